@@ -1,0 +1,40 @@
+"""What every channel to the outside world looks like to the server, and how it comes back after a failure.
+
+A channel owns its connection: it connects, keeps itself alive, reconnects with a capped, jittered back-off and puts
+what it receives on one bounded queue. The server starts `run` as a named task and reads `health` for the panel.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+State = Literal["off", "connecting", "up", "down", "refused"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Health:
+    """A channel's state in words for the panel. since: UNIX s of the last change; detail: sentence, no secrets."""
+
+    state: State
+    since: float
+    detail: str = ""
+
+
+class Channel(Protocol):
+    """The outside world behind one face."""
+
+    async def run(self) -> None:
+        """Stay connected until cancelled; every failure is healed inside or shown by `health`."""
+
+    def health(self) -> Health: ...
+
+
+def backoff(first_s: float = 1.0, cap_s: float = 30.0, jitter: float = 0.2) -> Iterator[float]:
+    """Endless pauses in seconds: doubling from first_s to cap_s, each spread by +-jitter (0.2 = 20 %)."""
+    pause = first_s
+    while True:
+        yield pause * (1 + random.uniform(-jitter, jitter))  # noqa: S311 - spreading, not secrecy
+        pause = min(pause * 2, cap_s)

@@ -1,0 +1,1 @@
+"""The telephone channel: AMI, SIP and AGI behind one face."""

@@ -1,0 +1,56 @@
+"""Whose fault an error is, told by its type; every message is a sentence that says what to do.
+
+Theirs: `ChannelError`. Ours: any other exception (a bug). The operator's: `SettingsError`, `StorageError`.
+The asking person's: `NotAllowed`, `Refused`.
+"""
+
+from __future__ import annotations
+
+
+class CtiError(Exception):
+    """Base of all errors that Trubka raises on purpose."""
+
+
+class ChannelError(CtiError):
+    """The outside world failed: PBX, mail server, SMS centre.
+
+    permanent: True means trying again will not help (wrong secret, unknown extension).
+    unknown: True means the request may have been carried out (the answer was lost).
+    """
+
+    def __init__(self, message: str, *, permanent: bool = False, unknown: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.unknown = unknown
+
+
+class StorageError(CtiError):
+    """The database cannot do it now; `advice` says what the operator does about it."""
+
+    def __init__(self, message: str, *, advice: str) -> None:
+        super().__init__(f"{message}. {advice}")
+        self.advice = advice
+
+
+class SettingsError(CtiError):
+    """The settings are wrong; `faults` lists every fault found, each as `key: what is wrong`."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class NotAllowed(CtiError):
+    """The person may not do this; the message says which right is missing and whom to ask."""
+
+
+class Refused(CtiError):
+    """A request is sound but refused for a reason the person can act on.
+
+    code: stable machine word (`unregistered`, `pbx-down`, `forbidden-number`, `too-often`, `stale`, ...);
+    the screen translates it, the API returns it in `type`.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code

@@ -1,0 +1,287 @@
+"""What the tracker tells the rest of the server, in CSTA words (ECMA-269); `docs/glossary.md` maps them to Asterisk.
+
+All records are frozen. `call` is the stable id of the logical call (it never changes during the call, whatever
+Asterisk's Linkedid does). `at` is the PBX's own UNIX time where the event carried one, else the time of receipt.
+`leg` is the Asterisk channel name (`PJSIP/101-0000001a`), `leg_id` its Uniqueid; `device` is its endpoint
+(`PJSIP/101`), None for a trunk's leg.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Direction = Literal["inbound", "outbound", "internal"]
+Outcome = Literal[
+    "answered",
+    "no-answer",
+    "busy",
+    "rejected",
+    "cancelled",
+    "abandoned",
+    "diverted",
+    "voicemail",
+    "self-service",
+    "callback-requested",
+    "failed",
+    "unfinished",
+]
+LegResult = Literal[
+    "talked",
+    "no-answer",
+    "busy",
+    "rejected",
+    "answered-elsewhere",
+    "cancelled",
+    "unreachable",
+    "transferred",
+    "failed",
+]
+Reason = Literal["gap", "lost", "pbx-restart"]
+DeviceStatus = Literal["unknown", "idle", "ringing", "in-call", "on-hold", "busy", "unreachable"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Party:
+    """Who is at one end, as the PBX presented it. number: raw text, None when hidden or absent."""
+
+    number: str | None = None
+    name: str | None = None
+    device: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LegRecord:
+    """One device's or trunk's part in a call, as the journal keeps it. Times are UNIX seconds, None = never."""
+
+    leg: str
+    leg_id: str
+    device: str | None
+    rang: float | None = None
+    answered: float | None = None
+    ended: float | None = None
+    result: LegResult | None = None
+    cause: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Transfer:
+    """A transfer inside a call: `by` is the transferring leg, `to` the legs that were reached."""
+
+    kind: Literal["blind", "attended", "blonde"]
+    by: str
+    to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallRecord:
+    """The whole call as known at one moment (frozen copy; also the line `cti replay --summary` prints).
+
+    started/answered/ended: UNIX seconds; answered = first moment two real parties shared a bridge.
+    queue: last queue entered. talked: pairs of legs in the order they first spoke.
+    placed_by: request id of the MakeCall that made the call, None when it was not ours.
+    """
+
+    call: str
+    direction: Direction | None
+    caller: Party
+    called: str | None
+    queue: str | None = None
+    started: float | None = None
+    queued: float | None = None
+    answered: float | None = None
+    ended: float | None = None
+    outcome: Outcome | None = None
+    reason: Reason | None = None
+    talked: tuple[tuple[str, str], ...] = ()
+    transfers: tuple[Transfer, ...] = ()
+    legs: tuple[LegRecord, ...] = ()
+    placed_by: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TelephonyEvent:
+    """Base of everything the tracker emits."""
+
+    at: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallEvent(TelephonyEvent):
+    """Base of the events of one call."""
+
+    call: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Originated(CallEvent):
+    """A call exists: its first leg was seen (also after attaching mid-call: attached=True)."""
+
+    leg: str
+    leg_id: str
+    device: str | None
+    direction: Direction | None
+    caller: Party
+    called: str | None
+    placed_by: str | None = None
+    attached: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallChanged(CallEvent):
+    """Late knowledge about a call: direction, caller or dialled number became known or better."""
+
+    record: CallRecord
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Queued(CallEvent):
+    """The caller waits in a queue."""
+
+    leg: str
+    queue: str
+    position: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dequeued(CallEvent):
+    """The caller left the queue.
+
+    how: answered, abandoned, diverted, timeout, leaveempty, joinempty, full, closed or other.
+    """
+
+    leg: str
+    queue: str
+    how: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivered(CallEvent):
+    """A device rings. One event per ringing device; `targets` holds all devices known to ring for this call now.
+
+    calling: the party shown to the ringing device (after a transfer: the transferred party, not the transferer).
+    called: number the caller dialled. queue: the queue the ring comes from. first: the device rings for this call
+    for the first time (False: queue retry).
+    """
+
+    leg: str
+    leg_id: str
+    device: str | None
+    calling: Party
+    called: str | None
+    queue: str | None = None
+    targets: tuple[str, ...] = ()
+    first: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Established(CallEvent):
+    """Two real parties share a bridge: `leg` (answering side) talks with `peer`."""
+
+    leg: str
+    device: str | None
+    peer: str
+    peer_device: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held(CallEvent):
+    """`leg` put the other party on hold."""
+
+    leg: str
+    device: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retrieved(CallEvent):
+    """`leg` took the other party back from hold."""
+
+    leg: str
+    device: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Transferred(CallEvent):
+    """The call moved to another party; card and notes stay with the call."""
+
+    transfer: Transfer
+    by_device: str | None
+    to_devices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConnectionCleared(CallEvent):
+    """A leg is over (each ring of a queue's retry is a leg of its own).
+
+    taken_by: the device that answered, where result is answered-elsewhere.
+    """
+
+    leg: str
+    leg_id: str
+    device: str | None
+    result: LegResult
+    cause: int | None = None
+    taken_by: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallCleared(CallEvent):
+    """The call is over; `record` is its final account with outcome."""
+
+    record: CallRecord
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DialFailed(CallEvent):
+    """A MakeCall of ours did not come about. placed_by: its request id. cause: Q.850 or None."""
+
+    placed_by: str
+    outcome: Outcome
+    cause: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeviceChanged(TelephonyEvent):
+    """A device's own state, from DeviceStateChange, ContactStatus, PeerStatus or the snapshot."""
+
+    device: str
+    status: DeviceStatus
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MemberChanged(TelephonyEvent):
+    """A queue member's state. removed: the member left the queue."""
+
+    queue: str
+    device: str
+    paused: bool = False
+    pause_reason: str | None = None
+    in_call: bool = False
+    removed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallVariables(CallEvent):
+    """Card variables a dialplan sent by UserEvent(Trubka,...) for this call."""
+
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SnapshotTaken(TelephonyEvent):
+    """After connect or reconnect, the tracker agrees with the PBX. open_calls: ids of the calls now running."""
+
+    open_calls: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LinkChanged(TelephonyEvent):
+    """The AMI link came up, went down or was refused. detail: a sentence for the operator (no secrets)."""
+
+    state: Literal["connecting", "up", "down", "refused"]
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PbxRestarted(TelephonyEvent):
+    """The PBX said Shutdown or came back with a new clock of Uniqueids: all its calls are over."""
