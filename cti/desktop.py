@@ -1,0 +1,142 @@
+"""Everything a browser can be told, as records and one protocol; `web/live.py` implements it over Socket.IO.
+
+Stored events (`screen_pop`, `message`) carry a seq that rises by one per agent and are replayed one by one after
+`resume`. Volatile ones (`call`, `agent`, `queue`, `link`) carry the current seq and are replaced by one snapshot.
+Texts are codes with arguments; the web layer says them in the agent's language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+PopKind = Literal["client", "several", "unknown", "hidden", "colleague"]
+CallState = Literal["dialling", "ringing", "talking", "held", "taken", "missed", "ended"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Why:
+    """Why a card came: a code of web/texts.py with its arguments, e.g. exact-phone(number, label), chosen-before."""
+
+    code: str
+    args: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClientBrief:
+    """What a pop shows of a client. phones: (E.164, extension or "", label) in the card's order."""
+
+    id: int
+    name: str
+    full_name: str = ""
+    kind: str = "company"
+    phones: tuple[tuple[str, str, str], ...] = ()
+    emails: tuple[str, ...] = ()
+    responsible: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Match:
+    """A client who may be calling, and why we think so."""
+
+    client: ClientBrief
+    why: Why
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PopCall:
+    """The ringing call as a pop shows it. number: E.164, internal or as presented; None when hidden."""
+
+    id: str
+    direction: str
+    number: str | None
+    name: str
+    device: str
+    queue: str | None
+    called: str | None
+    started: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScreenPop:
+    """A card for one agent. ringing: names of the people it rings at. colleague: who calls, inside the company.
+
+    seq: place in the agent's own sequence. received_at: UNIX s when the AMI bytes came (start of the pop's latency).
+    """
+
+    seq: int
+    kind: PopKind
+    call: PopCall
+    matches: tuple[Match, ...] = ()
+    colleague: str = ""
+    ringing: tuple[str, ...] = ()
+    received_at: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallView:
+    """The state of a call for one agent. by: who took it. outcome: from the closed list, when ended.
+
+    request_id: the agent's own click that placed it. client: id and name, once known. why: code of a refusal.
+    """
+
+    id: str
+    state: CallState
+    direction: str = ""
+    number: str | None = None
+    name: str = ""
+    queue: str | None = None
+    client_id: int | None = None
+    client_name: str = ""
+    since: float = 0.0
+    by: str = ""
+    outcome: str = ""
+    device: str = ""
+    request_id: str = ""
+    extension: str = ""  # the client's extension, sent as tones on a key
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AgentView:
+    """One person as colleagues see him. device: idle, ringing, in-call, unreachable...; since: UNIX s."""
+
+    id: int
+    name: str
+    extension: str = ""
+    device: str = "unknown"
+    since: float = 0.0
+    online: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LinkView:
+    """The PBX link for the bar on top. state: off, connecting, up, down, refused. storage: ok or late."""
+
+    state: str
+    since: float = 0.0
+    detail: str = ""
+    storage: str = "ok"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snapshot:
+    """The state that replaces all volatile events a browser missed."""
+
+    calls: tuple[CallView, ...] = ()
+    agents: tuple[AgentView, ...] = ()
+    link: LinkView = LinkView(state="off")
+
+
+class AgentDesktop(Protocol):
+    """The browsers, seen from the features. None of these waits for a browser or fails because of one."""
+
+    async def pop(self, agent_id: int, pop: ScreenPop) -> None: ...
+    async def call(self, agent_id: int, view: CallView) -> None: ...
+    async def agent(self, view: AgentView) -> None: ...
+    async def link(self, view: LinkView) -> None: ...
+    async def sign_out(self, agent_id: int, session_hash: str | None = None) -> None:
+        """Cut the agent's sockets (one session's, or all): after sign-out, block or change of role."""
+        ...

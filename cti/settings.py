@@ -1,0 +1,225 @@
+"""Every setting of the server, read once at start; the only module that reads the environment.
+
+Order, later wins: defaults here < TOML file (`--config`, else CTI_CONFIG, else /etc/trubka/config.toml) <
+`CTI_SECTION__KEY` variables. `CTI_PORT` and `CTI_DATA` are short names of http.port and data. A secret may come from
+a file: `secret_file` beside `secret`. All faults are listed together. `config/cti.example.toml` shows each setting
+with its default, unit and reason; a test keeps the two equal.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from cti.errors import SettingsError
+
+DEFAULT_FILE = Path("/etc/trubka/config.toml")
+Port = Annotated[int, Field(ge=1, le=65535)]
+Digits = Annotated[str, Field(pattern=r"^\+?[0-9]{2,20}$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HttpSettings(_Section):
+    """Where the panel listens and who stands before it."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    public_url: str = ""  # https://cti.example.org behind a proxy; empty: the address the browser used
+    trusted_proxies: tuple[str, ...] = ()  # addresses whose X-Forwarded-* headers are believed
+
+
+class StorageSettings(_Section):
+    """The database. Empty url: SQLite `trubka.db` in the data folder."""
+
+    url: str = ""
+    busy_timeout_ms: Annotated[int, Field(ge=0, le=60_000)] = 5000
+    spool: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000  # writes kept in memory while the disk is full
+
+
+class PbxSettings(_Section):
+    """One Asterisk. `devices`/`trunks` empty: told apart by the rule in DevicePlan (short numbers are devices)."""
+
+    host: str = "127.0.0.1"
+    port: Port = 5038
+    username: str = "trubka"
+    secret: SecretStr = SecretStr("")
+    secret_file: Path | None = None
+    tls: bool = False
+    tls_ca_file: Path | None = None
+    devices: tuple[str, ...] = ()
+    trunks: tuple[str, ...] = ()
+    dial_context: str = "from-internal"  # where an agent's own calls enter the dialplan
+    auto_answer: bool = True  # desk phones pick up by themselves on click-to-dial, by model
+
+    def password(self) -> str:
+        """The secret itself, from the file where one is named."""
+        if self.secret_file is not None:
+            return self.secret_file.read_text(encoding="utf-8").strip()
+        return self.secret.get_secret_value()
+
+
+class NumbersSettings(_Section):
+    """How numbers are read: the installation's own plan comes before the world's."""
+
+    region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "RU"
+    area_code: Annotated[str, Field(pattern=r"^[0-9]{0,5}$")] = "495"
+    internal: str = r"[0-9]{2,5}"  # regular expression of internal numbers
+    time_zone: str = "Europe/Moscow"
+
+
+class DialSettings(_Section):
+    """Click-to-dial and its toll guard: what is not allowed here is refused."""
+
+    countries: tuple[str, ...] = ("RU",)  # regions whose numbers may be dialled
+    deny: tuple[Digits, ...] = ("+7809", "+7803", "+7805", "+7976")  # premium ranges inside them
+    caller_id: str = ""  # default number shown to clients; empty: the trunk's own
+    queue_caller_ids: dict[str, Digits] = {}  # by queue of the last call with the client
+    team_caller_ids: dict[str, Digits] = {}  # by the agent's team
+    per_minute: Annotated[int, Field(ge=1, le=1000)] = 10
+    per_hour: Annotated[int, Field(ge=1, le=10_000)] = 60
+    at_once: Annotated[int, Field(ge=1, le=20)] = 3
+    ring_s: Annotated[int, Field(ge=5, le=120)] = 30
+
+
+class LdapSettings(_Section):
+    """Sign-in by Active Directory or LDAP; needs the extra `[ldap]`. Empty url: off."""
+
+    url: str = ""
+    bind_dn: str = ""  # user template, e.g. {login}@corp.example or uid={login},ou=people,dc=example
+    start_tls: bool = True
+    ca_file: Path | None = None
+
+
+class AuthSettings(_Section):
+    """Sign-in and sessions."""
+
+    idle_h: Annotated[float, Field(gt=0, le=168)] = 12
+    absolute_h: Annotated[float, Field(gt=0, le=720)] = 24
+    ldap: LdapSettings = LdapSettings()
+
+
+class LogSettings(_Section):
+    """What is logged, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    json_lines: bool | None = None  # None: JSON unless stderr is a terminal
+
+
+class Settings(BaseSettings):
+    """The whole tree, frozen."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CTI_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+    data: Path = Path("/var/lib/trubka")
+    language: Literal["ru", "en"] = "ru"
+    http: HttpSettings = HttpSettings()
+    storage: StorageSettings = StorageSettings()
+    pbx: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")], PbxSettings] = {}
+    numbers: NumbersSettings = NumbersSettings()
+    dial: DialSettings = DialSettings()
+    auth: AuthSettings = AuthSettings()
+    log: LogSettings = LogSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over file: the file's values come in as init arguments."""
+        return env_settings, init_settings
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL with its async driver."""
+        return self.storage.url or f"sqlite+aiosqlite:///{self.data / 'trubka.db'}"
+
+
+SHORT_NAMES = {"CTI_PORT": ("http", "port"), "CTI_DATA": ("data",)}
+NOT_SETTINGS = {"CTI_CONFIG", "CTI_DEMO_PASSWORD", *SHORT_NAMES}
+
+
+def load(config: Path | None = None, *, environ: Mapping[str, str] | None = None) -> Settings:
+    """The effective settings. Raises SettingsError with every fault as `key: what is wrong`."""
+    env = os.environ if environ is None else environ
+    file = config or (Path(env["CTI_CONFIG"]) if env.get("CTI_CONFIG") else None)
+    values = _file_values(file or DEFAULT_FILE, required=file is not None)
+    for name, path in SHORT_NAMES.items():
+        if env.get(name):
+            _put(values, path, env[name])
+    faults = _unknown_variables(env)
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        faults += [f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()]
+        raise SettingsError(faults) from None
+    faults += _missing_secrets(settings)
+    if faults:
+        raise SettingsError(faults)
+    return settings
+
+
+def demo_password() -> str | None:
+    """CTI_DEMO_PASSWORD: the sample users' password; None: one is made up and printed."""
+    return os.environ.get("CTI_DEMO_PASSWORD") or None
+
+
+def _file_values(file: Path, *, required: bool) -> dict[str, Any]:
+    try:
+        if not required and not file.exists():
+            return {}
+        if stat.S_IMODE(file.stat().st_mode) & 0o004 and "secret" in file.read_text(encoding="utf-8"):
+            raise SettingsError([f"{file}: holds a secret and everybody may read it; run chmod 0640 {file}"])
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError([f"{file}: cannot be read ({error.strerror}); name an existing file"]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{file}: is not valid TOML ({error})"]) from None
+
+
+def _put(values: dict[str, Any], path: tuple[str, ...], value: str) -> None:
+    for key in path[:-1]:
+        values = values.setdefault(key, {})
+    values[path[-1]] = value
+
+
+def _unknown_variables(env: Mapping[str, str]) -> list[str]:
+    """Unknown CTI_* names would pass silently otherwise; CTI_LAB_* belongs to the lab."""
+    known = {f"CTI_{name.upper()}" for name in Settings.model_fields}
+    return [
+        f"{name}: no such setting; see config/cti.example.toml"
+        for name in sorted(env)
+        if name.startswith("CTI_")
+        and not name.startswith("CTI_LAB_")
+        and name not in NOT_SETTINGS
+        and name.split("__")[0] not in known
+    ]
+
+
+def _missing_secrets(settings: Settings) -> list[str]:
+    faults = []
+    for name, pbx in settings.pbx.items():
+        try:
+            if not pbx.password():
+                faults.append(f"pbx.{name}.secret: is empty; set it or secret_file (the AMI account's secret)")
+        except OSError as error:
+            faults.append(f"pbx.{name}.secret_file: cannot be read ({error.strerror})")
+    return faults

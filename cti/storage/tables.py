@@ -1,0 +1,259 @@
+"""The schema, as SQLAlchemy Core tables; migrations/ brings a database here, a test proves both equal.
+
+Times are UNIX seconds (float, UTC). Texts that are searched have a folded twin (casefold, ё as е). Secrets are
+hashes or ciphertext. Ids of calls and legs are the PBX's (prefixed `NAME:` with several PBXes).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+teams = Table(
+    "teams",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(80), nullable=False, unique=True),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("login", String(64), nullable=False, unique=True),  # casefolded
+    Column("name", String(120), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("team_id", ForeignKey("teams.id", ondelete="SET NULL")),
+    Column("password_hash", String(200)),  # None: signs in by LDAP only
+    Column("totp_secret", String(400)),  # ciphertext; None: off
+    Column("totp_step", Integer, nullable=False, server_default="0"),  # last step used: no code works twice
+    Column("language", String(2), nullable=False, server_default="ru"),
+    Column("theme", String(5), nullable=False, server_default="auto"),
+    Column("blocked_at", Float),
+    Column("created_at", Float, nullable=False),
+    CheckConstraint("role in ('agent', 'supervisor', 'admin')", name="role"),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", String(80), nullable=False, unique=True),  # PJSIP/101
+    Column("extension", String(16), nullable=False, index=True),  # 101
+    Column("kind", String(8), nullable=False, server_default="desk"),  # desk | browser
+    Column("chosen", Boolean, nullable=False, server_default="0"),  # where the agent is rung and dials from
+    CheckConstraint("kind in ('desk', 'browser')", name="kind"),
+)
+
+user_queues = Table(
+    "user_queues",
+    metadata,
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("queue", String(80), primary_key=True),
+    Column("penalty", Integer, nullable=False, server_default="0"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),  # sha256 of the cookie's value
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("csrf", String(64), nullable=False),
+    Column("ip", String(45), nullable=False, server_default=""),
+    Column("browser", String(200), nullable=False, server_default=""),
+    Column("created_at", Float, nullable=False),
+    Column("seen_at", Float, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("note", String(120), nullable=False, server_default=""),
+    Column("created_at", Float, nullable=False),
+    Column("used_at", Float),
+)
+
+setup_codes = Table(
+    "setup_codes",
+    metadata,
+    Column("code_hash", String(64), primary_key=True),
+    Column("expires_at", Float, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False, index=True),
+    Column("user_id", Integer),
+    Column("action", String(64), nullable=False),
+    Column("object", String(120), nullable=False, server_default=""),
+    Column("detail", Text, nullable=False, server_default=""),
+)
+
+clients = Table(
+    "clients",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False, server_default="company"),  # person | sole-trader | company
+    Column("name", String(200), nullable=False),  # short name
+    Column("full_name", String(400), nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("responsible_id", ForeignKey("users.id", ondelete="SET NULL"), index=True),
+    Column("name_folded", String(200), nullable=False, index=True),
+    Column("search", Text, nullable=False),  # folded name, full name, e-mails and digits of phones, spaced
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("created_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False),
+    CheckConstraint("kind in ('person', 'sole-trader', 'company')", name="kind"),
+)
+
+client_phones = Table(
+    "client_phones",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client_id", ForeignKey("clients.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("position", Integer, nullable=False, server_default="0"),  # 0 is the primary one
+    Column("e164", String(20)),  # None: could not be read as a number
+    Column("extension", String(16), nullable=False, server_default=""),
+    Column("typed", String(80), nullable=False),
+    Column("label", String(40), nullable=False, server_default=""),
+    Column("shared", Boolean, nullable=False, server_default="0"),  # a switchboard: says nothing of the person
+    Index(None, "e164", "client_id"),
+)
+
+client_emails = Table(
+    "client_emails",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client_id", ForeignKey("clients.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("position", Integer, nullable=False, server_default="0"),
+    Column("address", String(254), nullable=False),
+    Column("folded", String(254), nullable=False, index=True),
+)
+
+number_choices = Table(
+    "number_choices",
+    metadata,
+    Column("number", String(40), primary_key=True),  # E.164
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("client_id", ForeignKey("clients.id", ondelete="CASCADE"), nullable=False),
+    Column("chosen_at", Float, nullable=False),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("pbx", String(32), nullable=False, server_default=""),
+    Column("direction", String(8)),
+    Column("caller_number", String(80)),
+    Column("caller_name", String(160)),
+    Column("caller_device", String(80)),
+    Column("called", String(80)),
+    Column("number", String(40), index=True),  # E.164 of the outside party, either direction
+    Column("queue", String(80)),
+    Column("started_at", Float, nullable=False, index=True),
+    Column("queued_at", Float),
+    Column("answered_at", Float),
+    Column("ended_at", Float),
+    Column("outcome", String(20)),
+    Column("reason", String(12)),
+    Column("client_id", ForeignKey("clients.id", ondelete="SET NULL")),
+    Column("user_id", ForeignKey("users.id", ondelete="SET NULL"), index=True),  # who talked last, else who placed it
+    Column("request_id", String(64)),
+    Column("details", Text, nullable=False, server_default="{}"),  # JSON: talked, transfers
+    Index(None, "client_id", "started_at"),
+    Index("ix_calls_open", "started_at", sqlite_where=Column("ended_at").is_(None)),
+)
+
+legs = Table(
+    "legs",
+    metadata,
+    Column("call_id", ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True),
+    Column("leg_id", String(80), primary_key=True),
+    Column("leg", String(120), nullable=False),
+    Column("device", String(80)),
+    Column("user_id", ForeignKey("users.id", ondelete="SET NULL"), index=True),
+    Column("rang_at", Float),
+    Column("answered_at", Float),
+    Column("ended_at", Float),
+    Column("result", String(20)),
+    Column("cause", Integer),
+)
+
+call_notes = Table(
+    "call_notes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("call_id", String(80), nullable=False),  # no key: a note may come before the call's row is written
+    Column("user_id", ForeignKey("users.id", ondelete="SET NULL")),
+    Column("text", Text, nullable=False),
+    Column("updated_at", Float, nullable=False),
+    UniqueConstraint("call_id", "user_id"),
+)
+
+desktop_events = Table(
+    "desktop_events",
+    metadata,
+    Column("agent_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False),  # screen_pop | message
+    Column("call_id", String(80), index=True),
+    Column("payload", Text, nullable=False),  # JSON of the record in cti/desktop.py
+    Column("created_at", Float, nullable=False),
+    Column("shown_at", Float),  # acknowledged by the browser
+    Column("latency_ms", Float),  # AMI byte -> painted card
+)
+
+trace = Table(
+    "trace",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("call_id", String(80), nullable=False, index=True),
+    Column("at", Float, nullable=False),
+    Column("step", String(40), nullable=False),  # code of web/texts.py
+    Column("user_id", Integer),
+    Column("args", Text, nullable=False, server_default="{}"),
+)
+
+dial_requests = Table(
+    "dial_requests",
+    metadata,
+    Column("request_id", String(64), primary_key=True),  # made by the client: a repeated click is one call
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("number", String(40), nullable=False),
+    Column("extension", String(16), nullable=False, server_default=""),
+    Column("client_id", ForeignKey("clients.id", ondelete="SET NULL")),
+    Column("device", String(80), nullable=False),
+    Column("call_id", String(80)),
+    Column("state", String(12), nullable=False),  # sent | ok | refused | unknown | failed
+    Column("created_at", Float, nullable=False),
+    Index(None, "user_id", "created_at"),
+)
