@@ -92,6 +92,7 @@ class CallView:
     client_name: str = ""
     since: float = 0.0
     by: str = ""
+    ringing: tuple[str, ...] = ()  # names of the people it rings at now
     outcome: str = ""
     device: str = ""
     request_id: str = ""

@@ -7,9 +7,11 @@ what it receives on one bounded queue. The server starts `run` as a named task a
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from cti.telephony.commands import Command
 
 State = Literal["off", "connecting", "up", "down", "refused"]
 
@@ -28,6 +30,27 @@ class Channel(Protocol):
 
     async def run(self) -> None:
         """Stay connected until cancelled; every failure is healed inside or shown by `health`."""
+
+    def health(self) -> Health: ...
+
+
+class Answer(Protocol):
+    """What the PBX said to one action. message: its own words."""
+
+    @property
+    def ok(self) -> bool: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def headers(self) -> Mapping[str, str | list[str]]: ...
+
+
+class Switchboard(Protocol):
+    """The telephone channel as the features see it: ask the PBX for one thing of the closed list."""
+
+    async def ask(self, command: Command, *, timeout_s: float = 5.0) -> Answer:
+        """The PBX's answer. Raises ChannelError at once while the link is down; unknown=True when it dropped after."""
+        ...
 
     def health(self) -> Health: ...
 

@@ -161,7 +161,7 @@ class Delivered(CallEvent):
 
     calling: the party shown to the ringing device (after a transfer: the transferred party, not the transferer).
     called: number the caller dialled. queue: the queue the ring comes from. first: the device rings for this call
-    for the first time (False: queue retry).
+    for the first time (False: queue retry). placed_by: request id of our MakeCall, whose own device rings first.
     """
 
     leg: str
@@ -172,6 +172,7 @@ class Delivered(CallEvent):
     queue: str | None = None
     targets: tuple[str, ...] = ()
     first: bool = True
+    placed_by: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

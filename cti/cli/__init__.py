@@ -1,0 +1,93 @@
+"""The command line: one module per sub-command, loaded only when it is called, so that `cti --help` is quick."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cti.errors import CtiError, SettingsError
+
+COMMANDS = {
+    "serve": "Run the server.",
+    "check": "Check settings, database, PBX account and devices; say what to do.",
+    "demo": "Fill the database with sample people and clients.",
+    "user": "People who sign in: add, list, passwd, token, block, unblock.",
+    "db": "The database: upgrade, backup, restore.",
+    "record": "Record what the PBX says into a file.",
+    "replay": "Tell the calls in recorded AMI.",
+}
+
+
+class _Lazy(click.Group):
+    """Sub-commands by name; a module is imported when its command is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"cti.cli.{cmd_name}").command
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Settings file (TOML); else CTI_CONFIG, else /etc/trubka/config.toml.",
+)
+@click.version_option(version("trubka"), prog_name="cti")
+@click.pass_context
+def cti(ctx: click.Context, config: Path | None) -> None:
+    """Trubka: telephony for call centres on Asterisk.
+
+    \b
+    Examples:
+      cti check
+      cti --config /etc/trubka/config.toml serve
+      cti COMMAND --help
+    """
+    ctx.obj = config
+
+
+def run(args: list[str] | None = None) -> int:
+    """Run the command line; returns the exit status. Errors are lines on stderr, never a traceback."""
+    try:
+        cti.main(args=args, prog_name="cti", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("cti: stopped", err=True)
+        return 130
+    except SettingsError as error:
+        for fault in error.faults:
+            click.echo(f"cti: {fault}", err=True)
+        return 2
+    except (CtiError, OSError) as error:
+        click.echo(f"cti: {error}", err=True)
+        return 1
+    return 0
+
+
+def examples(*lines: str) -> str:
+    """An epilog that shows examples as they are typed."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def settings_of(ctx: click.Context) -> Any:
+    """The effective settings for the command's --config. Raises SettingsError."""
+    from cti import settings
+
+    return settings.load(ctx.find_root().obj)

@@ -1,0 +1,60 @@
+"""`cti db`: upgrade, backup, restore."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from cti.cli import examples, settings_of
+from cti.storage import database
+
+
+@click.group(epilog=examples("cti db upgrade", "cti db backup /var/backups/trubka.db", "cti db restore FILE"))
+def command() -> None:
+    """The database: bring it to this version, copy it, put a copy back."""
+
+
+@command.command()
+@click.pass_context
+def upgrade(ctx: click.Context) -> None:
+    """Bring the database to this version (the server does so too when it starts)."""
+    settings = settings_of(ctx)
+
+    async def work() -> str:
+        db = await database.open_database(settings.database_url, busy_timeout_ms=settings.storage.busy_timeout_ms)
+        try:
+            return str(db.schema_version)
+        finally:
+            await db.close()
+
+    click.echo(f"The database is at version {asyncio.run(work())}.")
+
+
+@command.command(epilog=examples("cti db backup /var/backups/trubka-2026-11-23.db"))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.pass_context
+def backup(ctx: click.Context, file: Path) -> None:
+    """Write a complete, checked copy of the database to FILE while the server runs."""
+    settings = settings_of(ctx)
+
+    async def work() -> None:
+        db = await database.open_database(settings.database_url, busy_timeout_ms=settings.storage.busy_timeout_ms)
+        try:
+            await db.backup(file)
+        finally:
+            await db.close()
+
+    asyncio.run(work())
+    click.echo(f"Copied to {file} ({file.stat().st_size // 1024} KiB).")
+
+
+@command.command(epilog=examples("systemctl stop trubka && cti db restore /var/backups/trubka-2026-11-23.db"))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_context
+def restore(ctx: click.Context, file: Path) -> None:
+    """Put the copy FILE in place of the database; the present one is kept beside it. Stop the server first."""
+    settings = settings_of(ctx)
+    kept = asyncio.run(database.restore(settings.database_url, file))
+    click.echo(f"Restored from {file}." + (f" The database before that is kept as {kept}." if kept else ""))

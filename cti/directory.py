@@ -1,0 +1,69 @@
+"""Who sits behind which device: read from storage, kept in memory, reloaded when an admin changes it.
+
+The way from a ring to a person must not cost a query; a few hundred people fit in one dict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from cti.storage import directory as stored
+from cti.storage.database import Database
+from cti.storage.directory import DeviceRow
+
+
+class DeviceFinder(Protocol):
+    """What the features need of the directory."""
+
+    def by_device(self, device: str | None) -> DeviceRow | None: ...
+    def by_extension(self, extension: str | None) -> DeviceRow | None: ...
+    def chosen_of(self, user_id: int) -> DeviceRow | None: ...
+    def devices_of(self, user_id: int) -> tuple[DeviceRow, ...]: ...
+
+
+class Directory:
+    """Devices by name, by extension and by person, as of the last `reload`."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._by_device: dict[str, DeviceRow] = {}
+        self._by_extension: dict[str, DeviceRow] = {}
+        self._by_user: dict[int, tuple[DeviceRow, ...]] = {}
+
+    async def reload(self) -> None:
+        """Read all devices again; the old picture serves until the new one is complete."""
+        async with self._db.read() as conn:
+            rows = await stored.devices(conn)
+        by_user: dict[int, tuple[DeviceRow, ...]] = {}
+        for row in rows:
+            by_user[row.user_id] = (*by_user.get(row.user_id, ()), row)
+        self._by_device = {row.name: row for row in rows}
+        self._by_extension = {row.extension: row for row in rows}
+        self._by_user = by_user
+
+    def by_device(self, device: str | None) -> DeviceRow | None:
+        """The row of a device (`PJSIP/101`), None for trunks and strangers."""
+        return self._by_device.get(device or "")
+
+    def by_extension(self, extension: str | None) -> DeviceRow | None:
+        """Somebody's row by internal number (`101`)."""
+        return self._by_extension.get(extension or "")
+
+    def devices_of(self, user_id: int) -> tuple[DeviceRow, ...]:
+        """All devices of a person."""
+        return self._by_user.get(user_id, ())
+
+    def chosen_of(self, user_id: int) -> DeviceRow | None:
+        """The device a person is rung at and dials from: the chosen one, else his first."""
+        rows = self.devices_of(user_id)
+        return next((row for row in rows if row.chosen), rows[0] if rows else None)
+
+    def people(self) -> Iterable[tuple[int, tuple[DeviceRow, ...]]]:
+        """Everybody who has a device, by user id."""
+        return self._by_user.items()
+
+    def names(self, devices: Iterable[str]) -> tuple[str, ...]:
+        """Names of the people behind devices, each once, in order."""
+        rows = (self.by_device(device) for device in devices)
+        return tuple(dict.fromkeys(row.user_name for row in rows if row))

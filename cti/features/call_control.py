@@ -1,0 +1,222 @@
+"""Click-to-dial and what an agent does with a call from the screen: hang up, send tones.
+
+The agent's own device rings first, then the client is called and sees a number of ours. Every refusal comes within a
+second and says why: line to the PBX down, phone not registered, number outside the toll guard, too many calls.
+A click carries an id made by the browser: repeated, it is the same call. An action whose answer was lost is never
+repeated; its outcome is told by the events that follow, or shown as unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from cti.access import Person, may
+from cti.channels.base import Switchboard
+from cti.directory import DeviceFinder
+from cti.errors import ChannelError, NotAllowed, Refused
+from cti.settings import DialSettings, PbxSettings
+from cti.storage import calls, dial_requests
+from cti.storage.database import Database
+from cti.storage.dial_requests import DialRequest
+from cti.storage.directory import DeviceRow
+from cti.telephony.auto_answer import Headers, headers_for
+from cti.telephony.commands import ClearConnection, GetVariable, MakeCall, SendDigits
+from cti.telephony.events import CallRecord, DeviceStatus, LegRecord
+from cti.telephony.numbering import Number, NumberPlan, read
+from cti.telephony.toll import Pace, forbidden
+
+ANSWER_S = 1.0  # a click is answered within this
+MODEL_S = 600.0  # how long a phone's model is remembered
+MODEL_LIMIT_S = 0.2  # a phone's model is worth this much waiting
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Click:
+    person: Person
+    number: Number
+    dial: str  # what the PBX is told to dial
+    device: DeviceRow
+    client_id: int | None
+    request_id: str
+
+
+class CallControl:
+    """Calls made and ended from the screen. pbx: None when the settings name no PBX."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        pbx: Switchboard | None,
+        pbx_settings: PbxSettings,
+        dial: DialSettings,
+        plan: NumberPlan,
+        directory: DeviceFinder,
+        device_status: Callable[[str], DeviceStatus],
+        calls_of: Callable[[int], int],
+        record_of: Callable[[str], CallRecord | None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._db = db
+        self._pbx = pbx
+        self._pbx_settings = pbx_settings
+        self._dial = dial
+        self._plan = plan
+        self._directory = directory
+        self._device_status = device_status
+        self._calls_of = calls_of
+        self._record_of = record_of
+        self._clock = clock
+        self._paces: dict[int, Pace] = {}
+        self._models: dict[str, tuple[float, Headers]] = {}
+
+    async def dial(self, person: Person, to: str, *, client_id: int | None, request_id: str) -> str:
+        """Ring the person's device, then `to`; returns request_id. Raises Refused, NotAllowed or ChannelError."""
+        if not may(person, "dial", owner_id=person.id):
+            raise NotAllowed("Your role may not place calls; ask an admin.")
+        async with self._db.read() as conn:
+            if await dial_requests.get(conn, request_id) is not None:
+                return request_id
+        click = self._check(person, to, client_id, request_id)
+        if not await self._claim(click):
+            return request_id
+        await self._place(click)
+        return request_id
+
+    async def hang_up(self, person: Person, call_id: str) -> None:
+        """End the person's own part of a call."""
+        leg = self._own_leg(person, call_id)
+        await self._ask(ClearConnection(leg=leg.leg))
+
+    async def digits(self, person: Person, call_id: str, digits: str) -> None:
+        """Send tones to the other party of the person's call (0-9, *, #, A-D; a comma pauses)."""
+        own = self._own_leg(person, call_id)
+        record = self._record_of(call_id)
+        peers = [leg for pair in (record.talked if record else ()) if own.leg in pair for leg in pair if leg != own.leg]
+        if not peers:
+            raise Refused("not-talking", "Tones are sent during a conversation; wait until the call is answered.")
+        await self._ask(SendDigits(leg=peers[-1], digits=digits))
+
+    def _check(self, person: Person, to: str, client_id: int | None, request_id: str) -> _Click:
+        if self._pbx is None or self._pbx.health().state != "up":
+            raise Refused("pbx-down", "The line to the PBX is down: calls cannot be placed now.")
+        device = self._directory.chosen_of(person.id)
+        if device is None:
+            raise Refused("no-device", "You have no phone; an admin adds one under Settings, Users.")
+        if self._device_status(device.name) in ("unreachable", "unknown"):
+            raise Refused("unregistered", f"Your phone {device.extension} is not registered on the PBX: switch it on.")
+        number = read(to, self._plan)
+        if number.kind == "internal" and number.internal:
+            dial = number.internal
+        elif number.e164:
+            why = forbidden(number.e164, countries=self._dial.countries, deny=self._dial.deny)
+            if why:
+                raise Refused("forbidden-number", why)
+            dial = number.e164.removeprefix("+")
+        else:
+            raise Refused("not-a-number", "This is not a telephone number.")
+        if self._calls_of(person.id) >= self._dial.at_once:
+            raise Refused("too-many", "You have too many calls at once; end one first.")
+        if dial == device.extension:
+            raise Refused("own-number", "This is your own number.")
+        return _Click(
+            person=person, number=number, dial=dial, device=device, client_id=client_id, request_id=request_id
+        )
+
+    async def _claim(self, click: _Click) -> bool:
+        """The click becomes a row; False when the same click already did. Raises Refused when too fast."""
+        now = self._clock()
+        pace = self._paces.setdefault(
+            click.person.id, Pace(per_minute=self._dial.per_minute, per_hour=self._dial.per_hour)
+        )
+        if pace.too_often(now):
+            log.warning("dial limit reached", user=click.person.id)
+            raise Refused("too-often", "Too many calls in a short time; wait a minute.")
+        request = DialRequest(
+            request_id=click.request_id,
+            user_id=click.person.id,
+            number=click.number.e164 or click.dial,
+            extension=click.number.extension,
+            client_id=click.client_id,
+            device=click.device.name,
+            call_id=None,
+            state="sent",
+            created_at=now,
+        )
+        async with self._db.write() as conn:
+            if not await dial_requests.claim(conn, request):
+                return False
+        pace.count(now)
+        return True
+
+    async def _place(self, click: _Click) -> None:
+        command = MakeCall(
+            device=click.device.name,
+            number=click.dial,
+            context=self._pbx_settings.dial_context,
+            caller_id_number=await self._caller_id(click),
+            caller_id_name="",
+            request_id=click.request_id,
+            headers=await self._headers(click.device),
+            timeout_s=self._dial.ring_s,
+        )
+        try:
+            await self._ask(command)
+        except ChannelError as error:
+            await self._settle(click.request_id, "unknown" if error.unknown else "failed")
+            raise
+        await self._settle(click.request_id, "ok")
+
+    async def _settle(self, request_id: str, state: str) -> None:
+        async with self._db.write() as conn:
+            await dial_requests.set_state(conn, request_id, state)
+
+    async def _caller_id(self, click: _Click) -> str:
+        """Number of the queue of the last call with the client, else of the team, else the default."""
+        if click.number.e164 is None:
+            return click.device.extension
+        async with self._db.read() as conn:
+            queue = await calls.last_queue_with(conn, client_id=click.client_id, number=click.number.e164)
+        by_queue = self._dial.queue_caller_ids.get(queue or "")
+        return by_queue or self._dial.team_caller_ids.get(click.device.team or "") or self._dial.caller_id
+
+    async def _headers(self, device: DeviceRow) -> Headers:
+        """What makes this phone pick up by itself, by its registered model; remembered for MODEL_S."""
+        if not self._pbx_settings.auto_answer or not device.name.startswith("PJSIP/"):
+            return ()
+        at, headers = self._models.get(device.name, (0.0, ()))
+        if self._clock() - at < MODEL_S:
+            return headers
+        contact = await self._variable(f"PJSIP_AOR({device.name.removeprefix('PJSIP/')},contact)")
+        model = await self._variable(f"PJSIP_CONTACT({contact.split(',')[0]},user_agent)") if contact else ""
+        headers = headers_for(model)
+        self._models[device.name] = (self._clock(), headers)
+        return headers
+
+    async def _variable(self, name: str) -> str:
+        """A variable of the PBX, "" when it has none or does not say in time."""
+        try:
+            answer = await self._pbx.ask(GetVariable(name=name), timeout_s=MODEL_LIMIT_S) if self._pbx else None
+        except ChannelError:
+            return ""
+        return str(answer.headers.get("Value", "")) if answer and answer.ok else ""
+
+    def _own_leg(self, person: Person, call_id: str) -> LegRecord:
+        record = self._record_of(call_id)
+        own = {row.name for row in self._directory.devices_of(person.id)}
+        legs = [leg for leg in record.legs if leg.device in own and leg.ended is None] if record else []
+        if not legs:
+            raise Refused("not-your-call", "You are not in this call (any more).")
+        return legs[-1]
+
+    async def _ask(self, command: MakeCall | ClearConnection | SendDigits) -> None:
+        if self._pbx is None:
+            raise Refused("pbx-down", "The line to the PBX is down.")
+        answer = await self._pbx.ask(command, timeout_s=ANSWER_S)
+        if not answer.ok:
+            raise ChannelError(f"The PBX refused: {answer.message}", permanent=True)

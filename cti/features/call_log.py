@@ -1,0 +1,92 @@
+"""The journal: one row per logical call with its legs, written as the call goes, final when it is over.
+
+Every write goes through the spool: in order, retried while the database is locked or full, so a call is never lost to
+a busy disk and stays one row through a restart of the server. Notes belong to a call and the person who wrote them and
+are written at once: what the agent was told is saved is saved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cti.access import Person
+from cti.directory import DeviceFinder
+from cti.errors import NotAllowed
+from cti.storage import calls, clients
+from cti.storage.database import Database
+from cti.storage.desktop_events import Connection
+from cti.storage.spool import Spool
+from cti.telephony.events import CallCleared, CallEvent, CallRecord
+from cti.telephony.numbering import NumberPlan, read
+
+NOTE_LIMIT = 20_000
+
+
+class CallLog:
+    """Calls into rows. record_of: the tracker's account of an open call, None when it is over."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        spool: Spool,
+        directory: DeviceFinder,
+        plan: NumberPlan,
+        clock: Callable[[], float],
+        record_of: Callable[[str], CallRecord | None],
+    ) -> None:
+        self._db = db
+        self._spool = spool
+        self._directory = directory
+        self._plan = plan
+        self._clock = clock
+        self._record_of = record_of
+
+    async def changed(self, event: CallEvent, _received_at: float) -> None:
+        """Something worth a line happened: write the call as it stands."""
+        record = self._record_of(event.call)
+        if record is not None:
+            self._save(record)
+
+    async def call_cleared(self, event: CallCleared, _received_at: float) -> None:
+        """Write the final account."""
+        self._save(event.record)
+
+    async def note(self, person: Person, call_id: str, text: str) -> None:
+        """Save what the person wrote about the call; empty text removes the note. NotAllowed for strangers' calls."""
+        async with self._db.write() as conn:
+            if not await calls.takes_part(conn, call_id, person.id):
+                raise NotAllowed("Only people who had this call may write its note; ask a supervisor.")
+            await calls.set_note(conn, call_id, person.id, text[:NOTE_LIMIT], self._clock())
+
+    async def choose_client(self, person: Person, call_id: str, client_id: int) -> None:
+        """The person says who is calling: the call is that client's, and the choice is remembered for the number."""
+        async with self._db.write() as conn:
+            if not await calls.takes_part(conn, call_id, person.id):
+                raise NotAllowed("Only people who had this call may say whose it is; ask a supervisor.")
+            await calls.set_client(conn, call_id, client_id)
+            number = await calls.number_of(conn, call_id)
+            if number:
+                await clients.remember_choice(conn, number, person.id, client_id, self._clock())
+
+    def _save(self, record: CallRecord) -> None:
+        outside = read(record.called if record.direction == "outbound" else record.caller.number, self._plan)
+        users = {leg.leg_id: row.user_id for leg in record.legs if (row := self._directory.by_device(leg.device))}
+        speakers = [users.get(leg.leg_id) for pair in record.talked for leg in record.legs if leg.leg in pair]
+        talked = [user for user in speakers if user is not None]
+        placed = self._directory.by_device(record.caller.device)
+        user_id = talked[-1] if talked else placed.user_id if placed else None
+
+        async def write(conn: Connection) -> None:
+            await calls.save(
+                conn, record, number=outside.e164, client_id=await _only(conn, outside.e164), user_id=user_id,
+                legs_users=users,
+            )  # fmt: skip
+
+        self._spool.put(write)
+
+
+async def _only(conn: Connection, e164: str | None) -> int | None:
+    """The client of a number that belongs to exactly one."""
+    found = await clients.by_number(conn, e164, limit=2) if e164 else []
+    return found[0].client.id if len(found) == 1 else None

@@ -1,0 +1,215 @@
+"""An agent's calls as they go: dialling, ringing, talking, held, taken by somebody else, missed, ended.
+
+Cards are the business of screen_pop; this feature only says what became of a call. A ring-all is one call at several
+desks: when one answers, the others' say who took it and go; only a call that nobody answered is missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+from cti.desktop import AgentDesktop, CallState, CallView
+from cti.directory import DeviceFinder
+from cti.telephony.events import (
+    CallCleared,
+    ConnectionCleared,
+    Delivered,
+    DialFailed,
+    Established,
+    Held,
+    Originated,
+    Party,
+    Retrieved,
+    SnapshotTaken,
+)
+from cti.telephony.numbering import NumberPlan, read
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dialled:
+    """What an agent's own click knows of the call it makes."""
+
+    user_id: int
+    number: str
+    extension: str = ""
+    client_id: int | None = None
+    client_name: str = ""
+
+
+@dataclass(kw_only=True, slots=True)
+class _Desks:
+    """One call at the desks of one or several agents."""
+
+    views: dict[int, CallView] = field(default_factory=dict)
+    rang: set[int] = field(default_factory=set)  # ever rung for this call
+    caller: Party = field(default_factory=Party)
+
+
+class LiveCalls:
+    """Call views per agent. dialled: request id -> what the click knew, None for a call that was not ours."""
+
+    def __init__(
+        self,
+        *,
+        desktop: AgentDesktop,
+        directory: DeviceFinder,
+        plan: NumberPlan,
+        dialled: Callable[[str], Awaitable[Dialled | None]],
+    ) -> None:
+        self._desktop = desktop
+        self._directory = directory
+        self._plan = plan
+        self._dialled = dialled
+        self._calls: dict[str, _Desks] = {}
+
+    def views_of(self, agent_id: int) -> tuple[CallView, ...]:
+        """The agent's calls that are not over, oldest first."""
+        open_states = ("dialling", "ringing", "talking", "held")
+        views = (desks.views.get(agent_id) for desks in self._calls.values())
+        return tuple(view for view in views if view and view.state in open_states)
+
+    async def originated(self, event: Originated, received_at: float) -> None:
+        """An agent's own device starts a call: by a click of his, or on the phone itself."""
+        self._calls.setdefault(event.call, _Desks()).caller = event.caller
+        agent = self._directory.by_device(event.device)
+        if agent is None:
+            return
+        click = await self._dialled(event.placed_by) if event.placed_by else None
+        view = CallView(
+            id=event.call,
+            state="dialling",
+            direction=event.direction or "outbound",
+            number=click.number if click else self._number(event.called),
+            client_id=click.client_id if click else None,
+            client_name=click.client_name if click else "",
+            extension=click.extension if click else "",
+            request_id=event.placed_by or "",
+            since=event.at or received_at,
+            device=event.device or "",
+        )
+        await self._tell(agent.user_id, view)
+
+    async def delivered(self, event: Delivered, received_at: float) -> None:
+        """A device rings: its owner's call is ringing, and everybody it rings at is shown who else hears it."""
+        agent = self._directory.by_device(event.device)
+        if agent is None or event.placed_by is not None:
+            return
+        desks = self._calls.setdefault(event.call, _Desks())
+        desks.rang.add(agent.user_id)
+        ringing = self._names(event.targets)
+        view = CallView(
+            id=event.call,
+            state="ringing",
+            direction="inbound",
+            number=self._number(event.calling.number),
+            name=_name(event.calling),
+            queue=event.queue,
+            since=event.at or received_at,
+            ringing=ringing,
+            device=event.device or "",
+        )
+        await self._tell(agent.user_id, view)
+        for other, seen in list(desks.views.items()):
+            if other != agent.user_id and seen.state == "ringing" and seen.ringing != ringing:
+                await self._tell(other, replace(seen, ringing=ringing))
+
+    async def established(self, event: Established, received_at: float) -> None:
+        """Two parties talk: their own desks say so, the others still ringing learn who took it."""
+        talking = {row.user_id: row for d in (event.device, event.peer_device) if (row := self._directory.by_device(d))}
+        desks = self._calls.setdefault(event.call, _Desks())
+        now = event.at or received_at
+        for user_id, row in talking.items():
+            seen = desks.views.get(user_id) or self._unseen(event.call, row.name, desks.caller)
+            if seen.state != "talking":
+                await self._tell(user_id, replace(seen, state="talking", since=now, ringing=(), by=""))
+        taker = self._directory.by_device(event.device) or next(iter(talking.values()), None)
+        for user_id, seen in list(desks.views.items()):
+            if seen.state == "ringing" and user_id not in talking:
+                await self._tell(user_id, replace(seen, state="taken", by=taker.user_name if taker else "", ringing=()))
+
+    async def held(self, event: Held, received_at: float) -> None:
+        """The agent put the other party on hold."""
+        await self._switch(event.call, event.device, "held", event.at or received_at)
+
+    async def retrieved(self, event: Retrieved, received_at: float) -> None:
+        """The agent took the other party back."""
+        await self._switch(event.call, event.device, "talking", event.at or received_at)
+
+    async def connection_cleared(self, event: ConnectionCleared, received_at: float) -> None:
+        """A device left the call: to its owner it is over, unless another device of his is still in it."""
+        agent = self._directory.by_device(event.device)
+        desks = self._calls.get(event.call)
+        seen = desks.views.get(agent.user_id) if desks and agent else None
+        if agent is None or seen is None or seen.device != event.device:
+            return
+        if event.result == "answered-elsewhere":
+            taker = self._directory.by_device(event.taken_by)
+            by = taker.user_name if taker else seen.by
+            if seen.state != "taken" or by != seen.by:
+                await self._tell(agent.user_id, replace(seen, state="taken", by=by, ringing=()))
+        elif seen.state in ("talking", "held", "ringing"):
+            view = replace(seen, state="ended", outcome=event.result, since=event.at or received_at, ringing=())
+            await self._tell(agent.user_id, view)
+
+    async def call_cleared(self, event: CallCleared, received_at: float) -> None:
+        """The call is over for everybody; who was rung for a call that nobody answered has missed it."""
+        desks = self._calls.pop(event.call, None)
+        if desks is None:
+            return
+        outcome = event.record.outcome or "unfinished"
+        lost = event.record.answered is None and outcome != "diverted"
+        for user_id, seen in desks.views.items():
+            state: CallState = "missed" if lost and user_id in desks.rang else "ended"
+            if seen.state == "taken" and not lost:
+                continue
+            view = replace(seen, state=state, outcome=outcome, since=event.at or received_at, ringing=())
+            await self._desktop.call(user_id, view)
+
+    async def dial_failed(self, event: DialFailed, received_at: float) -> None:
+        """A click of ours led to no call at all."""
+        click = await self._dialled(event.placed_by)
+        if click is not None:
+            view = CallView(
+                id=f"trubka-{event.placed_by}",
+                state="ended",
+                direction="outbound",
+                number=click.number,
+                client_id=click.client_id,
+                client_name=click.client_name,
+                outcome=event.outcome,
+                since=event.at or received_at,
+                request_id=event.placed_by,
+            )
+            await self._desktop.call(click.user_id, view)
+
+    async def snapshot_taken(self, event: SnapshotTaken, _received_at: float) -> None:
+        """Forget calls that the PBX no longer has."""
+        self._calls = {call: desks for call, desks in self._calls.items() if call in event.open_calls}
+
+    def _unseen(self, call: str, device: str, caller: Party) -> CallView:
+        """The view of a call that was already up when the server came."""
+        number, name = self._number(caller.number), _name(caller)
+        return CallView(id=call, state="ringing", direction="inbound", number=number, name=name, device=device)
+
+    async def _switch(self, call: str, device: str | None, state: CallState, at: float) -> None:
+        agent = self._directory.by_device(device)
+        seen = self._calls.get(call, _Desks()).views.get(agent.user_id) if agent else None
+        if agent and seen and seen.state in ("talking", "held") and seen.state != state:
+            await self._tell(agent.user_id, replace(seen, state=state))
+
+    async def _tell(self, user_id: int, view: CallView) -> None:
+        self._calls.setdefault(view.id, _Desks()).views[user_id] = view
+        await self._desktop.call(user_id, view)
+
+    def _number(self, raw: str | None) -> str | None:
+        number = read(raw, self._plan)
+        return None if number.kind == "hidden" else number.e164 or number.internal or (raw or "")[:40]
+
+    def _names(self, devices: tuple[str, ...]) -> tuple[str, ...]:
+        rows = (self._directory.by_device(device) for device in devices)
+        return tuple(dict.fromkeys(row.user_name for row in rows if row))
+
+
+def _name(party: Party) -> str:
+    return (party.name or "")[:160]

@@ -1,0 +1,208 @@
+"""Screen pop: a device rings, the caller's card is on its owner's screen.
+
+Rules kept here: one pop per call and agent, however often a queue rings him; a stored row with the agent's next seq
+first, the emit second; a hidden number matches nobody; a colleague is shown as a colleague; each decision leaves a
+trace row (`trace/{call}`: why did the card come, or not). When the database is late the card is shown all the same
+and its row follows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from cti.clients.matching import match
+from cti.desktop import AgentDesktop, Match, PopCall, PopKind, ScreenPop, Why
+from cti.directory import DeviceFinder
+from cti.storage import clients, desktop_events, traces
+from cti.storage.database import Database
+from cti.storage.desktop_events import NewEvent
+from cti.storage.directory import DeviceRow
+from cti.storage.spool import Spool
+from cti.storage.traces import Step
+from cti.telephony.events import CallCleared, Delivered, SnapshotTaken
+from cti.telephony.numbering import Number, NumberPlan, read
+
+STORE_LIMIT_S = 0.3  # a card waits this long for its row; then it is shown and the row follows
+
+
+@dataclass(kw_only=True, slots=True)
+class _Popped:
+    """What one agent was shown of a call."""
+
+    pop: ScreenPop
+    shown: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Caller:
+    kind: PopKind
+    number: str | None
+    name: str
+    matches: tuple[Match, ...] = ()
+    colleague: str = ""
+    steps: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+
+
+class ScreenPops:
+    """Cards for ringing agents. seqs: last stored seq per agent, loaded by `start`."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        spool: Spool,
+        desktop: AgentDesktop,
+        directory: DeviceFinder,
+        plan: NumberPlan,
+        clock: Callable[[], float],
+    ) -> None:
+        self._db = db
+        self._spool = spool
+        self._desktop = desktop
+        self._directory = directory
+        self._plan = plan
+        self._clock = clock
+        self._seqs: dict[int, int] = {}
+        self._open: dict[str, dict[int, _Popped]] = {}
+
+    async def start(self) -> None:
+        """Load the seqs, and the pops of calls that were open when the server stopped: none is shown twice."""
+        async with self._db.read() as conn:
+            self._seqs = await desktop_events.last_seqs(conn)
+            rows = await desktop_events.of_open_calls(conn)
+        for row in rows:
+            pop = msgspec.json.decode(row.payload, type=ScreenPop)
+            popped = _Popped(pop=pop, shown=row.shown_at is not None)
+            self._open.setdefault(pop.call.id, {})[row.agent_id] = popped
+
+    def seq_of(self, agent_id: int) -> int:
+        """The agent's last seq (0: nothing yet)."""
+        return self._seqs.get(agent_id, 0)
+
+    def has_popped(self, call: str, agent_id: int) -> bool:
+        """Whether the agent was given this call's card."""
+        return agent_id in self._open.get(call, {})
+
+    async def delivered(self, event: Delivered, received_at: float) -> None:
+        """A device rings: give its owner the caller's card, once."""
+        agent = self._directory.by_device(event.device)
+        if event.device is None or event.placed_by is not None:
+            return
+        if agent is None:
+            self._trace(event.call, None, [("device-without-person", {"device": event.device})])
+            return
+        known = self._open.get(event.call, {}).get(agent.user_id)
+        if known is not None:
+            if not known.shown:
+                known.shown = True
+                await self._desktop.pop(agent.user_id, known.pop)
+            return
+        caller = await self._identify(event, agent)
+        pop = self._next_pop(event, agent, caller, received_at)
+        self._open.setdefault(event.call, {})[agent.user_id] = _Popped(pop=pop, shown=True)
+        await self._store(agent, pop, caller.steps)
+        await self._desktop.pop(agent.user_id, pop)
+
+    async def call_cleared(self, event: CallCleared, _received_at: float) -> None:
+        """The call is over: nothing of it stays in memory."""
+        self._open.pop(event.call, None)
+
+    async def snapshot_taken(self, event: SnapshotTaken, _received_at: float) -> None:
+        """Forget the pops of calls that ended while nobody looked."""
+        self._open = {call: popped for call, popped in self._open.items() if call in event.open_calls}
+
+    async def _identify(self, event: Delivered, agent: DeviceRow) -> _Caller:
+        number = read(event.calling.number, self._plan)
+        name = (event.calling.name or "")[:160]
+        if number.kind == "internal":
+            return self._colleague(number, name)
+        if number.kind == "hidden":
+            return _Caller(kind="hidden", number=None, name=name, steps=[("number-hidden", {})])
+        if number.e164 is None:
+            raw = (event.calling.number or "")[:40]
+            steps = [("number-unreadable", {"number": raw})]
+            return _Caller(kind="unknown", number=raw, name=name, steps=steps)
+        kind, matches = await self._look_up(number, agent)
+        steps = [("number-read", {"number": number.e164, "rule": number.rule}), (f"matched-{kind}", _found(matches))]
+        return _Caller(kind=kind, number=number.e164, name=name, matches=matches, steps=steps)
+
+    async def _look_up(self, number: Number, agent: DeviceRow) -> tuple[PopKind, tuple[Match, ...]]:
+        async with self._db.read() as conn:
+            candidates = await clients.by_number(conn, number.e164 or "")
+            choices = await clients.choices(conn, number.e164 or "") if len(candidates) > 1 else []
+        return match(number, candidates, choices, agent.user_id)
+
+    def _colleague(self, number: Number, name: str) -> _Caller:
+        row = self._directory.by_extension(number.internal)
+        colleague = row.user_name if row else ""
+        return _Caller(
+            kind="colleague",
+            number=number.internal,
+            name=name,
+            colleague=colleague or name,
+            steps=[("internal-call", {"number": number.internal or "", "name": colleague})],
+        )
+
+    def _next_pop(self, event: Delivered, agent: DeviceRow, caller: _Caller, received_at: float) -> ScreenPop:
+        seq = self._seqs.get(agent.user_id, 0) + 1
+        self._seqs[agent.user_id] = seq
+        return ScreenPop(
+            seq=seq,
+            kind=caller.kind,
+            call=PopCall(
+                id=event.call,
+                direction="internal" if caller.kind == "colleague" else "inbound",
+                number=caller.number,
+                name=caller.name,
+                device=event.device or "",
+                queue=event.queue,
+                called=event.called,
+                started=event.at or received_at,
+            ),
+            matches=caller.matches,
+            colleague=caller.colleague,
+            ringing=self._ringing(event),
+            received_at=received_at,
+        )
+
+    def _ringing(self, event: Delivered) -> tuple[str, ...]:
+        rows = (self._directory.by_device(device) for device in event.targets)
+        return tuple(dict.fromkeys(row.user_name for row in rows if row))
+
+    async def _store(self, agent: DeviceRow, pop: ScreenPop, steps: list[tuple[str, dict[str, str]]]) -> None:
+        """The pop's row and its trace in one commit; waits for it at most STORE_LIMIT_S."""
+        now = self._clock()
+        row = NewEvent(
+            agent_id=agent.user_id,
+            seq=pop.seq,
+            kind="screen_pop",
+            call_id=pop.call.id,
+            payload=msgspec.json.encode(pop).decode(),
+            created_at=now,
+        )
+        told = [*steps, ("pop-sent", {"name": agent.user_name, "device": agent.name})]
+        rows = [Step(call_id=pop.call.id, at=now, step=s, user_id=agent.user_id, args=a) for s, a in told]
+
+        async def write(conn: desktop_events.Connection) -> None:
+            await desktop_events.append(conn, [row])
+            await traces.add(conn, rows)
+
+        stored = self._spool.put(write)
+        if self._spool.state == "ok":
+            await asyncio.wait({stored}, timeout=STORE_LIMIT_S)
+
+    def _trace(self, call: str, user_id: int | None, steps: list[tuple[str, dict[str, str]]]) -> None:
+        now = self._clock()
+        rows = [Step(call_id=call, at=now, step=s, user_id=user_id, args=a) for s, a in steps]
+        self._spool.put(lambda conn: traces.add(conn, rows))
+
+
+def _found(matches: tuple[Match, ...]) -> dict[str, str]:
+    whys: list[Why] = [m.why for m in matches]
+    return {"count": str(len(matches)), "clients": ", ".join(str(m.client.id) for m in matches[:10])} | (
+        {"why": whys[0].code} if whys else {}
+    )

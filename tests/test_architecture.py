@@ -1,0 +1,127 @@
+"""The house rules of imports and size: who may know whom, held by reading the code's own imports."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LIMIT_LINES = 400
+PURE_BANNED = {
+    "asyncio", "socket", "os", "time", "logging", "structlog", "threading", "subprocess", "io", "pathlib", "sqlalchemy",
+    "aiohttp", "panoramisk", "random", "tempfile", "shutil", "signal", "ssl", "select", "urllib", "http", "sqlite3",
+}  # fmt: skip
+
+# package -> what of our own it may import (longest prefix wins); its own package is always allowed
+MAY: dict[str, tuple[str, ...]] = {
+    "cti.telephony": (),
+    "cti.access": (),
+    "cti.errors": (),
+    "cti.settings": ("cti.errors",),
+    "cti.metrics": (),
+    "cti.clients": ("cti.telephony.numbering", "cti.desktop", "cti.storage.clients"),
+    "cti.desktop": (),
+    "cti.storage": ("cti.telephony", "cti.clients", "cti.errors", "cti.desktop", "cti.access"),
+    "cti.directory": ("cti.storage",),
+    "cti.channels": ("cti.telephony", "cti.errors", "cti.channels"),
+    "cti.features": (
+        "cti.telephony", "cti.clients", "cti.access", "cti.errors", "cti.desktop", "cti.directory", "cti.storage",
+        "cti.channels.base", "cti.settings", "dialplan",
+    ),
+    "cti.dispatch": ("cti.telephony.events", "cti.channels.base", "cti.features"),
+    "web": (
+        "cti.features", "cti.desktop", "cti.access", "cti.telephony", "cti.clients", "cti.errors", "cti.storage",
+        "cti.settings", "cti.metrics", "cti.channels.base", "cti.directory",
+    ),
+    "dialplan": (),
+}  # fmt: skip
+PURE = ("cti.telephony", "cti.clients", "cti.access", "cti.desktop", "dialplan")
+ANYTHING = ("cti.server", "cti.cli", "cti.__main__", "cti.switch", "lab")
+ONLY_SERVER_IMPORTS_WEB = ("cti.server", "cti.cli")
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for package in ("cti", "web", "dialplan", "lab"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            yield name.removesuffix(".__init__"), path
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module a file imports; `from a import b` counts as a and a.b."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: import by the full name"
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def within(name: str, package: str) -> bool:
+    return name == package or name.startswith(package + ".")
+
+
+def home(name: str) -> str | None:
+    return max((p for p in MAY if within(name, p)), key=len, default=None)
+
+
+MODULES = list(modules())
+
+
+@pytest.mark.parametrize(("name", "path"), MODULES, ids=[name for name, _ in MODULES])
+def test_a_module_imports_only_what_its_room_may(name: str, path: Path) -> None:
+    if any(within(name, free) for free in ANYTHING) or name == "cti":
+        return
+    package = home(name)
+    assert package is not None, f"{name} stands in no room of the house: add it to MAY with its rule"
+    own = {m for m, _ in MODULES}
+    for imported in imports(path):
+        if imported not in own or within(imported, package) or imported == "cti":
+            continue
+        assert any(within(imported, allowed) for allowed in MAY[package]), f"{name} may not import {imported}"
+
+
+@pytest.mark.parametrize(("name", "path"), [(n, p) for n, p in MODULES if any(within(n, pure) for pure in PURE)])
+def test_a_pure_module_has_no_clock_no_io_no_log(name: str, path: Path) -> None:
+    for imported in imports(path):
+        assert imported.split(".")[0] not in PURE_BANNED, f"{name} imports {imported}"
+
+
+def test_no_feature_imports_another() -> None:
+    for name, path in MODULES:
+        if name.startswith("cti.features."):
+            others = [i for i in imports(path) if i.startswith("cti.features.") and not within(i, name)]
+            assert not others, f"{name} imports {others}"
+
+
+def test_only_the_composition_root_imports_web_and_nobody_imports_it() -> None:
+    for name, path in MODULES:
+        for imported in imports(path):
+            if not name.startswith(("web", "lab")) and within(imported, "web"):
+                assert any(within(name, root) for root in ONLY_SERVER_IMPORTS_WEB), f"{name} imports {imported}"
+            if within(imported, "cti.server") or within(imported, "cti.cli"):
+                roots = ("cti.cli", "cti.server", "cti.__main__", "lab")
+                assert any(within(name, root) for root in roots), f"{name} imports {imported}"
+
+
+def test_only_settings_reads_the_environment() -> None:
+    for name, path in MODULES:
+        if name.startswith(("cti", "web", "dialplan")) and name != "cti.settings":
+            text = path.read_text(encoding="utf-8")
+            assert "os.environ" not in text, f"{name} reads the environment"
+            assert "getenv" not in text, f"{name} reads the environment"
+
+
+def test_no_file_has_outgrown_its_room() -> None:
+    for name, path in MODULES:
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        assert lines <= LIMIT_LINES, f"{name} has {lines} lines: rebuild the room"
+
+
+def test_every_module_says_what_it_is() -> None:
+    for name, path in MODULES:
+        assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), f"{name} has no docstring"
