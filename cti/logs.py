@@ -1,0 +1,68 @@
+"""How the server logs: one event is one line; no control character, secret or personal number gets through.
+
+JSON lines when stderr is not a terminal. Telephone numbers are cut to their last four digits at INFO and above;
+fields whose names say secret are replaced. The same processor serves every module, so nobody has to remember.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from cti.settings import LogSettings
+
+_NUMBER = re.compile(r"\+?\d{7,15}(?!\.\d)")
+_SECRET = re.compile(r"secret|password|passwd|token|cookie|authorization|totp|csrf", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_FREE = {"timestamp", "level", "exception", "call", "bytes", "port", "pid"}  # never a person's number
+
+Event = MutableMapping[str, Any]
+
+
+def safe_text(value: str) -> str:
+    """One line without control characters, telephone numbers cut to their last four digits."""
+    return _NUMBER.sub(lambda m: "…" + m.group()[-4:], _CONTROL.sub("�", value))
+
+
+def redact(_logger: Any, _method: str, event: Event) -> Event:
+    """Mask secrets and numbers in every field of a log event."""
+    for key, value in event.items():
+        if _SECRET.search(key):
+            event[key] = "***"
+        elif isinstance(value, str) and key not in _FREE:
+            event[key] = safe_text(value)
+        elif isinstance(value, str) and key != "exception":
+            event[key] = _CONTROL.sub("�", value)
+    return event
+
+
+def set_up(settings: LogSettings) -> None:
+    """Point structlog and the standard library's loggers to stderr; call once, at start."""
+    json_lines = settings.json_lines if settings.json_lines is not None else not sys.stderr.isatty()
+    level = getattr(logging, settings.level.upper())
+    renderer: Any = (
+        structlog.processors.JSONRenderer(ensure_ascii=False) if json_lines else structlog.dev.ConsoleRenderer()
+    )
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        redact,
+    ]
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
+    logging.basicConfig(level=max(level, logging.INFO), handlers=[handler], force=True)
+    for noisy in ("aiohttp.access", "panoramisk", "asyncio", "engineio", "socketio", "sqlalchemy"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
