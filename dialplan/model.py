@@ -1,0 +1,100 @@
+"""A dialplan as frozen data. What stands here is checked when made, so that rendering cannot fail or surprise.
+
+Two kinds of argument exist and never mix: a plain `str` is somebody's text and is written so that Asterisk reads back
+exactly these characters; an `Expr` is dialplan code written by a recipe (`${EXTEN}`) and is written as it is.
+Names of contexts, extensions, applications and variables are structure, hence refused unless they are plain words.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,78}")
+_APP = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
+_NUMBER = re.compile(r"(?:_[0-9A-Za-z*#+.!\[\]-]{1,78}|[0-9A-Za-z*#+]{1,79})")
+_VARIABLE = re.compile(r"_{0,2}[A-Za-z][A-Za-z0-9_]{0,78}(?:\([a-z-]{1,40}\))?")
+_EXPR = re.compile(r"[^\x00-\x1f\x7f;]*")
+
+
+class Expr(str):
+    """Dialplan code, trusted: only recipes make it, from constants and checked words. One line, no `;`."""
+
+    __slots__ = ()
+
+    def __new__(cls, code: str) -> Expr:
+        return super().__new__(cls, _checked(_EXPR, code, "expression"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One application call. args are separated by commas; label is what Goto may name."""
+
+    app: str
+    args: tuple[str, ...] = ()
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        _checked(_APP, self.app, "application")
+        if self.label:
+            _checked(_WORD, self.label, "label")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Assign:
+    """`Set(variable=value)`. Apart from Step because Set reads its value raw: commas and quotes stay as they are."""
+
+    variable: str
+    value: str
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        _checked(_VARIABLE, self.variable, "variable")
+        if self.label:
+            _checked(_WORD, self.label, "label")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Extension:
+    """What happens at a number or pattern (`_7XXXXXXXXXX`). hint: device whose state the number shows."""
+
+    number: str
+    steps: tuple[Step | Assign, ...]
+    title: str = ""
+    hint: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _checked(_NUMBER, self.number, "extension")
+        for device in self.hint:
+            _checked(re.compile(r"[A-Za-z]+/[A-Za-z0-9_-]{1,79}"), device, "hint")
+        if not self.steps:
+            raise ValueError(f"extension {self.number!r} has no steps")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """A named set of extensions. Its `<name>-custom` is always included first and belongs to the PBX admin."""
+
+    name: str
+    extensions: tuple[Extension, ...] = ()
+    includes: tuple[str, ...] = ()
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        for name in (self.name, *self.includes):
+            _checked(_WORD, name, "context")
+        numbers = [extension.number for extension in self.extensions]
+        twice = {number for number in numbers if numbers.count(number) > 1}
+        if twice:
+            raise ValueError(f"context {self.name!r} has {', '.join(sorted(twice))} twice")
+
+
+def word(text: str, what: str) -> str:
+    """text itself when it is a plain word fit for a name; raises ValueError naming `what` otherwise."""
+    return _checked(_WORD, text, what)
+
+
+def _checked(pattern: re.Pattern[str], text: str, what: str) -> str:
+    if not pattern.fullmatch(text):
+        raise ValueError(f"{text!r} cannot be the name of a {what}" if what != "expression" else f"bad code {text!r}")
+    return text

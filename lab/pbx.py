@@ -1,0 +1,270 @@
+"""One running Asterisk of the lab: its folder, its ports, its console. Several may run at once from one unpacked root.
+
+Everything it writes is under its folder; it dies with the process that started it, however that ends. Start it from
+the main thread: the kernel ties its life to the thread that made it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from dialplan.render import render
+from lab import plan
+from lab.errors import LabError
+from lab.settings import CHECKOUT, RTP_WINDOW, Ports
+from lab.settings import load as load_settings
+from lab.system import bound
+from lab.unpack import Installed, unpack
+
+HOST = "127.0.0.1"
+START_S = 30.0
+TEMPLATES = CHECKOUT / "config" / "asterisk"
+LONGEST_SOCKET_PATH = 100  # the kernel's limit for a local socket is 108
+
+
+def device_secret(endpoint: str) -> str:
+    """The lab's phones have known passwords, so that anybody may bring a phone of his own: all stays on loopback."""
+    return f"lab-{endpoint.lower().replace('_', '-')}"
+
+
+class Pbx:
+    """Asterisk in `folder` on `ports`. A context manager: started on entry, stopped on exit."""
+
+    def __init__(self, folder: Path, ports: Ports | None = None, *, root: Path | None = None) -> None:
+        self.home = folder.absolute()
+        self.ports = ports or Ports.free()
+        self._root = root
+        self._process: subprocess.Popen[bytes] | None = None
+        self._run = self._run_folder()
+
+    @property
+    def secret_file(self) -> Path:
+        """File with the AMI secret, readable by its owner only."""
+        return self.home / "ami.secret"
+
+    def settings(self) -> dict[str, str]:
+        """The server's settings for this PBX, as environment variables."""
+        return {
+            "CTI_PBX__MAIN__HOST": HOST,
+            "CTI_PBX__MAIN__PORT": str(self.ports.ami),
+            "CTI_PBX__MAIN__USERNAME": "trubka",
+            "CTI_PBX__MAIN__SECRET_FILE": str(self.secret_file),
+        }
+
+    def start(self) -> Pbx:
+        """Configure, start and wait until calls can be made. Raises LabError with the log's errors."""
+        self._refuse_taken_ports()
+        self._asterisk = self._unpacked()
+        self._configure()
+        self._spawn()
+        return self
+
+    def stop(self) -> None:
+        """End it, gently first. Safe to repeat."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.poll() is None:
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(5)
+        if self._run != self.home / "run":
+            shutil.rmtree(self._run, ignore_errors=True)
+
+    def kill(self) -> None:
+        """As a power cut does it: no goodbye to anybody. start_again() brings it back with its memory."""
+        if self._process:
+            self._process.kill()
+            self._process.wait(5)
+
+    def start_again(self) -> None:
+        """Start after kill(), with the configuration, members and secret it had."""
+        self._spawn()
+
+    def restart(self) -> None:
+        """Stop and start, same configuration and secret; calls are lost, queue members are not."""
+        self.stop()
+        self._spawn()
+
+    def pause(self) -> None:
+        """Freeze it: connections stay open and nothing answers. resume() ends it."""
+        self._alive().send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._alive().send_signal(signal.SIGCONT)
+
+    def console(self, command: str, *, within_s: float = 10.0) -> str:
+        """What the Asterisk console answers to a command."""
+        done = subprocess.run(
+            [*self._asterisk.program("asterisk"), "-C", str(self.home / "etc/asterisk.conf"), "-rx", command],
+            capture_output=True,
+            timeout=within_s,
+            check=False,
+        )
+        text = done.stdout.decode(errors="replace")
+        if done.returncode:
+            raise LabError(f"asterisk -rx {command!r}: {text.strip() or done.stderr.decode(errors='replace').strip()}")
+        return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+    def reload_dialplan(self, text: str) -> str:
+        """Put another extensions.conf in place and load it."""
+        (self.home / "etc/extensions.conf").write_text(text, encoding="utf-8")
+        return self.console("dialplan reload")
+
+    def add_members(self, members: Mapping[str, tuple[str, ...]] = plan.MEMBERS) -> None:
+        """Devices into queues, by queue name; who is in already stays."""
+        for queue, devices in members.items():
+            present = self.console(f"queue show {queue}")
+            for device in devices:
+                if f"({device}" not in present and f"{device} " not in present:
+                    self.console(f"queue add member {device} to {queue}")
+
+    def hang_up_all(self, *, within_s: float = 10.0) -> None:
+        """End every call and wait until none is left: the clean slate between tests."""
+        self.console("channel request hangup all")
+        wait_until(lambda: "0 active channels" in self.console("core show channels count"), within_s, "calls still up")
+
+    def registered(self, endpoint: str) -> bool:
+        """Whether a phone is registered at the endpoint."""
+        return bool(re.search(rf"(?m)^\s*Contact:\s+{re.escape(endpoint)}/", self.console("pjsip show contacts")))
+
+    def __enter__(self) -> Pbx:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _alive(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            raise LabError("the lab's Asterisk is not running")
+        return self._process
+
+    def _unpacked(self) -> Installed:
+        settings = load_settings()
+        return unpack(self._root or settings.root, mirror=settings.mirror)
+
+    def _run_folder(self) -> Path:
+        """Where the control socket lives: in the home unless its path would be too long for a socket."""
+        if len(str(self.home / "run/asterisk.ctl")) <= LONGEST_SOCKET_PATH:
+            return self.home / "run"
+        mark = hashlib.sha256(str(self.home).encode()).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"trubka-lab-{os.getuid()}-{mark}"
+
+    def _refuse_taken_ports(self) -> None:
+        wanted = (("SIP", self.ports.sip, socket.SOCK_DGRAM), ("HTTP", self.ports.http, socket.SOCK_STREAM))
+        for name, port, kind in (*wanted, ("AMI", self.ports.ami, socket.SOCK_STREAM)):
+            with socket.socket(socket.AF_INET, kind) as probe:
+                if kind == socket.SOCK_STREAM:
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((HOST, port))
+                except OSError:
+                    advice = "stop the other lab or PBX, or set CTI_LAB_PORTS=SIP,HTTP,AMI"
+                    raise LabError(f"{name} port {port} is taken: {advice}") from None
+
+    def _configure(self) -> None:
+        for name in ("etc", "lib/keys", "log", "spool", "cache"):
+            (self.home / name).mkdir(parents=True, exist_ok=True)
+        self._run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        music = self.home / "lib/moh"
+        if not music.exists():
+            music.symlink_to(self._asterisk.share / "moh")
+        values = self._values()
+        for template in TEMPLATES.glob("*.conf"):
+            self._write(template.name, _filled(template.read_text(encoding="utf-8"), values))
+        self._write("extensions.conf", render(plan.contexts()))
+
+    def _values(self) -> dict[str, str]:
+        return {
+            "SIP_PORT": str(self.ports.sip),
+            "HTTP_PORT": str(self.ports.http),
+            "AMI_PORT": str(self.ports.ami),
+            "AMI_SECRET": self._secret(),
+            "TRUNK_HOST": HOST,
+            "TRUNK_PORT": str(self.ports.trunk),
+            "RTP_FIRST": str(self.ports.rtp),
+            "RTP_LAST": str(self.ports.rtp + RTP_WINDOW - 1),
+            "HOME": str(self.home),
+            "RUN": str(self._run),
+            "MODULES": str(self._asterisk.modules),
+            "SHARE": str(self._asterisk.share),
+        }
+
+    def _secret(self) -> str:
+        """Random, kept over restarts."""
+        if not self.secret_file.exists():
+            descriptor = os.open(self.secret_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(24))
+        return self.secret_file.read_text().strip()
+
+    def _write(self, name: str, text: str) -> None:
+        file = self.home / "etc" / name
+        file.touch(mode=0o600)
+        file.write_text(text, encoding="utf-8")
+
+    def _spawn(self) -> None:
+        self._run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self._run / "asterisk.ctl").unlink(missing_ok=True)
+        command = [*self._asterisk.program("asterisk"), "-f", "-C", str(self.home / "etc/asterisk.conf")]
+        with (self.home / "log/console").open("ab") as log:
+            self._process = subprocess.Popen(
+                bound(command), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.home, start_new_session=True
+            )
+        try:
+            wait_until(self._ready, START_S, "Asterisk does not answer")
+        except LabError as error:
+            self.stop()
+            raise LabError(f"{error}\n{self.errors()}") from None
+
+    def errors(self) -> str:
+        """The errors in Asterisk's own log."""
+        log = self.home / "log/messages"
+        lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+        return "\n".join([line for line in lines if "ERROR" in line][-10:]) or f"see {self.home / 'log/console'}"
+
+    def _ready(self) -> bool:
+        if self._process is None or self._process.poll() is not None:
+            raise LabError("Asterisk ended at once")
+        try:
+            with socket.create_connection((HOST, self.ports.ami), timeout=2) as link:
+                if not link.recv(64).startswith(b"Asterisk Call Manager"):
+                    return False
+            self.console("core waitfullybooted")
+            return "101-web" in self.console("pjsip show endpoints")
+        except (OSError, LabError, subprocess.TimeoutExpired):
+            return False
+
+
+def wait_until(true: Callable[[], bool], within_s: float, otherwise: str) -> None:
+    """Return as soon as true() is; raises LabError(otherwise) when within_s have passed."""
+    deadline = time.monotonic() + within_s
+    while not true():
+        if time.monotonic() > deadline:
+            raise LabError(f"{otherwise} after {within_s:g} s")
+        time.sleep(0.05)
+
+
+def _filled(template: str, values: dict[str, str]) -> str:
+    """The template with each @NAME@ replaced; @SECRET_101_WEB@ is the secret of device 101-web."""
+
+    def put(found: re.Match[str]) -> str:
+        name = found[1]
+        return device_secret(name.removeprefix("SECRET_")) if name.startswith("SECRET_") else values[name]
+
+    return re.sub(r"@([A-Z][A-Z0-9_]*)@", put, template)

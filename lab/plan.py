@@ -1,0 +1,33 @@
+"""The lab's numbers: who has which extension, and where each number that clients dial leads."""
+
+from __future__ import annotations
+
+from dialplan.model import Context
+from dialplan.recipes.click_to_dial import from_internal
+from dialplan.recipes.did import inbound
+from dialplan.recipes.internal import internal, ring
+from dialplan.recipes.outbound import outbound
+from dialplan.recipes.queue import queues, wait_in
+
+SALES = "74950000001"
+CLARA = "74950000002"
+RESPONSIBLE = "74950000003"
+DEVICES = {
+    "101": ("101", "101-web"),
+    "102": ("102", "102-web"),
+    "103": ("103", "103-web"),
+    "110": ("110",),
+}
+QUEUES = {"601": "sales", "602": "support"}
+MEMBERS = {"sales": ("PJSIP/101", "PJSIP/102")}
+
+
+def contexts() -> tuple[Context, ...]:
+    """The whole plan. The third number leads to sales, where every client ends whose manager is not known."""
+    return (
+        inbound("from-outside", {SALES: wait_in("sales"), CLARA: ring("103"), RESPONSIBLE: wait_in("sales")}),
+        from_internal("from-internal", parts=("colleagues", "queues", "parkedcalls", "outside")),
+        internal("colleagues", DEVICES),
+        queues("queues", QUEUES),
+        outbound("outside", trunk="trunk", caller_id=SALES),
+    )

@@ -1,0 +1,51 @@
+"""Running programs: with one clear line when they fail, and never outliving the lab."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from lab.errors import LabError
+
+
+def say(text: str) -> None:
+    """Progress for the person who waits."""
+    print(f"== {text}", flush=True)
+
+
+def as_root(command: Sequence[str]) -> list[str]:
+    """The command as root: as it is, or through sudo. Raises LabError naming the command to run by hand."""
+    if os.geteuid() == 0:
+        return list(command)
+    if shutil.which("sudo"):
+        return ["sudo", *command]
+    raise LabError(f"Needs root once. Run as root: {' '.join(command)}")
+
+
+def run(command: Sequence[str], *, advice: str, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
+    """Run to the end, quietly; on failure raises LabError with advice and the last lines of output."""
+    try:
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    except OSError as error:
+        raise LabError(f"{advice} ({command[0]}: {error.strerror})") from None
+    if done.returncode:
+        tail = "\n".join(done.stdout.strip().splitlines()[-15:])
+        raise LabError(f"{tail}\n{advice}" if tail else advice)
+
+
+def bound(command: Sequence[str]) -> list[str]:
+    """The command so that the kernel kills it when the calling thread (keep it the main one) is gone, however."""
+    return ["setpriv", "--pdeathsig", "KILL", "--", *command]
