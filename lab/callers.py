@@ -7,8 +7,8 @@ after it.
 
 from __future__ import annotations
 
-import shutil
 import secrets
+import shutil
 import socket
 import subprocess
 import tempfile

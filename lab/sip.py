@@ -32,7 +32,7 @@ REASONS = {
 
 @dataclass(kw_only=True, slots=True)
 class Message:
-    """A request (start: method and target) or a response (start: SIP/2.0, code, reason). Header names are lower case."""
+    """A request (start: method and target) or a response (start: SIP/2.0, code, reason). Header names in lower case."""
 
     start: str
     headers: list[tuple[str, str]] = field(default_factory=list)

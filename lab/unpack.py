@@ -128,7 +128,7 @@ def _download(apt: _Apt, mirror: str) -> None:
     apt.get("update", advice=offline)
     if apt.version() < OLDEST:
         for suite in SUITES:
-            apt.use(mirror or _debian_mirror(), suite)
+            apt.use(mirror or debian_mirror(), suite)
             apt.get("update", advice=f"{offline}; Debian's keys: apt-get install debian-archive-keyring")
             if apt.version() >= OLDEST:
                 break
@@ -137,7 +137,7 @@ def _download(apt: _Apt, mirror: str) -> None:
     apt.get("install", "--no-install-recommends", "--download-only", *PACKAGES, advice="Asterisk cannot be downloaded")
 
 
-def _debian_mirror() -> str:
+def debian_mirror() -> str:
     """The Debian mirror in the machine's own sources, in either of their two formats."""
     texts = [file.read_text(errors="replace") for file in _source_files()]
     addresses = re.findall(r"(?m)^(?:deb\s+(?:\[[^\]]*\]\s+)?|URIs:\s*)(\S+)", "\n".join(texts))

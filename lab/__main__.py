@@ -1,0 +1,127 @@
+"""`python3 -m lab COMMAND`: set-up, the running lab, and what the Makefile's names stand for."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from lab.errors import LabError
+from lab.install import PYTHON, VENV, prepare
+from lab.settings import CHECKOUT, load
+
+COMMANDS = {
+    "setup": "install everything that `run` needs",
+    "run": "the panel with sample data and an Asterisk of its own",
+    "test": "all tests (more words go to pytest)",
+    "lint": "ruff and mypy",
+    "bench": "figures as JSON lines",
+    "soak": "what takes minutes",
+    "up": "Asterisk and phones alone",
+    "down": "end the lab that runs on this data folder",
+    "status": "is a lab running, who is registered",
+    "call": "a client calls one of our numbers",
+    "phones": "desk phones for a lab started with LAB_PHONES=0",
+    "bare": "try the two commands on a bare Debian made for it",
+}
+
+
+def main() -> int:
+    words = argparse.ArgumentParser(prog="python3 -m lab", description=__doc__)
+    commands = words.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, text in COMMANDS.items():
+        one = commands.add_parser(name, help=text, description=text)
+        if name == "call":
+            _call_words(one)
+        elif name == "bare":
+            one.add_argument("suite", choices=("bookworm", "trixie"))
+            one.add_argument("target", nargs="?", default="test")
+    chosen, more = words.parse_known_args()
+    if more and chosen.command not in ("test", "bench", "soak"):
+        words.error(f"unknown: {' '.join(more)}")
+    try:
+        return _do(chosen, more)
+    except LabError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _call_words(words: argparse.ArgumentParser) -> None:
+    words.add_argument("did", help="number dialled, e.g. 74950000001")
+    words.add_argument("--from", dest="caller", default="79355550101", help="the client's number")
+    words.add_argument("--name", default="", help="name shown with it")
+    words.add_argument("--talk", type=float, default=30.0, help="hang up after so many seconds")
+    words.add_argument("--anonymous", action="store_true", help="withhold the number")
+
+
+def _do(chosen: argparse.Namespace, more: list[str]) -> int:
+    name = chosen.command
+    if name in ("setup", "run", "test", "lint", "bench", "soak"):
+        prepare(name)
+    if name in ("test", "lint", "bench", "soak"):
+        return _tools(name, more)
+    if name == "call":
+        return _call(chosen)
+    if name == "bare":
+        from lab.bare import try_out
+
+        return try_out(chosen.suite, chosen.target)
+    return _running(name)
+
+
+def _running(name: str) -> int:
+    from lab import run
+
+    settings = load()
+    if name == "run":
+        return run.run(settings)
+    if name == "up":
+        return run.up(settings)
+    if name == "down":
+        return run.stop(settings)
+    if name == "status":
+        pid = run.running(settings)
+        print(f"running, process {pid}, SIP port {settings.ports.sip}" if pid else "no lab is running here")
+        return 0 if pid else 1
+    return run.phones(settings) if name == "phones" else 0
+
+
+def _tools(name: str, more: list[str]) -> int:
+    """Checks and tests, with the environment free of settings that would reach into a real installation."""
+    environment = {key: text for key, text in os.environ.items() if not key.startswith("CTI_") or key == "CTI_LAB_ROOT"}
+    bin_ = VENV / "bin"
+    all_lines: dict[str, list[list[Path | str]]] = {
+        "lint": [[bin_ / "ruff", "check"], [bin_ / "ruff", "format", "--check"], [bin_ / "mypy"]],
+        "test": [[PYTHON, "-m", "pytest", *more]],
+        "bench": [[PYTHON, "-m", "tests.bench", *more]],
+        "soak": [[PYTHON, "-m", "tests.soak", *more]],
+    }
+    statuses = [
+        subprocess.run([str(word) for word in line], cwd=CHECKOUT, env=environment, check=False).returncode
+        for line in all_lines[name]
+    ]
+    return next((abs(status) for status in statuses if status), 0)
+
+
+def _call(chosen: argparse.Namespace) -> int:
+    from lab.callers import call
+
+    ring = call(
+        chosen.did,
+        load().ports.sip,
+        caller=chosen.caller,
+        name=chosen.name,
+        talk_s=chosen.talk,
+        anonymous=chosen.anonymous,
+    )
+    with ring:
+        print(ring.wait_over(within_s=chosen.talk + 900))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

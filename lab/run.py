@@ -1,0 +1,151 @@
+"""`make run`: the lab's Asterisk and phones where the settings name no PBX, and the server on top, until Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from lab.errors import LabError
+from lab.install import VENV
+from lab.pbx import HOST, Pbx
+from lab.phones import Phone
+from lab.settings import LabSettings
+from lab.system import bound, say
+
+DESKS = ("101", "102", "103")
+STAGGER_MS = 700  # so that of two colleagues who ring together the first one gets the call
+CLIENT_RINGS_MS = 3000
+
+
+def up(settings: LabSettings) -> int:
+    """Asterisk and phones alone, in the foreground."""
+    with ExitStack() as stack:
+        stack.enter_context(_pid_file(settings))
+        pbx = stack.enter_context(lab(settings))
+        say(f"the lab's Asterisk is up on SIP {pbx.ports.sip}, HTTP {pbx.ports.http}, AMI {pbx.ports.ami}")
+        for name, text in pbx.settings().items():
+            print(f"export {name}={text}")
+        _wait_for_signal()
+    return 0
+
+
+def run(settings: LabSettings) -> int:
+    """The whole product; the status is the server's own."""
+    _refuse_taken_panel(settings.panel_port)
+    environment = {name: text for name, text in os.environ.items() if not name.startswith(("CTI_LAB_", "LAB_"))}
+    environment["CTI_DATA"] = str(settings.data)
+    settings.data.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        stack.enter_context(_pid_file(settings))
+        if not settings.own_pbx:
+            pbx = stack.enter_context(lab(settings))
+            environment |= pbx.settings()
+            say(f"the lab's Asterisk is up on SIP {pbx.ports.sip}: python3 -m lab call 74950000001")
+        return _serve(environment)
+
+
+@contextlib.contextmanager
+def lab(settings: LabSettings) -> Iterator[Pbx]:
+    """A running Asterisk with members in its queue, phones at the desks (LAB_PHONES) and a client behind the trunk."""
+    with ExitStack() as stack:
+        pbx = stack.enter_context(Pbx(settings.folder, settings.ports, root=settings.root))
+        pbx.add_members()
+        if settings.phones:
+            for phone in desk_phones(settings):
+                stack.enter_context(phone)
+        yield pbx
+
+
+def desk_phones(settings: LabSettings) -> list[Phone]:
+    """The lab's people: each answers by himself after LAB_RING_MS, the client outside after his own time."""
+    sip = settings.ports.sip
+    desks = [Phone(desk, sip, ring_ms=settings.ring_ms + STAGGER_MS * place) for place, desk in enumerate(DESKS)]
+    return [*desks, Phone("client", sip, trunk=True, port=settings.ports.trunk, ring_ms=CLIENT_RINGS_MS)]
+
+
+def stop(settings: LabSettings) -> int:
+    """End the lab that runs on these settings, from another terminal."""
+    pid = running(settings)
+    if pid is None:
+        print("no lab is running here")
+        return 1
+    os.kill(pid, signal.SIGTERM)
+    return 0
+
+
+def running(settings: LabSettings) -> int | None:
+    """Process id of the running lab of this data folder, None when the file is stale or missing."""
+    try:
+        pid = int((settings.folder / "lab.pid").read_text())
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except (OSError, ValueError):
+        return None
+    return pid if b"lab" in command else None
+
+
+def _serve(environment: dict[str, str]) -> int:
+    cti = str(VENV / "bin/cti")
+    prepared = subprocess.run(bound([cti, "demo", "--prepare"]), env=environment, check=False)
+    if prepared.returncode:
+        return prepared.returncode
+    server = subprocess.Popen(bound([cti, "serve"]), env=environment)
+
+    def forward(number: int, _: object) -> None:
+        """Ctrl-C reaches the server by itself, as part of the terminal's group; a second copy does no harm."""
+        server.send_signal(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, forward)
+    return max(server.wait(), 0)
+
+
+@contextlib.contextmanager
+def _pid_file(settings: LabSettings) -> Iterator[None]:
+    other = running(settings)
+    if other and other != os.getpid():
+        raise LabError(f"a lab is running already on {settings.data} (process {other}): stop it, or set CTI_DATA")
+    settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = settings.folder / "lab.pid"
+    file.write_text(str(os.getpid()))
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _refuse_taken_panel(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise LabError(f"port {port} is taken, perhaps by another `make run`: stop it, or set CTI_PORT") from None
+
+
+def _wait_for_signal() -> None:
+    """Until Ctrl-C or SIGTERM."""
+
+    def leave(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGHUP, leave)
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            signal.pause()
+
+
+def phones(settings: LabSettings) -> int:
+    """Desk phones alone, for a lab that runs without."""
+    with ExitStack() as stack:
+        for phone in desk_phones(settings):
+            stack.enter_context(phone)
+        say(f"{', '.join(DESKS)} are registered and answer after {settings.ring_ms} ms")
+        _wait_for_signal()
+    return 0
