@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cti.access import Person, may
+from cti.clients.card import ClientDraft, with_numbers
 from cti.errors import NotAllowed, Refused
 from cti.storage import clients
-from cti.storage.clients import ClientDraft
 from cti.storage.database import Database
 from cti.telephony.numbering import NumberPlan
 
@@ -27,13 +27,14 @@ class ClientBase:
         """A new client; returns its id. Raises NotAllowed, or Refused("no-name") without a name."""
         self._check(person, draft)
         async with self._db.write() as conn:
-            return await clients.insert(conn, draft, self._clock(), plan=self._plan)
+            return await clients.insert(conn, with_numbers(draft, self._plan), self._clock())
 
     async def change(self, person: Person, client_id: int, draft: ClientDraft, version: int) -> None:
         """Replace the card's fields. Raises Refused("changed-meanwhile") when `version` is not the newest."""
         self._check(person, draft)
         async with self._db.write() as conn:
-            if not await clients.update(conn, client_id, draft, version, self._clock(), plan=self._plan):
+            draft = with_numbers(draft, self._plan)
+            if not await clients.update(conn, client_id, draft, version, self._clock()):
                 raise Refused(
                     "changed-meanwhile", "Somebody changed this card meanwhile: look at the new state and save again."
                 )

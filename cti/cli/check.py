@@ -1,0 +1,211 @@
+"""`cti check`: settings, database, each right of the PBX account, the PBX's version, devices. Each line ok or what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+
+import click
+
+from cti.channels.phone.ami import AmiLink, Received
+from cti.cli import examples, settings_of
+from cti.cli.record import link_to
+from cti.errors import ChannelError, CtiError
+from cti.settings import PbxSettings, Settings
+from cti.storage import directory
+from cti.storage.database import Database, open_database
+from cti.telephony.commands import CoreSettings, ListCommands, ListDeviceStates, SendUserEvent
+
+CONNECT_S = 5.0
+# What the server asks the PBX for, and the write class that allows it (manager show command X).
+NEEDED = {
+    "Originate": "originate",
+    "Hangup": "call",
+    "Redirect": "call",
+    "Atxfer": "call",
+    "BlindTransfer": "call",
+    "PlayDTMF": "call",
+    "GetVar": "call",
+    "QueueAdd": "agent",
+    "QueuePause": "agent",
+    "QueueRemove": "agent",
+    "CoreShowChannels": "reporting",
+    "CoreSettings": "reporting",
+    "DeviceStateList": "reporting",
+    "QueueStatus": "(none)",
+    "BridgeList": "(none)",
+    "UserEvent": "user",
+}
+# What an account of ours must not be able to do: it would be a shell on the PBX.
+TOO_MUCH = {"Command": "command", "MixMonitor": "system", "UpdateConfig": "config", "ModuleLoad": "system"}
+# First versions without CVE-2024-42365 (an account with write=originate could rewrite the configuration).
+SAFE_FROM = {18: (18, 24, 2), 20: (20, 9, 2), 21: (21, 4, 2)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One line: ok, or what to do."""
+
+    what: str
+    ok: bool = True
+    text: str = ""
+    warning: bool = False
+
+
+@click.command(epilog=examples("cti check", "cti --config /etc/trubka/config.toml check", "cti check --json"))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+@click.option("--settings", "show", is_flag=True, help="Print the effective settings too, secrets masked.")
+@click.pass_context
+def command(ctx: click.Context, as_json: bool, show: bool) -> None:
+    """Check everything the server needs and say what to do; exit status 1 when something must be done."""
+    settings = settings_of(ctx)
+    if show:
+        click.echo(settings.model_dump_json(indent=2))
+
+    async def work() -> bool:
+        good = True
+        async for finding in findings(settings):
+            good = good and (finding.ok or finding.warning)
+            click.echo(_line(finding, as_json))
+        return good
+
+    if not asyncio.run(work()):
+        ctx.exit(1)
+
+
+async def findings(settings: Settings) -> AsyncIterator[Finding]:
+    """Every check, in order."""
+    yield Finding(what="settings", text="read")
+    db = None
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        db = await open_database(settings.database_url, busy_timeout_ms=settings.storage.busy_timeout_ms)
+        yield Finding(what="database", text=f"version {db.schema_version}")
+        yield _folder(settings)
+    except (CtiError, OSError) as error:
+        yield Finding(what="database", ok=False, text=str(error))
+    if not settings.pbx:
+        text = "none is set up: the panel works without calls; see [pbx.main] in config/cti.example.toml"
+        yield Finding(what="pbx", ok=False, warning=True, text=text)
+    for name, pbx in settings.pbx.items():
+        async for finding in _pbx(name, pbx, db):
+            yield finding
+    if db is not None:
+        await db.close()
+
+
+def _folder(settings: Settings) -> Finding:
+    if not os.access(settings.data, os.W_OK):
+        return Finding(
+            what="data folder", ok=False, text=f"{settings.data}: cannot be written; chown it to the service"
+        )
+    return Finding(what="data folder", text=str(settings.data))
+
+
+async def _pbx(name: str, pbx: PbxSettings, db: Database | None) -> AsyncIterator[Finding]:
+    link = link_to(pbx)
+    task = asyncio.create_task(link.run(), name="ami")
+    try:
+        trouble = await _connected(link)
+        if trouble:
+            yield Finding(what=f"pbx {name}", ok=False, text=trouble)
+            return
+        yield Finding(what=f"pbx {name}", text=f"signed in at {pbx.host}:{pbx.port} as {pbx.username}")
+        yield await _version(name, link)
+        async for finding in _rights(name, link):
+            yield finding
+        yield await _hears(name, link)
+        if db is not None:
+            async for finding in _devices(name, link, db):
+                yield finding
+    except ChannelError as error:
+        yield Finding(what=f"pbx {name}", ok=False, text=str(error))
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _connected(link: AmiLink) -> str:
+    """ "" once the link is up, else why it is not within CONNECT_S."""
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            while link.health().state != "up":
+                if link.health().state == "refused":
+                    break
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        pass
+    health = link.health()
+    return "" if health.state == "up" else health.detail or "no answer: check host, port and the PBX's firewall"
+
+
+async def _version(name: str, link: AmiLink) -> Finding:
+    answer = await link.ask(CoreSettings())
+    text = str(answer.headers.get("AsteriskVersion", "?"))
+    found = re.search(r"(\d+)\.(\d+)\.(\d+)", text)
+    version = tuple(int(part) for part in found.groups()) if found else ()
+    what = f"pbx {name} version"
+    if version and version < SAFE_FROM.get(version[0], (0, 0, 0)):
+        safe = ".".join(str(part) for part in SAFE_FROM[version[0]])
+        return Finding(what=what, ok=False, warning=True, text=f"{text} has CVE-2024-42365: update to {safe} or newer")
+    if version and version[0] < 16:
+        return Finding(what=what, ok=False, text=f"{text} is too old: Asterisk 16 to 22 is needed")
+    return Finding(what=what, text=text)
+
+
+async def _rights(name: str, link: AmiLink) -> AsyncIterator[Finding]:
+    """ListCommands tells exactly what this account may do."""
+    answer = await link.ask(ListCommands())
+    allowed: Mapping[str, object] = answer.headers
+    for action, right in NEEDED.items():
+        what = f"pbx {name} right {right}: {action}"
+        if action in allowed:
+            yield Finding(what=what)
+        else:
+            yield Finding(what=what, ok=False, text=f"missing: add {right} to write= of the account in manager.conf")
+    for action, right in TOO_MUCH.items():
+        if action in allowed:
+            text = f"the account may do {action}: take {right} out of write= in manager.conf, it is not needed"
+            yield Finding(what=f"pbx {name} right {right}", ok=False, warning=True, text=text)
+
+
+async def _hears(name: str, link: AmiLink) -> Finding:
+    """An event of our own must come back: proves read=user and that no filter eats everything."""
+    what = f"pbx {name} events"
+    await link.ask(SendUserEvent(name="TrubkaCheck"))
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            while True:
+                item = await link.events.get()
+                if isinstance(item, Received) and item.headers.get("UserEvent") == "TrubkaCheck":
+                    return Finding(what=what, text="arrive")
+    except TimeoutError:
+        return Finding(what=what, ok=False, text="do not arrive: read=system,call,agent,user,reporting in manager.conf")
+
+
+async def _devices(name: str, link: AmiLink, db: Database) -> AsyncIterator[Finding]:
+    answer = await link.ask(ListDeviceStates())
+    states = {str(item.get("Device")): str(item.get("State")) for item in answer.items}
+    async with db.read() as conn:
+        rows = await directory.devices(conn)
+    for row in rows:
+        state = states.get(row.name)
+        what = f"pbx {name} device {row.name}"
+        if state is None or state == "INVALID":
+            text = "the PBX does not know it: check the name under Settings, Users"
+            yield Finding(what=what, ok=False, warning=True, text=text)
+        elif state == "UNAVAILABLE":
+            yield Finding(what=what, ok=False, warning=True, text="not registered: switch the phone on")
+        else:
+            yield Finding(what=what, text=state.casefold())
+
+
+def _line(finding: Finding, as_json: bool) -> str:
+    mark = "ok" if finding.ok else "warning" if finding.warning else "to do"
+    if as_json:
+        return json.dumps({"what": finding.what, "state": mark, "text": finding.text}, ensure_ascii=False)
+    return f"{mark:8} {finding.what}" + (f": {finding.text}" if finding.text else "")
