@@ -1,0 +1,1 @@
+"""Clients: their cards and who of them may be calling. Pure."""

@@ -1,0 +1,76 @@
+"""A client's card as records: what storage keeps and screens show.
+
+A phone keeps what was typed beside what was read of it: an unreadable number is kept, found by its digits and never
+dialled or matched. A *shared* phone is a switchboard's: it says which company calls, not which person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from cti.desktop import ClientBrief
+from cti.telephony.numbering import NumberPlan, read
+
+KINDS = ("person", "sole-trader", "company")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Phone:
+    """One phone of a client. e164: None where `typed` could not be read as a number."""
+
+    typed: str
+    e164: str | None = None
+    extension: str = ""
+    label: str = ""
+    shared: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClientDraft:
+    """What a person may set of a client; the first phone and e-mail are the primary ones."""
+
+    name: str
+    kind: str = "company"
+    full_name: str = ""
+    note: str = ""
+    responsible_id: int | None = None
+    phones: tuple[Phone, ...] = ()
+    emails: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClientCard:
+    """A client as stored. version rises by one with every change. Times are UNIX seconds."""
+
+    id: int
+    name: str
+    kind: str
+    full_name: str
+    note: str
+    responsible_id: int | None
+    responsible: str
+    phones: tuple[Phone, ...]
+    emails: tuple[str, ...]
+    version: int
+    created_at: float
+    updated_at: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PhoneMatch:
+    """A client one of whose phones is the number asked for."""
+
+    client: ClientBrief
+    label: str
+    extension: str
+    shared: bool
+
+
+def with_numbers(draft: ClientDraft, plan: NumberPlan) -> ClientDraft:
+    """The draft with each phone read: e164 and extension filled from what was typed."""
+    return replace(draft, phones=tuple(_read(phone, plan) for phone in draft.phones))
+
+
+def _read(phone: Phone, plan: NumberPlan) -> Phone:
+    number = read(phone.typed, plan)
+    return replace(phone, e164=number.e164, extension=number.extension or phone.extension)

@@ -1,0 +1,266 @@
+"""The one database seam: the URL picks the engine; `read()` and `write()` give a connection, errors carry advice.
+
+Rules kept here: one writer at a time on SQLite (two coroutines on one connection would share a transaction), readers
+beside it that cannot write; a write is on the disk when `write()` is left (synchronous=FULL); the schema is brought to
+this version at start, a newer one refused. Statements have named parameters; nothing is put together from input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from cti.errors import StorageError
+from cti.storage import migrations, sqlite
+
+READERS = 4
+
+
+class Database:
+    """An open database. Made by `open_database`."""
+
+    def __init__(self, url: URL, *, busy_timeout_ms: int) -> None:
+        self._url = url
+        self._busy_timeout_ms = busy_timeout_ms
+        self._lock = asyncio.Lock()
+        self._one: AsyncConnection | None = None  # SQLite's writer
+        self.schema_version = 0
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        make = _sqlite_engine if self.is_sqlite else _postgresql_engine
+        self._writer: AsyncEngine = make(url, busy_timeout_ms, writes=True)
+        self._readers: AsyncEngine = make(url, busy_timeout_ms, writes=False)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for queries; each sees what was committed before it. Raises StorageError."""
+        try:
+            async with self._readers.connect() as conn:
+                yield conn
+        except (DBAPIError, OSError) as error:
+            raise self._explained(error) from error
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in a transaction: committed when the block is left, rolled back when it raises."""
+        try:
+            if not self.is_sqlite:
+                async with self._writer.begin() as conn:
+                    yield conn
+                return
+            async with self._turn():
+                conn = await self._sqlite_writer()
+                async with conn.begin():
+                    yield conn
+        except (DBAPIError, OSError) as error:
+            raise self._explained(error) from error
+
+    async def backup(self, path: Path) -> None:
+        """Write a complete, checked copy to `path` while the server runs. Raises StorageError."""
+        if not self.is_sqlite:
+            raise StorageError(
+                "A PostgreSQL database is copied by its own tools",
+                advice=f"Run: pg_dump --format=custom --file={path} {self._url.database}",
+            )
+        await asyncio.to_thread(sqlite.backup, _file(self._url), path, self._busy_timeout_ms)
+
+    async def close(self) -> None:
+        """Close all connections; their threads end."""
+        if self._one is not None:
+            await self._one.close()
+            self._one = None
+        await self._readers.dispose()
+        await self._writer.dispose()
+
+    async def start(self) -> None:
+        """Check the database and bring its schema to this version. Raises StorageError."""
+        try:
+            async with self.write() as conn:
+                if not self.is_sqlite:
+                    await _refuse_blind_locale(conn)
+                    await conn.execute(text("SELECT pg_advisory_xact_lock(7283652)"))  # one of several migrates
+                self.schema_version = await conn.run_sync(migrations.migrate)
+        except BaseException:
+            await self.close()
+            raise
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """The writer's turn; a queue of writers behind a locked database gives up after the same time as the first."""
+        try:
+            async with asyncio.timeout(self._busy_timeout_ms / 1000 + 1):
+                await self._lock.acquire()
+        except TimeoutError:
+            raise _locked() from None
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    async def _sqlite_writer(self) -> AsyncConnection:
+        if self._one is None or self._one.closed or self._one.invalidated:
+            if self._one is not None:
+                await self._one.close()
+            self._one = await self._writer.connect()
+        return self._one
+
+    def _explained(self, error: DBAPIError | OSError) -> Exception:
+        """StorageError where the operator can do something; the error itself where it is a bug of ours."""
+        words = str(error.orig if isinstance(error, DBAPIError) else error)
+        if self.is_sqlite:
+            return _explained_sqlite(words, _file(self._url)) or error
+        kind = getattr(getattr(error, "orig", None), "sqlstate", "") or ""
+        if isinstance(error, OSError) or kind.startswith(("08", "57P", "28", "3D")):
+            return StorageError(
+                f"PostgreSQL cannot be reached ({words})", advice="Check that it runs, and storage.url."
+            )
+        if kind == "53100":
+            return _full()
+        return error
+
+
+async def open_database(url: str, *, busy_timeout_ms: int = 5000) -> Database:
+    """Open (SQLite: make where it is new) the database and bring its schema to this version. Raises StorageError."""
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "sqlite":
+        path = _file(parsed)
+        await asyncio.to_thread(sqlite.check_file, path)
+        if not path.exists():
+            await _make_new(parsed, path)
+    db = Database(parsed, busy_timeout_ms=busy_timeout_ms)
+    await db.start()
+    return db
+
+
+async def restore(url: str, path: Path) -> Path | None:
+    """Put the copy `path` in place of the database; returns where the one before is kept. Raises StorageError."""
+    parsed = _parse(url)
+    if parsed.get_backend_name() != "sqlite":
+        raise StorageError(
+            "A PostgreSQL database is put back by its own tools",
+            advice=f"Run: pg_restore --clean --dbname={parsed.database} {path}",
+        )
+    return await asyncio.to_thread(sqlite.restore, _file(parsed), path)
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StorageError("storage.url is not an address", advice=_URL_ADVICE) from None
+    if parsed.drivername not in ("sqlite+aiosqlite", "postgresql+asyncpg") or not parsed.database:
+        raise StorageError(f"storage.url names {parsed.drivername!r} or no database", advice=_URL_ADVICE)
+    return parsed
+
+
+_URL_ADVICE = "Use sqlite+aiosqlite:////path/trubka.db or postgresql+asyncpg://user:password@host/name."
+
+
+async def _make_new(url: URL, path: Path) -> None:
+    """A new database is built under another name: a crash half-way leaves no half database."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove(part)
+        made = Database(url.set(database=str(part)), busy_timeout_ms=5000)
+        await made.start()
+        await made.close()
+        part.chmod(0o600)
+        part.replace(path)
+    except OSError as error:
+        raise StorageError(
+            f"The database {path} cannot be made ({error.strerror})",
+            advice="Give the service's user the folder, or name another by `data` or storage.url.",
+        ) from error
+    finally:
+        _remove(part)
+
+
+def _remove(path: Path) -> None:
+    for ending in ("", "-wal", "-shm"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+
+
+def _file(url: URL) -> Path:
+    return Path(url.database or "")
+
+
+def _sqlite_engine(url: URL, busy_timeout_ms: int, *, writes: bool) -> AsyncEngine:
+    options: dict[str, Any] = {} if writes else {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
+    engine = create_async_engine(
+        url,
+        pool_size=1 if writes else READERS,
+        max_overflow=0 if writes else READERS,
+        connect_args={"timeout": busy_timeout_ms / 1000, "isolation_level": None},
+        **options,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def open_right(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in (*sqlite.OPENED_RIGHT, "PRAGMA journal_mode=WAL" if writes else "PRAGMA query_only=ON"):
+            cursor.execute(pragma)
+        cursor.close()
+
+    if writes:
+
+        @event.listens_for(engine.sync_engine, "begin")
+        def begin(connection: Any) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # the lock first: no upgrade can fail half-way
+
+    return engine
+
+
+def _postgresql_engine(url: URL, busy_timeout_ms: int, *, writes: bool) -> AsyncEngine:
+    server = {"lock_timeout": str(busy_timeout_ms), "application_name": "trubka"}
+    if writes:
+        return create_async_engine(url, pool_size=4, pool_pre_ping=True, connect_args={"server_settings": server})
+    return create_async_engine(
+        url,
+        pool_size=READERS,
+        pool_pre_ping=True,
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
+        connect_args={"server_settings": server | {"default_transaction_read_only": "on"}},
+    )
+
+
+async def _refuse_blind_locale(conn: AsyncConnection) -> None:
+    """In locale C neither lower() nor trigrams know Cyrillic: searches would find nothing and nobody would know why."""
+    if (await conn.execute(text("SELECT lower('Ж') = 'ж' AND getdatabaseencoding() = 'UTF8'"))).scalar():
+        return
+    raise StorageError(
+        "The PostgreSQL database has a locale that knows no letters but English ones",
+        advice="Make it anew: createdb --template=template0 --encoding=UTF8 --locale=C.UTF-8 trubka",
+    )
+
+
+def _explained_sqlite(words: str, path: Path) -> StorageError | None:
+    if "locked" in words or "busy" in words:
+        return _locked()
+    if "full" in words:
+        return _full()
+    if "malformed" in words or "not a database" in words:
+        return sqlite.damaged(path, words)
+    if "readonly" in words and "query_only" not in words and "attempt to write" in words:
+        return StorageError(f"The database {path} may not be written", advice="Give the service's user access to it.")
+    if "unable to open" in words or "disk I/O" in words:
+        return StorageError(
+            f"The database {path} cannot be used ({words})", advice="Check the disk and the folder's rights."
+        )
+    return None
+
+
+def _locked() -> StorageError:
+    return StorageError("Another program holds the database", advice="Find and end it (a backup or an SQL shell).")
+
+
+def _full() -> StorageError:
+    return StorageError("The disk is full", advice="Free space on the disk of the database.")

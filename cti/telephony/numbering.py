@@ -1,0 +1,166 @@
+"""Numbers as people and PBXs write them -> E.164 plus extension, or an internal number, or nothing.
+
+Rules kept here: the installation's own plan comes before the world's (101 is a colleague, not +7101); what was typed
+is kept; a hidden caller has no number at all, so nothing is ever looked up for him; input is bounded and never raises.
+A number need only be *possible*, not in service: ranges are opened faster than any library learns of them.
+
+`Number.rule` says how it was read, for the trace: `plus`, `national` (with or without the 8 or the area code's zero),
+`area-code` (local digits, area code added), `double-zero`, `prefix-810`, `without-plus` (a foreign number typed
+without +), `internal`, `hidden`, `letters`, `too-short`, `too-long`, `impossible`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
+
+NumberKind = Literal["e164", "internal", "hidden", "unreadable"]
+
+LONGEST_INPUT = 80
+LONGEST_DIGITS = 18  # E.164 has 15; three more for a prefix
+HIDDEN = frozenset(
+    (
+        *("anonymous", "unknown", "restricted", "private", "unavailable", "withheld", "hidden", "none", "asterisk"),
+        *("аноним", "анонимный", "анонимно", "скрыт", "скрытый", "скрыто", "неизвестно", "неизвестный"),
+    )
+)
+_URI = re.compile(r"(?:sips?|tel|callto):([^@;>?]*)[^;>]*((?:;[^>]*)?)", re.IGNORECASE)
+_URI_EXTENSION = re.compile(r";ext=(\d{1,10})", re.IGNORECASE)
+_EXTENSION = re.compile(
+    r"\s*[;,(]*\s*(?:доб(?:авочный)?|доп|вн(?:утр)?|ext(?:ension|n)?|x|х|#|,)[\s.:=,]*(\d{1,10})\s*\)?\s*$",
+    re.IGNORECASE,
+)
+_SPELLING = re.compile(r"[+\d\s().\-/\\_*~'\u2010-\u2015\u2212]*")
+_DASHES = re.compile(r"\D+")
+_SEVERAL = re.compile(r";(?!\s*ext)|[\n\r|/]|\s(?:и|или|or|and)\s|,(?=\s*[^,;\n]*\d(?:[^\d,;\n]*\d){6})", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NumberPlan:
+    """How numbers are dialled here. internal: regular expression of the whole internal number."""
+
+    region: str = "RU"
+    area_code: str = "495"
+    internal: str = r"[0-9]{2,5}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Number:
+    """A number as read. e164 is set for kind e164, internal for kind internal; raw is what came in, cut to 80."""
+
+    kind: NumberKind
+    e164: str | None = None
+    internal: str | None = None
+    extension: str = ""
+    raw: str = ""
+    rule: str = ""
+
+
+def read(raw: str | None, plan: NumberPlan) -> Number:
+    """The number in a field; where a field holds several, the first."""
+    return _read((raw or "")[:LONGEST_INPUT], plan)
+
+
+def read_all(raw: str | None, plan: NumberPlan) -> tuple[Number, ...]:
+    """Every number in a field (`+7 495 000-00-00, 8 935 555 01 01 доб. 5`), each once; () where there is none."""
+    parts = _SEVERAL.split((raw or "")[: LONGEST_INPUT * 8])
+    whole = [part for part in parts if sum(c.isdigit() for c in part) >= 5] or parts[:1]
+    numbers = (read(part, plan) for part in whole)
+    return tuple({(n.e164, n.internal, n.extension, n.rule): n for n in numbers if n.kind != "hidden"}.values())
+
+
+@lru_cache(maxsize=8192)
+def show(e164: str | None, region: str = "RU") -> str:
+    """A number as people write it: `+7 935 555-01-01`; internal and unreadable ones as they are."""
+    if not e164 or not e164.startswith("+"):
+        return e164 or ""
+    if e164.startswith("+7") and len(e164) == 12 and e164[1:].isdigit():
+        return f"+7 {e164[2:5]} {e164[5:8]}-{e164[8:10]}-{e164[10:]}"
+    try:
+        return phonenumbers.format_number(
+            phonenumbers.parse(e164[:LONGEST_INPUT], region), PhoneNumberFormat.INTERNATIONAL
+        )
+    except NumberParseException:
+        return e164
+
+
+@lru_cache(maxsize=8192)
+def _read(raw: str, plan: NumberPlan) -> Number:
+    text = "".join(c for c in unicodedata.normalize("NFKC", raw) if c in "\n\t" or unicodedata.category(c)[0] != "C")
+    text = text.replace("\t", " ").strip()
+    if _is_hidden(text):
+        return Number(kind="hidden", raw=raw, rule="hidden")
+    text, extension = _without_extension(_several_first(_out_of_uri(text)))
+    if not _SPELLING.fullmatch(text):
+        return Number(kind="unreadable", raw=raw, rule="letters")
+    digits = _DASHES.sub("", text)
+    if len(digits) > LONGEST_DIGITS:
+        return Number(kind="unreadable", raw=raw, rule="too-long")
+    plus = text.lstrip(" (").startswith("+")
+    if not plus and re.fullmatch(plan.internal, digits):
+        return Number(kind="internal", internal=digits, extension=extension, raw=raw, rule="internal")
+    if len(digits) < 5:
+        return Number(kind="unreadable", raw=raw, rule="too-short")
+    e164, rule = _e164(digits, plus, plan)
+    return Number(kind="e164" if e164 else "unreadable", e164=e164, extension=extension, raw=raw, rule=rule)
+
+
+def _is_hidden(text: str) -> bool:
+    word = text.casefold().strip("\"'<>() ")
+    word = word.removeprefix("sip:").removeprefix("sips:").split("@")[0]
+    return not word or word in HIDDEN
+
+
+def _out_of_uri(text: str) -> str:
+    """`"Pyotr" <sip:+7935...@host;user=phone>` -> +7935...; `tel:+7495...;ext=12` keeps the extension."""
+    found = _URI.search(text)
+    if not found:
+        return text
+    extension = _URI_EXTENSION.search(found[2])
+    return found[1].replace("%2B", "+").replace("%2b", "+") + (f",{extension[1]}" if extension else "")
+
+
+def _several_first(text: str) -> str:
+    return next((part for part in _SEVERAL.split(text) if any(c.isdigit() for c in part)), text)
+
+
+def _without_extension(text: str) -> tuple[str, str]:
+    found = _EXTENSION.search(text)
+    if not found or sum(c.isdigit() for c in text[: found.start()]) < 5:
+        return text, ""
+    return text[: found.start()], found[1]
+
+
+def _e164(digits: str, plus: bool, plan: NumberPlan) -> tuple[str | None, str]:
+    """The first reading that gives a possible number, with its rule."""
+    if plus:
+        tries = [("plus", "+" + digits)]
+    elif digits.startswith("00"):
+        tries = [("double-zero", "+" + digits[2:])]
+    elif plan.region == "RU" and digits.startswith("810") and len(digits) >= 12:
+        tries = [("prefix-810", "+" + digits[3:])]
+    else:
+        tries = [("national", digits), ("without-plus", "+" + digits)]
+        if plan.area_code and len(digits) <= 7:
+            tries.insert(0, ("area-code", plan.area_code + digits))
+    for rule, text in tries:
+        e164 = _possible(text, plan.region)
+        if e164:
+            return e164, rule
+    return None, "impossible"
+
+
+def _possible(text: str, region: str) -> str | None:
+    try:
+        number = phonenumbers.parse(text, region)
+    except NumberParseException:
+        return None
+    if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
+        return None
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
