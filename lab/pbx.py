@@ -53,6 +53,11 @@ class Pbx:
         """File with the AMI secret, readable by its owner only."""
         return self.home / "ami.secret"
 
+    @property
+    def pid(self) -> int:
+        """Process id of the running Asterisk."""
+        return self._alive().pid
+
     def settings(self) -> dict[str, str]:
         """The server's settings for this PBX, as environment variables."""
         return {

@@ -87,10 +87,10 @@ class Phone:
         self._thread = threading.Thread(target=self._work, name=f"phone {endpoint}", daemon=True)
 
     # What a person does -------------------------------------------------------------------------------------------
-    def start(self) -> Self:
-        """Switch on and wait for the registration."""
+    def start(self, *, within_s: float = 10.0) -> Self:
+        """Switch on and wait for the registration. Raises LabError when the PBX does not accept the phone."""
         self._thread.start()
-        self.wait(lambda phone: phone._registered, otherwise="is not registered")
+        self.wait(lambda phone: phone._registered, within_s=within_s, otherwise="is not registered")
         return self
 
     def stop(self) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Iterator
-from typing import Self
 
 import pytest
 
@@ -13,6 +11,7 @@ from dialplan.model import Assign, Context, Extension, Step
 from dialplan.render import render
 from lab import plan
 from lab.pbx import Pbx
+from tests.lab.ami import Ami
 
 pytestmark = pytest.mark.lab
 
@@ -69,39 +68,9 @@ def test_asterisk_reads_back_exactly_the_text_that_was_written(pbx: Pbx, name: s
     pbx.reload_dialplan(render(contexts))
     assert "evil" not in re.findall(r"Context '([^']*)'", pbx.console("dialplan show"))
     assert "1. Hangup()" in pbx.console("dialplan show afterwards"), "the text swallowed what follows it"
-    with Ami(pbx) as ami:
+    with Ami(pbx, events="user") as ami:
         pbx.console("channel originate Local/1@probe application NoOp")
-        event = ami.user_event("Probe")
+        event = ami.event("UserEvent")
     plain = re.sub(r"[\x00-\x1f]+", " ", name)
-    assert event == {"Text": plain, "After": "all"}
+    assert (event["Text"], event["After"]) == (plain, "all")
     assert f"raw={plain}\n" in re.sub(r"(?m)^\s+", "", pbx.console("dialplan show globals"))
-
-
-class Ami:
-    """Just enough of the manager interface to hear a UserEvent, with the server's own account."""
-
-    def __init__(self, pbx: Pbx) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", pbx.ports.ami), timeout=5)
-        self._lines = self._socket.makefile("r", encoding="utf-8", newline="\r\n")
-        self._secret = pbx.secret_file.read_text()
-
-    def __enter__(self) -> Self:
-        login = f"Action: Login\r\nUsername: trubka\r\nSecret: {self._secret}\r\nEvents: user\r\n\r\n"
-        self._socket.sendall(login.encode())
-        while "Authentication accepted" not in self._lines.readline():
-            pass
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._lines.close()
-        self._socket.close()
-
-    def user_event(self, name: str) -> dict[str, str]:
-        """The event's own fields, those after the channel's."""
-        while self._lines.readline() != f"UserEvent: {name}\r\n":
-            pass
-        fields = {}
-        while (line := self._lines.readline()) != "\r\n":
-            key, _, text = line.removesuffix("\r\n").partition(": ")
-            fields[key] = text
-        return {key: fields[key] for key in ("Text", "After")}
