@@ -196,6 +196,7 @@ def _sqlite_engine(url: URL, busy_timeout_ms: int, *, writes: bool) -> AsyncEngi
     options: dict[str, Any] = {} if writes else {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
     engine = create_async_engine(
         url,
+        hide_parameters=True,  # they are people's data, and errors go to the log
         pool_size=1 if writes else READERS,
         max_overflow=0 if writes else READERS,
         connect_args={"timeout": busy_timeout_ms / 1000, "isolation_level": None},
@@ -221,9 +222,12 @@ def _sqlite_engine(url: URL, busy_timeout_ms: int, *, writes: bool) -> AsyncEngi
 def _postgresql_engine(url: URL, busy_timeout_ms: int, *, writes: bool) -> AsyncEngine:
     server = {"lock_timeout": str(busy_timeout_ms), "application_name": "trubka"}
     if writes:
-        return create_async_engine(url, pool_size=4, pool_pre_ping=True, connect_args={"server_settings": server})
+        return create_async_engine(
+            url, hide_parameters=True, pool_size=4, pool_pre_ping=True, connect_args={"server_settings": server}
+        )
     return create_async_engine(
         url,
+        hide_parameters=True,
         pool_size=READERS,
         pool_pre_ping=True,
         isolation_level="AUTOCOMMIT",

@@ -1,0 +1,217 @@
+"""Clients as rows: by number for the card, one card, changes under an optimistic lock; search is storage/search.py.
+
+`clients.search` holds everything a person may look for, folded (casefold, ё as е): names, e-mails and the digits of
+every phone; it is written here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, bindparam, delete, select, text
+from sqlalchemy import insert as insert_into
+from sqlalchemy import update as change
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cti.clients.card import ClientCard, ClientDraft, Phone, PhoneMatch
+from cti.desktop import ClientBrief
+from cti.storage.search import ClientRow, Page, fold, search
+from cti.storage.tables import client_emails, client_phones, clients, users
+
+__all__ = [
+    "ClientCard", "ClientDraft", "ClientRow", "Page", "Phone", "PhoneMatch", "by_number", "choices", "fold", "get",
+    "insert", "remember_choice", "responsible_of", "search", "update",
+]  # fmt: skip
+
+Choice = tuple[int, int, float]  # user id, client id, UNIX seconds
+
+_BY_NUMBER = text(
+    "SELECT p.client_id, p.label, p.extension, p.shared, c.name, c.full_name, c.kind, c.note, u.name AS responsible"
+    " FROM client_phones p JOIN clients c ON c.id = p.client_id LEFT JOIN users u ON u.id = c.responsible_id"
+    " WHERE p.e164 = :e164 ORDER BY p.client_id, p.position LIMIT :limit"
+)
+_CONTACTS = text(
+    "SELECT client_id, 1 AS is_phone, position, e164, extension, label, typed FROM client_phones"
+    " WHERE client_id IN :ids UNION ALL"
+    " SELECT client_id, 0, position, NULL, '', '', address FROM client_emails WHERE client_id IN :ids"
+    " ORDER BY client_id, is_phone, position"
+).bindparams(bindparam("ids", expanding=True))
+
+
+async def by_number(conn: AsyncConnection, e164: str, *, limit: int = 10) -> list[PhoneMatch]:
+    """The clients one of whose phones is exactly this number; [] for an empty one."""
+    if not e164:
+        return []
+    rows = (await conn.execute(_BY_NUMBER, {"e164": e164, "limit": limit})).all()
+    if not rows:
+        return []
+    contacts = await _contacts(conn, {row.client_id for row in rows})
+    return [
+        PhoneMatch(client=_brief(row, contacts), label=row.label, extension=row.extension, shared=bool(row.shared))
+        for row in rows
+    ]
+
+
+async def get(conn: AsyncConnection, client_id: int) -> ClientCard | None:
+    """A client's whole card."""
+    found = await conn.execute(
+        select(clients, users.c.name.label("responsible"))
+        .join_from(clients, users, users.c.id == clients.c.responsible_id, isouter=True)
+        .where(clients.c.id == client_id)
+    )
+    row = found.one_or_none()
+    if row is None:
+        return None
+    phones = await conn.execute(
+        select(client_phones).where(client_phones.c.client_id == client_id).order_by(client_phones.c.position)
+    )
+    emails = await conn.execute(
+        select(client_emails.c.address).where(client_emails.c.client_id == client_id).order_by(client_emails.c.position)
+    )
+    return ClientCard(
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        full_name=row.full_name,
+        note=row.note,
+        responsible_id=row.responsible_id,
+        responsible=row.responsible or "",
+        phones=tuple(
+            Phone(typed=p.typed, e164=p.e164, extension=p.extension, label=p.label, shared=bool(p.shared))
+            for p in phones
+        ),
+        emails=tuple(emails.scalars()),
+        version=row.version,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+async def insert(conn: AsyncConnection, draft: ClientDraft, now: float) -> int:
+    """Add a client; returns its id. Phones come read (`card.with_numbers`)."""
+    result = await conn.execute(
+        insert_into(clients).values(**_fields(draft), version=1, created_at=now, updated_at=now).returning(clients.c.id)
+    )
+    client_id = int(result.scalar_one())
+    await _insert_contacts(conn, client_id, draft)
+    return client_id
+
+
+async def update(conn: AsyncConnection, client_id: int, draft: ClientDraft, version: int, now: float) -> bool:
+    """Replace a client's fields; False when `version` is not the newest (or the client is gone): nothing changed."""
+    result = await conn.execute(
+        change(clients)
+        .where(clients.c.id == client_id, clients.c.version == version)
+        .values(**_fields(draft), version=version + 1, updated_at=now)
+    )
+    if result.rowcount != 1:
+        return False
+    await conn.execute(delete(client_phones).where(client_phones.c.client_id == client_id))
+    await conn.execute(delete(client_emails).where(client_emails.c.client_id == client_id))
+    await _insert_contacts(conn, client_id, draft)
+    return True
+
+
+async def remember_choice(conn: AsyncConnection, number: str, user_id: int, client_id: int, now: float) -> None:
+    """The person says that this number is this client; his newest word counts."""
+    await conn.execute(
+        text(
+            "INSERT INTO number_choices (number, user_id, client_id, chosen_at) VALUES (:number, :user, :client, :now)"
+            " ON CONFLICT (number, user_id) DO UPDATE"
+            " SET client_id = excluded.client_id, chosen_at = excluded.chosen_at"
+        ),
+        {"number": number, "user": user_id, "client": client_id, "now": now},
+    )
+
+
+async def choices(conn: AsyncConnection, number: str) -> list[Choice]:
+    """Who chose which client for a number, newest first."""
+    rows = await conn.execute(
+        text(
+            "SELECT user_id, client_id, chosen_at FROM number_choices WHERE number = :number"
+            " ORDER BY chosen_at DESC, user_id"
+        ),
+        {"number": number},
+    )
+    return [(row.user_id, row.client_id, row.chosen_at) for row in rows]
+
+
+async def responsible_of(conn: AsyncConnection, e164: str) -> int | None:
+    """Who looks after the caller: the responsible person of the number's clients, where they have but one."""
+    rows = await conn.execute(
+        text(
+            "SELECT DISTINCT c.responsible_id FROM client_phones p JOIN clients c ON c.id = p.client_id"
+            " WHERE p.e164 = :e164 AND c.responsible_id IS NOT NULL LIMIT 2"
+        ),
+        {"e164": e164},
+    )
+    people = rows.scalars().all()
+    return people[0] if len(people) == 1 else None
+
+
+async def _contacts(conn: AsyncConnection, ids: Iterable[int]) -> dict[int, list[Row[Any]]]:
+    contacts: dict[int, list[Row[Any]]] = {}
+    for row in await conn.execute(_CONTACTS, {"ids": sorted(ids)}):
+        contacts.setdefault(row.client_id, []).append(row)
+    return contacts
+
+
+def _brief(row: Row[Any], contacts: dict[int, list[Row[Any]]]) -> ClientBrief:
+    own: Sequence[Row[Any]] = contacts.get(row.client_id, ())
+    return ClientBrief(
+        id=row.client_id,
+        name=row.name,
+        full_name=row.full_name,
+        kind=row.kind,
+        phones=tuple((c.e164, c.extension, c.label) for c in own if c.is_phone and c.e164),
+        emails=tuple(c.typed for c in own if not c.is_phone),
+        responsible=row.responsible or "",
+        note=row.note,
+    )
+
+
+def _fields(draft: ClientDraft) -> dict[str, Any]:
+    name = draft.name.strip()
+    return {
+        "kind": draft.kind,
+        "name": name,
+        "full_name": draft.full_name.strip(),
+        "note": draft.note,
+        "responsible_id": draft.responsible_id,
+        "name_folded": fold(name),
+        "search": _search_text(draft),
+    }
+
+
+def _search_text(draft: ClientDraft) -> str:
+    """What the client is found by. A read phone stands as its E.164 digits, another as the digits typed."""
+    phones = (
+        re.sub(r"\D", "", phone.e164 or phone.typed) + (f" {phone.extension}" if phone.extension else "")
+        for phone in draft.phones
+    )
+    return fold(" ".join(part for part in (draft.name, draft.full_name, *draft.emails, *phones) if part))
+
+
+async def _insert_contacts(conn: AsyncConnection, client_id: int, draft: ClientDraft) -> None:
+    phones = [
+        {
+            "client_id": client_id,
+            "position": position,
+            "e164": phone.e164,
+            "extension": phone.extension,
+            "typed": phone.typed,
+            "label": phone.label,
+            "shared": phone.shared,
+        }
+        for position, phone in enumerate(draft.phones)
+    ]
+    emails = [
+        {"client_id": client_id, "position": position, "address": address.strip(), "folded": fold(address.strip())}
+        for position, address in enumerate(draft.emails)
+    ]
+    if phones:
+        await conn.execute(insert_into(client_phones), phones)
+    if emails:
+        await conn.execute(insert_into(client_emails), emails)

@@ -1,0 +1,205 @@
+"""Reading the journal: one call with all its parts, and the list of calls, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, text, true, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cti.storage.search import COUNT_LIMIT, PAGE_LIMIT, Page, read_cursor, write_cursor
+from cti.storage.tables import call_notes, calls, clients, legs, users
+
+LAST_INSTANT = "\U0010ffff"  # sorts after every call id
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LegRow:
+    """One device's or trunk's part in a call."""
+
+    leg: str
+    leg_id: str
+    device: str | None
+    user_id: int | None
+    user_name: str
+    rang_at: float | None
+    answered_at: float | None
+    ended_at: float | None
+    result: str | None
+    cause: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoteRow:
+    """What one person wrote about a call."""
+
+    user_id: int | None
+    user_name: str
+    text: str
+    updated_at: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallRow:
+    """A call as the journal shows it. number: E.164 of the outside party. note: the newest. user: who talked last.
+
+    open: not over as far as is known. legs, notes and transfers are filled by `get` alone.
+    """
+
+    id: str
+    pbx: str
+    direction: str | None
+    caller_number: str | None
+    caller_name: str | None
+    caller_device: str | None
+    called: str | None
+    number: str | None
+    queue: str | None
+    started_at: float
+    queued_at: float | None
+    answered_at: float | None
+    ended_at: float | None
+    outcome: str | None
+    reason: str | None
+    client_id: int | None
+    client_name: str
+    user_id: int | None
+    user_name: str
+    team_id: int | None
+    request_id: str | None
+    note: str
+    open: bool
+    legs: tuple[LegRow, ...] = ()
+    notes: tuple[NoteRow, ...] = ()
+    transfers: tuple[Mapping[str, Any], ...] = ()
+
+
+_NOTE = (
+    select(call_notes.c.text)
+    .where(call_notes.c.call_id == calls.c.id)
+    .order_by(call_notes.c.updated_at.desc(), call_notes.c.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_ROWS = (
+    select(
+        calls,
+        clients.c.name.label("client_name"),
+        users.c.name.label("user_name"),
+        users.c.team_id.label("team_id"),
+        _NOTE.label("note"),
+    )
+    .join_from(calls, clients, clients.c.id == calls.c.client_id, isouter=True)
+    .join(users, users.c.id == calls.c.user_id, isouter=True)
+)
+
+
+async def get(conn: AsyncConnection, call_id: str) -> CallRow | None:
+    """One call with its legs, notes and transfers."""
+    row = (await conn.execute(_ROWS.where(calls.c.id == call_id))).one_or_none()
+    if row is None:
+        return None
+    own = await conn.execute(
+        text(
+            "SELECT l.leg, l.leg_id, l.device, l.user_id, COALESCE(u.name, '') AS user_name, l.rang_at, l.answered_at,"
+            " l.ended_at, l.result, l.cause FROM legs l LEFT JOIN users u ON u.id = l.user_id"
+            " WHERE l.call_id = :call ORDER BY COALESCE(l.rang_at, l.answered_at, l.ended_at), l.leg_id"
+        ),
+        {"call": call_id},
+    )
+    details = msgspec.json.decode(row.details, type=dict[str, Any])
+    return replace(
+        _call(row),
+        legs=tuple(LegRow(**leg._mapping) for leg in own),
+        notes=tuple(await notes(conn, call_id)),
+        transfers=tuple(details.get("transfers", ())),
+    )
+
+
+async def notes(conn: AsyncConnection, call_id: str) -> list[NoteRow]:
+    """What people wrote about a call, oldest first."""
+    rows = await conn.execute(
+        text(
+            "SELECT n.user_id, COALESCE(u.name, '') AS user_name, n.text, n.updated_at FROM call_notes n"
+            " LEFT JOIN users u ON u.id = n.user_id WHERE n.call_id = :call ORDER BY n.updated_at, n.id"
+        ),
+        {"call": call_id},
+    )
+    return [NoteRow(**row._mapping) for row in rows]
+
+
+async def journal(
+    conn: AsyncConnection,
+    *,
+    user_id: int | None = None,
+    team_id: int | None = None,
+    client_id: int | None = None,
+    number: str | None = None,
+    outcome: str | None = None,
+    since: float | None = None,
+    until: float | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[CallRow]:
+    """Calls, newest first. user_id, team_id: those who talked, rang or placed it. number: E.164 or as the PBX wrote it.
+
+    since <= started < until. Raises Refused for a cursor that was not made here.
+    """
+    condition = and_(
+        true(),
+        *_who(user_id, team_id),
+        *_what(client_id, number, outcome),
+        *([calls.c.started_at >= since] if since is not None else []),
+        *([calls.c.started_at < until] if until is not None else []),
+    )
+    statement = _ROWS.where(condition)
+    if cursor is not None:
+        started, call_id = read_cursor(cursor)
+        statement = statement.where(tuple_(calls.c.started_at, calls.c.id) < tuple_(float(started), str(call_id)))
+    limit = max(1, min(limit, PAGE_LIMIT))
+    newest = statement.order_by(calls.c.started_at.desc(), calls.c.id.desc()).limit(limit + 1)
+    rows = [_call(row) for row in await conn.execute(newest)]
+    total = None if cursor is not None else await _count(conn, condition)
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Page(rows=rows[:limit], total=total, next_cursor=write_cursor(last.started_at, last.id) if last else None)
+
+
+def _who(user_id: int | None, team_id: int | None) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if user_id is not None:
+        rang = select(legs.c.call_id).where(legs.c.call_id == calls.c.id, legs.c.user_id == user_id).exists()
+        conditions.append(or_(calls.c.user_id == user_id, rang))
+    if team_id is not None:
+        members = select(users.c.id).where(users.c.team_id == team_id)
+        rang = select(legs.c.call_id).where(legs.c.call_id == calls.c.id, legs.c.user_id.in_(members)).exists()
+        conditions.append(or_(calls.c.user_id.in_(members), rang))
+    return conditions
+
+
+def _what(client_id: int | None, number: str | None, outcome: str | None) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if client_id is not None:
+        conditions.append(calls.c.client_id == client_id)
+    if number is not None:
+        conditions.append(or_(calls.c.number == number, calls.c.caller_number == number, calls.c.called == number))
+    if outcome is not None:
+        conditions.append(calls.c.outcome == outcome)
+    return conditions
+
+
+async def _count(conn: AsyncConnection, condition: ColumnElement[bool]) -> int | None:
+    some = select(literal_column("1")).select_from(calls).where(condition).limit(COUNT_LIMIT + 1).subquery()
+    count = (await conn.execute(select(func.count()).select_from(some))).scalar_one()
+    return count if count <= COUNT_LIMIT else None
+
+
+def _call(row: Any) -> CallRow:
+    values = dict(row._mapping)
+    del values["details"]
+    values["client_name"] = row.client_name or ""
+    values["user_name"] = row.user_name or ""
+    values["note"] = row.note or ""
+    return CallRow(**values, open=row.outcome is None and row.ended_at is None)

@@ -1,0 +1,230 @@
+"""Finding clients: any part of a word of a name or e-mail, a phone in any spelling; case and ё do not matter.
+
+Words are joined by AND. Three characters and more are looked up in the trigram index; shorter ones are matched as
+they stand among what the others found, and alone against the beginning of the name. What people type is always a
+parameter: the characters of LIKE and of FTS5 mean nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from sqlalchemy import Column, ColumnElement, and_, column, func, literal_column, or_, select, table, true, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cti.errors import Refused
+from cti.storage.tables import client_emails, client_phones, clients, users
+
+RowT = TypeVar("RowT")
+
+COUNT_LIMIT = 10_000
+QUERY_LIMIT = 200
+WORDS_LIMIT = 8
+TRIGRAM = 3
+PAGE_LIMIT = 500
+SORTS: dict[str, Column[Any]] = {
+    "name": clients.c.name_folded,
+    "created": clients.c.created_at,
+    "updated": clients.c.updated_at,
+}
+_FTS = table("clients_fts", column("rowid"))
+_LISTED = (
+    clients.c.id,
+    clients.c.name,
+    clients.c.full_name,
+    clients.c.kind,
+    clients.c.note,
+    clients.c.responsible_id,
+    clients.c.name_folded,
+    clients.c.created_at,
+    clients.c.updated_at,
+)
+_LIST = select(*_LISTED, users.c.name.label("responsible")).join_from(
+    clients, users, users.c.id == clients.c.responsible_id, isouter=True
+)
+_EXTENSION_WORDS = frozenset(("доб", "доб.", "ext", "ext."))
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_PHONE_WORD = re.compile(r"[+(]*\d[\d()+\-./\u2010-\u2015]*")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page(Generic[RowT]):
+    """A part of a list. total: how many there are, None: more than were counted. next_cursor: where to go on."""
+
+    rows: list[RowT]
+    total: int | None
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClientRow:
+    """A line of the client list. phones: (E.164 or as typed, extension, label) in the card's order."""
+
+    id: int
+    name: str
+    full_name: str
+    kind: str
+    phones: tuple[tuple[str, str, str], ...]
+    emails: tuple[str, ...]
+    responsible_id: int | None
+    responsible: str
+    note: str
+    updated_at: float
+    created_at: float
+
+
+def fold(value: str) -> str:
+    """For comparing: no case, ё as е, one space between words."""
+    return " ".join(value.casefold().replace("ё", "е").split())
+
+
+async def search(
+    conn: AsyncConnection,
+    q: str,
+    *,
+    sort: str = "name",
+    descending: bool = False,
+    limit: int = 50,
+    cursor: str | None = None,
+    responsible_id: int | None = None,
+) -> Page[ClientRow]:
+    """Clients who match every word of `q` (all, when empty). Raises Refused for an unknown sort or cursor."""
+    if sort not in SORTS:
+        raise Refused("bad-sort", f"Clients are sorted by {', '.join(SORTS)}.")
+    limit = max(1, min(limit, PAGE_LIMIT))
+    is_sqlite = conn.dialect.name == "sqlite"
+    condition = _condition(q, is_sqlite=is_sqlite)
+    if responsible_id is not None:
+        condition = and_(condition, clients.c.responsible_id == responsible_id)
+    order = SORTS[sort]
+    statement = _LIST.where(condition)
+    if cursor is not None:
+        statement = statement.where(_after(order, read_cursor(cursor), descending))
+    keys = (order.desc(), clients.c.id.desc()) if descending else (order.asc(), clients.c.id.asc())
+    rows = list(await conn.execute(statement.order_by(*keys).limit(limit + 1)))
+    total = None if cursor is not None else await _count(conn, condition)
+    shown = rows[:limit]
+    next_cursor = write_cursor(shown[-1]._mapping[order.key], shown[-1].id) if len(rows) > limit else None
+    return Page(rows=await _with_contacts(conn, shown), total=total, next_cursor=next_cursor)
+
+
+def write_cursor(*key: object) -> str:
+    """Where a page ended, as text for the address of the next."""
+    return msgspec.json.encode(key).hex()
+
+
+def read_cursor(cursor: str) -> tuple[Any, Any]:
+    """The key back from its text. Raises Refused when nobody made it here."""
+    try:
+        first, second = msgspec.json.decode(bytes.fromhex(cursor), type=tuple[str | float, str | int])
+    except (ValueError, msgspec.MsgspecError):
+        raise Refused("bad-cursor", "This page address is not complete: open the list again.") from None
+    return first, second
+
+
+def words_of(q: str) -> list[list[str]]:
+    """What must be found, each by any of its spellings: a phone by its digits, with 8, 00 and 810 as meant."""
+    text = _CONTROL.sub(" ", q[:QUERY_LIMIT].encode("utf-8", "ignore").decode())
+    groups: list[list[str]] = []
+    phone: list[str] = []
+    for word in fold(text).split()[: WORDS_LIMIT * 2]:
+        if _PHONE_WORD.fullmatch(word):
+            phone.append(word)
+            continue
+        groups += _phone_spellings(phone)
+        phone = []
+        if word not in _EXTENSION_WORDS:
+            groups.append([word])
+    return [*groups, *_phone_spellings(phone)][:WORDS_LIMIT]
+
+
+def _phone_spellings(words: list[str]) -> list[list[str]]:
+    if not words:
+        return []
+    typed = " ".join(words)
+    digits = re.sub(r"\D", "", typed)
+    spellings = [digits]
+    if not typed.startswith(("+", "(+")):
+        spellings += [
+            new + digits[len(old) :] for old, new in (("810", ""), ("00", ""), ("8", "7")) if digits.startswith(old)
+        ]
+    if typed != digits:
+        spellings.append(typed)
+    return [[spelling for spelling in dict.fromkeys(spellings) if len(spelling) >= min(TRIGRAM, len(digits))]]
+
+
+def _condition(q: str, *, is_sqlite: bool) -> ColumnElement[bool]:
+    groups = words_of(q)
+    long = [group for group in groups if all(len(word) >= TRIGRAM for word in group)]
+    short = [group for group in groups if group not in long]
+    conditions: list[ColumnElement[bool]] = []
+    if long and is_sqlite:
+        wanted = " AND ".join("(" + " OR ".join(_quoted(word) for word in group) + ")" for group in long)
+        found = select(_FTS.c.rowid).where(literal_column("clients_fts").op("MATCH")(wanted))
+        conditions.append(clients.c.id.in_(found))
+    elif long:
+        conditions += [_contains(group) for group in long]
+    elif short:
+        conditions.append(or_(*(_name_begins(word, is_sqlite=is_sqlite) for word in short.pop(0))))
+    conditions += [_contains(group) for group in short]
+    return and_(true(), *conditions)
+
+
+def _quoted(word: str) -> str:
+    """A string of FTS5: inside quotes nothing has a meaning but the quote, which is doubled."""
+    return '"' + word.replace('"', '""') + '"'
+
+
+def _contains(group: list[str]) -> ColumnElement[bool]:
+    return or_(*(clients.c.search.contains(word, autoescape=True) for word in group))
+
+
+def _name_begins(word: str, *, is_sqlite: bool) -> ColumnElement[bool]:
+    if is_sqlite:  # LIKE would not use the index of names
+        return and_(clients.c.name_folded >= word, clients.c.name_folded < word + "\U0010ffff")
+    return clients.c.name_folded.startswith(word, autoescape=True)
+
+
+def _after(order: Column[Any], key: tuple[Any, Any], descending: bool) -> ColumnElement[bool]:
+    mark = tuple_(*key)
+    place = tuple_(order, clients.c.id)
+    return place < mark if descending else place > mark
+
+
+async def _count(conn: AsyncConnection, condition: ColumnElement[bool]) -> int | None:
+    some = select(literal_column("1")).select_from(clients).where(condition).limit(COUNT_LIMIT + 1).subquery()
+    count = (await conn.execute(select(func.count()).select_from(some))).scalar_one()
+    return count if count <= COUNT_LIMIT else None
+
+
+async def _with_contacts(conn: AsyncConnection, rows: Sequence[Any]) -> list[ClientRow]:
+    ids = [row.id for row in rows]
+    phones: dict[int, list[tuple[str, str, str]]] = {}
+    emails: dict[int, list[str]] = {}
+    if ids:
+        of_phones = select(client_phones).where(client_phones.c.client_id.in_(ids)).order_by(client_phones.c.position)
+        for p in await conn.execute(of_phones):
+            phones.setdefault(p.client_id, []).append((p.e164 or p.typed, p.extension, p.label))
+        of_emails = select(client_emails).where(client_emails.c.client_id.in_(ids)).order_by(client_emails.c.position)
+        for e in await conn.execute(of_emails):
+            emails.setdefault(e.client_id, []).append(e.address)
+    return [
+        ClientRow(
+            id=row.id,
+            name=row.name,
+            full_name=row.full_name,
+            kind=row.kind,
+            phones=tuple(phones.get(row.id, ())),
+            emails=tuple(emails.get(row.id, ())),
+            responsible_id=row.responsible_id,
+            responsible=row.responsible or "",
+            note=row.note,
+            updated_at=row.updated_at,
+            created_at=row.created_at,
+        )
+        for row in rows
+    ]
