@@ -138,13 +138,17 @@ def _download(apt: _Apt, mirror: str) -> None:
 
 
 def debian_mirror() -> str:
-    """The Debian mirror in the machine's own sources, in either of their two formats."""
-    texts = [file.read_text(errors="replace") for file in _source_files()]
-    addresses = re.findall(r"(?m)^(?:deb\s+(?:\[[^\]]*\]\s+)?|URIs:\s*)(\S+)", "\n".join(texts))
-    for address in addresses:
-        if re.search(r"/debian/?$", address):
-            return str(address)
-    raise LabError("No Debian mirror in /etc/apt: set CTI_LAB_MIRROR to the address of one")
+    """The Debian mirror in the machine's own sources. Raises LabError when they name none."""
+    found = mirror_in("\n".join(file.read_text(errors="replace") for file in _source_files()))
+    if not found:
+        raise LabError("No Debian mirror in /etc/apt: set CTI_LAB_MIRROR to the address of one")
+    return found
+
+
+def mirror_in(sources: str) -> str | None:
+    """The first Debian mirror in apt sources of either format (one line each, or deb822)."""
+    addresses: list[str] = re.findall(r"(?m)^(?:deb\s+(?:\[[^\]]*\]\s+)?|URIs:\s*)(\S+)", sources)
+    return next((address for address in addresses if re.search(r"/debian/?$", address)), None)
 
 
 def _source_files() -> list[Path]:
