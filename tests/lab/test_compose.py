@@ -35,7 +35,7 @@ def test_it_runs_commands_that_exist(services: dict[str, Any]) -> None:
     assert services["asterisk"]["command"] == ["python3", "-m", "lab", "up"]
     assert "up" in COMMANDS
     assert services["cti"]["command"] == [".venv/bin/cti", "serve"]
-    assert "RUN make setup" in services["cti"]["build"]["dockerfile_inline"]
+    assert "RUN make setup" in (CHECKOUT / services["cti"]["build"]["dockerfile"]).read_text()
 
 
 def test_its_settings_are_settings_of_the_server(services: dict[str, Any], tmp_path: Path) -> None:
