@@ -1,0 +1,22 @@
+"""Figures that matter, as JSON lines: name, figure, unit, baseline, ratio. Ratios are taken within one run."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Sequence
+
+
+def report(name: str, figure: float, unit: str, *, baseline: float | None = None, limit: str = "") -> None:
+    """One line. ratio: figure / baseline; limit: what is asked for."""
+    line: dict[str, object] = {"name": name, "figure": round(figure, 3), "unit": unit}
+    if baseline:
+        line |= {"baseline": round(baseline, 3), "ratio": round(figure / baseline, 2)}
+    if limit:
+        line["limit"] = limit
+    print(json.dumps(line, ensure_ascii=False), flush=True)
+
+
+def percentile(values: Sequence[float], part: float) -> float:
+    """The value below which `part` (0..1) of the values lie."""
+    return statistics.quantiles(sorted(values), n=1000, method="inclusive")[max(0, min(998, round(part * 1000) - 1))]
