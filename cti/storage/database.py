@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from cti.errors import StorageError
-from cti.storage import migrations, sqlite
+from cti.storage import migrations, one_hop, sqlite
 
 READERS = 4
 
@@ -195,7 +195,7 @@ def _file(url: URL) -> Path:
 def _sqlite_engine(url: URL, busy_timeout_ms: int, *, writes: bool) -> AsyncEngine:
     options: dict[str, Any] = {} if writes else {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
     engine = create_async_engine(
-        url,
+        url.set(drivername=one_hop.DRIVER),
         hide_parameters=True,  # they are people's data, and errors go to the log
         pool_size=1 if writes else READERS,
         max_overflow=0 if writes else READERS,
@@ -209,12 +209,8 @@ def _sqlite_engine(url: URL, busy_timeout_ms: int, *, writes: bool) -> AsyncEngi
         for pragma in (*sqlite.OPENED_RIGHT, "PRAGMA journal_mode=WAL" if writes else "PRAGMA query_only=ON"):
             cursor.execute(pragma)
         cursor.close()
-
-    if writes:
-
-        @event.listens_for(engine.sync_engine, "begin")
-        def begin(connection: Any) -> None:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")  # the lock first: no upgrade can fail half-way
+        if writes:
+            connection.begin = "BEGIN IMMEDIATE"  # the lock first: no upgrade can fail half-way
 
     return engine
 

@@ -1,0 +1,124 @@
+"""SQLite at one trip to its thread per statement.
+
+SQLAlchemy 2.1.9 with aiosqlite 0.22.1 (both 2026) makes a trip each to open a cursor, execute, fetch and close it,
+and one to roll back nothing: a card would wait longer for threads than for the disk. Here a statement is one trip: it
+begins a transaction where the connection is a writer's and has none, executes, fetches all rows and closes. Commit and
+rollback travel only when there is a transaction. A test counts the stock driver's trips and fails when it needs one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import aiosqlite
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite import aiosqlite as stock
+from sqlalchemy.util.concurrency import await_
+
+DRIVER = "sqlite+one_hop"
+_Statement = Callable[[sqlite3.Connection], sqlite3.Cursor]
+
+
+class _Cursor(stock.AsyncAdapt_aiosqlite_cursor):
+    """Holds what one trip brought back; has no cursor of the database open."""
+
+    __slots__ = ("_described", "_last_id", "_row_count", "_travel")
+
+    def __init__(self, adapt_connection: Any) -> None:
+        self._travel: Callable[[_Statement], tuple[Any, int, int | None, Sequence[Any]]] = adapt_connection.travel
+        self._adapt_connection = adapt_connection
+        self._connection = adapt_connection._connection
+        self._rows = deque()
+        self._described: Any = None
+        self._row_count = -1
+        self._last_id: int | None = None
+
+    @property
+    def description(self) -> Any:
+        return self._described
+
+    @property
+    def rowcount(self) -> int:
+        return self._row_count
+
+    @property
+    def lastrowid(self) -> Any:
+        return self._last_id
+
+    def execute(self, operation: Any, parameters: Any = None) -> Any:
+        self._run(lambda raw: raw.execute(operation, parameters if parameters is not None else ()))
+
+    def executemany(self, operation: Any, seq_of_parameters: Any) -> Any:
+        self._run(lambda raw: raw.executemany(operation, seq_of_parameters))
+
+    def close(self) -> None:
+        self._rows.clear()
+
+    async def _async_soft_close(self) -> None:
+        return None
+
+    def _run(self, statement: _Statement) -> None:
+        self._described, self._row_count, self._last_id, rows = self._travel(statement)
+        self._rows = deque(rows)
+
+
+class OneHopConnection(stock.AsyncAdapt_aiosqlite_connection):
+    """begin: the statement that opens a transaction before the first of its statements; "" for readers."""
+
+    __slots__ = ("begin",)
+    _cursor_cls: type[stock.AsyncAdapt_aiosqlite_cursor] = _Cursor
+
+    def __init__(self, dbapi: Any, connection: Any) -> None:
+        super().__init__(dbapi, connection)
+        self.begin = ""
+
+    def travel(self, statement: _Statement) -> Any:
+        """Run a statement in the connection's thread; brings back description, row count, last id and all rows."""
+        begin, connection = self.begin, self._connection
+
+        def trip() -> tuple[Any, int, int | None, Sequence[Any]]:
+            raw = connection._conn
+            if begin and not raw.in_transaction:
+                raw.execute(begin)
+            cursor = statement(raw)
+            try:
+                return cursor.description, cursor.rowcount, cursor.lastrowid, cursor.fetchall()
+            finally:
+                cursor.close()
+
+        try:
+            return await_(connection._execute(trip))
+        except Exception as error:  # noqa: BLE001 - the adapter's own way: it raises it again
+            self._handle_exception(error)
+
+    def rollback(self) -> None:
+        if self._connection._connection and self._connection.in_transaction:
+            super().rollback()
+
+    def commit(self) -> None:
+        if self._connection._connection and self._connection.in_transaction:
+            super().commit()
+
+
+class _Dbapi(stock.AsyncAdapt_aiosqlite_dbapi):
+    def connect(self, *args: Any, **options: Any) -> OneHopConnection:
+        connection = aiosqlite.connect(*args, **options)
+        connection._thread.daemon = True  # a thread that hangs on a disk must not keep the process
+        return OneHopConnection(self, await_(connection))
+
+
+class OneHopDialect(stock.SQLiteDialect_aiosqlite):
+    """The stock dialect with these connections."""
+
+    driver = "one_hop"
+    supports_statement_cache = True
+
+    @classmethod
+    def import_dbapi(cls) -> Any:
+        return _Dbapi(aiosqlite, sqlite3)
+
+
+registry.register("sqlite.one_hop", __name__, "OneHopDialect")
