@@ -18,7 +18,8 @@ from typing import Literal, Self
 from xml.sax.saxutils import escape
 
 from lab.errors import LabError
-from lab.pbx import HOST, wait_until
+from lab.pbx import wait_until
+from lab.settings import HOST
 from lab.system import bound
 
 Outcome = Literal["talked", "refused", "cancelled"]

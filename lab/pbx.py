@@ -22,12 +22,11 @@ from pathlib import Path
 from dialplan.render import render
 from lab import plan
 from lab.errors import LabError
-from lab.settings import CHECKOUT, RTP_WINDOW, Ports
+from lab.settings import CHECKOUT, HOST, RTP_WINDOW, Ports
 from lab.settings import load as load_settings
 from lab.system import bound
 from lab.unpack import Installed, unpack
 
-HOST = "127.0.0.1"
 START_S = 30.0
 TEMPLATES = CHECKOUT / "config" / "asterisk"
 LONGEST_SOCKET_PATH = 100  # the kernel's limit for a local socket is 108

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from lab.errors import LabError
 from lab.install import VENV
-from lab.pbx import HOST, Pbx
+from lab.pbx import Pbx
 from lab.phones import Phone
-from lab.settings import LabSettings
+from lab.settings import HOST, LabSettings
 from lab.system import bound, say
 
 DESKS = ("101", "102", "103")

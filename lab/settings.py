@@ -19,6 +19,7 @@ from pathlib import Path
 from lab.errors import LabError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+HOST = "127.0.0.1"  # the lab never listens anywhere else
 RTP_WINDOW = 200
 
 
@@ -44,7 +45,7 @@ class Ports:
         holders = [socket.socket(socket.AF_INET, kind) for kind in kinds]
         try:
             for holder in holders:
-                holder.bind(("127.0.0.1", 0))
+                holder.bind((HOST, 0))
             sip, http, ami, trunk = (holder.getsockname()[1] for holder in holders)
         finally:
             for holder in holders:

@@ -43,6 +43,7 @@ def test_a_refused_call_ends_for_the_client(pbx: Pbx, code: int) -> None:
 def test_a_phone_may_answer_by_itself_and_the_client_hang_up_by_the_clock(pbx: Pbx) -> None:
     with Phone("103", pbx.ports.sip, ring_ms=100) as clara, call(plan.CLARA, pbx.ports.sip, talk_s=0.5) as client:
         clara.wait("talking")
+        client.wait_answered()
         assert client.wait_over() == "talked"
         clara.wait("idle")
 
@@ -103,6 +104,7 @@ def test_pick_up_takes_a_colleagues_ringing_call(pbx: Pbx) -> None:
         vera.dial("*8")
         vera.wait("talking")
         clara.wait("idle")
+        client.wait_answered()
         assert client.hang_up() == "talked"
         vera.wait("idle")
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import sqlite3
 import stat
 import subprocess
@@ -85,6 +86,16 @@ def test_nothing_listens_beyond_loopback(pbx: Pbx) -> None:
                 beyond.append((table, int(port, 16)))
     assert len(beyond) <= 2
     assert all(table.startswith("udp") and port >= first_ephemeral for table, port in beyond), beyond
+
+
+def test_browser_phones_reach_sip_over_websocket(pbx: Pbx) -> None:
+    with socket.create_connection(("127.0.0.1", pbx.ports.http), timeout=5) as link:
+        link.sendall(
+            b"GET /ws HTTP/1.1\r\nHost: lab\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+            b"Sec-WebSocket-Protocol: sip\r\n\r\n"
+        )
+        assert link.recv(4096).startswith(b"HTTP/1.1 101")
 
 
 def test_two_run_at_once_and_taken_ports_are_named(pbx: Pbx, tmp_path: Path) -> None:
