@@ -51,9 +51,12 @@ def chromium() -> None:
         return
     if _is_ubuntu():
         venv()
-        say("Chromium: downloading")
-        command = [str(PYTHON), "-m", "playwright", "install", "--with-deps", "chromium"]
-        run(command, advice="Chromium cannot be downloaded: check the network")
+        stamp, made_from = CHECKOUT / ".lab/chromium", _hash([CHECKOUT / "pyproject.toml"])
+        if not _says(stamp, made_from):
+            say("Chromium: downloading")
+            command = [str(PYTHON), "-m", "playwright", "install", "--with-deps", "chromium"]
+            run(command, advice="Chromium cannot be downloaded: check the network")
+            stamp.write_text(made_from)
     else:
         packages("chromium")
 

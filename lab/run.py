@@ -94,14 +94,14 @@ def _serve(environment: dict[str, str]) -> int:
     prepared = subprocess.run(bound([cti, "demo", "--prepare"]), env=environment, check=False)
     if prepared.returncode:
         return prepared.returncode
-    server = subprocess.Popen(bound([cti, "serve"]), env=environment)
+    server = subprocess.Popen(bound([cti, "serve"]), env=environment, start_new_session=True)
 
-    def forward(number: int, _: object) -> None:
-        """Ctrl-C reaches the server by itself, as part of the terminal's group; a second copy does no harm."""
-        server.send_signal(number)
+    def stop(*_: object) -> None:
+        """One way to end for every signal; in a session of its own the server hears of Ctrl-C only from here."""
+        server.terminate()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, forward)
+        signal.signal(number, stop)
     return max(server.wait(), 0)
 
 

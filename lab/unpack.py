@@ -8,6 +8,7 @@ suites from the same mirror, verified by the Debian archive keyring.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import subprocess
@@ -125,7 +126,9 @@ class _Apt:
 
 def _download(apt: _Apt, mirror: str) -> None:
     offline = "The package lists cannot be read: check the network and /etc/apt, or set CTI_LAB_MIRROR"
-    apt.get("update", advice=offline)
+    # One broken repository among the machine's own must not stop us while Debian's mirror works.
+    with contextlib.suppress(LabError):
+        apt.get("update", advice=offline)
     if apt.version() < OLDEST:
         for suite in SUITES:
             apt.use(mirror or debian_mirror(), suite)
