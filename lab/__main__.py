@@ -84,9 +84,7 @@ def _running(name: str) -> int:
     if name == "down":
         return run.stop(settings)
     if name == "status":
-        pid = run.running(settings)
-        print(f"running, process {pid}, SIP port {settings.ports.sip}" if pid else "no lab is running here")
-        return 0 if pid else 1
+        return run.status(settings)
     return run.phones(settings) if name == "phones" else 0
 
 

@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, Self
 
@@ -41,6 +41,7 @@ class Dialog:
     route: tuple[str, ...] = ()
     cseq: int = 1
     audio: tuple[str, int] | None = None
+    changes: dict[int, int] = field(default_factory=dict)  # our re-INVITEs: CSeq -> final answer, 0 until it comes
 
 
 class Line:
@@ -251,6 +252,9 @@ class Line:
         self._unanswered = None
         if response.code < 200:
             return
+        number = int(response.get("cseq").split()[0])
+        if number in dialog.changes:
+            dialog.changes[number] = response.code
         if response.code in (401, 407) and self.state == "calling":
             self._ack(dialog, response)
             self._call_again(dialog, response)
@@ -258,13 +262,14 @@ class Line:
             dialog.remote = response.get("to")
             dialog.target = sip.uri_of(response.get("contact")) or dialog.target
             dialog.audio = sip.media(response.body) or dialog.audio
-            self._request("ACK", dialog, cseq=int(response.get("cseq").split()[0]))
+            self._request("ACK", dialog, cseq=number)
             self.last_code = response.code
             self._to("talking")
         else:
             self._ack(dialog, response)
-            self.last_code = response.code
-            self._over()
+            if number not in dialog.changes:  # a refused change leaves the talk as it was
+                self.last_code = response.code
+                self._over()
 
     def _call_again(self, dialog: Dialog, challenge: sip.Message) -> None:
         dialog.cseq += 1
@@ -347,9 +352,10 @@ class Line:
         self._sip.sendto(message.write(), self._pbx)
 
     def _ack(self, dialog: Dialog, refusal: sip.Message) -> None:
-        copied = [(k, v) for k, v in dialog.invite.headers if k in ("via", "from", "call-id", "max-forwards")]
+        """Acknowledge a refusal: part of the INVITE's own transaction, hence its Via, which came back to us."""
+        copied = [(name, refusal.get(name)) for name in ("via", "from", "call-id")]
         number = refusal.get("cseq").split()[0]
-        headers = [*copied, ("to", refusal.get("to")), ("cseq", f"{number} ACK")]
+        headers = [*copied, ("max-forwards", "70"), ("to", refusal.get("to")), ("cseq", f"{number} ACK")]
         self._sip.sendto(sip.Message(start=f"ACK {dialog.target} SIP/2.0", headers=headers).write(), self._pbx)
 
     def _message(self, method: str, uri: str, *, local: str, remote: str, call_id: str, cseq: int) -> sip.Message:

@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 
 from dialplan.render import render
@@ -69,7 +70,6 @@ class Pbx:
     def start(self) -> Pbx:
         """Configure, start and wait until calls can be made. Raises LabError with the log's errors."""
         self._refuse_taken_ports()
-        self._asterisk = self._unpacked()
         self._configure()
         self._spawn()
         return self
@@ -158,7 +158,8 @@ class Pbx:
             raise LabError("the lab's Asterisk is not running")
         return self._process
 
-    def _unpacked(self) -> Installed:
+    @cached_property
+    def _asterisk(self) -> Installed:
         settings = load_settings()
         return unpack(self._root or settings.root, mirror=settings.mirror)
 
@@ -186,8 +187,8 @@ class Pbx:
             (self.home / name).mkdir(parents=True, exist_ok=True)
         self._run.mkdir(mode=0o700, parents=True, exist_ok=True)
         music = self.home / "lib/moh"
-        if not music.exists():
-            music.symlink_to(self._asterisk.share / "moh")
+        music.unlink(missing_ok=True)
+        music.symlink_to(self._asterisk.share / "moh")
         values = self._values()
         for template in TEMPLATES.glob("*.conf"):
             self._write(template.name, _filled(template.read_text(encoding="utf-8"), values))

@@ -46,9 +46,15 @@ class Phone(Line):
             self._to("calling")
 
     def hold(self, on: bool = True) -> None:
-        """Put the talk on hold, or take it back."""
+        """Put the talk on hold, or take it back; done when the PBX has agreed. Raises LabError when it refuses."""
         with self._changed:
-            self._request("INVITE", self._expect("talking"), direction="sendonly" if on else "sendrecv")
+            dialog = self._expect("talking")
+            self._request("INVITE", dialog, direction="sendonly" if on else "sendrecv")
+            number = dialog.cseq
+            dialog.changes[number] = 0
+            self.wait(lambda _: dialog.changes[number] > 0, otherwise="had no answer to its hold")
+            if dialog.changes[number] >= 300:
+                raise LabError(f"phone {self.endpoint}: hold was refused with {dialog.changes[number]}")
 
     def transfer(self, number: str) -> None:
         """Blind transfer: send the other party to a number; the PBX then ends our leg."""

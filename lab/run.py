@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -76,6 +77,18 @@ def stop(settings: LabSettings) -> int:
         print("no lab is running here")
         return 1
     os.kill(pid, signal.SIGTERM)
+    return 0
+
+
+def status(settings: LabSettings) -> int:
+    """Print whether a lab runs here and which phones it has; 0 when it does."""
+    pid = running(settings)
+    if pid is None:
+        print("no lab is running here")
+        return 1
+    shown = Pbx(settings.folder, settings.ports, root=settings.root).console("pjsip show contacts")
+    phones = re.findall(r"(?m)^\s*Contact:\s+([\w-]+)/sip", shown)
+    print(f"running, process {pid}, SIP port {settings.ports.sip}; registered: {', '.join(phones) or 'nobody'}")
     return 0
 
 
