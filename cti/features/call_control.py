@@ -23,7 +23,7 @@ from cti.storage.database import Database
 from cti.storage.dial_requests import DialRequest
 from cti.storage.directory import DeviceRow
 from cti.telephony.auto_answer import Headers, headers_for
-from cti.telephony.commands import ClearConnection, GetVariable, MakeCall, SendDigits
+from cti.telephony.commands import ClearConnection, GetVariable, MakeCall, SendDigit
 from cti.telephony.events import CallRecord, DeviceStatus, LegRecord
 from cti.telephony.numbering import Number, NumberPlan, read
 from cti.telephony.toll import Pace, forbidden
@@ -94,13 +94,14 @@ class CallControl:
         await self._ask(ClearConnection(leg=leg.leg))
 
     async def digits(self, person: Person, call_id: str, digits: str) -> None:
-        """Send tones to the other party of the person's call (0-9, *, #, A-D; a comma pauses)."""
+        """Send tones to the other party of the person's call (0-9, *, #, A-D)."""
         own = self._own_leg(person, call_id)
         record = self._record_of(call_id)
         peers = [leg for pair in (record.talked if record else ()) if own.leg in pair for leg in pair if leg != own.leg]
         if not peers:
             raise Refused("not-talking", "Tones are sent during a conversation; wait until the call is answered.")
-        await self._ask(SendDigits(leg=peers[-1], digits=digits))
+        for digit in digits:
+            await self._ask(SendDigit(leg=peers[-1], digit=digit))
 
     def _check(self, person: Person, to: str, client_id: int | None, request_id: str) -> _Click:
         if self._pbx is None or self._pbx.health().state != "up":
@@ -214,7 +215,7 @@ class CallControl:
             raise Refused("not-your-call", "You are not in this call (any more).")
         return legs[-1]
 
-    async def _ask(self, command: MakeCall | ClearConnection | SendDigits) -> None:
+    async def _ask(self, command: MakeCall | ClearConnection | SendDigit) -> None:
         if self._pbx is None:
             raise Refused("pbx-down", "The line to the PBX is down.")
         answer = await self._pbx.ask(command, timeout_s=ANSWER_S)

@@ -125,7 +125,8 @@ class LiveCalls:
                 await self._tell(user_id, replace(seen, state="talking", since=now, ringing=(), by=""))
         taker = self._directory.by_device(event.device) or next(iter(talking.values()), None)
         for user_id, seen in list(desks.views.items()):
-            if seen.state == "ringing" and user_id not in talking:
+            waits = seen.state == "ringing" or (seen.state == "taken" and not seen.by)
+            if waits and user_id not in talking:
                 await self._tell(user_id, replace(seen, state="taken", by=taker.user_name if taker else "", ringing=()))
 
     async def held(self, event: Held, received_at: float) -> None:

@@ -1,0 +1,208 @@
+"""Everything the server may ask of a PBX: a closed list of records, nothing passes that is not here.
+
+Pure. Each record checks its own values when it is made (ValueError with a sentence), so what reaches the codec is
+already harmless: numbers are digits, names are names, contexts come from settings. `effect` tells whether the PBX
+changes something: such an action is never sent twice.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+
+_NUMBER = re.compile(r"\+?[0-9*#]{2,20}")
+_NAME = re.compile(r"[A-Za-z0-9_./@:;-]{1,120}")
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_DIGIT = re.compile(r"[0-9*#A-D]")
+_HEADER = re.compile(r"[A-Za-z-]{1,40}")
+_VALUE = re.compile(r"[A-Za-z0-9 <>:;=./@-]{1,120}")
+_TEXT = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,80}")
+_VARIABLE = re.compile(
+    r"PJSIP_AOR\([A-Za-z0-9_-]{1,40},contact\)|PJSIP_CONTACT\([A-Za-z0-9_./@:;=-]{1,120},user_agent\)"
+)
+
+
+def _must(pattern: re.Pattern[str], value: str, what: str) -> None:
+    if not pattern.fullmatch(value):
+        raise ValueError(f"{value[:40]!r} is not {what}.")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    """Base. lists: the answer is a list of events."""
+
+    effect: ClassVar[bool] = False
+    lists: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MakeCall(Command):
+    """Ring `device`, then dial `number` in `context`. headers: SIP headers for the device (auto-answer).
+
+    The first leg's Uniqueid is `trubka-<request_id>`: so the tracker knows whose call it is.
+    """
+
+    effect: ClassVar[bool] = True
+    device: str
+    number: str
+    context: str
+    request_id: str
+    caller_id_number: str = ""
+    caller_id_name: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    timeout_s: int = 30
+
+    def __post_init__(self) -> None:
+        _must(_NAME, self.device, "a device")
+        if self.device.startswith("Local/"):
+            raise ValueError("A call starts at a phone, not in the dialplan.")
+        _must(_NUMBER, self.number, "a number to dial")
+        _must(_NAME, self.context, "a context")
+        _must(_ID, self.request_id, "a request id")
+        if self.caller_id_number:
+            _must(_NUMBER, self.caller_id_number, "a number to show")
+        _must(_TEXT, self.caller_id_name, "a name to show")
+        for name, value in self.headers:
+            _must(_HEADER, name, "a SIP header")
+            _must(_VALUE, value, "a SIP header's value")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClearConnection(Command):
+    """Hang up one leg."""
+
+    effect: ClassVar[bool] = True
+    leg: str
+
+    def __post_init__(self) -> None:
+        _must(_NAME, self.leg, "a channel")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SendDigit(Command):
+    """Play one tone to a leg."""
+
+    effect: ClassVar[bool] = True
+    leg: str
+    digit: str
+
+    def __post_init__(self) -> None:
+        _must(_NAME, self.leg, "a channel")
+        _must(_DIGIT, self.digit, "a tone (0-9 * # A-D)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AddMember(Command):
+    """Put a device into a queue."""
+
+    effect: ClassVar[bool] = True
+    queue: str
+    device: str
+    name: str = ""
+    penalty: int = 0
+
+    def __post_init__(self) -> None:
+        _must(_NAME, self.queue, "a queue")
+        _must(_NAME, self.device, "a device")
+        _must(_TEXT, self.name, "a name")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemoveMember(Command):
+    """Take a device out of a queue."""
+
+    effect: ClassVar[bool] = True
+    queue: str
+    device: str
+
+    def __post_init__(self) -> None:
+        _must(_NAME, self.queue, "a queue")
+        _must(_NAME, self.device, "a device")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PauseMember(Command):
+    """Pause a device in one queue, or in all of them (queue empty)."""
+
+    effect: ClassVar[bool] = True
+    device: str
+    paused: bool
+    queue: str = ""
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        _must(_NAME, self.device, "a device")
+        if self.queue:
+            _must(_NAME, self.queue, "a queue")
+        _must(_TEXT, self.reason, "a reason")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GetVariable(Command):
+    """One of the few variables worth asking for: a phone's contact and its model."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        _must(_VARIABLE, self.name, "a variable we may ask for")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SendUserEvent(Command):
+    """An event of our own, which comes back to every listener: proves that events arrive."""
+
+    effect: ClassVar[bool] = True
+    name: str
+
+    def __post_init__(self) -> None:
+        _must(_ID, self.name, "an event's name")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShowChannels(Command):
+    lists: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShowQueues(Command):
+    lists: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListBridges(Command):
+    lists: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BridgeDetails(Command):
+    lists: ClassVar[bool] = True
+    bridge: str
+
+    def __post_init__(self) -> None:
+        _must(_NAME, self.bridge, "a bridge")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListDeviceStates(Command):
+    lists: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListParked(Command):
+    lists: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListCommands(Command):
+    """Every action this account may use: its rights, one by one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CoreSettings(Command):
+    """Version and limits of the PBX."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ping(Command):
+    """Is it there; the answer carries its clock."""
