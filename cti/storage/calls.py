@@ -17,7 +17,7 @@ from sqlalchemy import bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.storage.journal import CallRow, LegRow, NoteRow, get, journal, notes
-from cti.storage.search import Page
+from cti.storage.search import Page, clean
 from cti.storage.tables import calls
 from cti.telephony.events import CallRecord, LegRecord, Party, Transfer
 
@@ -52,7 +52,8 @@ _SAVE = text(
     " number = COALESCE(excluded.number, calls.number),"
     " user_id = COALESCE(excluded.user_id, calls.user_id),"
     " request_id = COALESCE(excluded.request_id, calls.request_id),"
-    " details = CASE WHEN excluded.details = '{}' THEN calls.details ELSE excluded.details END"
+    " details = CASE WHEN length(excluded.details) < length(calls.details) THEN calls.details"  # both only grow
+    "   ELSE excluded.details END"
 )
 _SAVE_LEG = text(
     "INSERT INTO legs (call_id, leg_id, leg, device, user_id, rang_at, answered_at, ended_at, result, cause)"
@@ -77,7 +78,6 @@ async def save(
     legs_users: Mapping[str, int] | None = None,
 ) -> None:
     """Write a call as it stands. number: E.164 of the outside party; legs_users: who sits behind which leg id."""
-    known = (record.started, record.queued, record.answered, *(leg.rang for leg in record.legs), record.ended)
     values = {
         "id": record.call,
         "pbx": pbx,
@@ -88,7 +88,7 @@ async def save(
         "called": _cut(record.called, 80),
         "number": number,
         "queue": _cut(record.queue, 80),
-        "started_at": min((at for at in known if at is not None), default=time.time()),
+        "started_at": _started(record),
         "queued_at": record.queued,
         "answered_at": record.answered,
         "ended_at": record.ended,
@@ -181,13 +181,21 @@ async def set_note(conn: AsyncConnection, call_id: str, user_id: int, note: str,
             "INSERT INTO call_notes (call_id, user_id, text, updated_at) VALUES (:call, :user, :text, :now)"
             " ON CONFLICT (call_id, user_id) DO UPDATE SET text = excluded.text, updated_at = excluded.updated_at"
         ),
-        {"call": call_id, "user": user_id, "text": note, "now": now},
+        {"call": call_id, "user": user_id, "text": clean(note), "now": now},
     )
 
 
+def _started(record: CallRecord) -> float:
+    """When the call began; attached to in the middle, the first thing known of it."""
+    if record.started is not None:
+        return record.started
+    known = (record.queued, *(leg.rang for leg in record.legs), record.answered, record.ended)
+    return min((at for at in known if at is not None), default=time.time())
+
+
 def _cut(value: str | None, length: int) -> str | None:
-    """Fields from the wire have any length, and PostgreSQL's have a limit; NUL is no character of a text there."""
-    return value.replace("\x00", "")[:length] if value is not None else None
+    """Fields from the wire have any length, and PostgreSQL's have a limit."""
+    return clean(value)[:length] if value is not None else None
 
 
 def _details(record: CallRecord) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.card import ClientCard, ClientDraft, Phone, PhoneMatch
 from cti.desktop import ClientBrief
-from cti.storage.search import ClientRow, Page, fold, search
+from cti.storage.search import ClientRow, Page, clean, fold, search
 from cti.storage.tables import client_emails, client_phones, clients, users
 
 __all__ = [
@@ -90,6 +90,8 @@ async def by_number(conn: AsyncConnection, e164: str, *, limit: int = 10) -> lis
 
 async def get(conn: AsyncConnection, client_id: int) -> ClientCard | None:
     """A client's whole card."""
+    if not 0 < client_id < 2**31:  # an id from an address may be any number
+        return None
     found = await conn.execute(
         select(clients, users.c.name.label("responsible"))
         .join_from(clients, users, users.c.id == clients.c.responsible_id, isouter=True)
@@ -189,12 +191,12 @@ async def responsible_of(conn: AsyncConnection, e164: str) -> int | None:
 
 def fields_of(draft: ClientDraft) -> dict[str, Any]:
     """The columns of a draft, with its search text: every way into the table goes through here."""
-    name = draft.name.strip()
+    name = clean(draft.name).strip()
     return {
         "kind": draft.kind,
         "name": name,
-        "full_name": draft.full_name.strip(),
-        "note": draft.note,
+        "full_name": clean(draft.full_name).strip(),
+        "note": clean(draft.note),
         "responsible_id": draft.responsible_id,
         "name_folded": fold(name),
         "search": _search_text(draft),
@@ -207,7 +209,7 @@ def _search_text(draft: ClientDraft) -> str:
         re.sub(r"\D", "", phone.e164 or phone.typed) + (f" {phone.extension}" if phone.extension else "")
         for phone in draft.phones
     )
-    return fold(" ".join(part for part in (draft.name, draft.full_name, *draft.emails, *phones) if part))
+    return fold(clean(" ".join(part for part in (draft.name, draft.full_name, *draft.emails, *phones) if part)))
 
 
 async def _insert_contacts(conn: AsyncConnection, client_id: int, draft: ClientDraft) -> None:
@@ -217,15 +219,15 @@ async def _insert_contacts(conn: AsyncConnection, client_id: int, draft: ClientD
             "position": position,
             "e164": phone.e164,
             "extension": phone.extension,
-            "typed": phone.typed,
-            "label": phone.label,
+            "typed": clean(phone.typed),
+            "label": clean(phone.label),
             "shared": phone.shared,
         }
         for position, phone in enumerate(draft.phones)
     ]
     emails = [
-        {"client_id": client_id, "position": position, "address": address.strip(), "folded": fold(address.strip())}
-        for position, address in enumerate(draft.emails)
+        {"client_id": client_id, "position": position, "address": address, "folded": fold(address)}
+        for position, address in enumerate(clean(email).strip() for email in draft.emails)
     ]
     if phones:
         await conn.execute(insert_into(client_phones), phones)

@@ -10,10 +10,8 @@ import msgspec
 from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, text, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cti.storage.search import COUNT_LIMIT, PAGE_LIMIT, Page, read_cursor, write_cursor
+from cti.storage.search import COUNT_LIMIT, PAGE_LIMIT, KeyText, Page, read_cursor, write_cursor
 from cti.storage.tables import call_notes, calls, clients, legs, users
-
-LAST_INSTANT = "\U0010ffff"  # sorts after every call id
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -157,8 +155,8 @@ async def journal(
     )
     statement = _ROWS.where(condition)
     if cursor is not None:
-        started, call_id = read_cursor(cursor)
-        statement = statement.where(tuple_(calls.c.started_at, calls.c.id) < tuple_(float(started), str(call_id)))
+        key = read_cursor(cursor, tuple[float, KeyText])
+        statement = statement.where(tuple_(calls.c.started_at, calls.c.id) < tuple_(*key))
     limit = max(1, min(limit, PAGE_LIMIT))
     newest = statement.order_by(calls.c.started_at.desc(), calls.c.id.desc()).limit(limit + 1)
     rows = [_call(row) for row in await conn.execute(newest)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 from sqlalchemy import Column, ColumnElement, and_, column, func, literal_column, or_, select, table, true, tuple_
@@ -20,6 +20,9 @@ from cti.errors import Refused
 from cti.storage.tables import client_emails, client_phones, clients, users
 
 RowT = TypeVar("RowT")
+KeyT = TypeVar("KeyT")
+Id = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+KeyText = Annotated[str, msgspec.Meta(pattern="^[^\x00]*$", max_length=400)]
 
 COUNT_LIMIT = 10_000
 QUERY_LIMIT = 200
@@ -47,7 +50,7 @@ _LIST = select(*_LISTED, users.c.name.label("responsible")).join_from(
     clients, users, users.c.id == clients.c.responsible_id, isouter=True
 )
 _EXTENSION_WORDS = frozenset(("доб", "доб.", "ext", "ext."))
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x01-\x1f\x7f]")
 _PHONE_WORD = re.compile(r"[+(]*\d[\d()+\-./\u2010-\u2015]*")
 
 
@@ -103,7 +106,8 @@ async def search(
     order = SORTS[sort]
     statement = _LIST.where(condition)
     if cursor is not None:
-        statement = statement.where(_after(order, read_cursor(cursor), descending))
+        key = read_cursor(cursor, tuple[KeyText, Id] if sort == "name" else tuple[float, Id])
+        statement = statement.where(_after(order, key, descending))
     keys = (order.desc(), clients.c.id.desc()) if descending else (order.asc(), clients.c.id.asc())
     rows = list(await conn.execute(statement.order_by(*keys).limit(limit + 1)))
     total = None if cursor is not None else await _count(conn, condition)
@@ -117,18 +121,22 @@ def write_cursor(*key: object) -> str:
     return msgspec.json.encode(key).hex()
 
 
-def read_cursor(cursor: str) -> tuple[Any, Any]:
-    """The key back from its text. Raises Refused when nobody made it here."""
+def read_cursor(cursor: str, key: type[KeyT]) -> KeyT:
+    """The key back from its text. Raises Refused when it was not made for this list."""
     try:
-        first, second = msgspec.json.decode(bytes.fromhex(cursor), type=tuple[str | float, str | int])
+        return msgspec.json.decode(bytes.fromhex(cursor), type=key)
     except (ValueError, msgspec.MsgspecError):
         raise Refused("bad-cursor", "This page address is not complete: open the list again.") from None
-    return first, second
+
+
+def clean(value: str) -> str:
+    """Without what no database keeps as text: NUL and halves of characters."""
+    return value.encode("utf-8", "ignore").decode().replace("\x00", "")
 
 
 def words_of(q: str) -> list[list[str]]:
     """What must be found, each by any of its spellings: a phone by its digits, with 8, 00 and 810 as meant."""
-    text = _CONTROL.sub(" ", q[:QUERY_LIMIT].encode("utf-8", "ignore").decode())
+    text = _CONTROL.sub(" ", clean(q[:QUERY_LIMIT]))
     groups: list[list[str]] = []
     phone: list[str] = []
     for word in fold(text).split()[: WORDS_LIMIT * 2]:

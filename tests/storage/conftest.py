@@ -1,0 +1,72 @@
+"""Every storage test runs on both engines: a SQLite file and a real PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+
+from cti.storage.database import Database, open_database
+from cti.storage.tables import devices, teams, users
+from tests.storage.postgres import Cluster, running_cluster
+
+ANNA, BORIS, CLARA = 1, 2, 3
+SALES, SUPPORT = 1, 2
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """One PostgreSQL for all tests of a run."""
+    with running_cluster() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database, of each engine in turn."""
+    if request.param == "sqlite":
+        return sqlite_url(tmp_path)
+    cluster: Cluster = request.getfixturevalue("cluster")
+    return cluster.create()
+
+
+@pytest.fixture
+async def db(url: str) -> AsyncIterator[Database]:
+    """An open database with the cast: Anna and Boris in Sales, Clara in Support."""
+    opened = await open_database(url)
+    await add_cast(opened)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def file_db(tmp_path: Path) -> AsyncIterator[Database]:
+    """A SQLite database with the cast, for what only a file has."""
+    opened = await open_database(sqlite_url(tmp_path))
+    await add_cast(opened)
+    yield opened
+    await opened.close()
+
+
+def sqlite_url(folder: Path) -> str:
+    """The address of the SQLite database in a folder."""
+    return f"sqlite+aiosqlite:///{folder / 'trubka.db'}"
+
+
+async def add_cast(db: Database) -> None:
+    """The people of all tests."""
+    async with db.write() as conn:
+        await conn.execute(insert(teams), [{"id": SALES, "name": "Sales"}, {"id": SUPPORT, "name": "Support"}])
+        people = [(ANNA, "anna", "Anna", SALES), (BORIS, "boris", "Boris", SALES), (CLARA, "clara", "Clara", SUPPORT)]
+        rows = [{"id": i, "login": login, "name": name, "team_id": team} for i, login, name, team in people]
+        await conn.execute(insert(users), [row | {"role": "agent", "created_at": 0} for row in rows])
+        await conn.execute(
+            insert(devices),
+            [
+                {"user_id": ANNA, "name": "PJSIP/101", "extension": "101", "kind": "desk", "chosen": False},
+                {"user_id": ANNA, "name": "PJSIP/101-web", "extension": "101", "kind": "browser", "chosen": True},
+                {"user_id": BORIS, "name": "PJSIP/102", "extension": "102", "kind": "desk", "chosen": True},
+            ],
+        )
