@@ -22,6 +22,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.errors": (),
     "cti.settings": ("cti.errors",),
     "cti.metrics": (),
+    "cti.logs": ("cti.settings",),
     "cti.clients": ("cti.telephony.numbering", "cti.desktop", "cti.storage.clients"),
     "cti.desktop": (),
     "cti.storage": ("cti.telephony", "cti.clients", "cti.errors", "cti.desktop", "cti.access"),

@@ -1,4 +1,4 @@
-"""`cti check`: settings, database, each right of the PBX account, the PBX's version, devices. Each line ok or what to do."""
+"""`cti check`: settings, database, each right of the PBX account, its version, devices; each line ok or what to do."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ async def test_an_own_click_is_dialling_then_talking_under_its_request(calls: Li
 
 
 async def test_a_click_that_leads_to_no_call_comes_back(calls: LiveCalls, screens: Screens) -> None:
-    await calls.dial_failed(DialFailed(placed_by="click", outcome="no-answer"), 3.0)
+    await calls.dial_failed(DialFailed(call="trubka-click", placed_by="click", outcome="no-answer"), 3.0)
     assert (screens.last(ANNA).state, screens.last(ANNA).outcome) == ("ended", "no-answer")
 
 
