@@ -111,6 +111,15 @@ class Tracker(Legs):
         """Nothing to reap between snapshots yet: legs end by Hangup or by the next snapshot."""
         return []
 
+    def end(self) -> list[TelephonyEvent]:
+        """The stream is over: what is still open is unfinished, for the rest was not seen."""
+        for call in list(self._calls.values()):
+            for leg in list(call.legs.values()):
+                self._forget(leg)
+            self._unfinished(call, "gap")
+        out, self._out = self._out, []
+        return out
+
     def record(self, call: str) -> CallRecord | None:
         """An open call's account."""
         found = self._calls.get(call)
