@@ -53,21 +53,25 @@ def run(settings: LabSettings) -> int:
 
 @contextlib.contextmanager
 def lab(settings: LabSettings) -> Iterator[Pbx]:
-    """A running Asterisk with members in its queue, phones at the desks (LAB_PHONES) and a client behind the trunk."""
+    """A running Asterisk with members in its queue, phones at the desks (LAB_PHONES) and a client behind the trunk.
+
+    Whoever listens at the trunk's port already is the client: somebody may want to play him.
+    """
     with ExitStack() as stack:
         pbx = stack.enter_context(Pbx(settings.folder, settings.ports, root=settings.root))
         pbx.add_members()
-        if settings.phones:
-            for phone in desk_phones(settings):
-                stack.enter_context(phone)
+        for phone in desk_phones(settings) if settings.phones else []:
+            stack.enter_context(phone)
+        with contextlib.suppress(LabError):
+            client = Phone("client", pbx.ports.sip, trunk=True, port=pbx.ports.trunk, ring_ms=CLIENT_RINGS_MS)
+            stack.enter_context(client)
         yield pbx
 
 
 def desk_phones(settings: LabSettings) -> list[Phone]:
-    """The lab's people: each answers by himself after LAB_RING_MS, the client outside after his own time."""
+    """The lab's people: each answers by himself after LAB_RING_MS."""
     sip = settings.ports.sip
-    desks = [Phone(desk, sip, ring_ms=settings.ring_ms + STAGGER_MS * place) for place, desk in enumerate(DESKS)]
-    return [*desks, Phone("client", sip, trunk=True, port=settings.ports.trunk, ring_ms=CLIENT_RINGS_MS)]
+    return [Phone(desk, sip, ring_ms=settings.ring_ms + STAGGER_MS * place) for place, desk in enumerate(DESKS)]
 
 
 def stop(settings: LabSettings) -> int:
@@ -87,7 +91,7 @@ def status(settings: LabSettings) -> int:
         print("no lab is running here")
         return 1
     shown = Pbx(settings.folder, settings.ports, root=settings.root).console("pjsip show contacts")
-    phones = re.findall(r"(?m)^\s*Contact:\s+([\w-]+)/sip", shown)
+    phones = [name for name in re.findall(r"(?m)^\s*Contact:\s+([\w-]+)/sip", shown) if name != "trunk"]
     print(f"running, process {pid}, SIP port {settings.ports.sip}; registered: {', '.join(phones) or 'nobody'}")
     return 0
 

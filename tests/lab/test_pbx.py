@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from lab import plan
+from lab import plan, run
 from lab.callers import call
 from lab.errors import LabError
 from lab.pbx import Pbx, wait_until
 from lab.phones import Phone
-from lab.settings import CHECKOUT, Ports
+from lab.settings import CHECKOUT, Ports, load
 from tests.lab.ami import Ami
 
 pytestmark = pytest.mark.lab
@@ -135,11 +135,10 @@ def test_paused_it_says_nothing_and_resumed_it_goes_on(pbx: Pbx) -> None:
 
 
 def test_it_dies_with_the_lab_even_if_the_lab_is_killed(tmp_path: Path) -> None:
-    ports = Ports.free()
     environment = {
         **os.environ,
         "CTI_DATA": str(tmp_path),
-        "CTI_LAB_PORTS": f"{ports.sip},{ports.http},{ports.ami}",
+        "CTI_LAB_PORTS": _free_ports(),
         "LAB_PHONES": "0",
     }
     lab = subprocess.Popen([sys.executable, "-m", "lab", "up"], cwd=CHECKOUT, env=environment, stdout=subprocess.PIPE)
@@ -159,3 +158,19 @@ def test_it_dies_with_the_lab_even_if_the_lab_is_killed(tmp_path: Path) -> None:
 def test_a_folder_with_a_long_name_works(tmp_path: Path) -> None:
     with Pbx(tmp_path / ("long-" * 20)) as pbx:
         assert "Asterisk" in pbx.console("core show version")
+
+
+def test_a_lab_without_desk_phones_still_has_a_client_outside(tmp_path: Path) -> None:
+    settings = load({"LAB_PHONES": "0", "CTI_DATA": str(tmp_path), "CTI_LAB_PORTS": _free_ports()})
+    with run.lab(settings) as pbx, Phone("101", pbx.ports.sip) as anna:
+        assert not pbx.registered("102")
+        anna.dial("79355550101")
+        wait_until(lambda: "PJSIP/trunk-" in pbx.console("core show channels concise"), 5, "nobody was called outside")
+        anna.hang_up()
+        anna.wait("idle")
+        assert anna.last_code == 487
+
+
+def _free_ports() -> str:
+    ports = Ports.free()
+    return f"{ports.sip},{ports.http},{ports.ami}"
