@@ -22,6 +22,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.errors": (),
     "cti.settings": ("cti.errors",),
     "cti.metrics": (),
+    "cti.passwords": (),
     "cti.logs": ("cti.settings",),
     "cti.clients": ("cti.telephony.numbering", "cti.desktop", "cti.storage.clients"),
     "cti.desktop": (),
@@ -30,7 +31,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.channels": ("cti.telephony", "cti.errors", "cti.channels"),
     "cti.features": (
         "cti.telephony", "cti.clients", "cti.access", "cti.errors", "cti.desktop", "cti.directory", "cti.storage",
-        "cti.channels.base", "cti.settings", "dialplan",
+        "cti.channels.base", "cti.settings", "cti.passwords", "dialplan",
     ),
     "cti.dispatch": ("cti.telephony.events", "cti.channels.base", "cti.features"),
     "web": (

@@ -1,0 +1,191 @@
+"""People who sign in, their teams, devices and queues."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cti.access import Person, Role
+from cti.storage.tables import devices, teams, user_queues, users
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UserRow:
+    """A person as stored. blocked_at: UNIX s, None while he may sign in."""
+
+    id: int
+    login: str
+    name: str
+    role: Role
+    team_id: int | None
+    team: str
+    language: str
+    theme: str
+    password_hash: str | None
+    totp_secret: str | None
+    totp_step: int
+    blocked_at: float | None
+
+    @property
+    def person(self) -> Person:
+        """What rights are checked on."""
+        theme = self.theme if self.theme in ("light", "dark") else "auto"
+        return Person(
+            id=self.id,
+            login=self.login,
+            name=self.name,
+            role=self.role,
+            team_id=self.team_id,
+            language=self.language,
+            theme=theme,  # type: ignore[arg-type]
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeviceDraft:
+    """A device as an admin sets it."""
+
+    name: str
+    extension: str
+    kind: str = "desk"
+    chosen: bool = False
+
+
+_COLUMNS = (
+    users.c.id,
+    users.c.login,
+    users.c.name,
+    users.c.role,
+    users.c.team_id,
+    func.coalesce(teams.c.name, "").label("team"),
+    users.c.language,
+    users.c.theme,
+    users.c.password_hash,
+    users.c.totp_secret,
+    users.c.totp_step,
+    users.c.blocked_at,
+)
+_ALL = select(*_COLUMNS).select_from(users.outerjoin(teams, teams.c.id == users.c.team_id))
+
+
+async def every(conn: AsyncConnection) -> list[UserRow]:
+    """Everybody, by name."""
+    return [UserRow(**row._mapping) for row in await conn.execute(_ALL.order_by(users.c.name))]
+
+
+async def by_login(conn: AsyncConnection, login: str) -> UserRow | None:
+    """A person by login, whatever its case."""
+    row = (await conn.execute(_ALL.where(users.c.login == login.casefold()))).one_or_none()
+    return UserRow(**row._mapping) if row else None
+
+
+async def by_id(conn: AsyncConnection, user_id: int) -> UserRow | None:
+    """A person by id."""
+    row = (await conn.execute(_ALL.where(users.c.id == user_id))).one_or_none()
+    return UserRow(**row._mapping) if row else None
+
+
+async def count(conn: AsyncConnection) -> int:
+    """How many people there are."""
+    return int((await conn.execute(select(func.count()).select_from(users))).scalar_one())
+
+
+async def active_admins(conn: AsyncConnection) -> int:
+    """How many admins may sign in."""
+    admins = select(func.count()).select_from(users).where(users.c.role == "admin", users.c.blocked_at.is_(None))
+    return int((await conn.execute(admins)).scalar_one())
+
+
+async def add(
+    conn: AsyncConnection,
+    *,
+    login: str,
+    name: str,
+    role: Role,
+    password_hash: str | None,
+    now: float,
+    language: str = "ru",
+    team_id: int | None = None,
+) -> int | None:
+    """A new person; None when the login is taken."""
+    values = {
+        "login": login.casefold(),
+        "name": name,
+        "role": role,
+        "password_hash": password_hash,
+        "language": language,
+        "team_id": team_id,
+        "created_at": now,
+    }
+    try:
+        async with conn.begin_nested():
+            made = await conn.execute(insert(users).values(**values))
+    except IntegrityError:
+        return None
+    return int(made.inserted_primary_key[0]) if made.inserted_primary_key else None
+
+
+async def change(conn: AsyncConnection, user_id: int, **values: object) -> None:
+    """Set some of the person's columns."""
+    await conn.execute(update(users).where(users.c.id == user_id).values(**values))
+
+
+async def use_totp_step(conn: AsyncConnection, user_id: int, step: int) -> bool:
+    """Take a one-time code's step; False when it (or a later one) was used: no code works twice."""
+    taken = update(users).where(users.c.id == user_id, users.c.totp_step < step).values(totp_step=step)
+    return (await conn.execute(taken)).rowcount == 1
+
+
+async def devices_of(conn: AsyncConnection, user_id: int) -> list[DeviceDraft]:
+    """A person's devices."""
+    columns = (devices.c.name, devices.c.extension, devices.c.kind, devices.c.chosen)
+    rows = await conn.execute(select(*columns).where(devices.c.user_id == user_id).order_by(devices.c.id))
+    return [DeviceDraft(**{**row._mapping, "chosen": bool(row.chosen)}) for row in rows]
+
+
+async def set_devices(conn: AsyncConnection, user_id: int, drafts: Iterable[DeviceDraft]) -> bool:
+    """Replace a person's devices; False when a device belongs to somebody else."""
+    try:
+        async with conn.begin_nested():
+            await conn.execute(delete(devices).where(devices.c.user_id == user_id))
+            for draft in drafts:
+                await conn.execute(insert(devices).values(user_id=user_id, **asdict(draft)))
+    except IntegrityError:
+        return False
+    return True
+
+
+async def queues_of(conn: AsyncConnection, user_id: int) -> list[str]:
+    """The queues a person works in."""
+    rows = await conn.execute(
+        select(user_queues.c.queue).where(user_queues.c.user_id == user_id).order_by(user_queues.c.queue)
+    )
+    return list(rows.scalars())
+
+
+async def set_queues(conn: AsyncConnection, user_id: int, names: Iterable[str]) -> None:
+    """Replace the queues a person works in."""
+    await conn.execute(delete(user_queues).where(user_queues.c.user_id == user_id))
+    for name in dict.fromkeys(names):
+        await conn.execute(insert(user_queues).values(user_id=user_id, queue=name))
+
+
+async def team_names(conn: AsyncConnection) -> dict[int, str]:
+    """Teams by id."""
+    rows = await conn.execute(select(teams.c.id, teams.c.name).order_by(teams.c.name))
+    return {row.id: row.name for row in rows}
+
+
+async def team_id(conn: AsyncConnection, name: str) -> int | None:
+    """The team of this name, made when there is none; None for an empty name."""
+    if not name.strip():
+        return None
+    found = (await conn.execute(select(teams.c.id).where(teams.c.name == name.strip()))).scalar()
+    if found is None:
+        made = await conn.execute(insert(teams).values(name=name.strip()))
+        found = made.inserted_primary_key[0] if made.inserted_primary_key else None
+    return found
