@@ -1,0 +1,188 @@
+"""The real server as a child process, and an agent's browser as the wire sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import aiohttp
+import socketio
+
+PASSWORD = "correct-horse-battery"
+DEADLINE_S = 15.0 * (3 if os.environ.get("CI") else 1)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+T = TypeVar("T")
+
+
+async def until(what: Callable[[], T | Awaitable[T | None] | None], *, within_s: float = DEADLINE_S, why: str) -> T:
+    """What `what` gives as soon as it is true; AssertionError with `why` after the deadline."""
+    deadline = time.monotonic() + within_s
+    while True:
+        found = what()
+        value = await found if isinstance(found, Awaitable) else found
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {within_s:g} s: {why}")
+        await asyncio.sleep(0.02)
+
+
+class Server:
+    """`cti serve` on a free port with the sample base in `data`."""
+
+    def __init__(self, data: Path, settings: Mapping[str, str]) -> None:
+        self.data = data
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = data / "server.log"
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("CTI_")}
+        self._environment = environment | dict(settings)
+        self._environment |= {"CTI_DATA": str(data), "CTI_PORT": str(self.port), "CTI_DEMO_PASSWORD": PASSWORD}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def cti(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the product on this server's data."""
+        command = [sys.executable, "-m", "cti", *words]
+        return subprocess.run(command, env=self._environment, capture_output=True, text=True, timeout=60, check=False)
+
+    def prepare(self) -> Self:
+        """Fill the base with the sample people and clients."""
+        done = self.cti("demo", "--prepare")
+        assert done.returncode == 0, done.stderr
+        return self
+
+    def start(self) -> Self:
+        """Serve; returns when the panel answers."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "cti", "serve"], env=self._environment, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + DEADLINE_S
+        while True:
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                    return self
+            except OSError:
+                assert self._process.poll() is None, self.log.read_text()[-3000:]
+                assert time.monotonic() < deadline, "the server does not listen"
+                time.sleep(0.05)
+
+    def kill(self) -> None:
+        """As a power cut does it."""
+        if self._process:
+            self._process.kill()
+            self._process.wait(10)
+            self._process = None
+
+    def pause(self) -> None:
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        assert self._process
+        self._process.send_signal(signal.SIGCONT)
+
+    def stop(self) -> int:
+        """End it gently; its exit status."""
+        if self._process is None:
+            return 0
+        self._process.terminate()
+        status = self._process.wait(15)
+        self._process = None
+        return status
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None) -> None:
+        self.stop()
+
+
+class Desk:
+    """An agent signed in by the API, with a live wire that remembers what it was told."""
+
+    def __init__(self, server: Server, login: str) -> None:
+        self.server = server
+        self.login = login
+        self.http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+        self.wire = socketio.AsyncClient(reconnection=False)
+        self.told: list[tuple[str, dict[str, Any]]] = []
+        self.csrf = ""
+        for name in ("screen_pop", "call", "agent", "link", "snapshot", "message"):
+            self.wire.on(name, self._remember(name))
+
+    def _remember(self, name: str) -> Callable[[dict[str, Any]], Awaitable[None]]:
+        async def handler(body: dict[str, Any]) -> None:
+            self.told.append((name, body))
+
+        return handler
+
+    async def __aenter__(self) -> Self:
+        body = {"login": self.login, "password": PASSWORD}
+        async with self.http.post(f"{self.server.url}/api/v1/session", json=body) as answer:
+            assert answer.status in (200, 201), await answer.text()
+            self.csrf = (await answer.json()).get("csrf", "")
+        await self.connect()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None
+    ) -> None:
+        await self.wire.disconnect()
+        await self.http.close()
+
+    async def connect(self, last_seq: int = 0) -> None:
+        """Open the live wire and ask for what was missed."""
+        cookies = self.http.cookie_jar.filter_cookies(self.server.url)  # type: ignore[arg-type]
+        header = "; ".join(f"{name}={morsel.value}" for name, morsel in cookies.items())
+        headers = {"Cookie": header, "Origin": self.server.url}
+        await self.wire.connect(self.server.url, headers=headers, transports=["websocket"], wait_timeout=10)
+        await self.wire.call("resume", {"last_seq": last_seq}, timeout=10)
+
+    def all(self, name: str) -> list[dict[str, Any]]:
+        return [body for kind, body in self.told if kind == name]
+
+    async def pop(self, number: str, *, after: int = 0) -> dict[str, Any]:
+        """The card for a call from `number`."""
+
+        def found() -> dict[str, Any] | None:
+            pops = [p for p in self.all("screen_pop") if p["call"]["number"] == number and p["seq"] > after]
+            return pops[-1] if pops else None
+
+        return await until(found, why=f"{self.login} gets a card for {number}")
+
+    async def call_is(self, state: str, call: str | None = None, **fields: Any) -> dict[str, Any]:
+        """The newest view of a call in this state."""
+
+        def found() -> dict[str, Any] | None:
+            views = [v for v in self.all("call") if call in (None, v["id"]) and v["state"] == state]
+            views = [v for v in views if all(v.get(key) == value for key, value in fields.items())]
+            return views[-1] if views else None
+
+        return await until(found, why=f"{self.login} sees call {call} {state} {fields}")
+
+    async def api(self, method: str, path: str, body: Any = None, *, status: int | None = None) -> Any:
+        """A request of the API; its JSON, or (status, JSON) of a refusal when no status is asked for."""
+        headers = {"X-CSRF-Token": self.csrf, "Origin": self.server.url}
+        url = f"{self.server.url}/api/v1{path}"
+        async with self.http.request(method, url, json=body, headers=headers) as answer:
+            text = await answer.text()
+            if status is not None:
+                assert answer.status == status, f"{method} {path}: {answer.status} {text[:500]}"
+            return await answer.json(content_type=None) if text else None

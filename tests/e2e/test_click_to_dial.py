@@ -1,0 +1,90 @@
+"""The agent clicks a number: his phone first, then the client; refusals within a second, with a reason."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Street
+from tests.e2e.server import Desk, Server, until
+
+pytestmark = pytest.mark.lab
+REFUSED_S = 1.0
+
+
+def click(to: str, **more: Any) -> dict[str, Any]:
+    return {"to": to, "request_id": uuid.uuid4().hex, **more}
+
+
+async def registered(desk: Desk, extension: str) -> None:
+    def seen() -> bool:
+        views = [v for v in desk.all("agent") if v["extension"] == extension]
+        views = views or [v for s in desk.all("snapshot") for v in s["agents"] if v["extension"] == extension]
+        return bool(views) and views[-1]["device"] == "idle"
+
+    await until(seen, why=f"phone {extension} is idle on the screen")
+
+
+async def test_the_agents_phone_first_then_the_client_with_our_number(server: Server, street: Street) -> None:
+    desk_phone, world = await street.phone("103", ring_ms=200), await street.world()
+    async with Desk(server, "clara") as clara:
+        await registered(clara, "103")
+        body = click("8 (935) 555-01-01 доб. 14")
+        await clara.api("POST", "/calls", body, status=202)
+        view = await clara.call_is("dialling", request_id=body["request_id"])
+        assert view["number"] == "+79355550101"
+        assert view["extension"] == "14"
+        await clara.call_is("talking", view["id"])
+        assert len(desk_phone.calls) == 1
+        assert world.calls[-1].start.startswith("INVITE sip:79355550101@")
+        await clara.api("POST", f"/calls/{view['id']}/digits", {"digits": "14"}, status=200)
+        await clara.api("DELETE", f"/calls/{view['id']}", status=200)
+        await clara.call_is("ended", view["id"])
+        await street.do(world.wait, "idle")
+
+
+async def test_a_repeated_click_is_one_call(server: Server, street: Street) -> None:
+    phone, _world = await street.phone("103"), await street.world()
+    async with Desk(server, "clara") as clara:
+        await registered(clara, "103")
+        body = click("+79355550202")
+        await asyncio.gather(*(clara.api("POST", "/calls", body, status=202) for _ in range(5)))
+        await street.do(phone.wait, "ringing")
+        await street.do(phone.decline)
+        await clara.call_is("ended", request_id=body["request_id"])
+        assert len(phone.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("to", "code"),
+    [
+        ("+12025550123", "forbidden-number"),
+        ("88091234567", "forbidden-number"),
+        ("810 44 20 7946 0000", "forbidden-number"),
+        ("позвоните мне", "not-a-number"),
+        ("103", "own-number"),
+    ],
+)
+async def test_SEC_03_what_may_not_be_dialled_is_refused_at_once(
+    server: Server, street: Street, to: str, code: str
+) -> None:
+    await street.phone("103")
+    async with Desk(server, "clara") as clara:
+        await registered(clara, "103")
+        before = time.monotonic()
+        answer = await clara.api("POST", "/calls", click(to))
+        assert time.monotonic() - before < REFUSED_S
+        assert answer["type"].endswith(code), answer
+
+
+async def test_a_phone_that_is_off_is_refused_at_once(server: Server, street: Street) -> None:
+    async with Desk(server, "anna") as anna:
+        await until(lambda: anna.all("snapshot"), why="a snapshot")
+        before = time.monotonic()
+        answer = await anna.api("POST", "/calls", click("+79355550101"))
+        assert time.monotonic() - before < REFUSED_S
+        assert answer["type"].endswith("unregistered"), answer

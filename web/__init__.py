@@ -1,0 +1,1 @@
+"""The panel, the API and the live wire: thin, a handler parses, calls one thing and answers."""

@@ -1,0 +1,116 @@
+"""Doors of the web layer: who asks, may he, and did he mean it.
+
+Every route passes `guarded`: the session cookie or a bearer token says who asks, the route's right is checked, and an
+unsafe request of a browser must come from our own origin with the session's token (CSRF). Addresses and schemes of a
+proxy are believed only from the proxies the settings name.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from aiohttp import web
+
+from cti.access import Person, scope
+from cti.features.accounts import Identity, SignedIn
+from web.routes import Handler, Route
+from web.services import services_of
+
+COOKIE = "trubka"
+SAFE = {"GET", "HEAD", "OPTIONS"}
+IDENTITY = web.RequestKey("identity", Identity)
+LOOPBACK = {"127.0.0.1", "::1"}
+FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
+
+
+def guarded(route: Route) -> Handler:
+    """The route's handler behind its door."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        if route.who == "local":
+            _only_local(request)
+            return await route.handler(request)
+        if request.method not in SAFE:
+            check_origin(request)
+        identity = await identify(request)
+        if identity is None:
+            if route.who != "public":
+                raise _to_the_door(request, route)
+            return await route.handler(request)
+        request[IDENTITY] = identity
+        if route.who not in ("public", "signed-in") and scope(identity.person, route.who) == "none":
+            raise web.HTTPForbidden(text="Your role may not do this; ask an admin.")
+        if request.method not in SAFE and route.who != "public" and identity.session is not None:
+            await _check_token(request, identity)
+        return await route.handler(request)
+
+    return handler
+
+
+async def identify(request: web.Request) -> Identity | None:
+    """Who asks: a bearer token before the cookie."""
+    accounts = services_of(request).accounts
+    header = request.headers.get("Authorization", "")
+    if header.startswith("Bearer "):
+        return await accounts.identify(None, header.removeprefix("Bearer ").strip()[:200])
+    return await accounts.identify(request.cookies.get(COOKIE, "")[:200] or None, None)
+
+
+def person_of(request: web.Request) -> Person:
+    """The signed-in person of a guarded route."""
+    return request[IDENTITY].person
+
+
+def check_origin(request: web.Request) -> None:
+    """A browser's unsafe request comes from our own pages; programs send no Origin."""
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    origin = request.headers.get("Origin")
+    if site not in ("same-origin", "none") or (origin is not None and origin != own_origin(request)):
+        raise web.HTTPForbidden(text="This request comes from another site.")
+
+
+def own_origin(request: web.Request) -> str:
+    """Scheme and host as the browser sees them."""
+    public = services_of(request).settings.http.public_url.rstrip("/")
+    return public or f"{request.scheme}://{request.host}"
+
+
+def is_https(request: web.Request) -> bool:
+    """Whether the browser came by HTTPS."""
+    return own_origin(request).startswith("https://")
+
+
+def address_of(request: web.Request) -> str:
+    """The browser's address: a trusted proxy's word, else the connection's."""
+    remote = request.remote or ""
+    if remote in services_of(request).settings.http.trusted_proxies:
+        return request.headers.get("X-Forwarded-For", remote).split(",")[-1].strip()[:45]
+    return remote
+
+
+def let_in(request: web.Request, response: web.StreamResponse, signed_in: SignedIn) -> None:
+    """Give the browser its session."""
+    response.set_cookie(
+        COOKIE, signed_in.token, httponly=True, samesite="Lax", secure=is_https(request), path="/", max_age=None
+    )
+
+
+async def _check_token(request: web.Request, identity: Identity) -> None:
+    given = request.headers.get("X-CSRF-Token", "")
+    if not given and request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        given = str((await request.post()).get("csrf", ""))
+    if not secrets.compare_digest(given.encode(), identity.csrf.encode()):
+        raise web.HTTPForbidden(text="The page is too old: reload it and try again.")
+
+
+def _to_the_door(request: web.Request, route: Route) -> web.HTTPException:
+    if route.is_api or request.method not in SAFE:
+        return web.HTTPUnauthorized(text="Sign in first.")
+    if request.headers.get("HX-Request"):
+        return web.HTTPUnauthorized(text="Sign in first.", headers={"HX-Redirect": "/sign-in"})
+    return web.HTTPSeeOther("/sign-in")
+
+
+def _only_local(request: web.Request) -> None:
+    if request.remote not in LOOPBACK or any(name in request.headers for name in FORWARDED):
+        raise web.HTTPForbidden(text="Only from this machine.")

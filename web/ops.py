@@ -1,0 +1,50 @@
+"""For operators and their tools: /healthz, /readyz, /metrics, on this machine only."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from sqlalchemy import text
+
+from cti.errors import StorageError
+from web.routes import Route
+from web.services import services_of
+
+
+async def healthz(_request: web.Request) -> web.Response:
+    """The process lives."""
+    return web.json_response({"status": "ok"})
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """Whether it can serve: 503 without the database; a PBX that is away is told, not counted."""
+    services = services_of(request)
+    link = services.link()
+    body = {
+        "database": "ok",
+        "storage": services.spool.state,
+        "waiting": services.spool.pending,
+        "pbx": link.state,
+        "pbx_since": link.since,
+    }
+    try:
+        async with services.db.read() as conn:
+            await conn.execute(text("SELECT 1"))
+    except StorageError as error:
+        body["database"] = str(error)
+        return web.json_response(body, status=503)
+    return web.json_response(body)
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Prometheus' page."""
+    services = services_of(request)
+    services.metrics.spool_pending.set(services.spool.pending)
+    services.metrics.pbx_up.set(services.link().state == "up")
+    return web.Response(body=services.metrics.page(), headers={"Content-Type": "text/plain; version=0.0.4"})
+
+
+ROUTES = (
+    Route("GET", "/healthz", healthz, "local"),
+    Route("GET", "/readyz", readyz, "local"),
+    Route("GET", "/metrics", metrics, "local"),
+)

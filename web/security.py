@@ -1,0 +1,95 @@
+"""What every response carries, and what every error looks like: a sentence, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+
+from cti.errors import ChannelError, NotAllowed, Refused, StorageError
+from web.auth import is_https
+from web.i18n import translate
+from web.render import error_page
+from web.services import services_of
+from web.texts import REFUSALS
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "manifest-src 'self'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
+}
+STATUS = {"too-often": 429, "wait": 429, "wrong": 401, "code-needed": 401, "wrong-code": 401, "unknown": 404}
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+log = structlog.get_logger()
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Every response's headers; pages and data are never kept by a cache, bundled files are."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if is_https(request):
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if not request.path.startswith("/static/"):
+        response.headers.setdefault("Cache-Control", "no-store")
+
+
+@web.middleware
+async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn what was raised into an answer a person, or a program, can act on."""
+    try:
+        response = await handler(request)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        response = answer(
+            request, error.status, str(error.status), error.text or error.reason, error.headers.get("HX-Redirect")
+        )
+    except NotAllowed as error:
+        response = answer(request, 403, "not-allowed", str(error))
+    except Refused as error:
+        response = answer(request, STATUS.get(error.code, 409), error.code, str(error))
+    except ChannelError as error:
+        response = answer(request, 504 if error.unknown else 503, "pbx", str(error))
+    except StorageError as error:
+        log.warning("database cannot do it now", path=request.path, reason=str(error))
+        response = answer(request, 503, "storage", "Not saved: the database is busy. Nothing is lost here, try again.")
+    except Exception:  # a bug of ours: told to the log, never to the screen
+        mark = secrets.token_hex(4)
+        log.error("request failed", method=request.method, path=request.path, mark=mark, exc_info=True)
+        response = answer(request, 500, "bug", f"Something is wrong here. Tell an admin this mark: {mark}.")
+    resource = request.match_info.route.resource
+    route = resource.canonical if resource else "none"
+    services_of(request).metrics.requests.labels(route, str(response.status)).inc()
+    return response
+
+
+def answer(request: web.Request, status: int, code: str, detail: str, redirect: str | None = None) -> web.Response:
+    """problem+json for the API, a page for people."""
+    detail = _in_language(request, code, detail)
+    if request.path.startswith("/api/"):
+        body = {"type": f"/problems/{code}", "title": code, "status": status, "detail": detail, "where": request.path}
+        return web.Response(
+            text=json.dumps(body, ensure_ascii=False), status=status, content_type="application/problem+json"
+        )
+    response = error_page(request, status, detail)
+    if redirect:
+        response.headers["HX-Redirect"] = redirect
+    return response
+
+
+def _in_language(request: web.Request, code: str, detail: str) -> str:
+    text = REFUSALS.get(code)
+    return translate(request, text) if text else translate(request, detail)

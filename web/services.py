@@ -1,0 +1,46 @@
+"""What the web layer is given by the composition root: the features and what it may read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from cti.desktop import LinkView
+from cti.features.accounts import Accounts
+from cti.features.agent_state import AgentStates
+from cti.features.call_control import CallControl
+from cti.features.call_log import CallLog
+from cti.features.client_base import ClientBase
+from cti.metrics import Metrics
+from cti.settings import Settings
+from cti.storage.database import Database
+from cti.storage.spool import Spool
+from cti.telephony.numbering import NumberPlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """Everything a handler may use. link: the PBX link as of now; clock: UNIX seconds."""
+
+    settings: Settings
+    db: Database
+    spool: Spool
+    plan: NumberPlan
+    metrics: Metrics
+    accounts: Accounts
+    client_base: ClientBase
+    call_control: CallControl
+    call_log: CallLog
+    agent_states: AgentStates
+    link: Callable[[], LinkView]
+    clock: Callable[[], float]
+
+
+SERVICES = web.AppKey("services", Services)
+
+
+def services_of(request: web.Request) -> Services:
+    """The application's services."""
+    return request.app[SERVICES]

@@ -1,0 +1,112 @@
+"""Codes of the server -> English texts (their Russian is in the catalogue). {fields} are filled from the arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def N_(text: str) -> str:
+    """Marks a text for the catalogue."""
+    return text
+
+
+REFUSALS: Mapping[str, str] = {
+    "pbx-down": N_("No link to the PBX: calls cannot be placed now."),
+    "pbx": N_("The PBX did not do it. Look at the call and try again."),
+    "no-device": N_("You have no phone. An admin adds one under Settings."),
+    "unregistered": N_("Your phone is not registered on the PBX: switch it on."),
+    "forbidden-number": N_("This number may not be dialled from here. An admin can allow it."),
+    "not-a-number": N_("This is not a telephone number."),
+    "own-number": N_("This is your own number."),
+    "too-often": N_("Too many calls in a short time; wait a minute."),
+    "too-many": N_("You have too many calls at once; end one first."),
+    "not-talking": N_("Tones are sent during a conversation; wait until the call is answered."),
+    "not-your-call": N_("You are not in this call any more."),
+    "changed-meanwhile": N_("Somebody changed this card meanwhile: look at the new state and save again."),
+    "no-name": N_("A name is needed."),
+    "wrong": N_("The login or the password is wrong."),
+    "code-needed": N_("Enter the code from your authenticator app."),
+    "wrong-code": N_("The code is wrong, used or too old."),
+    "wait": N_("Too many attempts; wait a minute and try again."),
+    "short-password": N_("A password has at least 10 characters."),
+    "taken": N_("This name is taken."),
+    "last-admin": N_("This is the last admin: make another one first."),
+    "bad-login": N_("A login has letters, digits and . _ - @ only."),
+    "no-role": N_("There is no such role."),
+    "unknown": N_("There is no such thing here."),
+    "not-allowed": N_("You may not do this; ask an admin."),
+    "storage": N_("Not saved: the database is busy. Nothing is lost here, try again."),
+    "401": N_("Sign in first."),
+    "403": N_("You may not see this; ask an admin."),
+    "404": N_("There is no such page."),
+    "405": N_("There is no such page."),
+    "413": N_("This is too large."),
+}
+OUTCOMES: Mapping[str, str] = {
+    "answered": N_("answered"),
+    "no-answer": N_("no answer"),
+    "busy": N_("busy"),
+    "rejected": N_("declined"),
+    "cancelled": N_("caller hung up"),
+    "abandoned": N_("left the queue"),
+    "diverted": N_("picked by a supervisor"),
+    "voicemail": N_("voicemail"),
+    "self-service": N_("self-service"),
+    "callback-requested": N_("call-back requested"),
+    "failed": N_("did not come about"),
+    "unfinished": N_("end not seen"),
+    "talked": N_("talked"),
+    "answered-elsewhere": N_("somebody else answered"),
+    "unreachable": N_("phone out of reach"),
+    "transferred": N_("transferred"),
+}
+DEVICES: Mapping[str, str] = {
+    "unknown": N_("not known"),
+    "idle": N_("free"),
+    "ringing": N_("ringing"),
+    "in-call": N_("in a call"),
+    "on-hold": N_("on hold"),
+    "busy": N_("busy"),
+    "unreachable": N_("phone not registered"),
+}
+DIRECTIONS: Mapping[str, str] = {
+    "inbound": N_("incoming"),
+    "outbound": N_("outgoing"),
+    "internal": N_("internal"),
+}
+KINDS: Mapping[str, str] = {
+    "person": N_("person"),
+    "sole-trader": N_("sole trader"),
+    "company": N_("company"),
+}
+ROLES: Mapping[str, str] = {
+    "agent": N_("agent"),
+    "supervisor": N_("supervisor"),
+    "admin": N_("admin"),
+}
+WHYS: Mapping[str, str] = {
+    "exact-phone": N_("{number} is the phone “{label}” of the card, exactly."),
+    "exact-phone-with-extension": N_("{number} is the phone “{label}” of the card, extension included."),
+    "shared-phone": N_("{number} is a shared number of {count} clients."),
+    "chosen-before": N_("You chose this client for the number on {date}."),
+    "chosen-by-colleague": N_("A colleague chose this client for the number on {date}."),
+}
+STEPS: Mapping[str, str] = {
+    "device-without-person": N_("{device} rang, and belongs to nobody: give it to a person under Settings, Users."),
+    "number-hidden": N_("The caller hid the number: nobody is looked up."),
+    "number-unreadable": N_("“{number}” cannot be read as a telephone number."),
+    "number-read": N_("The caller's number is {number} (rule: {rule})."),
+    "internal-call": N_("A colleague calls: {name} ({number})."),
+    "matched-client": N_("One client has this number."),
+    "matched-several": N_("{count} clients have this number: the agent picks."),
+    "matched-unknown": N_("No client has this number."),
+    "pop-sent": N_("The card was sent to {name} ({device})."),
+    "pop-shown": N_("The card was painted {ms} ms after the ring."),
+}
+LINKS: Mapping[str, str] = {
+    "off": N_("No PBX is set up: the panel works without calls."),
+    "connecting": N_("Connecting to the PBX…"),
+    "up": "",
+    "down": N_("No link to the PBX. Calls go on, the panel does not see them."),
+    "refused": N_("The PBX refuses our account: an admin runs “cti check”."),
+}

@@ -1,0 +1,78 @@
+"""Records -> the JSON that browsers get, in the reader's language. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from cti.desktop import AgentView, CallView, ClientBrief, LinkView, Match, ScreenPop, Snapshot
+from cti.telephony.numbering import show
+from web.i18n import say
+from web.texts import DEVICES, LINKS, OUTCOMES, REFUSALS, WHYS
+
+Json = dict[str, Any]
+
+
+def screen_pop(pop: ScreenPop, language: str, *, missed: bool = False) -> Json:
+    """The public `screen_pop`."""
+    return {
+        "seq": pop.seq,
+        "kind": pop.kind,
+        "call": asdict(pop.call) | {"shown": show(pop.call.number)},
+        "matches": [match(one, language) for one in pop.matches],
+        "colleague": pop.colleague,
+        "ringing": list(pop.ringing),
+        "missed": missed,
+        "received_at": pop.received_at,
+    }
+
+
+def match(one: Match, language: str) -> Json:
+    """A client and why."""
+    args = dict(one.why.args)
+    if "number" in args:
+        args["number"] = show(args["number"])
+    return {"client": client(one.client), "why": say(language, WHYS.get(one.why.code, one.why.code), **args)}
+
+
+def client(brief: ClientBrief) -> Json:
+    """What a card shows of a client."""
+    phones = [{"e164": e, "shown": show(e), "extension": x, "label": label} for e, x, label in brief.phones]
+    return asdict(brief) | {"phones": phones, "emails": list(brief.emails)}
+
+
+def call(view: CallView, language: str, seq: int) -> Json:
+    """The public `call`."""
+    return asdict(view) | {
+        "seq": seq,
+        "shown": show(view.number),
+        "ringing": list(view.ringing),
+        "outcome_text": say(language, OUTCOMES.get(view.outcome, view.outcome)),
+        "why_text": say(language, REFUSALS.get(view.why, view.why)),
+    }
+
+
+def agent(view: AgentView, language: str, seq: int = 0) -> Json:
+    """The public `agent`."""
+    return asdict(view) | {"seq": seq, "text": say(language, DEVICES[view.device])}
+
+
+def link(view: LinkView, language: str) -> Json:
+    """The bar on top."""
+    return {
+        "state": view.state,
+        "since": view.since,
+        "text": say(language, LINKS.get(view.state, view.state)),
+        "storage": view.storage,
+    }
+
+
+def snapshot(view: Snapshot, language: str, seq: int, now: float) -> Json:
+    """The state that replaces all volatile events a browser missed."""
+    return {
+        "calls": [call(one, language, seq) for one in view.calls],
+        "agents": [agent(one, language, seq) for one in view.agents],
+        "link": link(view.link, language),
+        "server_time": now,
+        "seq": seq,
+    }
