@@ -1,0 +1,97 @@
+"""/api/v1: session, agents, queues, users, and the document of it all."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from cti.storage import users
+from web.api import calls, clients
+from web.api import records as r
+from web.api.base import Operation, body_of, reply
+from web.api.openapi import document
+from web.auth import COOKIE, IDENTITY, address_of, let_in, person_of
+from web.services import services_of
+
+
+async def sign_in(request: web.Request) -> web.Response:
+    """A session, as a cookie; the answer has the token that unsafe requests carry."""
+    body = await body_of(request, r.SignIn)
+    browser = request.headers.get("User-Agent", "")
+    accounts = services_of(request).accounts
+    made = await accounts.sign_in(body.login, body.password, code=body.totp, ip=address_of(request), browser=browser)
+    p = made.person
+    response = reply(r.Me(p.id, p.login, p.name, p.role, p.language, made.csrf), 201)
+    let_in(request, response, made)
+    return response
+
+
+async def me(request: web.Request) -> web.Response:
+    """Who is signed in."""
+    p = person_of(request)
+    return reply(r.Me(p.id, p.login, p.name, p.role, p.language, request[IDENTITY].csrf))
+
+
+async def sign_out(request: web.Request) -> web.Response:
+    """End this session."""
+    identity = request[IDENTITY]
+    if identity.session:
+        await services_of(request).accounts.sign_out(identity.person, identity.session)
+    response = reply({"ok": True})
+    response.del_cookie(COOKIE, path="/")
+    return response
+
+
+async def agents(request: web.Request) -> web.Response:
+    """Colleagues and their phones' states."""
+    fields = r.AgentOut.__struct_fields__
+    views = services_of(request).agent_states.views()
+    return reply([r.AgentOut(**{field: getattr(view, field) for field in fields}) for view in views])
+
+
+async def queues(request: web.Request) -> web.Response:
+    """Queues and their members, as the PBX has them."""
+    known = services_of(request).agent_states.queues()
+    fields = r.MemberOut.__struct_fields__
+    return reply(
+        [
+            r.QueueOut(name=name, members=[r.MemberOut(**{f: getattr(m, f) for f in fields}) for m in members])
+            for name, members in known.items()
+        ]
+    )
+
+
+async def everybody(request: web.Request) -> web.Response:
+    """Accounts."""
+    async with services_of(request).db.read() as conn:
+        rows = await users.every(conn)
+    return reply([r.UserOut(u.id, u.login, u.name, u.role, u.team, u.language, u.blocked_at is not None) for u in rows])
+
+
+async def openapi(_request: web.Request) -> web.Response:
+    """This document."""
+    return reply(document(OPERATIONS))
+
+
+_OWN = (
+    Operation(
+        method="POST",
+        path="/session",
+        handler=sign_in,
+        who="public",
+        text="Sign in",
+        body=r.SignIn,
+        gives=r.Me,
+        status=201,
+        refusals=(401, 422, 429),
+    ),
+    Operation(method="GET", path="/session", handler=me, who="signed-in", text="Who is signed in", gives=r.Me),
+    Operation(method="DELETE", path="/session", handler=sign_out, who="signed-in", text="Sign out"),
+    Operation(method="GET", path="/agents", handler=agents, who="agents.read", text="Agents", gives=list[r.AgentOut]),
+    Operation(method="GET", path="/queues", handler=queues, who="agents.read", text="Queues", gives=list[r.QueueOut]),
+    Operation(
+        method="GET", path="/users", handler=everybody, who="users.manage", text="Accounts", gives=list[r.UserOut]
+    ),
+    Operation(method="GET", path="/openapi.json", handler=openapi, who="public", text="This document"),
+)
+OPERATIONS = (*_OWN, *clients.OPERATIONS, *calls.OPERATIONS)
+ROUTES = tuple(one.route for one in OPERATIONS)
