@@ -23,6 +23,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.settings": ("cti.errors",),
     "cti.metrics": (),
     "cti.passwords": (),
+    "cti.ldap": ("cti.errors", "cti.settings"),
     "cti.logs": ("cti.settings",),
     "cti.clients": ("cti.telephony.numbering", "cti.desktop", "cti.storage.clients"),
     "cti.desktop": (),

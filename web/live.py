@@ -61,7 +61,7 @@ class Live:
         spool: Spool,
         metrics: Metrics,
         clock: Callable[[], float],
-        origins: Callable[[], list[str]] | None = None,
+        origins: list[str] | None = None,
     ) -> None:
         self._accounts = accounts
         self._db = db
@@ -71,7 +71,7 @@ class Live:
         self._io = socketio.AsyncServer(
             async_mode="aiohttp",
             transports=["websocket"],
-            cors_allowed_origins=origins() if origins else None,
+            cors_allowed_origins=origins,
             max_http_buffer_size=MAX_BUFFER,
             ping_interval=PING_S,
             ping_timeout=PONG_S,

@@ -16,7 +16,7 @@ from cti.storage import calls, clients
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.spool import Spool
-from cti.telephony.events import CallCleared, CallEvent, CallRecord
+from cti.telephony.events import CallCleared, CallEvent, CallRecord, SnapshotTaken
 from cti.telephony.numbering import NumberPlan, read
 
 NOTE_LIMIT = 20_000
@@ -51,6 +51,11 @@ class CallLog:
     async def call_cleared(self, event: CallCleared, _received_at: float) -> None:
         """Write the final account."""
         self._save(event.record)
+
+    async def snapshot_taken(self, event: SnapshotTaken, _received_at: float) -> None:
+        """Calls that the PBX no longer has are over; how they ended nobody saw."""
+        now = self._clock()
+        self._spool.put(lambda conn: _close(conn, event.open_calls, now))
 
     async def note(self, person: Person, call_id: str, text: str) -> None:
         """Save what the person wrote about the call; empty text removes the note. NotAllowed for strangers' calls."""
@@ -90,3 +95,7 @@ async def _only(conn: Connection, e164: str | None) -> int | None:
     """The client of a number that belongs to exactly one."""
     found = await clients.by_number(conn, e164, limit=2) if e164 else []
     return found[0].client.id if len(found) == 1 else None
+
+
+async def _close(conn: Connection, still_open: frozenset[str], now: float) -> None:
+    await calls.close_unfinished(conn, still_open, now, "gap")

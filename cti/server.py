@@ -1,0 +1,278 @@
+"""The composition root: build everything once, run it under one TaskGroup, stop in reverse.
+
+Order of start: database, features, panel, PBX link. The panel serves even when the PBX is away or not named at all;
+only a database that cannot be opened stops the start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from cryptography.fernet import Fernet
+
+from cti import logs
+from cti.channels.base import Health
+from cti.channels.phone.ami import AmiLink
+from cti.desktop import LinkView, Snapshot
+from cti.directory import Directory
+from cti.dispatch import Dispatch, Reaction
+from cti.errors import SettingsError
+from cti.features.accounts import Accounts
+from cti.features.agent_state import AgentStates
+from cti.features.call_control import CallControl
+from cti.features.call_log import CallLog
+from cti.features.client_base import ClientBase
+from cti.features.live_calls import Dialled, LiveCalls
+from cti.features.screen_pop import ScreenPops
+from cti.ldap import ldap_check
+from cti.metrics import Metrics
+from cti.settings import PbxSettings, Settings
+from cti.storage import calls, clients, dial_requests
+from cti.storage.database import Database, open_database
+from cti.storage.spool import Spool
+from cti.switch import Switch
+from cti.telephony import events as ev
+from cti.telephony.model import DevicePlan
+from cti.telephony.numbering import NumberPlan
+from cti.telephony.tracker import Tracker
+from web.app import make_app, serve_app, watch_half_open
+from web.live import Live
+from web.services import Services
+
+STOP_S = 4.0
+LAG_S = 1.0  # how often the event loop's delay is measured
+
+log = structlog.get_logger()
+
+
+def main(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT. Raises CtiError when it cannot start."""
+    logs.set_up(settings.log)
+    with asyncio.Runner() as runner:
+        runner.run(serve(settings))
+
+
+async def serve(settings: Settings) -> None:
+    """Build, run, stop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    db = await open_database(settings.database_url, busy_timeout_ms=settings.storage.busy_timeout_ms)
+    try:
+        parts = await build(settings, db)
+        gc.freeze()  # what was built lives as long as the process: the collector need not walk it again
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(work, name=name) for name, work in parts.work.items()]
+            app = make_app(parts.services)
+            parts.live.attach(app)
+            runner = await serve_app(app, settings.http)
+            tasks.append(group.create_task(watch_half_open(runner), name="half-open"))
+            log.info("serving", address=settings.http.host, port=settings.http.port)
+            await _offer_first_admin(parts.services.accounts, settings)
+            await stop.wait()
+            log.info("stopping")
+            await runner.cleanup()
+            await parts.spool.flush(STOP_S)
+            for task in tasks:
+                task.cancel()
+    finally:
+        await db.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What `serve` runs. work: the long-lived tasks by name."""
+
+    services: Services
+    live: Live
+    spool: Spool
+    work: Mapping[str, Coroutine[Any, Any, None]]
+
+
+async def build(settings: Settings, db: Database) -> Parts:
+    """All the parts, wired once. The order is that of the data: storage, browsers, features, PBX."""
+    clock = time.time
+    if len(settings.pbx) > 1:
+        raise SettingsError(["pbx: name one PBX; several in one server are not supported yet"])
+    pbx_settings = next(iter(settings.pbx.values()), None)
+    numbers = settings.numbers
+    plan = NumberPlan(region=numbers.region, area_code=numbers.area_code, internal=numbers.internal)
+    metrics = Metrics()
+    spool = Spool(db, limit=settings.storage.spool, clock=clock)
+    directory = Directory(db)
+    await directory.reload()
+    accounts = Accounts(
+        db=db,
+        clock=clock,
+        key=_key(settings.data),
+        idle_s=settings.auth.idle_h * 3600,
+        absolute_s=settings.auth.absolute_h * 3600,
+        ldap=ldap_check(settings.auth.ldap),
+    )
+    public = settings.http.public_url.rstrip("/")
+    live = Live(
+        accounts=accounts,
+        db=db,
+        spool=spool,
+        metrics=metrics,
+        clock=clock,
+        origins=[public] if public else None,
+    )
+    link = _link(pbx_settings) if pbx_settings else None
+    tracker = Tracker(_device_plan(pbx_settings) if pbx_settings else DevicePlan())
+
+    screen_pops = ScreenPops(db=db, spool=spool, desktop=live, directory=directory, plan=plan, clock=clock)
+    live_calls = LiveCalls(desktop=live, directory=directory, plan=plan, dialled=_clicks(db))
+    agent_states = AgentStates(desktop=live, directory=directory, clock=clock, online=live.online)
+    call_log = CallLog(db=db, spool=spool, directory=directory, plan=plan, clock=clock, record_of=tracker.record)
+    call_control = CallControl(
+        db=db,
+        pbx=link,
+        pbx_settings=pbx_settings or PbxSettings(),
+        dial=settings.dial,
+        plan=plan,
+        directory=directory,
+        device_status=agent_states.device_status,
+        calls_of=lambda user_id: len(live_calls.views_of(user_id)),
+        record_of=tracker.record,
+        clock=clock,
+    )
+
+    def link_view() -> LinkView:
+        health = link.health() if link else Health(state="off", since=0.0)
+        return LinkView(state=health.state, since=health.since, detail=health.detail, storage=spool.state)
+
+    async def show_link(_event: object = None, _at: float = 0.0) -> None:
+        await live.link(link_view())
+
+    def snapshot(agent_id: int) -> Snapshot:
+        return Snapshot(calls=live_calls.views_of(agent_id), agents=agent_states.views(), link=link_view())
+
+    accounts.desktop, accounts.changed = live, directory.reload
+    live.snapshot, live.seq_of, live.presence = snapshot, screen_pops.seq_of, agent_states.presence_changed
+    background: set[asyncio.Task[None]] = set()
+
+    def storage_changed() -> None:
+        task = asyncio.get_running_loop().create_task(show_link(), name="storage-state")
+        background.add(task)
+        task.add_done_callback(background.discard)
+
+    spool.on_change = storage_changed
+    await screen_pops.start()
+    work: dict[str, Coroutine[Any, Any, None]] = {
+        "spool": spool.run(),
+        "live": live.watch(),
+        "loop-lag": _watch_loop(metrics),
+    }
+    if link:
+        reactions = _reactions(screen_pops, live_calls, call_log, agent_states, show_link)
+        switch = Switch(link=link, tracker=tracker, dispatch=Dispatch(reactions), clock=clock)
+        async with db.read() as conn:
+            switch.adopt(await calls.open_records(conn))
+        work |= {"ami": link.run(), "switch": switch.run()}
+    services = Services(
+        settings=settings,
+        db=db,
+        spool=spool,
+        plan=plan,
+        metrics=metrics,
+        accounts=accounts,
+        client_base=ClientBase(db=db, plan=plan, clock=clock),
+        call_control=call_control,
+        call_log=call_log,
+        agent_states=agent_states,
+        link=link_view,
+        clock=clock,
+    )
+    return Parts(services=services, live=live, spool=spool, work=work)
+
+
+def _reactions(
+    pops: ScreenPops, views: LiveCalls, journal: CallLog, states: AgentStates, show_link: Reaction
+) -> Mapping[type[ev.TelephonyEvent], Sequence[Reaction]]:
+    """Who hears of what, in order: the card first, then the desks, then the journal."""
+    return {
+        ev.Originated: (views.originated, journal.changed),
+        ev.CallChanged: (journal.changed,),
+        ev.Queued: (journal.changed,),
+        ev.Delivered: (pops.delivered, views.delivered, journal.changed),
+        ev.Established: (views.established, journal.changed),
+        ev.Held: (views.held,),
+        ev.Retrieved: (views.retrieved,),
+        ev.Transferred: (journal.changed,),
+        ev.ConnectionCleared: (views.connection_cleared, journal.changed),
+        ev.CallCleared: (pops.call_cleared, views.call_cleared, journal.call_cleared),
+        ev.DialFailed: (views.dial_failed,),
+        ev.SnapshotTaken: (pops.snapshot_taken, views.snapshot_taken, journal.snapshot_taken),
+        ev.DeviceChanged: (states.device_changed,),
+        ev.MemberChanged: (states.member_changed,),
+        ev.LinkChanged: (states.link_changed, show_link),
+    }
+
+
+def _link(pbx: PbxSettings) -> AmiLink:
+    return AmiLink(pbx.host, pbx.port, pbx.username, pbx.password(), tls=pbx.tls, tls_ca_file=pbx.tls_ca_file)
+
+
+def _device_plan(pbx: PbxSettings) -> DevicePlan:
+    return DevicePlan(devices=frozenset(pbx.devices), trunks=frozenset(pbx.trunks))
+
+
+def _clicks(db: Database) -> Callable[[str], Awaitable[Dialled | None]]:
+    """What a click knew of the call it makes, by its request id."""
+
+    async def dialled(request_id: str) -> Dialled | None:
+        async with db.read() as conn:
+            request = await dial_requests.get(conn, request_id)
+            if request is None:
+                return None
+            card = await clients.get(conn, request.client_id) if request.client_id else None
+        return Dialled(
+            user_id=request.user_id,
+            number=request.number,
+            extension=request.extension,
+            client_id=request.client_id,
+            client_name=card.name if card else "",
+        )
+
+    return dialled
+
+
+def _key(data: Path) -> bytes:
+    """The key of secrets at rest, made once, readable by its owner only, outside the database."""
+    file = data / "secrets.key"
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as new:
+            new.write(Fernet.generate_key())
+    return file.read_bytes()
+
+
+async def _offer_first_admin(accounts: Accounts, settings: Settings) -> None:
+    """With nobody in the base, one code on the console makes the first admin."""
+    code = await accounts.first_code()
+    if code:
+        address = settings.http.public_url or f"http://{settings.http.host}:{settings.http.port}"
+        print(f"\n  First admin: open {address}/setup and enter {code} (30 minutes)\n", file=sys.stderr)  # noqa: T201
+
+
+async def _watch_loop(metrics: Metrics) -> None:
+    """How late the event loop is: nothing may hold it for 50 ms."""
+    loop = asyncio.get_running_loop()
+    while True:
+        before = loop.time()
+        await asyncio.sleep(LAG_S)
+        metrics.lag.observe(max(loop.time() - before - LAG_S, 0.0))
