@@ -8,6 +8,7 @@ this version at start, a newer one refused. Statements have named parameters; no
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -180,7 +181,8 @@ async def _make_new(url: URL, path: Path) -> None:
             advice="Give the service's user the folder, or name another by `data` or storage.url.",
         ) from error
     finally:
-        _remove(part)
+        with contextlib.suppress(OSError):  # its folder may be what failed
+            _remove(part)
 
 
 def _remove(path: Path) -> None:

@@ -69,7 +69,8 @@ def backup(path: Path, to: Path, busy_timeout_ms: int) -> None:
             f"The copy {to} could not be written ({error})", advice="Free space or name another file."
         ) from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # its folder may be what failed
+            part.unlink(missing_ok=True)
 
 
 def restore(path: Path, copy: Path) -> Path | None:
@@ -90,7 +91,8 @@ def restore(path: Path, copy: Path) -> Path | None:
             f"The database {path} could not be replaced ({error.strerror})", advice="Free space and check the rights."
         ) from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # its folder may be what failed
+            part.unlink(missing_ok=True)
     return kept
 
 

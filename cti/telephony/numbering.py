@@ -72,7 +72,7 @@ def read_all(raw: str | None, plan: NumberPlan) -> tuple[Number, ...]:
     parts = _SEVERAL.split((raw or "")[: LONGEST_INPUT * 8])
     whole = [part for part in parts if sum(c.isdigit() for c in part) >= 5] or parts[:1]
     numbers = (read(part, plan) for part in whole)
-    return tuple({(n.e164, n.internal, n.extension, n.rule): n for n in numbers if n.kind != "hidden"}.values())
+    return tuple({(n.e164 or n.internal or n.raw, n.extension): n for n in numbers if n.kind != "hidden"}.values())
 
 
 @lru_cache(maxsize=8192)
@@ -94,9 +94,10 @@ def show(e164: str | None, region: str = "RU") -> str:
 def _read(raw: str, plan: NumberPlan) -> Number:
     text = "".join(c for c in unicodedata.normalize("NFKC", raw) if c in "\n\t" or unicodedata.category(c)[0] != "C")
     text = text.replace("\t", " ").strip()
+    text = _out_of_uri(text)
     if _is_hidden(text):
         return Number(kind="hidden", raw=raw, rule="hidden")
-    text, extension = _without_extension(_several_first(_out_of_uri(text)))
+    text, extension = _without_extension(_several_first(text))
     if not _SPELLING.fullmatch(text):
         return Number(kind="unreadable", raw=raw, rule="letters")
     digits = _DASHES.sub("", text)
@@ -112,8 +113,7 @@ def _read(raw: str, plan: NumberPlan) -> Number:
 
 
 def _is_hidden(text: str) -> bool:
-    word = text.casefold().strip("\"'<>() ")
-    word = word.removeprefix("sip:").removeprefix("sips:").split("@")[0]
+    word = text.casefold().strip("\"'<>() ").split("@")[0]
     return not word or word in HIDDEN
 
 

@@ -12,7 +12,7 @@ from cti.storage.database import Database, open_database
 from cti.storage.tables import devices, teams, users
 from tests.storage.postgres import Cluster, running_cluster
 
-ANNA, BORIS, CLARA = 1, 2, 3
+ANNA, BORIS, CLARA = 1, 2, 3  # ids, as an empty database gives them out
 SALES, SUPPORT = 1, 2
 
 
@@ -58,9 +58,9 @@ def sqlite_url(folder: Path) -> str:
 async def add_cast(db: Database) -> None:
     """The people of all tests."""
     async with db.write() as conn:
-        await conn.execute(insert(teams), [{"id": SALES, "name": "Sales"}, {"id": SUPPORT, "name": "Support"}])
-        people = [(ANNA, "anna", "Anna", SALES), (BORIS, "boris", "Boris", SALES), (CLARA, "clara", "Clara", SUPPORT)]
-        rows = [{"id": i, "login": login, "name": name, "team_id": team} for i, login, name, team in people]
+        await conn.execute(insert(teams), [{"name": "Sales"}, {"name": "Support"}])
+        people = [("anna", "Anna", SALES), ("boris", "Boris", SALES), ("clara", "Clara", SUPPORT)]
+        rows = [{"login": login, "name": name, "team_id": team} for login, name, team in people]
         await conn.execute(insert(users), [row | {"role": "agent", "created_at": 0} for row in rows])
         await conn.execute(
             insert(devices),
