@@ -1,169 +1,169 @@
-"""`cti replay`: the calls in recorded AMI, told without a PBX, a clock or a database."""
+"""`cti replay`: the calls in recorded AMI, event by event or one line per call.
+
+Reads what `cti record` writes and what others record: a JSON array of header objects, JSON lines, or raw AMI text,
+told apart by content. A recording without timestamps has `null` times. Each file is a stream of its own.
+"""
 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, is_dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cti.channels.phone.codec import Decoder, FrameTooLong, Headers
 from cti.cli import examples
-from cti.errors import CtiError
-from cti.telephony.events import CallCleared, CallRecord, TelephonyEvent
-from cti.telephony.model import DevicePlan
-from cti.telephony.tracker import Tracker
+from cti.telephony.events import CallCleared, CallEvent, CallRecord, TelephonyEvent
+from cti.telephony.tracker import DevicePlan, Tracker
 
-CHUNK = 65_536
-
-
-class NotARecording(CtiError):
-    """A file that is none of the three forms."""
+AmiHeaders = dict[str, str | list[str]]
+SUMMARY = (
+    "call", "direction", "caller", "called", "queue", "started", "answered", "ended", "outcome", "reason", "talked",
+    "transfers", "legs", "queued", "placed_by",
+)  # fmt: skip
+LEG = ("leg", "device", "rang", "answered", "ended", "result", "cause")
 
 
 @click.command(
-    epilog=examples("cti replay calls.jsonl", "cti replay --summary morning.json", "nc pbx 5038 | cti replay -")
+    epilog=examples(
+        "cti replay calls.jsonl", "cti replay --summary monday.json friday.json", "zcat a.gz | cti replay -"
+    )
 )
-@click.argument("files", nargs=-1, required=True, type=click.Path(allow_dash=True, path_type=Path))
-@click.option("--summary", is_flag=True, help="One line per call when the stream ends, instead of one per event.")
+@click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
+@click.option("--summary", is_flag=True, help="One line per call when the stream ends.")
 @click.option(
     "--settings",
-    "settings_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Settings whose devices and trunks tell agents' phones from trunks.",
+    help="Settings file that names devices and trunks; else told by their names.",
 )
-def command(files: tuple[Path, ...], summary: bool, settings_file: Path | None) -> None:
-    """Tell the calls in FILES: recorded AMI as a JSON array, JSON lines or raw text ("-": standard input)."""
-    plan = _plan(settings_file)
+@click.option("--pbx", "name", help="Which PBX of the settings, when they name several.")
+def command(files: tuple[Path, ...], summary: bool, settings: Path | None, name: str | None) -> None:
+    """Tell the calls in recorded AMI, as JSON lines ("-": standard input)."""
+    plan = _plan(settings, name)
     for file in files:
-        tracker = Tracker(plan)
-        data = sys.stdin.buffer.read() if str(file) == "-" else _bytes(file)
-        lines = summaries(tracker, read(data)) if summary else told(tracker, read(data))
-        for line in lines:
-            click.echo(json.dumps(line, ensure_ascii=False))
+        for event in replayed(_events(file), plan):
+            line = _summary(event) if summary else _line(event)
+            if line is not None:
+                click.echo(json.dumps(line, ensure_ascii=False))
 
 
-def read(data: bytes) -> Iterator[Headers]:
-    """Header dicts of a recording in any of its forms. Raises NotARecording."""
-    head = data.lstrip()[:1]
+def replayed(events: Iterator[AmiHeaders], plan: DevicePlan) -> Iterator[TelephonyEvent]:
+    """Call events of one stream, closing what is open at its end."""
+    tracker = Tracker(plan)
+    for headers in events:
+        yield from tracker.feed(headers, None)
+    yield from tracker.finish()
+
+
+def parse(text: str) -> Iterator[AmiHeaders]:
+    """Header objects of a recording in any of the three formats. Raises ValueError where it is none."""
+    start = text.lstrip("\ufeff \t\r\n")
+    if start.startswith(("[", "{")):
+        yield from _json(start)
+    else:
+        yield from _raw(start)
+
+
+def summary_of(record: CallRecord) -> dict[str, Any]:
+    """The line of one call."""
+    row = asdict(record)
+    row["legs"] = [{key: leg[key] for key in LEG} for leg in row["legs"]]
+    return {key: row[key] for key in SUMMARY}
+
+
+def _events(file: Path) -> Iterator[AmiHeaders]:
     try:
-        if head == b"[":
-            yield from json.loads(data)
-        elif head == b"{":
-            yield from (json.loads(line) for line in data.splitlines() if line.strip())
-        else:
-            yield from _raw(data)
-    except (ValueError, FrameTooLong) as error:
-        raise NotARecording(
-            f"This is no recording of AMI ({error}): give a JSON array, JSON lines or raw text."
-        ) from None
+        with click.open_file(str(file), "rb") as source:
+            text = source.read().decode("utf-8", errors="replace")
+        yield from parse(text)
+    except OSError as error:
+        raise click.ClickException(f"{file}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise click.ClickException(f"{file}: not a recording: {error}") from None
 
 
-def _raw(data: bytes) -> Iterator[Headers]:
-    decoder = Decoder()
-    text = data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") + b"\r\n\r\n"
-    known = 0
-    for start in range(0, len(text), CHUNK):
-        for headers in decoder.feed(text[start : start + CHUNK]):
-            known += "Event" in headers or "Response" in headers
-            yield headers
-    if not known and text.strip():
-        raise ValueError("no event in it")
-
-
-def told(tracker: Tracker, recording: Iterable[Headers]) -> Iterator[dict[str, Any]]:
-    """Every event, as it is told to the server."""
-    for headers in recording:
-        at = when(headers)
-        for event in tracker.feed(headers, at or 0.0):
-            yield _line(event, timed=at is not None)
-
-
-def summaries(tracker: Tracker, recording: Iterable[Headers]) -> Iterator[dict[str, Any]]:
-    """Every call once, when the stream is over; calls it cut short are unfinished."""
-    records: list[tuple[CallRecord, bool]] = []
-    timed = False
-    for headers in recording:
-        at = when(headers)
-        timed = timed or at is not None
-        for event in tracker.feed(headers, at or 0.0):
-            if isinstance(event, CallCleared):
-                records.append((event.record, timed))
-    for event in tracker.end():
-        if isinstance(event, CallCleared):
-            records.append((event.record, timed))
-    for record, known in records:
-        yield summary_of(record, timed=known)
-
-
-def summary_of(record: CallRecord, *, timed: bool = True) -> dict[str, Any]:
-    """A call's record as the line that tools rely on. timed=False: the recording has no times, so all are null."""
-    line = asdict(record)
-    for key in ("queued", "placed_by"):
-        line.pop(key)
-    line["talked"] = [list(pair) for pair in record.talked]
-    keys = ("leg", "device", "rang", "answered", "ended", "result")
-    line["legs"] = [{key: leg[key] for key in keys} for leg in line["legs"]]
-    if not timed:
-        line |= {"started": None, "answered": None, "ended": None}
-        line["legs"] = [leg | {"rang": None, "answered": None, "ended": None} for leg in line["legs"]]
-    return line
-
-
-def when(headers: Headers) -> float | None:
-    """UNIX seconds of an event that says so (timestampevents = yes, or our own recording)."""
-    value = headers.get("Timestamp") or headers.get("timestamp")
-    if not isinstance(value, str):
-        return None
-    try:
-        return float(value)
-    except ValueError:
+def _json(text: str) -> Iterator[AmiHeaders]:
+    """One array, or objects one after the other; a last object cut off in the middle is left out."""
+    decoder, at = json.JSONDecoder(), 0
+    if text.startswith("["):
+        items = decoder.decode(text)
+        yield from (_headers(item) for item in items if isinstance(item, dict))
+        return
+    while at < len(text):
+        if text[at].isspace() or text[at] == ",":
+            at += 1
+            continue
         try:
-            return datetime.fromisoformat(value).timestamp()
-        except ValueError:
-            return None
+            item, at = decoder.raw_decode(text, at)
+        except json.JSONDecodeError:
+            if "\n" in text[at:].rstrip("\n"):
+                raise
+            return
+        if isinstance(item, dict):
+            yield _headers(item)
 
 
-def _line(event: TelephonyEvent, *, timed: bool) -> dict[str, Any]:
-    values = {key: getattr(event, key) for key in event.__dataclass_fields__}
-    at = values.pop("at")
-    call = values.pop("call", None)
-    record = values.pop("record", None)
-    if isinstance(record, CallRecord):
-        values["record"] = summary_of(record, timed=timed)
+def _headers(item: Mapping[str, object]) -> AmiHeaders:
     return {
-        "event": type(event).__name__,
-        "call": call,
-        "at": at if timed else None,
-        **{k: _plain(v) for k, v in values.items()},
+        str(key): [str(part) for part in value] if isinstance(value, list) else "" if value is None else str(value)
+        for key, value in item.items()
     }
 
 
-def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    if isinstance(value, tuple | frozenset):
-        return [_plain(one) for one in value]
-    return value
+def _raw(text: str) -> Iterator[AmiHeaders]:
+    """AMI text: `Name: value` lines, a blank line after each message; a line cut off at the end is left out."""
+    headers: AmiHeaders = {}
+    found = False
+    for line in text.splitlines(keepends=True):
+        key, mark, value = line.partition(":")
+        if not line.strip():
+            if headers:
+                yield headers
+            headers = {}
+        elif mark and line.endswith("\n"):
+            found = True
+            _add(headers, key.strip(), value.strip())
+    if headers:
+        yield headers
+    if text and not found:
+        raise ValueError("neither JSON nor AMI text")
 
 
-def _plan(file: Path | None) -> DevicePlan:
-    if file is None:
+def _add(headers: AmiHeaders, key: str, value: str) -> None:
+    old = headers.get(key)
+    headers[key] = value if old is None else [*old, value] if isinstance(old, list) else [old, value]
+
+
+def _line(event: TelephonyEvent) -> dict[str, Any] | None:
+    if not isinstance(event, CallEvent):
+        return None
+    row = _plain(event)
+    head = {"event": type(event).__name__, "call": row.pop("call", None), "at": row.pop("at")}
+    return head | row
+
+
+def _summary(event: TelephonyEvent) -> dict[str, Any] | None:
+    return summary_of(event.record) if isinstance(event, CallCleared) else None
+
+
+def _plain(event: TelephonyEvent) -> dict[str, Any]:
+    row = asdict(event) if is_dataclass(event) else {}
+    record = getattr(event, "record", None)
+    if isinstance(record, CallRecord):
+        row["record"] = summary_of(record)
+    return row
+
+
+def _plan(path: Path | None, name: str | None) -> DevicePlan:
+    if path is None:
         return DevicePlan()
     from cti import settings
+    from cti.cli.record import pick
 
-    pbxs = settings.load(file).pbx.values()
-    devices = frozenset(name for pbx in pbxs for name in pbx.devices)
-    return DevicePlan(devices=devices, trunks=frozenset(name for pbx in pbxs for name in pbx.trunks))
-
-
-def _bytes(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise NotARecording(f"{file}: cannot be read ({error.strerror}).") from None
+    loaded = settings.load(path)
+    if not loaded.pbx:
+        return DevicePlan()
+    pbx = pick(loaded, name)
+    return DevicePlan(devices=frozenset(pbx.devices), trunks=frozenset(pbx.trunks))

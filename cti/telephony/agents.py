@@ -1,39 +1,170 @@
-"""Devices' and queue members' own states, out of the events and the snapshot that speak of them."""
+"""Queues, their members and devices' own states.
+
+Waiting in a queue is a state of the caller (Queued, Dequeued); ringing and talking come from the dials and bridges
+that the queue makes, so a lost queue event costs a word and never a call. app_queue says QueueCallerAbandon just
+before QueueCallerLeave; a Leave without it after an agent's pick-up is the answer, else a time-out or an exit.
+Source: app_queue's AMI events; device state names of Asterisk's devicestate.
+"""
 
 from __future__ import annotations
 
-from cti.telephony import events as ev
-from cti.telephony.legs import Headers, text_of
+from typing import Final
 
-_DEVICE_STATES: dict[str, ev.DeviceStatus] = {
+from cti.telephony.book import DEST, OWN, Book, Headers
+from cti.telephony.devices import PSEUDO, technology
+from cti.telephony.events import CallVariables, Dequeued, DeviceChanged, DeviceStatus, MemberChanged, Queued
+from cti.telephony.model import Leg
+from cti.telephony.ringing import seen
+
+STATUS_OF_STATE: Final[dict[str, DeviceStatus]] = {
+    "UNKNOWN": "unknown",
     "NOT_INUSE": "idle",
     "INUSE": "in-call",
     "BUSY": "busy",
+    "INVALID": "unreachable",
+    "UNAVAILABLE": "unreachable",
     "RINGING": "ringing",
     "RINGINUSE": "ringing",
     "ONHOLD": "on-hold",
-    "UNAVAILABLE": "unreachable",
-    "INVALID": "unreachable",
 }
+STATUS_OF_PEER: Final[dict[str, DeviceStatus]] = {
+    "Registered": "idle",
+    "Reachable": "idle",
+    "Unregistered": "unreachable",
+    "Unreachable": "unreachable",
+}
+NOT_DEVICES: Final = PSEUDO | {"Custom", "Queue", "Meetme", "Confbridge", "Calendar", "Park", "Presence", "Stasis"}
+CHANNEL_HEADERS: Final = frozenset(OWN) | {
+    "Event", "Privilege", "UserEvent", "Timestamp", "ChannelStateDesc", "Language", "Context", "Priority", "ActionID",
+    "SystemName", "SequenceNumber", "content",
+}  # fmt: skip
 
 
-def device_state(headers: Headers, now: float) -> ev.DeviceChanged | None:
-    """DeviceStateChange of a real device (not of a queue, a Local channel or a custom state)."""
-    device = text_of(headers, "Device")
-    if "/" not in device or device.startswith(("Local/", "Queue:", "Custom:")):
-        return None
-    return ev.DeviceChanged(at=now, device=device, status=_DEVICE_STATES.get(text_of(headers, "State"), "unknown"))
+def join(book: Book, headers: Headers) -> None:
+    """A caller comes into a queue."""
+    leg, queue = seen(book, headers), headers.get("Queue")
+    if leg is None or not queue or leg.call.waiting == queue:
+        return
+    wait(book, leg, queue, headers.get("Position", ""))
 
 
-def member(headers: Headers, now: float) -> ev.MemberChanged:
-    """QueueMember, QueueMemberStatus, QueueMemberAdded, QueueMemberPause, QueueMemberRemoved."""
-    device = text_of(headers, "StateInterface") or text_of(headers, "Interface") or text_of(headers, "Location")
-    return ev.MemberChanged(
-        at=now,
-        queue=text_of(headers, "Queue"),
-        device=device,
-        paused=text_of(headers, "Paused") == "1",
-        pause_reason=text_of(headers, "PausedReason") or None,
-        in_call=text_of(headers, "InCall") == "1",
-        removed=text_of(headers, "Event") == "QueueMemberRemoved",
+def wait(book: Book, leg: Leg, queue: str, position: str) -> None:
+    """Note that the leg waits in the queue, and say so."""
+    call = leg.call
+    call.queue = call.waiting = queue
+    call.abandoned = False
+    call.queued = call.queued if call.queued is not None else book.at
+    place = int(position) if position.isdecimal() and len(position) < 7 else None
+    book.out.append(Queued(at=book.at, call=call.id, leg=leg.name, queue=queue, position=place))
+
+
+def leave(book: Book, headers: Headers) -> None:
+    """A caller leaves a queue."""
+    leg, queue = seen(book, headers), headers.get("Queue")
+    if leg is None or not queue or leg.call.waiting != queue:
+        return
+    call = leg.call
+    answered = leg.taken is not None and not leg.taken.gone
+    how = "abandoned" if call.abandoned else "answered" if answered else "other"
+    call.waiting = None
+    book.out.append(Dequeued(at=book.at, call=call.id, leg=leg.name, queue=queue, how=how))
+
+
+def abandon(book: Book, headers: Headers) -> None:
+    """A caller hung up while waiting."""
+    leg, queue = seen(book, headers), headers.get("Queue")
+    if leg is not None:
+        leg.call.abandoned = True
+        leg.call.queue = leg.call.queue or queue
+
+
+def called(book: Book, headers: Headers) -> None:
+    """A queue rings a member."""
+    seen(book, headers)
+    leg, queue = book.sight(headers, DEST), headers.get("Queue")
+    if leg is not None and queue:
+        leg.dialled = True
+        leg.queue = queue
+        leg.call.queue = leg.call.queue or queue
+        if leg.phase > leg.told:
+            seen(book, headers, DEST)
+
+
+def ring_no_answer(book: Book, headers: Headers) -> None:
+    """A member did not pick up in time."""
+    seen(book, headers)
+    leg = seen(book, headers, DEST)
+    if leg is not None and not leg.status:
+        leg.status = "NOANSWER"
+
+
+def member(book: Book, headers: Headers) -> None:
+    """A member was added, paused or changed, or is told in a snapshot. Its device is one for certain."""
+    tell_member(book, headers, removed=False)
+
+
+def member_removed(book: Book, headers: Headers) -> None:
+    """A member left the queue."""
+    tell_member(book, headers, removed=True)
+
+
+def tell_member(book: Book, headers: Headers, *, removed: bool) -> None:
+    """Say how a member stands, if that is news."""
+    queue = headers.get("Queue")
+    device = headers.get("StateInterface") or headers.get("Interface") or headers.get("Location") or ""
+    if not queue or "/" not in device or technology(device) in NOT_DEVICES:
+        return
+    if device not in book.plan.trunks:
+        book.learned.add(device)
+    event = MemberChanged(
+        at=book.at,
+        queue=queue,
+        device=book.prefix + device,
+        paused=headers.get("Paused") == "1",
+        pause_reason=headers.get("PausedReason") or None,
+        in_call=headers.get("InCall") == "1",
+        removed=removed,
     )
+    key = (queue, device)
+    standing = (event.paused, event.pause_reason, event.in_call)
+    if removed:
+        book.members.pop(key, None)
+    elif book.members.get(key) == standing:
+        return
+    else:
+        book.members[key] = standing
+    book.out.append(event)
+
+
+def device_state(book: Book, headers: Headers) -> None:
+    """A device's state as the PBX sums it up."""
+    status = STATUS_OF_STATE.get(headers.get("State", ""))
+    if status is not None:
+        tell_device(book, headers.get("Device", ""), status)
+
+
+def peer_status(book: Book, headers: Headers) -> None:
+    """A phone registered or went away. A registered phone is idle only if it was gone: it may be in a call."""
+    device, status = headers.get("Peer", ""), STATUS_OF_PEER.get(headers.get("PeerStatus", ""))
+    if status is None:
+        return
+    if status == "unreachable" or book.devices.get(device) in (None, "unreachable", "unknown"):
+        tell_device(book, device, status)
+
+
+def tell_device(book: Book, device: str, status: DeviceStatus) -> None:
+    """Say how a device stands, if that is news."""
+    if "/" not in device or technology(device) in NOT_DEVICES or book.devices.get(device) == status:
+        return
+    book.devices[device] = status
+    book.out.append(DeviceChanged(at=book.at, device=book.prefix + device, status=status))
+
+
+def user_event(book: Book, headers: Headers) -> None:
+    """UserEvent(Trubka,name: value,...) of the dialplan: variables for the call's card."""
+    if headers.get("UserEvent", "").lower() != "trubka":
+        return
+    leg = seen(book, headers)
+    if leg is not None:
+        variables = {name: value for name, value in headers.items() if name not in CHANNEL_HEADERS}
+        book.out.append(CallVariables(at=book.at, call=leg.call.id, variables=variables))

@@ -1,72 +1,103 @@
-"""Q.850 causes and dial statuses -> results of legs and outcomes of calls. Source: Asterisk's hangup cause mappings."""
+"""What became of a leg and of a call, from Q.850 causes and dial statuses.
+
+A cause alone lies: 16 means both "talked and hung up" and "never answered", 26 comes to members of a ring-all that
+the caller gave up as well as to those another member relieved, 0 and 127 mean "no reason given". So history decides
+first (talked, somebody else answered), then the dial's own status, then the cause.
+Sources: ITU-T Q.850; Asterisk's hang-up cause mappings and DialEnd statuses.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Final
+
 from cti.telephony.events import LegResult, Outcome
 
-_BY_CAUSE: dict[int, LegResult] = {
+RESULT_OF_CAUSE: Final[dict[int, LegResult]] = {
+    1: "unreachable",  # unallocated number
+    2: "unreachable",
+    3: "unreachable",  # no route to destination
     17: "busy",
     18: "no-answer",
     19: "no-answer",
-    20: "unreachable",
+    20: "unreachable",  # subscriber absent: a phone that is not registered
     21: "rejected",
-    26: "answered-elsewhere",
-    27: "unreachable",
-    3: "unreachable",
-    1: "failed",
-    34: "failed",
-    38: "failed",
-    41: "failed",
-    42: "failed",
+    22: "unreachable",  # number changed
+    26: "no-answer",  # answered elsewhere; the caller of this table checks first that somebody did answer
+    27: "unreachable",  # destination out of order
+    28: "unreachable",  # invalid number format
 }
-_BY_STATUS: dict[str, LegResult] = {
+
+RESULT_OF_STATUS: Final[dict[str, LegResult]] = {
     "BUSY": "busy",
     "NOANSWER": "no-answer",
     "CANCEL": "cancelled",
+    "ABORT": "cancelled",
     "CHANUNAVAIL": "unreachable",
     "CONGESTION": "failed",
 }
-_OUTCOMES: dict[LegResult, Outcome] = {
-    "busy": "busy",
-    "rejected": "rejected",
-    "no-answer": "no-answer",
-    "unreachable": "failed",
-    "failed": "failed",
-    "cancelled": "cancelled",
-    "answered-elsewhere": "no-answer",
+
+# OriginateResponse's Reason (a control frame's number) -> outcome and Q.850 cause.
+OUTCOME_OF_REASON: Final[dict[str, tuple[Outcome, int | None]]] = {
+    "1": ("failed", None),  # hung up
+    "3": ("no-answer", 19),  # rang until the time limit
+    "5": ("busy", 17),
+    "8": ("failed", None),  # congestion
 }
 
+SILENT_CAUSES: Final = frozenset({0, 16, 26, 127})  # say nothing about a leg that was never answered
 
-def by_status(status: str) -> LegResult | None:
-    """DialEnd's DialStatus as a leg's result, None for those that say nothing final."""
-    return _BY_STATUS.get(status)
+# What an unanswered call comes to, from its rung legs: the first of these that any leg has. The caller who left while
+# a phone rang cancelled; one phone that could have been answered outweighs another that was busy.
+OUTCOME_OF_RESULT: Final[tuple[tuple[LegResult, Outcome], ...]] = (
+    ("cancelled", "cancelled"),
+    ("no-answer", "no-answer"),
+    ("answered-elsewhere", "no-answer"),
+    ("rejected", "rejected"),
+    ("busy", "busy"),
+    ("unreachable", "failed"),
+    ("failed", "failed"),
+)
 
 
-def leg_result(cause: int, *, talked: bool, taken: bool, caller_left: bool, hint: LegResult | None) -> LegResult:
-    """A leg's result. taken: somebody else answered the call; caller_left: the caller hung up first."""
-    if talked:
-        return "talked"
-    if cause == 26 or (taken and cause in (0, 16, 127)):
-        return "answered-elsewhere"
-    found = _BY_CAUSE.get(cause)
-    if found:
-        return found
-    if caller_left or hint == "cancelled":
+def rung_result(status: str, cause: int, *, caller_left: bool) -> LegResult:
+    """Result of a leg that was dialled and never talked, when nobody else took the call.
+
+    status: DialEnd's, "" when unknown. cause: Q.850, 0 when unknown. caller_left: who was calling hung up.
+    A refusal's cause is finer than its status: BUSY is also said of 21, a call rejected.
+    """
+    if cause == 21:
+        return "rejected"
+    if status in RESULT_OF_STATUS and (status != "BUSY" or cause in (0, 16, 17)):
+        return RESULT_OF_STATUS[status]
+    if cause not in SILENT_CAUSES:
+        return RESULT_OF_CAUSE.get(cause, "failed")
+    return "cancelled" if caller_left else "no-answer"
+
+
+def unanswered(results: Iterable[LegResult]) -> Outcome | None:
+    """Outcome of a call in which nobody talked, from its rung legs; None when no leg was rung."""
+    found = set(results)
+    return next((outcome for result, outcome in OUTCOME_OF_RESULT if result in found), None)
+
+
+def alone(cause: int, *, was_up: bool) -> Outcome:
+    """Outcome of a call that never reached a phone: a menu's, or a number that leads nowhere."""
+    if was_up:
+        return "self-service"
+    if cause in SILENT_CAUSES:
         return "cancelled"
-    return hint or ("no-answer" if cause in (0, 16, 127) else "failed")
+    return unanswered([RESULT_OF_CAUSE.get(cause, "failed")]) or "failed"
 
 
-def call_outcome(results: list[LegResult], *, answered: bool, queue_exit: str, caller_left: bool) -> Outcome:
-    """A call's outcome from its called legs' results, in the order they ended."""
-    if answered:
-        return "answered"
-    if queue_exit == "abandoned":
-        return "abandoned"
-    if queue_exit == "diverted":
-        return "diverted"
-    for result in reversed(results):
-        if result in ("busy", "rejected", "unreachable", "failed"):
-            return _OUTCOMES[result]
-    if not queue_exit and (caller_left or "cancelled" in results):
-        return "cancelled"
-    return "no-answer" if results or queue_exit else "cancelled"
+def caller_result(outcome: Outcome | None) -> LegResult:
+    """Result of the calling leg in a call that was not answered."""
+    match outcome:
+        case "no-answer" | "busy" | "rejected" | "cancelled" | "failed":
+            return outcome
+        case "abandoned":
+            return "cancelled"
+        case "self-service" | "voicemail" | "callback-requested" | "diverted" | "answered":
+            return "talked"
+        case _:
+            return "failed"

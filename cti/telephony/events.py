@@ -135,6 +135,16 @@ class CallChanged(CallEvent):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CallMerged(CallEvent):
+    """`call` turned out to be part of another (a consultation, a pick-up): from now on it is `into`.
+
+    No CallCleared follows for `call`; its legs, conversations and transfers are in the record of `into`.
+    """
+
+    into: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Queued(CallEvent):
     """The caller waits in a queue."""
 

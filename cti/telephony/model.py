@@ -1,124 +1,169 @@
-"""The tracker's own state: legs, bridges and calls, as they stand. Nothing outside the package sees these objects.
+"""The tracker's own memory: legs, bridges and calls as they stand now. Mutable, and seen by nobody outside.
 
-A *leg* is one Asterisk channel; a *call* is one logical call, whatever is transferred. Legs of Local channels tie real
-legs together and are never a party themselves.
+A leg is one Asterisk channel, known by its Uniqueid (names repeat after a restart and change on a masquerade).
+A bridge is where legs hear each other. A call is everything between one caller's first leg and the last hang-up,
+whatever bridges, transfers and consultations lie between; its id is the Linkedid of the first sight.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
+from typing import Literal
 
+from cti.telephony.devices import DevicePlan, Kind
 from cti.telephony.events import CallRecord, Direction, LegRecord, LegResult, Outcome, Party, Reason, Transfer
+from cti.telephony.transitions import NEW
 
-DOWN, RING, RINGING, UP = 0, 4, 5, 6
-OWN = "trubka-"  # a leg whose Uniqueid begins so was made by our own MakeCall
-_SHORT = re.compile(r"(?:.*[^0-9])?([0-9]{2,5})(?:-web)?")
+__all__ = ["Bridge", "Call", "DevicePlan", "Handover", "Leg", "TransferKind"]
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DevicePlan:
-    """Which endpoints are agents' devices. Both empty: those named by (or ending in) a number of 2-5 digits."""
-
-    devices: frozenset[str] = frozenset()
-    trunks: frozenset[str] = frozenset()
-
-    def device(self, leg: str, account: str = "") -> str | None:
-        """The device of a leg (`PJSIP/101-0000001a` -> `PJSIP/101`), None for trunks and Local legs."""
-        endpoint = leg.rpartition("-")[0] or leg
-        if endpoint.startswith("Local/") or endpoint in self.trunks:
-            return None
-        if self.devices:
-            return endpoint if endpoint in self.devices else None
-        name = endpoint.partition("/")[2]
-        return endpoint if _SHORT.fullmatch(name) or (account and _SHORT.fullmatch(account)) else None
+TransferKind = Literal["blind", "attended", "blonde"]
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Leg:
-    """One channel. Times are UNIX seconds."""
+    """One channel. parent: id of the leg that dials it. source: the real leg that calls it, through Local halves."""
 
     id: str
     name: str
+    order: int  # sequence of first sight
     call: Call
-    device: str | None
-    state: int = DOWN
-    number: str | None = None
-    shown: str | None = None
-    peer_number: str | None = None
-    peer_name: str | None = None
+    linkedid: str
+    endpoint: str
+    kind: Kind
+    state: str = ""
+    phase: int = NEW
+    told: int = NEW  # phase that listeners know of
+    number: str = ""
+    label: str = ""  # caller id name
+    connected: str = ""
+    connected_label: str = ""
     exten: str = ""
-    bridge: str = ""
-    created: float = 0.0
+    account: str = ""
+    base: str | None = None  # shared name of a Local pair
+    half: Leg | None = None
+    parent: str | None = None
+    source: Leg | None = None
+    dialled: bool = False
+    originated: bool = False
+    status: str = ""  # of its DialEnd
+    queue: str | None = None
+    bridge: Bridge | None = None
+    up_order: int = 0  # sequence of the answer, 0 = not answered
+    taken: Leg | None = None  # of those this leg calls, the one that answered last
+    talked: bool = False
+    transferer: bool = False
+    shown_caller: Leg | None = None  # whom the last Delivered named
+    started: float | None = None
     rang: float | None = None
     answered: float | None = None
-    talked: bool = False
-    held: bool = False
-    other_half: str = ""  # Uniqueid of a Local leg's other half
-    hint: LegResult | None = None  # what DialEnd said of it
+    ended: float | None = None
+    seen: float = 0.0  # time of receipt of its last event
+    certain: bool = False  # its birth was seen, or a snapshot listed it
+    gone: bool = False
+    cause: int = 0
+    result: LegResult | None = None
 
     @property
     def real(self) -> bool:
-        """A party, not a piece of wire inside the PBX."""
-        return not self.name.startswith("Local/")
+        """A party's leg, not a Local half or a helper of the PBX."""
+        return self.kind != "pseudo"
 
-    def record(
-        self, ended: float | None = None, result: LegResult | None = None, cause: int | None = None
-    ) -> LegRecord:
-        """The frozen account of the leg."""
+    def record(self, prefix: str) -> LegRecord:
+        """Frozen account of the leg."""
         return LegRecord(
             leg=self.name,
             leg_id=self.id,
-            device=self.device,
+            device=self.device(prefix),
             rang=self.rang,
             answered=self.answered,
-            ended=ended,
-            result=result,
-            cause=cause,
+            ended=self.ended,
+            result=self.result,
+            cause=self.cause if self.gone else None,
         )
 
+    def device(self, prefix: str) -> str | None:
+        """Id of its device, None for a trunk's leg."""
+        return prefix + self.endpoint if self.kind == "device" else None
 
-@dataclass(kw_only=True, slots=True)
-class Call:
-    """One logical call."""
+
+@dataclass(slots=True, eq=False)
+class Bridge:
+    """Legs that hear each other. holding: a waiting room (parking), where nobody hears anybody."""
 
     id: str
-    caller: Party = field(default_factory=Party)
-    caller_leg: str = ""
+    holding: bool = False
+    members: dict[str, Leg] = field(default_factory=dict)
+    left: dict[str, Leg] = field(default_factory=dict)  # who was here while the tracker looked
+
+
+@dataclass(slots=True, eq=False)
+class Handover:
+    """A transfer under way. handed: the legs that were passed on."""
+
+    kind: TransferKind
+    by: Leg
+    handed: list[Leg] = field(default_factory=list)
+    to: list[Leg] = field(default_factory=list)
+
+    def record(self) -> Transfer:
+        """Frozen account of the transfer."""
+        return Transfer(kind=self.kind, by=self.by.name, to=tuple(leg.name for leg in self.to))
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One logical call. links: every Linkedid that leads here. legs: the living; past: real legs that ended."""
+
+    id: str
+    order: int
+    links: set[str] = field(default_factory=set)
+    legs: dict[str, Leg] = field(default_factory=dict)
+    past: list[Leg] = field(default_factory=list)
+    caller: Leg | None = None
     called: str | None = None
-    direction: Direction | None = None
-    placed_by: str | None = None
-    started: float = 0.0
     queue: str | None = None
-    in_queue: bool = False
+    waiting: str | None = None  # queue the caller waits in now
+    abandoned: bool = False
+    caller_left: bool = False
+    voicemail: bool = False
+    started: float | None = None
     queued: float | None = None
     answered: float | None = None
-    talked: list[tuple[str, str]] = field(default_factory=list)
-    transfers: list[Transfer] = field(default_factory=list)
-    legs: dict[str, Leg] = field(default_factory=dict)
-    past: list[LegRecord] = field(default_factory=list)
-    exit: str = ""  # how the queue was left
-    taken_by: str | None = None
+    ended: float | None = None
+    outcome: Outcome | None = None
+    reason: Reason | None = None
+    placed_by: str | None = None
+    announced: bool = False
+    told: tuple[object, ...] = ()  # what listeners know of direction, caller and dialled number
+    pairs: dict[tuple[str, str], tuple[int, Leg, Leg]] = field(default_factory=dict)
+    handovers: list[Handover] = field(default_factory=list)
+    bridges: dict[str, Bridge] = field(default_factory=dict)
+    rung: set[str] = field(default_factory=set)
 
-    def record(
-        self, *, ended: float | None = None, outcome: Outcome | None = None, reason: Reason | None = None
-    ) -> CallRecord:
-        """The frozen account of the call."""
-        running = [leg.record() for leg in self.legs.values() if leg.real]
+    def parties(self) -> list[Leg]:
+        """Real legs, living and past, in order of first sight."""
+        return sorted([*self.past, *(leg for leg in self.legs.values() if leg.real)], key=lambda leg: leg.order)
+
+    def talked(self) -> tuple[tuple[str, str], ...]:
+        """Names of the pairs that spoke, in the order they first did."""
+        return tuple((a.name, b.name) for _, a, b in sorted(self.pairs.values(), key=lambda pair: pair[0]))
+
+    def record(self, prefix: str, direction: Direction | None, caller: Party) -> CallRecord:
+        """Frozen account of the call as known now."""
         return CallRecord(
             call=self.id,
-            direction=self.direction,
-            caller=self.caller,
+            direction=direction,
+            caller=caller,
             called=self.called,
             queue=self.queue,
             started=self.started,
             queued=self.queued,
             answered=self.answered,
-            ended=ended,
-            outcome=outcome,
-            reason=reason,
-            talked=tuple(self.talked),
-            transfers=tuple(self.transfers),
-            legs=tuple([*self.past, *running]),
+            ended=self.ended,
+            outcome=self.outcome,
+            reason=self.reason,
+            talked=self.talked(),
+            transfers=tuple(handover.record() for handover in self.handovers),
+            legs=tuple(leg.record(prefix) for leg in self.parties()),
             placed_by=self.placed_by,
         )

@@ -1,305 +1,236 @@
-"""Asterisk manager events in, CSTA call events out.
+"""The tracker: AMI events in, CSTA call events out. No clock, no log, no I/O, and no exception for what a PBX says.
 
-Every event that carries a Uniqueid carries the whole state of its channel, so each handler first updates or creates
-the leg: attaching in the middle of a call, a lost or a repeated event are ordinary. *Established* is told when two
-real legs share a bridge (through Local legs where there are any), never when a queue or an IVR picks up. Linkedids
-that meet in one call are aliases of its id, which never changes.
+How it works, in the order in which to read it:
+
+- `model`        what is remembered: legs, bridges, calls
+- `book`         how a leg is *sighted* in any event, and how calls begin and join
+- `transitions`  how far a leg has come
+- `ringing`      dials, and the Delivered that a card pops on
+- `talking`      bridges, and the Established that makes a call answered
+- `agents`       queues, members, devices' own states
+- `transfers`    blind, attended, blonde
+- `causes`, `ending`  what became of a leg and of a call
+- `snapshot`     agreement with the PBX after a gap
+
+`feed` looks the event's name up in one table. Unknown events cost one look-up. `FullyBooted` comes at every sign-in
+and means nothing here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from math import isfinite
+from typing import Final
 
-from cti.telephony import events as ev
-from cti.telephony.agents import device_state, member
-from cti.telephony.causes import by_status, call_outcome, leg_result
-from cti.telephony.events import CallRecord, TelephonyEvent
-from cti.telephony.legs import Headers, Legs, text_of
-from cti.telephony.model import OWN, Call, DevicePlan, Leg
+from cti.telephony import agents, ringing, snapshot, talking, transfers
+from cti.telephony.book import OURS, OWN, Book, Headers
+from cti.telephony.causes import OUTCOME_OF_REASON
+from cti.telephony.devices import DevicePlan
+from cti.telephony.ending import clear, end, finish
+from cti.telephony.events import CallRecord, DeviceStatus, DialFailed, TelephonyEvent
+
+__all__ = ["DevicePlan", "Tracker"]
+
+Handler = Callable[[Book, Headers], None]
+LATEST = 1e11  # a time beyond this is not one
+GHOST_S = 60.0  # a leg made from stray events alone lives so long without another
+LEFTOVER_S = 5.0  # Local halves whose parties are gone
 
 
-class Tracker(Legs):
-    """One PBX's calls. plan: which endpoints are agents' devices. prefix: put before ids with several PBXes."""
+class Tracker:
+    """Calls of one PBX. prefix: "NAME:" before call and device ids where the server has several PBXes."""
 
     def __init__(self, plan: DevicePlan | None = None, prefix: str = "") -> None:
-        super().__init__(plan or DevicePlan(), prefix)
-        self._table: dict[str, Callable[[Headers, float], None]] = {
-            "Newchannel": self._seen,
-            "Newstate": self._seen,
-            "NewCallerid": self._seen,
-            "NewConnectedLine": self._seen,
-            "DialBegin": self._dial_begin,
-            "DialState": self._dial_begin,
-            "DialEnd": self._dial_end,
-            "BridgeEnter": self._bridge_enter,
-            "BridgeLeave": self._bridge_leave,
-            "LocalBridge": self._local_bridge,
-            "QueueCallerJoin": self._queue_join,
-            "QueueCallerLeave": self._queue_leave,
-            "QueueCallerAbandon": self._queue_abandon,
-            "Hold": self._hold,
-            "Unhold": self._unhold,
-            "Rename": self._rename,
-            "Hangup": self._hangup,
-            "BlindTransfer": self._blind,
-            "AttendedTransfer": self._attended,
-            "DeviceStateChange": self._device_state,
-            "QueueMemberStatus": self._member,
-            "QueueMemberAdded": self._member,
-            "QueueMemberPause": self._member,
-            "QueueMember": self._member,
-            "QueueMemberRemoved": self._member,
-            "OriginateResponse": self._originate_response,
-            "Shutdown": self._shutdown,
-        }
+        self._book = Book(plan or DevicePlan(), prefix)
 
-    # In and out --------------------------------------------------------------------------------------------------
-    def feed(self, headers: Headers, now: float) -> list[TelephonyEvent]:
-        """What one manager event means. now: UNIX seconds of receipt."""
+    def feed(self, headers: Mapping[str, str | list[str]], now: float | None) -> list[TelephonyEvent]:
+        """Events that follow from one AMI event. now: UNIX seconds of receipt, None when unknown (a recording)."""
         name = headers.get("Event")
-        handler = self._table.get(name) if isinstance(name, str) else None
+        handler = HANDLERS.get(name) if type(name) is str else None
         if handler is None:
             return []
-        handler(headers, now)
-        out, self._out = self._out, []
+        book = self._book
+        out: list[TelephonyEvent] = []
+        book.out = out
+        self._time(headers, now)
+        handler(book, _plain(headers))
+        return out
+
+    def resync(
+        self, items: Iterable[Mapping[str, str | list[str]]], now: float | None, restarted: bool = False
+    ) -> list[TelephonyEvent]:
+        """Agree with a snapshot: answers of CoreShowChannels, QueueStatus, BridgeList, DeviceStateList."""
+        book = self._book
+        out: list[TelephonyEvent] = []
+        book.out = out
+        self._time({}, now)
+        snapshot.resync(book, [_plain(item) for item in items], restarted=restarted)
         return out
 
     def adopt(self, records: Iterable[CallRecord]) -> None:
-        """Calls that were open when the server stopped: they go on under their ids."""
-        for record in records:
-            self._adopted[record.call] = record
-            for leg in record.legs:
-                self._alias[leg.leg_id] = record.call
-
-    def resync(self, items: Iterable[Headers], now: float) -> list[TelephonyEvent]:
-        """The PBX's own account: attach what is new, close what is gone (unfinished, gap)."""
-        present: set[str] = set()
-        bridged: list[Headers] = []
-        for item in items:
-            name = item.get("Event")
-            if name == "CoreShowChannel":
-                leg = self._leg(item, now)
-                if leg:
-                    present.add(leg.id)
-                    if item.get("BridgeId"):
-                        bridged.append({"Uniqueid": leg.id, "BridgeUniqueid": str(item["BridgeId"])})
-            elif name in ("QueueMember", "DeviceStateChange"):
-                self.feed_into(item, now)
-            elif name == "QueueEntry":
-                self._queue_join(item, now)
-        for link in bridged:
-            self._enter(self._legs[str(link["Uniqueid"])], str(link["BridgeUniqueid"]), now)
-        for leg in [leg for leg in self._legs.values() if leg.id not in present]:
-            self._forget(leg)
-        for call in [call for call in self._calls.values() if not call.legs]:
-            self._unfinished(call, "gap")
-        for record in [r for key, r in self._adopted.items() if key not in self._calls]:
-            self._out.append(ev.CallCleared(call=record.call, record=_closed(record)))
-        self._adopted.clear()
-        self._out.append(ev.SnapshotTaken(open_calls=frozenset(self._calls)))
-        out, self._out = self._out, []
-        return out
-
-    def feed_into(self, headers: Headers, now: float) -> None:
-        """A snapshot item that is worded like an event."""
-        handler = self._table.get(str(headers.get("Event")))
-        if handler:
-            handler(headers, now)
+        """Take over the open calls of the previous run, before the first `resync`."""
+        snapshot.adopt(self._book, records)
 
     def tick(self, now: float) -> list[TelephonyEvent]:
-        """Nothing to reap between snapshots yet: legs end by Hangup or by the next snapshot."""
-        return []
-
-    def end(self) -> list[TelephonyEvent]:
-        """The stream is over: what is still open is unfinished, for the rest was not seen."""
-        for call in list(self._calls.values()):
-            for leg in list(call.legs.values()):
-                self._forget(leg)
-            self._unfinished(call, "gap")
-        out, self._out = self._out, []
+        """Reap what would stay for ever: Local halves without parties, legs made from stray events."""
+        book = self._book
+        out: list[TelephonyEvent] = []
+        book.out = out
+        self._time({}, now)
+        for call in book.calls():
+            legs = list(call.legs.values())
+            quiet_s = now - max((leg.seen for leg in legs), default=0.0)
+            if call.past and quiet_s > LEFTOVER_S and not any(leg.real for leg in legs):
+                end(book, call, now)
+            elif quiet_s > GHOST_S and all(not leg.certain and leg.bridge is None for leg in legs) and not call.waiting:
+                book.count("ghosts")
+                end(book, call, None, "gap", known=False)
+        book.purge()
         return out
 
-    def record(self, call: str) -> CallRecord | None:
-        """An open call's account."""
-        found = self._calls.get(call)
-        return found.record() if found else None
+    def finish(self) -> list[TelephonyEvent]:
+        """The stream ended: close what is open, without inventing an end."""
+        book = self._book
+        out: list[TelephonyEvent] = []
+        book.out = out
+        finish(book, "gap")
+        return out
 
     def calls(self) -> list[CallRecord]:
-        """All open calls."""
-        return [call.record() for call in self._calls.values()]
+        """Open calls, oldest first."""
+        return [self._book.record(call) for call in self._book.calls() if call.announced]
 
-    # Events ----------------------------------------------------------------------------------------------------------
-    def _seen(self, headers: Headers, now: float) -> None:
-        self._leg(headers, now)
+    def record(self, call: str) -> CallRecord | None:
+        """An open call by its id."""
+        found = self._book.links.get(call.removeprefix(self._book.prefix))
+        return self._book.record(found) if found is not None and found.announced else None
 
-    def _dial_begin(self, headers: Headers, now: float) -> None:
-        self._leg(headers, now)
-        self._leg(headers, now, "Dest")
-
-    def _dial_end(self, headers: Headers, now: float) -> None:
-        leg = self._legs.get(text_of(headers, "DestUniqueid"))
-        if leg:
-            leg.hint = by_status(text_of(headers, "DialStatus")) or leg.hint
-
-    def _local_bridge(self, headers: Headers, now: float) -> None:
-        one, two = self._leg(headers, now, "LocalOne"), self._leg(headers, now, "LocalTwo")
-        if one and two:
-            one.other_half, two.other_half = two.id, one.id
-            self._merge(one.call, two.call)
-
-    def _bridge_enter(self, headers: Headers, now: float) -> None:
-        leg = self._leg(headers, now)
-        if leg:
-            self._enter(leg, text_of(headers, "BridgeUniqueid"), now)
-
-    def _bridge_leave(self, headers: Headers, now: float) -> None:
-        leg = self._leg(headers, now)
-        if leg and leg.bridge == text_of(headers, "BridgeUniqueid"):
-            leg.bridge = ""
-
-    def _queue_join(self, headers: Headers, now: float) -> None:
-        leg = self._leg(headers, now)
-        if leg is None or leg.call.in_queue or leg.call.answered:
-            return
-        call, position = leg.call, text_of(headers, "Position")
-        call.queue, call.in_queue, call.exit = text_of(headers, "Queue"), True, ""
-        call.queued = call.queued or now
-        self._out.append(
-            ev.Queued(
-                call=call.id,
-                at=now,
-                leg=leg.name,
-                queue=call.queue,
-                position=int(position) if position.isdigit() and len(position) < 6 else None,
-            )
+    def call_of(self, leg_or_uniqueid: str) -> str | None:
+        """Id of the open call a leg is in, by channel name or Uniqueid."""
+        leg = self._book.legs.get(leg_or_uniqueid) or next(
+            (leg for leg in self._book.legs.values() if leg.name == leg_or_uniqueid), None
         )
+        return leg.call.id if leg is not None else None
 
-    def _queue_leave(self, headers: Headers, now: float) -> None:
-        leg = self._leg(headers, now)
-        if leg and leg.call.in_queue:
-            leg.call.in_queue = False
-            how = leg.call.exit or ("answered" if leg.call.answered else "other")
-            queue = leg.call.queue or ""
-            self._out.append(ev.Dequeued(call=leg.call.id, at=now, leg=leg.name, queue=queue, how=how))
+    @property
+    def counters(self) -> dict[str, int]:
+        """Oddities met so far, by kind."""
+        return dict(self._book.counters)
 
-    def _queue_abandon(self, headers: Headers, now: float) -> None:
-        leg = self._leg(headers, now)
-        if leg and not leg.call.answered:
-            leg.call.exit = "abandoned"
+    @property
+    def devices(self) -> dict[str, DeviceStatus]:
+        """Devices' own states by id."""
+        return {self._book.prefix + device: status for device, status in self._book.devices.items()}
 
-    def _hold(self, headers: Headers, now: float) -> None:
-        leg = self._leg(headers, now)
-        if leg and not leg.held:
-            leg.held = True
-            self._out.append(ev.Held(call=leg.call.id, at=now, leg=leg.name, device=leg.device))
+    @property
+    def size(self) -> int:
+        """Legs, calls and bridges held: 0 when nothing goes on."""
+        book = self._book
+        return len(book.legs) + len(book.links) + len(book.bridges)
 
-    def _unhold(self, headers: Headers, now: float) -> None:
-        leg = self._leg(headers, now)
-        if leg and leg.held:
-            leg.held = False
-            self._out.append(ev.Retrieved(call=leg.call.id, at=now, leg=leg.name, device=leg.device))
-
-    def _rename(self, headers: Headers, now: float) -> None:
-        leg = self._legs.get(text_of(headers, "Uniqueid"))
-        if leg:
-            leg.name = text_of(headers, "Newname") or leg.name
-
-    def _hangup(self, headers: Headers, now: float) -> None:
-        leg = self._legs.get(text_of(headers, "Uniqueid"))
-        if leg is None:
-            self.counters["hangup-of-unknown"] += 1
-            return
-        call = leg.call
-        text = text_of(headers, "Cause")
-        cause = int(text) if text.isdigit() and len(text) < 4 else 0
-        self._legs.pop(leg.id)
-        self._gone.append(leg.id)
-        self._alias.pop(leg.id, None)
-        call.legs.pop(leg.id, None)
-        if leg.real:
-            self._leg_over(leg, cause, now)
-        if not call.legs:
-            self._over(call, now)
-
-    def _leg_over(self, leg: Leg, cause: int, now: float) -> None:
-        call = leg.call
-        caller = leg.id == call.caller_leg
-        gone = caller or call.caller_leg not in call.legs
-        taken = call.answered is not None
-        result = leg_result(cause, talked=leg.talked, taken=taken, caller_left=gone, hint=leg.hint)
-        call.past.append(leg.record(now, result, cause))
-        self._out.append(
-            ev.ConnectionCleared(
-                call=call.id,
-                at=now,
-                leg=leg.name,
-                leg_id=leg.id,
-                device=leg.device,
-                result=result,
-                cause=cause,
-                taken_by=call.taken_by if result == "answered-elsewhere" else None,
-            )
-        )
-
-    def _over(self, call: Call, now: float) -> None:
-        self._calls.pop(call.id, None)
-        self._alias = {key: value for key, value in self._alias.items() if value != call.id}
-        called = [p for p in call.past if p.leg_id != call.caller_leg]
-        first = next((p for p in call.past if p.leg_id == call.caller_leg), None)
-        left = bool(first and called and first.ended is not None and first.ended < (called[-1].ended or now))
-        outcome = call_outcome(
-            [p.result for p in called if p.result],
-            answered=call.answered is not None,
-            queue_exit=call.exit,
-            caller_left=left,
-        )
-        self._out.append(ev.CallCleared(call=call.id, at=now, record=call.record(ended=now, outcome=outcome)))
-
-    def _blind(self, headers: Headers, now: float) -> None:
-        leg = self._legs.get(text_of(headers, "TransfererUniqueid"))
-        if leg and text_of(headers, "Result") in ("Success", ""):
-            self._transferred(leg, "blind", now)
-
-    def _attended(self, headers: Headers, now: float) -> None:
-        leg = self._legs.get(text_of(headers, "OrigTransfererUniqueid"))
-        if leg and text_of(headers, "Result") in ("Success", ""):
-            self._transferred(leg, "attended", now)
-
-    def _transferred(self, leg: Leg, kind: str, now: float) -> None:
-        transfer = ev.Transfer(kind="blind" if kind == "blind" else "attended", by=leg.name)
-        leg.call.transfers.append(transfer)
-        self._out.append(ev.Transferred(call=leg.call.id, at=now, transfer=transfer, by_device=leg.device))
-
-    def _device_state(self, headers: Headers, now: float) -> None:
-        changed = device_state(headers, now)
-        if changed:
-            self._out.append(changed)
-
-    def _member(self, headers: Headers, now: float) -> None:
-        self._out.append(member(headers, now))
-
-    def _originate_response(self, headers: Headers, now: float) -> None:
-        action = text_of(headers, "ActionID")
-        if not action.startswith(OWN) or text_of(headers, "Response") == "Success" or action in self._legs:
-            return
-        reason = text_of(headers, "Reason")
-        outcome: ev.Outcome = "busy" if reason == "5" else "no-answer" if reason in ("1", "3") else "failed"
-        self._out.append(ev.DialFailed(call=action, at=now, placed_by=action.removeprefix(OWN), outcome=outcome))
-
-    def _shutdown(self, _headers: Headers, now: float) -> None:
-        self._out.append(ev.PbxRestarted(at=now))
-        for call in list(self._calls.values()):
-            for leg in list(call.legs.values()):
-                self._forget(leg)
-            self._unfinished(call, "pbx-restart")
-
-    def _unfinished(self, call: Call, reason: ev.Reason) -> None:
-        self._calls.pop(call.id, None)
-        self._alias = {key: value for key, value in self._alias.items() if value != call.id}
-        record = call.record(outcome="unfinished", reason=reason)
-        self._out.append(ev.CallCleared(call=call.id, record=record))
+    def _time(self, headers: Mapping[str, str | list[str]], now: float | None) -> None:
+        """The event's own time where the PBX gives it (`timestampevents`), else that of receipt."""
+        book = self._book
+        book.at = now
+        if now is not None:
+            book.now = now
+        stamp = headers.get("Timestamp")
+        if type(stamp) is str:
+            try:
+                at = float(stamp)
+            except ValueError:
+                return
+            if isfinite(at) and 0.0 < at < LATEST:
+                book.at = at
+                book.now = book.now if now is not None else at
 
 
-def _closed(record: CallRecord) -> CallRecord:
-    return replace(record, outcome="unfinished", reason="gap")
+def _plain(headers: Mapping[str, str | list[str]]) -> Headers:
+    """Headers with one text each: of a repeated one the first counts."""
+    if any(type(value) is not str for value in headers.values()):
+        return {name: value if isinstance(value, str) else _first(value) for name, value in headers.items()}
+    return headers  # type: ignore[return-value]  # all values were just seen to be texts
+
+
+def _first(value: object) -> str:
+    return _first(value[0]) if isinstance(value, list) and value else str(value)
+
+
+def _newchannel(book: Book, headers: Headers) -> None:
+    ringing.seen(book, headers, born=True)
+
+
+def _seen(book: Book, headers: Headers) -> None:
+    ringing.seen(book, headers)
+
+
+def _newexten(book: Book, headers: Headers) -> None:
+    leg = ringing.seen(book, headers)
+    if leg is not None and headers.get("Application", "").lower() == "voicemail":
+        leg.call.voicemail = True
+
+
+def _hangup(book: Book, headers: Headers) -> None:
+    leg = book.legs.get(headers.get(OWN.uniqueid, ""))
+    if leg is None:
+        book.count("hang-ups of unknown legs")
+        return
+    cause = headers.get("Cause", "")
+    clear(book, leg, int(cause) if cause.isdecimal() and len(cause) < 4 else 0, book.at)
+
+
+def _shutdown(book: Book, headers: Headers) -> None:
+    snapshot.restart(book)
+
+
+def _originate_response(book: Book, headers: Headers) -> None:
+    """A MakeCall of ours that failed before there was a leg; where there was one, its end tells."""
+    action, leg = headers.get("ActionID", ""), headers.get("Uniqueid", "")
+    if not action.startswith(OURS) or headers.get("Response") != "Failure":
+        return
+    if action in book.links or action in book.graves or leg in book.legs or leg in book.graves:
+        return
+    outcome, cause = OUTCOME_OF_REASON.get(headers.get("Reason", ""), ("failed", None))
+    call, request = book.prefix + action, action.removeprefix(OURS)
+    book.out.append(DialFailed(at=book.at, call=call, placed_by=request, outcome=outcome, cause=cause))
+
+
+HANDLERS: Final[dict[str, Handler]] = {
+    "Newchannel": _newchannel,
+    "Newstate": _seen,
+    "Newexten": _newexten,
+    "NewCallerid": _seen,
+    "NewConnectedLine": _seen,
+    "NewAccountCode": _seen,
+    "Rename": _seen,
+    "HangupRequest": _seen,
+    "SoftHangupRequest": _seen,
+    "Hangup": _hangup,
+    "DialBegin": ringing.dial_begin,
+    "DialState": ringing.dial_state,
+    "DialEnd": ringing.dial_end,
+    "LocalBridge": talking.local_bridge,
+    "BridgeEnter": talking.bridge_enter,
+    "BridgeLeave": talking.bridge_leave,
+    "BridgeDestroy": talking.bridge_destroy,
+    "Hold": talking.hold,
+    "Unhold": talking.unhold,
+    "BlindTransfer": transfers.blind,
+    "AttendedTransfer": transfers.attended,
+    "QueueCallerJoin": agents.join,
+    "QueueCallerLeave": agents.leave,
+    "QueueCallerAbandon": agents.abandon,
+    "AgentCalled": agents.called,
+    "AgentRingNoAnswer": agents.ring_no_answer,
+    "QueueMemberAdded": agents.member,
+    "QueueMemberStatus": agents.member,
+    "QueueMemberPause": agents.member,
+    "QueueMemberPenalty": agents.member,
+    "QueueMemberRinginuse": agents.member,
+    "QueueMemberRemoved": agents.member_removed,
+    "DeviceStateChange": agents.device_state,
+    "PeerStatus": agents.peer_status,
+    "UserEvent": agents.user_event,
+    "OriginateResponse": _originate_response,
+    "Shutdown": _shutdown,
+}

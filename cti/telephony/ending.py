@@ -1,0 +1,116 @@
+"""How legs and calls end: what became of each, said once, and then forgotten.
+
+A call ends with its last leg. What became of it: answered if two real parties ever talked; else abandoned if the
+caller waited in a queue; else what the rung phones say; else what the lone caller's cause says. An end that nobody saw
+has no time: the call is `unfinished`, with the reason for the gap.
+"""
+
+from __future__ import annotations
+
+from cti.telephony.book import Book
+from cti.telephony.causes import alone, caller_result, rung_result, unanswered
+from cti.telephony.events import CallCleared, ConnectionCleared, LegResult, Outcome, Reason
+from cti.telephony.model import Call, Leg
+from cti.telephony.transitions import UP
+
+
+def clear(book: Book, leg: Leg, cause: int, at: float | None) -> None:
+    """The leg is over; with the last leg its call is."""
+    call = leg.call
+    leg.gone, leg.ended, leg.cause = True, at, cause
+    book.legs.pop(leg.id, None)
+    call.legs.pop(leg.id, None)
+    book.bury(leg.id)
+    if leg.bridge is not None:
+        leg.bridge.members.pop(leg.id, None)
+        leg.bridge.left[leg.id] = leg
+    if leg.half is not None:
+        leg.half.half = None
+    if leg is call.caller and not call.pairs:
+        call.caller_left = True
+        call.abandoned = call.abandoned or call.waiting is not None
+    if leg.real:
+        leg.result, taker = _result(leg)
+        call.past.append(leg)
+        book.out.append(
+            ConnectionCleared(
+                at=at,
+                call=call.id,
+                leg=leg.name,
+                leg_id=leg.id,
+                device=book.device(leg),
+                result=leg.result,
+                cause=cause,
+                taken_by=book.device(taker) if taker is not None else None,
+            )
+        )
+    if not call.legs:
+        end(book, call, at)
+
+
+def end(book: Book, call: Call, at: float | None, reason: Reason | None = None, *, known: bool = True) -> None:
+    """The call is over. known: its outcome was seen, even where a hang-up was not."""
+    for leg in list(call.legs.values()):
+        leg.call = Call(id=call.id, order=call.order)  # the last of its legs must not end it a second time
+        call.legs.pop(leg.id)
+        book.legs.pop(leg.id, None)
+        book.bury(leg.id)
+        if leg.bridge is not None:
+            leg.bridge.members.pop(leg.id, None)
+        if leg.real:
+            leg.gone, leg.result = True, "talked" if leg.talked else "failed"
+            call.past.append(leg)
+    book.forget(call)
+    if not call.announced:
+        return
+    call.ended, call.reason = at, reason
+    call.outcome = outcome(call) if known else "unfinished"
+    book.out.append(CallCleared(at=at, call=call.id, record=book.record(call)))
+
+
+def finish(book: Book, reason: Reason) -> None:
+    """End all calls whose end will not be seen (the stream or the PBX ended), without inventing a time."""
+    for call in book.calls():
+        living = sum(leg.real for leg in call.legs.values())
+        end(book, call, None, reason, known=reason == "gap" and living <= 1 and bool(call.past))
+
+
+def outcome(call: Call) -> Outcome:
+    """What the call came to, as far as it is known now."""
+    if call.pairs:
+        return "answered"
+    if call.voicemail:
+        return "voicemail"
+    if call.abandoned:
+        return "abandoned"
+    rung = [leg.result for leg in call.past if leg.result is not None and leg.dialled and not _calling(leg)]
+    told = unanswered(rung)
+    if told is not None:
+        return told
+    caller = call.caller
+    if caller is None:
+        return "failed"
+    if call.queue is not None:
+        return "no-answer"
+    return alone(caller.cause, was_up=caller.phase == UP)
+
+
+def _calling(leg: Leg) -> bool:
+    """An agent's own leg of a MakeCall, once picked up, is the caller's."""
+    return leg is leg.call.caller and (not leg.dialled or leg.phase == UP)
+
+
+def _result(leg: Leg) -> tuple[LegResult, Leg | None]:
+    """What became of a leg that just ended, and who took the call where somebody else did."""
+    call = leg.call
+    if leg.transferer:
+        return "transferred", None
+    if leg.talked:
+        return "talked", None
+    if not leg.dialled or _calling(leg):
+        ringing = any(other.real and other.dialled and other.phase < UP for other in call.legs.values())
+        return "cancelled" if ringing or call.waiting else caller_result(outcome(call)), None
+    taker = leg.source.taken if leg.source is not None else None
+    if taker is not None and taker is not leg and taker.up_order > leg.order and leg.cause not in (17, 21):
+        return "answered-elsewhere", taker
+    return rung_result(leg.status, leg.cause, caller_left=call.caller_left), None

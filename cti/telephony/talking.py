@@ -1,0 +1,202 @@
+"""Who talks with whom (Established), who holds whom (Held, Retrieved).
+
+Two real legs talk when they share a bridge, directly or through Local channels whose halves join two bridges. Only
+this is an answer: not a picked-up phone (a mobile's owner may have to press 1), not a queue's or a menu's pick-up.
+
+A lost BridgeEnter is healed by the BridgeLeave: who leaves a bridge was in it, together with those who were there
+while we looked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cti.telephony.book import Book, Headers
+from cti.telephony.events import Established, Held, Retrieved
+from cti.telephony.model import Bridge, Handover, Leg
+from cti.telephony.ringing import seen, tell
+from cti.telephony.transitions import UP
+
+
+def bridge_enter(book: Book, headers: Headers) -> None:
+    """A leg comes into a bridge, perhaps in another's place."""
+    bridge = _bridge(book, headers)
+    leg = seen(book, headers)
+    if bridge is None or leg is None:
+        return
+    swapped = book.legs.get(headers.get("SwapUniqueid", ""))
+    if swapped is not None and swapped is not leg:
+        _out(swapped, bridge)
+    enter(book, leg, bridge)
+
+
+def bridge_leave(book: Book, headers: Headers) -> None:
+    """A leg goes out of a bridge."""
+    bridge = _bridge(book, headers)
+    leg = seen(book, headers)
+    if bridge is None or leg is None:
+        return
+    if leg.id not in bridge.members and leg.id not in bridge.left:
+        book.count("unseen bridge entries")
+        _meet(book, leg, [*_parties(bridge), *bridge.left.values()])
+    _out(leg, bridge)
+
+
+def bridge_destroy(book: Book, headers: Headers) -> None:
+    """A bridge is over."""
+    bridge = book.bridges.pop(headers.get("BridgeUniqueid", ""), None)
+    if bridge is not None:
+        for leg in list(bridge.members.values()):
+            _out(leg, bridge)
+
+
+def enter(book: Book, leg: Leg, bridge: Bridge) -> None:
+    """Put a leg into a bridge and see who talks now."""
+    if leg.bridge is not None and leg.bridge is not bridge:
+        _out(leg, leg.bridge)
+    leg.bridge = bridge
+    bridge.members[leg.id] = leg
+    leg.call.bridges[bridge.id] = bridge
+    if bridge.holding:
+        return
+    for other in list(bridge.members.values()):
+        if other.call is not leg.call:
+            book.merge(leg.call, other.call)
+    parties = _parties(bridge)
+    if leg.real:
+        _meet(book, leg, parties)
+    else:
+        for party in parties:
+            _meet(book, party, parties)
+
+
+def local_bridge(book: Book, headers: Headers) -> None:
+    """Two halves of a Local channel join."""
+    one, two = book.legs.get(headers.get("LocalOneUniqueid", "")), book.legs.get(headers.get("LocalTwoUniqueid", ""))
+    if one is not None and two is not None:
+        one.half, two.half = two, one
+        if one.call is not two.call:
+            book.merge(one.call, two.call)
+
+
+def hold(book: Book, headers: Headers) -> None:
+    """A leg puts its peer on hold."""
+    leg = seen(book, headers)
+    if leg is not None and leg.real:
+        book.out.append(Held(at=book.at, call=leg.call.id, leg=leg.name, device=book.device(leg)))
+
+
+def unhold(book: Book, headers: Headers) -> None:
+    """A leg takes its peer back."""
+    leg = seen(book, headers)
+    if leg is not None and leg.real:
+        book.out.append(Retrieved(at=book.at, call=leg.call.id, leg=leg.name, device=book.device(leg)))
+
+
+def open_bridge(book: Book, uniqueid: str, technology: str = "") -> Bridge:
+    """The bridge of that id, made where it was not known."""
+    bridge = book.bridges.get(uniqueid)
+    if bridge is None:
+        bridge = book.bridges[uniqueid] = Bridge(id=uniqueid)
+    if technology:
+        bridge.holding = technology == "holding_bridge"
+    return bridge
+
+
+def peers(leg: Leg) -> list[Leg]:
+    """Who has talked with the leg, in order."""
+    pairs = sorted(leg.call.pairs.values(), key=lambda pair: pair[0])
+    return [b if a is leg else a for _, a, b in pairs if leg is a or leg is b]
+
+
+def _bridge(book: Book, headers: Headers) -> Bridge | None:
+    uniqueid = headers.get("BridgeUniqueid")
+    return open_bridge(book, uniqueid, headers.get("BridgeTechnology", "")) if uniqueid else None
+
+
+def _out(leg: Leg, bridge: Bridge) -> None:
+    bridge.members.pop(leg.id, None)
+    bridge.left[leg.id] = leg
+    if leg.bridge is bridge:
+        leg.bridge = None
+
+
+def _parties(bridge: Bridge) -> list[Leg]:
+    """Real legs that hear each other in this bridge and those that Local channels join to it."""
+    found: list[Leg] = []
+    known = {bridge.id}
+    queue = [bridge]
+    for at in queue:
+        for leg in at.members.values():
+            if leg.real:
+                found.append(leg)
+            elif leg.half is not None and leg.half.bridge is not None and leg.half.bridge.id not in known:
+                known.add(leg.half.bridge.id)
+                queue.append(leg.half.bridge)
+    return found
+
+
+def _meet(book: Book, leg: Leg, others: Iterable[Leg]) -> None:
+    """The leg and each of the others hear each other; said once per pair, with the calling side as peer."""
+    for other in others:
+        if other is leg or not leg.real or not other.real or _same_person(leg, other):
+            continue
+        if other.call is not leg.call:
+            if other.gone:
+                continue
+            book.merge(leg.call, other.call)
+        older, younger = _in_order(leg, other)
+        call = leg.call
+        if (older.id, younger.id) in call.pairs:
+            continue
+        call.pairs[older.id, younger.id] = (book.next(), older, younger)
+        call.answered = call.answered if call.answered is not None else book.at
+        for one in (older, younger):
+            _talks(book, one)
+        _reached(call.handovers, older, younger)
+        book.out.append(
+            Established(
+                at=book.at,
+                call=call.id,
+                leg=younger.name,
+                device=book.device(younger),
+                peer=older.name,
+                peer_device=book.device(older),
+            )
+        )
+
+
+def _talks(book: Book, leg: Leg) -> None:
+    if leg.phase < UP and not leg.gone:
+        book.advance(leg, UP)
+        tell(book, leg)
+    leg.talked = True
+    leg.answered = leg.answered if leg.answered is not None else book.at
+    if leg.dialled and leg.source is not None:
+        leg.source.taken = leg
+
+
+def _reached(handovers: Iterable[Handover], older: Leg, younger: Leg) -> None:
+    """Whom a transferred party now talks with is whom the transfer reached."""
+    for handover in handovers:
+        for handed, other in ((older, younger), (younger, older)):
+            if handed in handover.handed and other is not handover.by and other not in handover.to:
+                handover.to.append(other)
+
+
+def _same_person(one: Leg, two: Leg) -> bool:
+    """Two legs of a transferer, for a moment in one bridge: he does not talk with himself."""
+    return one.endpoint == two.endpoint and one.talked and two.talked
+
+
+def _in_order(one: Leg, two: Leg) -> tuple[Leg, Leg]:
+    """The calling side first: the older channel, by the PBX's own sequence where the ids tell it."""
+    first, second = _sequence(one.id), _sequence(two.id)
+    if first is None or second is None:
+        first, second = (0, one.order), (0, two.order)
+    return (one, two) if first <= second else (two, one)
+
+
+def _sequence(uniqueid: str) -> tuple[int, int] | None:
+    stamp, _, number = uniqueid.rpartition("-")[2].partition(".")
+    return (int(stamp), int(number)) if stamp.isdecimal() and number.isdecimal() else None
