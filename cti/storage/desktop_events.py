@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,6 +18,10 @@ __all__ = [
 Connection = AsyncConnection  # for those who only pass it on
 
 OPEN_LIMIT = 5000
+_APPEND = text(  # read once: it stands on the way from a ring to a card
+    "INSERT INTO desktop_events (agent_id, seq, kind, call_id, payload, created_at)"
+    " VALUES (:agent_id, :seq, :kind, :call_id, :payload, :created_at) ON CONFLICT DO NOTHING"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,13 +47,7 @@ class StoredEvent(NewEvent):
 async def append(conn: AsyncConnection, rows: Sequence[NewEvent]) -> None:
     """Store events; one that is there already stays as it is, so that a repeated write does no harm."""
     if rows:
-        await conn.execute(
-            text(
-                "INSERT INTO desktop_events (agent_id, seq, kind, call_id, payload, created_at)"
-                " VALUES (:agent_id, :seq, :kind, :call_id, :payload, :created_at) ON CONFLICT DO NOTHING"
-            ),
-            [asdict(row) for row in rows],
-        )
+        await conn.execute(_APPEND, [{name: getattr(row, name) for name in NewEvent.__slots__} for row in rows])
 
 
 async def since(conn: AsyncConnection, agent_id: int, seq: int, limit: int = 200) -> list[StoredEvent]:

@@ -13,7 +13,21 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import Column, ColumnElement, and_, column, func, literal_column, or_, select, table, true, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    column,
+    func,
+    literal_column,
+    or_,
+    select,
+    table,
+    true,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.errors import Refused
@@ -25,6 +39,7 @@ Id = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 KeyText = Annotated[str, msgspec.Meta(pattern="^[^\x00]*$", max_length=400)]
 
 COUNT_LIMIT = 10_000
+RARE = COUNT_LIMIT // 2
 QUERY_LIMIT = 200
 WORDS_LIMIT = 8
 TRIGRAM = 3
@@ -34,7 +49,7 @@ SORTS: dict[str, Column[Any]] = {
     "created": clients.c.created_at,
     "updated": clients.c.updated_at,
 }
-_FTS = table("clients_fts", column("rowid"))
+_FTS = table("clients_fts", column("rowid", Integer))
 _LISTED = (
     clients.c.id,
     clients.c.name,
@@ -99,10 +114,12 @@ async def search(
     if sort not in SORTS:
         raise Refused("bad-sort", f"Clients are sorted by {', '.join(SORTS)}.")
     limit = max(1, min(limit, PAGE_LIMIT))
-    is_sqlite = conn.dialect.name == "sqlite"
-    condition = _condition(q, is_sqlite=is_sqlite)
+    found, others = _conditions(q, is_sqlite=conn.dialect.name == "sqlite")
     if responsible_id is not None:
-        condition = and_(condition, clients.c.responsible_id == responsible_id)
+        others.append(clients.c.responsible_id == responsible_id)
+    indexed = await _count(conn, found) if found is not None else None
+    rare = found is not None and indexed is not None and indexed <= RARE
+    condition = and_(true(), *([_is_among(found, rare or sort != "name")] if found is not None else []), *others)
     order = SORTS[sort]
     statement = _LIST.where(condition)
     if cursor is not None:
@@ -110,10 +127,11 @@ async def search(
         statement = statement.where(_after(order, key, descending))
     keys = (order.desc(), clients.c.id.desc()) if descending else (order.asc(), clients.c.id.asc())
     rows = list(await conn.execute(statement.order_by(*keys).limit(limit + 1)))
-    total = None if cursor is not None else await _count(conn, condition)
+    total = indexed if found is not None and not others else await _count(conn, select(clients.c.id).where(condition))
     shown = rows[:limit]
     next_cursor = write_cursor(shown[-1]._mapping[order.key], shown[-1].id) if len(rows) > limit else None
-    return Page(rows=await _with_contacts(conn, shown), total=total, next_cursor=next_cursor)
+    page = await _with_contacts(conn, shown)
+    return Page(rows=page, total=total if cursor is None else None, next_cursor=next_cursor)
 
 
 def write_cursor(*key: object) -> str:
@@ -165,21 +183,27 @@ def _phone_spellings(words: list[str]) -> list[list[str]]:
     return [[spelling for spelling in dict.fromkeys(spellings) if len(spelling) >= min(TRIGRAM, len(digits))]]
 
 
-def _condition(q: str, *, is_sqlite: bool) -> ColumnElement[bool]:
+def _conditions(q: str, *, is_sqlite: bool) -> tuple[Select[int] | None, list[ColumnElement[bool]]]:
+    """The ids that SQLite's trigram index gives (None: it is not asked), and the conditions besides."""
     groups = words_of(q)
     long = [group for group in groups if all(len(word) >= TRIGRAM for word in group)]
     short = [group for group in groups if group not in long]
-    conditions: list[ColumnElement[bool]] = []
+    found: Select[int] | None = None
+    others: list[ColumnElement[bool]] = []
     if long and is_sqlite:
         wanted = " AND ".join("(" + " OR ".join(_quoted(word) for word in group) + ")" for group in long)
         found = select(_FTS.c.rowid).where(literal_column("clients_fts").op("MATCH")(wanted))
-        conditions.append(clients.c.id.in_(found))
     elif long:
-        conditions += [_contains(group) for group in long]
+        others += [_contains(group) for group in long]
     elif short:
-        conditions.append(or_(*(_name_begins(word, is_sqlite=is_sqlite) for word in short.pop(0))))
-    conditions += [_contains(group) for group in short]
-    return and_(true(), *conditions)
+        others.append(or_(*(_name_begins(word, is_sqlite=is_sqlite) for word in short.pop(0))))
+    return found, others + [_contains(group) for group in short]
+
+
+def _is_among(found: Select[int], rare: bool) -> ColumnElement[bool]:
+    """Few ids are fetched and sorted. Of many, the + sends SQLite along its index of names instead, which has the ids
+    in it, and it stops when the page is full: for 8,334 of 100,000 clients 2 ms instead of 8."""
+    return (clients.c.id if rare else literal_column("+clients.id")).in_(found)
 
 
 def _quoted(word: str) -> str:
@@ -203,8 +227,8 @@ def _after(order: Column[Any], key: tuple[Any, Any], descending: bool) -> Column
     return place < mark if descending else place > mark
 
 
-async def _count(conn: AsyncConnection, condition: ColumnElement[bool]) -> int | None:
-    some = select(literal_column("1")).select_from(clients).where(condition).limit(COUNT_LIMIT + 1).subquery()
+async def _count(conn: AsyncConnection, ids: Select[int]) -> int | None:
+    some = ids.limit(COUNT_LIMIT + 1).subquery()
     count = (await conn.execute(select(func.count()).select_from(some))).scalar_one()
     return count if count <= COUNT_LIMIT else None
 

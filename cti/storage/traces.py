@@ -9,6 +9,8 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+_ADD = text("INSERT INTO trace (call_id, at, step, user_id, args) VALUES (:call_id, :at, :step, :user_id, :args)")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
@@ -25,7 +27,7 @@ async def add(conn: AsyncConnection, rows: Sequence[Step]) -> None:
     """Keep steps, in the order given."""
     if rows:
         await conn.execute(
-            text("INSERT INTO trace (call_id, at, step, user_id, args) VALUES (:call_id, :at, :step, :user_id, :args)"),
+            _ADD,
             [
                 {
                     "call_id": row.call_id,
