@@ -1,0 +1,1 @@
+"""Pages, one module per noun; handlers are named for what the user does."""

@@ -1,0 +1,83 @@
+"""Signing in and out, and the first admin."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from cti.errors import Refused
+from cti.storage import users
+from web.auth import COOKIE, IDENTITY, address_of, let_in
+from web.i18n import translate
+from web.render import page
+from web.routes import Route
+from web.services import services_of
+from web.texts import REFUSALS
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    """The form; the desk for who is signed in, the set-up for an empty base."""
+    if IDENTITY in request:
+        raise web.HTTPSeeOther("/")
+    async with services_of(request).db.read() as conn:
+        if not await users.count(conn):
+            raise web.HTTPSeeOther("/setup")
+    return page(request, "sign_in.html", login="", error="", code=False)
+
+
+async def sign_in(request: web.Request) -> web.StreamResponse:
+    """Check and let in; the form again, with the reason, when it is refused."""
+    form = await request.post()
+    login, password, code = (str(form.get(name, ""))[:1024] for name in ("login", "password", "code"))
+    browser = request.headers.get("User-Agent", "")
+    accounts = services_of(request).accounts
+    try:
+        made = await accounts.sign_in(login, password, code=code, ip=address_of(request), browser=browser)
+    except Refused as error:
+        told = translate(request, REFUSALS.get(error.code, str(error)))
+        second = error.code in ("code-needed", "wrong-code")
+        return page(request, "sign_in.html", status=401, login=login, error=told, code=second)
+    response = web.HTTPSeeOther("/")
+    let_in(request, response, made)
+    return response
+
+
+async def sign_out(request: web.Request) -> web.StreamResponse:
+    """End this session."""
+    identity = request[IDENTITY]
+    if identity.session:
+        await services_of(request).accounts.sign_out(identity.person, identity.session)
+    response = web.HTTPSeeOther("/sign-in")
+    response.del_cookie(COOKIE, path="/")
+    return response
+
+
+async def show_setup(request: web.Request) -> web.StreamResponse:
+    """The form for the first admin; nothing for anybody after him."""
+    async with services_of(request).db.read() as conn:
+        if await users.count(conn):
+            raise web.HTTPNotFound(text="There is no such page.")
+    return page(request, "setup.html", error="", login="", name="")
+
+
+async def set_up(request: web.Request) -> web.StreamResponse:
+    """Make the first admin with the code from the console."""
+    form = await request.post()
+    code, login, name, password = (str(form.get(key, ""))[:1024] for key in ("code", "login", "name", "password"))
+    browser, ip = request.headers.get("User-Agent", ""), address_of(request)
+    try:
+        made = await services_of(request).accounts.first_admin(code, login, name, password, ip=ip, browser=browser)
+    except Refused as error:
+        told = translate(request, REFUSALS.get(error.code, str(error)))
+        return page(request, "setup.html", status=401, error=told, login=login, name=name)
+    response = web.HTTPSeeOther("/")
+    let_in(request, response, made)
+    return response
+
+
+ROUTES = (
+    Route("GET", "/sign-in", show, "public"),
+    Route("POST", "/sign-in", sign_in, "public"),
+    Route("POST", "/sign-out", sign_out, "signed-in"),
+    Route("GET", "/setup", show_setup, "public"),
+    Route("POST", "/setup", set_up, "public"),
+)
