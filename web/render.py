@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from cti.telephony.numbering import show
 from web import texts
@@ -30,6 +31,7 @@ def environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
+    made.globals["icon"] = icon
     made.filters["number"] = show
     made.filters["duration"] = duration
     return made
@@ -70,7 +72,10 @@ def page(request: web.Request, template: str, *, status: int = 200, **values: An
             **values,
         )
     )
-    return web.Response(text=text, status=status, content_type="text/html", headers={"Vary": "HX-Request"})
+    headers = {"Vary": "HX-Request"}
+    if identity is not None and not shell and status == 200 and not template.startswith("parts/"):
+        headers["HX-Push-Url"] = request.path_qs
+    return web.Response(text=text, status=status, content_type="text/html", headers=headers)
 
 
 def error_page(request: web.Request, status: int, detail: str) -> web.Response:
@@ -85,6 +90,17 @@ def duration(seconds: float | None) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@cache
+def icon(name: str) -> Markup:
+    """An icon of the outline set, drawn in place; it is never the only sign of a thing."""
+    drawn: dict[str, str] = json.loads((VENDOR / "icons.json").read_text(encoding="utf-8"))
+    frame = (
+        '<svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2"'
+        ' stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{}</svg>'
+    )
+    return Markup(frame).format(Markup(drawn[name]))  # noqa: S704 - from our own build, never from a request
 
 
 @cache
