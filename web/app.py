@@ -17,7 +17,7 @@ from web.api import people
 from web.auth import guarded
 from web.pages import calls as call_pages
 from web.pages import clients as client_pages
-from web.pages import desk, profile, settings, sign_in
+from web.pages import desk, sign_in
 from web.routes import Route
 from web.security import add_headers, errors
 from web.services import SERVICES, Services
@@ -34,8 +34,6 @@ ROUTES: tuple[Route, ...] = (
     *desk.ROUTES,
     *client_pages.ROUTES,
     *call_pages.ROUTES,
-    *profile.ROUTES,
-    *settings.ROUTES,
 )
 
 log = structlog.get_logger()

@@ -30,7 +30,16 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
 }
-STATUS = {"too-often": 429, "wait": 429, "wrong": 401, "code-needed": 401, "wrong-code": 401, "unknown": 404}
+STATUS = {
+    "too-often": 429,
+    "wait": 429,
+    "wrong": 401,
+    "code-needed": 401,
+    "wrong-code": 401,
+    "unknown": 404,
+    "bad-sort": 422,
+    "bad-cursor": 422,
+}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger()

@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 
 import aiohttp
 import socketio
+from yarl import URL
 
 PASSWORD = "correct-horse-battery"
 DEADLINE_S = 15.0 * (3 if os.environ.get("CI") else 1)
@@ -149,7 +150,7 @@ class Desk:
 
     async def connect(self, last_seq: int = 0) -> None:
         """Open the live wire and ask for what was missed."""
-        cookies = self.http.cookie_jar.filter_cookies(self.server.url)  # type: ignore[arg-type]
+        cookies = self.http.cookie_jar.filter_cookies(URL(self.server.url))
         header = "; ".join(f"{name}={morsel.value}" for name, morsel in cookies.items())
         headers = {"Cookie": header, "Origin": self.server.url}
         await self.wire.connect(self.server.url, headers=headers, transports=["websocket"], wait_timeout=10)
