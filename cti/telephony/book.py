@@ -70,6 +70,7 @@ class Book:
         self.legs: dict[str, Leg] = {}
         self.links: dict[str, Call] = {}
         self.bridges: dict[str, Bridge] = {}
+        self.orphans: list[Call] = []  # calls without a known leg whose bridges are not empty
         self.graves: dict[str, float] = {}
         self.learned: set[str] = set()  # endpoints proved to be devices
         self.devices: dict[str, DeviceStatus] = {}
@@ -183,7 +184,9 @@ class Book:
         leg.connected = get(names.connected, leg.connected)
         leg.connected_label = get(names.connected_label, leg.connected_label)
         if number != leg.number or label != leg.label or exten != leg.exten or not leg.call.announced:
-            leg.number, leg.label, leg.exten = number, label, exten
+            leg.number, leg.exten = number, exten
+            if leg.kind != "device" or shown(label):  # what a device calls itself is wiped when it calls outside
+                leg.label = label
             if leg.real:
                 self._known_better(leg)
 
@@ -246,10 +249,10 @@ class Book:
 
     def party(self, leg: Leg) -> Party:
         """Who is at a leg, as the PBX presents it."""
-        number = shown(leg.number)
-        if leg.kind == "device" and leg.originated:
-            number = own_number(leg.endpoint) or number  # an originated leg shows the caller id meant for the far end
-        return Party(number=number, name=shown(leg.label), device=self.device(leg))
+        number = None if leg.hidden else shown(leg.number)
+        if leg.kind == "device":
+            number = own_number(leg.endpoint) or number  # its caller id may be the one meant for a client
+        return Party(number=number, name=None if leg.hidden else shown(leg.label), device=self.device(leg))
 
     def caller(self, call: Call) -> Party:
         """The call's caller, empty while unknown."""

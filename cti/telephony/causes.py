@@ -45,6 +45,7 @@ OUTCOME_OF_REASON: Final[dict[str, tuple[Outcome, int | None]]] = {
     "8": ("failed", None),  # congestion
 }
 
+REFUSALS: Final = frozenset({17, 21})
 SILENT_CAUSES: Final = frozenset({0, 16, 26, 127})  # say nothing about a leg that was never answered
 
 # What an unanswered call comes to, from its rung legs: the first of these that any leg has. The caller who left while
@@ -64,11 +65,12 @@ def rung_result(status: str, cause: int, *, caller_left: bool) -> LegResult:
     """Result of a leg that was dialled and never talked, when nobody else took the call.
 
     status: DialEnd's, "" when unknown. cause: Q.850, 0 when unknown. caller_left: who was calling hung up.
-    A refusal's cause is finer than its status: BUSY is also said of 21, a call rejected.
+    A refusal's cause is finer than its status: BUSY is also said of 21, a call rejected, and a queue says NOANSWER of
+    a member who was busy.
     """
-    if cause == 21:
-        return "rejected"
-    if status in RESULT_OF_STATUS and (status != "BUSY" or cause in (0, 16, 17)):
+    if cause in REFUSALS:
+        return RESULT_OF_CAUSE[cause]
+    if status in RESULT_OF_STATUS and (status != "BUSY" or cause in SILENT_CAUSES):
         return RESULT_OF_STATUS[status]
     if cause not in SILENT_CAUSES:
         return RESULT_OF_CAUSE.get(cause, "failed")

@@ -8,7 +8,7 @@ has no time: the call is `unfinished`, with the reason for the gap.
 from __future__ import annotations
 
 from cti.telephony.book import Book
-from cti.telephony.causes import alone, caller_result, rung_result, unanswered
+from cti.telephony.causes import REFUSALS, alone, caller_result, rung_result, unanswered
 from cti.telephony.events import CallCleared, ConnectionCleared, LegResult, Outcome, Reason
 from cti.telephony.model import Call, Leg
 from cti.telephony.transitions import UP
@@ -45,7 +45,10 @@ def clear(book: Book, leg: Leg, cause: int, at: float | None) -> None:
             )
         )
     if not call.legs:
-        end(book, call, at)
+        if call.strangers():
+            book.orphans.append(call)
+        else:
+            end(book, call, at)
 
 
 def end(book: Book, call: Call, at: float | None, reason: Reason | None = None, *, known: bool = True) -> None:
@@ -66,6 +69,14 @@ def end(book: Book, call: Call, at: float | None, reason: Reason | None = None, 
     call.ended, call.reason = at, reason
     call.outcome = outcome(call) if known else "unfinished"
     book.out.append(CallCleared(at=at, call=call.id, record=book.record(call)))
+
+
+def settle(book: Book) -> None:
+    """End the calls of which neither a leg nor anybody in a bridge is left."""
+    for call in book.orphans:
+        if not call.legs and not call.strangers() and book.links.get(next(iter(call.links))) is call:
+            end(book, call, book.at)
+    book.orphans = [call for call in book.orphans if not call.legs and call.outcome is None]
 
 
 def finish(book: Book, reason: Reason) -> None:
@@ -111,6 +122,6 @@ def _result(leg: Leg) -> tuple[LegResult, Leg | None]:
         ringing = any(other.real and other.dialled and other.phase < UP for other in call.legs.values())
         return "cancelled" if ringing or call.waiting else caller_result(outcome(call)), None
     taker = leg.source.taken if leg.source is not None else None
-    if taker is not None and taker is not leg and taker.up_order > leg.order and leg.cause not in (17, 21):
+    if taker is not None and taker is not leg and taker.up_order > leg.order and leg.cause not in REFUSALS:
         return "answered-elsewhere", taker
     return rung_result(leg.status, leg.cause, caller_left=call.caller_left), None

@@ -51,6 +51,8 @@ class Leg:
     up_order: int = 0  # sequence of the answer, 0 = not answered
     taken: Leg | None = None  # of those this leg calls, the one that answered last
     talked: bool = False
+    held: bool = False  # it holds its peer
+    hidden: bool = False  # its number is not to be shown
     transferer: bool = False
     shown_caller: Leg | None = None  # whom the last Delivered named
     started: float | None = None
@@ -88,10 +90,11 @@ class Leg:
 
 @dataclass(slots=True, eq=False)
 class Bridge:
-    """Legs that hear each other. holding: a waiting room (parking), where nobody hears anybody."""
+    """Legs that hear each other, known to us or not. holding: a waiting room (parking), where nobody hears anybody."""
 
     id: str
     holding: bool = False
+    count: int = 0  # how many legs the PBX says are in it
     members: dict[str, Leg] = field(default_factory=dict)
     left: dict[str, Leg] = field(default_factory=dict)  # who was here while the tracker looked
 
@@ -139,6 +142,10 @@ class Call:
     handovers: list[Handover] = field(default_factory=list)
     bridges: dict[str, Bridge] = field(default_factory=dict)
     rung: set[str] = field(default_factory=set)
+
+    def strangers(self) -> bool:
+        """Whether its bridges hold legs that were never seen, after attaching in mid-call: then it is not over."""
+        return any(bridge.count > len(bridge.members) and not bridge.holding for bridge in self.bridges.values())
 
     def parties(self) -> list[Leg]:
         """Real legs, living and past, in order of first sight."""

@@ -77,6 +77,8 @@ def dial_begin(book: Book, headers: Headers) -> None:
     elif by.id != leg.id:
         if by.call is not leg.call:
             book.merge(by.call, leg.call)
+        if by is by.call.caller and by.call.waiting is None:
+            by.call.abandoned = False  # who was taken out of a queue and goes on had not given up
         leg.parent = by.id
         leg.queue = leg.queue or (by.call.waiting if by is by.call.caller else None)
         _reroute(book, leg)
@@ -163,6 +165,8 @@ def _calling(book: Book, call: Call, leg: Leg) -> Party:
         source = call.caller
     if source is not None:
         return book.party(source)
+    if leg is call.caller and call.placed_by is not None:
+        return Party()  # an agent's own phone rings for his click; its caller id is ours
     return Party(number=shown(leg.connected), name=shown(leg.connected_label))
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cti.telephony.book import Book, Headers
+from cti.telephony.ending import settle
 from cti.telephony.events import Established, Held, Retrieved
 from cti.telephony.model import Bridge, Handover, Leg
 from cti.telephony.ringing import seen, tell
@@ -20,34 +21,40 @@ from cti.telephony.transitions import UP
 
 def bridge_enter(book: Book, headers: Headers) -> None:
     """A leg comes into a bridge, perhaps in another's place."""
-    bridge = _bridge(book, headers)
     leg = seen(book, headers)
-    if bridge is None or leg is None:
+    bridge = _bridge(book, headers, leg)
+    if bridge is None:
         return
-    swapped = book.legs.get(headers.get("SwapUniqueid", ""))
-    if swapped is not None and swapped is not leg:
-        _out(swapped, bridge)
-    enter(book, leg, bridge)
+    if leg is not None:
+        swapped = book.legs.get(headers.get("SwapUniqueid", ""))
+        if swapped is not None and swapped is not leg:
+            _out(swapped, bridge)
+        enter(book, leg, bridge)
+    settle(book)
 
 
 def bridge_leave(book: Book, headers: Headers) -> None:
     """A leg goes out of a bridge."""
-    bridge = _bridge(book, headers)
     leg = seen(book, headers)
-    if bridge is None or leg is None:
+    bridge = _bridge(book, headers, leg)
+    if bridge is None:
         return
-    if leg.id not in bridge.members and leg.id not in bridge.left:
-        book.count("unseen bridge entries")
-        _meet(book, leg, [*_parties(bridge), *bridge.left.values()])
-    _out(leg, bridge)
+    if leg is not None:
+        if leg.id not in bridge.members and leg.id not in bridge.left:
+            book.count("unseen bridge entries")
+            _meet(book, leg, [*_parties(bridge), *bridge.left.values()])
+        _out(leg, bridge)
+    settle(book)
 
 
 def bridge_destroy(book: Book, headers: Headers) -> None:
     """A bridge is over."""
     bridge = book.bridges.pop(headers.get("BridgeUniqueid", ""), None)
     if bridge is not None:
+        bridge.count = 0
         for leg in list(bridge.members.values()):
             _out(leg, bridge)
+        settle(book)
 
 
 def enter(book: Book, leg: Leg, bridge: Bridge) -> None:
@@ -82,14 +89,16 @@ def local_bridge(book: Book, headers: Headers) -> None:
 def hold(book: Book, headers: Headers) -> None:
     """A leg puts its peer on hold."""
     leg = seen(book, headers)
-    if leg is not None and leg.real:
+    if leg is not None and leg.real and not leg.held:
+        leg.held = True
         book.out.append(Held(at=book.at, call=leg.call.id, leg=leg.name, device=book.device(leg)))
 
 
 def unhold(book: Book, headers: Headers) -> None:
     """A leg takes its peer back."""
     leg = seen(book, headers)
-    if leg is not None and leg.real:
+    if leg is not None and leg.held:
+        leg.held = False
         book.out.append(Retrieved(at=book.at, call=leg.call.id, leg=leg.name, device=book.device(leg)))
 
 
@@ -109,9 +118,18 @@ def peers(leg: Leg) -> list[Leg]:
     return [b if a is leg else a for _, a, b in pairs if leg is a or leg is b]
 
 
-def _bridge(book: Book, headers: Headers) -> Bridge | None:
-    uniqueid = headers.get("BridgeUniqueid")
-    return open_bridge(book, uniqueid, headers.get("BridgeTechnology", "")) if uniqueid else None
+def _bridge(book: Book, headers: Headers, leg: Leg | None) -> Bridge | None:
+    """The bridge an event speaks of; a dead leg's event makes none."""
+    uniqueid = headers.get("BridgeUniqueid", "")
+    if not uniqueid or (leg is None and uniqueid not in book.bridges):
+        return None
+    bridge = open_bridge(book, uniqueid, headers.get("BridgeTechnology", ""))
+    count = headers.get("BridgeNumChannels", "")
+    if count.isdecimal() and len(count) < 6:
+        bridge.count = int(count)
+    if leg is not None:
+        leg.call.bridges[bridge.id] = bridge
+    return bridge
 
 
 def _out(leg: Leg, bridge: Bridge) -> None:

@@ -79,7 +79,7 @@ class Tracker:
         self._time({}, now)
         for call in book.calls():
             legs = list(call.legs.values())
-            quiet_s = now - max((leg.seen for leg in legs), default=0.0)
+            quiet_s = now - max((leg.seen for leg in legs or call.past), default=0.0)
             if call.past and quiet_s > LEFTOVER_S and not any(leg.real for leg in legs):
                 end(book, call, now)
             elif quiet_s > GHOST_S and all(not leg.certain and leg.bridge is None for leg in legs) and not call.waiting:
@@ -164,6 +164,13 @@ def _seen(book: Book, headers: Headers) -> None:
     ringing.seen(book, headers)
 
 
+def _newcallerid(book: Book, headers: Headers) -> None:
+    leg = ringing.seen(book, headers)
+    if leg is not None and (hidden := "Prohibited" in headers.get("CID-CallingPres", "")) != leg.hidden:
+        leg.hidden = hidden
+        book.changed(leg.call)
+
+
 def _newexten(book: Book, headers: Headers) -> None:
     leg = ringing.seen(book, headers)
     if leg is not None and headers.get("Application", "").lower() == "voicemail":
@@ -199,7 +206,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "Newchannel": _newchannel,
     "Newstate": _seen,
     "Newexten": _newexten,
-    "NewCallerid": _seen,
+    "NewCallerid": _newcallerid,
     "NewConnectedLine": _seen,
     "NewAccountCode": _seen,
     "Rename": _seen,

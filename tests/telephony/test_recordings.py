@@ -1,0 +1,106 @@
+"""What must come of each recorded stream: the project's own, and an older PBX's where they are at hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cti.telephony.events import Delivered, DialFailed, Established, Originated
+from cti.telephony.tracker import Tracker
+from tests.telephony.streams import OWN, REFERENCE, cleared, expected, load, own, reference, told
+
+EXPECTED = expected(OWN)
+REFERENCE_EXPECTED = expected(REFERENCE) if reference() else {}
+
+
+def short(leg: str) -> str:
+    """`PJSIP/101-0000001a` -> `101`, as expected.json writes it."""
+    return leg.partition("/")[2].rpartition("-")[0]
+
+
+def rising(*times: float | None) -> bool:
+    known = [at for at in times if at is not None]
+    return len(known) == len(times) and known == sorted(known)
+
+
+def test_every_recording_says_what_must_come_of_it() -> None:
+    assert set(own()) == set(EXPECTED)
+    assert len(own()) >= 20
+
+
+@pytest.mark.parametrize("name", [name for name, wanted in EXPECTED.items() if wanted])
+def test_own_recording_comes_out_right(name: str) -> None:
+    wanted: dict[str, Any] = EXPECTED[name]
+    events = told(load(own()[name]))
+    (record,) = cleared(events)
+    assert (record.outcome, record.direction, record.reason) == (wanted["outcome"], wanted["direction"], None)
+    assert record.called == wanted.get("called")
+    assert record.queue == wanted.get("queue")
+    assert record.placed_by == wanted.get("placed_by")
+    assert [[short(a), short(b)] for a, b in record.talked] == wanted["talked"]
+    assert {short(leg.leg): leg.result for leg in record.legs} == wanted["legs"]
+    transfers = [[t.kind, short(t.by), [short(leg) for leg in t.to]] for t in record.transfers]
+    assert transfers == wanted["transfers"]
+    if "caller" in wanted:
+        assert record.caller.number == wanted["caller"]
+    if "delivered" in wanted:
+        assert [short(e.leg) for e in events if isinstance(e, Delivered)] == wanted["delivered"]
+
+
+def test_times_of_a_call_are_the_pbx_s_own_and_in_order() -> None:
+    (record,) = cleared(told(load(own()["queue"])))
+    assert rising(record.started, record.queued, record.answered, record.ended)
+    boris = next(leg for leg in record.legs if leg.device == "PJSIP/102")
+    assert rising(boris.rang, boris.answered, boris.ended)
+
+
+def test_ring_all_delivers_to_each_phone_with_all_targets_and_names_who_took_it() -> None:
+    events = told(load(own()["queue"]))
+    last = [event for event in events if isinstance(event, Delivered)][-1]
+    assert last.targets == ("PJSIP/101", "PJSIP/102")
+    assert (last.calling.number, last.calling.name, last.queue) == ("79355550101", "Пётр", "sales")
+    taken = [getattr(event, "taken_by", None) for event in events]
+    assert "PJSIP/102" in taken
+
+
+def test_a_click_rings_the_agent_s_own_phone_marked_as_his() -> None:
+    events = told(load(own()["click"]))
+    first = next(event for event in events if isinstance(event, Originated))
+    rings = [event for event in events if isinstance(event, Delivered)]
+    assert (first.placed_by, first.direction, first.caller.device) == ("r1", "outbound", "PJSIP/101")
+    assert [(event.device, event.placed_by) for event in rings] == [("PJSIP/101", "r1"), (None, None)]
+    assert [event.peer_device for event in events if isinstance(event, Established)] == ["PJSIP/101"]
+
+
+def test_a_click_on_an_unregistered_phone_fails_without_a_call() -> None:
+    events = told(load(own()["click_unregistered"]))
+    (failed,) = [event for event in events if isinstance(event, DialFailed)]
+    assert (failed.placed_by, failed.outcome) == ("r1", "failed")
+    assert cleared(events) == []
+
+
+def test_a_transferred_client_is_who_the_target_s_phone_shows() -> None:
+    rings = [event for event in told(load(own()["blind"])) if isinstance(event, Delivered)]
+    assert [(event.device, event.calling.number) for event in rings] == [
+        ("PJSIP/103", "79355550101"),
+        ("PJSIP/101", "79355550101"),
+    ]
+
+
+def test_prefix_is_put_before_call_and_device_ids() -> None:
+    events = told(load(own()["queue"]), Tracker(prefix="spb:"))
+    (record,) = cleared(events)
+    assert record.call.startswith("spb:")
+    assert {leg.device for leg in record.legs} == {None, "spb:PJSIP/101", "spb:PJSIP/102"}
+
+
+@pytest.mark.parametrize("name", list(REFERENCE_EXPECTED))
+def test_an_older_pbx_s_recording_comes_out_right(name: str) -> None:
+    wanted = REFERENCE_EXPECTED[name]
+    records = cleared(told(load(REFERENCE / name)))
+    assert len(records) == wanted["calls"]
+    for record in records:
+        assert record.outcome in wanted["outcome"]
+    assert [list(pair) for record in records for pair in record.talked] == wanted["talked"]
+    assert [{"kind": t.kind, "by": t.by} for record in records for t in record.transfers] == wanted["transfers"]
