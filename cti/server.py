@@ -135,7 +135,7 @@ async def build(settings: Settings, db: Database) -> Parts:
     tracker = Tracker(_device_plan(pbx_settings) if pbx_settings else DevicePlan())
 
     screen_pops = ScreenPops(db=db, spool=spool, desktop=live, directory=directory, plan=plan, clock=clock)
-    live_calls = LiveCalls(desktop=live, directory=directory, plan=plan, dialled=_clicks(db))
+    live_calls = LiveCalls(desktop=live, directory=directory, plan=plan, dialled=_clicks(db), record_of=tracker.record)
     agent_states = AgentStates(desktop=live, directory=directory, clock=clock, online=live.online)
     call_log = CallLog(db=db, spool=spool, directory=directory, plan=plan, clock=clock, record_of=tracker.record)
     call_control = CallControl(

@@ -13,6 +13,7 @@ from cti.desktop import AgentDesktop, CallState, CallView
 from cti.directory import DeviceFinder
 from cti.telephony.events import (
     CallCleared,
+    CallRecord,
     ConnectionCleared,
     Delivered,
     DialFailed,
@@ -56,11 +57,13 @@ class LiveCalls:
         directory: DeviceFinder,
         plan: NumberPlan,
         dialled: Callable[[str], Awaitable[Dialled | None]],
+        record_of: Callable[[str], CallRecord | None] = lambda _call: None,
     ) -> None:
         self._desktop = desktop
         self._directory = directory
         self._plan = plan
         self._dialled = dialled
+        self._record_of = record_of
         self._calls: dict[str, _Desks] = {}
 
     def views_of(self, agent_id: int) -> tuple[CallView, ...]:
@@ -184,9 +187,31 @@ class LiveCalls:
             )
             await self._desktop.call(click.user_id, view)
 
-    async def snapshot_taken(self, event: SnapshotTaken, _received_at: float) -> None:
-        """Forget calls that the PBX no longer has."""
+    async def snapshot_taken(self, event: SnapshotTaken, received_at: float) -> None:
+        """Forget calls that the PBX no longer has; show those that went on while this server was away."""
         self._calls = {call: desks for call, desks in self._calls.items() if call in event.open_calls}
+        for call in sorted(event.open_calls - self._calls.keys()):
+            record = self._record_of(call)
+            if record is not None:
+                await self._restore(record, received_at)
+
+    async def _restore(self, record: CallRecord, now: float) -> None:
+        talked = {leg for pair in record.talked for leg in pair}
+        for leg in record.legs:
+            row = self._directory.by_device(leg.device)
+            if row is None or leg.ended is not None:
+                continue
+            view = replace(
+                self._unseen(record.call, row.name, record.caller),
+                state="talking" if leg.leg in talked else "ringing" if leg.answered is None else "dialling",
+                direction=record.direction or "inbound",
+                queue=record.queue,
+                since=leg.answered or leg.rang or record.started or now,
+                request_id=record.placed_by or "",
+            )
+            if record.direction == "outbound":
+                view = replace(view, number=self._number(record.called), name="")
+            await self._tell(row.user_id, view)
 
     def _unseen(self, call: str, device: str, caller: Party) -> CallView:
         """The view of a call that was already up when the server came."""

@@ -59,7 +59,7 @@ async def test_a_hidden_caller_matches_nobody(server: Server, street: Street) ->
         await street.call(CLARA, caller="79355550101", anonymous=True)
         pop = await until(
             lambda: next((p for p in clara.all("screen_pop") if p["kind"] == "hidden"), None),
-            why=f"a hidden pop",
+            why="a hidden pop",
         )
         assert (pop["matches"], pop["call"]["number"]) == ([], None)
         await street.do(phone.wait, "ringing")
