@@ -70,7 +70,7 @@ class Book:
         self.legs: dict[str, Leg] = {}
         self.links: dict[str, Call] = {}
         self.bridges: dict[str, Bridge] = {}
-        self.orphans: list[Call] = []  # calls without a known leg whose bridges are not empty
+        self.orphans: list[Call] = []  # calls without a known leg that may not be over
         self.graves: dict[str, float] = {}
         self.learned: set[str] = set()  # endpoints proved to be devices
         self.devices: dict[str, DeviceStatus] = {}
@@ -118,6 +118,8 @@ class Book:
         leg.seen = self.now
         if born:
             leg.certain = True
+            if uniqueid == leg.linkedid:
+                leg.call.certain = True
         self._update(leg, headers, names)
         return leg
 
@@ -310,6 +312,7 @@ class Book:
         keep.handovers.extend(gone.handovers)
         keep.bridges.update(gone.bridges)
         keep.rung |= gone.rung
+        keep.certain = keep.certain or gone.certain
         keep.queue = keep.queue or gone.queue
         keep.waiting = keep.waiting or gone.waiting
         keep.caller = keep.caller or gone.caller

@@ -23,14 +23,17 @@ def clear(book: Book, leg: Leg, cause: int, at: float | None) -> None:
     book.bury(leg.id)
     if leg.bridge is not None:
         leg.bridge.members.pop(leg.id, None)
-        leg.bridge.left[leg.id] = leg
+        leg.bridge.left.add(leg.id)
+        if leg.bridge.strangers():
+            leg.bridge.beside.append(leg)
     if leg.half is not None:
+        leg.half.status = leg.half.status or leg.status
         leg.half.half = None
     if leg is call.caller and not call.pairs:
         call.caller_left = True
         call.abandoned = call.abandoned or call.waiting is not None
     if leg.real:
-        leg.result, taker = _result(leg)
+        leg.result, taker = _result(book, leg)
         call.past.append(leg)
         book.out.append(
             ConnectionCleared(
@@ -45,7 +48,8 @@ def clear(book: Book, leg: Leg, cause: int, at: float | None) -> None:
             )
         )
     if not call.legs:
-        if call.strangers():
+        call.ended = at
+        if call.doubtful():
             book.orphans.append(call)
         else:
             end(book, call, at)
@@ -54,14 +58,16 @@ def clear(book: Book, leg: Leg, cause: int, at: float | None) -> None:
 def end(book: Book, call: Call, at: float | None, reason: Reason | None = None, *, known: bool = True) -> None:
     """The call is over. known: its outcome was seen, even where a hang-up was not."""
     for leg in list(call.legs.values()):
-        leg.call = Call(id=call.id, order=call.order)  # the last of its legs must not end it a second time
+        if leg.real:
+            leg.cause = call.caller.cause if call.caller is not None else 0  # the caller is told the callee's cause
+            leg.result, _ = _result(book, leg)
         call.legs.pop(leg.id)
         book.legs.pop(leg.id, None)
         book.bury(leg.id)
+        leg.gone = True
         if leg.bridge is not None:
             leg.bridge.members.pop(leg.id, None)
         if leg.real:
-            leg.gone, leg.result = True, "talked" if leg.talked else "failed"
             call.past.append(leg)
     book.forget(call)
     if not call.announced:
@@ -71,16 +77,21 @@ def end(book: Book, call: Call, at: float | None, reason: Reason | None = None, 
     book.out.append(CallCleared(at=at, call=call.id, record=book.record(call)))
 
 
-def settle(book: Book) -> None:
-    """End the calls of which neither a leg nor anybody in a bridge is left."""
-    for call in book.orphans:
-        if not call.legs and not call.strangers() and book.links.get(next(iter(call.links))) is call:
-            end(book, call, book.at)
-    book.orphans = [call for call in book.orphans if not call.legs and call.outcome is None]
+def settle(book: Book, *, waited: bool = False) -> None:
+    """End the calls of which neither a leg nor anybody in a bridge is left. waited: long enough for others to show."""
+    orphans, book.orphans = book.orphans, []
+    for call in orphans:
+        if call.legs or book.links.get(next(iter(call.links))) is not call:
+            continue  # it lives on, or has become part of another
+        if waited or not call.doubtful():
+            end(book, call, call.ended)
+        elif call not in book.orphans:
+            book.orphans.append(call)
 
 
 def finish(book: Book, reason: Reason) -> None:
     """End all calls whose end will not be seen (the stream or the PBX ended), without inventing a time."""
+    settle(book, waited=True)
     for call in book.calls():
         living = sum(leg.real for leg in call.legs.values())
         end(book, call, None, reason, known=reason == "gap" and living <= 1 and bool(call.past))
@@ -93,6 +104,8 @@ def outcome(call: Call) -> Outcome:
     if call.voicemail:
         return "voicemail"
     if call.abandoned:
+        return "abandoned"
+    if any(leg.result == "cancelled" and leg.queue for leg in call.past):
         return "abandoned"
     rung = [leg.result for leg in call.past if leg.result is not None and leg.dialled and not _calling(leg)]
     told = unanswered(rung)
@@ -111,7 +124,7 @@ def _calling(leg: Leg) -> bool:
     return leg is leg.call.caller and (not leg.dialled or leg.phase == UP)
 
 
-def _result(leg: Leg) -> tuple[LegResult, Leg | None]:
+def _result(book: Book, leg: Leg) -> tuple[LegResult, Leg | None]:
     """What became of a leg that just ended, and who took the call where somebody else did."""
     call = leg.call
     if leg.transferer:
@@ -124,4 +137,12 @@ def _result(leg: Leg) -> tuple[LegResult, Leg | None]:
     taker = leg.source.taken if leg.source is not None else None
     if taker is not None and taker is not leg and taker.up_order > leg.order and leg.cause not in REFUSALS:
         return "answered-elsewhere", taker
-    return rung_result(leg.status, leg.cause, caller_left=call.caller_left), None
+    return rung_result(leg.status or _status_of_chain(book, leg), leg.cause, caller_left=call.caller_left), None
+
+
+def _status_of_chain(book: Book, leg: Leg) -> str:
+    """How the dial ended that led here through a Local channel."""
+    parent = book.legs.get(leg.parent or "")
+    if parent is None or parent.real:
+        return ""
+    return parent.status or (parent.half.status if parent.half is not None else "")

@@ -96,7 +96,12 @@ class Bridge:
     holding: bool = False
     count: int = 0  # how many legs the PBX says are in it
     members: dict[str, Leg] = field(default_factory=dict)
-    left: dict[str, Leg] = field(default_factory=dict)  # who was here while the tracker looked
+    left: set[str] = field(default_factory=set)  # ids of who was here while the tracker looked
+    beside: list[Leg] = field(default_factory=list)  # of these, who left a leg behind that was never seen to enter
+
+    def strangers(self) -> bool:
+        """Whether a leg is in it that was never seen."""
+        return self.count > len(self.members) and not self.holding
 
 
 @dataclass(slots=True, eq=False)
@@ -129,6 +134,7 @@ class Call:
     abandoned: bool = False
     caller_left: bool = False
     voicemail: bool = False
+    certain: bool = False  # the birth of its first leg was seen, or a snapshot listed it
     started: float | None = None
     queued: float | None = None
     answered: float | None = None
@@ -143,9 +149,9 @@ class Call:
     bridges: dict[str, Bridge] = field(default_factory=dict)
     rung: set[str] = field(default_factory=set)
 
-    def strangers(self) -> bool:
-        """Whether its bridges hold legs that were never seen, after attaching in mid-call: then it is not over."""
-        return any(bridge.count > len(bridge.members) and not bridge.holding for bridge in self.bridges.values())
+    def doubtful(self) -> bool:
+        """Whether legs of it may live that were never seen: it was met in the middle, or its bridges are not empty."""
+        return not self.certain or any(bridge.strangers() for bridge in self.bridges.values())
 
     def parties(self) -> list[Leg]:
         """Real legs, living and past, in order of first sight."""

@@ -58,7 +58,7 @@ def adopt(book: Book, records: Iterable[CallRecord]) -> None:
         call = Call(
             id=record.call, order=book.next(), links={link}, called=record.called, queue=record.queue,
             started=record.started, queued=record.queued, answered=record.answered, placed_by=record.placed_by,
-            announced=True,
+            announced=True, certain=True,
         )  # fmt: skip
         book.links[link] = call
         legs = {row.leg: _leg(book, call, link, row) for row in record.legs}
@@ -115,7 +115,7 @@ def _attach(book: Book, channels: list[Headers], waiting: list[Headers]) -> None
         leg = book.legs.get(item.get("Uniqueid", ""))
         if leg is None:
             continue
-        leg.certain = True
+        leg.certain = leg.call.certain = True
         bridge = item.get("BridgeId")
         if bridge and (leg.bridge is None or leg.bridge.id != bridge):
             enter(book, leg, open_bridge(book, bridge))

@@ -42,7 +42,10 @@ def bridge_leave(book: Book, headers: Headers) -> None:
     if leg is not None:
         if leg.id not in bridge.members and leg.id not in bridge.left:
             book.count("unseen bridge entries")
-            _meet(book, leg, [*_parties(bridge), *bridge.left.values()])
+            enter(book, leg, bridge)
+            far = leg.half.bridge if leg.half is not None else None
+            for near in list(bridge.beside):
+                _meet(book, near, [leg] if far is None else _parties(far))
         _out(leg, bridge)
     settle(book)
 
@@ -134,7 +137,9 @@ def _bridge(book: Book, headers: Headers, leg: Leg | None) -> Bridge | None:
 
 def _out(leg: Leg, bridge: Bridge) -> None:
     bridge.members.pop(leg.id, None)
-    bridge.left[leg.id] = leg
+    bridge.left.add(leg.id)
+    if bridge.strangers() and leg.real:
+        bridge.beside.append(leg)
     if leg.bridge is bridge:
         leg.bridge = None
 
@@ -209,6 +214,8 @@ def _same_person(one: Leg, two: Leg) -> bool:
 
 def _in_order(one: Leg, two: Leg) -> tuple[Leg, Leg]:
     """The calling side first: the older channel, by the PBX's own sequence where the ids tell it."""
+    if (one.id == one.linkedid) != (two.id == two.linkedid) and one.linkedid == two.linkedid:
+        return (one, two) if one.id == one.linkedid else (two, one)
     first, second = _sequence(one.id), _sequence(two.id)
     if first is None or second is None:
         first, second = (0, one.order), (0, two.order)

@@ -28,6 +28,7 @@ from cti.telephony.causes import OUTCOME_OF_REASON
 from cti.telephony.devices import DevicePlan
 from cti.telephony.ending import clear, end, finish
 from cti.telephony.events import CallRecord, DeviceStatus, DialFailed, TelephonyEvent
+from cti.telephony.model import Call
 
 __all__ = ["DevicePlan", "Tracker"]
 
@@ -80,8 +81,8 @@ class Tracker:
         for call in book.calls():
             legs = list(call.legs.values())
             quiet_s = now - max((leg.seen for leg in legs or call.past), default=0.0)
-            if call.past and quiet_s > LEFTOVER_S and not any(leg.real for leg in legs):
-                end(book, call, now)
+            if quiet_s > LEFTOVER_S and not any(leg.real for leg in legs):
+                _reap(book, call, now)
             elif quiet_s > GHOST_S and all(not leg.certain and leg.bridge is None for leg in legs) and not call.waiting:
                 book.count("ghosts")
                 end(book, call, None, "gap", known=False)
@@ -164,6 +165,21 @@ def _seen(book: Book, headers: Headers) -> None:
     ringing.seen(book, headers)
 
 
+def _reap(book: Book, call: Call, now: float) -> None:
+    """End a call without a party: one that was met in the middle, or of which Local halves stayed behind."""
+    if call.past or not call.legs:
+        end(book, call, call.ended if not call.legs else now)
+    elif now - max(leg.seen for leg in call.legs.values()) > GHOST_S:
+        end(book, call, None, "gap", known=False)  # an Originate's Local channel that never dialled anybody
+
+
+def _hangup_request(book: Book, headers: Headers) -> None:
+    """The far end of this leg hung up: of the caller's, before an answer, it means that he gave up."""
+    leg = ringing.seen(book, headers)
+    if leg is not None and leg is leg.call.caller and not leg.call.pairs:
+        leg.call.caller_left = True
+
+
 def _newcallerid(book: Book, headers: Headers) -> None:
     leg = ringing.seen(book, headers)
     if leg is not None and (hidden := "Prohibited" in headers.get("CID-CallingPres", "")) != leg.hidden:
@@ -181,6 +197,7 @@ def _hangup(book: Book, headers: Headers) -> None:
     leg = book.legs.get(headers.get(OWN.uniqueid, ""))
     if leg is None:
         book.count("hang-ups of unknown legs")
+        book.bury(headers.get(OWN.uniqueid, ""))
         return
     cause = headers.get("Cause", "")
     clear(book, leg, int(cause) if cause.isdecimal() and len(cause) < 4 else 0, book.at)
@@ -210,7 +227,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "NewConnectedLine": _seen,
     "NewAccountCode": _seen,
     "Rename": _seen,
-    "HangupRequest": _seen,
+    "HangupRequest": _hangup_request,
     "SoftHangupRequest": _seen,
     "Hangup": _hangup,
     "DialBegin": ringing.dial_begin,

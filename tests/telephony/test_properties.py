@@ -52,15 +52,17 @@ def test_nothing_is_left_when_all_have_hung_up(stream: Stream) -> None:
 def test_attaching_at_any_point_gives_each_call_at_most_one_account(stream: Stream) -> None:
     for start in range(len(stream)):
         tracker, events = feed(stream[start:])
+        events += tracker.tick(1e9 + LATER_S)
         assert len(set(calls_of(events))) == len(calls_of(events))
         assert tracker.size == 0
 
 
 @each
 def test_attaching_before_the_talk_ends_still_sees_who_talked(stream: Stream) -> None:
-    """Who leaves a bridge was in it: the last conversation is known from its end alone."""
+    """Who leaves a bridge was in it: the last conversation is known from its end, if no Local channel is in it."""
     talked = [pair for record in cleared(told(stream)) for pair in record.talked]
-    if talked:
+    last = [headers for headers in stream if headers["Event"] == "BridgeLeave"][-2:]
+    if talked and not any(headers["Channel"].startswith("Local/") for headers in last):
         leave = max(i for i, headers in enumerate(stream) if headers["Event"] == "BridgeLeave")
         before = next(i for i in range(leave - 1, -1, -1) if stream[i]["Event"] == "BridgeLeave")
         found = [pair for record in cleared(told(stream[before:])) for pair in record.talked]
@@ -75,11 +77,14 @@ def test_losing_any_one_event_ends_every_call_once(stream: Stream) -> None:
 
 
 @each
-def test_losing_any_one_event_keeps_whether_the_call_was_answered(stream: Stream) -> None:
-    wanted = [record.outcome == "answered" for record in cleared(told(stream))]
+def test_losing_any_one_event_keeps_the_outcome(stream: Stream) -> None:
+    """Two cannot be made up for: why a phone hung up, and a leg's entry into a bridge behind Local channels."""
+    wanted = [record.outcome for record in cleared(told(stream))]
     for lost in range(len(stream)):
-        records = cleared(told(stream[:lost] + stream[lost + 1 :]))
-        assert [record.outcome == "answered" for record in records] == wanted, stream[lost]
+        found = [record.outcome for record in cleared(told(stream[:lost] + stream[lost + 1 :]))]
+        cause = "answered" not in (*found, *wanted) and stream[lost]["Event"] == "Hangup"
+        chain = stream[lost]["Event"] == "BridgeEnter" and any("Local/" in h.get("Channel", "") for h in stream)
+        assert found == wanted or cause or chain, stream[lost]
 
 
 @each
