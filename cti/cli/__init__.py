@@ -62,7 +62,7 @@ def cti(ctx: click.Context, config: Path | None) -> None:
 def run(args: list[str] | None = None) -> int:
     """Run the command line; returns the exit status. Errors are lines on stderr, never a traceback."""
     try:
-        cti.main(args=args, prog_name="cti", standalone_mode=False)
+        status = cti.main(args=args, prog_name="cti", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -78,7 +78,7 @@ def run(args: list[str] | None = None) -> int:
     except (CtiError, OSError) as error:
         click.echo(f"cti: {error}", err=True)
         return 1
-    return 0
+    return status if isinstance(status, int) else 0
 
 
 def examples(*lines: str) -> str:

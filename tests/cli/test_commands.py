@@ -1,0 +1,109 @@
+"""The command line as an admin uses it: help, one clear line per failure, no traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMANDS = ("serve", "check", "demo", "user", "db", "record", "replay")
+
+
+def cti(*words: str, data: Path | None = None, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("CTI_")} | env
+    if data is not None:
+        environment["CTI_DATA"] = str(data)
+    command = [sys.executable, "-m", "cti", *words]
+    return subprocess.run(
+        command, env=environment, input=stdin, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_help_names_every_command_and_each_has_help() -> None:
+    done = cti("--help")
+    assert done.returncode == 0
+    for name in COMMANDS:
+        assert name in done.stdout
+        shown = cti(name, "--help")
+        assert shown.returncode == 0, shown.stderr
+        assert "Examples" in shown.stdout, name
+
+
+@pytest.mark.parametrize(
+    ("words", "env"),
+    [
+        (("check",), {"CTI_HTTP__PORT": "99999"}),
+        (("serve",), {"CTI_NO_SUCH": "1"}),
+        (("--config", "/no/such/file", "check"), {}),
+        (("replay", "/no/such/file"), {}),
+        (("replay", __file__), {}),
+        (("db", "restore", "/no/such/file"), {}),
+        (("record", "/tmp/never-written"), {}),
+        (("nonsense",), {}),
+    ],
+)
+def test_every_failure_is_a_line_and_a_status(tmp_path: Path, words: tuple[str, ...], env: dict[str, str]) -> None:
+    done = cti(*words, data=tmp_path, **env)
+    assert done.returncode != 0
+    assert done.stderr.strip()
+    assert "Traceback" not in done.stderr
+
+
+def test_the_demo_prints_a_sign_in_per_role_and_keeps_its_password(tmp_path: Path) -> None:
+    done = cti("demo", "--prepare", data=tmp_path, CTI_DEMO_PASSWORD="a-long-password")
+    assert done.returncode == 0, done.stderr
+    for word in ("anna", "boris", "clara", "vera", "pavel", "supervisor", "admin", "a-long-password"):
+        assert word in done.stdout
+    assert cti("demo", "--prepare", data=tmp_path).returncode == 0
+
+
+def test_a_backup_comes_back(tmp_path: Path) -> None:
+    assert cti("demo", "--prepare", data=tmp_path).returncode == 0
+    copy = tmp_path / "copy.db"
+    done = cti("db", "backup", str(copy), data=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "trubka.db").write_bytes(b"rubbish")
+    assert cti("db", "upgrade", data=tmp_path).returncode == 1
+    done = cti("db", "restore", str(copy), data=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert cti("db", "upgrade", data=tmp_path).returncode == 0
+
+
+def test_check_without_a_pbx_says_so_and_is_content(tmp_path: Path) -> None:
+    done = cti("check", data=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "warning  pbx" in done.stdout
+
+
+def test_check_names_a_pbx_that_is_away(tmp_path: Path) -> None:
+    done = cti("check", data=tmp_path, CTI_PBX__MAIN__PORT="1", CTI_PBX__MAIN__SECRET="x")
+    assert done.returncode == 1
+    assert "to do    pbx main" in done.stdout
+
+
+def test_replay_tells_events_and_summaries(tmp_path: Path) -> None:
+    recording = tmp_path / "calls.jsonl"
+    leg = {"Channel": "SIP/101-00000001", "ChannelState": "4", "Exten": "102", "Uniqueid": "1.1", "Linkedid": "1.1"}
+    lines = [{"Event": "Newchannel", **leg}, {"Event": "Hangup", **leg, "Cause": "16"}]
+    recording.write_text("\n".join(json.dumps(line) for line in lines))
+    told = [json.loads(line) for line in cti("replay", str(recording)).stdout.splitlines()]
+    assert [line["event"] for line in told] == ["Originated", "ConnectionCleared", "CallCleared"]
+    raw = "\r\n\r\n".join("\r\n".join(f"{k}: {v}" for k, v in line.items()) for line in lines) + "\r\n\r\n"
+    array = tmp_path / "calls.json"
+    array.write_text(json.dumps(lines))
+    summaries = [
+        cti("replay", "--summary", str(recording)).stdout,
+        cti("replay", "--summary", str(array)).stdout,
+        cti("replay", "--summary", "-", stdin=raw).stdout,
+    ]
+    assert summaries[0] == summaries[1] == summaries[2]
+    line = json.loads(summaries[0])
+    assert (line["call"], line["direction"], line["talked"]) == ("1.1", "internal", [])
+    assert set(line) >= {
+        "call", "direction", "caller", "called", "queue", "started", "answered", "ended", "outcome", "reason", "talked",
+        "transfers", "legs",
+    }  # fmt: skip

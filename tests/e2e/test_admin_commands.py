@@ -1,0 +1,52 @@
+"""`cti check` and `cti record` against the real PBX."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from lab.pbx import Pbx
+from tests.e2e.conftest import Street
+from tests.e2e.server import Server, until
+
+pytestmark = pytest.mark.lab
+
+
+async def test_SEC_30_check_tries_each_right_of_the_account(pbx: Pbx, street: Street, folder: Path) -> None:
+    await street.phone("101")
+    server = Server(folder, pbx.settings()).prepare()
+    done = await asyncio.to_thread(server.cti, "check")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for word in ("right originate: Originate", "right agent: QueueAdd", "right call: Hangup", "events: arrive"):
+        assert f"ok       pbx main {word}" in done.stdout, done.stdout
+    assert "pbx main version" in done.stdout
+    assert "ok       pbx main device PJSIP/101" in done.stdout
+    assert "not registered" in done.stdout
+    assert "right system" not in done.stdout
+    assert "right command" not in done.stdout
+
+
+async def test_a_recording_replays_to_the_call_that_was(pbx: Pbx, street: Street, folder: Path) -> None:
+    phone = await street.phone("103", ring_ms=100)
+    server = Server(folder, pbx.settings())
+    file = folder / "calls.jsonl"
+    recording = asyncio.create_task(
+        asyncio.to_thread(server.cti, "record", "--anonymise", "--minutes", "0.2", str(file))
+    )
+    before = pbx.console("manager show connected").count("trubka")
+    await until(lambda: pbx.console("manager show connected").count("trubka") > before, why="the recorder is signed in")
+    client = await street.call("74950000002", caller="79355550101", name="Пётр")
+    await street.do(phone.wait, "talking")
+    await street.do(client.hang_up)
+    await street.do(phone.wait, "idle")
+    recorded = await recording
+    assert recorded.returncode == 0, recorded.stderr
+    text = file.read_text()
+    assert "9355550101" not in text
+    assert "Пётр" not in text
+    done = await asyncio.to_thread(server.cti, "replay", "--summary", str(file))
+    calls = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [call["outcome"] for call in calls] == ["answered"]

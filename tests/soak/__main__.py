@@ -1,0 +1,22 @@
+"""`make soak`: the tests that read SOAK with their full figures, then the long stream. CI runs the same with small ones."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+TESTS = Path(__file__).parent.parent
+WITH_FULL_FIGURES = ("channels", "storage", "telephony", "soak")
+
+
+def main() -> int:
+    environment = os.environ | {"SOAK": "1"}
+    folders = [str(TESTS / name) for name in WITH_FULL_FIGURES]
+    command = [sys.executable, "-m", "pytest", "-q", *folders, *sys.argv[1:]]
+    return subprocess.run(command, env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
