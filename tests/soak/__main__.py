@@ -1,4 +1,4 @@
-"""`make soak`: the tests that read SOAK with their full figures, then the long stream. CI runs the same with small ones."""
+"""`make soak`: the tests that read SOAK with their full figures, and the long stream. CI runs the same, shorter."""
 
 from __future__ import annotations
 
