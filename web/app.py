@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
-from typing import Any
 
 import structlog
 from aiohttp import http_parser, web
@@ -62,7 +61,7 @@ async def serve_app(app: web.Application, settings: HttpSettings) -> web.AppRunn
 
 async def watch_half_open(runner: web.AppRunner) -> None:
     """Cut connections that began a request and do not finish it within HALF_OPEN_S; aiohttp itself waits for ever."""
-    first_seen: dict[RequestHandler[Any], float] = {}
+    first_seen: dict[RequestHandler, float] = {}
     while True:
         await asyncio.sleep(LOOK_S)
         now = time.monotonic()
@@ -74,7 +73,7 @@ async def watch_half_open(runner: web.AppRunner) -> None:
                 one.transport.abort()
 
 
-def _waits(connection: RequestHandler[Any]) -> bool:
+def _waits(connection: RequestHandler) -> bool:
     """No request is being worked on, or its body is still coming."""
     request = getattr(connection, "_current_request", None)
     if request is None:

@@ -38,7 +38,7 @@ def guarded(route: Route) -> Handler:
                 raise _to_the_door(request, route)
             return await route.handler(request)
         request[IDENTITY] = identity
-        if route.who not in ("public", "signed-in") and scope(identity.person, route.who) == "none":
+        if route.right is not None and scope(identity.person, route.right) == "none":
             raise web.HTTPForbidden(text="Your role may not do this; ask an admin.")
         if request.method not in SAFE and route.who != "public" and identity.session is not None:
             await _check_token(request, identity)

@@ -24,6 +24,11 @@ class Route:
     who: Who
 
     @property
+    def right(self) -> Right | None:
+        """The right it needs beyond being signed in."""
+        return None if self.who in ("public", "local", "signed-in") else self.who
+
+    @property
     def is_api(self) -> bool:
         """Whether its errors are problem+json."""
         return self.path.startswith("/api/")
