@@ -1,34 +1,56 @@
-// Bundles the panel's scripts, styles, fonts and icons into web/static/vendor (never committed).
+// Bundles the panel into static/vendor: app.js, app.css with its fonts, and the sprite of icons.
+// Everything made here comes from web/static and from the locked libraries; nothing of it is committed.
 import { build } from "esbuild";
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const web = dirname(fileURLToPath(import.meta.url));
-const modules = join(web, "..", "node_modules");
 const out = join(web, "static", "vendor");
-const ICONS = ["phone", "phone-off", "phone-incoming", "phone-missed", "users", "history", "settings", "keyboard", "plus", "search", "circle-alert", "user"];
-const FONTS = ["cyrillic", "latin"];
+const libraries = join(web, "..", "node_modules");
 
-rmSync(out, { recursive: true, force: true });
-mkdirSync(join(out, "fonts"), { recursive: true });
-for (const part of FONTS) {
-  const name = `inter-${part}-wght-normal.woff2`;
-  copyFileSync(join(modules, "@fontsource-variable/inter/files", name), join(out, "fonts", name));
+// The icons that templates and scripts name; a test keeps the list equal to what they use.
+const icons = JSON.parse(await readFile(join(web, "static", "icons.json"), "utf8"));
+
+async function sprite() {
+  const parts = [];
+  for (const name of icons) {
+    const svg = await readFile(join(libraries, "lucide-static", "icons", `${name}.svg`), "utf8");
+    const inner = svg.replace(/^[\s\S]*?<svg[^>]*>/, "").replace(/<\/svg>\s*$/, "").trim();
+    parts.push(
+      `<symbol id="${name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" ` +
+        `stroke-linecap="round" stroke-linejoin="round">${inner}</symbol>`,
+    );
+  }
+  return `<svg xmlns="http://www.w3.org/2000/svg">${parts.join("")}</svg>\n`;
 }
-const icons = {};
-for (const name of ICONS) {
-  const svg = readFileSync(join(modules, "lucide-static/icons", `${name}.svg`), "utf8");
-  icons[name] = svg.slice(svg.indexOf(">", svg.indexOf("<svg")) + 1, svg.lastIndexOf("</svg>")).replace(/\s+/g, " ").trim();
+
+async function licences() {
+  const names = ["htmx.org", "socket.io-client", "lucide-static", "@fontsource-variable/inter"];
+  const texts = names.map(async (name) => {
+    const text = await readFile(join(libraries, name, "LICENSE"), "utf8").catch(() => "0BSD");
+    return `${name}\n${"=".repeat(name.length)}\n${text.trim()}\n`;
+  });
+  return (await Promise.all(texts)).join("\n");
 }
-writeFileSync(join(out, "icons.json"), JSON.stringify(icons));
-const common = { bundle: true, minify: true, legalComments: "linked", logLevel: "error", target: "es2022" };
-await build({ ...common, entryPoints: [join(web, "static/js/app.js")], outfile: join(out, "app.js"), format: "esm", nodePaths: [modules] });
-await build({ ...common, entryPoints: [join(web, "static/css/app.css")], outfile: join(out, "app.css"), external: ["/static/*"] });
-const licences = ["htmx.org", "socket.io-client", "lucide-static", "@fontsource-variable/inter"];
-const texts = licences.map((name) => {
-  const folder = join(modules, name);
-  const file = readdirSync(folder).find((one) => /^licen[cs]e/i.test(one));
-  return `== ${name}\n\n${file ? readFileSync(join(folder, file), "utf8") : ""}`;
+
+await rm(out, { recursive: true, force: true });
+await mkdir(out, { recursive: true });
+await build({
+  entryPoints: [
+    { in: join(web, "static", "js", "app.js"), out: "app" },
+    { in: join(web, "static", "css", "app.css"), out: "app" },
+  ],
+  outdir: out,
+  bundle: true,
+  minify: true,
+  sourcemap: "external",
+  format: "esm",
+  target: ["chrome110", "firefox115", "safari16"],
+  loader: { ".woff2": "file" },
+  assetNames: "[name]-[hash]",
+  legalComments: "none",
+  logLevel: "warning",
 });
-writeFileSync(join(out, "LICENSES.txt"), texts.join("\n\n"));
+await writeFile(join(out, "icons.svg"), await sprite());
+await writeFile(join(out, "LICENSES.txt"), await licences());

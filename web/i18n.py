@@ -1,37 +1,74 @@
-"""Texts in the reader's language: the code holds English, `locale/ru` its Russian; a test keeps it complete."""
+"""Texts in the reader's language: the code holds English, `locale/ru` its Russian; a test keeps it complete.
+
+The catalogue is read as it is committed: nothing has to be compiled before a start.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 from aiohttp import web
+from babel import Locale
 from babel.messages.pofile import read_po
 
 from web.auth import IDENTITY
 
 LOCALE = Path(__file__).parent / "locale"
 LANGUAGES = ("ru", "en")
-LANGUAGE_COOKIE = "trubka-language"
+PLURALS = ("one", "few", "many")  # the order of Russian forms in the catalogue
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
+    """What one language says. plurals: by the English singular. scripts: the texts that the browser's scripts use."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    plurals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    scripts: frozenset[str] = frozenset()
 
 
 @cache
-def catalogue(language: str) -> dict[str, str]:
-    """English text -> text in `language`; empty for English."""
+def catalogue(language: str) -> Catalogue:
+    """The language's catalogue; empty for English."""
     file = LOCALE / language / "LC_MESSAGES" / "messages.po"
     if language == "en" or not file.exists():
-        return {}
+        return Catalogue()
     with file.open("rb") as po:
-        entries = read_po(po, locale=language)
-    return {str(e.id): str(e.string) for e in entries if e.id and e.string and not e.fuzzy and isinstance(e.id, str)}
+        entries = [e for e in read_po(po, locale=language) if e.id and e.string and not e.fuzzy]
+    return Catalogue(
+        texts={e.id: e.string for e in entries if isinstance(e.id, str) and isinstance(e.string, str)},
+        plurals={
+            e.id[0]: tuple(e.string) for e in entries if not isinstance(e.id, str) and isinstance(e.string, tuple)
+        },
+        scripts=frozenset(
+            e.id if isinstance(e.id, str) else e.id[0]
+            for e in entries
+            if any(place.startswith("web/static/js/") for place, _line in e.locations)
+        ),
+    )
 
 
 def say(language: str, text: str, **values: object) -> str:
     """The text in a language, with its {fields} filled."""
-    told = catalogue(language).get(text, text)
+    return _filled(catalogue(language).texts.get(text, text), values)
+
+
+def say_many(language: str, one: str, many: str, n: int, **values: object) -> str:
+    """The text for n things; {n} is the number."""
+    forms = catalogue(language).plurals.get(one)
+    if forms is None:
+        return _filled(one if n == 1 else many, {"n": n, **values})
+    place = PLURALS.index(Locale(language).plural_form(n)) if language == "ru" else int(n != 1)
+    return _filled(forms[min(place, len(forms) - 1)], {"n": n, **values})
+
+
+def _filled(text: str, values: Mapping[str, object]) -> str:
     for name, value in values.items():
-        told = told.replace("{" + name + "}", str(value))
-    return told
+        text = text.replace("{" + name + "}", str(value))
+    return text
 
 
 def language_of(request: web.Request) -> str:

@@ -1,9 +1,13 @@
-"""Templates into pages. A page asked for by the shell's own navigation comes without the shell."""
+"""Templates into pages. A page asked for by the shell's own navigation comes without the shell.
+
+Names every template has: `_` and `_n` (texts), `word` (a code of web/texts.py), `moment` and the filters `number` and
+`duration` (as people write them), `can` (a right of the reader), `icon`, `person`, `csrf`, `language`, `theme`.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -12,24 +16,38 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from cti.access import Person, Right, scope
 from cti.telephony.numbering import show
 from web import texts
 from web.auth import IDENTITY
-from web.i18n import catalogue, language_of, say
+from web.i18n import catalogue, language_of, say, say_many
 from web.services import services_of
 
 FOLDER = Path(__file__).parent
 VENDOR = FOLDER / "static" / "vendor"
-JS_TEXTS = FOLDER / "static" / "js" / "texts.json"
+TABLES: Mapping[str, Mapping[str, str]] = {
+    "outcome": texts.OUTCOMES,
+    "device": texts.DEVICES,
+    "direction": texts.DIRECTIONS,
+    "kind": texts.KINDS,
+    "role": texts.ROLES,
+    "link": texts.LINKS,
+    "reason": texts.REASONS,
+}
+IN_SCRIPTS = ("outcome", "device", "direction", "kind")
 
 
 @cache
 def environment() -> Environment:
     """The templates; autoescape always."""
     made = Environment(
-        loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     made.globals["icon"] = icon
     made.filters["number"] = show
@@ -39,10 +57,29 @@ def environment() -> Environment:
 
 def page(request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
     """A page, or its main part where the shell asks for it."""
-    language = language_of(request)
     identity = request.get(IDENTITY)
-    settings = services_of(request).settings
-    zone = ZoneInfo(settings.numbers.time_zone)
+    names = {
+        **_language_names(request),
+        "person": identity.person if identity else None,
+        "can": _rights(identity.person if identity else None),
+        "csrf": identity.csrf if identity else "",
+        "theme": identity.person.theme if identity else "auto",
+        "path": request.path,
+        "shell": identity is not None and not request.headers.get("HX-Request"),
+        "version": asset_version(),
+    }
+    text = environment().get_template(template).render(**{**names, **values})
+    return web.Response(text=text, status=status, content_type="text/html", headers={"Vary": "HX-Request"})
+
+
+def error_page(request: web.Request, status: int, detail: str) -> web.Response:
+    """A sentence and what to do."""
+    return page(request, "error.html", status=status, detail=detail, code=status)
+
+
+def _language_names(request: web.Request) -> dict[str, Any]:
+    language = language_of(request)
+    zone = ZoneInfo(services_of(request).settings.numbers.time_zone)
 
     def moment(at: float | None, form: str = "%d.%m.%Y %H:%M") -> str:
         return datetime.fromtimestamp(at, UTC).astimezone(zone).strftime(form) if at else ""
@@ -50,37 +87,25 @@ def page(request: web.Request, template: str, *, status: int = 200, **values: An
     def tell(text: str, **fields: object) -> str:
         return say(language, text, **fields)
 
+    def tell_many(one: str, many: str, n: int, **fields: object) -> str:
+        return say_many(language, one, many, n, **fields)
+
     def word(table: str, code: str | None) -> str:
-        return say(language, _tables()[table].get(code or "", code or ""))
+        return say(language, TABLES[table].get(code or "", code or ""))
 
-    shell = identity is not None and not request.headers.get("HX-Request")
-    text = (
-        environment()
-        .get_template(template)
-        .render(
-            _=tell,
-            word=word,
-            moment=moment,
-            person=identity.person if identity else None,
-            csrf=identity.csrf if identity else "",
-            language=language,
-            theme=identity.person.theme if identity else "auto",
-            path=request.path,
-            shell=shell,
-            version=asset_version(),
-            js_texts=js_texts(language),
-            **values,
-        )
-    )
-    headers = {"Vary": "HX-Request"}
-    if identity is not None and not shell and status == 200 and not template.startswith("parts/"):
-        headers["HX-Push-Url"] = request.path_qs
-    return web.Response(text=text, status=status, content_type="text/html", headers=headers)
+    return {
+        "_": tell,
+        "_n": tell_many,
+        "word": word,
+        "moment": moment,
+        "zone": zone.key,
+        "language": language,
+        "js_texts": js_texts(language),
+    }
 
 
-def error_page(request: web.Request, status: int, detail: str) -> web.Response:
-    """A sentence and what to do."""
-    return page(request, "error.html", status=status, detail=detail, code=status)
+def _rights(person: Person | None) -> Callable[[Right], bool]:
+    return lambda right: person is not None and scope(person, right) != "none"
 
 
 def duration(seconds: float | None) -> str:
@@ -92,15 +117,10 @@ def duration(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-@cache
 def icon(name: str) -> Markup:
-    """An icon of the outline set, drawn in place; it is never the only sign of a thing."""
-    drawn: dict[str, str] = json.loads((VENDOR / "icons.json").read_text(encoding="utf-8"))
-    frame = (
-        '<svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2"'
-        ' stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{}</svg>'
-    )
-    return Markup(frame).format(Markup(drawn[name]))  # noqa: S704 - from our own build, never from a request
+    """An icon of the sprite; it is never the only sign of a thing."""
+    place = f"/static/vendor/icons.svg?v={asset_version()}#{name}"
+    return Markup('<svg class="icon" aria-hidden="true"><use href="{}"></use></svg>').format(escape(place))
 
 
 @cache
@@ -112,19 +132,15 @@ def asset_version() -> str:
 
 @cache
 def js_texts(language: str) -> str:
-    """The texts that scripts use, as JSON."""
-    words: list[str] = json.loads(JS_TEXTS.read_text(encoding="utf-8"))
+    """What scripts say, as JSON: texts, plurals and the words of codes."""
     known = catalogue(language)
-    return json.dumps({text: known.get(text, text) for text in words}, ensure_ascii=False)
-
-
-@cache
-def _tables() -> Mapping[str, Mapping[str, str]]:
-    return {
-        "outcome": texts.OUTCOMES,
-        "device": texts.DEVICES,
-        "direction": texts.DIRECTIONS,
-        "kind": texts.KINDS,
-        "role": texts.ROLES,
-        "link": texts.LINKS,
-    }
+    return json.dumps(
+        {
+            "texts": {text: known.texts[text] for text in sorted(known.scripts & known.texts.keys())},
+            "plurals": {one: known.plurals[one] for one in sorted(known.scripts & known.plurals.keys())},
+            "words": {
+                table: {code: say(language, text) for code, text in TABLES[table].items()} for table in IN_SCRIPTS
+            },
+        },
+        ensure_ascii=False,
+    )

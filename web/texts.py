@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cti.telephony.numbering import show
+from web.i18n import say
+
 
 def N_(text: str) -> str:
     """Marks a text for the catalogue."""
@@ -110,3 +113,45 @@ LINKS: Mapping[str, str] = {
     "down": N_("No link to the PBX. Calls go on, the panel does not see them."),
     "refused": N_("The PBX refuses our account: an admin runs “cti check”."),
 }
+REASONS: Mapping[str, str] = {
+    "gap": N_("the link to the PBX was down for a part of the call"),
+    "lost": N_("the end was not seen"),
+    "pbx-restart": N_("the PBX restarted"),
+}
+COURSE: Mapping[str, str] = {
+    "began": N_("The call began: {who}"),
+    "hidden": N_("a hidden number"),
+    "queued": N_("Waits in the queue “{queue}”"),
+    "rang": N_("Rings at {who}"),
+    "answered": N_("{who} answered"),
+    "left": N_("{who}: {result}"),
+    "ended": N_("The call is over: {outcome}"),
+}
+TRANSFERS: Mapping[str, str] = {
+    "blind": N_("Passed on without asking"),
+    "attended": N_("Passed on after a consultation"),
+    "blonde": N_("Passed on while it still rang"),
+}
+RULES: Mapping[str, str] = {
+    "plus": N_("written with +"),
+    "national": N_("written the country's way"),
+    "area-code": N_("local, the area code added"),
+    "double-zero": N_("written with 00"),
+    "prefix-810": N_("written with 8 10"),
+    "without-plus": N_("a foreign number without +"),
+    "internal": N_("an internal number"),
+    "letters": N_("there are letters in it"),
+    "too-long": N_("it is too long"),
+    "too-short": N_("it is too short"),
+    "impossible": N_("there is no such number"),
+}
+
+
+def step(language: str, code: str, args: Mapping[str, str]) -> str:
+    """A step of the trace as a sentence; numbers as people write them."""
+    told = dict(args)
+    if "number" in told:
+        told["number"] = show(told["number"])
+    if "rule" in told:
+        told["rule"] = say(language, RULES.get(told["rule"], told["rule"]))
+    return say(language, STEPS.get(code, code), **told)

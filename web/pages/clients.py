@@ -5,9 +5,9 @@ from __future__ import annotations
 from aiohttp import web
 
 from cti.access import may, scope
-from cti.clients.card import KINDS, ClientDraft, Phone
+from cti.clients.card import KINDS, ClientCard, ClientDraft, Phone
 from cti.errors import Refused
-from cti.storage import calls, clients
+from cti.storage import calls, clients, users
 from cti.storage.search import search
 from web.auth import person_of
 from web.i18n import translate
@@ -16,7 +16,7 @@ from web.routes import Route
 from web.services import services_of
 from web.texts import REFUSALS
 
-SORTS = ("name", "updated_at", "created_at")
+SORTS = ("name", "updated", "created")
 ROWS = 50
 MOST_PHONES = 50
 
@@ -45,30 +45,60 @@ async def show_list(request: web.Request) -> web.Response:
 
 async def show(request: web.Request) -> web.Response:
     """One card."""
-    person = person_of(request)
     async with services_of(request).db.read() as conn:
         client = await clients.get(conn, _id(request))
-        if client is None:
-            raise web.HTTPNotFound(text="There is no such client.")
-        own = person.id if scope(person, "calls.read") == "own" else None
+    if client is None:
+        raise web.HTTPNotFound(text="There is no such client.")
+    return await _card(request, client, client, saved="saved" in request.query)
+
+
+async def _card(
+    request: web.Request,
+    client: ClientCard,
+    draft: ClientCard | ClientDraft,
+    *,
+    status: int = 200,
+    error: str = "",
+    saved: bool = False,
+) -> web.Response:
+    """The card's page. draft: what stands in the form, which after a refused save is not what is in the base."""
+    person = person_of(request)
+    own = person.id if scope(person, "calls.read") == "own" else None
+    async with services_of(request).db.read() as conn:
         last = await calls.journal(conn, client_id=client.id, user_id=own, limit=20)
     return page(
         request,
         "client.html",
+        status=status,
         title=client.name,
         client=client,
+        draft=draft,
+        theirs=client if draft is not client else None,
         last=last.rows,
         kinds=KINDS,
-        error="",
+        people=await _people(request),
+        error=error,
+        saved=saved,
         may_write=may(person, "clients.write"),
     )
 
 
+async def _people(request: web.Request) -> list[tuple[int, str]]:
+    """Who may be a client's manager."""
+    async with services_of(request).db.read() as conn:
+        return [(user.id, user.name) for user in await users.every(conn) if user.blocked_at is None]
+
+
 async def show_new(request: web.Request) -> web.Response:
-    """The form of a new client, a number filled in where one is given."""
-    number = request.query.get("number", "")[:80]
-    draft = ClientDraft(name="", phones=(Phone(typed=number),) if number else ())
-    return page(request, "client_new.html", title="New client", draft=draft, kinds=KINDS, error="")
+    """The form of a new client, a number or a name filled in where one is given."""
+    number, name = (request.query.get(key, "")[:80] for key in ("number", "name"))
+    draft = ClientDraft(name=name, phones=(Phone(typed=number),) if number else ())
+    return await _new(request, draft)
+
+
+async def _new(request: web.Request, draft: ClientDraft, *, status: int = 200, error: str = "") -> web.Response:
+    values = {"draft": draft, "kinds": KINDS, "people": await _people(request), "error": error}
+    return page(request, "client_new.html", status=status, title="New client", **values)
 
 
 async def create(request: web.Request) -> web.StreamResponse:
@@ -78,29 +108,26 @@ async def create(request: web.Request) -> web.StreamResponse:
         made = await services_of(request).client_base.create(person_of(request), draft)
     except Refused as error:
         told = translate(request, REFUSALS.get(error.code, str(error)))
-        return page(request, "client_new.html", status=409, title="New client", draft=draft, kinds=KINDS, error=told)
-    raise web.HTTPSeeOther(f"/clients/{made}")
+        return await _new(request, draft, status=409, error=told)
+    raise web.HTTPSeeOther(f"/clients/{made}?saved")
 
 
 async def change(request: web.Request) -> web.StreamResponse:
-    """Save the card, if nobody changed it meanwhile; else show the new state and say so."""
-    person, client_id = person_of(request), _id(request)
-    draft = await _draft(request)
-    version = str((await request.post()).get("version", ""))
+    """Save the card, if nobody changed it meanwhile; else show both: what is in the base and what was written."""
+    client_id, draft = _id(request), await _draft(request)
+    version = str((await request.post()).get("version", ""))[:12]
     services = services_of(request)
     try:
         number = int(version) if version.isascii() and version.isdigit() else 0
-        await services.client_base.change(person, client_id, draft, number)
+        await services.client_base.change(person_of(request), client_id, draft, number)
     except Refused as error:
         async with services.db.read() as conn:
             client = await clients.get(conn, client_id)
-            last = await calls.journal(conn, client_id=client_id, user_id=person.id, limit=20)
         if client is None:
             raise web.HTTPNotFound(text="There is no such client.") from None
         told = translate(request, REFUSALS.get(error.code, str(error)))
-        values = {"client": client, "last": last.rows, "kinds": KINDS, "error": told, "may_write": True}
-        return page(request, "client.html", status=409, title=client.name, **values)
-    raise web.HTTPSeeOther(f"/clients/{client_id}")
+        return await _card(request, client, draft, status=409, error=told)
+    raise web.HTTPSeeOther(f"/clients/{client_id}?saved")
 
 
 async def _draft(request: web.Request) -> ClientDraft:

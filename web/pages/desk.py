@@ -2,40 +2,112 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 from aiohttp import web
 
 from cti.access import scope
-from cti.storage import calls, clients
+from cti.clients.card import KINDS
+from cti.desktop import ScreenPop
+from cti.storage import calls, clients, desktop_events
+from cti.storage.journal import CallRow
+from cti.telephony.numbering import show as shown
+from web import wire
+from web.api.base import place, reply
 from web.auth import person_of
+from web.i18n import language_of
 from web.render import page
 from web.routes import Route
 from web.services import services_of
 
 LAST = 12
+KEPT_POPS = 5  # cards looked at when a page is opened anew
+MISSED_S = 24 * 3600.0
+CALLS_LOOKED_AT = 200
 
 
 async def show(request: web.Request) -> web.Response:
     """The desk, empty until a call comes."""
-    person = person_of(request)
     async with services_of(request).db.read() as conn:
-        own = await calls.journal(conn, user_id=person.id, limit=8)
-    return page(request, "desk.html", title="Desk", last=own.rows)
+        own = await calls.journal(conn, user_id=person_of(request).id, limit=8)
+    return page(request, "desk.html", title="Desk", last=own.rows, kinds=KINDS)
 
 
-async def card(request: web.Request) -> web.Response:
-    """A client on the desk: contacts and the last calls."""
-    client_id = request.match_info["id"]
+async def before(request: web.Request) -> web.Response:
+    """The last calls with a client, for the card on the desk."""
     person = person_of(request)
+    own = person.id if scope(person, "calls.read") == "own" else None
     async with services_of(request).db.read() as conn:
-        client = await clients.get(conn, int(client_id)) if client_id.isascii() and client_id.isdigit() else None
-        if client is None:
+        if await clients.get(conn, place(request)) is None:
             raise web.HTTPNotFound(text="There is no such client.")
-        own = person.id if scope(person, "calls.read") == "own" else None
-        last = await calls.journal(conn, client_id=client.id, user_id=own, limit=LAST)
-    return page(request, "parts/desk_card.html", client=client, last=last.rows)
+        last = await calls.journal(conn, client_id=place(request), user_id=own, limit=LAST)
+    return page(request, "parts/before.html", last=last.rows)
+
+
+async def state(request: web.Request) -> web.Response:
+    """What a page opened anew starts from: cards of the calls still open, own notes, missed calls, the last seq."""
+    services, person, language = services_of(request), person_of(request), language_of(request)
+    now = services.clock()
+    async with services.db.read() as conn:
+        last = (await desktop_events.last_seqs(conn)).get(person.id, 0)
+        events = await desktop_events.since(conn, person.id, max(0, last - KEPT_POPS))
+        rows = {e.call_id: await calls.get(conn, e.call_id) for e in events if e.call_id}
+        recent = await calls.journal(conn, user_id=person.id, since=now - MISSED_S, limit=CALLS_LOOKED_AT)
+    still = [e for e in events if (row := rows.get(e.call_id or "")) is None or row.open]
+    pops = [msgspec.json.decode(e.payload, type=ScreenPop) for e in still if now - e.created_at < MISSED_S]
+    notes = {row.id: n.text for row in rows.values() if row for n in row.notes if n.user_id == person.id}
+    return reply(
+        {
+            "seq": last,
+            "server_time": now,
+            "pops": [wire.screen_pop(pop, language) for pop in pops],
+            "notes": notes,
+            "missed": missed(recent.rows),
+        }
+    )
+
+
+def missed(rows: list[CallRow]) -> list[dict[str, Any]]:
+    """Calls that nobody answered, one entry per number, newest first; a talk with the number since then closes it."""
+    found: dict[str, dict[str, Any]] = {}
+    closed: set[str] = set()
+    for row in rows:  # newest first
+        key = row.number or row.caller_number or row.id
+        if row.open or key in closed:
+            continue
+        if row.answered_at is not None:
+            closed.add(key)
+        elif row.direction == "inbound" and row.outcome not in ("diverted", "voicemail", "self-service"):
+            entry = found.setdefault(key, _entry(row) | {"tries": 0})
+            entry["tries"] += 1
+    return list(found.values())
+
+
+def _entry(row: CallRow) -> dict[str, Any]:
+    number = row.number or (row.caller_number if row.direction != "inbound" else None)
+    return {
+        "call": row.id,
+        "at": row.started_at,
+        "number": number,
+        "shown": shown(row.number) or row.caller_number or "",
+        "caller_name": row.caller_name or "",
+        "client_id": row.client_id,
+        "client_name": row.client_name,
+        "queue": row.queue,
+    }
+
+
+async def set_theme(request: web.Request) -> web.Response:
+    """Keep the person's look."""
+    person, theme = person_of(request), request.match_info["theme"]
+    await services_of(request).accounts.set_look(person, language=person.language, theme=theme)
+    return reply({"ok": True})
 
 
 ROUTES = (
     Route("GET", "/", show, "desk"),
-    Route("GET", "/desk/card/{id}", card, "clients.read"),
+    Route("GET", "/desk/before/{id}", before, "clients.read"),
+    Route("GET", "/desk/state", state, "desk"),
+    Route("PUT", "/desk/theme/{theme}", set_theme, "signed-in"),
 )

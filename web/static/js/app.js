@@ -1,28 +1,36 @@
-// The panel's entry: the shell is loaded once, everything below lives as long as the tab.
-import htmx from "htmx.org/dist/htmx.esm.js";
-import { start as startDesk } from "./desk.js";
-import { start as startKeys } from "./keys.js";
-import { start as startLive } from "./live.js";
-import { start as startPhone } from "./phone.js";
+// The panel's entry: one shell for the whole working day, its parts started once; pages come and go inside #main.
+import htmx from "htmx.org/dist/htmx.esm.min.js";
+import { csrf } from "./api.js";
+import { startCard } from "./card.js";
+import { startDesk } from "./desk.js";
+import { startDock } from "./dock.js";
+import { keepForms } from "./forms.js";
+import { startJournal } from "./journal.js";
+import { startKeys } from "./keys.js";
+import { startLive } from "./live.js";
+import { startNotices } from "./notices.js";
+import { showSection } from "./sections.js";
+import { startStrip } from "./strip.js";
+import { startTheme } from "./theme.js";
+import { t } from "./texts.js";
+import { toast } from "./toasts.js";
 
-window.htmx = htmx;
-const main = document.getElementById("main");
+document.addEventListener("htmx:config:request", (event) => {
+  const { request } = event.detail.ctx;
+  request.headers["X-CSRF-Token"] = csrf();
+});
+document.addEventListener("htmx:error", () => toast(t("The server does not answer. Nothing is lost: try again.")));
 
-function navigated() {
-  for (const link of document.querySelectorAll("[data-nav]")) {
-    const href = link.dataset.nav;
-    const here = href === "/" ? location.pathname === "/" : location.pathname.startsWith(href);
-    if (here) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
-  }
+keepForms();
+if (document.body.classList.contains("shell")) {
+  startTheme();
+  startKeys();
+  startNotices();
+  startStrip();
+  startDock();
+  startDesk(htmx);
+  startCard();
+  startJournal(htmx);
+  showSection();
+  startLive();
 }
-
-startDesk();
-startPhone();
-startKeys();
-startLive();
-navigated();
-document.addEventListener("htmx:after:swap", () => { navigated(); document.dispatchEvent(new CustomEvent("trubka:page")); });
-document.addEventListener("htmx:after:push:into:history", navigated);
-window.addEventListener("popstate", navigated);
-main.addEventListener("htmx:after:swap", () => main.scrollTo?.(0, 0));

@@ -1,234 +1,266 @@
-// The desk: which call is on it, its card, its note. The ring bar is in the shell, so a ring is seen on every page.
-import { api, clock, clone, serverNow, t } from "./base.js";
-import { showCall } from "./phone.js";
+// The desk: the card of the call that matters now. A new ring never takes the place of a conversation or of typing:
+// it waits in the strip until it is asked for.
+import { $, fill, isTyping, mould, onPage, show } from "./dom.js";
+import { api } from "./api.js";
+import { showNote } from "./notes.js";
+import { startNewcomer, showNewcomer } from "./newcomer.js";
+import { dial } from "./phone.js";
+import * as store from "./store.js";
+import { t, word } from "./texts.js";
+import { toast } from "./toasts.js";
 
-const calls = new Map(); // call id -> {pop, view}
-let current = null; // id of the call on the desk
-let noteTimer = null;
-const ringbar = document.getElementById("ringbar");
-const missedList = document.getElementById("missed");
-const missed = new Map();
-const title = document.title;
+const BACK_MS = 2500;
+let shownId = null;
+let htmx = null;
+let before = null;
 
-const onDesk = () => document.getElementById("card") !== null;
-const entry = (id) => { if (!calls.has(id)) calls.set(id, { pop: null, view: null }); return calls.get(id); };
-
-export function who(call) {
-  const { pop, view } = call;
-  if (pop?.kind === "colleague") return pop.colleague || pop.call.shown;
-  if (pop?.kind === "client") return pop.matches[0].client.name;
-  if (view?.client_name) return view.client_name;
-  return pop?.call.shown || view?.shown || pop?.call.name || t("Number hidden");
+export function startDesk(library) {
+  htmx = library;
+  startNewcomer((one, id) => becomes(one, id));
+  onPage("#desk", () => {
+    before = null;
+    $("#card-call").addEventListener("click", callBack);
+    choose();
+    render();
+  });
+  store.on("pop", (one) => offer(one));
+  store.on("state", ({ one, before: was }) => stateChanged(one, was));
+  store.on("calls", () => {
+    if (!shownId) choose();
+    render();
+  });
+  document.addEventListener("trubka:card", (event) => openCard(event.detail));
 }
 
-export function onPop(pop) {
-  if (pop.missed) { addMissed(pop.call.id, who({ pop }), pop.call.number, pop.call.started); return; }
-  const call = entry(pop.call.id);
-  call.pop = pop;
-  if (!busy()) open(pop.call.id);
-  paint();
-  if (document.hidden && "Notification" in window && Notification.permission === "granted") {
-    new Notification(t("A call rings: {who}", { who: who(call) }), { tag: pop.call.id, requireInteraction: false });
+/** The client on the card: chosen, found alone, or looked up. */
+export function clientOf(one) {
+  return one?.client ?? (one?.pop?.matches.length === 1 ? one.pop.matches[0].client : null);
+}
+
+export const shownCall = () => store.call(shownId);
+
+function choose() {
+  const live = store.liveCall();
+  if (live) return display(live.id);
+  const last = store.allCalls().filter((one) => one.view && !one.pop?.missed);
+  if (!shownId && last.length) display(last.at(-1).id);
+}
+
+function offer(one) {
+  const current = shownCall();
+  const engaged = current && ["talking", "held", "dialling"].includes(current.view?.state);
+  if (!engaged && !(current && isTyping() && $("#desk"))) display(one.id);
+}
+
+function stateChanged(one, was) {
+  const state = one.view.state;
+  const current = shownCall();
+  if (["talking", "dialling"].includes(state) && was !== state && shownId !== one.id && !(isTyping() && current)) display(one.id);
+  if (state === "taken" && shownId === one.id) setTimeout(() => leaveTaken(one.id), BACK_MS);
+  if (["talking", "dialling"].includes(state) && was !== state && was !== "held" && !isTyping() && !$("#desk") && !hasUnsaved()) {
+    document.dispatchEvent(new CustomEvent("trubka:go", { detail: "/" }));
   }
 }
 
-export function onCall(view) {
-  const call = entry(view.id);
-  call.view = view;
-  if (view.state === "talking" || view.state === "dialling") open(view.id);
-  if (view.state === "missed") addMissed(view.id, who(call), view.number, view.since);
-  if (["ended", "missed", "taken"].includes(view.state)) setTimeout(() => { if (current !== view.id) calls.delete(view.id); paint(); }, 2500);
-  paint();
+function hasUnsaved() {
+  return !!$("form[data-dirty]");
 }
 
-export function replaceCalls(views) {
-  const open_ = new Set(views.map((view) => view.id));
-  for (const [id, call] of calls) if (!open_.has(id) && id !== current) calls.delete(id); else if (!open_.has(id)) call.view = call.view && { ...call.view, state: "ended" };
-  for (const view of views) { entry(view.id).view = view; if (view.state === "talking") open(view.id); }
-  paint();
+/** A card that a colleague took goes away by itself, unless its agent writes on it. */
+function leaveTaken(id) {
+  const one = store.call(id);
+  if (shownId !== id || one?.view.state !== "taken" || isTyping() || one.note) return;
+  shownId = store.liveCall()?.id ?? null;
+  render();
 }
 
-function busy() {
-  const view = calls.get(current)?.view;
-  return view && ["talking", "held", "dialling"].includes(view.state);
+function openCard(id) {
+  display(id);
+  if (!$("#desk")) document.dispatchEvent(new CustomEvent("trubka:go", { detail: "/" }));
+  else $("#desk-card h2")?.focus();
 }
 
-export function open(id) {
-  if (current === id) return;
-  flushNote();
-  current = id;
-  fillCard();
+function display(id) {
+  shownId = id;
+  identify(store.call(id));
+  render();
 }
 
-export function openRinging() {
-  const ringing = [...calls.entries()].find(([, call]) => state(call) === "ringing");
-  if (!ringing) return false;
-  if (!onDesk()) window.htmx.ajax("GET", "/", { target: "#main" }).then(() => open(ringing[0]));
-  else open(ringing[0]);
-  return true;
-}
-
-const state = (call) => call.view?.state ?? (call.pop ? "ringing" : "ended");
-
-function paint() {
-  const now = [...calls.entries()].filter(([, call]) => ["ringing", "taken"].includes(state(call)));
-  const [id, call] = now.find(([, one]) => state(one) === "ringing") ?? now[0] ?? [null, null];
-  if (call) paintRing(id, call);
-  else { ringbar.hidden = true; ringbar.replaceChildren(); }
-  const rings = now.filter(([, one]) => state(one) === "ringing").length;
-  document.title = rings ? `(${rings}) ☎ ${who(call)}` : title;
-  document.getElementById("favicon").href = rings ? "/static/icon-ring.svg" : "/static/icon.svg";
-  showCall(calls.get(current), current);
-  if (onDesk()) paintFacts();
-}
-
-function paintRing(id, call) {
-  const { pop, view } = call;
-  const taken = state(call) === "taken";
-  const { root, at } = clone("t-ring");
-  at("state").textContent = taken ? (view.by ? t("Taken by {name}", { name: view.by }) : t("Taken by somebody else")) : t(pop?.kind === "colleague" ? "Internal call" : "Incoming call");
-  at("state").className = `pill ${taken ? "idle" : "ring"}`;
-  at("who").textContent = who(call);
-  const parts = [];
-  if (pop?.kind === "client") parts.push(pop.matches[0].why);
-  if (pop?.kind === "several") parts.push(t("Several clients: pick who is calling"));
-  if (pop?.kind === "unknown") parts.push(t("Not found among clients"));
-  if (pop?.kind === "hidden") parts.push(t("The number is hidden: nobody is looked up."));
-  if (view?.queue ?? pop?.call.queue) parts.push(t("queue {queue}", { queue: view?.queue ?? pop.call.queue }));
-  const names = view?.ringing?.length ? view.ringing : (pop?.ringing ?? []);
-  if (names.length > 1 && !taken) parts.push(t("rings at {names}", { names: names.join(", ") }));
-  at("why").textContent = parts.join(" · ");
-  at("open").hidden = taken;
-  at("open").addEventListener("click", openRinging);
-  ringbar.classList.toggle("taken", taken);
-  ringbar.dataset.call = id;
-  ringbar.replaceChildren(root);
-  ringbar.hidden = false;
-}
-
-function addMissed(id, name, number, at) {
-  missed.set(id, { name, number, at });
-  const rows = [...missed.values()].reverse().slice(0, 20).map((one) => {
-    const { root, at: place } = clone("t-missed");
-    place("who").textContent = one.name;
-    place("when").textContent = clock(one.at);
-    const dial = place("dial");
-    if (one.number) dial.dataset.dial = one.number; else dial.remove();
-    return root;
-  });
-  missedList.replaceChildren(...rows);
-}
-
-// The card ------------------------------------------------------------------------------------------------------------
-function fillCard() {
-  const call = calls.get(current);
-  if (!onDesk() || !call) return;
-  const box = document.getElementById("card");
-  box.dataset.call = current;
-  const client = call.view?.client_id || (call.pop?.kind === "client" ? call.pop.matches[0].client.id : null);
-  if (client) window.htmx.ajax("GET", `/desk/card/${client}`, { target: "#card" });
-  else if (call.pop?.kind === "several") box.replaceChildren(picks(call));
-  else if (call.pop?.kind === "unknown" || (call.view && !call.pop && call.view.number?.startsWith("+"))) box.replaceChildren(newClient(call));
-  else box.replaceChildren(plain(who(call), call.pop?.kind === "hidden" ? t("The number is hidden: nobody is looked up.") : call.pop?.kind === "colleague" ? t("A colleague calls.") : ""));
-  const note = document.getElementById("note");
-  note.value = call.note ?? "";
-  document.getElementById("note-state").textContent = t("saved while you type");
-  document.getElementById("notebox").hidden = false;
-  paintFacts();
-}
-
-function paintFacts() {
-  const call = calls.get(current);
-  const side = document.getElementById("why");
-  if (!call) { side.hidden = true; return; }
-  side.hidden = false;
-  document.getElementById("why-text").textContent = call.pop?.matches.length ? call.pop.matches[0].why : call.pop?.kind === "unknown" ? t("Not found among clients") : "";
-  const facts = [[t("Number"), call.pop?.call.shown ?? call.view?.shown], [t("Queue"), call.pop?.call.queue ?? call.view?.queue], [t("Came to"), call.pop?.call.called]];
-  const rows = facts.filter(([, value]) => value).flatMap(([name, value]) => {
-    const dt = document.createElement("dt"), dd = document.createElement("dd");
-    dt.textContent = name; dd.textContent = value;
-    return [dt, dd];
-  });
-  document.getElementById("call-facts").replaceChildren(...rows);
-}
-
-function picks(call) {
-  const box = document.createElement("div");
-  box.className = "picklist";
-  const head = document.createElement("h2");
-  head.textContent = t("Several clients: pick who is calling");
-  box.append(head);
-  const id = current;
-  for (const one of call.pop.matches) {
-    const button = document.createElement("button");
-    button.type = "button";
-    const name = document.createElement("strong"), why = document.createElement("small");
-    name.textContent = one.client.name; why.textContent = one.why;
-    button.append(name, why);
-    button.addEventListener("click", async () => {
-      try { await api("PUT", `/calls/${encodeURIComponent(id)}/client`, { client_id: one.client.id }); } catch (error) { why.textContent = error.message; return; }
-      window.htmx.ajax("GET", `/desk/card/${one.client.id}`, { target: "#card" });
-    });
-    box.append(button);
-  }
-  return box;
-}
-
-function newClient(call) {
-  const { root, at } = clone("t-new");
-  const number = call.pop?.call.number ?? call.view?.number ?? "";
-  at("number").textContent = call.pop?.call.shown ?? call.view?.shown ?? number;
-  at("name").value = call.pop?.call.name ?? "";
-  const id = current;
-  at("form").addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const form = new FormData(event.target);
-    const email = form.get("email").trim();
-    try {
-      const made = await api("POST", "/clients", { name: form.get("name"), kind: form.get("kind"), phones: [{ typed: number }], emails: email ? [email] : [] });
-      await api("PUT", `/calls/${encodeURIComponent(id)}/client`, { client_id: made.id }).catch(() => {});
-      window.htmx.ajax("GET", `/desk/card/${made.id}`, { target: "#card" });
-    } catch (error) { document.querySelector('#card [data-at="error"]').textContent = error.message; }
-  });
-  return root;
-}
-
-function plain(heading, text) {
-  const { root, at } = clone("t-plain");
-  at("title").textContent = heading;
-  at("text").textContent = text;
-  return root;
-}
-
-// The note ------------------------------------------------------------------------------------------------------------
-function typed() {
-  const call = calls.get(current);
-  if (!call) return;
-  call.note = document.getElementById("note").value;
-  call.unsaved = true;
-  document.getElementById("note-state").textContent = t("saving…");
-  clearTimeout(noteTimer);
-  noteTimer = setTimeout(flushNote, 600);
-}
-
-async function flushNote() {
-  clearTimeout(noteTimer);
-  const id = current, call = calls.get(id);
-  if (!call?.unsaved) return;
-  call.unsaved = false;
-  const told = document.getElementById("note-state");
+/** A call without a pop (our own, or one we attached to): its client by id, else by number. */
+async function identify(one) {
+  const view = one?.view;
+  if (!view || clientOf(one) || one.asked || one.pop) return;
+  if (!view.client_id && !view.number?.startsWith("+")) return;
+  one.asked = true;
   try {
-    await api("PUT", `/calls/${encodeURIComponent(id)}/note`, { text: call.note });
-    if (told && current === id) told.textContent = t("saved {time}", { time: clock(serverNow()) });
-  } catch (error) {
-    call.unsaved = true;
-    if (told && current === id) told.textContent = t("not saved: {reason}", { reason: error.message });
-    noteTimer = setTimeout(flushNote, 3000);
+    if (view.client_id) return store.setClient(one, await api("GET", `/clients/${view.client_id}`));
+    const found = await api("GET", `/clients/by-number/${encodeURIComponent(view.number)}`);
+    if (found.length === 1) store.setClient(one, found[0]);
+    else if (found.length > 1) one.choices = found.map((client) => ({ client, why: "" }));
+    else one.unknown = true;
+    render();
+  } catch (refusal) {
+    one.asked = false;
+    toast(refusal.message);
   }
 }
 
-export function start() {
-  document.addEventListener("input", (event) => { if (event.target.id === "note") typed(); });
-  document.addEventListener("trubka:page", () => { if (onDesk() && current && !document.getElementById("card").dataset.call) fillCard(); });
-  window.addEventListener("pagehide", flushNote);
+const STATES = {
+  dialling: ["ring", () => t("Calling…")],
+  ringing: ["ring", () => t("Ringing")],
+  talking: ["talk", () => t("In a call")],
+  held: ["hold", () => t("On hold")],
+  taken: ["idle", (view) => (view.by ? t("Taken by {name}", { name: view.by }) : t("Taken"))],
+  missed: ["miss", () => t("Missed")],
+  ended: ["idle", (view) => view.outcome_text || word("outcome", view.outcome) || t("Call over")],
+};
+
+function render() {
+  const desk = $("#desk");
+  if (!desk) return;
+  const one = shownCall();
+  show($("#desk-calm"), !one);
+  show($("#desk-card"), !!one);
+  if (!one) return;
+  const client = clientOf(one);
+  const { view, pop } = one;
+  const number = view.shown || view.number || "";
+  const [kind, say] = STATES[view.state] ?? STATES.ended;
+  const name = client?.name || pop?.colleague || view.client_name || (kindOf(one) === "colleague" && view.name) || number || t("Number hidden");
+  fill(desk, {
+    name,
+    full: client?.full_name || "",
+    state: say(view),
+    sort: client ? word("kind", client.kind) : sortOf(one),
+    queue: view.queue ? t("queue “{queue}”", { queue: view.queue }) : "",
+    responsible: client?.responsible ? t("manager: {name}", { name: client.responsible }) : "",
+    presented: view.name && view.name !== name ? t("shows as “{name}”", { name: view.name }) : "",
+    why: whyOf(one, client),
+    "client-note": client?.note || "",
+  });
+  $("#card-state").className = `pill ${kind}`;
+  for (const tag of desk.querySelectorAll(".marks .tag")) show(tag, !!tag.textContent);
+  show($("#card-note"), !!client?.note);
+  contacts(one, client);
+  const call = $("#card-call");
+  show(call, !!dialTarget(one, client) && !store.ALIVE.has(view.state));
+  const open = $("#card-open");
+  show(open, !!client);
+  if (client) open.setAttribute("href", `/clients/${client.id}`);
+  choices(one, client);
+  showNewcomer(one, !client && (kindOf(one) === "unknown" || !!one.unknown));
+  showNote(one);
+  showBefore(client);
+}
+
+const kindOf = (one) => one.pop?.kind ?? "";
+
+function sortOf(one) {
+  return {
+    unknown: t("not found among the clients"),
+    hidden: t("the caller hid the number"),
+    colleague: t("colleague"),
+    several: t("several clients"),
+  }[kindOf(one)] ?? (one.unknown ? t("not found among the clients") : "");
+}
+
+function whyOf(one, client) {
+  if (one.chosen) return t("You picked this client just now; next time it comes first.");
+  const match = one.pop?.matches.find((m) => m.client.id === client?.id);
+  if (match) return match.why;
+  return {
+    unknown: t("No client has this number. Save it and the next call brings the card."),
+    hidden: t("Nobody is looked up by a hidden number."),
+    colleague: t("A call inside the company."),
+    several: t("Several clients have this number: pick who it is."),
+  }[kindOf(one)] ?? (client ? t("You called this client.") : t("A call of yours."));
+}
+
+function dialTarget(one, client) {
+  const phone = client?.phones.find((p) => p.e164);
+  if (one.view.number) return one.view.number;
+  return phone ? withExtension(phone) : "";
+}
+
+export const withExtension = (phone) => phone.e164 + (phone.extension ? ` доб. ${phone.extension}` : "");
+
+function callBack() {
+  const one = shownCall();
+  const client = clientOf(one);
+  const to = dialTarget(one, client);
+  if (to) dial(to, client ? { id: client.id, name: client.name } : undefined);
+}
+
+function contacts(one, client) {
+  const phones = client?.phones ?? (one.view.number ? [{ e164: one.view.number, shown: one.view.shown || one.view.number, extension: "", label: "" }] : []);
+  const key = JSON.stringify([client?.id, client?.version, phones, client?.emails]);
+  const place = $("#card-phones");
+  if (place.dataset.key === key) return;
+  place.dataset.key = key;
+  place.replaceChildren(...phones.map((phone) => phoneRow(phone, client)));
+  $("#card-emails").replaceChildren(...(client?.emails ?? []).map(mailRow));
+  show($("#card-mail-box"), !!client?.emails.length);
+  show($("#card-phone-box"), phones.length > 0);
+}
+
+function phoneRow(phone, client) {
+  const li = mould("phone");
+  const button = $("button", li);
+  const extension = phone.extension ? ` ${t("ext. {extension}", { extension: phone.extension })}` : "";
+  fill(li, { shown: (phone.shown || phone.typed || phone.e164) + extension, label: phone.label });
+  if (!phone.e164) button.disabled = true;
+  else button.dataset.dial = withExtension(phone);
+  if (client) Object.assign(button.dataset, { client: client.id, clientName: client.name });
+  button.setAttribute("aria-label", t("Call {name}", { name: phone.shown || phone.e164 }));
+  return li;
+}
+
+function mailRow(address) {
+  const li = document.createElement("li");
+  const link = document.createElement("a");
+  link.href = `mailto:${encodeURIComponent(address).replace("%40", "@")}`;
+  link.textContent = address;
+  li.append(link);
+  return li;
+}
+
+function choices(one, client) {
+  const found = client ? [] : one.choices ?? (one.pop?.matches.length > 1 ? one.pop.matches : []);
+  show($("#several"), found.length > 0);
+  const place = $("#choices");
+  const key = `${one.id}:${found.map((m) => m.client.id)}`;
+  if (place.dataset.key === key) return;
+  place.dataset.key = key;
+  place.replaceChildren(...found.map((match) => choice(one, match)));
+}
+
+function choice(one, { client, why }) {
+  const li = mould("choice");
+  fill(li, { name: client.name, full: client.full_name, why });
+  $("button", li).addEventListener("click", () => becomes(one, client.id, client));
+  return li;
+}
+
+/** The person says whose call it is: shown at once, told to the server, undone when it refuses. */
+async function becomes(one, id, known) {
+  one.chosen = true;
+  if (known) store.setClient(one, known);
+  try {
+    await api("PUT", `/calls/${encodeURIComponent(one.id)}/client`, { client_id: id });
+    if (!known) store.setClient(one, await api("GET", `/clients/${id}`));
+  } catch (refusal) {
+    if (known) store.setClient(one, null);
+    one.chosen = false;
+    toast(refusal.message);
+  }
+}
+
+/** What was before with this client; asked after the card is painted, so it never holds a card up. */
+function showBefore(client) {
+  show($("#before-box"), !!client);
+  if (!client || before === client.id) return;
+  before = client.id;
+  const place = $("#before");
+  place.replaceChildren();
+  requestAnimationFrame(() => htmx.ajax("GET", `/desk/before/${client.id}`, { target: place, swap: "innerHTML" }));
 }

@@ -1,43 +1,65 @@
-// Everything by keyboard. Letters work outside of fields only.
-import { openRinging } from "./desk.js";
-import { hangUp, sendExtension } from "./phone.js";
+// Keys, by place on the keyboard and not by alphabet: C is C with a Russian layout too. Off while a field is typed in.
+import { $, isTyping } from "./dom.js";
+import { go } from "./sections.js";
+import { hangUp, tones } from "./phone.js";
+import { openCard } from "./strip.js";
 
-const PAGES = { d: "/", c: "/clients", j: "/calls" };
-let going = 0;
+const GOTO = { KeyD: "/", KeyC: "/clients", KeyJ: "/calls" };
+const WAIT_MS = 1200;
+let goes = 0;
 
-function go(href) { window.htmx.ajax("GET", href, { target: "#main" }); }
-
-function key(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  const field = event.target.closest("input, textarea, select, [contenteditable]");
-  if (event.key === "Escape" && field) { field.blur(); return; }
-  if (field) return;
-  const help = document.getElementById("help");
-  if (help.open) return;
-  const name = event.key.length === 1 ? latin(event) : event.key;
-  if (Date.now() - going < 1000 && PAGES[name]) { go(PAGES[name]); going = 0; event.preventDefault(); return; }
-  const action = {
-    g: () => { going = Date.now(); },
-    "/": () => document.getElementById("find").focus(),
-    "?": () => help.showModal(),
-    c: () => document.getElementById("call-client")?.click(),
-    n: () => document.getElementById("note")?.focus(),
-    q: hangUp,
-    d: sendExtension,
-    Enter: () => { if (!event.target.closest("button, a, summary")) return openRinging(); return false; },
-  }[name];
-  if (!action) return;
-  if (action() !== false) event.preventDefault();
+export function startKeys() {
+  const dialog = $("#keys");
+  $("#keys-open").addEventListener("click", () => dialog.showModal());
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) return;
+    if (event.key === "Escape") return escape();
+    if (isTyping() || dialog.open) return;
+    if (act(event)) event.preventDefault();
+  });
 }
 
-// the same keys in a Russian layout: by place on the keyboard
-function latin(event) {
-  if (event.key === "?" || (event.shiftKey && event.code === "Slash")) return "?";
-  if (event.code === "Slash") return "/";
-  return event.code.startsWith("Key") ? event.code.slice(3).toLowerCase() : event.key;
+function act(event) {
+  if (Date.now() < goes) {
+    goes = 0;
+    if (GOTO[event.code]) return go(GOTO[event.code]), true;
+  }
+  if (event.key === "?" || (event.shiftKey && event.code === "Slash")) return $("#keys").showModal(), true;
+  if (event.shiftKey) return false;
+  return ACTS[event.code]?.(event) ?? false;
 }
 
-export function start() {
-  document.addEventListener("keydown", key);
-  document.getElementById("help-open").addEventListener("click", () => document.getElementById("help").showModal());
+const press = (selector) => {
+  const button = $(selector);
+  if (!button || button.hidden || button.disabled) return false;
+  button.click();
+  return true;
+};
+const focus = (selector) => {
+  const field = $(selector);
+  if (!field || field.offsetParent === null) return false;
+  field.focus();
+  field.select?.();
+  return true;
+};
+
+const ACTS = {
+  Enter: (event) => !event.target.closest("a, button, summary, [role=button]") && !!$("#rings .bell") && (openCard(), true),
+  KeyC: () => press("#card-call"),
+  KeyN: () => focus("#note"),
+  KeyP: () => focus("#dial-to"),
+  KeyQ: () => !$("#hang-up").hidden && (hangUp(), true),
+  KeyD: () => !$("#tones").hidden && (tones(), true),
+  KeyG: () => ((goes = Date.now() + WAIT_MS), true),
+  Slash: () => focus("#search"),
+  NumpadDivide: () => focus("#search"),
+};
+
+/** Leave a field, close the menu; dialogs close themselves. */
+function escape() {
+  const menu = $("details.menu[open]");
+  if (menu) {
+    menu.open = false;
+    $("summary", menu).focus();
+  } else if (isTyping()) document.activeElement.blur();
 }

@@ -1,65 +1,92 @@
-// The live wire: websocket only; what was missed comes back after `resume`, a painted card is acknowledged.
+// The live wire. Websocket only; after every connect: the state of the desk by HTTP, then `resume` for what came since.
+// `shown` is told when a card has really been painted: two frames after it was put on the page.
 import { io } from "socket.io-client";
-import { clock, serverNow, setServerTime, t } from "./base.js";
-import { onCall, onPop, replaceCalls } from "./desk.js";
-import { onAgent, replaceAgents } from "./people.js";
+import { ask } from "./api.js";
+import { $, fill, show } from "./dom.js";
+import * as store from "./store.js";
+import { duration, moment, t } from "./texts.js";
 
-const KEY = `trubka-seq-${document.body.dataset.user}`;
-const bars = document.getElementById("bars");
-let lastSeq = Number(sessionStorage.getItem(KEY) ?? -1);
-let lostAt = null;
+let lastSeq = 0;
+let lostAt = 0;
+let ready = false;
 
-function bar(id, text, kind) {
-  let one = document.getElementById(id);
-  if (!text) { one?.remove(); return; }
-  if (!one) { one = document.createElement("div"); one.id = id; bars.append(one); }
-  one.className = `bar-${kind}`;
-  one.textContent = text;
+export function startLive() {
+  const socket = io({ transports: ["websocket"], reconnectionDelay: 300, reconnectionDelayMax: 5000, timeout: 5000 });
+  socket.on("connect", () => hello(socket));
+  socket.on("disconnect", lost);
+  socket.on("connect_error", lost);
+  socket.on("screen_pop", (pop) => {
+    seen(pop);
+    store.popped(pop);
+    painted(() => socket.emit("shown", { seq: pop.seq, at: Date.now() / 1000 }));
+  });
+  socket.on("call", (view) => store.changed(seen(view)));
+  socket.on("agent", (view) => store.agentChanged(seen(view)));
+  socket.on("snapshot", (state) => {
+    link(state.link);
+    store.snapshot(state);
+  });
+  socket.on("link", link);
+  setInterval(tick, 1000);
+  window.addEventListener("online", () => socket.connect());
 }
 
-function onLink(link) {
-  bar("bar-pbx", link.state === "up" ? "" : `${link.text} ${link.since && link.state !== "off" ? clock(link.since) : ""}`, link.state === "off" ? "info" : "bad");
-  bar("bar-storage", link.storage === "late" ? t("Saving is late: the database is busy. Nothing is lost, keep working.") : "", "bad");
-}
-
-export function start() {
-  const wire = io({ transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 5000, randomizationFactor: 0.3 });
-  wire.on("connect", () => {
-    lostAt = null;
-    bar("bar-wire", "");
-    // the first time in this tab: only what comes from now on and the state, no old cards
-    wire.emit("resume", { last_seq: lastSeq < 0 ? Number.MAX_SAFE_INTEGER - 1 : lastSeq });
-  });
-  wire.on("disconnect", (reason) => {
-    lostAt ??= serverNow();
-    bar("bar-wire", t("No connection to the server since {time}. What you miss will come back.", { time: clock(lostAt) }), "bad");
-    if (reason === "io server disconnect") wire.connect();
-  });
-  wire.on("connect_error", () => {
-    lostAt ??= serverNow();
-    bar("bar-wire", t("No connection to the server since {time}. What you miss will come back.", { time: clock(lostAt) }), "bad");
-    fetch("/api/v1/session", { credentials: "same-origin" }).then((a) => { if (a.status === 401) location.assign("/sign-in"); }).catch(() => {});
-  });
-  wire.on("screen_pop", (pop) => {
-    if (pop.seq <= lastSeq) return;
-    keep(pop.seq);
-    onPop(pop);
-    if (!pop.missed) requestAnimationFrame(() => requestAnimationFrame(() => wire.emit("shown", { seq: pop.seq, at: serverNow() })));
-  });
-  wire.on("call", onCall);
-  wire.on("agent", onAgent);
-  wire.on("link", onLink);
-  wire.on("snapshot", (state) => {
-    setServerTime(state.server_time);
-    if (state.seq > lastSeq) keep(state.seq);
-    replaceCalls(state.calls);
-    replaceAgents(state.agents);
-    onLink(state.link);
-    document.body.dataset.live = "yes";
+async function hello(socket) {
+  if (!ready) {
+    try {
+      const state = await ask("GET", "/desk/state");
+      lastSeq = Math.max(lastSeq, state.seq);
+      store.setClock(state.server_time);
+      for (const pop of state.pops) store.popped(pop);
+      for (const [id, text] of Object.entries(state.notes)) if (store.call(id)) store.call(id).note = text;
+      store.setMissed(state.missed);
+      ready = true;
+    } catch {
+      setTimeout(() => socket.connected && !ready && hello(socket), 2000);
+      return;
+    }
+  }
+  socket.timeout(8000).emit("resume", { last_seq: lastSeq }, (error) => {
+    if (error) return socket.disconnect().connect();
+    lostAt = 0;
+    show($("#offline"), false);
+    document.documentElement.dataset.live = "yes";
   });
 }
 
-function keep(seq) {
-  lastSeq = seq;
-  sessionStorage.setItem(KEY, String(seq));
+function seen(event) {
+  if (event.seq > lastSeq) lastSeq = event.seq;
+  return event;
+}
+
+/** After the next frame has been drawn; a hidden tab draws none, so there a timer stands in. */
+function painted(then) {
+  if (document.hidden) setTimeout(then, 0);
+  else requestAnimationFrame(() => requestAnimationFrame(then));
+}
+
+function lost() {
+  if (!lostAt) lostAt = Date.now() / 1000;
+  document.documentElement.dataset.live = "no";
+}
+
+/** The bar with since when, once the loss is more than a blink. */
+function tick() {
+  const gone = lostAt ? Date.now() / 1000 - lostAt : 0;
+  if (gone > 1.5) {
+    const values = { time: moment(lostAt), gone: duration(gone) };
+    fill($("#offline"), { text: t("No connection to the server since {time} ({gone}). Calls go on; this page catches up.", values) });
+  }
+  show($("#offline"), gone > 1.5);
+}
+
+function link(state) {
+  const bar = $("#link");
+  const late = state.storage === "late" ? t("The database is late: what you save is kept and written later.") : "";
+  const since = state.since && state.state !== "off" ? ` ${t("Since {time}.", { time: moment(state.since) })}` : "";
+  const text = late || (state.state === "up" ? "" : state.text + since);
+  fill(bar, { text });
+  bar.dataset.kind = late ? "late" : state.state;
+  bar.title = text;
+  show(bar, !!text);
 }

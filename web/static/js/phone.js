@@ -1,56 +1,70 @@
-// The dock's phone: what the call is, for how long; dial, hang up, the extension on a key. Refusals are told here.
-import { api, serverNow, span, t } from "./base.js";
+// What a person does with the phone from the screen: dial, hang up, tones. Every refusal is a sentence at the phone.
+import { $, fill, show } from "./dom.js";
+import { api, requestId } from "./api.js";
+import * as store from "./store.js";
+import { t } from "./texts.js";
+import { toast } from "./toasts.js";
 
-const what = document.getElementById("phone-what"), timer = document.getElementById("phone-timer");
-const party = document.getElementById("phone-party"), message = document.getElementById("phone-message");
-const hangup = document.getElementById("hangup"), tones = document.getElementById("tones");
-const STATES = { dialling: "Dialling…", ringing: "Incoming call", talking: "Talking", held: "On hold" };
-let shown = null;
+let busy = false;
 
-export function showCall(call, id) {
-  const view = call?.view;
-  const live = view && STATES[view.state];
-  shown = live ? { id, view } : null;
-  document.getElementById("phone").dataset.state = live ? view.state : "idle";
-  what.textContent = live ? t(STATES[view.state]) : view?.outcome_text ? t("Ended: {outcome}", { outcome: view.outcome_text }) : t("No call");
-  party.textContent = view ? [view.client_name, view.shown, view.name].filter(Boolean).join(" · ") : "";
-  hangup.hidden = !live;
-  tones.hidden = !(live && view.extension && view.state === "talking");
-  if (!tones.hidden) tones.firstChild.textContent = t("Send extension {extension}", { extension: view.extension });
-  tick();
-}
-
-function tick() { timer.textContent = shown ? span(serverNow() - shown.view.since) : "–:––"; }
-
+/** Ring our own phone, then the number. client: {id, name} where known. */
 export async function dial(to, client) {
-  message.textContent = "";
-  const body = { to, request_id: crypto.randomUUID() };
-  if (client) body.client_id = Number(client);
-  try { await api("POST", "/calls", body); } catch (error) { message.textContent = error.message; }
+  const number = String(to).trim();
+  if (!number || busy) return false;
+  busy = true;
+  const id = requestId();
+  fault("");
+  store.clicked(id, number, client);
+  try {
+    await api("POST", "/calls", { to: number, client_id: client?.id ?? null, request_id: id });
+    setTimeout(() => store.dropClick(id), 15_000); // the call has its own entry by then, or never will
+    return true;
+  } catch (refusal) {
+    store.dropClick(id);
+    fault(refusal.message);
+    return false;
+  } finally {
+    busy = false;
+  }
 }
 
-export const hangUp = () => shown && api("DELETE", `/calls/${encodeURIComponent(shown.id)}`).catch((error) => { message.textContent = error.message; });
-
-export async function sendExtension() {
-  if (!shown?.view.extension) return;
-  try { await api("POST", `/calls/${encodeURIComponent(shown.id)}/digits`, { digits: shown.view.extension }); message.textContent = t("extension sent"); } catch (error) { message.textContent = error.message; }
+export async function hangUp(one = store.liveCall()) {
+  if (!one || one.id.startsWith("click:")) return;
+  try {
+    await api("DELETE", `/calls/${encodeURIComponent(one.id)}`);
+  } catch (refusal) {
+    fault(refusal.message);
+  }
 }
 
-export function start() {
-  let pressed = 0;
+export async function tones(one = store.liveCall()) {
+  const digits = one?.view?.extension?.replace(/[^0-9*#A-D]/g, "").slice(0, 20);
+  if (!digits) return;
+  try {
+    await api("POST", `/calls/${encodeURIComponent(one.id)}/digits`, { digits });
+    toast(t("Tones {digits} sent.", { digits }));
+  } catch (refusal) {
+    fault(refusal.message);
+  }
+}
+
+function fault(text) {
+  const place = $("#dial-fault");
+  if (place.textContent !== text) place.textContent = text;
+  show(place, !!text);
+}
+
+/** Any element with data-dial dials on a click, on every page. */
+export function startDialling() {
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-dial]");
-    if (!button || Date.now() - pressed < 500) return; // a double click is one click
-    pressed = Date.now();
-    dial(button.dataset.dial, button.dataset.client);
+    if (!button) return;
+    const { dial: to, client, clientName } = button.dataset;
+    dial(to, client ? { id: Number(client), name: clientName ?? "" } : undefined);
   });
-  document.getElementById("dialbox").addEventListener("submit", (event) => {
+  $("#dial").addEventListener("submit", async (event) => {
     event.preventDefault();
-    const field = document.getElementById("dial-number");
-    if (field.value.trim()) dial(field.value.trim());
+    const field = $("#dial-to");
+    if (await dial(field.value)) field.value = "";
   });
-  hangup.addEventListener("click", hangUp);
-  tones.addEventListener("click", sendExtension);
-  setInterval(tick, 500);
-  document.addEventListener("click", () => { if ("Notification" in window && Notification.permission === "default") Notification.requestPermission(); }, { once: true });
 }

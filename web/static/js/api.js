@@ -1,0 +1,45 @@
+// The server's API from the page: same origin, the session's cookie and its token; a refusal is an Error to show.
+import { t } from "./texts.js";
+
+const LIMIT_MS = 10_000;
+
+/** A refusal: message is a sentence for the person, code a machine word. */
+export class Refusal extends Error {
+  constructor(status, code, message) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** The token every unsafe request carries. */
+export function csrf() {
+  return document.querySelector('meta[name="csrf"]')?.content ?? "";
+}
+
+/** An id for a click: repeated, it is the same call. */
+export function requestId() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+/** The answer's JSON. Throws Refusal. path: from the root of the server. */
+export async function ask(method, path, body) {
+  const headers = { Accept: "application/json", "X-CSRF-Token": csrf() };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let answer;
+  try {
+    const signal = AbortSignal.timeout(LIMIT_MS);
+    answer = await fetch(path, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
+  } catch {
+    throw new Refusal(0, "no-answer", t("The server does not answer. Nothing is lost: try again."));
+  }
+  if (answer.status === 401) location.assign("/sign-in");
+  const said = await answer.json().catch(() => ({}));
+  if (!answer.ok) {
+    const code = String(said.type ?? "").split("/").pop();
+    throw new Refusal(answer.status, code, said.detail || said.title || t("It did not work. Try again."));
+  }
+  return said;
+}
+
+export const api = (method, path, body) => ask(method, `/api/v1${path}`, body);

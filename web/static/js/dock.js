@@ -1,0 +1,133 @@
+// The dock: the phone, who was missed, colleagues. It stands still; only its words change.
+import { $, fill, mould, show } from "./dom.js";
+import { ask } from "./api.js";
+import { dial, hangUp, startDialling, tones } from "./phone.js";
+import * as store from "./store.js";
+import { duration, moment, t, tn, word } from "./texts.js";
+
+export function startDock() {
+  startDialling();
+  $("#hang-up").addEventListener("click", () => hangUp());
+  $("#tones").addEventListener("click", () => tones());
+  store.on("calls", phone);
+  store.on("agents", colleagues);
+  store.on("missed", missed);
+  store.on("missed-call", readMissed);
+  store.on("missed-pop", readMissed);
+  store.on("state", ({ one }) => one.view.state === "ended" && readMissed());
+  setInterval(timers, 1000);
+  phone();
+}
+
+const TITLES = {
+  dialling: () => t("Calling…"),
+  ringing: () => t("Incoming call"),
+  talking: () => t("In a call"),
+  held: () => t("On hold"),
+};
+
+function phone() {
+  const one = store.liveCall();
+  const box = $("#phone");
+  const view = one?.view;
+  box.dataset.state = view?.state ?? "idle";
+  const named = one?.client?.name || view?.client_name || one?.pop?.colleague || soleMatch(one)?.name || view?.name || "";
+  const number = view ? view.shown || view.number || t("Number hidden") : "";
+  fill(box, {
+    title: view ? TITLES[view.state]() + (view.queue ? ` · ${view.queue}` : "") : t("No call"),
+    name: named || number,
+    number: named ? number : "",
+  });
+  const extension = view?.extension;
+  fill(box, { tones: extension ? t("Send ext. {extension}", { extension }) : "" });
+  show($("#tones"), !!extension && view.state === "talking");
+  show($("#hang-up"), !!one && !one.id.startsWith("click:"));
+  const more = store.allCalls().filter((c) => store.ALIVE.has(c.view?.state)).length - 1;
+  fill(box, { others: more > 0 ? tn("and {n} more call", "and {n} more calls", more) : "" });
+  show($('[data-f="others"]', box), more > 0);
+  own(view);
+  timers();
+}
+
+function soleMatch(one) {
+  return one?.pop?.matches.length === 1 ? one.pop.matches[0].client : null;
+}
+
+function own(view) {
+  const pill = $("#own");
+  const kinds = { talking: "talk", ringing: "ring", dialling: "ring", held: "hold" };
+  pill.className = `pill ${kinds[view?.state] ?? "idle"}`;
+  fill(pill, { text: view ? TITLES[view.state]() : "" });
+  show(pill, !!view);
+}
+
+function timers() {
+  const view = store.liveCall()?.view;
+  const text = view ? duration(store.now() - (view.since || store.now())) : "";
+  fill($("#phone"), { timer: text });
+  fill($("#own"), { timer: text });
+}
+
+let reading = null;
+
+/** The server's own list: a call answered later by anybody takes its entry away. A burst of news is one question. */
+function readMissed() {
+  clearTimeout(reading);
+  reading = setTimeout(async () => {
+    const state = await ask("GET", "/desk/state").catch(() => null);
+    if (state) store.setMissed(state.missed);
+  }, 700);
+}
+
+function missed() {
+  const rows = store.missedCalls();
+  $("#missed").replaceChildren(...rows.map(missedRow));
+  $("#missed-count").textContent = rows.length;
+  show($("#missed-count"), rows.length > 0);
+  show($("#missed-none"), rows.length === 0);
+}
+
+function missedRow(row) {
+  const li = mould("missed");
+  const name = row.client_name || row.caller_name || row.shown || t("Number hidden");
+  const tries = row.tries > 1 ? tn("{n} try", "{n} tries", row.tries) : "";
+  const detail = [moment(row.at), tries, row.client_name || row.caller_name ? row.shown : "", row.queue].filter(Boolean);
+  fill(li, { name, detail: detail.join(" · ") });
+  const link = $("a", li);
+  if (row.client_id) link.href = `/clients/${row.client_id}`;
+  else link.href = `/calls/${encodeURIComponent(row.call)}`;
+  link.addEventListener("click", (event) => follow(event, link));
+  const button = $('[data-act="call"]', li);
+  show(button, !!row.number);
+  button.setAttribute("aria-label", t("Call back {name}", { name }));
+  button.addEventListener("click", () => {
+    dial(row.number, row.client_id ? { id: row.client_id, name: row.client_name } : undefined);
+  });
+  return li;
+}
+
+/** Cloned links are not htmx's: lead them into #main by a link that is. */
+export function follow(event, link) {
+  event.preventDefault();
+  document.dispatchEvent(new CustomEvent("trubka:go", { detail: link.getAttribute("href") }));
+}
+
+function colleagues() {
+  const own = Number(document.documentElement.dataset.me);
+  const others = store.people().filter((one) => one.id !== own);
+  $("#colleagues").replaceChildren(...others.map(colleague));
+  show($("#colleagues-none"), others.length === 0);
+}
+
+function colleague(view) {
+  const li = mould("colleague");
+  const pill = $("button", li);
+  pill.dataset.device = view.device;
+  const state = view.text || word("device", view.device);
+  fill(li, { name: view.name, detail: view.device === "idle" ? view.extension : state });
+  pill.title = [view.name, view.extension, state].filter(Boolean).join(" · ");
+  pill.setAttribute("aria-label", t("Call {name}, {state}", { name: `${view.name} ${view.extension}`, state }));
+  if (view.extension) pill.dataset.dial = view.extension;
+  return li;
+}
+

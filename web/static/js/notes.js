@@ -1,0 +1,70 @@
+// The note to the call: saved as you write. What is not saved yet is kept in this browser until it is.
+import { $ } from "./dom.js";
+import { api } from "./api.js";
+import * as store from "./store.js";
+import { moment, t } from "./texts.js";
+
+const PAUSE_MS = 700;
+const AGAIN_MS = 4000;
+const waiting = new Map(); // call id -> timer
+const states = new Map(); // call id -> what the line beside the note says
+const KEY = "note:";
+
+/** Put the note of this call into the field, without touching what is being written. */
+export function showNote(one) {
+  const field = $("#note");
+  if (field.dataset.call === one.id) return say(one);
+  flush(field.dataset.call);
+  field.dataset.call = one.id;
+  field.value = sessionStorage.getItem(KEY + one.id) ?? one.note ?? "";
+  field.disabled = one.id.startsWith("click:") || one.id.startsWith("trubka-");
+  field.oninput = () => write(one, field.value);
+  field.onblur = () => flush(one.id);
+  if (sessionStorage.getItem(KEY + one.id) !== null) write(one, field.value);
+  say(one);
+}
+
+function write(one, text) {
+  one.note = text;
+  sessionStorage.setItem(KEY + one.id, text);
+  state(one, "", t("Writing…"));
+  later(one, PAUSE_MS);
+}
+
+function later(one, ms) {
+  clearTimeout(waiting.get(one.id));
+  waiting.set(one.id, setTimeout(() => save(one), ms));
+}
+
+function flush(id) {
+  const one = id && waiting.has(id) ? store.call(id) : null;
+  if (one) later(one, 0);
+}
+
+async function save(one) {
+  waiting.delete(one.id);
+  const text = one.note ?? "";
+  state(one, "", t("Saving…"));
+  try {
+    await api("PUT", `/calls/${encodeURIComponent(one.id)}/note`, { text });
+    if (one.note !== text) return later(one, PAUSE_MS);
+    sessionStorage.removeItem(KEY + one.id);
+    state(one, "good", t("Saved {time}", { time: moment(store.now()) }));
+  } catch (refusal) {
+    const final = refusal.status >= 400 && refusal.status < 500 && refusal.status !== 429;
+    state(one, "bad", final ? refusal.message : t("Not saved yet, trying again. The text is kept here."));
+    if (!final) later(one, AGAIN_MS);
+  }
+}
+
+function state(one, kind, text) {
+  states.set(one.id, { kind, text });
+  if ($("#note")?.dataset.call === one.id) say(one);
+}
+
+function say(one) {
+  const place = $("#note-state");
+  const { kind, text } = states.get(one.id) ?? { kind: "", text: one.note ? "" : t("saved as you write") };
+  place.dataset.kind = kind;
+  if (place.textContent !== text) place.textContent = text;
+}

@@ -1,0 +1,37 @@
+// Moving between pages inside the shell: the rail says where we are, and the new page is announced by its heading.
+import htmx from "htmx.org/dist/htmx.esm.min.js";
+import { $, $$ } from "./dom.js";
+
+export function showSection() {
+  mark();
+  document.addEventListener("trubka:go", (event) => go(event.detail));
+  document.addEventListener("htmx:after:history:update", mark);
+  document.addEventListener("htmx:after:swap", (event) => {
+    if (event.detail.ctx.target?.id !== "main") return;
+    mark();
+    if (!keepsFocus()) $("#main")?.focus({ preventScroll: true });
+  });
+  document.addEventListener("click", (event) => {
+    const menu = $("details.menu[open]");
+    if (menu && (!menu.contains(event.target) || event.target.closest("a"))) menu.open = false;
+  });
+}
+
+/** Open a page in #main. */
+export function go(path) {
+  htmx.ajax("GET", path, { target: "#main", select: "#main", swap: "outerHTML", push: path });
+}
+
+function keepsFocus() {
+  const at = document.activeElement;
+  return !!at && at !== document.body && !at.matches("main") && at.isConnected && !!at.closest(".top, .dock, .strip, #main");
+}
+
+function mark() {
+  for (const link of $$(".rail a")) {
+    const section = link.dataset.section;
+    const here = section === "/" ? location.pathname === "/" : location.pathname.startsWith(section);
+    if (here) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}

@@ -1,0 +1,134 @@
+// What this agent's calls are now: one entry per logical call, made of its card (pop) and its state (view).
+// Everybody who shows something listens; nobody keeps a second truth.
+export const ALIVE = new Set(["dialling", "ringing", "talking", "held"]);
+const TAKEN_MS = 2500;
+const MISSED_MS = 6000;
+const KEPT = 40;
+const ORDER = { talking: 0, held: 1, dialling: 2, ringing: 3 };
+
+const bus = new EventTarget();
+const calls = new Map();
+const agents = new Map();
+let missed = [];
+let offset = 0; // server's clock minus ours, in seconds
+
+export const on = (name, listener) => bus.addEventListener(name, (event) => listener(event.detail));
+const tell = (name, detail) => bus.dispatchEvent(new CustomEvent(name, { detail }));
+
+export const now = () => Date.now() / 1000 + offset;
+export const setClock = (serverTime) => (offset = serverTime - Date.now() / 1000);
+export const call = (id) => calls.get(id);
+export const allCalls = () => [...calls.values()];
+export const people = () => [...agents.values()];
+export const missedCalls = () => missed;
+
+function entry(id) {
+  if (!calls.has(id)) calls.set(id, { id, view: null, pop: null, client: null, note: null, at: Date.now() });
+  return calls.get(id);
+}
+
+/** The call that has the phone: talking before held, dialling and ringing; the newest of equals. */
+export function liveCall() {
+  const alive = allCalls().filter((one) => ALIVE.has(one.view?.state));
+  return alive.sort((a, b) => ORDER[a.view.state] - ORDER[b.view.state] || b.at - a.at)[0] ?? null;
+}
+
+export const ringing = () => allCalls().filter((one) => ["ringing", "taken", "missed"].includes(one.strip));
+
+/** A card came. missed: the call is over, so it is an entry of the list and not a window. */
+export function popped(pop) {
+  const one = entry(pop.call.id);
+  one.pop = pop;
+  if (pop.missed) return tell("missed-pop", one);
+  if (!one.view) {
+    const { id, number, shown, name, queue, started, direction } = pop.call;
+    one.view = { id, state: "ringing", direction, number, shown, name, queue, since: started, ringing: pop.ringing, by: "" };
+  }
+  if (one.view.state === "ringing") one.strip = "ringing";
+  one.at = Date.now();
+  forgetOld();
+  tell("pop", one);
+  tell("calls");
+}
+
+/** A call's state changed. */
+export function changed(view) {
+  const one = entry(view.id);
+  const before = one.view?.state;
+  one.view = { ...one.view, ...view };
+  if (before !== view.state && ALIVE.has(view.state) && !ALIVE.has(before)) one.at = Date.now();
+  if (view.state === "ringing") one.strip = "ringing";
+  else if (["taken", "missed"].includes(view.state) && one.strip) leave(one, view.state);
+  else one.strip = null;
+  if (view.request_id) dropClick(view.request_id, view.id);
+  if (view.state === "missed") tell("missed-call", one);
+  tell("state", { one, before });
+  tell("calls");
+}
+
+/** The row says what became of the ring for a moment, then goes. */
+function leave(one, state) {
+  if (one.strip === state) return;
+  one.strip = state;
+  const gone = () => {
+    if (one.strip === state) one.strip = null;
+    tell("calls");
+  };
+  setTimeout(gone, state === "taken" ? TAKEN_MS : MISSED_MS);
+}
+
+/** The person's own click, before the PBX says anything: replaced by the call it becomes. */
+export function clicked(requestId, shown, client) {
+  const id = `click:${requestId}`;
+  const one = entry(id);
+  one.client = client ?? null;
+  one.view = { id, state: "dialling", direction: "outbound", number: shown, shown, name: client?.name ?? "", since: now() };
+  tell("calls");
+}
+
+export function dropClick(requestId, becomes) {
+  const click = calls.get(`click:${requestId}`);
+  if (!click) return;
+  calls.delete(click.id);
+  const real = becomes && calls.get(becomes);
+  if (real && !real.client) real.client = click.client;
+  tell("calls");
+}
+
+/** The state that replaces all we may have missed: calls the server does not name are over. */
+export function snapshot(state) {
+  setClock(state.server_time);
+  const open = new Set(state.calls.map((view) => view.id));
+  for (const one of allCalls()) {
+    if (ALIVE.has(one.view?.state) && !open.has(one.id) && !one.id.startsWith("click:")) {
+      one.view = { ...one.view, state: "ended" };
+      one.strip = null;
+      tell("state", { one, before: "" });
+    }
+  }
+  state.calls.forEach(changed);
+  agents.clear();
+  state.agents.forEach((view) => agents.set(view.id, view));
+  tell("agents");
+  tell("calls");
+}
+
+export function agentChanged(view) {
+  agents.set(view.id, view);
+  tell("agents");
+}
+
+export function setMissed(rows) {
+  missed = rows;
+  tell("missed");
+}
+
+export function setClient(one, client) {
+  one.client = client;
+  tell("calls");
+}
+
+function forgetOld() {
+  const over = allCalls().filter((one) => !ALIVE.has(one.view?.state) && !one.strip);
+  for (const one of over.slice(0, Math.max(0, over.length - KEPT))) calls.delete(one.id);
+}

@@ -1,0 +1,98 @@
+// The strip above the page: who rings now. Its place is always there; a ring takes no focus and moves nothing.
+import { $, fill, mould, show } from "./dom.js";
+import { hangUp } from "./phone.js";
+import * as store from "./store.js";
+import { duration, t, tn } from "./texts.js";
+
+const rows = new Map();
+let open = false;
+
+export function startStrip() {
+  const more = document.createElement("button");
+  more.type = "button";
+  more.className = "more";
+  more.id = "more-rings";
+  more.hidden = true;
+  more.addEventListener("click", () => {
+    open = !open;
+    draw();
+  });
+  $("#strip").append(more);
+  store.on("calls", draw);
+  setInterval(times, 1000);
+}
+
+/** The words of a ringing call: who and why we think so. */
+export function told(one) {
+  const { pop, view } = one;
+  const number = view.shown || view.number || "";
+  const client = one.client ?? (pop?.matches.length === 1 ? pop.matches[0].client : null);
+  const who = {
+    client: () => [client?.name, pop.matches[0]?.why],
+    several: () => [tn("{n} client has this number", "{n} clients have this number", pop.matches.length), t("pick who it is on the card")],
+    colleague: () => [pop.colleague || view.name || number, t("colleague")],
+    hidden: () => [t("Number hidden"), view.name],
+    unknown: () => [view.name || number, t("not found among the clients")],
+  }[pop?.kind ?? (number ? "unknown" : "hidden")];
+  const [name, why] = client ? [client.name, pop?.matches[0]?.why] : who();
+  return { name: name || number, number: name === number ? "" : number, why: why ?? "" };
+}
+
+function draw() {
+  const ringing = store.ringing();
+  const list = $("#rings");
+  for (const [id, row] of rows) {
+    if (!ringing.some((one) => one.id === id)) {
+      row.remove();
+      rows.delete(id);
+    }
+  }
+  for (const one of ringing) {
+    if (!rows.has(one.id)) rows.set(one.id, row(one));
+    const li = rows.get(one.id);
+    update(li, one);
+    if (!li.isConnected) list.append(li);
+  }
+  if (ringing.length < 2) open = false;
+  list.classList.toggle("open", open);
+  const more = $("#more-rings");
+  more.textContent = open ? t("Show one") : tn("{n} more ring", "{n} more rings", ringing.length - 1);
+  more.setAttribute("aria-expanded", open);
+  show(more, ringing.length > 1);
+  $("#strip").dataset.state = ringing.length ? "busy" : "calm";
+  times();
+}
+
+function row(one) {
+  const li = mould("ring");
+  li.dataset.call = one.id;
+  $('[data-act="open"]', li).addEventListener("click", () => openCard(one.id));
+  $('[data-act="reject"]', li).addEventListener("click", () => hangUp(one));
+  return li;
+}
+
+function update(li, one) {
+  const { name, number, why } = told(one);
+  const { queue, ringing, by } = one.view;
+  const others = ringing?.length > 1 ? t("rings at: {names}", { names: ringing.join(", ") }) : "";
+  const state = { ringing: t("Ringing"), taken: by ? t("Taken by {name}", { name: by }) : t("Taken"), missed: t("Missed") }[one.strip];
+  li.dataset.state = one.strip;
+  const where = queue ? t("queue “{queue}”", { queue }) : "";
+  fill(li, { name, number, state, detail: [why, where, others].filter(Boolean).join(" · ") });
+  show($('[data-act="reject"]', li), one.strip === "ringing");
+  show($('[data-act="open"]', li), one.strip !== "taken");
+}
+
+function times() {
+  for (const [id, li] of rows) {
+    const one = store.call(id);
+    const since = one?.strip === "ringing" ? one.view.since : 0;
+    fill(li, { timer: since ? duration(store.now() - since) : "" });
+  }
+}
+
+/** Show the card of a call on the desk, whatever page is open. */
+export function openCard(id) {
+  const first = id ?? $("#rings .bell")?.dataset.call;
+  if (first) document.dispatchEvent(new CustomEvent("trubka:card", { detail: first }));
+}

@@ -1,0 +1,45 @@
+// Texts in the reader's language. The server gives those that scripts use; an unknown one is said in English.
+const given = JSON.parse(document.querySelector('meta[name="texts"]')?.content || "{}");
+const language = document.documentElement.lang || "en";
+const zone = document.documentElement.dataset.zone || undefined;
+const plural = new Intl.PluralRules(language);
+const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", timeZone: zone });
+const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: zone });
+const dayKey = new Intl.DateTimeFormat("en-CA", { timeZone: zone });
+
+function fill(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+}
+
+/** The text, its {fields} filled. */
+export function t(text, values = {}) {
+  return fill(given.texts?.[text] ?? text, values);
+}
+
+/** The text for a number of things: {n} is the number. */
+export function tn(one, many, n, values = {}) {
+  const forms = given.plurals?.[one];
+  const order = { one: 0, few: 1, many: 2, other: 2 };
+  const text = forms ? forms[Math.min(order[plural.select(n)] ?? 0, forms.length - 1)] : n === 1 ? one : many;
+  return fill(text, { n, ...values });
+}
+
+/** A server code as a word: an outcome, a device's state, a direction. */
+export function word(table, code) {
+  return given.words?.[table]?.[code] ?? code ?? "";
+}
+
+/** When something was: the time today, the day and the time before. at: UNIX seconds. */
+export function moment(at) {
+  const date = new Date(at * 1000);
+  const today = dayKey.format(date) === dayKey.format(new Date());
+  return today ? clock.format(date) : `${day.format(date)} ${clock.format(date)}`;
+}
+
+/** `4:05`, `1:02:03`. */
+export function duration(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const pad = (n) => String(n).padStart(2, "0");
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  return h ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
+}
