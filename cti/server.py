@@ -33,6 +33,7 @@ from cti.features.agent_state import AgentStates
 from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
 from cti.features.client_base import ClientBase
+from cti.features.directory_admin import DirectoryAdmin
 from cti.features.live_calls import Dialled, LiveCalls
 from cti.features.screen_pop import ScreenPops
 from cti.ldap import ldap_check
@@ -121,6 +122,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         idle_s=settings.auth.idle_h * 3600,
         absolute_s=settings.auth.absolute_h * 3600,
         ldap=ldap_check(settings.auth.ldap),
+        later=spool.put,
     )
     public = settings.http.public_url.rstrip("/")
     live = Live(
@@ -190,6 +192,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         plan=plan,
         metrics=metrics,
         accounts=accounts,
+        people=DirectoryAdmin(db=db, clock=clock, passwords=accounts.passwords, desktop=live, changed=directory.reload),
         client_base=ClientBase(db=db, plan=plan, clock=clock),
         call_control=call_control,
         call_log=call_log,

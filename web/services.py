@@ -13,6 +13,7 @@ from cti.features.agent_state import AgentStates
 from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
 from cti.features.client_base import ClientBase
+from cti.features.directory_admin import DirectoryAdmin
 from cti.metrics import Metrics
 from cti.settings import Settings
 from cti.storage.database import Database
@@ -30,6 +31,7 @@ class Services:
     plan: NumberPlan
     metrics: Metrics
     accounts: Accounts
+    people: DirectoryAdmin
     client_base: ClientBase
     call_control: CallControl
     call_log: CallLog

@@ -1,36 +1,36 @@
-"""People and doors: sign-in, sessions, tokens, one-time codes, and what an admin does to accounts.
+"""Doors: sign-in, sessions, the first admin, and what a person changes of his own account.
 
-After five failures a (login, address) pair waits 1, 2, 4 ... 60 s: a stranger cannot lock anybody
-out from elsewhere. Tokens are stored as hashes. Every change writes the audit journal and signs out who must be.
+A session is a random token in a cookie and its hash in a row: it can be listed and ended at any moment. Who asks is
+looked up at every request, so a block or a change of role counts from the next one. What an admin does to others
+stands in `directory_admin`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pyotp
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken
 
-from cti.access import ROLES, Person, Role, may
+from cti.access import Person
 from cti.desktop import AgentDesktop
-from cti.errors import NotAllowed, Refused
-from cti.passwords import Passwords, digest, totp_step
+from cti.errors import Refused, StorageError
+from cti.passwords import Guesses, Passwords, digest, good_login, good_name, good_password, totp_step
 from cti.storage import sessions, users
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.sessions import SessionRow
-from cti.storage.users import DeviceDraft, UserRow
+from cti.storage.users import UserRow
 
-FREE_TRIES = 5
-LONGEST_WAIT_S = 60.0
-REMEMBER_S = 3600.0
 CODE_S = 1800.0
-SHORTEST_PASSWORD = 10
 SEEN_EVERY_S = 60.0
 
 Directory = Callable[[str, str], Awaitable[bool]]  # login, password -> whether LDAP takes them
+Write = Callable[[Connection], Awaitable[None]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,15 +51,11 @@ class SignedIn:
     person: Person
 
 
-@dataclass(kw_only=True, slots=True)
-class _Tries:
-    count: int = 0
-    not_before: float = 0.0
-    last: float = 0.0
-
-
 class Accounts:
-    """All of it. key: Fernet key for secrets at rest; ldap: a second way to check a password, None: off."""
+    """All of it. key: Fernet key for secrets at rest; ldap: a second way to check a password, None: off.
+
+    later: takes writes that may wait (when a session was last used); None: they are written at once.
+    """
 
     def __init__(
         self,
@@ -70,35 +66,41 @@ class Accounts:
         idle_s: float,
         absolute_s: float,
         ldap: Directory | None = None,
+        later: Callable[[Write], object] | None = None,
     ) -> None:
         self._db = db
         self._clock = clock
         self._box = Fernet(key)
         self._idle_s, self._absolute_s = idle_s, absolute_s
         self._ldap = ldap
-        self._passwords = Passwords()
-        self._tries: dict[tuple[str, str], _Tries] = {}
+        self._later = later
+        self.passwords = Passwords()
+        self._guesses = Guesses(clock)
+        self._seen: dict[str, float] = {}
         self.desktop: AgentDesktop | None = None
-        self.changed: Callable[[], Awaitable[None]] | None = None  # devices or people changed: the directory reloads
+        self.changed: Callable[[], Awaitable[None]] | None = None  # a person changed his name or language
 
-    # Doors ---------------------------------------------------------------------------------------------------------
-    async def sign_in(self, login: str, password: str, *, code: str = "", ip: str = "", browser: str = "") -> SignedIn:
-        """A new session. Raises Refused: `wrong` (login or password), `code-needed`, `wrong-code`, `wait`."""
+    # In and out --------------------------------------------------------------------------------------------------
+    async def sign_in(
+        self, login: str, password: str, *, code: str = "", ip: str = "", browser: str = "", before: str = ""
+    ) -> SignedIn:
+        """A new session; the one of the cookie value `before` ends.
+
+        Raises Refused: `wrong` (login or password), `code-needed`, `wrong-code`, `wait`.
+        """
         login = login.strip().casefold()[:64]
-        self._may_try(login, ip)
+        self._guess(login, ip)
         async with self._db.read() as conn:
             user = await users.by_login(conn, login)
         if not await self._password_fits(user, login, password) or user is None or user.blocked_at is not None:
-            self._failed(login, ip)
             raise Refused("wrong", "The login or the password is wrong.")
+        if user.totp_secret and not code:
+            self._guesses.undecided(login, ip)
+            raise Refused("code-needed", "Enter the code from your authenticator app.")
         if user.totp_secret:
-            if not code:
-                raise Refused("code-needed", "Enter the code from your authenticator app.")
-            if not await self._code_fits(user, code):
-                self._failed(login, ip)
-                raise Refused("wrong-code", "The code is wrong or was used; wait for the next one.")
-        self._tries.pop((login, ip), None)
-        return await self._open(user, ip, browser)
+            await self._check_code(user, code)
+        self._guesses.right(login, ip)
+        return await self._open(user, ip, browser, before)
 
     async def identify(self, cookie: str | None, token: str | None) -> Identity | None:
         """Who a cookie's value or an API token belongs to; None for strangers, blocked people and old sessions."""
@@ -112,40 +114,41 @@ class Accounts:
             user = await users.by_id(conn, session.user_id) if session else None
         if session is None or user is None or user.blocked_at is not None:
             return None
-        if now - session.seen_at > self._idle_s or now - session.created_at > self._absolute_s:
+        seen_at = max(session.seen_at, self._seen.get(session.token_hash, 0.0))
+        if now - seen_at > self._idle_s or now - session.created_at > self._absolute_s:
             return None
-        if now - session.seen_at > SEEN_EVERY_S:
-            async with self._db.write() as conn:
-                await sessions.seen(conn, session.token_hash, now)
+        if now - seen_at > SEEN_EVERY_S:
+            await self._used(session.token_hash, now, lambda conn: sessions.seen(conn, session.token_hash, now))
         return Identity(person=user.person, session=session.token_hash, csrf=session.csrf)
 
-    async def sign_out(self, person: Person, session: str) -> None:
-        """End one session."""
-        async with self._db.write() as conn:
-            await sessions.close(conn, session)
-        if self.desktop:
-            await self.desktop.sign_out(person.id, session)
-
-    async def sign_out_everywhere(self, actor: Person, user_id: int, *, but: str | None = None) -> None:
-        """End all sessions of a person (his own, or an admin anybody's)."""
-        if actor.id != user_id:
-            self._manages(actor)
-        async with self._db.write() as conn:
-            await sessions.close_all(conn, user_id, but=but)
-            await sessions.note(conn, self._clock(), actor.id, "sign-out-everywhere", f"user:{user_id}")
-        await self._cut(user_id)
-
-    async def sessions_of(self, user_id: int | None) -> list[SessionRow]:
-        """Open sessions of one person, or of all."""
-        async with self._db.read() as conn:
-            return await sessions.of_user(conn, user_id)
-
     async def alive(self, session: str) -> bool:
-        """Whether a session still counts: asked by live wires now and then."""
+        """Whether a session still counts: asked by live wires now and then. An open wire is use, so no idle limit."""
         async with self._db.read() as conn:
             found = await sessions.find(conn, session)
         return found is not None and self._clock() - found.created_at <= self._absolute_s
 
+    async def sign_out(self, person: Person, session: str) -> None:
+        """End one of the person's own sessions."""
+        async with self._db.write() as conn:
+            await sessions.close(conn, session, user_id=person.id)
+        if self.desktop:
+            await self.desktop.sign_out(person.id, session)
+
+    async def sign_out_others(self, identity: Identity) -> None:
+        """End all the person's sessions but this one."""
+        async with self._db.write() as conn:
+            await sessions.close_all(conn, identity.person.id, but=identity.session)
+            await self._note(conn, identity.person, "sign-out-others")
+        await self._cut_others(identity)
+
+    async def sessions_of(self, user_id: int | None) -> list[SessionRow]:
+        """Open sessions of one person, or of all; those past their limits are not among them."""
+        now = self._clock()
+        async with self._db.read() as conn:
+            rows = await sessions.of_user(conn, user_id)
+        return [r for r in rows if now - r.seen_at <= self._idle_s and now - r.created_at <= self._absolute_s]
+
+    # The first admin -----------------------------------------------------------------------------------------------
     async def first_code(self) -> str | None:
         """A code for making the first admin, valid for half an hour; None when there are people."""
         code = "-".join(secrets.token_hex(2) for _ in range(4))
@@ -157,256 +160,170 @@ class Accounts:
 
     async def first_admin(self, code: str, login: str, name: str, password: str, *, ip: str, browser: str) -> SignedIn:
         """The first person makes himself admin with the code. Raises Refused."""
-        self._may_try("", ip)
-        hashed = await self._passwords.hash(self._good(password))
+        self._guess("", ip)
+        good = good_login(login), good_name(name)
+        if good[0] is None or good[1] is None:
+            self._guesses.undecided("", ip)
+            raise Refused("bad-login" if good[0] is None else "no-name", "A login and a name are needed.")
+        hashed = await self.passwords.hash(_long_enough(password))
         async with self._db.write() as conn:
             if await users.count(conn) or not await sessions.take_code(conn, digest(code.strip()), self._clock()):
-                self._failed("", ip)
                 raise Refused("wrong-code", "The code is wrong or too old; restart the server for a new one.")
-            made = await users.add(
-                conn,
-                login=_login(login),
-                name=_name(name),
-                role="admin",
-                password_hash=hashed,
-                now=self._clock(),
-            )
+            now, login = self._clock(), good[0]
+            made = await users.add(conn, login=login, name=good[1], role="admin", password_hash=hashed, now=now)
             user = await users.by_id(conn, made or 0)
+            await sessions.note(conn, now, made, "first-admin", f"user:{made}")
         if user is None:
             raise Refused("taken", "This login is taken.")
-        return await self._open(user, ip, browser)
+        self._guesses.right("", ip)
+        return await self._open(user, ip, browser, "")
 
-    # People ----------------------------------------------------------------------------------------------------------
-    async def add(
-        self,
-        actor: Person | None,
-        *,
-        login: str,
-        name: str,
-        role: str,
-        password: str,
-        team: str = "",
-        language: str = "ru",
-    ) -> int:
-        """A new person; returns his id. actor None: the command line."""
-        self._manages(actor)
-        if role not in ROLES:
-            raise Refused("no-role", f"The role is one of {', '.join(ROLES)}.")
-        hashed = await self._passwords.hash(self._good(password)) if password else None
-        async with self._db.write() as conn:
-            team_id = await users.team_id(conn, team[:80])
-            made = await users.add(
-                conn,
-                login=_login(login),
-                name=_name(name),
-                role=role,
-                password_hash=hashed,
-                now=self._clock(),
-                language="en" if language == "en" else "ru",
-                team_id=team_id,
-            )
-            if made is None:
-                raise Refused("taken", "This login is taken.")
-            await self._note(conn, actor, "user-add", made)
-        await self._reload()
-        return made
-
-    async def change(
-        self, actor: Person | None, user_id: int, *, name: str, role: str, team: str, language: str
-    ) -> None:
-        """Set what an admin sets of a person; a change of role or team ends his sessions."""
-        self._manages(actor)
-        if role not in ROLES:
-            raise Refused("no-role", f"The role is one of {', '.join(ROLES)}.")
-        async with self._db.write() as conn:
-            user = await self._user(conn, user_id)
-            if user.role == "admin" and role != "admin":
-                await self._not_the_last(conn, user)
-            team_id = await users.team_id(conn, team[:80])
-            values = {"name": _name(name), "role": role, "team_id": team_id}
-            await users.change(conn, user_id, **values, language="en" if language == "en" else "ru")
-            if (role, team_id) != (user.role, user.team_id):
-                await sessions.close_all(conn, user_id)
-            await self._note(conn, actor, "user-change", user_id)
-        if (role, team_id) != (user.role, user.team_id):
-            await self._cut(user_id)
-        await self._reload()
-
-    async def set_password(self, actor: Person | None, user_id: int, password: str, *, keep: str | None = None) -> None:
-        """A new password; all his sessions end, but `keep`."""
-        if actor is not None and actor.id != user_id:
-            self._manages(actor)
-        hashed = await self._passwords.hash(self._good(password))
-        async with self._db.write() as conn:
-            await users.change(conn, (await self._user(conn, user_id)).id, password_hash=hashed)
-            await sessions.close_all(conn, user_id, but=keep)
-            await self._note(conn, actor, "password", user_id)
-        if keep is None:
-            await self._cut(user_id)
-
+    # One's own -----------------------------------------------------------------------------------------------------
     async def change_own_password(self, identity: Identity, old: str, new: str) -> None:
-        """The person's own new password, against the old one. Raises Refused."""
-        async with self._db.read() as conn:
-            user = await self._user(conn, identity.person.id)
-        if not await self._passwords.verify(user.password_hash, old):
-            raise Refused("wrong", "The old password is wrong.")
-        await self.set_password(identity.person, user.id, new, keep=identity.session)
-
-    async def block(self, actor: Person | None, user_id: int, *, blocked: bool) -> None:
-        """Shut a person out at once, or let him in again. The last admin stays."""
-        self._manages(actor)
+        """A new password against the old one; the person's other sessions end. Raises Refused."""
+        _long_enough(new)
+        user = await self._prove(identity, old)
+        hashed = await self.passwords.hash(new)
         async with self._db.write() as conn:
-            user = await self._user(conn, user_id)
-            if blocked and user.role == "admin":
-                await self._not_the_last(conn, user)
-            await users.change(conn, user_id, blocked_at=self._clock() if blocked else None)
-            if blocked:
-                await sessions.close_all(conn, user_id)
-            await self._note(conn, actor, "block" if blocked else "unblock", user_id)
-        if blocked:
-            await self._cut(user_id)
-
-    async def set_devices(
-        self, actor: Person, user_id: int, drafts: Iterable[DeviceDraft], queues: Iterable[str]
-    ) -> None:
-        """The person's devices and queues. Raises Refused when a device is somebody else's."""
-        self._manages(actor)
-        async with self._db.write() as conn:
-            if not await users.set_devices(conn, (await self._user(conn, user_id)).id, drafts):
-                raise Refused("taken", "One of these devices belongs to somebody else.")
-            await users.set_queues(conn, user_id, [queue[:80] for queue in queues])
-            await self._note(conn, actor, "devices", user_id)
-        await self._reload()
+            await users.change(conn, user.id, password_hash=hashed)
+            await sessions.close_all(conn, user.id, but=identity.session)
+            await self._note(conn, identity.person, "password")
+        await self._cut_others(identity)
 
     async def set_look(self, person: Person, *, language: str, theme: str) -> None:
         """The person's own language and theme."""
-        values = {
-            "language": "en" if language == "en" else "ru",
-            "theme": theme if theme in ("light", "dark") else "auto",
-        }
+        shown = theme if theme in ("light", "dark") else "auto"
         async with self._db.write() as conn:
-            await users.change(conn, person.id, **values)
+            await users.change(conn, person.id, language="en" if language == "en" else "ru", theme=shown)
+        if self.changed:
+            await self.changed()
 
-    # Tokens and codes -------------------------------------------------------------------------------------------------
-    async def make_token(self, login: str, note: str = "") -> str:
-        """A new API token of the person, told once. Raises Refused for an unknown login."""
-        token = secrets.token_urlsafe(32)
-        async with self._db.write() as conn:
-            user = await users.by_login(conn, login)
-            if user is None:
-                raise Refused("unknown", f"There is no user {login}.")
-            await sessions.add_token(conn, user.id, digest(token), note, self._clock())
-        return token
+    async def has_totp(self, user_id: int) -> bool:
+        """Whether the person signs in with a second factor."""
+        async with self._db.read() as conn:
+            user = await users.by_id(conn, user_id)
+        return user is not None and user.totp_secret is not None
 
     def new_totp(self, person: Person) -> tuple[str, str]:
         """A fresh secret and its otpauth address; nothing is kept until a code confirms it."""
         secret = pyotp.random_base32()
-        return secret, pyotp.TOTP(secret).provisioning_uri(name=person.login, issuer_name="Trubka")
+        return secret, self.totp_address(person, secret)
+
+    def totp_address(self, person: Person, secret: str) -> str:
+        """What the square of a secret says to an authenticator app."""
+        return pyotp.TOTP(secret).provisioning_uri(name=person.login, issuer_name="Trubka")
 
     async def confirm_totp(self, person: Person, secret: str, code: str) -> None:
         """Switch the second factor on once its first code fits. Raises Refused."""
-        step = totp_step(secret, code, self._clock())
+        step = totp_step(secret, code, self._clock()) if _is_base32(secret) else None
         if step is None:
             raise Refused("wrong-code", "The code is wrong; check the clock of your phone.")
         async with self._db.write() as conn:
             sealed = self._box.encrypt(secret.encode()).decode()
             await users.change(conn, person.id, totp_secret=sealed, totp_step=step)
-            await self._note(conn, person, "totp-on", person.id)
+            await self._note(conn, person, "totp-on")
 
-    async def drop_totp(self, actor: Person, user_id: int) -> None:
-        """Switch the second factor off: one's own, or an admin anybody's (a lost phone)."""
-        if actor.id != user_id:
-            self._manages(actor)
+    async def drop_own_totp(self, identity: Identity, password: str) -> None:
+        """Switch one's own second factor off, against the password. Raises Refused."""
+        user = await self._prove(identity, password)
         async with self._db.write() as conn:
-            await users.change(conn, user_id, totp_secret=None)
-            await self._note(conn, actor, "totp-off", user_id)
+            await users.change(conn, user.id, totp_secret=None)
+            await self._note(conn, identity.person, "totp-off")
 
-    # Inside -----------------------------------------------------------------------------------------------------------
-    async def _open(self, user: UserRow, ip: str, browser: str) -> SignedIn:
+    # Inside --------------------------------------------------------------------------------------------------------
+    async def _open(self, user: UserRow, ip: str, browser: str, before: str) -> SignedIn:
         token, csrf, now = secrets.token_urlsafe(32), secrets.token_urlsafe(24), self._clock()
         async with self._db.write() as conn:
             await sessions.close_older(conn, created_before=now - self._absolute_s, seen_before=now - self._idle_s)
-            row = {"token_hash": digest(token), "user_id": user.id, "csrf": csrf, "ip": ip, "browser": browser}
-            await sessions.open_session(conn, **row, now=now)  # type: ignore[arg-type]
+            if before:
+                await sessions.close(conn, digest(before))
+            hashed = digest(token)
+            await sessions.open_session(
+                conn, token_hash=hashed, user_id=user.id, csrf=csrf, ip=ip, browser=browser, now=now
+            )
+        self._seen = {key: at for key, at in self._seen.items() if now - at <= self._idle_s}
         return SignedIn(token=token, csrf=csrf, person=user.person)
 
     async def _by_token(self, token: str) -> Identity | None:
+        now, hashed = self._clock(), digest(token)
         async with self._db.read() as conn:
-            user_id = await sessions.user_of_token(conn, digest(token))
-            user = await users.by_id(conn, user_id) if user_id is not None else None
-        return Identity(person=user.person) if user and user.blocked_at is None else None
+            row = await sessions.find_token(conn, hashed)
+            user = await users.by_id(conn, row.user_id) if row else None
+        if row is None or user is None or user.blocked_at is not None:
+            return None
+        if now - max(row.used_at or 0.0, self._seen.get(hashed, 0.0)) > SEEN_EVERY_S:
+            await self._used(hashed, now, lambda conn: sessions.token_used(conn, row.id, now))
+        return Identity(person=user.person)
+
+    async def _used(self, hashed: str, now: float, write: Write) -> None:
+        """Remember the use; a database that cannot write now keeps nobody out."""
+        self._seen[hashed] = now
+        if self._later is not None:
+            self._later(write)
+            return
+        with suppress(StorageError):
+            async with self._db.write() as conn:
+                await write(conn)
 
     async def _password_fits(self, user: UserRow | None, login: str, password: str) -> bool:
-        """Against the stored hash, else the directory. Unknown logins are checked against nobody's hash."""
-        if user and user.password_hash is None and self._ldap and password:
-            return await self._ldap(login, password)
-        return await self._passwords.verify(user.password_hash if user else None, password)
+        """Against the stored hash, else the directory; whoever it is, it takes the time of a hash."""
+        stored = user.password_hash if user else None
+        if user is None or stored is not None or self._ldap is None or not password:
+            return await self.passwords.verify(stored, password)
+        _, fits = await asyncio.gather(self.passwords.verify(None, password), self._ldap(login, password))
+        return fits
 
-    async def _code_fits(self, user: UserRow, code: str) -> bool:
-        secret = self._box.decrypt((user.totp_secret or "").encode()).decode()
+    async def _check_code(self, user: UserRow, code: str) -> None:
+        """The second factor. Who knows the password and guesses codes waits, wherever he comes from."""
+        self._guess(f"code:{user.id}", "")
+        try:
+            secret = self._box.decrypt((user.totp_secret or "").encode()).decode()
+        except InvalidToken:
+            raise Refused("totp-unreadable", "The second factor cannot be read: an admin switches it off.") from None
         step = totp_step(secret, code, self._clock())
-        if step is None:
-            return False
-        async with self._db.write() as conn:
-            return await users.use_totp_step(conn, user.id, step)
+        if step is not None:
+            async with self._db.write() as conn:
+                if await users.use_totp_step(conn, user.id, step):
+                    self._guesses.right(f"code:{user.id}", "")
+                    return
+        raise Refused("wrong-code", "The code is wrong or was used; wait for the next one.")
 
-    def _may_try(self, login: str, ip: str) -> None:
-        tries = self._tries.get((login, ip))
-        if tries and self._clock() < tries.not_before:
-            wait = int(tries.not_before - self._clock()) + 1
-            raise Refused("wait", f"Too many attempts; wait {wait} s.")
-
-    def _failed(self, login: str, ip: str) -> None:
-        now = self._clock()
-        self._tries = {key: one for key, one in self._tries.items() if now - one.last < REMEMBER_S}
-        tries = self._tries.setdefault((login, ip), _Tries())
-        tries.count, tries.last = tries.count + 1, now
-        if tries.count >= FREE_TRIES:
-            tries.not_before = now + min(2.0 ** (tries.count - FREE_TRIES), LONGEST_WAIT_S)
-
-    def _good(self, password: str) -> str:
-        if not SHORTEST_PASSWORD <= len(password) <= 1024:
-            raise Refused("short-password", f"A password has at least {SHORTEST_PASSWORD} characters.")
-        return password
-
-    def _manages(self, actor: Person | None) -> None:
-        if actor is not None and not may(actor, "users.manage"):
-            raise NotAllowed("Only an admin changes accounts.")
-
-    async def _user(self, conn: Connection, user_id: int) -> UserRow:
-        user = await users.by_id(conn, user_id)
+    async def _prove(self, identity: Identity, password: str) -> UserRow:
+        """The person behind an open session knows his password. Raises Refused."""
+        async with self._db.read() as conn:
+            user = await users.by_id(conn, identity.person.id)
         if user is None:
             raise Refused("unknown", "There is no such user.")
+        self._guess(f"own:{user.id}", "")
+        if not await self._password_fits(user, user.login, password):
+            raise Refused("wrong-password", "The present password is wrong.")
+        self._guesses.right(f"own:{user.id}", "")
         return user
 
-    async def _not_the_last(self, conn: Connection, user: UserRow) -> None:
-        if user.blocked_at is None and await users.active_admins(conn) <= 1:
-            raise Refused("last-admin", "This is the last admin: make another one first.")
+    def _guess(self, login: str, ip: str) -> None:
+        if self.passwords.crowded:
+            raise Refused("crowd", "Many people sign in just now; try again in some seconds.")
+        wait_s = self._guesses.begin(login, ip)
+        if wait_s:
+            raise Refused("wait", f"Too many attempts; wait {int(wait_s) + 1} s.")
 
-    async def _note(self, conn: Connection, actor: Person | None, action: str, user_id: int) -> None:
-        await sessions.note(conn, self._clock(), actor.id if actor else None, action, f"user:{user_id}")
+    async def _note(self, conn: Connection, person: Person, action: str) -> None:
+        await sessions.note(conn, self._clock(), person.id, action, f"user:{person.id}")
 
-    async def _cut(self, user_id: int) -> None:
+    async def _cut_others(self, identity: Identity) -> None:
+        """All his browsers; the one that asked comes back by itself."""
         if self.desktop:
-            await self.desktop.sign_out(user_id)
-
-    async def _reload(self) -> None:
-        if self.changed:
-            await self.changed()
+            await self.desktop.sign_out(identity.person.id)
 
 
-def _login(login: str) -> str:
-    found = login.strip().casefold()
-    if not 1 <= len(found) <= 64 or not all(letter.isalnum() or letter in "._-@" for letter in found):
-        raise Refused("bad-login", "A login has letters, digits and . _ - @ only.")
-    return found
+def _long_enough(password: str) -> str:
+    if not good_password(password):
+        raise Refused("short-password", "A password has at least 10 characters.")
+    return password
 
 
-def _name(name: str) -> str:
-    found = " ".join(name.split())
-    if not 1 <= len(found) <= 120:
-        raise Refused("no-name", "A person needs a name.")
-    return found
+def _is_base32(secret: str) -> bool:
+    return len(secret) == 32 and all(letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" for letter in secret)
 
 
-__all__ = ["Accounts", "DeviceDraft", "Identity", "Role", "SignedIn", "digest"]
+__all__ = ["Accounts", "Identity", "SignedIn", "digest"]

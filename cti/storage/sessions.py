@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.storage.tables import audit, sessions, setup_codes, tokens, users
@@ -36,6 +36,18 @@ class TokenRow:
     note: str
     created_at: float
     used_at: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuditRow:
+    """One line of the audit journal. login: who did it, "" for the command line; object: e.g. user:7."""
+
+    id: int
+    at: float
+    login: str
+    action: str
+    object: str
+    detail: str
 
 
 _SESSIONS = select(
@@ -77,9 +89,12 @@ async def seen(conn: AsyncConnection, token_hash: str, now: float) -> None:
     await conn.execute(update(sessions).where(sessions.c.token_hash == token_hash).values(seen_at=now))
 
 
-async def close(conn: AsyncConnection, token_hash: str) -> None:
-    """Sign one browser out."""
-    await conn.execute(delete(sessions).where(sessions.c.token_hash == token_hash))
+async def close(conn: AsyncConnection, token_hash: str, *, user_id: int | None = None) -> None:
+    """Sign one browser out. user_id: only when it is this person's."""
+    statement = delete(sessions).where(sessions.c.token_hash == token_hash)
+    if user_id is not None:
+        statement = statement.where(sessions.c.user_id == user_id)
+    await conn.execute(statement)
 
 
 async def close_all(conn: AsyncConnection, user_id: int, *, but: str | None = None) -> None:
@@ -101,9 +116,16 @@ async def add_token(conn: AsyncConnection, user_id: int, token_hash: str, note: 
     await conn.execute(insert(tokens).values(user_id=user_id, token_hash=token_hash, note=note[:120], created_at=now))
 
 
-async def user_of_token(conn: AsyncConnection, token_hash: str) -> int | None:
-    """Whose API token it is."""
-    return (await conn.execute(select(tokens.c.user_id).where(tokens.c.token_hash == token_hash))).scalar()
+async def find_token(conn: AsyncConnection, token_hash: str) -> TokenRow | None:
+    """An API token by its hash."""
+    columns = (tokens.c.id, tokens.c.user_id, tokens.c.note, tokens.c.created_at, tokens.c.used_at)
+    row = (await conn.execute(select(*columns).where(tokens.c.token_hash == token_hash))).one_or_none()
+    return TokenRow(**row._mapping) if row else None
+
+
+async def token_used(conn: AsyncConnection, token_id: int, now: float) -> None:
+    """The API token was used."""
+    await conn.execute(update(tokens).where(tokens.c.id == token_id).values(used_at=now))
 
 
 async def tokens_of(conn: AsyncConnection, user_id: int) -> list[TokenRow]:
@@ -113,9 +135,10 @@ async def tokens_of(conn: AsyncConnection, user_id: int) -> list[TokenRow]:
     return [TokenRow(**row._mapping) for row in rows]
 
 
-async def drop_token(conn: AsyncConnection, user_id: int, token_id: int) -> None:
-    """Revoke an API token."""
-    await conn.execute(delete(tokens).where(tokens.c.id == token_id, tokens.c.user_id == user_id))
+async def drop_token(conn: AsyncConnection, user_id: int, token_id: int) -> bool:
+    """Revoke an API token of this person; False when he has none of this number."""
+    gone = delete(tokens).where(tokens.c.id == token_id, tokens.c.user_id == user_id)
+    return (await conn.execute(gone)).rowcount == 1
 
 
 async def offer_code(conn: AsyncConnection, code_hash: str, expires_at: float) -> None:
@@ -130,6 +153,20 @@ async def take_code(conn: AsyncConnection, code_hash: str, now: float) -> bool:
     return (await conn.execute(used)).rowcount == 1
 
 
-async def note(conn: AsyncConnection, at: float, user_id: int | None, action: str, thing: str = "") -> None:
-    """One line of the audit journal."""
-    await conn.execute(insert(audit).values(at=at, user_id=user_id, action=action, object=thing[:120]))
+async def note(
+    conn: AsyncConnection, at: float, user_id: int | None, action: str, thing: str = "", detail: str = ""
+) -> None:
+    """One line of the audit journal. detail: what was set, never a secret."""
+    row = {"at": at, "user_id": user_id, "action": action, "object": thing[:120], "detail": detail[:1000]}
+    await conn.execute(insert(audit).values(**row))
+
+
+async def notes(conn: AsyncConnection, *, before_id: int | None = None, limit: int = 100) -> list[AuditRow]:
+    """The audit journal, newest first. before_id: go on after that line."""
+    who = func.coalesce(users.c.login, "").label("login")
+    columns = (audit.c.id, audit.c.at, who, audit.c.action, audit.c.object, audit.c.detail)
+    joined = audit.outerjoin(users, users.c.id == audit.c.user_id)
+    statement = select(*columns).select_from(joined).order_by(audit.c.id.desc()).limit(limit)
+    if before_id is not None:
+        statement = statement.where(audit.c.id < before_id)
+    return [AuditRow(**row._mapping) for row in await conn.execute(statement)]

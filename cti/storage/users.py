@@ -1,4 +1,4 @@
-"""People who sign in, their teams, devices and queues."""
+"""People who sign in, their teams, devices and queues. Logins are stored casefolded."""
 
 from __future__ import annotations
 
@@ -53,6 +53,14 @@ class DeviceDraft:
     extension: str
     kind: str = "desk"
     chosen: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueueDraft:
+    """A queue a person works in. penalty: the PBX rings lower ones first."""
+
+    name: str
+    penalty: int = 0
 
 
 _COLUMNS = (
@@ -159,19 +167,31 @@ async def set_devices(conn: AsyncConnection, user_id: int, drafts: Iterable[Devi
     return True
 
 
-async def queues_of(conn: AsyncConnection, user_id: int) -> list[str]:
+async def queues_of(conn: AsyncConnection, user_id: int) -> list[QueueDraft]:
     """The queues a person works in."""
-    rows = await conn.execute(
-        select(user_queues.c.queue).where(user_queues.c.user_id == user_id).order_by(user_queues.c.queue)
-    )
-    return list(rows.scalars())
+    columns = (user_queues.c.queue.label("name"), user_queues.c.penalty)
+    rows = await conn.execute(select(*columns).where(user_queues.c.user_id == user_id).order_by(user_queues.c.queue))
+    return [QueueDraft(**row._mapping) for row in rows]
 
 
-async def set_queues(conn: AsyncConnection, user_id: int, names: Iterable[str]) -> None:
-    """Replace the queues a person works in."""
+async def set_queues(conn: AsyncConnection, user_id: int, drafts: Iterable[QueueDraft]) -> None:
+    """Replace the queues a person works in; of two rows with one name the last counts."""
     await conn.execute(delete(user_queues).where(user_queues.c.user_id == user_id))
-    for name in dict.fromkeys(names):
-        await conn.execute(insert(user_queues).values(user_id=user_id, queue=name))
+    for draft in {draft.name: draft for draft in drafts}.values():
+        await conn.execute(insert(user_queues).values(user_id=user_id, queue=draft.name, penalty=draft.penalty))
+
+
+async def devices_of_all(conn: AsyncConnection) -> dict[int, list[str]]:
+    """Device names by person."""
+    found: dict[int, list[str]] = {}
+    for row in await conn.execute(select(devices.c.user_id, devices.c.name).order_by(devices.c.id)):
+        found.setdefault(row.user_id, []).append(row.name)
+    return found
+
+
+async def queue_names(conn: AsyncConnection) -> list[str]:
+    """Every queue somebody works in."""
+    return list((await conn.execute(select(user_queues.c.queue).distinct().order_by(user_queues.c.queue))).scalars())
 
 
 async def team_names(conn: AsyncConnection) -> dict[int, str]:
@@ -189,3 +209,24 @@ async def team_id(conn: AsyncConnection, name: str) -> int | None:
         made = await conn.execute(insert(teams).values(name=name.strip()))
         found = made.inserted_primary_key[0] if made.inserted_primary_key else None
     return found
+
+
+async def team_sizes(conn: AsyncConnection) -> dict[int, int]:
+    """How many people each team has; teams without people are absent."""
+    counted = select(users.c.team_id, func.count().label("people")).where(users.c.team_id.is_not(None))
+    return {row.team_id: row.people for row in await conn.execute(counted.group_by(users.c.team_id))}
+
+
+async def rename_team(conn: AsyncConnection, id_: int, name: str) -> bool | None:
+    """Give a team another name; None when there is no such team, False when the name is taken."""
+    try:
+        async with conn.begin_nested():
+            done = await conn.execute(update(teams).where(teams.c.id == id_).values(name=name))
+    except IntegrityError:
+        return False
+    return True if done.rowcount else None
+
+
+async def drop_team(conn: AsyncConnection, id_: int) -> None:
+    """Delete a team; its people stay, without one."""
+    await conn.execute(delete(teams).where(teams.c.id == id_))
