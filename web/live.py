@@ -1,57 +1,80 @@
-"""The live wire: Socket.IO over websockets, one room per agent, made by the server alone.
+"""The live wire: Socket.IO over websockets. The server alone decides what a connection hears: its own person's desk.
 
-Rules kept here: a connection is a signed-in person's or it is none; a stored event that a browser missed comes after
-`resume`, in order and once; one lock per agent keeps replay and news apart; nothing waits for a slow browser: a
-socket that lets more than QUEUE_LIMIT packets pile up is cut and comes back by `resume`; a revoked session is cut.
+Rules kept here: a connection is a signed-in person's or it is cut (web/live_door.py); a stored event that a browser
+missed comes after `resume`, in order and once; telling never waits: what a browser does not read piles up to a limit
+and then the connection is cut (web/live_outbox.py), and it comes back by `resume`; a revoked session is cut at once,
+and found within CHECK_S where nobody told us. `seq` on volatile events is the last stored event that this very
+connection was sent: a browser that lost its connection between the two never skips one.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter, defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
-from http.cookies import SimpleCookie
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
-import msgspec
 import socketio
 import structlog
 from aiohttp import web
+from socketio import packet
 
 from cti.desktop import AgentView, CallView, LinkView, ScreenPop, Snapshot
 from cti.errors import StorageError
 from cti.features.accounts import Accounts, Identity
 from cti.metrics import Metrics
-from cti.storage import calls, desktop_events, traces
+from cti.storage import desktop_events, traces
 from cti.storage.database import Database
-from cti.storage.desktop_events import Connection, StoredEvent
+from cti.storage.desktop_events import Connection
 from cti.storage.spool import Spool
 from cti.storage.traces import Step
 from web import wire
 from web.auth import COOKIE
+from web.live_door import CONNECT_S, VISIT, Door, Visit
+from web.live_outbox import PACKETS, Outbox
+from web.live_replay import Missed, missed_events
 
-MAX_BUFFER = 64 * 1024
-QUEUE_LIMIT = 500
-PING_S, PONG_S = 20, 15
-EVENTS_PER_S = 20
-CHECK_S = 4.0
-ANONYMOUS_S = 10.0
+PATH = "/socket.io/"
+MAX_MESSAGE = 64 * 1024
+PING_S, PONG_S = 20.0, 15.0
+CHECK_S = 3.0
+REPLAY_S = 10.0  # how long a replay waits for a browser that does not read
+RECENT = 20  # pops per agent kept in memory, in case their rows come late
+GARBAGE = (ValueError, TypeError, LookupError, RecursionError)  # what bytes that mean nothing raise in the library
+LATEST_S = 60.0  # a longer pop latency is a tab that slept, not a figure
 
 log = structlog.get_logger()
+Body = Callable[[str, int], wire.Json]  # language, seq -> what is told
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True, eq=False)
 class _Browser:
+    """One signed-in connection. held: stored events that wait for the end of a replay; sent: their last seqs."""
+
+    sid: str
     identity: Identity
-    language: str
-    second: int = 0
-    events: int = 0
+    token: str | None
+    visit: Visit
+    outbox: Outbox
+    seq: int = 0
+    held: list[tuple[int, str]] | None = None
+    sent: deque[int] = field(default_factory=lambda: deque(maxlen=256))
+    cut: bool = False
+
+    @property
+    def agent(self) -> int:
+        return self.identity.person.id
+
+    @property
+    def language(self) -> str:
+        return self.identity.person.language
 
 
 class Live:
-    """Implements AgentDesktop. snapshot and seq_of: an agent's state and last seq; origins: who may connect."""
+    """Implements AgentDesktop. origins: who may connect, None: the address itself. The rest is set by `server`."""
 
     def __init__(
         self,
@@ -62,224 +85,309 @@ class Live:
         metrics: Metrics,
         clock: Callable[[], float],
         origins: list[str] | None = None,
+        ping_s: float = PING_S,
+        pong_s: float = PONG_S,
+        connect_s: float = CONNECT_S,
     ) -> None:
         self._accounts = accounts
         self._db = db
         self._spool = spool
         self._metrics = metrics
         self._clock = clock
-        self._io = socketio.AsyncServer(
-            async_mode="aiohttp",
-            transports=["websocket"],
-            cors_allowed_origins=origins,
-            max_http_buffer_size=MAX_BUFFER,
-            ping_interval=PING_S,
-            ping_timeout=PONG_S,
-            logger=False,
-            engineio_logger=False,
-        )
+        self._door = Door(origins or [], connect_s=connect_s)
+        self._io = _socket_io(ping_s, pong_s)
+        self._understand = self._io.eio.handlers["message"]
+        self._io.eio.on("message", self._heard)
         self._browsers: dict[str, _Browser] = {}
-        self._agents: dict[int, set[str]] = defaultdict(set)
-        self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._agents: dict[int, list[_Browser]] = {}
+        self._moved: asyncio.Queue[int] = asyncio.Queue()
+        self._recent: dict[int, deque[ScreenPop]] = defaultdict(lambda: deque(maxlen=RECENT))
         self._received: dict[tuple[int, int], tuple[float, str]] = {}
         self.snapshot: Callable[[int], Snapshot] = lambda _agent: Snapshot()
         self.seq_of: Callable[[int], int] = lambda _agent: 0
-        self.presence: Callable[[int], Any] | None = None
-        self._io.on("connect", self._connect)
-        self._io.on("disconnect", self._disconnect)
+        self.presence: Callable[[int], Awaitable[None]] | None = None
+        for name, handler in (("connect", self._connect), ("disconnect", self._disconnect)):
+            self._io.on(name, handler)
         self._io.on("resume", self._resume)
         self._io.on("shown", self._shown)
 
     def attach(self, app: web.Application) -> None:
         """Serve /socket.io of the application."""
-        self._io.attach(app)
+        app.router.add_get(PATH, self._visit)
+        app.on_shutdown.append(self._shut_down)
 
     def online(self, agent_id: int) -> bool:
         """Whether the agent has a panel open."""
-        return bool(self._agents.get(agent_id))
+        return agent_id in self._agents
 
     async def watch(self) -> None:
-        """Cut revoked sessions, strangers that never said who they are, and browsers that do not read."""
-        strangers: Counter[str] = Counter()
-        while True:
-            await asyncio.sleep(CHECK_S)
-            for sid, browser in list(self._browsers.items()):
-                session = browser.identity.session
-                with contextlib.suppress(StorageError):
-                    if session is not None and not await self._accounts.alive(session):
-                        await self._io.disconnect(sid)
-            self._cut_slow()
-            strangers = await self._cut_strangers(strangers)
+        """Cut revoked sessions, and tell colleagues who came and went, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._check_sessions(), name="live-sessions")
+            group.create_task(self._tell_presence(), name="live-presence")
 
     # AgentDesktop ----------------------------------------------------------------------------------------------------
     async def pop(self, agent_id: int, pop: ScreenPop) -> None:
         """A card, to all the agent's browsers."""
-        self._received[agent_id, pop.seq] = (pop.received_at, pop.call.id)
-        if len(self._received) > 10_000:
-            self._received.pop(next(iter(self._received)))
-        async with self._locks[agent_id]:
-            await self._tell(agent_id, "screen_pop", lambda language: wire.screen_pop(pop, language))
+        self._remember(agent_id, pop, pop.received_at)
+        self._recent[agent_id].append(pop)
+        texts = _Texts("screen_pop", lambda language, _seq: wire.screen_pop(pop, language))
+        for browser in list(self._agents.get(agent_id, ())):
+            text = texts(browser.language, 0)
+            if browser.held is None:
+                self._push_stored(browser, pop.seq, text)
+            elif len(browser.held) < PACKETS:
+                browser.held.append((pop.seq, text))
+            else:
+                self._cut(browser, "does not read what it missed")
 
     async def call(self, agent_id: int, view: CallView) -> None:
         """The state of a call, to the agent's browsers."""
-        seq = self.seq_of(agent_id)
-        async with self._locks[agent_id]:
-            await self._tell(agent_id, "call", lambda language: wire.call(view, language, seq))
+        self._tell((agent_id,), "call", lambda language, seq: wire.call(view, language, seq))
 
     async def agent(self, view: AgentView) -> None:
         """A colleague's state, to everybody."""
-        for agent_id in list(self._agents):
-            seq = self.seq_of(agent_id)
-            await self._tell(agent_id, "agent", lambda language, seq=seq: wire.agent(view, language, seq))
+        self._tell(tuple(self._agents), "agent", lambda language, seq: wire.agent(view, language, seq))
 
     async def link(self, view: LinkView) -> None:
         """The PBX link's state, to everybody."""
-        for agent_id in list(self._agents):
-            await self._tell(agent_id, "link", lambda language: wire.link(view, language))
+        self._tell(tuple(self._agents), "link", lambda language, _seq: wire.link(view, language))
 
     async def sign_out(self, agent_id: int, session_hash: str | None = None) -> None:
         """Cut an agent's browsers, or one session's."""
-        for sid in list(self._agents.get(agent_id, ())):
-            browser = self._browsers.get(sid)
-            if browser and session_hash in (None, browser.identity.session):
-                await self._io.disconnect(sid)
+        for browser in list(self._agents.get(agent_id, ())):
+            if session_hash in (None, browser.identity.session):
+                await self._io.disconnect(browser.sid)
 
-    # Browsers ---------------------------------------------------------------------------------------------------------
-    async def _connect(self, sid: str, environ: dict[str, Any], auth: dict[str, Any] | None = None) -> bool:
-        identity = await self._identify(environ, auth)
-        if identity is None:
+    # The connection ---------------------------------------------------------------------------------------------------
+    async def _visit(self, request: web.Request) -> web.StreamResponse:
+        visit = self._door.enter(request)
+        try:
+            response: web.StreamResponse = await self._io.handle_request(request)
+            return response
+        finally:
+            self._door.leave(visit)
+            await self._disconnect(visit.sid)  # nothing where the library told us, as it does but for one narrow gap
+
+    async def _heard(self, eio_sid: str, data: str | bytes) -> None:
+        """Every message of every connection comes here first: measured, and what is not Socket.IO's ends it."""
+        environ = self._io.environ.get(eio_sid)
+        if environ is None:
+            return
+        visit: Visit = environ["aiohttp.request"][VISIT]
+        if not visit.meter.takes():
+            if visit.meter.flooded:
+                log.warning("browser floods us, cut", address=visit.address)
+                visit.cut()
+            return
+        try:
+            if not isinstance(data, str) or data[:1] in "56":  # binary events: we have none, and they are kept in parts
+                raise ValueError("not an event")
+            await self._understand(eio_sid, data)
+        except Exception as error:  # a stranger's bytes or a bug of ours: this connection ends, the others go on
+            ours = visit.sid in self._browsers or not isinstance(error, GARBAGE)
+            log.warning("message not understood, cut", error=type(error).__name__, exc_info=ours)
+            visit.cut()
+
+    async def _connect(self, sid: str, environ: object, auth: object = None) -> bool:
+        request = environ.get("aiohttp.request") if isinstance(environ, dict) else None
+        eio_sid = self._io.manager.eio_sid_from_sid(sid, "/")
+        if not isinstance(request, web.Request) or sid in self._browsers or eio_sid is None:
+            return False  # a client's event that is named like ours
+        visit = request[VISIT]
+        try:
+            identity, token = await self._identify(request, auth, visit)
+        except StorageError:
+            visit.cut()  # not refused: it tries again by itself
             return False
-        agent_id = identity.person.id
-        self._browsers[sid] = _Browser(identity=identity, language=identity.person.language)
-        first = not self._agents[agent_id]
-        self._agents[agent_id].add(sid)
+        socket = self._io.eio.sockets.get(eio_sid)
+        if identity is None or socket is None or socket.closed:
+            return False
+        visit.settle()
+        visit.sid = sid
+        browser = _Browser(sid=sid, identity=identity, token=token, visit=visit, outbox=socket.queue)
+        self._browsers[sid] = browser
+        if browser.agent not in self._agents:
+            self._moved.put_nowait(browser.agent)
+        self._agents.setdefault(browser.agent, []).append(browser)
         self._metrics.browsers.set(len(self._browsers))
-        if first and self.presence:
-            await self.presence(agent_id)
         return True
 
-    async def _disconnect(self, sid: str, *_reason: object) -> None:
+    async def _disconnect(self, sid: str, reason: object = None, *_more: object) -> None:
         browser = self._browsers.pop(sid, None)
         self._metrics.browsers.set(len(self._browsers))
         if browser is None:
             return
-        agent_id = browser.identity.person.id
-        self._agents[agent_id].discard(sid)
-        if not self._agents[agent_id]:
-            del self._agents[agent_id]
-            if self.presence:
-                await self.presence(agent_id)
+        others = self._agents[browser.agent]
+        others.remove(browser)
+        if not others:
+            del self._agents[browser.agent]
+            self._moved.put_nowait(browser.agent)
+        browser.visit.estrange()
+        if reason == self._io.reason.PING_TIMEOUT:  # its kernel still listens: what waits would stay for as long
+            self._cut(browser, "does not answer")
 
-    async def _identify(self, environ: dict[str, Any], auth: object) -> Identity | None:
+    async def _identify(self, request: web.Request, auth: object, visit: Visit) -> tuple[Identity | None, str | None]:
+        """Who it is: a token's owner, or on our own pages the cookie's. Raises StorageError."""
         token = auth.get("token") if isinstance(auth, dict) else None
         if isinstance(token, str) and token:
-            return await self._accounts.identify(None, token[:200])
+            return await self._accounts.identify(None, token[:200]), token[:200]
         cookies: SimpleCookie = SimpleCookie()
-        with contextlib.suppress(Exception):
-            cookies.load(environ.get("HTTP_COOKIE", ""))
-        morsel = cookies.get(COOKIE)
-        return await self._accounts.identify(morsel.value[:200], None) if morsel else None
+        with contextlib.suppress(CookieError):
+            cookies.load(request.headers.get("Cookie", ""))
+        morsel = cookies.get(COOKIE) if visit.by_page else None
+        return (await self._accounts.identify(morsel.value[:200], None) if morsel else None), None
 
-    async def _resume(self, sid: str, body: object = None) -> dict[str, object]:
-        browser = self._allowed(sid)
+    # What browsers say ------------------------------------------------------------------------------------------------
+    async def _resume(self, sid: str, body: object = None, *_more: object) -> dict[str, object]:
+        """What the browser missed, then the state of all else. last_seq absent: a new page, shown what is open now."""
+        browser = self._browsers.get(sid)
         if browser is None:
             return {"ok": False}
-        last = body.get("last_seq") if isinstance(body, dict) else 0
-        last_seq = last if isinstance(last, int) and 0 <= last < 2**53 else 0
-        agent_id = browser.identity.person.id
-        async with self._locks[agent_id]:
-            for event, missed in await self._missed(agent_id, last_seq):
-                pop = msgspec.json.decode(event.payload, type=ScreenPop)
-                self._received.setdefault((agent_id, pop.seq), (0.0, pop.call.id))
-                await self._io.emit("screen_pop", wire.screen_pop(pop, browser.language, missed=missed), to=sid)
-            seq = self.seq_of(agent_id)
-            state = wire.snapshot(self.snapshot(agent_id), browser.language, seq, self._clock())
-            await self._io.emit("snapshot", state, to=sid)
-        return {"ok": True}
-
-    async def _missed(self, agent_id: int, last_seq: int) -> list[tuple[StoredEvent, bool]]:
-        """Stored events after last_seq; True: the call is over, so it is an entry and not a window."""
+        browser.held = []
         try:
-            async with self._db.read() as conn:
-                found = []
-                for event in await desktop_events.since(conn, agent_id, last_seq):
-                    row = await calls.get(conn, event.call_id) if event.call_id else None
-                    found.append((event, row is not None and not row.open))
-                return found
-        except StorageError:
-            log.warning("missed events cannot be read now", agent=agent_id)
-            return []
+            missed = await self._missed(browser.agent, _last_seq(body))
+            whole = await self._replay(browser, missed)
+        finally:
+            held, browser.held = browser.held, None
+        if not whole:
+            self._cut(browser, "does not read what it missed")
+            return {"ok": False}
+        for seq, text in held:
+            self._push_stored(browser, seq, text)
+        state = wire.snapshot(self.snapshot(browser.agent), browser.language, browser.seq, self._clock())
+        self._push(browser, _encoded("snapshot", state))
+        return {"ok": missed.complete}
 
-    async def _shown(self, sid: str, body: object = None) -> None:
-        browser = self._allowed(sid)
+    async def _missed(self, agent_id: int, last_seq: int | None) -> Missed:
+        return await missed_events(self._db, agent_id, last_seq, self.seq_of(agent_id), self._recent.get(agent_id, ()))
+
+    async def _replay(self, browser: _Browser, missed: Missed) -> bool:
+        """False: the browser does not read."""
+        for pop, over in missed.pops:
+            if not await browser.outbox.low(REPLAY_S):
+                return False
+            self._remember(browser.agent, pop, 0.0)
+            text = _encoded("screen_pop", wire.screen_pop(pop, browser.language, missed=over))
+            self._push_stored(browser, pop.seq, text)
+        browser.seq = max(browser.seq, missed.seq)
+        return True
+
+    async def _shown(self, sid: str, body: object = None, *_more: object) -> None:
+        """The card was painted: the first browser's word is the pop's latency, by our own clock."""
+        browser = self._browsers.get(sid)
         seq = body.get("seq") if isinstance(body, dict) else None
-        if browser is None or not isinstance(seq, int):
+        if browser is None or type(seq) is not int or not 0 < seq <= self.seq_of(browser.agent):
             return
-        agent_id, now = browser.identity.person.id, self._clock()
+        agent_id, now = browser.agent, self._clock()
         received, call_id = self._received.pop((agent_id, seq), (0.0, ""))
-        latency = now - received if received else None
-        if latency is not None and 0 <= latency < 60:
+        latency = now - received if received and 0 <= now - received < LATEST_S else None
+        if latency is not None:
             self._metrics.pop_latency.observe(latency)
         ms = round(latency * 1000, 1) if latency is not None else None
 
         async def write(conn: Connection) -> None:
-            if await desktop_events.shown(conn, agent_id, seq, now, ms) and call_id:
-                step = Step(call_id=call_id, at=now, step="pop-shown", user_id=agent_id, args={"ms": str(ms or "?")})
+            if await desktop_events.shown(conn, agent_id, seq, now, ms) and call_id and ms is not None:
+                step = Step(call_id=call_id, at=now, step="pop-shown", user_id=agent_id, args={"ms": str(ms)})
                 await traces.add(conn, [step])
 
         self._spool.put(write)
 
-    def _allowed(self, sid: str) -> _Browser | None:
-        """The browser, unless it floods us: then it is dropped for the rest of the second, and cut when it goes on."""
-        browser = self._browsers.get(sid)
-        if browser is None:
-            return None
-        second = int(self._clock())
-        if second != browser.second:
-            browser.second, browser.events = second, 0
-        browser.events += 1
-        if browser.events > EVENTS_PER_S * 5:
-            self._abort(sid)
-        return browser if browser.events <= EVENTS_PER_S else None
+    # Telling ----------------------------------------------------------------------------------------------------------
+    def _tell(self, agents: Sequence[int], name: str, body: Body) -> None:
+        """A volatile event. A browser in the middle of a replay gets it in the snapshot that follows."""
+        texts = _Texts(name, body)
+        for agent_id in agents:
+            for browser in list(self._agents.get(agent_id, ())):
+                if browser.held is None:
+                    self._push(browser, texts(browser.language, browser.seq))
 
-    async def _tell(self, agent_id: int, name: str, body: Callable[[str], wire.Json]) -> None:
-        for sid in list(self._agents.get(agent_id, ())):
-            browser = self._browsers.get(sid)
-            if browser is None:
-                continue
-            try:
-                await self._io.emit(name, body(browser.language), to=sid)
-            except Exception as error:  # noqa: BLE001 - one browser's trouble is not the others'
-                log.warning("browser cannot be told", agent=agent_id, error=type(error).__name__)
+    def _push_stored(self, browser: _Browser, seq: int, text: str) -> None:
+        if seq not in browser.sent:
+            browser.sent.append(seq)
+            browser.seq = max(browser.seq, seq)
+            self._push(browser, text)
 
-    def _cut_slow(self) -> None:
-        for sid in list(self._browsers):
-            socket = self._socket(sid)
-            if socket is not None and socket.queue.qsize() > QUEUE_LIMIT:
-                log.warning("browser does not read, cut", agent=self._browsers[sid].identity.person.id)
-                self._abort(sid)
+    def _push(self, browser: _Browser, text: str) -> None:
+        if not browser.cut and not browser.outbox.offer(text):
+            self._cut(browser, "does not read")
 
-    def _socket(self, sid: str) -> Any:
-        eio_sid = self._io.manager.eio_sid_from_sid(sid, "/")
-        return self._io.eio.sockets.get(eio_sid)
+    def _cut(self, browser: _Browser, why: str) -> None:
+        """Drop what waits and the connection with it."""
+        browser.cut = True
+        browser.outbox.drop()
+        browser.visit.cut()
+        log.warning("browser cut", agent=browser.agent, why=why)
 
-    def _abort(self, sid: str) -> None:
-        """Drop what waits and the connection with it: the polite close would wait behind the queue."""
-        socket = self._socket(sid)
-        if socket is None:
-            return
-        while not socket.queue.empty():
-            socket.queue.get_nowait()
-        transport = getattr(getattr(socket, "ws", None), "_req", None)
-        if transport is not None and transport.transport is not None:
-            transport.transport.abort()
+    def _remember(self, agent_id: int, pop: ScreenPop, received_at: float) -> None:
+        self._received.setdefault((agent_id, pop.seq), (received_at, pop.call.id))
+        if len(self._received) > 10_000:
+            self._received.pop(next(iter(self._received)))
 
-    async def _cut_strangers(self, seen: Counter[str]) -> Counter[str]:
-        """Sockets that opened and never said who they are, at the third look."""
-        known = {self._io.manager.eio_sid_from_sid(sid, "/") for sid in self._browsers}
-        strangers = Counter({eio: seen[eio] + 1 for eio in list(self._io.eio.sockets) if eio not in known})
-        for eio, looks in strangers.items():
-            if looks * CHECK_S >= ANONYMOUS_S:
-                with contextlib.suppress(KeyError):
-                    await self._io.eio.disconnect(eio)
-        return strangers
+    # Background -------------------------------------------------------------------------------------------------------
+    async def _check_sessions(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK_S)
+            with contextlib.suppress(StorageError):
+                for browser in list(self._browsers.values()):
+                    if not await self._counts(browser):
+                        await self._io.disconnect(browser.sid)
+
+    async def _counts(self, browser: _Browser) -> bool:
+        if browser.identity.session is not None:
+            return await self._accounts.alive(browser.identity.session)
+        return await self._accounts.identify(None, browser.token) is not None
+
+    async def _tell_presence(self) -> None:
+        while True:
+            agent_id = await self._moved.get()
+            if self.presence is not None:
+                await self.presence(agent_id)
+
+    async def _shut_down(self, _app: web.Application) -> None:
+        for browser in list(self._browsers.values()):
+            browser.visit.cut()
+        await self._io.shutdown()
+
+
+class _Texts:
+    """One event as text: made once per language and seq, however many browsers hear it."""
+
+    def __init__(self, name: str, body: Body) -> None:
+        self._name, self._body = name, body
+        self._made: dict[tuple[str, int], str] = {}
+
+    def __call__(self, language: str, seq: int) -> str:
+        key = (language, seq)
+        if key not in self._made:
+            self._made[key] = _encoded(self._name, self._body(language, seq))
+        return self._made[key]
+
+
+def _socket_io(ping_s: float, pong_s: float) -> Any:
+    """The library, as narrow as it goes: our own door checks the origin, our own queue has an end.
+
+    async_handlers=False: a connection's events are worked on one after the other, by the task that reads it.
+    """
+    io = socketio.AsyncServer(
+        async_mode="aiohttp",
+        async_handlers=False,
+        transports=["websocket"],
+        cors_allowed_origins=[],
+        max_http_buffer_size=MAX_MESSAGE,
+        ping_interval=ping_s,
+        ping_timeout=pong_s,
+        logger=False,
+        engineio_logger=False,
+    )
+    io.eio.create_queue = Outbox
+    return io
+
+
+def _encoded(name: str, body: wire.Json) -> str:
+    return str(packet.Packet(packet.EVENT, data=[name, body]).encode())
+
+
+def _last_seq(body: object) -> int | None:
+    last = body.get("last_seq") if isinstance(body, dict) else None
+    return last if type(last) is int and 0 <= last < 2**31 else None

@@ -1,0 +1,1 @@
+"""Tests of the web layer: a real server, a real database, real clients."""

@@ -1,0 +1,98 @@
+"""What waits for one browser, with an end to patience.
+
+A frozen tab keeps its TCP connection and reads nothing; engineio's own queue would then grow for as long as the kernel
+believes in the connection. Here a queue that holds more than PACKETS or SIZE_CHARS takes no more, and its owner cuts
+the connection: the browser comes back by itself and gets what it missed by `resume`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from engineio import packet
+
+PACKETS = 500
+SIZE_CHARS = 1024 * 1024  # JSON here is ASCII: characters are bytes
+LOW_CHARS = SIZE_CHARS // 4
+EVENTS_PER_S = 20
+FLOOD_S = 5.0
+
+
+class Outbox(asyncio.Queue[Any]):
+    """engineio's queue of one socket, counted. Its own pings and answers pass uncounted by `put`: they are few."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.size_chars = 0
+        self._low = asyncio.Event()
+        self._low.set()
+
+    def offer(self, text: str) -> bool:
+        """Queue a message; False when too much waits already."""
+        if self.qsize() >= PACKETS or (self.size_chars + len(text) > SIZE_CHARS and not self.empty()):
+            return False
+        self.put_nowait(packet.Packet(packet.MESSAGE, text))
+        return True
+
+    async def low(self, within_s: float) -> bool:
+        """Wait until the browser has read most of it; False when it does not in time."""
+        try:
+            async with asyncio.timeout(within_s):
+                await self._low.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def drop(self) -> None:
+        """Forget all that waits."""
+        while not self.empty():
+            self.get_nowait()
+
+    def _put(self, item: Any) -> None:
+        super()._put(item)
+        self._count(_size(item))
+
+    def _get(self) -> Any:
+        item = super()._get()
+        self._count(-_size(item))
+        return item
+
+    def _count(self, chars: int) -> None:
+        self.size_chars += chars
+        if self.size_chars < LOW_CHARS and self.qsize() < PACKETS // 4:
+            self._low.set()
+        else:
+            self._low.clear()
+
+
+def _size(item: Any) -> int:
+    data = getattr(item, "data", None)
+    return len(data) if isinstance(data, str | bytes) else 0
+
+
+class Meter:
+    """How fast a browser talks to us: EVENTS_PER_S are heard, the rest is dropped, FLOOD_S of that is enough."""
+
+    def __init__(self) -> None:
+        self._second = 0
+        self._events = 0
+        self._flood_since: float | None = None
+
+    def takes(self) -> bool:
+        """Whether this event is heard."""
+        now = time.monotonic()
+        if int(now) != self._second:
+            if self._events <= EVENTS_PER_S:
+                self._flood_since = None
+            self._second, self._events = int(now), 0
+        self._events += 1
+        if self._events > EVENTS_PER_S and self._flood_since is None:
+            self._flood_since = now
+        return self._events <= EVENTS_PER_S
+
+    @property
+    def flooded(self) -> bool:
+        """Whether it has gone on too long."""
+        return self._flood_since is not None and time.monotonic() - self._flood_since > FLOOD_S
