@@ -7,6 +7,7 @@ told apart by content. A recording without timestamps has `null` times. Each fil
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
@@ -118,6 +119,7 @@ def _raw(text: str) -> Iterator[AmiHeaders]:
     found = False
     for line in text.splitlines(keepends=True):
         key, mark, value = line.partition(":")
+        found = found or line.startswith("Asterisk Call Manager")
         if not line.strip():
             if headers:
                 yield headers
@@ -157,13 +159,23 @@ def _plain(event: TelephonyEvent) -> dict[str, Any]:
 
 
 def _plan(path: Path | None, name: str | None) -> DevicePlan:
+    """Devices and trunks of the settings' PBX. Nothing else of the file is looked at: no secret is needed to replay."""
     if path is None:
         return DevicePlan()
-    from cti import settings
-    from cti.cli.record import pick
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8")).get("pbx", {})
+    except ValueError as error:
+        raise click.ClickException(f"{path}: {error}") from None
+    if name is None and len(found) > 1:
+        raise click.ClickException(f"{path} names several PBXes: choose one with --pbx ({', '.join(found)})")
+    if name is not None and name not in found:
+        raise click.ClickException(f"{path} names no PBX {name!r}")
+    pbx = found[name] if name is not None else next(iter(found.values()), {})
+    return DevicePlan(devices=_names(path, pbx, "devices"), trunks=_names(path, pbx, "trunks"))
 
-    loaded = settings.load(path)
-    if not loaded.pbx:
-        return DevicePlan()
-    pbx = pick(loaded, name)
-    return DevicePlan(devices=frozenset(pbx.devices), trunks=frozenset(pbx.trunks))
+
+def _names(path: Path, pbx: Mapping[str, object], key: str) -> frozenset[str]:
+    names = pbx.get(key, [])
+    if not isinstance(names, list) or not all(isinstance(item, str) for item in names):
+        raise click.ClickException(f"{path}: {key} must be a list of texts")
+    return frozenset(names)

@@ -114,7 +114,7 @@ def tell_member(book: Book, headers: Headers, *, removed: bool) -> None:
     device = headers.get("StateInterface") or headers.get("Interface") or headers.get("Location") or ""
     if not queue or "/" not in device or technology(device) in NOT_DEVICES:
         return
-    if device not in book.plan.trunks:
+    if not book.plan.devices and device not in book.plan.trunks:
         book.learned.add(device)
     event = MemberChanged(
         at=book.at,

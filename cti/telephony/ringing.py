@@ -57,7 +57,7 @@ def deliver(book: Book, leg: Leg) -> None:
             device=device,
             calling=_calling(book, call, leg),
             called=call.called,
-            queue=leg.queue or (call.waiting if leg.source is call.caller else None),
+            queue=leg.queue or (call.waiting if leg.source in (None, call.caller) else None),
             targets=_targets(book, call),
             first=first,
             placed_by=call.placed_by if own else None,

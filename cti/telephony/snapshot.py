@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from cti.telephony import agents
 from cti.telephony.book import Book, Headers
 from cti.telephony.devices import endpoint_of, is_pseudo, local_base
-from cti.telephony.ending import clear, end, finish
+from cti.telephony.ending import clear, end, finish, settle
 from cti.telephony.events import CallRecord, LegRecord, PbxRestarted, SnapshotTaken
 from cti.telephony.model import Call, Leg
 from cti.telephony.ringing import seen
@@ -36,6 +36,7 @@ def resync(book: Book, items: Iterable[Headers], *, restarted: bool) -> None:
     _attach(book, channels, by_event.get("QueueEntry", []))
     for item in by_event.get("DeviceStateChange", []):
         agents.device_state(book, item)
+    settle(book)
     for uniqueid in [bridge.id for bridge in book.bridges.values() if not bridge.members]:
         del book.bridges[uniqueid]
     book.out.append(SnapshotTaken(at=book.at, open_calls=frozenset(call.id for call in book.calls() if call.announced)))
@@ -99,26 +100,27 @@ def _drop_vanished(book: Book, listed: set[str]) -> None:
 
 
 def _attach(book: Book, channels: list[Headers], waiting: list[Headers]) -> None:
-    """Sight every channel, the calling ones first, then see who waits and who talks."""
-
-    def calling_first(item: Headers) -> tuple[bool, str]:
-        return item.get("Uniqueid") != item.get("Linkedid"), item.get("Uniqueid", "")
-
-    ordered = sorted(channels, key=calling_first)
-    for item in ordered:
+    """Sight every channel, the calling ones first and who of them waits, then see who rings and who talks."""
+    calling = [item for item in channels if item.get("Uniqueid") == item.get("Linkedid")]
+    for item in calling:
         seen(book, item)
     for item in waiting:
         leg, queue = book.legs.get(item.get("Uniqueid", "")), item.get("Queue")
         if leg is not None and queue and leg.call.waiting != queue:
             agents.wait(book, leg, queue, item.get("Position", ""))
-    for item in ordered:
+    for item in channels:
+        seen(book, item)
+    for item in channels:
         leg = book.legs.get(item.get("Uniqueid", ""))
-        if leg is None:
-            continue
-        leg.certain = leg.call.certain = True
-        bridge = item.get("BridgeId")
-        if bridge and (leg.bridge is None or leg.bridge.id != bridge):
-            enter(book, leg, open_bridge(book, bridge))
-        elif not bridge and leg.bridge is not None:
-            leg.bridge.members.pop(leg.id, None)
-            leg.bridge = None
+        if leg is not None:
+            leg.certain = leg.call.certain = True
+            _place(book, leg, item.get("BridgeId", ""))
+
+
+def _place(book: Book, leg: Leg, bridge: str) -> None:
+    """Put the leg into the bridge where the PBX says it is, or out of any."""
+    if bridge and (leg.bridge is None or leg.bridge.id != bridge):
+        enter(book, leg, open_bridge(book, bridge))
+    elif not bridge and leg.bridge is not None:
+        leg.bridge.members.pop(leg.id, None)
+        leg.bridge = None

@@ -26,13 +26,14 @@ from cti.telephony import agents, ringing, snapshot, talking, transfers
 from cti.telephony.book import OURS, OWN, Book, Headers
 from cti.telephony.causes import OUTCOME_OF_REASON
 from cti.telephony.devices import DevicePlan
-from cti.telephony.ending import clear, end, finish
+from cti.telephony.ending import clear, end, finish, settle
 from cti.telephony.events import CallRecord, DeviceStatus, DialFailed, TelephonyEvent
 from cti.telephony.model import Call
 
 __all__ = ["DevicePlan", "Tracker"]
 
 Handler = Callable[[Book, Headers], None]
+ALL_TEXT = frozenset({str})
 LATEST = 1e11  # a time beyond this is not one
 GHOST_S = 60.0  # a leg made from stray events alone lives so long without another
 LEFTOVER_S = 5.0  # Local halves whose parties are gone
@@ -86,6 +87,7 @@ class Tracker:
             elif quiet_s > GHOST_S and all(not leg.certain and leg.bridge is None for leg in legs) and not call.waiting:
                 book.count("ghosts")
                 end(book, call, None, "gap", known=False)
+        settle(book)
         book.purge()
         return out
 
@@ -127,7 +129,12 @@ class Tracker:
     def size(self) -> int:
         """Legs, calls and bridges held: 0 when nothing goes on."""
         book = self._book
-        return len(book.legs) + len(book.links) + len(book.bridges)
+        return len(book.legs) + len(book.links) + len(book.bridges) + len(book.orphans)
+
+    @property
+    def buried(self) -> int:
+        """Dead legs still remembered, so that a late event does not raise them."""
+        return len(self._book.graves)
 
     def _time(self, headers: Mapping[str, str | list[str]], now: float | None) -> None:
         """The event's own time where the PBX gives it (`timestampevents`), else that of receipt."""
@@ -148,7 +155,7 @@ class Tracker:
 
 def _plain(headers: Mapping[str, str | list[str]]) -> Headers:
     """Headers with one text each: of a repeated one the first counts."""
-    if any(type(value) is not str for value in headers.values()):
+    if not ALL_TEXT.issuperset(map(type, headers.values())):
         return {name: value if isinstance(value, str) else _first(value) for name, value in headers.items()}
     return headers  # type: ignore[return-value]  # all values were just seen to be texts
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from cti.telephony.book import Book, Headers, keys
 from cti.telephony.events import Transferred
 from cti.telephony.model import Handover, Leg, TransferKind
+from cti.telephony.ringing import deliver
 from cti.telephony.talking import peers
 from cti.telephony.transitions import UP
 
@@ -67,6 +68,10 @@ def _hand_over(book: Book, by: Leg, kind: TransferKind, handed: list[Leg], to: l
             to_devices=tuple(device for leg in reached if (device := book.device(leg)) is not None),
         )
     )
+    if kind == "blonde" and handed:
+        for leg in reached:  # still ringing, and from now on for the party that was passed on
+            leg.source = handed[0]
+            deliver(book, leg)
 
 
 def _with(leg: Leg) -> list[Leg]:

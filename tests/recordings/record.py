@@ -302,6 +302,65 @@ def pickup(pbx: Pbx, _ami: Recorder) -> None:
         anna.wait("idle")
 
 
+def _channel(pbx: Pbx, endpoint: str) -> str:
+    listed = pbx.console("core show channels concise").splitlines()
+    return next(line.split("!")[0] for line in listed if line.startswith(f"PJSIP/{endpoint}-"))
+
+
+def attended(pbx: Pbx, ami: Recorder) -> None:
+    """A client calls Clara; she consults Anna, who answers; Clara leaves; Anna talks with the client and hangs up."""
+    sip = pbx.ports.sip
+    with Phone("101", sip) as anna, Phone("103", sip) as clara, call(CLARA, sip) as client:
+        clara.wait("ringing")
+        clara.answer()
+        client.wait_answered()
+        ami.send("Atxfer", Channel=_channel(pbx, "103"), Exten="101", Context="from-internal")
+        anna.wait("ringing")
+        anna.answer()
+        anna.wait("talking")
+        time.sleep(0.7)
+        clara.hang_up()
+        time.sleep(0.7)
+        anna.hang_up()
+        client.wait_over()
+
+
+def blonde(pbx: Pbx, ami: Recorder) -> None:
+    """A client calls Clara; she consults Anna and leaves while it rings; Anna answers; the client hangs up."""
+    sip = pbx.ports.sip
+    with Phone("101", sip) as anna, Phone("103", sip) as clara, call(CLARA, sip) as client:
+        clara.wait("ringing")
+        clara.answer()
+        client.wait_answered()
+        ami.send("Atxfer", Channel=_channel(pbx, "103"), Exten="101", Context="from-internal")
+        anna.wait("ringing")
+        time.sleep(0.7)
+        clara.hang_up()
+        time.sleep(0.7)
+        anna.answer()
+        anna.wait("talking")
+        time.sleep(0.7)
+        client.hang_up()
+        anna.wait("idle")
+
+
+def park(pbx: Pbx, _ami: Recorder) -> None:
+    """A client calls Clara; she parks him; Anna takes him off the parking lot; he hangs up."""
+    sip = pbx.ports.sip
+    with Phone("101", sip) as anna, Phone("103", sip) as clara, call(CLARA, sip) as client:
+        clara.wait("ringing")
+        clara.answer()
+        client.wait_answered()
+        clara.transfer("700")
+        clara.wait("idle")
+        time.sleep(0.5)
+        anna.dial("701")
+        anna.wait("talking")
+        time.sleep(0.7)
+        client.hang_up()
+        anna.wait("idle")
+
+
 def redirect(pbx: Pbx, ami: Recorder) -> None:
     """A client waits in sales; the manager sends him to Clara; she answers; he hangs up."""
     sip = pbx.ports.sip
@@ -323,7 +382,7 @@ def redirect(pbx: Pbx, ami: Recorder) -> None:
 SCENARIOS: tuple[Callable[[Pbx, Recorder], None], ...] = (
     simple, cancel, busy, reject, unregistered, hidden, queue, abandon, queue_refused, internal, menu, outbound,
     click, click_client_busy, click_given_up, click_refused, click_unregistered, hold, blind, blind_to_queue,
-    blind_unanswered, pickup, redirect,
+    blind_unanswered, pickup, redirect, attended, blonde, park,
 )  # fmt: skip
 
 

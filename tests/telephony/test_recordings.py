@@ -88,6 +88,15 @@ def test_a_transferred_client_is_who_the_target_s_phone_shows() -> None:
     ]
 
 
+def test_blonde_transfer_pops_the_client_s_card_on_the_target() -> None:
+    rings = [event for event in told(load(own()["blonde"])) if isinstance(event, Delivered)]
+    assert [(event.device, event.calling.number) for event in rings] == [
+        ("PJSIP/103", "79355550101"),
+        ("PJSIP/101", "103"),
+        ("PJSIP/101", "79355550101"),
+    ]
+
+
 def test_prefix_is_put_before_call_and_device_ids() -> None:
     events = told(load(own()["queue"]), Tracker(prefix="spb:"))
     (record,) = cleared(events)
