@@ -265,7 +265,7 @@ class Book:
         caller = call.caller
         if caller is None:
             return None
-        others = [leg for leg in call.parties() if leg is not caller]
+        others = [leg for leg in (*call.legs.values(), *call.past) if leg.real and leg is not caller]
         if caller.kind == "device":
             if any(leg.kind == "trunk" and leg.dialled for leg in others):
                 return "outbound"

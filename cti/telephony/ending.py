@@ -127,7 +127,7 @@ def _calling(leg: Leg) -> bool:
 def _result(book: Book, leg: Leg) -> tuple[LegResult, Leg | None]:
     """What became of a leg that just ended, and who took the call where somebody else did."""
     call = leg.call
-    if leg.transferer:
+    if leg.transferer or leg.forwarded:
         return "transferred", None
     if leg.talked:
         return "talked", None

@@ -54,6 +54,7 @@ class Leg:
     held: bool = False  # it holds its peer
     hidden: bool = False  # its number is not to be shown
     transferer: bool = False
+    forwarded: bool = False  # it sent its caller elsewhere (302, a forwarding phone)
     shown_caller: Leg | None = None  # whom the last Delivered named
     started: float | None = None
     rang: float | None = None

@@ -104,6 +104,7 @@ def dial_end(book: Book, headers: Headers) -> None:
         return
     leg.dialled = True
     leg.status = headers.get("DialStatus", "")
+    leg.forwarded = leg.forwarded or bool(headers.get("Forward"))
     if by is not None and leg.parent is None and by.id != leg.id:
         if by.call is not leg.call:
             book.merge(by.call, leg.call)

@@ -208,8 +208,8 @@ def _reached(handovers: Iterable[Handover], older: Leg, younger: Leg) -> None:
 
 
 def _same_person(one: Leg, two: Leg) -> bool:
-    """Two legs of a transferer, for a moment in one bridge: he does not talk with himself."""
-    return one.endpoint == two.endpoint and one.talked and two.talked
+    """Two legs of one transferring device, for a moment in one bridge: nobody talks with himself."""
+    return one.kind == "device" and one.endpoint == two.endpoint and one.talked and two.talked
 
 
 def _in_order(one: Leg, two: Leg) -> tuple[Leg, Leg]:
