@@ -1,0 +1,76 @@
+"""The panel in a real browser, by a real call: what Anna and Boris see."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.browser import chromium, sign_in
+from tests.e2e.conftest import Street
+from tests.e2e.server import Server
+
+pytestmark = [pytest.mark.lab, pytest.mark.browser]
+SALES, CLARA = "74950000001", "74950000002"
+
+
+async def test_the_card_is_seen_in_both_browsers_and_one_takes_the_call(server: Server, street: Street) -> None:
+    await street.phone("101")
+    two = await street.phone("102")
+    async with chromium() as browser:
+        anna, boris = await sign_in(browser, server, "anna"), await sign_in(browser, server, "boris", scheme="dark")
+        client = await street.call(SALES, caller="79355550101")
+        for panel in (anna, boris):
+            await panel.shows("#strip .bell", "Алхимов")
+            await panel.shows("#main h1, #main h2, #main strong", "Алхимов")
+        await street.do(two.wait, "ringing")
+        await street.do(two.answer)
+        await anna.shows("#strip, #toasts, #missed", "Борис Ким")
+        await anna.gone("#strip .bell")
+        await boris.shows("#phone", "Алхимов")
+        await boris.page.locator("#note").fill("Просит счёт до пятницы")
+        await street.do(client.hang_up)
+        await boris.page.goto(f"{server.url}/calls")
+        await boris.shows("#main table", "Просит счёт до пятницы")
+        await boris.shows("#main table", "Борис Ким")
+        assert [anna.trouble, boris.trouble] == [[], []]
+
+
+async def test_an_unknown_number_is_saved_from_the_desk(server: Server, street: Street) -> None:
+    await street.phone("103")
+    async with chromium() as browser:
+        clara = await sign_in(browser, server, "clara")
+        client = await street.call(CLARA, caller="79355559777")
+        await clara.shows("#strip .bell", "+7 935 555-97-77")
+        await clara.page.locator('#main input[name="name"]').fill("Утренняя заря")
+        await clara.page.locator('#main input[name="name"]').press("Enter")
+        await clara.shows("#main", "Утренняя заря")
+        await street.do(client.hang_up)
+        await clara.page.goto(f"{server.url}/clients?q=977")
+        await clara.shows("#main table", "Утренняя заря")
+        assert clara.trouble == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<img src=x onerror=alert(1)>",
+        '"><script>alert(1)</script>',
+        "javascript:alert(1)",
+        "x" * 120,
+        "‮текст справа налево",
+        "{{7*7}}${7*7}",
+    ],
+)
+async def test_SEC_06_a_callers_name_is_never_markup(server: Server, street: Street, name: str) -> None:
+    await street.phone("103")
+    async with chromium() as browser:
+        clara = await sign_in(browser, server, "clara")
+        dialogs: list[str] = []
+        clara.page.on("dialog", lambda dialog: dialogs.append(dialog.message))
+        client = await street.call(CLARA, caller="79355559888", name=name)
+        await clara.shows("#strip .bell", "+7 935 555-98-88")
+        assert await clara.page.locator("#strip img, #main img").count() == 0
+        assert await clara.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        await street.do(client.hang_up)
+        await clara.gone("#strip .bell")
+        assert dialogs == []
+        assert clara.trouble == []
