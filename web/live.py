@@ -165,9 +165,23 @@ class Live:
         try:
             response: web.StreamResponse = await self._io.handle_request(request)
             return response
+        except GARBAGE as error:
+            log.warning("bytes not understood, cut", error=type(error).__name__)
+            await self._drop(request)
+            return web.Response(status=400)  # to nobody: the connection is gone
         finally:
             self._door.leave(visit)
             await self._disconnect(visit.sid)  # nothing where the library told us, as it does but for one narrow gap
+
+    async def _drop(self, request: web.Request) -> None:
+        """Close what the library leaves open when it cannot decode a packet (engineio 4.15)."""
+        for eio_sid, environ in list(self._io.environ.items()):
+            if environ.get("aiohttp.request") is request and eio_sid in self._io.eio.sockets:
+                socket = self._io.eio.sockets[eio_sid]
+                await socket.close(wait=False, abort=True)
+                socket.queue.put_nowait(None)  # its writer ends
+                self._io.eio.sockets.pop(eio_sid, None)
+        request[VISIT].cut()
 
     async def _heard(self, eio_sid: str, data: str | bytes) -> None:
         """Every message of every connection comes here first: measured, and what is not Socket.IO's ends it."""

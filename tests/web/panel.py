@@ -6,7 +6,7 @@ import asyncio
 import errno
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ import socketio
 from aiohttp import web
 
 from cti.desktop import ClientBrief, Match, PopCall, ScreenPop, Why
+from cti.features.directory_admin import UserDraft
 from cti.passwords import Passwords
 from cti.server import Parts, build
 from cti.settings import HttpSettings, Settings
@@ -27,6 +28,7 @@ from cti.storage.database import open_database
 from cti.storage.desktop_events import NewEvent
 from cti.telephony.events import CallRecord, LegRecord, Outcome, Party
 from web.app import make_app
+from web.live import Live
 from web.services import Services
 
 ANNA, BORIS, CLARA, VERA, PAVEL = 1, 2, 3, 4, 5
@@ -68,7 +70,8 @@ class Panel:
         return int(self.url.rsplit(":", 1)[1])
 
     async def token(self, login: str) -> str:
-        return await self.services.accounts.make_token(login)
+        user_id = next(place for place, (name, *_) in enumerate(PEOPLE, 1) if name == login)
+        return await self.services.people.make_token(None, user_id)
 
     async def pop(self, agent_id: int, *, call: str = "", number: str = "+79355550101", note: str = "") -> ScreenPop:
         """A card as the feature gives one: a stored row with the next seq, then the wire."""
@@ -134,21 +137,27 @@ class Panel:
 
 @asynccontextmanager
 async def panel(
-    folder: Path, *, change: Callable[[Services], Services] = lambda s: s, **http: Any
+    folder: Path,
+    *,
+    change: Callable[[Services], Services] = lambda services: services,
+    live: dict[str, float] | None = None,
+    **http: Any,
 ) -> AsyncIterator[Panel]:
-    """A panel with no PBX. change: swaps a feature; http: settings of the web server."""
+    """A panel with no PBX. change: swaps a feature; live: limits of the wire; http: settings of the web server."""
     settings = Settings(data=folder, http=HttpSettings(**http))
     db = await open_database(settings.database_url)
     parts = await build(settings, db)
     parts = replace(parts, services=change(parts.services))
-    await _fill(parts)
+    if live is not None:
+        parts = _with_limits(parts, live)
     app = make_app(parts.services)
     parts.live.attach(app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    port = await _listen(runner)
     running = [asyncio.create_task(work, name=name) for name, work in parts.work.items()]
     try:
+        await _fill(parts)
+        await runner.setup()
+        port = await _listen(runner)
         yield Panel(parts, f"http://127.0.0.1:{port}")
     finally:
         await runner.cleanup()
@@ -156,6 +165,21 @@ async def panel(
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         await db.close()
+
+
+def _with_limits(parts: Parts, limits: dict[str, float]) -> Parts:
+    services = parts.services
+    wire = Live(
+        accounts=services.accounts,
+        db=services.db,
+        spool=services.spool,
+        metrics=services.metrics,
+        clock=services.clock,
+        **limits,  # type: ignore[arg-type]
+    )
+    services.accounts.desktop = wire
+    parts.work["live"].close()
+    return replace(parts, live=wire, work={**parts.work, "live": wire.watch()})
 
 
 async def _listen(runner: web.AppRunner) -> int:
@@ -177,9 +201,8 @@ async def _fill(parts: Parts) -> None:
     if not _hash:  # one slow hash for all tests: people with one password
         _hash.append(await Passwords().hash(PASSWORD))
     for login, name, role, team in PEOPLE:
-        await parts.services.accounts.add(
-            None, login=login, name=name, role=role, password="", team=team, language="en"
-        )
+        draft = UserDraft(login=login, name=name, role=role, team=team, language="en")
+        await parts.services.people.add(None, draft, password="")
     async with parts.services.db.write() as conn:
         for user_id in range(1, len(PEOPLE) + 1):
             await users.change(conn, user_id, password_hash=_hash[0])
@@ -283,6 +306,3 @@ async def opened(panel: Panel, login: str) -> Wire:
     wire = await Wire(panel.url).open(token=await panel.token(login))
     assert await wire.resume()
     return wire
-
-
-Started = Callable[[], Awaitable[None]]

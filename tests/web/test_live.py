@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 import socketio
+from sqlalchemy import delete
 
 from cti.desktop import AgentView, CallView, LinkView, Snapshot
-from cti.storage import traces
-from tests.web.panel import ANNA, BORIS, Browser, Panel, Wire, opened, panel, until
+from cti.features.directory_admin import UserDraft
+from cti.storage import tables, traces
+from tests.web.panel import ANNA, BORIS, CLARA, Browser, Panel, Wire, opened, panel, until
 
 
 @pytest.fixture
@@ -197,23 +199,19 @@ async def test_stranger_is_refused(desk: Panel) -> None:
 
 
 async def test_SEC_23_sign_out_block_and_role_change_cut_the_wire(desk: Panel) -> None:
-    accounts = desk.services.accounts
+    people = desk.services.people
     async with Browser(desk, "anna") as anna, Browser(desk, "boris") as boris, Browser(desk, "clara") as clara:
         for one in (anna, boris, clara):
             await one.connect()
         status, _ = await anna.ask("DELETE", "/session")
         assert status == 200
-        await accounts.block(None, BORIS, blocked=True)
-        await accounts.change(None, 3, name="Clara", role="supervisor", team="Support", language="ru")
+        await people.block(None, BORIS, blocked=True)
+        await people.change(None, CLARA, UserDraft(login="clara", name="Clara", role="supervisor", team="Support"))
         for one in (anna, boris, clara):
             await asyncio.wait_for(one.wire.closed.wait(), 5)
 
 
 async def test_SEC_23_session_or_token_revoked_behind_our_back_is_cut_within_five_seconds(desk: Panel) -> None:
-    from sqlalchemy import delete
-
-    from cti.storage import tables
-
     program = await opened(desk, "boris")
     async with Browser(desk, "anna") as anna:
         wire = await anna.connect()
