@@ -1,6 +1,6 @@
 // The note to the call: saved as you write. What is not saved yet is kept in this browser until it is.
 import { $ } from "./dom.js";
-import { api } from "./api.js";
+import { api, csrf } from "./api.js";
 import * as store from "./store.js";
 import { moment, t } from "./texts.js";
 
@@ -67,4 +67,22 @@ function say(one) {
   const { kind, text } = states.get(one.id) ?? { kind: "", text: one.note ? "" : t("saved as you write") };
   place.dataset.kind = kind;
   if (place.textContent !== text) place.textContent = text;
+}
+
+// The page goes away (reload, closing): what is still waiting is sent by a request that outlives it.
+addEventListener("pagehide", () => {
+  for (const id of waiting.keys()) {
+    const text = sessionStorage.getItem(KEY + id);
+    if (text === null) continue;
+    const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf() };
+    fetch(`/api/v1/calls/${encodeURIComponent(id)}/note`, { method: "PUT", keepalive: true, headers, body: JSON.stringify({ text }) }).catch(() => {});
+  }
+});
+
+// What an earlier page of this tab could not save is saved now.
+for (const key of Object.keys(sessionStorage).filter((one) => one.startsWith(KEY))) {
+  const text = sessionStorage.getItem(key);
+  api("PUT", `/calls/${encodeURIComponent(key.slice(KEY.length))}/note`, { text })
+    .then(() => { if (sessionStorage.getItem(key) === text) sessionStorage.removeItem(key); })
+    .catch(() => {});
 }
