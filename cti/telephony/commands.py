@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 _NUMBER = re.compile(r"\+?[0-9*#]{2,20}")
-_NAME = re.compile(r"[A-Za-z0-9_./@:;-]{1,120}")
+_NAME = re.compile(r"[A-Za-z0-9_./@:-]{1,80}")
+_CONTEXT = re.compile(r"[A-Za-z0-9_.-]{1,79}")
+_PHONE = re.compile(r"(?!(?i:local|agent)/)[A-Za-z][A-Za-z0-9]{0,15}/[A-Za-z0-9_.-]{1,60}")  # the PBX ignores case here
+_LEG = re.compile(r"[A-Za-z][A-Za-z0-9]{0,15}/[A-Za-z0-9_./@:;+*#-]{1,120}")  # never "/...": a pattern of many legs
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DIGIT = re.compile(r"[0-9*#A-D]")
 _HEADER = re.compile(r"[A-Za-z-]{1,40}")
@@ -26,6 +29,11 @@ _VARIABLE = re.compile(
 def _must(pattern: re.Pattern[str], value: str, what: str) -> None:
     if not pattern.fullmatch(value):
         raise ValueError(f"{value[:40]!r} is not {what}.")
+
+
+def _must_be_within(least: int, value: int, most: int, what: str) -> None:
+    if not least <= value <= most:
+        raise ValueError(f"{value} is not {what} ({least} to {most}).")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,11 +62,10 @@ class MakeCall(Command):
     timeout_s: int = 30
 
     def __post_init__(self) -> None:
-        _must(_NAME, self.device, "a device")
-        if self.device.startswith("Local/"):
-            raise ValueError("A call starts at a phone, not in the dialplan.")
+        _must(_PHONE, self.device, "a phone")
         _must(_NUMBER, self.number, "a number to dial")
-        _must(_NAME, self.context, "a context")
+        _must(_CONTEXT, self.context, "a context")
+        _must_be_within(1, self.timeout_s, 300, "seconds to ring")
         _must(_ID, self.request_id, "a request id")
         if self.caller_id_number:
             _must(_NUMBER, self.caller_id_number, "a number to show")
@@ -76,7 +83,7 @@ class ClearConnection(Command):
     leg: str
 
     def __post_init__(self) -> None:
-        _must(_NAME, self.leg, "a channel")
+        _must(_LEG, self.leg, "a channel")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,8 +95,38 @@ class SendDigit(Command):
     digit: str
 
     def __post_init__(self) -> None:
-        _must(_NAME, self.leg, "a channel")
+        _must(_LEG, self.leg, "a channel")
         _must(_DIGIT, self.digit, "a tone (0-9 * # A-D)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Move(Command):
+    """Base of what sends somebody to a number of a context."""
+
+    effect: ClassVar[bool] = True
+    leg: str
+    context: str
+    number: str
+
+    def __post_init__(self) -> None:
+        _must(_LEG, self.leg, "a channel")
+        _must(_CONTEXT, self.context, "a context")
+        _must(_NUMBER, self.number, "a number to dial")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Redirect(Move):
+    """`leg` itself goes to the number; whom it talked to is left alone."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BlindTransfer(Move):
+    """Whom `leg` talks to goes to the number, nobody asks there first; `leg` is free."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AttendedTransfer(Move):
+    """`leg` asks at the number first; whom it talked to hears music meanwhile."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,6 +143,7 @@ class AddMember(Command):
         _must(_NAME, self.queue, "a queue")
         _must(_NAME, self.device, "a device")
         _must(_TEXT, self.name, "a name")
+        _must_be_within(0, self.penalty, 1000, "a penalty")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -140,11 +178,14 @@ class PauseMember(Command):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GetVariable(Command):
-    """One of the few variables worth asking for: a phone's contact and its model."""
+    """One of the few variables worth asking for: a phone's contact and its model. leg: "" asks the PBX as a whole."""
 
     name: str
+    leg: str = ""
 
     def __post_init__(self) -> None:
+        if self.leg:
+            _must(_LEG, self.leg, "a channel")
         _must(_VARIABLE, self.name, "a variable we may ask for")
 
 
@@ -201,6 +242,22 @@ class ListCommands(Command):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CoreSettings(Command):
     """Version and limits of the PBX."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CoreStatus(Command):
+    """When the PBX started and was last reloaded, and how many calls it has."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShowDialplan(Command):
+    """One context of the running dialplan."""
+
+    lists: ClassVar[bool] = True
+    context: str
+
+    def __post_init__(self) -> None:
+        _must(_CONTEXT, self.context, "a context")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
