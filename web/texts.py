@@ -33,6 +33,14 @@ REFUSALS: Mapping[str, str] = {
     "wait": N_("Too many attempts; wait a minute and try again."),
     "short-password": N_("A password has at least 10 characters."),
     "taken": N_("This name is taken."),
+    "device-taken": N_("One of these phones belongs to somebody else, or stands here twice."),
+    "bad-device": N_("A phone is named as on the PBX, like PJSIP/101, and has an extension of digits."),
+    "bad-queue": N_("A queue is named as on the PBX; its penalty is a number from 0 to 1000."),
+    "team-in-use": N_("Somebody is in this team: give him another one first."),
+    "too-many-tokens": N_("These are too many tokens: revoke one first."),
+    "wrong-password": N_("The present password is wrong."),
+    "totp-unreadable": N_("The second factor cannot be read: ask an admin to switch it off."),
+    "crowd": N_("Many people sign in just now; try again in some seconds."),
     "last-admin": N_("This is the last admin: make another one first."),
     "bad-login": N_("A login has letters, digits and . _ - @ only."),
     "no-role": N_("There is no such role."),
@@ -89,6 +97,7 @@ ROLES: Mapping[str, str] = {
 }
 WHYS: Mapping[str, str] = {
     "exact-phone": N_("{number} is the phone “{label}” of the card, exactly."),
+    "exact-phone-unlabelled": N_("{number} is a phone of the card, exactly."),
     "exact-phone-with-extension": N_("{number} is the phone “{label}” of the card, extension included."),
     "shared-phone": N_("{number} is a shared number of {count} clients."),
     "chosen-before": N_("You chose this client for the number on {date}."),

@@ -32,7 +32,10 @@ def match(one: Match, language: str) -> Json:
     args = dict(one.why.args)
     if "number" in args:
         args["number"] = show(args["number"])
-    return {"client": client(one.client), "why": say(language, WHYS.get(one.why.code, one.why.code), **args)}
+    if "date" in args:
+        args["date"] = ".".join(reversed(args["date"].split("-")))
+    code = "exact-phone-unlabelled" if one.why.code == "exact-phone" and not args.get("label") else one.why.code
+    return {"client": client(one.client), "why": say(language, WHYS.get(code, code), **args)}
 
 
 def client(brief: ClientBrief) -> Json:

@@ -52,7 +52,7 @@ async def show_list(request: web.Request) -> web.Response:
         "mine": bool(query.get("mine")),
         **given,
     }
-    return page(request, template, title="Calls", reach=reach, **values)
+    return page(request, template, title=texts.N_("Calls"), reach=reach, **values)
 
 
 async def show_call(request: web.Request) -> web.Response:
@@ -60,7 +60,7 @@ async def show_call(request: web.Request) -> web.Response:
     row = await readable(request)
     template = "parts/call_parts.html" if "part" in request.query else "call.html"
     values: dict[str, Any] = {"timeline": timeline(row, language_of(request)), "steps": await _steps(request, row)}
-    return page(request, template, title="Call", call=row, **values)
+    return page(request, template, title=texts.N_("One call"), call=row, **values)
 
 
 async def _steps(request: web.Request, row: CallRow) -> list[tuple[float, str]]:

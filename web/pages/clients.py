@@ -14,7 +14,7 @@ from web.i18n import translate
 from web.render import page
 from web.routes import Route
 from web.services import services_of
-from web.texts import REFUSALS
+from web.texts import N_, REFUSALS
 
 SORTS = ("name", "updated", "created")
 ROWS = 50
@@ -40,7 +40,7 @@ async def show_list(request: web.Request) -> web.Response:
         except ValueError:
             raise web.HTTPBadRequest(text="There is no such page.") from None
     template = "parts/client_rows.html" if query.get("cursor") else "clients.html"
-    return page(request, template, title="Clients", found=found, q=q, sort=sort)
+    return page(request, template, title=N_("Clients"), found=found, q=q, sort=sort)
 
 
 async def show(request: web.Request) -> web.Response:
@@ -98,7 +98,7 @@ async def show_new(request: web.Request) -> web.Response:
 
 async def _new(request: web.Request, draft: ClientDraft, *, status: int = 200, error: str = "") -> web.Response:
     values = {"draft": draft, "kinds": KINDS, "people": await _people(request), "error": error}
-    return page(request, "client_new.html", status=status, title="New client", **values)
+    return page(request, "client_new.html", status=status, title=N_("New client"), **values)
 
 
 async def create(request: web.Request) -> web.StreamResponse:

@@ -10,7 +10,7 @@ from aiohttp import web
 from cti.access import scope
 from cti.clients.card import KINDS
 from cti.desktop import ScreenPop
-from cti.storage import calls, clients, desktop_events
+from cti.storage import calls, desktop_events
 from cti.storage.journal import CallRow
 from cti.telephony.numbering import show as shown
 from web import wire
@@ -20,6 +20,7 @@ from web.i18n import language_of
 from web.render import page
 from web.routes import Route
 from web.services import services_of
+from web.texts import N_
 
 LAST = 12
 KEPT_POPS = 5  # cards looked at when a page is opened anew
@@ -31,7 +32,7 @@ async def show(request: web.Request) -> web.Response:
     """The desk, empty until a call comes."""
     async with services_of(request).db.read() as conn:
         own = await calls.journal(conn, user_id=person_of(request).id, limit=8)
-    return page(request, "desk.html", title="Desk", last=own.rows, kinds=KINDS)
+    return page(request, "desk.html", title=N_("Desk"), last=own.rows, kinds=KINDS)
 
 
 async def before(request: web.Request) -> web.Response:
@@ -39,8 +40,6 @@ async def before(request: web.Request) -> web.Response:
     person = person_of(request)
     own = person.id if scope(person, "calls.read") == "own" else None
     async with services_of(request).db.read() as conn:
-        if await clients.get(conn, place(request)) is None:
-            raise web.HTTPNotFound(text="There is no such client.")
         last = await calls.journal(conn, client_id=place(request), user_id=own, limit=LAST)
     return page(request, "parts/before.html", last=last.rows)
 

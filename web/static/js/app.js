@@ -21,6 +21,15 @@ document.addEventListener("htmx:config:request", (event) => {
 });
 document.addEventListener("htmx:error", () => toast(t("The server does not answer. Nothing is lost: try again.")));
 
+// A failed part of a page says so in the corner and leaves what is there; a failed page is shown as a page.
+document.addEventListener("htmx:before:swap", (event) => {
+  const { ctx } = event.detail;
+  if (ctx.response?.status >= 400 && ctx.target?.id !== "main") {
+    event.preventDefault();
+    toast(t("It did not work. Try again."));
+  }
+});
+
 keepForms();
 if (document.body.classList.contains("shell")) {
   startTheme();

@@ -111,7 +111,7 @@ const STATES = {
   talking: ["talk", () => t("In a call")],
   held: ["hold", () => t("On hold")],
   taken: ["idle", (view) => (view.by ? t("Taken by {name}", { name: view.by }) : t("Taken"))],
-  missed: ["miss", () => t("Missed")],
+  missed: ["miss", () => t("Missed call")],
   ended: ["idle", (view) => view.outcome_text || word("outcome", view.outcome) || t("Call over")],
 };
 
@@ -206,8 +206,8 @@ function contacts(one, client) {
 function phoneRow(phone, client) {
   const li = mould("phone");
   const button = $("button", li);
-  const extension = phone.extension ? ` ${t("ext. {extension}", { extension: phone.extension })}` : "";
-  fill(li, { shown: (phone.shown || phone.typed || phone.e164) + extension, label: phone.label });
+  const extension = phone.extension ? t("ext. {extension}", { extension: phone.extension }) : "";
+  fill(li, { phone: [phone.shown || phone.typed || phone.e164, extension].filter(Boolean).join(" "), label: phone.label });
   if (!phone.e164) button.disabled = true;
   else button.dataset.dial = withExtension(phone);
   if (client) Object.assign(button.dataset, { client: client.id, clientName: client.name });
@@ -236,7 +236,7 @@ function choices(one, client) {
 
 function choice(one, { client, why }) {
   const li = mould("choice");
-  fill(li, { name: client.name, full: client.full_name, why });
+  fill(li, { "choice-name": client.name, "choice-full": client.full_name, "choice-why": why });
   $("button", li).addEventListener("click", () => becomes(one, client.id, client));
   return li;
 }

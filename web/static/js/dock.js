@@ -41,6 +41,7 @@ function phone() {
   const extension = view?.extension;
   fill(box, { tones: extension ? t("Send ext. {extension}", { extension }) : "" });
   show($("#tones"), !!extension && view.state === "talking");
+  fill(box, { "hang-up": view?.state === "ringing" ? t("Decline") : t("Hang up") });
   show($("#hang-up"), !!one && !one.id.startsWith("click:"));
   const more = store.allCalls().filter((c) => store.ALIVE.has(c.view?.state)).length - 1;
   fill(box, { others: more > 0 ? tn("and {n} more call", "and {n} more calls", more) : "" });

@@ -83,8 +83,8 @@ function tick() {
 function link(state) {
   const bar = $("#link");
   const late = state.storage === "late" ? t("The database is late: what you save is kept and written later.") : "";
-  const since = state.since && state.state !== "off" ? ` ${t("Since {time}.", { time: moment(state.since) })}` : "";
-  const text = late || (state.state === "up" ? "" : state.text + since);
+  const since = state.since && state.state !== "off" ? t("Since {time}.", { time: moment(state.since) }) : "";
+  const text = late || (state.state === "up" ? "" : [state.text, since].filter(Boolean).join(" "));
   fill(bar, { text });
   bar.dataset.kind = late ? "late" : state.state;
   bar.title = text;

@@ -28,7 +28,8 @@ export function startNotices() {
 function draw() {
   const rings = store.ringing().filter((one) => one.strip === "ringing");
   if (document.title !== ours) plain = document.title;
-  ours = rings.length ? `(${rings.length}) ${t("Ringing")}: ${told(rings[0]).name}` : plain;
+  const ringing = t("Ringing");
+  ours = rings.length ? `(${rings.length}) ${ringing}: ${told(rings[0]).name}` : plain;
   if (document.title !== ours) document.title = ours;
   const icon = $('link[rel="icon"]');
   const href = `/static/img/${rings.length ? "icon-ring" : "icon"}.svg`;

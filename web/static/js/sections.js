@@ -19,7 +19,7 @@ export function showSection() {
 
 /** Open a page in #main. */
 export function go(path) {
-  htmx.ajax("GET", path, { target: "#main", select: "#main", swap: "outerHTML", push: path });
+  htmx.ajax("GET", path, { target: "#main", select: "#main", swap: "outerSync", push: path });
 }
 
 function keepsFocus() {

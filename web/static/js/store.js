@@ -33,7 +33,11 @@ export function liveCall() {
   return alive.sort((a, b) => ORDER[a.view.state] - ORDER[b.view.state] || b.at - a.at)[0] ?? null;
 }
 
-export const ringing = () => allCalls().filter((one) => ["ringing", "taken", "missed"].includes(one.strip));
+/** The rows of the strip: those that ring before those that only tell what became of them. */
+export function ringing() {
+  const rows = allCalls().filter((one) => one.strip);
+  return rows.sort((a, b) => (a.strip !== "ringing") - (b.strip !== "ringing") || a.at - b.at);
+}
 
 /** A card came. missed: the call is over, so it is an entry of the list and not a window. */
 export function popped(pop) {

@@ -49,10 +49,9 @@ function draw() {
   }
   for (const one of ringing) {
     if (!rows.has(one.id)) rows.set(one.id, row(one));
-    const li = rows.get(one.id);
-    update(li, one);
-    if (!li.isConnected) list.append(li);
+    update(rows.get(one.id), one);
   }
+  place(list, ringing.map((one) => rows.get(one.id)));
   if (ringing.length < 2) open = false;
   list.classList.toggle("open", open);
   const more = $("#more-rings");
@@ -61,6 +60,13 @@ function draw() {
   show(more, ringing.length > 1);
   $("#strip").dataset.state = ringing.length ? "busy" : "calm";
   times();
+}
+
+/** Rows in order; those that stand right are not touched, so no focus is lost and nothing is read aloud twice. */
+function place(list, wanted) {
+  wanted.forEach((li, at) => {
+    if (list.children[at] !== li) list.insertBefore(li, list.children[at] ?? null);
+  });
 }
 
 function row(one) {
@@ -75,7 +81,7 @@ function update(li, one) {
   const { name, number, why } = told(one);
   const { queue, ringing, by } = one.view;
   const others = ringing?.length > 1 ? t("rings at: {names}", { names: ringing.join(", ") }) : "";
-  const state = { ringing: t("Ringing"), taken: by ? t("Taken by {name}", { name: by }) : t("Taken"), missed: t("Missed") }[one.strip];
+  const state = { ringing: t("Ringing"), taken: by ? t("Taken by {name}", { name: by }) : t("Taken"), missed: t("Missed call") }[one.strip];
   li.dataset.state = one.strip;
   const where = queue ? t("queue “{queue}”", { queue }) : "";
   fill(li, { name, number, state, detail: [why, where, others].filter(Boolean).join(" · ") });

@@ -1,0 +1,207 @@
+"""The panel on a real port over a real database with the sample people and clients, and a real Chromium before it.
+
+The PBX is played: cards and states of calls go out as the features send them, over the real wire.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from aiohttp import web
+from playwright.async_api import BrowserContext, Page, async_playwright
+
+from cti.cli.demo import fill
+from cti.desktop import AgentView, CallView, LinkView, Match, PopCall, PopKind, ScreenPop, Snapshot, Why
+from cti.server import Parts, build
+from cti.settings import HttpSettings, Settings
+from cti.storage import calls, clients, desktop_events
+from cti.storage.database import open_database
+from cti.storage.desktop_events import NewEvent
+from cti.telephony.events import CallRecord, LegRecord, Outcome, Party
+from web.app import make_app
+
+ANNA, BORIS, CLARA, VERA, PAVEL = 1, 2, 3, 4, 5
+PASSWORD = "correct-horse-battery"
+PORTS = range(17100, 17200)
+ALHIMOV = "+79355550101"
+PATIENCE_S = 8.0 * (3 if os.environ.get("CI") else 1)
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+)
+T = TypeVar("T")
+
+
+async def until(what: Callable[[], Coroutine[Any, Any, T]], *, why: str) -> T:
+    """What `what` gives as soon as it is true; AssertionError with `why` after the deadline."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not (found := await what()):
+        assert time.monotonic() < deadline, f"not within {PATIENCE_S:g} s: {why}"
+        await asyncio.sleep(0.02)
+    return found
+
+
+class Stage:
+    """The running panel. Seqs come from `pop`, as the feature's would."""
+
+    def __init__(self, parts: Parts, url: str, context: BrowserContext) -> None:
+        self.parts, self.url, self.context = parts, url, context
+        self.live = parts.live
+        self.db = parts.services.db
+        self.seqs: dict[int, int] = {}
+        self.views: dict[str, CallView] = {}
+        self.agents: tuple[AgentView, ...] = ()
+        self.link = LinkView(state="up")
+        self.live.seq_of = lambda agent_id: self.seqs.get(agent_id, 0)
+        self.live.snapshot = lambda _agent: Snapshot(
+            calls=tuple(self.views.values()), agents=self.agents or parts.services.agent_states.views(), link=self.link
+        )
+
+    async def desk(self, login: str = "anna", path: str = "/") -> Page:
+        """A page of somebody signed in, its wire open."""
+        page = await self.context.new_page()
+        page.faults = []  # type: ignore[attr-defined]
+        page.on("pageerror", lambda error: page.faults.append(str(error)))  # type: ignore[attr-defined]
+        page.on("console", lambda said: said.type == "error" and page.faults.append(said.text))  # type: ignore[attr-defined]
+        await page.goto(self.url + "/sign-in")
+        if await page.locator("[name=login]").count():
+            await page.fill("[name=login]", login)
+            await page.fill("[name=password]", PASSWORD)
+            await page.keyboard.press("Enter")
+            await page.wait_for_selector("body.shell")
+        if path != "/":
+            await page.goto(self.url + path)
+        await page.wait_for_selector("html[data-live=yes]")
+        return page
+
+    async def client(self, number: str = ALHIMOV) -> list[Match]:
+        """The matches of a number in the base."""
+        async with self.db.read() as conn:
+            found = await clients.by_number(conn, number)
+        return [
+            Match(client=m.client, why=Why(code="exact-phone", args={"number": number, "label": m.label}))
+            for m in found
+        ]
+
+    async def ring(
+        self,
+        call: str = "call-1",
+        *,
+        number: str | None = ALHIMOV,
+        kind: PopKind | None = None,
+        matches: list[Match] | None = None,
+        agent: int = ANNA,
+        name: str = "",
+        **more: Any,
+    ) -> ScreenPop:
+        """A call rings at the agent: the stored card, the wire, the state."""
+        found = await self.client(number or "") if matches is None else matches
+        seq = self.seqs[agent] = self.seqs.get(agent, 0) + 1
+        started = time.time()
+        told = PopCall(
+            id=call, direction="inbound", number=number, name=name, device="PJSIP/101", queue=more.pop("queue", "sales"),
+            called="74950000001", started=started,
+        )  # fmt: skip
+        kind = kind or (
+            "hidden" if number is None else ("unknown", "client")[len(found)] if len(found) < 2 else "several"
+        )
+        more.setdefault("ringing", ("Анна Белова", "Борис Ким"))
+        pop = ScreenPop(seq=seq, kind=kind, call=told, matches=tuple(found), received_at=started, **more)
+        payload = msgspec.json.encode(pop).decode()
+        row = NewEvent(agent_id=agent, seq=seq, kind="screen_pop", call_id=call, payload=payload, created_at=started)
+        async with self.db.write() as conn:
+            await desktop_events.append(conn, [row])
+        await self.live.pop(agent, pop)
+        view = CallView(
+            id=call, state="ringing", direction="inbound", number=number, name=name, queue=told.queue, since=started,
+            ringing=pop.ringing,
+        )  # fmt: skip
+        await self.tell(view, agent)
+        return pop
+
+    async def becomes(self, call: str, state: str, agent: int = ANNA, **more: Any) -> None:
+        """The call's next state."""
+        more.setdefault("since", time.time())
+        await self.tell(replace(self.views[call], state=state, **more), agent)
+
+    async def tell(self, view: CallView, agent: int = ANNA) -> None:
+        """A state of a call, kept for the snapshot while it is open."""
+        self.views[view.id] = view
+        await self.live.call(agent, view)
+        if view.state in ("ended", "missed", "taken"):
+            del self.views[view.id]
+
+    async def journal(
+        self, call: str, *, number: str = ALHIMOV, outcome: Outcome = "answered", ago_s: float = 600, user: int = ANNA
+    ) -> None:
+        """A call that is over, in the journal."""
+        began = time.time() - ago_s
+        talked = outcome == "answered"
+        leg = LegRecord(
+            leg="PJSIP/101-1", leg_id=f"leg-{call}", device="PJSIP/101", rang=began + 1, ended=began + 90,
+            answered=began + 12 if talked else None, result="talked" if talked else "no-answer",
+        )  # fmt: skip
+        record = CallRecord(
+            call=call, direction="inbound", caller=Party(number=number), called="74950000001", queue="sales",
+            started=began, answered=leg.answered, ended=began + 90, outcome=outcome, legs=(leg,),
+        )  # fmt: skip
+        async with self.db.write() as conn:
+            found = await clients.by_number(conn, number)
+            client = found[0].client.id if len(found) == 1 else None
+            await calls.save(
+                conn, record, number=number, client_id=client, user_id=user if talked else None,
+                legs_users={leg.leg_id: user},
+            )  # fmt: skip
+
+
+@asynccontextmanager
+async def stage(folder: Path, *, width: int = 1366, height: int = 768, **look: Any) -> AsyncIterator[Stage]:
+    """A stage with the sample base. look: of the browser (color_scheme, reduced_motion, locale...)."""
+    settings = Settings(data=folder, http=HttpSettings())
+    await fill(settings, PASSWORD)
+    db = await open_database(settings.database_url)
+    parts = await build(settings, db)
+    app = make_app(parts.services)
+    parts.live.attach(app)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    running = [asyncio.create_task(work, name=name) for name, work in parts.work.items()]
+    try:
+        await runner.setup()
+        port = await _listen(runner)
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+            context = await browser.new_context(viewport={"width": width, "height": height}, **look)
+            context.set_default_timeout(PATIENCE_S * 1000)
+            yield Stage(parts, f"http://127.0.0.1:{port}", context)
+            await browser.close()
+    finally:
+        await runner.cleanup()
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await db.close()
+
+
+async def _listen(runner: web.AppRunner) -> int:
+    for port in PORTS:
+        try:
+            await web.TCPSite(runner, "127.0.0.1", port).start()
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+        else:
+            return port
+    raise AssertionError("no free port for the test")
