@@ -16,7 +16,7 @@ from web.api import people
 from web.auth import guarded
 from web.pages import calls as call_pages
 from web.pages import clients as client_pages
-from web.pages import desk, sign_in
+from web.pages import desk, profile, settings, settings_user, sign_in
 from web.routes import Route
 from web.security import add_headers, errors
 from web.services import SERVICES, Services
@@ -30,6 +30,9 @@ ROUTES: tuple[Route, ...] = (
     *ops.ROUTES,
     *people.ROUTES,
     *sign_in.ROUTES,
+    *profile.ROUTES,
+    *settings.ROUTES,
+    *settings_user.ROUTES,
     *desk.ROUTES,
     *client_pages.ROUTES,
     *call_pages.ROUTES,

@@ -8,6 +8,7 @@ proxy are believed only from the proxies the settings name.
 from __future__ import annotations
 
 import secrets
+from typing import TypeVar
 
 from aiohttp import web
 
@@ -15,6 +16,8 @@ from cti.access import Person, scope
 from cti.features.accounts import Identity, SignedIn
 from web.routes import Handler, Route
 from web.services import services_of
+
+Answer = TypeVar("Answer", bound=web.StreamResponse | web.HTTPSeeOther)
 
 COOKIE = "trubka"
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -90,11 +93,12 @@ def address_of(request: web.Request) -> str:
     return remote
 
 
-def let_in(request: web.Request, response: web.StreamResponse, signed_in: SignedIn) -> None:
-    """Give the browser its session."""
+def let_in(request: web.Request, response: Answer, signed_in: SignedIn) -> Answer:
+    """Give the browser its session with this response."""
     response.set_cookie(
         COOKIE, signed_in.token, httponly=True, samesite="Lax", secure=is_https(request), path="/", max_age=None
     )
+    return response
 
 
 async def _check_token(request: web.Request, identity: Identity) -> None:

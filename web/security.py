@@ -36,6 +36,7 @@ STATUS = {
     "wrong": 401,
     "code-needed": 401,
     "wrong-code": 401,
+    "crowd": 503,
     "unknown": 404,
     "bad-sort": 422,
     "bad-cursor": 422,

@@ -13,6 +13,8 @@ from web.routes import Route
 from web.services import services_of
 from web.texts import REFUSALS
 
+STATUS = {"wait": 429, "crowd": 503}
+
 
 async def show(request: web.Request) -> web.StreamResponse:
     """The form; the desk for who is signed in, the set-up for an empty base."""
@@ -25,20 +27,21 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 
 async def sign_in(request: web.Request) -> web.StreamResponse:
-    """Check and let in; the form again, with the reason, when it is refused."""
+    """Check and let in with a new session; the form again, with the reason, when it is refused."""
     form = await request.post()
-    login, password, code = (str(form.get(name, ""))[:1024] for name in ("login", "password", "code"))
-    browser = request.headers.get("User-Agent", "")
-    accounts = services_of(request).accounts
+    login, password, code = (str(form.get(name, ""))[:1025] for name in ("login", "password", "code"))
+    where = {"ip": address_of(request), "browser": request.headers.get("User-Agent", "")}
+    before = request.cookies.get(COOKIE, "")[:200]
     try:
-        made = await accounts.sign_in(login, password, code=code, ip=address_of(request), browser=browser)
+        made = await services_of(request).accounts.sign_in(login, password, code=code, before=before, **where)
     except Refused as error:
-        told = translate(request, REFUSALS.get(error.code, str(error)))
-        second = error.code in ("code-needed", "wrong-code")
-        return page(request, "sign_in.html", status=401, login=login, error=told, code=second)
-    response = web.HTTPSeeOther("/")
-    let_in(request, response, made)
-    return response
+        again = {
+            "login": login[:64],
+            "code": error.code in ("code-needed", "wrong-code"),
+            "error": _told(request, error),
+        }
+        return page(request, "sign_in.html", status=STATUS.get(error.code, 401), **_stranger(request), **again)
+    raise let_in(request, web.HTTPSeeOther("/"), made)
 
 
 async def sign_out(request: web.Request) -> web.StreamResponse:
@@ -48,30 +51,42 @@ async def sign_out(request: web.Request) -> web.StreamResponse:
         await services_of(request).accounts.sign_out(identity.person, identity.session)
     response = web.HTTPSeeOther("/sign-in")
     response.del_cookie(COOKIE, path="/")
-    return response
+    raise response
 
 
 async def show_setup(request: web.Request) -> web.StreamResponse:
     """The form for the first admin; nothing for anybody after him."""
-    async with services_of(request).db.read() as conn:
-        if await users.count(conn):
-            raise web.HTTPNotFound(text="There is no such page.")
+    await _only_empty(request)
     return page(request, "setup.html", error="", login="", name="")
 
 
 async def set_up(request: web.Request) -> web.StreamResponse:
     """Make the first admin with the code from the console."""
+    await _only_empty(request)
     form = await request.post()
-    code, login, name, password = (str(form.get(key, ""))[:1024] for key in ("code", "login", "name", "password"))
+    code, login, name, password = (str(form.get(key, ""))[:1025] for key in ("code", "login", "name", "password"))
     browser, ip = request.headers.get("User-Agent", ""), address_of(request)
     try:
         made = await services_of(request).accounts.first_admin(code, login, name, password, ip=ip, browser=browser)
     except Refused as error:
-        told = translate(request, REFUSALS.get(error.code, str(error)))
-        return page(request, "setup.html", status=401, error=told, login=login, name=name)
-    response = web.HTTPSeeOther("/")
-    let_in(request, response, made)
-    return response
+        status = STATUS.get(error.code, 401)
+        return page(request, "setup.html", status=status, error=_told(request, error), login=login, name=name)
+    raise let_in(request, web.HTTPSeeOther("/"), made)
+
+
+async def _only_empty(request: web.Request) -> None:
+    async with services_of(request).db.read() as conn:
+        if await users.count(conn):
+            raise web.HTTPNotFound(text="There is no such page.")
+
+
+def _told(request: web.Request, error: Refused) -> str:
+    return translate(request, REFUSALS.get(error.code, str(error)))
+
+
+def _stranger(request: web.Request) -> dict[str, object]:
+    """The form is for nobody yet, even where an old session still counts."""
+    return {"person": None, "shell": False} if IDENTITY in request else {}
 
 
 ROUTES = (

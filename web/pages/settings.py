@@ -1,0 +1,223 @@
+"""Settings, for admins: everybody, teams, who is signed in, what was changed, and the state of the server.
+
+One person's own page is in `settings_user`. After a change the browser is sent back to the page, with a word of SAID
+in the address; a refusal shows the page again with the reason.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from aiohttp import web
+
+from cti.access import ROLES
+from cti.errors import Refused
+from cti.features.directory_admin import UserDraft
+from cti.storage import sessions, users
+from web.auth import IDENTITY, person_of
+from web.browsers import browser_name
+from web.i18n import translate
+from web.render import page
+from web.routes import Route
+from web.services import services_of
+from web.texts import N_, REFUSALS
+
+SAID = {
+    "added": N_("The person is added. Give him a phone and his queues below."),
+    "saved": N_("Saved."),
+    "password": N_("The new password is set; the person is signed out everywhere."),
+    "blocked": N_("Blocked, and signed out everywhere."),
+    "unblocked": N_("The person may sign in again."),
+    "signed-out": N_("Signed out."),
+    "totp-off": N_("The second factor is off: the password alone is enough until it is set up again."),
+    "revoked": N_("The token is revoked."),
+    "deleted": N_("Deleted."),
+}
+ACTIONS = {  # what the audit journal calls it -> what people call it
+    "first-admin": N_("made himself the first admin"),
+    "user-add": N_("added a person"),
+    "user-change": N_("changed a person"),
+    "password": N_("set a password"),
+    "block": N_("blocked"),
+    "unblock": N_("let in again"),
+    "sign-out": N_("signed out"),
+    "sign-out-others": N_("signed out other browsers"),
+    "totp-on": N_("switched the second factor on"),
+    "totp-off": N_("switched the second factor off"),
+    "devices": N_("set the phones"),
+    "queues": N_("set the queues"),
+    "token-add": N_("made an API token"),
+    "token-drop": N_("revoked an API token"),
+    "team-add": N_("added a team"),
+    "team-rename": N_("renamed a team"),
+    "team-drop": N_("deleted a team"),
+}
+JOURNAL_ROWS = 100
+
+
+async def show_people(request: web.Request) -> web.Response:
+    """Everybody who has an account."""
+    async with services_of(request).db.read() as conn:
+        rows, devices = await users.every(conn), await users.devices_of_all(conn)
+    return page(request, "settings/people.html", title="People", rows=rows, devices=devices, said=said(request))
+
+
+async def show_new(request: web.Request) -> web.Response:
+    """The form of a new person."""
+    return await _new(request, UserDraft(login="", name="", role="agent"))
+
+
+async def add(request: web.Request) -> web.StreamResponse:
+    """Add a person and go to his page."""
+    draft, form = await user_draft(request), await request.post()
+    try:
+        made = await services_of(request).people.add(
+            person_of(request), draft, password=str(form.get("password", ""))[:1024]
+        )
+    except Refused as error:
+        return await _new(request, draft, status=409, error=refusal(request, error))
+    raise web.HTTPSeeOther(f"/settings/people/{made}?said=added")
+
+
+async def _new(request: web.Request, draft: UserDraft, *, status: int = 200, error: str = "") -> web.Response:
+    async with services_of(request).db.read() as conn:
+        teams = await users.team_names(conn)
+    ldap = bool(services_of(request).settings.auth.ldap.url)
+    values = {"draft": draft, "teams": teams.values(), "roles": ROLES, "ldap": ldap, "error": error}
+    return page(request, "settings/person_new.html", status=status, title="New person", **values)
+
+
+async def show_teams(request: web.Request) -> web.Response:
+    """Teams and how many people each has."""
+    return await _teams(request)
+
+
+async def add_team(request: web.Request) -> web.StreamResponse:
+    """A new team."""
+    name = str((await request.post()).get("name", ""))[:120]
+    try:
+        await services_of(request).people.add_team(person_of(request), name)
+    except Refused as error:
+        return await _teams(request, status=409, error=refusal(request, error))
+    raise web.HTTPSeeOther("/settings/teams?said=saved")
+
+
+async def rename_team(request: web.Request) -> web.StreamResponse:
+    """Another name for a team."""
+    name = str((await request.post()).get("name", ""))[:120]
+    try:
+        await services_of(request).people.rename_team(person_of(request), number(request), name)
+    except Refused as error:
+        return await _teams(request, status=409, error=refusal(request, error))
+    raise web.HTTPSeeOther("/settings/teams?said=saved")
+
+
+async def drop_team(request: web.Request) -> web.StreamResponse:
+    """Delete a team nobody is in."""
+    try:
+        await services_of(request).people.drop_team(person_of(request), number(request))
+    except Refused as error:
+        return await _teams(request, status=409, error=refusal(request, error))
+    raise web.HTTPSeeOther("/settings/teams?said=deleted")
+
+
+async def _teams(request: web.Request, *, status: int = 200, error: str = "") -> web.Response:
+    async with services_of(request).db.read() as conn:
+        teams, sizes = await users.team_names(conn), await users.team_sizes(conn)
+    values: dict[str, Any] = {"teams": teams, "sizes": sizes, "error": error, "said": said(request)}
+    return page(request, "settings/teams.html", status=status, title="Teams", **values)
+
+
+async def show_sessions(request: web.Request) -> web.Response:
+    """Who is signed in, where and since when."""
+    rows = await services_of(request).accounts.sessions_of(None)
+    values: dict[str, Any] = {
+        "rows": rows,
+        "browser_name": browser_name,
+        "own": request[IDENTITY].session,
+        "said": said(request),
+    }
+    return page(request, "settings/sessions.html", title="Signed in now", **values)
+
+
+async def end_session(request: web.Request) -> web.StreamResponse:
+    """Sign one browser out."""
+    form = await request.post()
+    user, session = str(form.get("user", "")), str(form.get("session", ""))[:64]
+    if not (user.isascii() and user.isdigit() and len(user) < 16 and session):
+        raise web.HTTPBadRequest(text="The page is too old: reload it and try again.")
+    await services_of(request).people.sign_out(person_of(request), int(user), session)
+    raise web.HTTPSeeOther("/settings/sessions?said=signed-out")
+
+
+async def show_journal(request: web.Request) -> web.Response:
+    """Who changed what."""
+    before = request.query.get("before", "")
+    before_id = int(before) if before.isascii() and before.isdigit() and len(before) < 16 else None
+    async with services_of(request).db.read() as conn:
+        rows = await sessions.notes(conn, before_id=before_id, limit=JOURNAL_ROWS)
+        names = {f"user:{user.id}": user.login for user in await users.every(conn)}
+        names |= {f"team:{id_}": name for id_, name in (await users.team_names(conn)).items()}
+    more = rows[-1].id if len(rows) == JOURNAL_ROWS else None
+    return page(request, "settings/journal.html", title="Changes", rows=rows, names=names, more=more, actions=ACTIONS)
+
+
+async def show_about(request: web.Request) -> web.Response:
+    """The server's own state: version, PBX, database."""
+    services = services_of(request)
+    values: dict[str, Any] = {
+        "link": services.link(),
+        "spool": services.spool,
+        "db": services.db,
+        "version_": version("trubka"),
+    }
+    return page(request, "settings/about.html", title="The server", **values, pbx=list(services.settings.pbx))
+
+
+async def user_draft(request: web.Request) -> UserDraft:
+    """The person's fields of a form, bounded; the feature says what is wrong with them."""
+    form = await request.post()
+    login, name, role, team, language = (
+        str(form.get(key, "")).strip()[:200] for key in ("login", "name", "role", "team", "language")
+    )
+    return UserDraft(login=login, name=name, role=role, team=team, language=language)
+
+
+def said(request: web.Request) -> str:
+    """What the change before this page was, in words; "" for none."""
+    return translate(request, SAID.get(request.query.get("said", ""), ""))
+
+
+def refusal(request: web.Request, error: Refused) -> str:
+    """Why not, in the reader's language."""
+    return translate(request, REFUSALS.get(error.code, str(error)))
+
+
+def number(request: web.Request, name: str = "id") -> int:
+    """A number of the path; 404 for anything else."""
+    text = request.match_info[name]
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise web.HTTPNotFound(text="There is no such page.")
+    return int(text)
+
+
+async def to_people(_request: web.Request) -> web.StreamResponse:
+    """Settings begin with people."""
+    raise web.HTTPSeeOther("/settings/people")
+
+
+ROUTES = (
+    Route("GET", "/settings", to_people, "users.manage"),
+    Route("GET", "/settings/people", show_people, "users.manage"),
+    Route("GET", "/settings/people/new", show_new, "users.manage"),
+    Route("POST", "/settings/people", add, "users.manage"),
+    Route("GET", "/settings/teams", show_teams, "users.manage"),
+    Route("POST", "/settings/teams", add_team, "users.manage"),
+    Route("POST", "/settings/teams/{id}", rename_team, "users.manage"),
+    Route("POST", "/settings/teams/{id}/delete", drop_team, "users.manage"),
+    Route("GET", "/settings/sessions", show_sessions, "users.manage"),
+    Route("POST", "/settings/sessions/end", end_session, "users.manage"),
+    Route("GET", "/settings/journal", show_journal, "users.manage"),
+    Route("GET", "/settings/about", show_about, "settings.manage"),
+)
