@@ -218,6 +218,7 @@ def _reactions(
         ev.Transferred: (journal.changed,),
         ev.ConnectionCleared: (views.connection_cleared, journal.changed),
         ev.CallCleared: (pops.call_cleared, views.call_cleared, journal.call_cleared),
+        ev.CallMerged: (pops.call_merged, views.call_merged, journal.call_merged),
         ev.DialFailed: (views.dial_failed,),
         ev.SnapshotTaken: (pops.snapshot_taken, views.snapshot_taken, journal.snapshot_taken),
         ev.DeviceChanged: (states.device_changed,),

@@ -6,8 +6,9 @@ meanwhile. The link's ups and downs travel in the same order as the events.
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 import structlog
 
@@ -17,7 +18,8 @@ from cti.errors import ChannelError
 from cti.telephony.events import CallRecord, LinkChanged, TelephonyEvent
 from cti.telephony.tracker import Tracker
 
-TICK_S = 10.0  # how often the tracker is asked to reap, between events
+TICK_S = 10.0  # how often the tracker is asked to reap
+RESYNC_S = 60.0  # how often the PBX's own account is compared with ours: a lost Hangup is found here
 
 log = structlog.get_logger()
 
@@ -33,6 +35,7 @@ class Switch:
         self._dispatch = dispatch
         self._clock = clock
         self._ticked = 0.0
+        self._resynced = 0.0
 
     def record_of(self, call: str) -> CallRecord | None:
         """The tracker's account of an open call."""
@@ -45,9 +48,9 @@ class Switch:
     async def run(self) -> None:
         """Consume the link until cancelled."""
         while True:
-            item = await self._link.events.get()
+            item = await self._next()
             if isinstance(item, Received):
-                await self._received(item.headers, item.at)
+                await self._tell(self._tracker.feed(item.headers, item.at), item.at)
             elif isinstance(item, LinkUp):
                 await self._link_up()
             elif isinstance(item, LinkDown):
@@ -55,18 +58,29 @@ class Switch:
             elif isinstance(item, Overflowed):
                 log.warning("events lost, asking the PBX for its state", lost=item.dropped)
                 await self._resync()
+            await self._on_time(self._clock())
 
-    async def _received(self, headers: Mapping[str, str | list[str]], at: float) -> None:
-        await self._tell(self._tracker.feed(headers, at), at)
-        if at - self._ticked > TICK_S:
-            self._ticked = at
-            await self._tell(self._tracker.tick(at), at)
+    async def _next(self) -> object:
+        """What the link has next; None when it is quiet, so that time passes all the same."""
+        try:
+            async with asyncio.timeout(TICK_S):
+                return await self._link.events.get()
+        except TimeoutError:
+            return None
+
+    async def _on_time(self, now: float) -> None:
+        if now - self._ticked > TICK_S:
+            self._ticked = now
+            await self._tell(self._tracker.tick(now), now)
+        if now - self._resynced > RESYNC_S and self._link.health().state == "up":
+            await self._resync()
 
     async def _link_up(self) -> None:
         await self._tell([LinkChanged(state="up")], self._clock())
         await self._resync()
 
     async def _resync(self) -> None:
+        self._resynced = self._clock()
         try:
             items = await self._link.snapshot()
         except ChannelError as error:

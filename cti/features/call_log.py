@@ -16,7 +16,7 @@ from cti.storage import calls, clients
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.spool import Spool
-from cti.telephony.events import CallCleared, CallEvent, CallRecord, SnapshotTaken
+from cti.telephony.events import CallCleared, CallEvent, CallMerged, CallRecord, SnapshotTaken
 from cti.telephony.numbering import NumberPlan, read
 
 NOTE_LIMIT = 20_000
@@ -51,6 +51,13 @@ class CallLog:
     async def call_cleared(self, event: CallCleared, _received_at: float) -> None:
         """Write the final account."""
         self._save(event.record)
+
+    async def call_merged(self, event: CallMerged, _received_at: float) -> None:
+        """A consultation joined the client's call: one row, with what was written to either."""
+        record = self._record_of(event.into)
+        if record is not None:
+            self._save(record)
+        self._spool.put(lambda conn: calls.merge(conn, event.call, event.into))
 
     async def snapshot_taken(self, event: SnapshotTaken, _received_at: float) -> None:
         """Calls that the PBX no longer has are over; how they ended nobody saw."""

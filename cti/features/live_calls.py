@@ -13,6 +13,7 @@ from cti.desktop import AgentDesktop, CallState, CallView
 from cti.directory import DeviceFinder
 from cti.telephony.events import (
     CallCleared,
+    CallMerged,
     CallRecord,
     ConnectionCleared,
     Delivered,
@@ -169,6 +170,18 @@ class LiveCalls:
                 continue
             view = replace(seen, state=state, outcome=outcome, since=event.at or received_at, ringing=())
             await self._desktop.call(user_id, view)
+
+    async def call_merged(self, event: CallMerged, received_at: float) -> None:
+        """Two calls turned out to be one: each desk keeps one view, under the id that stays."""
+        gone = self._calls.pop(event.call, None)
+        if gone is None:
+            return
+        kept = self._calls.setdefault(event.into, _Desks(caller=gone.caller))
+        kept.rang |= gone.rang
+        for user_id, view in gone.views.items():
+            await self._desktop.call(user_id, replace(view, state="ended", since=received_at, ringing=()))
+            if user_id not in kept.views or kept.views[user_id].state not in ("talking", "held"):
+                await self._tell(user_id, replace(view, id=event.into))
 
     async def dial_failed(self, event: DialFailed, received_at: float) -> None:
         """A click of ours led to no call at all."""

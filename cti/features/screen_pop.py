@@ -23,7 +23,7 @@ from cti.storage.desktop_events import NewEvent
 from cti.storage.directory import DeviceRow
 from cti.storage.spool import Spool
 from cti.storage.traces import Step
-from cti.telephony.events import CallCleared, Delivered, SnapshotTaken
+from cti.telephony.events import CallCleared, CallMerged, Delivered, SnapshotTaken
 from cti.telephony.numbering import Number, NumberPlan, read
 
 STORE_LIMIT_S = 0.3  # a card waits this long for its row; then it is shown and the row follows
@@ -110,6 +110,13 @@ class ScreenPops:
     async def call_cleared(self, event: CallCleared, _received_at: float) -> None:
         """The call is over: nothing of it stays in memory."""
         self._open.pop(event.call, None)
+
+    async def call_merged(self, event: CallMerged, _received_at: float) -> None:
+        """Two calls turned out to be one: who saw either card has seen it."""
+        gone = self._open.pop(event.call, {})
+        kept = self._open.setdefault(event.into, {})
+        for agent_id, popped in gone.items():
+            kept.setdefault(agent_id, popped)
 
     async def snapshot_taken(self, event: SnapshotTaken, _received_at: float) -> None:
         """Forget the pops of calls that ended while nobody looked."""

@@ -22,7 +22,7 @@ from cti.storage.tables import calls
 from cti.telephony.events import CallRecord, LegRecord, Party, Transfer
 
 __all__ = [
-    "CallRow", "LegRow", "NoteRow", "Page", "close_unfinished", "get", "journal", "last_queue_with", "notes",
+    "CallRow", "LegRow", "NoteRow", "Page", "close_unfinished", "get", "journal", "last_queue_with", "merge", "notes",
     "number_of", "open_records", "save", "set_client", "set_note", "takes_part",
 ]  # fmt: skip
 
@@ -191,6 +191,20 @@ def _started(record: CallRecord) -> float:
         return record.started
     known = (record.queued, *(leg.rang for leg in record.legs), record.answered, record.ended)
     return min((at for at in known if at is not None), default=time.time())
+
+
+async def merge(conn: AsyncConnection, call_id: str, into: str) -> None:
+    """Two calls turned out to be one: the younger row goes, what people wrote to it stays with the other."""
+    moved = {"call": call_id, "into": into}
+    for statement in (
+        "UPDATE call_notes SET call_id = :into WHERE call_id = :call AND user_id NOT IN"
+        " (SELECT user_id FROM call_notes WHERE call_id = :into AND user_id IS NOT NULL)",
+        "UPDATE desktop_events SET call_id = :into WHERE call_id = :call",
+        "UPDATE trace SET call_id = :into WHERE call_id = :call",
+        "DELETE FROM legs WHERE call_id = :call AND EXISTS (SELECT 1 FROM calls WHERE id = :into)",
+        "DELETE FROM calls WHERE id = :call AND EXISTS (SELECT 1 FROM calls k WHERE k.id = :into)",
+    ):
+        await conn.execute(text(statement), moved)
 
 
 def _cut(value: str | None, length: int) -> str | None:

@@ -27,6 +27,7 @@ async def test_the_card_is_seen_in_both_browsers_and_one_takes_the_call(server: 
         await anna.gone("#strip .bell")
         await boris.shows("#phone", "Алхимов")
         await boris.page.locator("#note").fill("Просит счёт до пятницы")
+        await boris.page.locator('#note-state[data-kind="good"]').wait_for(state="attached", timeout=15_000)
         await street.do(client.hang_up)
         await boris.page.goto(f"{server.url}/calls")
         await boris.shows("#main table", "Просит счёт до пятницы")
