@@ -106,8 +106,9 @@ class FakeAmi:
     def send(self, data: bytes, *, piece: int = 0) -> None:
         """Say something to everybody, in pieces of so many bytes."""
         for peer in self._peers:
-            for at in range(0, len(data), piece or len(data)):
-                peer.write(data[at : at + (piece or len(data))])
+            step = piece or len(data) or 1
+            for at in range(0, len(data), step):
+                peer.write(data[at : at + step])
 
     async def flush(self) -> None:
         """Until all that was said has left."""

@@ -6,7 +6,8 @@ import socket
 import ssl
 from pathlib import Path
 
-from cti.errors import SettingsError
+from cti.channels.phone.codec import FrameTooLong
+from cti.errors import CtiError, SettingsError
 
 
 class SignInRefused(Exception):
@@ -23,6 +24,8 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
 
 def in_words(error: Exception, where: str, *, spoke: bool) -> str:
     """Why a connection to `where` ended. spoke: the other side had greeted as a manager interface does."""
+    if isinstance(error, CtiError | SignInRefused | FrameTooLong):
+        return str(error).rstrip(".")
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the PBX's certificate is not accepted: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
