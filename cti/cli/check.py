@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import click
@@ -160,15 +160,15 @@ async def _version(name: str, link: AmiLink) -> Finding:
 async def _rights(name: str, link: AmiLink) -> AsyncIterator[Finding]:
     """ListCommands tells exactly what this account may do."""
     answer = await link.ask(ListCommands())
-    allowed: Mapping[str, object] = answer.headers
+    allowed = {name.casefold() for name in answer.headers}  # the PBX writes Getvar where its handbook says GetVar
     for action, right in NEEDED.items():
         what = f"pbx {name} right {right}: {action}"
-        if action in allowed:
+        if action.casefold() in allowed:
             yield Finding(what=what)
         else:
             yield Finding(what=what, ok=False, text=f"missing: add {right} to write= of the account in manager.conf")
     for action, right in TOO_MUCH.items():
-        if action in allowed:
+        if action.casefold() in allowed:
             text = f"the account may do {action}: take {right} out of write= in manager.conf, it is not needed"
             yield Finding(what=f"pbx {name} right {right}", ok=False, warning=True, text=text)
 
