@@ -119,15 +119,14 @@ def _raw(text: str) -> Iterator[AmiHeaders]:
     found = False
     for line in text.splitlines(keepends=True):
         key, mark, value = line.partition(":")
-        found = found or line.startswith("Asterisk Call Manager")
+        found = found or line.startswith(("Asterisk Call Manager", "Event:", "Response:"))
         if not line.strip():
             if headers:
                 yield headers
             headers = {}
         elif mark and line.endswith("\n"):
-            found = True
             _add(headers, key.strip(), value.strip())
-    if headers:
+    if headers and found:
         yield headers
     if text and not found:
         raise ValueError("neither JSON nor AMI text")
