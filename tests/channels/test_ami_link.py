@@ -55,7 +55,7 @@ class LoopLag:
 
 
 async def test_A5_a_reader_that_fails_costs_nobody_an_event(pbx: FakeAmi, link: AmiLink) -> None:
-    seen = []
+    seen: list[object] = []
 
     async def consume() -> None:
         while len(seen) < 10:

@@ -37,7 +37,8 @@ async def test_A13_a_wrong_secret_is_told_at_once_and_not_hammered(pbx: FakeAmi)
 
 async def test_A13_refused_and_closed_in_one_breath_is_still_told_as_refused(pbx: FakeAmi) -> None:
     def refuse(action: dict[str, str]) -> bytes:
-        asyncio.get_running_loop().call_soon(lambda: [peer.close() for peer in pbx._peers])
+        for peer in pbx._peers:
+            asyncio.get_running_loop().call_soon(peer.close)
         return said(action, "Error", Message="Authentication failed")
 
     pbx.answers["Login"] = refuse
