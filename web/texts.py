@@ -47,6 +47,8 @@ REFUSALS: Mapping[str, str] = {
     "unknown": N_("There is no such thing here."),
     "not-allowed": N_("You may not do this; ask an admin."),
     "storage": N_("Not saved: the database is busy. Nothing is lost here, try again."),
+    "bad-sort": N_("This list cannot be sorted so."),
+    "bad-cursor": N_("This page address is not complete: open the list again."),
     "401": N_("Sign in first."),
     "403": N_("You may not see this; ask an admin."),
     "404": N_("There is no such page."),

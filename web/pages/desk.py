@@ -52,10 +52,11 @@ async def state(request: web.Request) -> web.Response:
         last = (await desktop_events.last_seqs(conn)).get(person.id, 0)
         events = await desktop_events.since(conn, person.id, max(0, last - KEPT_POPS))
         rows = {e.call_id: await calls.get(conn, e.call_id) for e in events if e.call_id}
+        written = {call_id: await calls.notes(conn, call_id) for call_id in rows}
         recent = await calls.journal(conn, user_id=person.id, since=now - MISSED_S, limit=CALLS_LOOKED_AT)
     still = [e for e in events if (row := rows.get(e.call_id or "")) is None or row.open]
     pops = [msgspec.json.decode(e.payload, type=ScreenPop) for e in still if now - e.created_at < MISSED_S]
-    notes = {row.id: n.text for row in rows.values() if row for n in row.notes if n.user_id == person.id}
+    notes = {call_id: n.text for call_id, all_of in written.items() for n in all_of if n.user_id == person.id}
     return reply(
         {
             "seq": last,

@@ -37,8 +37,7 @@ async function hello(socket) {
       const state = await ask("GET", "/desk/state");
       lastSeq = Math.max(lastSeq, state.seq);
       store.setClock(state.server_time);
-      for (const pop of state.pops) store.popped(pop);
-      for (const [id, text] of Object.entries(state.notes)) if (store.call(id)) store.call(id).note = text;
+      for (const pop of state.pops) store.popped(pop, state.notes[pop.call.id]);
       store.setMissed(state.missed);
       ready = true;
     } catch {

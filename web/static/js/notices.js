@@ -19,10 +19,7 @@ export function startNotices() {
   });
   store.on("calls", draw);
   store.on("pop", notify);
-  document.addEventListener("htmx:after:swap", () => {
-    plain = document.title;
-    draw();
-  });
+  document.addEventListener("htmx:after:swap", draw); // a new page brings its own title
 }
 
 function draw() {

@@ -39,10 +39,11 @@ export function ringing() {
   return rows.sort((a, b) => (a.strip !== "ringing") - (b.strip !== "ringing") || a.at - b.at);
 }
 
-/** A card came. missed: the call is over, so it is an entry of the list and not a window. */
-export function popped(pop) {
+/** A card came. missed: the call is over, so it is an entry of the list and not a window. note: written before. */
+export function popped(pop, note) {
   const one = entry(pop.call.id);
   one.pop = pop;
+  one.note ??= note ?? null;
   if (pop.missed) return tell("missed-pop", one);
   if (!one.view) {
     const { id, number, shown, name, queue, started, direction } = pop.call;
