@@ -1,44 +1,48 @@
-"""One operation of the API: its route, what it takes and gives, and its entry in the OpenAPI document."""
+"""One operation of the API: its route, what it takes and gives, and so its entry in the OpenAPI document.
+
+What comes in is read by msgspec into the Struct that the document shows: the bounds in the document are the bounds
+that hold. A fault says what is wrong and where (`body.phones[0].typed`, `query.limit`), as RFC 9457 problem+json.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
 
 from web.routes import Route, Who
-from web.security import answer
 
 T = TypeVar("T")
 LARGEST_BODY = 256 * 1024
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Query:
-    """A query parameter. schema: JSON Schema of it."""
+class Header:
+    """A request header that an operation reads."""
 
     name: str
     text: str
-    schema: dict[str, Any] = field(default_factory=lambda: {"type": "string", "maxLength": 200})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Operation:
-    """A route of the API with what it takes (body), gives (gives: a Struct or None) and how it ends (status)."""
+    """A route of the API. body, query: Structs it takes; gives: what a good answer holds; refusals: its own ones."""
 
     method: str
     path: str
-    handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    handler: Handler
     who: Who
     text: str
-    body: type | None = None
-    gives: Any = None
+    gives: Any
+    body: type[msgspec.Struct] | None = None
+    query: type[msgspec.Struct] | None = None
+    headers: tuple[Header, ...] = ()
     status: int = 200
     refusals: tuple[int, ...] = ()
-    query: tuple[Query, ...] = ()
 
     @property
     def route(self) -> Route:
@@ -47,30 +51,65 @@ class Operation:
 
 
 class Invalid(Exception):
-    """The body or a parameter is not as described: what, and where."""
+    """Something is not as described: where (`body.name`), and what about it. status: 400 for what is no JSON."""
+
+    def __init__(self, where: str, what: str, status: int = 422) -> None:
+        super().__init__(f"{where}: {what}")
+        self.where, self.what, self.status = where, what, status
 
 
-def _told(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> Any:
+def _told(handler: Handler) -> Handler:
     async def wrapped(request: web.Request) -> web.StreamResponse:
         try:
             return await handler(request)
         except Invalid as error:
-            return answer(request, 422, "invalid", str(error))
+            return _problem(error)
 
     return wrapped
+
+
+def _problem(error: Invalid) -> web.Response:
+    body = {
+        "type": "/problems/invalid",
+        "title": "Not as described",
+        "status": error.status,
+        "detail": str(error),
+        "where": error.where,
+    }
+    return web.Response(
+        body=msgspec.json.encode(body), status=error.status, headers={"Content-Type": "application/problem+json"}
+    )
 
 
 async def body_of(request: web.Request, kind: type[T]) -> T:
     """The JSON body as a Struct. Raises Invalid with the field's place."""
     if request.content_type != "application/json":
-        raise Invalid("Send the body as application/json.")
-    data = await request.read()
+        raise web.HTTPUnsupportedMediaType(text="Send the body as application/json.")
+    data = await request.read() if (request.content_length or 0) <= LARGEST_BODY else b"x" * (LARGEST_BODY + 1)
     if len(data) > LARGEST_BODY:
-        raise web.HTTPRequestEntityTooLarge(max_size=LARGEST_BODY, actual_size=len(data))
+        raise web.HTTPRequestEntityTooLarge(max_size=LARGEST_BODY, actual_size=len(data), text="This is too large.")
     try:
         return msgspec.json.decode(data, type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise Invalid(str(error)) from None
+    except msgspec.ValidationError as error:
+        raise _invalid("body", error) from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise Invalid("body", f"This is not JSON: {error}", status=400) from None
+
+
+def query_of(request: web.Request, kind: type[T]) -> T:
+    """The query's parameters as a Struct. Raises Invalid; also for an unknown or repeated one."""
+    given = dict(request.query)
+    if len(given) != len(request.query):
+        raise Invalid("query", "Give each parameter once.")
+    try:
+        return msgspec.convert(given, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise _invalid("query", error) from None
+
+
+def _invalid(part: str, error: msgspec.ValidationError) -> Invalid:
+    what, _, place_of = str(error).partition(" - at `$")
+    return Invalid(part + place_of.removesuffix("`"), what)
 
 
 def reply(value: Any, status: int = 200, **headers: str) -> web.Response:
@@ -78,16 +117,6 @@ def reply(value: Any, status: int = 200, **headers: str) -> web.Response:
     return web.Response(
         body=msgspec.json.encode(value), status=status, content_type="application/json", headers=headers or None
     )
-
-
-def number(request: web.Request, name: str, *, default: int, least: int, most: int) -> int:
-    """A whole number of the query, in its bounds. Raises Invalid."""
-    text = request.query.get(name, "")
-    if not text:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) < 12 and least <= int(text) <= most):
-        raise Invalid(f"{name}: give a whole number from {least} to {most}.")
-    return int(text)
 
 
 def place(request: web.Request, name: str = "id") -> int:

@@ -2,49 +2,65 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+from typing import TypeVar
 
 from aiohttp import web
+from msgspec import UnsetType
 
 from cti.access import Person, may, scope
-from cti.storage import calls, traces
+from cti.storage import calls, clients, traces
 from cti.storage.journal import CallRow
+from cti.telephony.numbering import read
 from web import texts
 from web.api import records as r
-from web.api.base import Invalid, Operation, Query, body_of, number, reply
+from web.api.base import Header, Invalid, Operation, body_of, query_of, reply
 from web.auth import person_of
 from web.i18n import language_of, say
 from web.services import services_of
 
+T = TypeVar("T")
+KEY = "Idempotency-Key"
+LONGEST_ID = 80
+
 
 async def journal(request: web.Request) -> web.Response:
     """A page of calls, newest first: those the person may see."""
-    person, query = person_of(request), request.query
-    reach = scope(person, "calls.read")
-    client = query.get("client_id", "")
-    if client and not (client.isascii() and client.isdigit() and len(client) < 16):
-        raise Invalid("client_id: give a whole number.")
-    try:
-        async with services_of(request).db.read() as conn:
-            page = await calls.journal(
-                conn,
-                user_id=person.id if reach == "own" or query.get("mine") else None,
-                team_id=person.team_id if reach == "team" else None,
-                client_id=int(client) if client else None,
-                number=query.get("number") or None,
-                outcome=query.get("outcome") or None,
-                limit=number(request, "limit", default=50, least=1, most=200),
-                cursor=query.get("cursor") or None,
-            )
-    except ValueError as error:
-        raise Invalid(f"cursor: {error}") from None
+    query, services = query_of(request, r.CallQuery), services_of(request)
+    user_id, team_id = _reach(person_of(request), mine=query.mine)
+    async with services.db.read() as conn:
+        page = await calls.journal(
+            conn,
+            user_id=user_id,
+            team_id=team_id,
+            client_id=_given(query.client_id),
+            number=(read(query.number, services.plan).e164 or query.number.replace("\x00", "")) or None,
+            outcome=_given(query.outcome),
+            since=_given(query.since),
+            until=_given(query.until),
+            limit=query.limit,
+            cursor=query.cursor or None,
+        )
     rows = [r.call_out(row) for row in page.rows]
     return reply(r.CallPage(rows=rows, total=page.total, next_cursor=page.next_cursor))
 
 
+def _given(value: T | UnsetType) -> T | None:
+    return None if isinstance(value, UnsetType) else value
+
+
+def _reach(person: Person, *, mine: bool) -> tuple[int | None, int | None]:
+    """Whose calls the person may see: of a user, of a team, or (None, None) of all. No team: his own."""
+    reach = scope(person, "calls.read")
+    if mine or reach == "own" or (reach == "team" and person.team_id is None):
+        return person.id, None
+    return None, person.team_id if reach == "team" else None
+
+
 async def readable(request: web.Request) -> CallRow:
     """The call of the path, if the person may see it; 404 for others: they need not know that it exists."""
-    person, call_id = person_of(request), request.match_info["id"][:80]
+    person, call_id = person_of(request), _call(request)
     async with services_of(request).db.read() as conn:
         row = await calls.get(conn, call_id)
         part = row is not None and await calls.takes_part(conn, call_id, person.id)
@@ -58,6 +74,18 @@ def allowed(person: Person, row: CallRow) -> bool:
     return may(person, "calls.read", owner_id=row.user_id, owner_team_id=row.team_id)
 
 
+def _call(request: web.Request) -> str:
+    return request.match_info["id"][:LONGEST_ID].replace("\x00", "")
+
+
+async def _check_client(request: web.Request, client_id: int | None) -> None:
+    if client_id is None:
+        return
+    async with services_of(request).db.read() as conn:
+        if await clients.get(conn, client_id) is None:
+            raise Invalid("body.client_id", "There is no such client.")
+
+
 async def show(request: web.Request) -> web.Response:
     """One call with its legs and notes."""
     return reply(r.call_out(await readable(request)))
@@ -66,9 +94,10 @@ async def show(request: web.Request) -> web.Response:
 async def dial(request: web.Request) -> web.Response:
     """Ring the person's own phone, then the number."""
     body = await body_of(request, r.Dial)
-    key = body.request_id or request.headers.get("Idempotency-Key", "")[:64] or secrets.token_hex(16)
-    if not all(c.isascii() and (c.isalnum() or c in "_-") for c in key):
-        raise Invalid("Idempotency-Key: letters, digits, _ and - only.")
+    key = body.request_id or request.headers.get(KEY) or secrets.token_hex(16)
+    if not re.fullmatch(r"[A-Za-z0-9_-]{8,64}", key):
+        raise Invalid(f"header.{KEY}", "Give 8 to 64 letters, digits, _ or -.")
+    await _check_client(request, body.client_id)
     control = services_of(request).call_control
     made = await control.dial(person_of(request), body.to, client_id=body.client_id, request_id=key)
     return reply(r.Dialled(request_id=made), 202)
@@ -76,30 +105,31 @@ async def dial(request: web.Request) -> web.Response:
 
 async def hang_up(request: web.Request) -> web.Response:
     """End one's own part of a call."""
-    await services_of(request).call_control.hang_up(person_of(request), request.match_info["id"])
-    return reply({"ok": True})
+    await services_of(request).call_control.hang_up(person_of(request), _call(request))
+    return reply(r.Ok())
 
 
 async def digits(request: web.Request) -> web.Response:
     """Tones to the other party."""
     body = await body_of(request, r.Digits)
-    await services_of(request).call_control.digits(person_of(request), request.match_info["id"], body.digits)
-    return reply({"ok": True})
+    await services_of(request).call_control.digits(person_of(request), _call(request), body.digits)
+    return reply(r.Ok())
 
 
 async def note(request: web.Request) -> web.Response:
     """The person's note to the call."""
     body = await body_of(request, r.Note)
-    await services_of(request).call_log.note(person_of(request), request.match_info["id"], body.text)
-    return reply({"ok": True})
+    await services_of(request).call_log.note(person_of(request), _call(request), body.text)
+    return reply(r.Ok())
 
 
 async def choose(request: web.Request) -> web.Response:
     """Who is calling, out of several."""
     body = await body_of(request, r.Chosen)
+    await _check_client(request, body.client_id)
     log = services_of(request).call_log
-    await log.choose_client(person_of(request), request.match_info["id"], body.client_id)
-    return reply({"ok": True})
+    await log.choose_client(person_of(request), _call(request), body.client_id)
+    return reply(r.Ok())
 
 
 async def trace(request: web.Request) -> web.Response:
@@ -118,7 +148,7 @@ async def trace(request: web.Request) -> web.Response:
     )
 
 
-_REFUSED = (404, 409, 422, 429, 503, 504)
+_PBX = (409, 504)
 OPERATIONS = (
     Operation(
         method="GET",
@@ -126,27 +156,20 @@ OPERATIONS = (
         handler=journal,
         who="calls.read",
         text="The journal, newest first",
+        query=r.CallQuery,
         gives=r.CallPage,
-        refusals=(422,),
-        query=(
-            Query(name="client_id", text="Calls with one client", schema={"type": "integer"}),
-            Query(name="number", text="E.164"),
-            Query(name="outcome", text="One of the closed list"),
-            Query(name="mine", text="Only one's own"),
-            Query(name="limit", text="Rows", schema={"type": "integer", "minimum": 1, "maximum": 200}),
-            Query(name="cursor", text="next_cursor of the page before"),
-        ),
     ),
     Operation(
         method="POST",
         path="/calls",
         handler=dial,
         who="dial",
-        text="Call a number for the signed-in agent",
+        text="Call a number for the signed-in agent: his phone rings first",
         body=r.Dial,
+        headers=(Header(name=KEY, text="As request_id"),),
         gives=r.Dialled,
         status=202,
-        refusals=_REFUSED,
+        refusals=(*_PBX, 429),
     ),
     Operation(
         method="GET",
@@ -163,25 +186,27 @@ OPERATIONS = (
         handler=hang_up,
         who="dial",
         text="Hang up one's own part",
-        refusals=_REFUSED,
+        gives=r.Ok,
+        refusals=_PBX,
     ),
     Operation(
         method="POST",
         path="/calls/{id}/digits",
         handler=digits,
         who="dial",
-        text="Send tones",
+        text="Send tones to the other party",
         body=r.Digits,
-        refusals=_REFUSED,
+        gives=r.Ok,
+        refusals=_PBX,
     ),
     Operation(
         method="PUT",
         path="/calls/{id}/note",
         handler=note,
         who="notes.write",
-        text="One's own note to the call",
+        text="One's own note to the call; an empty one removes it",
         body=r.Note,
-        refusals=_REFUSED,
+        gives=r.Ok,
     ),
     Operation(
         method="PUT",
@@ -190,7 +215,7 @@ OPERATIONS = (
         who="notes.write",
         text="Say who is calling; remembered for the number",
         body=r.Chosen,
-        refusals=_REFUSED,
+        gives=r.Ok,
     ),
     Operation(
         method="GET",

@@ -3,52 +3,64 @@
 from __future__ import annotations
 
 from aiohttp import web
+from msgspec import UNSET
 
-from cti.storage import clients
+from cti.clients.card import ClientCard
+from cti.errors import Refused
+from cti.storage import clients, users
 from cti.storage.search import search
 from cti.telephony.numbering import read
 from web.api import records as r
-from web.api.base import Invalid, Operation, Query, body_of, number, place, reply
+from web.api.base import Header, Invalid, Operation, body_of, place, query_of, reply
 from web.auth import person_of
 from web.services import services_of
-
-SORTS = ("name", "updated_at", "created_at")
 
 
 async def find(request: web.Request) -> web.Response:
     """A page of clients."""
-    sort = request.query.get("sort", "name")
-    if sort.lstrip("-") not in SORTS:
-        raise Invalid(f"sort: one of {', '.join(SORTS)}, with - before it for the other way.")
-    try:
-        async with services_of(request).db.read() as conn:
-            page = await search(
-                conn,
-                request.query.get("q", "")[:200],
-                sort=sort.lstrip("-"),
-                descending=sort.startswith("-"),
-                limit=number(request, "limit", default=50, least=1, most=200),
-                cursor=request.query.get("cursor") or None,
-            )
-    except ValueError as error:
-        raise Invalid(f"cursor: {error}") from None
-    rows = [r.client_line(row) for row in page.rows]
+    query = query_of(request, r.ClientQuery)
+    async with services_of(request).db.read() as conn:
+        page = await search(
+            conn,
+            query.q,
+            sort=query.sort.lstrip("-"),
+            descending=query.sort.startswith("-"),
+            limit=query.limit,
+            cursor=query.cursor or None,
+            responsible_id=_responsible(query.filter, person_of(request).id),
+        )
+    rows = [r.client_line(row, query.columns) for row in page.rows]
     return reply(r.ClientPage(rows=rows, total=page.total, next_cursor=page.next_cursor))
+
+
+def _responsible(filter_: str, me: int) -> int | None:
+    if not filter_:
+        return None
+    who = filter_.removeprefix("responsible:")
+    return me if who == "me" else int(who)
 
 
 async def show(request: web.Request) -> web.Response:
     """One card."""
+    return _card(await _read(request))
+
+
+def _card(card: ClientCard) -> web.Response:
+    return reply(r.client_out(card), ETag=f'"{card.version}"')
+
+
+async def _read(request: web.Request) -> ClientCard:
     async with services_of(request).db.read() as conn:
         card = await clients.get(conn, place(request))
     if card is None:
         raise web.HTTPNotFound(text="There is no such client.")
-    return reply(r.client_out(card), ETag=f'"{card.version}"')
+    return card
 
 
 async def by_number(request: web.Request) -> web.Response:
     """Clients with a number, in any spelling."""
     services = services_of(request)
-    found = read(request.match_info["number"], services.plan)
+    found = read(request.match_info["number"][:80], services.plan)
     async with services.db.read() as conn:
         matches = await clients.by_number(conn, found.e164) if found.e164 else []
         cards = [card for m in matches if (card := await clients.get(conn, m.client.id))]
@@ -58,19 +70,49 @@ async def by_number(request: web.Request) -> web.Response:
 async def create(request: web.Request) -> web.Response:
     """A new client."""
     body = await body_of(request, r.ClientIn)
+    await _check_responsible(request, body.responsible_id)
     made = await services_of(request).client_base.create(person_of(request), body.draft())
     return reply(r.Made(id=made), 201, Location=f"/api/v1/clients/{made}")
 
 
 async def change(request: web.Request) -> web.Response:
-    """The card's fields, on the version it was read at."""
+    """The given fields of a card, on the version it was read at."""
     body = await body_of(request, r.ClientChange)
-    given = request.headers.get("If-Match", "").strip('"')
-    if given and given != str(body.version):
-        raise web.HTTPPreconditionFailed(text="Somebody changed this card meanwhile.")
-    services = services_of(request)
-    await services.client_base.change(person_of(request), place(request), body.draft(), body.version)
+    version, tag = body.version, _tag(request)
+    expected = version if tag is None else tag
+    if expected is None:
+        raise Invalid("body.version", "Give the version that you read, here or as If-Match.")
+    if version not in (None, expected):
+        raise Invalid("header.If-Match", "This is not the version in the body.")
+    card = await _read(request)
+    if body.responsible_id is not UNSET:
+        await _check_responsible(request, body.responsible_id)
+    try:
+        await services_of(request).client_base.change(person_of(request), card.id, body.draft(card), expected)
+    except Refused as error:
+        if error.code == "changed-meanwhile" and tag is not None:
+            raise web.HTTPPreconditionFailed(text=str(error)) from None
+        raise
     return await show(request)
+
+
+def _tag(request: web.Request) -> int | None:
+    """The version in If-Match; None without one."""
+    given = request.headers.get("If-Match")
+    if given is None:
+        return None
+    text = given.strip().removeprefix("W/").strip('"')
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise Invalid("header.If-Match", "Give the ETag of the card.")
+    return int(text)
+
+
+async def _check_responsible(request: web.Request, user_id: int | None) -> None:
+    if user_id is None:
+        return
+    async with services_of(request).db.read() as conn:
+        if await users.by_id(conn, user_id) is None:
+            raise Invalid("body.responsible_id", "There is no such person.")
 
 
 OPERATIONS = (
@@ -80,21 +122,15 @@ OPERATIONS = (
         handler=find,
         who="clients.read",
         text="Search clients by any part of a name, phone or e-mail",
+        query=r.ClientQuery,
         gives=r.ClientPage,
-        refusals=(422,),
-        query=(
-            Query(name="q", text="What to find; empty: all"),
-            Query(name="sort", text="name, updated_at or created_at; - before it turns it round"),
-            Query(name="limit", text="Rows", schema={"type": "integer", "minimum": 1, "maximum": 200}),
-            Query(name="cursor", text="next_cursor of the page before"),
-        ),
     ),
     Operation(
         method="GET",
         path="/clients/by-number/{number}",
         handler=by_number,
         who="clients.read",
-        text="Clients who have a number",
+        text="Clients who have a number, in any spelling",
         gives=list[r.ClientOut],
     ),
     Operation(
@@ -102,7 +138,7 @@ OPERATIONS = (
         path="/clients/{id}",
         handler=show,
         who="clients.read",
-        text="One client",
+        text="One client; its version is in ETag",
         gives=r.ClientOut,
         refusals=(404,),
     ),
@@ -115,16 +151,16 @@ OPERATIONS = (
         body=r.ClientIn,
         gives=r.Made,
         status=201,
-        refusals=(409, 422, 503),
     ),
     Operation(
         method="PATCH",
         path="/clients/{id}",
         handler=change,
         who="clients.write",
-        text="Change a client",
+        text="Change fields of a client",
         body=r.ClientChange,
+        headers=(Header(name="If-Match", text="ETag of the card that was read"),),
         gives=r.ClientOut,
-        refusals=(404, 409, 412, 422, 503),
+        refusals=(404, 409, 412),
     ),
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from typing import Any
 
 import msgspec
 
 from web.api.base import Operation
+from web.auth import COOKIE, SAFE
 
 PROBLEM = {
     "type": "object",
@@ -23,12 +24,14 @@ PROBLEM = {
     },
 }
 REFUSALS = {
-    400: "Not understood",
+    400: "Not JSON",
     401: "Sign in first",
     403: "Not allowed",
     404: "No such thing",
     409: "Refused, with the reason",
     412: "Changed meanwhile",
+    413: "Too large",
+    415: "Not application/json",
     422: "Not as described",
     429: "Too often",
     503: "The PBX or the database is away",
@@ -38,34 +41,39 @@ REFUSALS = {
 
 def document(operations: Sequence[Operation]) -> dict[str, Any]:
     """The whole document."""
-    kinds = [kind for one in operations for kind in (one.body, one.gives) if kind is not None]
-    unique = list({repr(kind): kind for kind in kinds}.values())
-    schemas, components = msgspec.json.schema_components(unique, ref_template="#/components/schemas/{name}")
-    by_kind = {repr(kind): schema for kind, schema in zip(unique, schemas, strict=True)}
+    kinds = list({repr(kind): kind for one in operations for kind in (one.body, one.query, one.gives) if kind}.values())
+    schemas, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    by_kind = {repr(kind): schema for kind, schema in zip(kinds, schemas, strict=True)}
+    fields = {repr(one.query): components.pop(one.query.__name__) for one in operations if one.query}
     paths: dict[str, dict[str, Any]] = {}
     for one in operations:
-        paths.setdefault(f"/api/v1{one.path}", {})[one.method.lower()] = _operation(one, by_kind)
+        described = _operation(one, by_kind, fields.get(repr(one.query), {}))
+        paths.setdefault(f"/api/v1{one.path}", {})[one.method.lower()] = described
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Trubka", "version": version("trubka"), "license": {"name": "GPL-3.0-or-later"}},
+        "info": {
+            "title": "Trubka",
+            "version": version("trubka"),
+            "license": {"name": "GPL-3.0-or-later", "identifier": "GPL-3.0-or-later"},
+        },
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
             "schemas": {**components, "Problem": PROBLEM},
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
-                "session": {"type": "apiKey", "in": "cookie", "name": "trubka"},
+                "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
             },
         },
         "security": [{"token": []}, {"session": []}],
     }
 
 
-def _operation(one: Operation, by_kind: dict[str, Any]) -> dict[str, Any]:
+def _operation(one: Operation, by_kind: dict[str, Any], query: dict[str, Any]) -> dict[str, Any]:
     described: dict[str, Any] = {
         "summary": one.text,
-        "operationId": f"{one.method.lower()}{re.sub(r'[^a-z]+', '_', one.path)}",
-        "parameters": _parameters(one),
+        "operationId": f"{one.method.lower()}{re.sub(r'[^a-z]+', '_', one.path).rstrip('_')}",
+        "parameters": [*_parameters(one, query)],
         "responses": _responses(one, by_kind),
     }
     if one.body is not None:
@@ -76,19 +84,31 @@ def _operation(one: Operation, by_kind: dict[str, Any]) -> dict[str, Any]:
     return described
 
 
-def _parameters(one: Operation) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in re.findall(r"{(\w+)}", one.path)
-    ]
-    return found + [{"name": q.name, "in": "query", "description": q.text, "schema": q.schema} for q in one.query]
+def _parameters(one: Operation, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for name in re.findall(r"{(\w+)}", one.path):
+        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+    for header in one.headers:
+        yield {"name": header.name, "in": "header", "description": header.text, "schema": {"type": "string"}}
+    for name, schema in query.get("properties", {}).items():
+        yield {"name": name, "in": "query", "schema": schema}
+
+
+def refusals(one: Operation) -> set[int]:
+    """Every status an operation may refuse with."""
+    found = set(one.refusals) | {503}
+    if one.who != "public":
+        found.add(401)
+    if one.method not in SAFE or one.who not in ("public", "signed-in"):
+        found.add(403)
+    if one.body is not None:
+        found |= {400, 413, 415, 422}
+    if one.query is not None:
+        found.add(422)
+    return found
 
 
 def _responses(one: Operation, by_kind: dict[str, Any]) -> dict[str, Any]:
-    good: dict[str, Any] = {"description": one.text}
-    if one.gives is not None:
-        good["content"] = {"application/json": {"schema": by_kind[repr(one.gives)]}}
-    usual = () if one.who == "public" else (401, 403)
+    good = {"description": one.text, "content": {"application/json": {"schema": by_kind[repr(one.gives)]}}}
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    refusals = {str(code): {"description": REFUSALS[code], "content": problem} for code in (*usual, *one.refusals)}
-    return {str(one.status): good, **refusals}
+    bad = {str(code): {"description": REFUSALS[code], "content": problem} for code in sorted(refusals(one))}
+    return {str(one.status): good, **bad}

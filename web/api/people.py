@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 
 from cti.storage import users
@@ -18,7 +20,14 @@ async def sign_in(request: web.Request) -> web.Response:
     body = await body_of(request, r.SignIn)
     browser = request.headers.get("User-Agent", "")
     accounts = services_of(request).accounts
-    made = await accounts.sign_in(body.login, body.password, code=body.totp, ip=address_of(request), browser=browser)
+    made = await accounts.sign_in(
+        body.login,
+        body.password,
+        code=body.totp,
+        ip=address_of(request),
+        browser=browser,
+        before=request.cookies.get(COOKIE, "")[:200],
+    )
     p = made.person
     response = reply(r.Me(p.id, p.login, p.name, p.role, p.language, made.csrf), 201)
     let_in(request, response, made)
@@ -36,28 +45,20 @@ async def sign_out(request: web.Request) -> web.Response:
     identity = request[IDENTITY]
     if identity.session:
         await services_of(request).accounts.sign_out(identity.person, identity.session)
-    response = reply({"ok": True})
+    response = reply(r.Ok())
     response.del_cookie(COOKIE, path="/")
     return response
 
 
 async def agents(request: web.Request) -> web.Response:
     """Colleagues and their phones' states."""
-    fields = r.AgentOut.__struct_fields__
-    views = services_of(request).agent_states.views()
-    return reply([r.AgentOut(**{field: getattr(view, field) for field in fields}) for view in views])
+    return reply([r.agent_out(view) for view in services_of(request).agent_states.views()])
 
 
 async def queues(request: web.Request) -> web.Response:
     """Queues and their members, as the PBX has them."""
     known = services_of(request).agent_states.queues()
-    fields = r.MemberOut.__struct_fields__
-    return reply(
-        [
-            r.QueueOut(name=name, members=[r.MemberOut(**{f: getattr(m, f) for f in fields}) for m in members])
-            for name, members in known.items()
-        ]
-    )
+    return reply([r.QueueOut(name=name, members=[r.member_out(m) for m in members]) for name, members in known.items()])
 
 
 async def everybody(request: web.Request) -> web.Response:
@@ -78,20 +79,22 @@ _OWN = (
         path="/session",
         handler=sign_in,
         who="public",
-        text="Sign in",
+        text="Sign in: a session as a cookie",
         body=r.SignIn,
         gives=r.Me,
         status=201,
-        refusals=(401, 422, 429),
+        refusals=(401, 429),
     ),
     Operation(method="GET", path="/session", handler=me, who="signed-in", text="Who is signed in", gives=r.Me),
-    Operation(method="DELETE", path="/session", handler=sign_out, who="signed-in", text="Sign out"),
+    Operation(method="DELETE", path="/session", handler=sign_out, who="signed-in", text="Sign out", gives=r.Ok),
     Operation(method="GET", path="/agents", handler=agents, who="agents.read", text="Agents", gives=list[r.AgentOut]),
     Operation(method="GET", path="/queues", handler=queues, who="agents.read", text="Queues", gives=list[r.QueueOut]),
     Operation(
         method="GET", path="/users", handler=everybody, who="users.manage", text="Accounts", gives=list[r.UserOut]
     ),
-    Operation(method="GET", path="/openapi.json", handler=openapi, who="public", text="This document"),
+    Operation(
+        method="GET", path="/openapi.json", handler=openapi, who="public", text="This document", gives=dict[str, Any]
+    ),
 )
 OPERATIONS = (*_OWN, *clients.OPERATIONS, *calls.OPERATIONS)
 ROUTES = tuple(one.route for one in OPERATIONS)

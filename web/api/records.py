@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from cti.clients.card import ClientCard, ClientDraft, Phone
+from cti.desktop import AgentView
 from cti.storage.journal import CallRow
 from cti.storage.search import ClientRow
+from cti.telephony.events import Outcome
 from cti.telephony.numbering import show
 
+StructT = TypeVar("StructT", bound=Struct)
 Line = Annotated[str, Meta(max_length=200)]
-Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
+FullName = Annotated[str, Meta(max_length=400)]
 Text = Annotated[str, Meta(max_length=20_000)]
+Id = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 RequestId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+Moment = Annotated[float, Meta(ge=0, le=1e11, description="UNIX seconds")]
+Limit = Annotated[int, Meta(ge=1, le=200, description="Rows in a page")]
+Cursor = Annotated[str, Meta(max_length=2000, description="next_cursor of the page before")]
+Email = Annotated[str, Meta(max_length=254)]
 Kind = Literal["person", "sole-trader", "company"]
+LISTED = ("id", "name", "full_name", "kind", "phones", "emails", "responsible", "note", "updated_at")
+
+
+class Ok(Struct):
+    """Done."""
+
+    ok: bool = True
 
 
 class SignIn(Struct, forbid_unknown_fields=True):
@@ -26,6 +41,8 @@ class SignIn(Struct, forbid_unknown_fields=True):
 
 
 class Me(Struct):
+    """Who is signed in. csrf: goes into X-CSRF-Token of unsafe requests by cookie; empty for a token's owner."""
+
     id: int
     login: str
     name: str
@@ -36,18 +53,23 @@ class Me(Struct):
 
 class PhoneIn(Struct, forbid_unknown_fields=True):
     typed: Annotated[str, Meta(min_length=1, max_length=80)]
+    extension: Annotated[str, Meta(max_length=16, pattern=r"^[0-9]*$")] = ""
     label: Annotated[str, Meta(max_length=40)] = ""
     shared: bool = False
+
+
+Phones = Annotated[list[PhoneIn], Meta(max_length=50)]
+Emails = Annotated[list[Email], Meta(max_length=50)]
 
 
 class ClientIn(Struct, forbid_unknown_fields=True):
     name: Name
     kind: Kind = "company"
-    full_name: Annotated[str, Meta(max_length=400)] = ""
+    full_name: FullName = ""
     note: Text = ""
-    responsible_id: int | None = None
-    phones: Annotated[list[PhoneIn], Meta(max_length=50)] = []
-    emails: Annotated[list[Annotated[str, Meta(max_length=254)]], Meta(max_length=50)] = []
+    responsible_id: Id | None = None
+    phones: Phones = []
+    emails: Emails = []
 
     def draft(self) -> ClientDraft:
         """As the feature takes it."""
@@ -57,13 +79,61 @@ class ClientIn(Struct, forbid_unknown_fields=True):
             full_name=self.full_name.strip(),
             note=self.note,
             responsible_id=self.responsible_id,
-            phones=tuple(Phone(typed=p.typed, label=p.label, shared=p.shared) for p in self.phones if p.typed.strip()),
-            emails=tuple(mail.strip() for mail in self.emails if mail.strip()),
+            phones=_phones(self.phones),
+            emails=_emails(self.emails),
         )
 
 
-class ClientChange(ClientIn, forbid_unknown_fields=True, kw_only=True):
-    version: int
+class ClientChange(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What is given is set, the rest stays. version: of the card that was read; or its ETag in If-Match."""
+
+    version: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
+    name: Name | UnsetType = UNSET
+    kind: Kind | UnsetType = UNSET
+    full_name: FullName | UnsetType = UNSET
+    note: Text | UnsetType = UNSET
+    responsible_id: Id | UnsetType | None = UNSET
+    phones: Phones | UnsetType = UNSET
+    emails: Emails | UnsetType = UNSET
+
+    def draft(self, card: ClientCard) -> ClientDraft:
+        """The card with the change in it."""
+        return ClientDraft(
+            name=card.name if self.name is UNSET else self.name.strip(),
+            kind=card.kind if self.kind is UNSET else self.kind,
+            full_name=card.full_name if self.full_name is UNSET else self.full_name.strip(),
+            note=card.note if self.note is UNSET else self.note,
+            responsible_id=card.responsible_id if self.responsible_id is UNSET else self.responsible_id,
+            phones=card.phones if self.phones is UNSET else _phones(self.phones),
+            emails=card.emails if self.emails is UNSET else _emails(self.emails),
+        )
+
+
+def _phones(given: list[PhoneIn]) -> tuple[Phone, ...]:
+    return tuple(
+        Phone(typed=p.typed, extension=p.extension, label=p.label, shared=p.shared) for p in given if p.typed.strip()
+    )
+
+
+def _emails(given: list[str]) -> tuple[str, ...]:
+    return tuple(mail.strip() for mail in given if mail.strip())
+
+
+class ClientQuery(Struct, forbid_unknown_fields=True):
+    q: Annotated[str, Meta(max_length=200, description="Any part of a name, phone, e-mail or note; empty: all")] = ""
+    sort: Literal["name", "-name", "created", "-created", "updated", "-updated"] = "name"
+    filter: Annotated[
+        str, Meta(pattern=r"^(responsible:(me|[1-9][0-9]{0,8}))?$", description="responsible:me or responsible:ID")
+    ] = ""
+    columns: Annotated[
+        str,
+        Meta(
+            pattern=rf"^(({'|'.join(LISTED)})(,({'|'.join(LISTED)}))*)?$",
+            description=f"Which fields, by comma, of {', '.join(LISTED)}; empty: all. id always comes",
+        ),
+    ] = ""
+    limit: Limit = 50
+    cursor: Cursor = ""
 
 
 class PhoneOut(Struct):
@@ -91,15 +161,17 @@ class ClientOut(Struct):
 
 
 class ClientLine(Struct):
+    """A client in a list; what `columns` leaves out is absent."""
+
     id: int
-    name: str
-    full_name: str
-    kind: str
-    phones: list[PhoneOut]
-    emails: list[str]
-    responsible: str
-    note: str
-    updated_at: float
+    name: str | UnsetType = UNSET
+    full_name: str | UnsetType = UNSET
+    kind: str | UnsetType = UNSET
+    phones: list[PhoneOut] | UnsetType = UNSET
+    emails: list[str] | UnsetType = UNSET
+    responsible: str | UnsetType = UNSET
+    note: str | UnsetType = UNSET
+    updated_at: float | UnsetType = UNSET
 
 
 class ClientPage(Struct):
@@ -113,8 +185,10 @@ class Made(Struct):
 
 
 class Dial(Struct, forbid_unknown_fields=True):
-    to: Annotated[str, Meta(min_length=1, max_length=80)]
-    client_id: int | None = None
+    """request_id (or the header Idempotency-Key): made by the caller; repeated, it is the same call."""
+
+    to: Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")]
+    client_id: Id | None = None
     request_id: RequestId | None = None
 
 
@@ -131,7 +205,38 @@ class Note(Struct, forbid_unknown_fields=True):
 
 
 class Chosen(Struct, forbid_unknown_fields=True):
-    client_id: int
+    client_id: Id
+
+
+class CallQuery(Struct, forbid_unknown_fields=True):
+    client_id: Annotated[Id, Meta(description="Calls with one client")] | UnsetType = UNSET
+    number: Annotated[str, Meta(max_length=80, description="The outside party's number, in any spelling")] = ""
+    outcome: Outcome | UnsetType = UNSET
+    since: Annotated[Moment, Meta(description="Started at or after, UNIX seconds")] | UnsetType = UNSET
+    until: Annotated[Moment, Meta(description="Started before, UNIX seconds")] | UnsetType = UNSET
+    mine: Annotated[bool, Meta(description="Only one's own")] = False
+    limit: Limit = 50
+    cursor: Cursor = ""
+
+
+class LegOut(Struct):
+    leg: str
+    leg_id: str
+    device: str | None
+    user_id: int | None
+    user_name: str
+    rang_at: float | None
+    answered_at: float | None
+    ended_at: float | None
+    result: str | None
+    cause: int | None
+
+
+class NoteOut(Struct):
+    user_id: int | None
+    user_name: str
+    text: str
+    updated_at: float
 
 
 class CallOut(Struct):
@@ -154,8 +259,8 @@ class CallOut(Struct):
     user_name: str
     note: str
     open: bool
-    legs: list[dict[str, Any]] = []
-    notes: list[dict[str, Any]] = []
+    legs: list[LegOut] = []
+    notes: list[NoteOut] = []
     transfers: list[dict[str, Any]] = []
 
 
@@ -212,16 +317,40 @@ def client_out(card: ClientCard) -> ClientOut:
     return ClientOut(**rest, phones=phones, emails=list(card.emails))
 
 
-def client_line(row: ClientRow) -> ClientLine:
-    """A row of the list."""
-    phones = [PhoneOut(e or "", e, show(e), x, label, False) for e, x, label in row.phones]
-    rest = {f: getattr(row, f) for f in ClientLine.__struct_fields__ if f not in ("phones", "emails")}
-    return ClientLine(**rest, phones=phones, emails=list(row.emails))
+def client_line(row: ClientRow, columns: str = "") -> ClientLine:
+    """A row of the list. columns: the wanted ones by comma, "" for all."""
+    wanted = set(columns.split(",")) if columns else set(LISTED)
+    fields: dict[str, Any] = {name: getattr(row, name) for name in LISTED if name in wanted | {"id"}}
+    if "phones" in fields:
+        fields["phones"] = [PhoneOut(e or "", e, show(e), x, label, False) for e, x, label in row.phones]
+    if "emails" in fields:
+        fields["emails"] = list(row.emails)
+    return ClientLine(**fields)
 
 
 def call_out(row: CallRow) -> CallOut:
     """A call of the journal."""
     skip = {"shown", "legs", "notes", "transfers"}
     rest = {f: getattr(row, f) for f in CallOut.__struct_fields__ if f not in skip}
-    many = {f: msgspec.to_builtins(list(getattr(row, f))) for f in ("legs", "notes", "transfers")}
-    return CallOut(**rest, **many, shown=show(row.number) or row.caller_number or "")
+    return CallOut(
+        **rest,
+        shown=show(row.number) or row.caller_number or "",
+        legs=[_same(LegOut, leg) for leg in row.legs],
+        notes=[_same(NoteOut, note) for note in row.notes],
+        transfers=[dict(one) for one in row.transfers],
+    )
+
+
+def _same(kind: type[StructT], row: object) -> StructT:
+    """The fields of a record that the Struct names."""
+    return kind(**{field: getattr(row, field) for field in kind.__struct_fields__})
+
+
+def agent_out(view: AgentView) -> AgentOut:
+    """A colleague."""
+    return _same(AgentOut, view)
+
+
+def member_out(member: object) -> MemberOut:
+    """A queue's member."""
+    return _same(MemberOut, member)
