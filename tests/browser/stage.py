@@ -112,8 +112,8 @@ class Stage:
         seq = self.seqs[agent] = self.seqs.get(agent, 0) + 1
         started = time.time()
         told = PopCall(
-            id=call, direction="inbound", number=number, name=name, device="PJSIP/101", queue=more.pop("queue", "sales"),
-            called="74950000001", started=started,
+            id=call, direction="inbound", number=number, name=name, device="PJSIP/101",
+            queue=more.pop("queue", "sales"), called="74950000001", started=started,
         )  # fmt: skip
         kind = kind or (
             "hidden" if number is None else ("unknown", "client")[len(found)] if len(found) < 2 else "several"
