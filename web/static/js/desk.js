@@ -207,11 +207,12 @@ function phoneRow(phone, client) {
   const li = mould("phone");
   const button = $("button", li);
   const extension = phone.extension ? t("ext. {extension}", { extension: phone.extension }) : "";
-  fill(li, { phone: [phone.shown || phone.typed || phone.e164, extension].filter(Boolean).join(" "), label: phone.label });
+  const shown = [phone.shown || phone.typed || phone.e164, extension].filter(Boolean).join(" ");
+  fill(li, { phone: shown, label: phone.label });
   if (!phone.e164) button.disabled = true;
   else button.dataset.dial = withExtension(phone);
   if (client) Object.assign(button.dataset, { client: client.id, clientName: client.name });
-  button.setAttribute("aria-label", t("Call {name}", { name: phone.shown || phone.e164 }));
+  button.setAttribute("aria-label", t("Call {name}", { name: shown }));
   return li;
 }
 

@@ -125,9 +125,10 @@ function colleague(view) {
   const pill = $("button", li);
   pill.dataset.device = view.device;
   const state = view.text || word("device", view.device);
-  fill(li, { name: view.name, detail: view.device === "idle" ? view.extension : state });
+  const detail = view.device === "idle" ? view.extension : state;
+  fill(li, { name: view.name, detail });
   pill.title = [view.name, view.extension, state].filter(Boolean).join(" · ");
-  pill.setAttribute("aria-label", t("Call {name}, {state}", { name: `${view.name} ${view.extension}`, state }));
+  pill.setAttribute("aria-label", t("Call {name}", { name: `${view.name} ${detail}` }));
   if (view.extension) pill.dataset.dial = view.extension;
   return li;
 }
