@@ -14,12 +14,14 @@ from aiohttp import web
 
 from cti.access import Person, scope
 from cti.features.accounts import Identity, SignedIn
+from web.limits import LIMITS
 from web.routes import Handler, Route
 from web.services import services_of
 
 Answer = TypeVar("Answer", bound=web.StreamResponse | web.HTTPSeeOther)
 
 COOKIE = "trubka"
+FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 SAFE = {"GET", "HEAD", "OPTIONS"}
 IDENTITY = web.RequestKey("identity", Identity)
 LOOPBACK = {"127.0.0.1", "::1"}
@@ -36,15 +38,17 @@ def guarded(route: Route) -> Handler:
         if request.method not in SAFE:
             check_origin(request)
         identity = await identify(request)
-        if identity is None:
-            if route.who != "public":
-                raise _to_the_door(request, route)
-            return await route.handler(request)
-        request[IDENTITY] = identity
-        if route.right is not None and scope(identity.person, route.right) == "none":
+        await _check_pace(request, identity)
+        if identity is not None:
+            request[IDENTITY] = identity
+        elif route.who != "public":
+            raise _to_the_door(request, route)
+        if identity and route.right is not None and scope(identity.person, route.right) == "none":
             raise web.HTTPForbidden(text="Your role may not do this; ask an admin.")
-        if request.method not in SAFE and route.who != "public" and identity.session is not None:
-            await _check_token(request, identity)
+        if request.method not in SAFE:
+            await _read_form(request)
+            if identity and identity.session is not None and route.who != "public":
+                await _check_token(request, identity)
         return await route.handler(request)
 
     return handler
@@ -75,9 +79,14 @@ def check_origin(request: web.Request) -> None:
 
 
 def own_origin(request: web.Request) -> str:
-    """Scheme and host as the browser sees them."""
-    public = services_of(request).settings.http.public_url.rstrip("/")
-    return public or f"{request.scheme}://{request.host}"
+    """Scheme and host as the browser sees them: the settings' word, a trusted proxy's, else the request's own."""
+    http = services_of(request).settings.http
+    if http.public_url:
+        return http.public_url.rstrip("/")
+    if request.remote in http.trusted_proxies:
+        scheme = "https" if request.headers.get("X-Forwarded-Proto") == "https" else request.scheme
+        return f"{scheme}://{request.headers.get('X-Forwarded-Host', request.host)}"
+    return f"{request.scheme}://{request.host}"
 
 
 def is_https(request: web.Request) -> bool:
@@ -101,12 +110,30 @@ def let_in(request: web.Request, response: Answer, signed_in: SignedIn) -> Answe
     return response
 
 
+async def _read_form(request: web.Request) -> None:
+    """Read a form once, here, so that nonsense in it is the sender's fault and not a bug of the page's."""
+    if request.content_type not in FORMS:
+        return
+    try:
+        await request.post()
+    except (ValueError, LookupError, RuntimeError) as error:  # odd bytes, charset, multipart: aiohttp's own words
+        if isinstance(error, RuntimeError) and "encoding" not in str(error):
+            raise
+        raise web.HTTPBadRequest(text="This form cannot be read.") from None
+
+
 async def _check_token(request: web.Request, identity: Identity) -> None:
     given = request.headers.get("X-CSRF-Token", "")
-    if not given and request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
+    if not given and request.content_type in FORMS:
         given = str((await request.post()).get("csrf", ""))
     if not secrets.compare_digest(given.encode(), identity.csrf.encode()):
         raise web.HTTPForbidden(text="The page is too old: reload it and try again.")
+
+
+async def _check_pace(request: web.Request, identity: Identity | None) -> None:
+    key = (identity.session or f"token:{identity.person.id}") if identity else f"at:{address_of(request)}"
+    if not await request.app[LIMITS].take(key):
+        raise web.HTTPTooManyRequests(text="Too many requests; wait some seconds.", headers={"Retry-After": "5"})
 
 
 def _to_the_door(request: web.Request, route: Route) -> web.HTTPException:

@@ -22,6 +22,7 @@ CSP = (
     "manifest-src 'self'"
 )
 HEADERS = {
+    "Server": "Trubka",
     "Content-Security-Policy": CSP,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -30,6 +31,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
 }
+KEPT = {"HX-Redirect", "Retry-After", "Allow"}  # of an HTTP error's headers
 STATUS = {
     "too-often": 429,
     "wait": 429,
@@ -48,6 +50,7 @@ log = structlog.get_logger()
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Every response's headers; pages and data are never kept by a cache, bundled files are."""
+    response.headers["Server"] = HEADERS["Server"]  # aiohttp has put its own versions there
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if is_https(request):
@@ -64,9 +67,9 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        response = answer(
-            request, error.status, str(error.status), error.text or error.reason, error.headers.get("HX-Redirect")
-        )
+        response = answer(request, error.status, str(error.status), error.text or error.reason)
+        for name in KEPT & error.headers.keys():
+            response.headers[name] = error.headers[name]
     except NotAllowed as error:
         response = answer(request, 403, "not-allowed", str(error))
     except Refused as error:
@@ -76,6 +79,12 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except StorageError as error:
         log.warning("database cannot do it now", path=request.path, reason=str(error))
         response = answer(request, 503, "storage", "Not saved: the database is busy. Nothing is lost here, try again.")
+    except web.RequestPayloadError:
+        response = answer(request, 400, "400", "What was sent cannot be read.")
+    except ConnectionError:  # the browser went away in the middle: nobody is left to tell
+        if request.transport is not None and not request.transport.is_closing():
+            raise
+        response = web.Response(status=400)
     except Exception:  # a bug of ours: told to the log, never to the screen
         mark = secrets.token_hex(4)
         log.error("request failed", method=request.method, path=request.path, mark=mark, exc_info=True)
@@ -86,7 +95,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     return response
 
 
-def answer(request: web.Request, status: int, code: str, detail: str, redirect: str | None = None) -> web.Response:
+def answer(request: web.Request, status: int, code: str, detail: str) -> web.Response:
     """problem+json for the API, a page for people."""
     detail = _in_language(request, code, detail)
     if request.path.startswith("/api/"):
@@ -94,10 +103,7 @@ def answer(request: web.Request, status: int, code: str, detail: str, redirect: 
         return web.Response(
             text=json.dumps(body, ensure_ascii=False), status=status, content_type="application/problem+json"
         )
-    response = error_page(request, status, detail)
-    if redirect:
-        response.headers["HX-Redirect"] = redirect
-    return response
+    return error_page(request, status, detail)
 
 
 def _in_language(request: web.Request, code: str, detail: str) -> str:

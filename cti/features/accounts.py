@@ -267,6 +267,7 @@ class Accounts:
 
     async def _password_fits(self, user: UserRow | None, login: str, password: str) -> bool:
         """Against the stored hash, else the directory; whoever it is, it takes the time of a hash."""
+        self._not_in_a_crowd()
         stored = user.password_hash if user else None
         if user is None or stored is not None or self._ldap is None or not password:
             return await self.passwords.verify(stored, password)
@@ -301,11 +302,14 @@ class Accounts:
         return user
 
     def _guess(self, login: str, ip: str) -> None:
-        if self.passwords.crowded:
-            raise Refused("crowd", "Many people sign in just now; try again in some seconds.")
+        self._not_in_a_crowd()
         wait_s = self._guesses.begin(login, ip)
         if wait_s:
             raise Refused("wait", f"Too many attempts; wait {int(wait_s) + 1} s.")
+
+    def _not_in_a_crowd(self) -> None:
+        if self.passwords.crowded:
+            raise Refused("crowd", "Many people sign in just now; try again in some seconds.")
 
     async def _note(self, conn: Connection, person: Person, action: str) -> None:
         await sessions.note(conn, self._clock(), person.id, action, f"user:{person.id}")

@@ -1,0 +1,34 @@
+"""How much one session, token or stranger's address may ask: a flood is refused before it costs anything.
+
+Far above what a person with several tabs does; a program that reaches it is told to slow down (429).
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+from aiolimiter import AsyncLimiter
+
+PER_S, BURST = 30.0, 300.0
+MOST_REMEMBERED = 5000
+
+
+class Limits:
+    """One bucket per key: BURST requests at once, PER_S in the long run."""
+
+    def __init__(self, *, per_s: float = PER_S, burst: float = BURST) -> None:
+        self._per_s, self._burst = per_s, burst
+        self._buckets: dict[str, AsyncLimiter] = {}
+
+    async def take(self, key: str) -> bool:
+        """Count a request; False when there were too many."""
+        bucket = self._buckets.pop(key, None) or AsyncLimiter(self._burst, self._burst / self._per_s)
+        self._buckets[key] = bucket  # the one used last stands last
+        if len(self._buckets) > MOST_REMEMBERED:
+            del self._buckets[next(iter(self._buckets))]
+        if not bucket.has_capacity():
+            return False
+        await bucket.acquire()  # does not wait: there was room, and nothing ran in between
+        return True
+
+
+LIMITS = web.AppKey("limits", Limits)
