@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
-from playwright.async_api import Page, expect
+import time
+from dataclasses import replace
+from pathlib import Path
 
-from cti.desktop import ClientBrief, Match, Why
-from cti.storage import calls, clients, desktop_events
-from tests.browser.stage import ALHIMOV, ANNA, Stage, until
+import pytest
+from playwright.async_api import expect
+
+from cti.desktop import CallView, ClientBrief, Match, Why
+from cti.storage import calls, clients, desktop_events, sessions
+from tests.browser.stage import ALHIMOV, ANNA, Stage, stage, until
 
 pytestmark = pytest.mark.browser
 NOBODYS = "+79355559999"
@@ -22,10 +26,6 @@ async def shown_at(theatre: Stage, seq: int) -> float | None:
 async def noted(theatre: Stage, call: str) -> str:
     async with theatre.db.read() as conn:
         return "".join(note.text for note in await calls.notes(conn, call))
-
-
-def name(page: Page) -> object:
-    return page.locator("#desk-card h2").first
 
 
 async def test_a_ring_brings_the_card_and_the_server_hears_that_it_was_painted(theatre: Stage) -> None:
@@ -68,6 +68,7 @@ async def test_the_note_is_saved_while_it_is_written_and_survives_a_reload(theat
     page = await theatre.desk()
     await theatre.ring()
     await theatre.becomes("call-1", "talking")
+    await expect(page.locator("#note")).to_be_visible()
     await page.keyboard.press("n")
     await page.keyboard.type("Перезвонить до пятницы")
     await expect(page.locator("#note-state")).to_contain_text("Сохранено")
@@ -255,3 +256,69 @@ async def test_twenty_rings_at_once_stay_in_one_line_until_they_are_asked_for(th
     assert strip["height"] < 60
     await page.click("#more-rings")
     await expect(page.locator("#rings .bell >> nth=5")).to_be_visible()
+
+
+async def test_the_agents_own_call_shows_whom_he_calls_and_sends_the_extension_on_a_key(theatre: Stage) -> None:
+    page = await theatre.desk()
+    view = CallView(
+        id="out-1", state="dialling", direction="outbound", number=ALHIMOV, since=time.time(), extension="14"
+    )
+    await theatre.tell(replace(view, client_id=1, client_name="Алхимов"))
+    await expect(page.locator("#phone")).to_contain_text("Вызов…")
+    await expect(page.locator("#desk-card h2").first).to_have_text("Алхимов")
+    await expect(page.locator(".why").first).to_have_text("Вы звоните этому клиенту.")
+    await expect(page.locator("#tones")).to_be_hidden()
+    await theatre.becomes("out-1", "talking")
+    await expect(page.locator("#tones")).to_have_text("Набрать доб. 14")
+    await theatre.becomes("out-1", "ended", outcome="answered")
+    await expect(page.locator("#hang-up")).to_be_hidden()
+    await expect(page.locator("#card-state")).to_have_text("отвечен")
+
+
+async def test_what_is_not_saved_is_not_left_unasked(theatre: Stage) -> None:
+    page = await theatre.desk(path="/clients/1")
+    answers = iter((False, True))
+    page.on("dialog", lambda dialog: dialog.accept() if next(answers) else dialog.dismiss())
+    await page.fill("#f-note", "новое")
+    await page.click(".rail a[data-section='/calls']")
+    await expect(page.locator("#f-note")).to_have_value("новое")
+    await page.click(".rail a[data-section='/calls']")
+    await expect(page.locator("h1")).to_have_text("Звонки")
+
+
+async def test_a_card_is_changed_by_its_form_without_leaving_the_shell(theatre: Stage) -> None:
+    page = await theatre.desk(path="/clients/1")
+    await page.click("[data-add=phone]")
+    await page.locator("[name=phone]").last.fill("8 935 555-77-77")
+    await page.locator("[name=shared]").last.check()
+    await page.get_by_role("button", name="Сохранить").click()
+    await expect(page.locator(".notice.talk")).to_contain_text("Сохранено")
+    async with theatre.db.read() as conn:
+        card = await clients.get(conn, 1)
+    assert card is not None
+    assert (card.phones[-1].e164, card.phones[-1].shared) == ("+79355557777", True)
+    assert [phone.shared for phone in card.phones[:-1]] == [False] * (len(card.phones) - 1)
+
+
+async def test_whoever_is_signed_out_stands_at_the_door(theatre: Stage) -> None:
+    page = await theatre.desk()
+    async with theatre.db.write() as conn:
+        await sessions.close_all(conn, ANNA)
+    await theatre.live.sign_out(ANNA)
+    await expect(page.locator("[name=password]")).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1024, 768)])
+async def test_the_controls_of_a_call_are_seen_without_scrolling(tmp_path: Path, width: int, height: int) -> None:
+    async with stage(tmp_path, width=width, height=height) as theatre:
+        page = await theatre.desk()
+        await theatre.ring()
+        await theatre.becomes("call-1", "talking")
+        await theatre.ring("call-2", number=NOBODYS)
+        for control in ("#hang-up", "#dial-to", "#note", "#rings button", "#card-open"):
+            place = await page.locator(control).first.bounding_box()
+            assert place is not None, control
+            assert place["x"] + place["width"] <= width, control
+            assert place["y"] + place["height"] <= height, control
+        wide = await page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width

@@ -14,6 +14,7 @@ export function startDock() {
   store.on("missed", missed);
   store.on("missed-call", readMissed);
   store.on("missed-pop", readMissed);
+  store.on("snapshot", readMissed);
   store.on("state", ({ one }) => one.view.state === "ended" && readMissed());
   setInterval(timers, 1000);
   phone();

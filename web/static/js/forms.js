@@ -10,13 +10,11 @@ export function keepForms() {
   document.addEventListener("submit", (event) => {
     delete event.target.dataset.dirty;
   });
-  document.addEventListener("htmx:confirm", (event) => {
-    const { ctx, issueRequest, dropRequest } = event.detail;
+  document.addEventListener("htmx:before:request", (event) => {
+    const { ctx } = event.detail;
     const leaves = ctx.request.method === "GET" && ctx.target?.id === "main";
     if (!leaves || !$("form[data-dirty]")) return;
-    event.preventDefault();
-    if (window.confirm(t("What you changed here is not saved. Leave it?"))) issueRequest();
-    else dropRequest();
+    if (!window.confirm(t("What you changed here is not saved. Leave it?"))) event.preventDefault();
   });
   window.addEventListener("beforeunload", (event) => {
     if ($("form[data-dirty]")) event.preventDefault();

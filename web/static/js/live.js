@@ -6,6 +6,7 @@ import { $, fill, show } from "./dom.js";
 import * as store from "./store.js";
 import { duration, moment, t } from "./texts.js";
 
+const AGAIN_MS = 2000;
 let lastSeq = 0;
 let lostAt = 0;
 let ready = false;
@@ -13,8 +14,14 @@ let ready = false;
 export function startLive() {
   const socket = io({ transports: ["websocket"], reconnectionDelay: 300, reconnectionDelayMax: 5000, timeout: 5000 });
   socket.on("connect", () => hello(socket));
-  socket.on("disconnect", lost);
-  socket.on("connect_error", lost);
+  socket.on("disconnect", (reason) => {
+    lost();
+    if (reason === "io server disconnect") again(socket);
+  });
+  socket.on("connect_error", () => {
+    lost();
+    if (!socket.active) again(socket);
+  });
   socket.on("screen_pop", (pop) => {
     seen(pop);
     store.popped(pop);
@@ -51,6 +58,12 @@ async function hello(socket) {
     show($("#offline"), false);
     document.documentElement.dataset.live = "yes";
   });
+}
+
+/** The server cut or refused us, and then the library does not try again: ask who we are (signed out: to the door). */
+async function again(socket) {
+  await ask("GET", "/api/v1/session").catch(() => null);
+  setTimeout(() => socket.connected || socket.connect(), AGAIN_MS);
 }
 
 function seen(event) {

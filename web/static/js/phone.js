@@ -5,13 +5,16 @@ import * as store from "./store.js";
 import { t } from "./texts.js";
 import { toast } from "./toasts.js";
 
+const TWICE_MS = 1500; // a double click is one call
 let busy = false;
+let last = { number: "", at: 0 };
 
 /** Ring our own phone, then the number. client: {id, name} where known. */
 export async function dial(to, client) {
   const number = String(to).trim();
-  if (!number || busy) return false;
+  if (!number || busy || (number === last.number && Date.now() - last.at < TWICE_MS)) return false;
   busy = true;
+  last = { number, at: Date.now() };
   const id = requestId();
   fault("");
   store.clicked(id, number, client);

@@ -116,6 +116,7 @@ export function snapshot(state) {
   state.agents.forEach((view) => agents.set(view.id, view));
   tell("agents");
   tell("calls");
+  tell("snapshot");
 }
 
 export function agentChanged(view) {
