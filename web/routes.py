@@ -26,7 +26,9 @@ class Route:
     @property
     def right(self) -> Right | None:
         """The right it needs beyond being signed in."""
-        return None if self.who in ("public", "local", "signed-in") else self.who
+        if self.who == "public" or self.who == "local" or self.who == "signed-in":
+            return None
+        return self.who
 
     @property
     def is_api(self) -> bool:
