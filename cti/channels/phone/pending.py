@@ -60,12 +60,12 @@ class Pending:
         question = self._open.get(_text(headers, "ActionID"))
         if question is None:
             return False
-        if "Response" in headers:
+        if "Event" not in headers:
             question.answer = headers
             if not question.lists or _text(headers, "Response") != "Success":
                 _settle(question)
         elif not question.lists:
-            return False  # what happened because we asked (OriginateResponse) is news, not the answer
+            return False  # OriginateResponse, which has a `Response` too and may come first, is news, not the answer
         elif _is_last(headers):
             _settle(question)
         else:
