@@ -7,12 +7,14 @@ proxy are believed only from the proxies the settings name.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from typing import TypeVar
 
 from aiohttp import web
 
 from cti.access import Person, scope
+from cti.errors import StorageError
 from cti.features.accounts import Identity, SignedIn
 from web.limits import LIMITS
 from web.routes import Handler, Route
@@ -61,6 +63,15 @@ async def identify(request: web.Request) -> Identity | None:
     if header.startswith("Bearer "):
         return await accounts.identify(None, header.removeprefix("Bearer ").strip()[:200])
     return await accounts.identify(request.cookies.get(COOKIE, "")[:200] or None, None)
+
+
+async def recognise(request: web.Request) -> None:
+    """An address without a route has no door: find out who asks, so that he is told so in his shell and language."""
+    if IDENTITY not in request and request.method in SAFE:
+        with contextlib.suppress(StorageError):
+            identity = await identify(request)
+            if identity is not None:
+                request[IDENTITY] = identity
 
 
 def person_of(request: web.Request) -> Person:

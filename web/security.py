@@ -10,11 +10,11 @@ import structlog
 from aiohttp import web
 
 from cti.errors import ChannelError, NotAllowed, Refused, StorageError
-from web.auth import is_https
-from web.i18n import translate
+from web.auth import is_https, recognise
+from web.i18n import language_of, say, translate
 from web.render import error_page
 from web.services import services_of
-from web.texts import REFUSALS
+from web.texts import BUG, REFUSALS
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -67,6 +67,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         if error.status < 400:
             raise
+        if error.status == 404:
+            await recognise(request)
         response = answer(request, error.status, str(error.status), error.text or error.reason)
         for name in KEPT & error.headers.keys():
             response.headers[name] = error.headers[name]
@@ -88,7 +90,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Exception:  # a bug of ours: told to the log, never to the screen
         mark = secrets.token_hex(4)
         log.error("request failed", method=request.method, path=request.path, mark=mark, exc_info=True)
-        response = answer(request, 500, "bug", f"Something is wrong here. Tell an admin this mark: {mark}.")
+        response = answer(request, 500, "bug", say(language_of(request), BUG, mark=mark))
     resource = request.match_info.route.resource
     route = resource.canonical if resource else "none"
     services_of(request).metrics.requests.labels(route, str(response.status)).inc()

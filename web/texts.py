@@ -55,6 +55,7 @@ REFUSALS: Mapping[str, str] = {
     "405": N_("There is no such page."),
     "413": N_("This is too large."),
 }
+BUG = N_("Something is wrong here. Tell an admin this mark: {mark}.")
 OUTCOMES: Mapping[str, str] = {
     "answered": N_("answered"),
     "no-answer": N_("no answer"),

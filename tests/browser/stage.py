@@ -20,7 +20,7 @@ from aiohttp import web
 from playwright.async_api import BrowserContext, Page, async_playwright
 
 from cti.cli.demo import fill
-from cti.desktop import AgentView, CallView, LinkView, Match, PopCall, PopKind, ScreenPop, Snapshot, Why
+from cti.desktop import AgentView, CallState, CallView, LinkView, Match, PopCall, PopKind, ScreenPop, Snapshot, Why
 from cti.server import Parts, build
 from cti.settings import HttpSettings, Settings
 from cti.storage import calls, clients, desktop_events
@@ -132,7 +132,7 @@ class Stage:
         await self.tell(view, agent)
         return pop
 
-    async def becomes(self, call: str, state: str, agent: int = ANNA, **more: Any) -> None:
+    async def becomes(self, call: str, state: CallState, agent: int = ANNA, **more: Any) -> None:
         """The call's next state."""
         more.setdefault("since", time.time())
         await self.tell(replace(self.views[call], state=state, **more), agent)

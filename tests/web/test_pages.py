@@ -123,6 +123,8 @@ async def test_an_error_is_a_page_with_a_sentence_and_a_way_on(house: Panel, pat
         assert got == status
         assert Read(html).headings == 1
         assert 'href="/"' in html
+        assert 'id="dock"' in html
+        assert 'lang="en"' in html
         assert "Traceback" not in html
 
 
