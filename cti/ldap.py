@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from cti.errors import SettingsError
+from cti.errors import Refused, SettingsError
 from cti.settings import LdapSettings
 
 TIMEOUT_S = 5.0
@@ -22,13 +22,18 @@ log = structlog.get_logger()
 
 
 def ldap_check(settings: LdapSettings) -> Callable[[str, str], Awaitable[bool]] | None:
-    """A function (login, password) -> whether the directory takes them; None when it is off. Raises SettingsError."""
+    """A function (login, password) -> whether the directory takes them; None when it is off. Raises SettingsError.
+
+    The function raises Refused `directory-away` when the directory cannot be asked: that is no wrong password.
+    """
     if not settings.url:
         return None
-    if importlib.util.find_spec("bonsai") is None:
-        raise SettingsError(["auth.ldap.url: needs the LDAP library; run pip install 'trubka[ldap]'"])
+    if settings.url.startswith("ldap://") and not settings.start_tls:
+        raise SettingsError(["auth.ldap.start_tls: must be on with ldap://, else passwords travel in the open"])
     if "{login}" not in settings.bind_dn:
         raise SettingsError(["auth.ldap.bind_dn: must hold {login}, for instance {login}@corp.example"])
+    if importlib.util.find_spec("bonsai") is None:
+        raise SettingsError(["auth.ldap.url: needs the LDAP library; run pip install 'trubka[ldap]'"])
 
     async def check(login: str, password: str) -> bool:
         if not password or not _LOGIN.fullmatch(login):
@@ -52,4 +57,4 @@ async def _bind(settings: LdapSettings, login: str, password: str) -> bool:
         return False
     except (bonsai.LDAPError, OSError) as error:
         log.warning("directory cannot be asked", reason=type(error).__name__)
-        return False
+        raise Refused("directory-away", "The directory of your company does not answer; try again later.") from None

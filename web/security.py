@@ -39,6 +39,7 @@ STATUS = {
     "code-needed": 401,
     "wrong-code": 401,
     "crowd": 503,
+    "directory-away": 503,
     "unknown": 404,
     "bad-sort": 422,
     "bad-cursor": 422,

@@ -40,6 +40,8 @@ REFUSALS: Mapping[str, str] = {
     "too-many-tokens": N_("These are too many tokens: revoke one first."),
     "wrong-password": N_("The present password is wrong."),
     "totp-unreadable": N_("The second factor cannot be read: ask an admin to switch it off."),
+    "directory-password": N_("Your password is your company's: change it there."),
+    "directory-away": N_("The directory of your company does not answer; try again later, or tell an admin."),
     "crowd": N_("Many people sign in just now; try again in some seconds."),
     "last-admin": N_("This is the last admin: make another one first."),
     "bad-login": N_("A login has letters, digits and . _ - @ only."),

@@ -183,6 +183,8 @@ class Accounts:
         """A new password against the old one; the person's other sessions end. Raises Refused."""
         _long_enough(new)
         user = await self._prove(identity, old)
+        if user.password_hash is None:
+            raise Refused("directory-password", "Your password is the directory's: change it there.")
         hashed = await self.passwords.hash(new)
         async with self._db.write() as conn:
             await users.change(conn, user.id, password_hash=hashed)
@@ -198,11 +200,11 @@ class Accounts:
         if self.changed:
             await self.changed()
 
-    async def has_totp(self, user_id: int) -> bool:
-        """Whether the person signs in with a second factor."""
+    async def ways_in(self, user_id: int) -> tuple[bool, bool]:
+        """Whether the person has a password here (else it is the directory's), and a second factor."""
         async with self._db.read() as conn:
             user = await users.by_id(conn, user_id)
-        return user is not None and user.totp_secret is not None
+        return (user.password_hash is not None, user.totp_secret is not None) if user else (False, False)
 
     def new_totp(self, person: Person) -> tuple[str, str]:
         """A fresh secret and its otpauth address; nothing is kept until a code confirms it."""

@@ -112,11 +112,13 @@ async def _page(
     request: web.Request, *, status: int = 200, error: str = "", secret: str = "", token: str = ""
 ) -> web.Response:
     services, person = services_of(request), person_of(request)
+    has_password, has_totp = await services.accounts.ways_in(person.id)
     values = {
         "own": request[IDENTITY].session,
         "sessions": await services.accounts.sessions_of(person.id),
         "tokens": await services.people.tokens_of(person.id),
-        "totp": await services.accounts.has_totp(person.id),
+        "has_password": has_password,
+        "totp": has_totp,
         "square": _square(services.accounts.totp_address(person, secret)) if secret else "",
         "said": translate(request, SAID.get(request.query.get("said", ""), "")) if not error else "",
         "browser_name": browser_name,

@@ -13,7 +13,7 @@ from web.routes import Route
 from web.services import services_of
 from web.texts import REFUSALS
 
-STATUS = {"wait": 429, "crowd": 503}
+STATUS = {"wait": 429, "crowd": 503, "directory-away": 503}
 
 
 async def show(request: web.Request) -> web.StreamResponse:
