@@ -20,7 +20,6 @@ from typing import Any
 import socketio
 import structlog
 from aiohttp import web
-from socketio import packet
 
 from cti.desktop import AgentView, CallView, LinkView, ScreenPop, Snapshot
 from cti.errors import StorageError
@@ -34,20 +33,20 @@ from cti.storage.traces import Step
 from web import wire
 from web.auth import COOKIE
 from web.live_door import CONNECT_S, VISIT, Door, Visit
-from web.live_outbox import PACKETS, Outbox
+from web.live_outbox import PACKETS, Body, Outbox, Texts, encoded
 from web.live_replay import Missed, missed_events
 
 PATH = "/socket.io/"
 MAX_MESSAGE = 64 * 1024
 PING_S, PONG_S = 20.0, 15.0
 CHECK_S = 3.0
+MOST_OF_ONE = 30  # connections of one person
 REPLAY_S = 10.0  # how long a replay waits for a browser that does not read
 RECENT = 20  # pops per agent kept in memory, in case their rows come late
 GARBAGE = (ValueError, TypeError, LookupError, RecursionError)  # what bytes that mean nothing raise in the library
 LATEST_S = 60.0  # a longer pop latency is a tab that slept, not a figure
 
 log = structlog.get_logger()
-Body = Callable[[str, int], wire.Json]  # language, seq -> what is told
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -131,7 +130,7 @@ class Live:
         """A card, to all the agent's browsers."""
         self._remember(agent_id, pop, pop.received_at)
         self._recent[agent_id].append(pop)
-        texts = _Texts("screen_pop", lambda language, _seq: wire.screen_pop(pop, language))
+        texts = Texts("screen_pop", lambda language, _seq: wire.screen_pop(pop, language))
         for browser in list(self._agents.get(agent_id, ())):
             text = texts(browser.language, 0)
             if browser.held is None:
@@ -217,6 +216,8 @@ class Live:
         socket = self._io.eio.sockets.get(eio_sid)
         if identity is None or socket is None or socket.closed:
             return False
+        if len(self._agents.get(identity.person.id, ())) >= MOST_OF_ONE:
+            return False
         visit.settle()
         visit.sid = sid
         browser = _Browser(sid=sid, identity=identity, token=token, visit=visit, outbox=socket.queue)
@@ -270,7 +271,7 @@ class Live:
         for seq, text in held:
             self._push_stored(browser, seq, text)
         state = wire.snapshot(self.snapshot(browser.agent), browser.language, browser.seq, self._clock())
-        self._push(browser, _encoded("snapshot", state))
+        self._push(browser, encoded("snapshot", state))
         return {"ok": missed.complete}
 
     async def _missed(self, agent_id: int, last_seq: int | None) -> Missed:
@@ -282,7 +283,7 @@ class Live:
             if not await browser.outbox.low(REPLAY_S):
                 return False
             self._remember(browser.agent, pop, 0.0)
-            text = _encoded("screen_pop", wire.screen_pop(pop, browser.language, missed=over))
+            text = encoded("screen_pop", wire.screen_pop(pop, browser.language, missed=over))
             self._push_stored(browser, pop.seq, text)
         browser.seq = max(browser.seq, missed.seq)
         return True
@@ -310,7 +311,7 @@ class Live:
     # Telling ----------------------------------------------------------------------------------------------------------
     def _tell(self, agents: Sequence[int], name: str, body: Body) -> None:
         """A volatile event. A browser in the middle of a replay gets it in the snapshot that follows."""
-        texts = _Texts(name, body)
+        texts = Texts(name, body)
         for agent_id in agents:
             for browser in list(self._agents.get(agent_id, ())):
                 if browser.held is None:
@@ -364,20 +365,6 @@ class Live:
         await self._io.shutdown()
 
 
-class _Texts:
-    """One event as text: made once per language and seq, however many browsers hear it."""
-
-    def __init__(self, name: str, body: Body) -> None:
-        self._name, self._body = name, body
-        self._made: dict[tuple[str, int], str] = {}
-
-    def __call__(self, language: str, seq: int) -> str:
-        key = (language, seq)
-        if key not in self._made:
-            self._made[key] = _encoded(self._name, self._body(language, seq))
-        return self._made[key]
-
-
 def _socket_io(ping_s: float, pong_s: float) -> Any:
     """The library, as narrow as it goes: our own door checks the origin, our own queue has an end.
 
@@ -396,10 +383,6 @@ def _socket_io(ping_s: float, pong_s: float) -> Any:
     )
     io.eio.create_queue = Outbox
     return io
-
-
-def _encoded(name: str, body: wire.Json) -> str:
-    return str(packet.Packet(packet.EVENT, data=[name, body]).encode())
 
 
 def _last_seq(body: object) -> int | None:

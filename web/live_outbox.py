@@ -1,4 +1,4 @@
-"""What waits for one browser, with an end to patience.
+"""What is told to browsers as text, and what waits for one of them, with an end to patience.
 
 A frozen tab keeps its TCP connection and reads nothing; engineio's own queue would then grow for as long as the kernel
 believes in the connection. Here a queue that holds more than PACKETS or SIZE_CHARS takes no more, and its owner cuts
@@ -9,15 +9,40 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any
 
 from engineio import packet
+from socketio import packet as socketio_packet
+
+from web.wire import Json
 
 PACKETS = 500
 SIZE_CHARS = 1024 * 1024  # JSON here is ASCII: characters are bytes
 LOW_CHARS = SIZE_CHARS // 4
 EVENTS_PER_S = 20
 FLOOD_S = 5.0
+Body = Callable[[str, int], Json]  # language, seq -> what is told
+
+
+def encoded(name: str, body: Json) -> str:
+    """An event as Socket.IO writes it."""
+    return str(socketio_packet.Packet(socketio_packet.EVENT, data=[name, body]).encode())
+
+
+class Texts:
+    """One event as text: made once per language and seq, however many browsers hear it."""
+
+    def __init__(self, name: str, body: Body) -> None:
+        self._name, self._body = name, body
+        self._made: dict[tuple[str, int], str] = {}
+
+    def __call__(self, language: str, seq: int) -> str:
+        """For one browser."""
+        key = (language, seq)
+        if key not in self._made:
+            self._made[key] = encoded(self._name, self._body(language, seq))
+        return self._made[key]
 
 
 class Outbox(asyncio.Queue[Any]):

@@ -13,9 +13,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 from engineio import async_socket, base_socket
+from socketio.exceptions import ConnectionError as SocketError
 
 from cti.desktop import CallView
-from tests.web.panel import ANNA, Browser, Panel, opened, panel, until
+from tests.web.panel import ANNA, Browser, Panel, Wire, opened, panel, until
 from web.live import Live
 from web.live_outbox import PACKETS, Outbox
 
@@ -191,6 +192,15 @@ async def test_S3_fifty_strangers_per_address_and_signed_in_people_beside_them(d
         await late.sign_in(token)
     for one in crowd:
         await one.__aexit__()
+
+
+async def test_one_person_has_no_more_than_thirty_wires(desk: Panel) -> None:
+    token = await desk.token("anna")
+    wires = [await Wire(desk.url).open(token=token) for _ in range(30)]
+    with pytest.raises(SocketError):
+        await Wire(desk.url).open(token=token)
+    wires.append(await opened(desk, "boris"))
+    await asyncio.gather(*(wire.close() for wire in wires))
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,7 @@ OPERATIONS = (
         headers=(Header(name=KEY, text="As request_id"),),
         gives=r.Dialled,
         status=202,
-        refusals=(*_PBX, 429),
+        refusals=_PBX,
     ),
     Operation(
         method="GET",

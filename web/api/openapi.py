@@ -95,7 +95,7 @@ def _parameters(one: Operation, query: dict[str, Any]) -> Iterator[dict[str, Any
 
 def refusals(one: Operation) -> set[int]:
     """Every status an operation may refuse with."""
-    found = set(one.refusals) | {503}
+    found = set(one.refusals) | {429, 503}
     if one.who != "public":
         found.add(401)
     if one.method not in SAFE or one.who not in ("public", "signed-in"):

@@ -83,7 +83,7 @@ _OWN = (
         body=r.SignIn,
         gives=r.Me,
         status=201,
-        refusals=(401, 429),
+        refusals=(401,),
     ),
     Operation(method="GET", path="/session", handler=me, who="signed-in", text="Who is signed in", gives=r.Me),
     Operation(method="DELETE", path="/session", handler=sign_out, who="signed-in", text="Sign out", gives=r.Ok),
