@@ -11,7 +11,7 @@ from cti.errors import Refused
 from web.auth import IDENTITY, person_of
 from web.browsers import browser_name
 from web.i18n import translate
-from web.pages.settings import number, refusal
+from web.pages.settings import at, number, refusal
 from web.render import page
 from web.routes import Route
 from web.services import services_of
@@ -124,7 +124,7 @@ async def _page(
         "browser_name": browser_name,
     }
     told = {"error": error, "secret": secret, "token": token}
-    return page(request, "profile.html", status=status, title="My profile", **values, **told)
+    return at(request, page(request, "profile.html", status=status, title="My profile", **values, **told), "/profile")
 
 
 def _square(address: str) -> str:

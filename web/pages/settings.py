@@ -85,7 +85,8 @@ async def _new(request: web.Request, draft: UserDraft, *, status: int = 200, err
         teams = await users.team_names(conn)
     ldap = bool(services_of(request).settings.auth.ldap.url)
     values = {"draft": draft, "teams": teams.values(), "roles": ROLES, "ldap": ldap, "error": error}
-    return page(request, "settings/person_new.html", status=status, title="New person", **values)
+    shown = page(request, "settings/person_new.html", status=status, title="New person", **values)
+    return at(request, shown, "/settings/people/new")
 
 
 async def show_teams(request: web.Request) -> web.Response:
@@ -126,7 +127,7 @@ async def _teams(request: web.Request, *, status: int = 200, error: str = "") ->
     async with services_of(request).db.read() as conn:
         teams, sizes = await users.team_names(conn), await users.team_sizes(conn)
     values: dict[str, Any] = {"teams": teams, "sizes": sizes, "error": error, "said": said(request)}
-    return page(request, "settings/teams.html", status=status, title="Teams", **values)
+    return at(request, page(request, "settings/teams.html", status=status, title="Teams", **values), "/settings/teams")
 
 
 async def show_sessions(request: web.Request) -> web.Response:
@@ -187,6 +188,13 @@ async def user_draft(request: web.Request) -> UserDraft:
 def said(request: web.Request) -> str:
     """What the change before this page was, in words; "" for none."""
     return translate(request, SAID.get(request.query.get("said", ""), ""))
+
+
+def at(request: web.Request, shown: web.Response, path: str) -> web.Response:
+    """The page after a form: its address in the browser is the page's own, so that a reload works."""
+    if request.method == "POST" and request.headers.get("HX-Request"):
+        shown.headers["HX-Replace-Url"] = path
+    return shown
 
 
 def refusal(request: web.Request, error: Refused) -> str:

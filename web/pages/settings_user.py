@@ -14,7 +14,7 @@ from cti.features.directory_admin import DeviceDraft, DirectoryAdmin, QueueDraft
 from cti.storage import users
 from web.auth import IDENTITY, person_of
 from web.browsers import browser_name
-from web.pages.settings import number, refusal, said, user_draft
+from web.pages.settings import at, number, refusal, said, user_draft
 from web.render import page
 from web.routes import Route
 from web.services import services_of
@@ -128,7 +128,8 @@ async def _page(request: web.Request, *, status: int = 200, error: str = "", tok
         "roles": ROLES,
     }
     told = {"user": user, "error": error, "token": token, "said": said(request) if not error else ""}
-    return page(request, "settings/person.html", status=status, title=user.name, **told, **values)
+    shown = page(request, "settings/person.html", status=status, title=user.name, **told, **values)
+    return at(request, shown, f"/settings/people/{user_id}")
 
 
 async def _columns(request: web.Request, *names: str) -> list[list[str]]:
