@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -34,7 +35,7 @@ PASSWORD = "correct-horse-battery"
 PORTS = range(17100, 17200)
 ALHIMOV = "+79355550101"
 PATIENCE_S = 8.0 * (3 if os.environ.get("CI") else 1)
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium")  # None: Playwright's own
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",

@@ -83,6 +83,7 @@ async def test_a_note_written_without_the_server_is_kept_and_saved_when_it_is_ba
     page = await theatre.desk()
     await theatre.ring()
     await theatre.becomes("call-1", "talking")
+    await expect(page.locator("#note")).to_be_visible()
     await theatre.context.set_offline(True)
     await page.fill("#note", "не потеряйте")
     await expect(page.locator("#note-state")).to_contain_text("Пока не сохранено")

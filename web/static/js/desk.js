@@ -39,10 +39,13 @@ export function clientOf(one) {
 
 export const shownCall = () => store.call(shownId);
 
+/** Whether this call's card is what the desk shows now. */
+export const isOnDesk = (id) => shownId === id && !!$("#desk");
+
 function choose() {
   const live = store.liveCall();
   if (live) return display(live.id);
-  const last = store.allCalls().filter((one) => one.view && !one.pop?.missed);
+  const last = store.allCalls().filter((one) => one.view && one.view.state !== "taken" && !one.pop?.missed);
   if (!shownId && last.length) display(last.at(-1).id);
 }
 
@@ -70,8 +73,9 @@ function hasUnsaved() {
 function leaveTaken(id) {
   const one = store.call(id);
   if (shownId !== id || one?.view.state !== "taken" || isTyping() || one.note) return;
-  shownId = store.liveCall()?.id ?? null;
-  render();
+  shownId = null;
+  choose();
+  if (!shownId) render();
 }
 
 function openCard(id) {
@@ -84,6 +88,7 @@ function display(id) {
   shownId = id;
   identify(store.call(id));
   render();
+  document.dispatchEvent(new CustomEvent("trubka:shown", { detail: id }));
 }
 
 /** A call without a pop (our own, or one we attached to): its client by id, else by number. */

@@ -71,10 +71,9 @@ function seen(event) {
   return event;
 }
 
-/** After the next frame has been drawn; a hidden tab draws none, so there a timer stands in. */
+/** After the next frame has been drawn: a hidden tab draws none until it is looked at, and says so no earlier. */
 function painted(then) {
-  if (document.hidden) setTimeout(then, 0);
-  else requestAnimationFrame(() => requestAnimationFrame(then));
+  requestAnimationFrame(() => requestAnimationFrame(then));
 }
 
 function lost() {
@@ -86,8 +85,8 @@ function lost() {
 function tick() {
   const gone = lostAt ? Date.now() / 1000 - lostAt : 0;
   if (gone > 1.5) {
-    const values = { time: moment(lostAt), gone: duration(gone) };
-    fill($("#offline"), { text: t("No connection to the server since {time} ({gone}). Calls go on; this page catches up.", values) });
+    const text = t("No connection to the server since {time}. Calls go on; this page catches up.", { time: moment(lostAt) });
+    fill($("#offline"), { text, gone: duration(gone) });
   }
   show($("#offline"), gone > 1.5);
 }

@@ -1,5 +1,6 @@
 // The strip above the page: who rings now. Its place is always there; a ring takes no focus and moves nothing.
 import { $, fill, mould, show } from "./dom.js";
+import { isOnDesk } from "./desk.js";
 import { hangUp } from "./phone.js";
 import * as store from "./store.js";
 import { duration, t, tn } from "./texts.js";
@@ -19,6 +20,8 @@ export function startStrip() {
   });
   $("#strip").append(more);
   store.on("calls", draw);
+  document.addEventListener("trubka:shown", draw);
+  document.addEventListener("htmx:after:swap", draw);
   setInterval(times, 1000);
 }
 
@@ -86,7 +89,7 @@ function update(li, one) {
   const where = queue ? t("queue “{queue}”", { queue }) : "";
   fill(li, { name, number, state, detail: [why, where, others].filter(Boolean).join(" · ") });
   show($('[data-act="reject"]', li), one.strip === "ringing");
-  show($('[data-act="open"]', li), one.strip !== "taken");
+  show($('[data-act="open"]', li), one.strip !== "taken" && !isOnDesk(one.id));
 }
 
 function times() {
