@@ -28,6 +28,7 @@ from cti.storage.database import open_database
 from cti.storage.desktop_events import NewEvent
 from cti.telephony.events import CallRecord, LegRecord, Outcome, Party
 from web.app import make_app
+from web.limits import LIMITS, Limits
 from web.live import Live
 from web.services import Services
 
@@ -151,6 +152,7 @@ async def panel(
     if live is not None:
         parts = _with_limits(parts, live)
     app = make_app(parts.services)
+    app[LIMITS] = Limits(per_s=10_000, burst=100_000)  # tests ask faster than people; the limit has its own test
     parts.live.attach(app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     running = [asyncio.create_task(work, name=name) for name, work in parts.work.items()]

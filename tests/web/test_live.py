@@ -235,6 +235,19 @@ async def test_SEC_22_clients_cannot_join_rooms_or_tell_others(desk: Panel) -> N
     await asyncio.gather(anna.close(), boris.close())
 
 
+async def test_SEC_22_of_ten_thousand_events_none_reaches_another_desk(desk: Panel) -> None:
+    anna, boris = await opened(desk, "anna"), await opened(desk, "boris")
+    before = len(anna.told)
+    for number in range(10_000):
+        await desk.live.call(BORIS, CallView(id=str(number), state="ringing"))
+        if number % 200 == 199:  # he reads as fast as he can, and is not cut
+            await until(lambda number=number: len(boris.all("call")) > number - 200, why="Boris keeps up")
+    await until(lambda: len(boris.all("call")) == 10_000, within_s=30, why="Boris hears all of them")
+    assert [body["id"] for body in boris.all("call")] == [str(number) for number in range(10_000)]
+    assert [name for name, _ in anna.told[before:] if name == "call"] == []
+    await asyncio.gather(anna.close(), boris.close())
+
+
 @pytest.mark.parametrize("namespace", ["/admin", "/agent:2", "*"])
 async def test_SEC_22_no_other_namespace_exists(desk: Panel, namespace: str) -> None:
     io = socketio.AsyncClient(reconnection=False)
