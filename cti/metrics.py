@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 POP_BUCKETS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -28,13 +30,20 @@ class Metrics:
             "trubka_http_requests", "Requests by route and status", ("route", "status"), registry=self.registry
         )
         self.browsers = Gauge("trubka_browsers", "Open live wires", registry=self.registry)
-        self.spool_pending = Gauge("trubka_spool_pending", "Writes that wait for the database", registry=self.registry)
-        self.pbx_up = Gauge("trubka_pbx_up", "1 while the link to the PBX is up", registry=self.registry)
-        self.ami_frames = Gauge("trubka_ami_frames", "Manager events read since start", registry=self.registry)
-        self.reaction_failures = Gauge(
-            "trubka_reaction_failures", "Reactions that raised or took too long since start", registry=self.registry
+        self._read: dict[Gauge, Callable[[], float]] = {}
+        self._oddities = Gauge(
+            "trubka_tracker_oddities", "Odd things in the manager events since start", ("kind",), registry=self.registry
         )
+        self.oddities: Callable[[], Mapping[str, int]] = dict  # by kind, from a closed list of the tracker
+
+    def read(self, name: str, text: str, figure: Callable[[], float]) -> None:
+        """A figure that somebody else keeps: read when the page is asked for."""
+        self._read[Gauge(f"trubka_{name}", text, registry=self.registry)] = figure
 
     def page(self) -> bytes:
         """The exposition text."""
+        for gauge, figure in self._read.items():
+            gauge.set(figure())
+        for kind, count in self.oddities().items():
+            self._oddities.labels(kind).set(count)
         return generate_latest(self.registry)

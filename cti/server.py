@@ -173,6 +173,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         task.add_done_callback(background.discard)
 
     spool.on_change = storage_changed
+    _show_figures(metrics, spool, link_view)
     await screen_pops.start()
     work: dict[str, Coroutine[Any, Any, None]] = {
         "spool": spool.run(),
@@ -180,8 +181,9 @@ async def build(settings: Settings, db: Database) -> Parts:
         "loop-lag": _watch_loop(metrics),
     }
     if link:
-        reactions = _reactions(screen_pops, live_calls, call_log, agent_states, show_link)
-        switch = Switch(link=link, tracker=tracker, dispatch=Dispatch(reactions), clock=clock)
+        dispatch = Dispatch(_reactions(screen_pops, live_calls, call_log, agent_states, show_link))
+        switch = Switch(link=link, tracker=tracker, dispatch=dispatch, clock=clock)
+        _show_link_figures(metrics, link, dispatch, tracker)
         async with db.read() as conn:
             switch.adopt(await calls.open_records(conn))
         work |= {"ami": link.run(), "switch": switch.run()}
@@ -201,6 +203,22 @@ async def build(settings: Settings, db: Database) -> Parts:
         clock=clock,
     )
     return Parts(services=services, live=live, spool=spool, work=work)
+
+
+def _show_figures(metrics: Metrics, spool: Spool, link_view: Callable[[], LinkView]) -> None:
+    metrics.read("spool_pending", "Writes that wait for the database", lambda: spool.pending)
+    metrics.read("spool_refused", "Writes lost because too many waited", lambda: spool.refused)
+    metrics.read("spool_parked", "Writes put aside because they could never succeed", lambda: spool.parked)
+    metrics.read("pbx_up", "1 while the link to the PBX is up", lambda: link_view().state == "up")
+
+
+def _show_link_figures(metrics: Metrics, link: AmiLink, dispatch: Dispatch, tracker: Tracker) -> None:
+    metrics.read("ami_frames", "Manager events read since start", lambda: link.frames)
+    metrics.read("ami_bytes", "Bytes of manager events since start", lambda: link.bytes)
+    metrics.read("ami_reconnects", "How often the link was made again", lambda: link.reconnects)
+    metrics.read("ami_dropped", "Manager events lost because the server was too slow", lambda: link.dropped)
+    metrics.read("reaction_failures", "Reactions that raised or took too long", lambda: dispatch.failures)
+    metrics.oddities = lambda: tracker.counters
 
 
 def _reactions(

@@ -37,10 +37,7 @@ async def readyz(request: web.Request) -> web.Response:
 
 async def metrics(request: web.Request) -> web.Response:
     """Prometheus' page."""
-    services = services_of(request)
-    services.metrics.spool_pending.set(services.spool.pending)
-    services.metrics.pbx_up.set(services.link().state == "up")
-    return web.Response(body=services.metrics.page(), headers={"Content-Type": "text/plain; version=0.0.4"})
+    return web.Response(body=services_of(request).metrics.page(), headers={"Content-Type": "text/plain; version=0.0.4"})
 
 
 ROUTES = (

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 from sqlalchemy import delete
 from yarl import URL
 
@@ -18,6 +20,7 @@ from tests.web.panel import ANNA, BORIS, PASSWORD, Panel, panel
 from tests.web.visitor import Answer, Visitor
 from web.app import ROUTES, make_app
 from web.auth import SAFE
+from web.limits import LIMITS, Limits
 from web.routes import Route
 
 OF_ROLE = {"agent": "anna", "supervisor": "vera", "admin": "pavel"}
@@ -103,7 +106,14 @@ async def test_operators_pages_are_for_this_machine_only(running: Panel) -> None
             for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Forwarded-Proto", "X-Forwarded-Host"):
                 assert (await here.get(path, **{name: "127.0.0.1"})).status == 403, (path, name)
         metrics = await here.get("/metrics")
-        assert "trubka_pop_latency_seconds_bucket" in metrics.text
+        for name in (
+            "pop_latency_seconds_bucket",
+            "spool_pending 0.0",
+            "pbx_up 0.0",
+            "browsers 0.0",
+            "loop_lag_seconds",
+        ):
+            assert f"trubka_{name}" in metrics.text, name
         assert '"database": "ok"' in (await here.get("/readyz")).text
 
 
@@ -220,8 +230,11 @@ async def test_SEC_28_an_empty_house_shows_the_set_up_once(tmp_path: Path) -> No
 
 async def test_SEC_24_too_many_attempts_are_told_to_wait(running: Panel) -> None:
     async with Visitor(running) as thief:
-        statuses = [(await thief.sign_in("anna", "wrong-password")).status for _ in range(7)]
-        assert statuses == [401] * 5 + [429] * 2
+        statuses = [(await thief.sign_in("anna", "wrong-password")).status for _ in range(10)]
+        assert statuses[:5] == [401] * 5
+        assert 429 in statuses
+        while statuses[-1] != 429:  # a slow machine spends the first short waits on hashing
+            statuses.append((await thief.sign_in("anna", "wrong-password")).status)
         async with thief.http.post(
             f"{running.url}/api/v1/session", json={"login": "anna", "password": "x" * 12}
         ) as answer:
@@ -230,11 +243,25 @@ async def test_SEC_24_too_many_attempts_are_told_to_wait(running: Panel) -> None
 
 
 async def test_a_flood_of_requests_is_told_to_slow_down_and_others_are_not(running: Panel) -> None:
-    async with Visitor(running, "anna") as anna, Visitor(running, "boris") as boris:
-        statuses = [(await anna.get("/api/v1/session")).status for _ in range(400)]
-        assert 429 in statuses
-        assert statuses[:250] == [200] * 250
-        assert (await boris.get("/api/v1/session")).status == 200
+    app = make_app(running.services)
+    app[LIMITS] = Limits(per_s=0.01, burst=20)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    listening = socket.create_server(("127.0.0.1", 0))
+    site = web.SockSite(runner, listening)
+    await site.start()
+    anna, boris = [{"Authorization": f"Bearer {await running.token(login)}"} for login in ("anna", "boris")]
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{listening.getsockname()[1]}") as http:
+
+        async def status(headers: dict[str, str]) -> int:
+            async with http.get("/api/v1/session", headers=headers) as answer:
+                assert answer.status != 429 or answer.headers["Retry-After"]
+                return answer.status
+
+        assert [await status(anna) for _ in range(30)] == [200] * 20 + [429] * 10
+        assert await status(boris) == 200
+        assert [await status({}) for _ in range(30)] == [401] * 20 + [429] * 10
+    await runner.cleanup()
 
 
 async def test_a_blocked_persons_open_page_goes_to_the_door(running: Panel) -> None:
@@ -253,3 +280,18 @@ async def test_odd_cookies_and_tokens_are_strangers(running: Panel) -> None:
             for headers in ({"Cookie": f"trubka={value}"}, {"Authorization": f"Bearer {value}"}):
                 async with http.get(f"{running.url}/api/v1/session", headers=headers) as answer:
                     assert answer.status in (400, 401), value
+
+
+async def test_SEC_32_no_secret_is_logged(
+    running: Panel, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    secrets = [PASSWORD, "wrong-canary-password", "canary-token"]
+    async with Visitor(running, "anna") as anna:
+        secrets += [anna.cookie, anna.csrf]
+        await anna.sign_in("anna", "wrong-canary-password")
+        await anna.get("/api/v1/session", Authorization="Bearer canary-token")
+        await anna.post("/profile/password", old="wrong-canary-password", new=PASSWORD)
+        await anna.get("/sign-in?password=wrong-canary-password")
+    told = "".join(capfd.readouterr()) + caplog.text
+    assert [secret for secret in secrets if secret in told] == []
