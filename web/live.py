@@ -41,6 +41,7 @@ MAX_MESSAGE = 64 * 1024
 PING_S, PONG_S = 20.0, 15.0
 CHECK_S = 3.0
 MOST_OF_ONE = 30  # connections of one person
+GRACE_S = 2.0
 REPLAY_S = 10.0  # how long a replay waits for a browser that does not read
 RECENT = 20  # pops per agent kept in memory, in case their rows come late
 GARBAGE = (ValueError, TypeError, LookupError, RecursionError)  # what bytes that mean nothing raise in the library
@@ -51,7 +52,10 @@ log = structlog.get_logger()
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class _Browser:
-    """One signed-in connection. held: stored events that wait for the end of a replay; sent: their last seqs."""
+    """One signed-in connection. held: stored events that wait for `resume` and the end of its replay; sent: their seqs.
+
+    grace: a program that does not say `resume` hears everything once it is over.
+    """
 
     sid: str
     identity: Identity
@@ -59,7 +63,8 @@ class _Browser:
     visit: Visit
     outbox: Outbox
     seq: int = 0
-    held: list[tuple[int, str]] | None = None
+    held: list[tuple[int, str]] | None = field(default_factory=list)
+    grace: asyncio.TimerHandle = field(init=False)
     sent: deque[int] = field(default_factory=lambda: deque(maxlen=256))
     cut: bool = False
 
@@ -221,6 +226,7 @@ class Live:
         visit.settle()
         visit.sid = sid
         browser = _Browser(sid=sid, identity=identity, token=token, visit=visit, outbox=socket.queue)
+        browser.grace = asyncio.get_running_loop().call_later(GRACE_S, self._go_live, browser)
         self._browsers[sid] = browser
         if browser.agent not in self._agents:
             self._moved.put_nowait(browser.agent)
@@ -233,6 +239,7 @@ class Live:
         self._metrics.browsers.set(len(self._browsers))
         if browser is None:
             return
+        browser.grace.cancel()
         others = self._agents[browser.agent]
         others.remove(browser)
         if not others:
@@ -259,20 +266,22 @@ class Live:
         browser = self._browsers.get(sid)
         if browser is None:
             return {"ok": False}
-        browser.held = []
-        try:
-            missed = await self._missed(browser.agent, _last_seq(body))
-            whole = await self._replay(browser, missed)
-        finally:
-            held, browser.held = browser.held, None
-        if not whole:
+        browser.grace.cancel()
+        browser.held = browser.held or []
+        missed = await self._missed(browser.agent, _last_seq(body))
+        if not await self._replay(browser, missed):
             self._cut(browser, "does not read what it missed")
             return {"ok": False}
+        self._go_live(browser)
+        return {"ok": missed.complete}
+
+    def _go_live(self, browser: _Browser) -> None:
+        """What was held back, then the state of all else; from now on everything as it comes."""
+        held, browser.held = browser.held or [], None
         for seq, text in held:
             self._push_stored(browser, seq, text)
         state = wire.snapshot(self.snapshot(browser.agent), browser.language, browser.seq, self._clock())
         self._push(browser, encoded("snapshot", state))
-        return {"ok": missed.complete}
 
     async def _missed(self, agent_id: int, last_seq: int | None) -> Missed:
         return await missed_events(self._db, agent_id, last_seq, self.seq_of(agent_id), self._recent.get(agent_id, ()))
@@ -310,7 +319,7 @@ class Live:
 
     # Telling ----------------------------------------------------------------------------------------------------------
     def _tell(self, agents: Sequence[int], name: str, body: Body) -> None:
-        """A volatile event. A browser in the middle of a replay gets it in the snapshot that follows."""
+        """A volatile event. A browser that is not live yet gets it in the snapshot that follows."""
         texts = Texts(name, body)
         for agent_id in agents:
             for browser in list(self._agents.get(agent_id, ())):

@@ -96,6 +96,23 @@ async def test_S1_pops_during_the_replay_are_neither_lost_nor_doubled_nor_early(
     await wire.close()
 
 
+async def test_S1_pop_between_connect_and_resume_comes_in_its_place(desk: Panel) -> None:
+    await desk.store(ANNA)
+    wire = await Wire(desk.url).open(token=await desk.token("anna"))
+    await desk.pop(ANNA)
+    await wire.resume(0)
+    assert wire.pops() == [1, 2]
+    await wire.close()
+
+
+async def test_program_that_never_resumes_hears_all_the_same(desk: Panel) -> None:
+    wire = await Wire(desk.url).open(token=await desk.token("anna"))
+    await desk.pop(ANNA)
+    await until(lambda: wire.all("snapshot"), why="its grace is over")
+    assert wire.pops() == [1]
+    await wire.close()
+
+
 async def test_S1_pop_whose_row_is_late_is_replayed_from_memory(desk: Panel) -> None:
     await desk.store(ANNA)
     await desk.live.pop(ANNA, desk.next_pop(ANNA))  # its row never came

@@ -59,6 +59,11 @@ class Raw:
         while not (await self.ws.receive_str()).startswith("40"):
             pass
 
+    async def go_live(self) -> None:
+        await self.ws.send_str('421["resume",{}]')
+        while not (await self.ws.receive_str()).startswith("431"):
+            pass
+
     def freeze(self) -> None:
         """Read nothing more, as a tab that sleeps."""
         response = self.ws._response
@@ -83,6 +88,7 @@ async def test_S2_frozen_tab_is_cut_at_the_limit_and_its_memory_is_free(desk: Pa
     for raw in frozen:
         await raw.__aenter__()
         await raw.sign_in(token)
+        await raw.go_live()
         raw.freeze()
     gc.collect()
     before, told, most = resident_kib(), 0, 0
@@ -109,6 +115,7 @@ async def test_S2_other_tabs_of_the_agent_do_not_wait_for_the_frozen_one(desk: P
     awake = await opened(desk, "anna")
     async with Raw(desk) as raw:
         await raw.sign_in(token)
+        await raw.go_live()
         raw.freeze()
         slowest = 0.0
         for _ in range(3000):
