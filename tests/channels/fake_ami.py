@@ -134,6 +134,8 @@ class FakeAmi:
         finally:
             self._peers.discard(writer)
             writer.transport.abort()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
     async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         action: Action = {}

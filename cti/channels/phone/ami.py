@@ -195,6 +195,8 @@ class AmiLink:
             await asyncio.gather(*tasks, return_exceptions=True)
             self._writer = None
             writer.transport.abort()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
             self._pending.end("The line to the PBX broke before the answer; it may have been done.")
 
     async def _live(self) -> None:
