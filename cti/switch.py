@@ -18,7 +18,8 @@ from cti.errors import ChannelError
 from cti.telephony.events import CallRecord, LinkChanged, TelephonyEvent
 from cti.telephony.tracker import Tracker
 
-TICK_S = 10.0  # how often the tracker is asked to reap
+TICK_S = 2.0  # how often time is looked at: the tracker reaps, a snapshot falls due
+AGAIN_S = 3.0  # after a snapshot that failed
 RESYNC_S = 60.0  # how often the PBX's own account is compared with ours: a lost Hangup is found here
 
 log = structlog.get_logger()
@@ -84,7 +85,8 @@ class Switch:
         try:
             items = await self._link.snapshot()
         except ChannelError as error:
-            log.warning("no snapshot of the PBX", reason=str(error))
+            log.warning("no snapshot of the PBX, asking again", reason=str(error))
+            self._resynced = self._clock() - RESYNC_S + AGAIN_S
             return
         now = self._clock()
         await self._tell(self._tracker.resync(items, now), now)

@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 from aiohttp import http_parser, web
 
-from web import ops
+from web import ops, render
 from web.api import people
 from web.auth import guarded
 from web.limits import LIMITS, Limits
@@ -42,6 +42,7 @@ def make_app(services: Services) -> web.Application:
     app = web.Application(middlewares=[errors], client_max_size=LARGEST_BODY)
     app[SERVICES] = services
     app[LIMITS] = Limits()
+    render.set_up(app)
     app.on_response_prepare.append(add_headers)
     for route in ROUTES:
         app.router.add_route(route.method, route.path, guarded(route))

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import aiohttp_jinja2
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from cti.access import Person, Right, scope
@@ -39,20 +40,19 @@ TABLES: Mapping[str, Mapping[str, str]] = {
 IN_SCRIPTS = ("outcome", "device", "direction", "kind")
 
 
-@cache
-def environment() -> Environment:
-    """The templates; autoescape always."""
-    made = Environment(
+def set_up(app: web.Application) -> None:
+    """Give the application its templates; autoescape always, a misspelled name is an error."""
+    aiohttp_jinja2.setup(
+        app,
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals["icon"] = icon
-    made.filters["number"] = show
-    made.filters["duration"] = duration
-    return made
+    environment = aiohttp_jinja2.get_env(app)
+    environment.filters |= {"number": show, "duration": duration}
+    environment.globals["icon"] = icon
 
 
 def page(request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
@@ -68,7 +68,7 @@ def page(request: web.Request, template: str, *, status: int = 200, **values: An
         "shell": identity is not None and not request.headers.get("HX-Request"),
         "version": asset_version(),
     }
-    text = environment().get_template(template).render(**{**names, **values})
+    text = aiohttp_jinja2.render_string(template, request, {**names, **values})
     return web.Response(text=text, status=status, content_type="text/html", headers={"Vary": "HX-Request"})
 
 
