@@ -16,7 +16,7 @@ import structlog
 
 from cti.settings import LogSettings
 
-_NUMBER = re.compile(r"\+?\d{7,15}(?!\.\d)")
+_NUMBER = re.compile(r"\+?\d{7,}+(?!\.\d)")  # a point and digits after it: an id of the PBX
 _SECRET = re.compile(r"secret|password|passwd|token|cookie|authorization|totp|csrf", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _FREE = {"timestamp", "level", "exception", "call", "bytes", "port", "pid"}  # never a person's number

@@ -1,14 +1,19 @@
 """The HTTP server under the application: it waits for nobody for ever, and its own answers carry our headers too.
 
 aiohttp 3.14 closes a connection whose next request is not complete in its headers by the keep-alive time, so that time
-is short here; for a body it has no limit: `watch_half_open` is that limit.
+is short here; for a body it has no limit: `watch_half_open` is that limit. It takes as many connections as there are
+file descriptors: `_Server` leaves some for the PBX and the database.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import resource
+import socket
 import time
 
+import structlog
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
@@ -18,7 +23,12 @@ from web.security import HEADERS
 HALF_OPEN_S = 20.0
 KEEP_ALIVE_S = 25.0
 LOOK_S = 2.0
-BACKLOG = 1024
+BACKLOG = 1024  # connections that wait in the kernel
+AT_ONCE = 16  # connections that asyncio takes in before we can count them
+KEPT_FREE = 64  # file descriptors that browsers never get; several times AT_ONCE
+SAY_EVERY_S = 60.0
+
+log = structlog.get_logger()
 
 
 class _Connection(RequestHandler):
@@ -38,9 +48,24 @@ class _Connection(RequestHandler):
         return response
 
 
+class _Refused(asyncio.Protocol):
+    """A connection too many."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
+
+
 class _Server(web.Server):
-    def __call__(self) -> RequestHandler:
-        return _Connection(self, loop=self._loop, **self._kwargs)
+    most = 0  # connections at once
+    said_at = float("-inf")
+
+    def __call__(self) -> asyncio.Protocol:  # type: ignore[override]
+        if len(self.connections) < self.most:
+            return _Connection(self, loop=self._loop, **self._kwargs)
+        if time.monotonic() - self.said_at > SAY_EVERY_S:
+            self.said_at = time.monotonic()
+            log.error("browsers are refused: too few file descriptors", connections=self.most)
+        return _Refused()
 
 
 class _Runner(web.AppRunner):
@@ -49,7 +74,16 @@ class _Runner(web.AppRunner):
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
         made.__class__ = _Server  # aiohttp 3.14 has no argument that names a class of connections
+        assert isinstance(made, _Server)
+        made.most = max(1, _free_descriptors() - KEPT_FREE)
         return made
+
+
+def _free_descriptors() -> int:
+    """How many files the system lets us open yet; the soft limit is first raised to the hard one."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard - len(os.listdir("/proc/self/fd"))
 
 
 async def serve_app(
@@ -58,7 +92,10 @@ async def serve_app(
     """Listen; returns the runner to clean up. Raises OSError when the port is taken."""
     runner = _Runner(app, access_log=None, keepalive_timeout=keep_alive_s, handle_signals=False, shutdown_timeout=2.0)
     await runner.setup()
-    await web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG).start()
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
+    await web.SockSite(runner, listening, backlog=AT_ONCE).start()
+    listening.listen(BACKLOG)  # asyncio's backlog is both; ours are two
     return runner
 
 

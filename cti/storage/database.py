@@ -23,6 +23,7 @@ from cti.errors import StorageError
 from cti.storage import migrations, one_hop, sqlite
 
 READERS = 4
+READ_S = 30.0  # the longest a query may take
 
 
 class Database:
@@ -71,6 +72,14 @@ class Database:
                 advice=f"Run: pg_dump --format=custom --file={path} {self._url.database}",
             )
         await asyncio.to_thread(sqlite.backup, _file(self._url), path, self._busy_timeout_ms)
+
+    @property
+    def log_bytes(self) -> int:
+        """Size of SQLite's log of changes; it grows while a reader does not let go. 0 with PostgreSQL."""
+        try:
+            return _file(self._url).with_name(_file(self._url).name + "-wal").stat().st_size if self.is_sqlite else 0
+        except OSError:
+            return 0
 
     async def close(self) -> None:
         """Close all connections; their threads end."""
@@ -124,6 +133,8 @@ class Database:
             )
         if kind == "53100":
             return _full()
+        if kind == "57014":
+            return _too_long()
         return error
 
 
@@ -213,6 +224,8 @@ def _sqlite_engine(url: URL, busy_timeout_ms: int, *, writes: bool) -> AsyncEngi
         cursor.close()
         if writes:
             connection.begin = "BEGIN IMMEDIATE"  # the lock first: no upgrade can fail half-way
+        else:
+            connection.limit_s = READ_S  # a query that never ends would keep the log of changes growing
 
     return engine
 
@@ -230,7 +243,10 @@ def _postgresql_engine(url: URL, busy_timeout_ms: int, *, writes: bool) -> Async
         pool_pre_ping=True,
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
-        connect_args={"server_settings": server | {"default_transaction_read_only": "on"}},
+        connect_args={
+            "server_settings": server
+            | {"default_transaction_read_only": "on", "statement_timeout": str(int(READ_S * 1000))}
+        },
     )
 
 
@@ -247,6 +263,8 @@ async def _refuse_blind_locale(conn: AsyncConnection) -> None:
 def _explained_sqlite(words: str, path: Path) -> StorageError | None:
     if "locked" in words or "busy" in words:
         return _locked()
+    if "interrupted" in words:
+        return _too_long()
     if "full" in words:
         return _full()
     if "malformed" in words or "not a database" in words:
@@ -262,6 +280,10 @@ def _explained_sqlite(words: str, path: Path) -> StorageError | None:
 
 def _locked() -> StorageError:
     return StorageError("Another program holds the database", advice="Find and end it (a backup or an SQL shell).")
+
+
+def _too_long() -> StorageError:
+    return StorageError(f"A query took longer than {READ_S:g} s and was ended", advice="Ask for less at once.")
 
 
 def _full() -> StorageError:

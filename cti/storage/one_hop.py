@@ -9,6 +9,7 @@ rollback travel only when there is a transaction. A test counts the stock driver
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,6 +20,7 @@ from sqlalchemy.dialects.sqlite import aiosqlite as stock
 from sqlalchemy.util.concurrency import await_
 
 DRIVER = "sqlite+one_hop"
+LOOK_EVERY = 100_000  # steps of SQLite's machine between two looks at the clock
 _Statement = Callable[[sqlite3.Connection], sqlite3.Cursor]
 
 
@@ -66,23 +68,30 @@ class _Cursor(stock.AsyncAdapt_aiosqlite_cursor):
 
 
 class OneHopConnection(stock.AsyncAdapt_aiosqlite_connection):
-    """begin: the statement that opens a transaction before the first of its statements; "" for readers."""
+    """begin: the statement that opens a transaction before the first of its statements; "" for readers.
 
-    __slots__ = ("begin",)
+    limit_s: a statement that takes longer is ended ("interrupted"); 0: no limit.
+    """
+
+    __slots__ = ("begin", "limit_s")
     _cursor_cls: type[stock.AsyncAdapt_aiosqlite_cursor] = _Cursor
 
     def __init__(self, dbapi: Any, connection: Any) -> None:
         super().__init__(dbapi, connection)
         self.begin = ""
+        self.limit_s = 0.0
 
     def travel(self, statement: _Statement) -> Any:
         """Run a statement in the connection's thread; brings back description, row count, last id and all rows."""
-        begin, connection = self.begin, self._connection
+        begin, limit_s, connection = self.begin, self.limit_s, self._connection
 
         def trip() -> tuple[Any, int, int | None, Sequence[Any]]:
             raw = connection._conn
             if begin and not raw.in_transaction:
                 raw.execute(begin)
+            if limit_s:
+                end = time.monotonic() + limit_s
+                raw.set_progress_handler(lambda: time.monotonic() > end, LOOK_EVERY)
             cursor = statement(raw)
             try:
                 return cursor.description, cursor.rowcount, cursor.lastrowid, cursor.fetchall()

@@ -93,7 +93,7 @@ def test_only_what_only_looks_has_no_effect() -> None:
     }  # fmt: skip
 
 
-async def test_SEC01_A9_no_payload_in_any_field_is_an_action_of_its_own(pbx: FakeAmi, link: AmiLink) -> None:
+async def test_SEC_01_A9_no_payload_in_any_field_is_an_action_of_its_own(pbx: FakeAmi, link: AmiLink) -> None:
     assert len(PAYLOADS) >= 480
     sent = 0
     before = len(pbx.actions)
@@ -111,7 +111,7 @@ async def test_SEC01_A9_no_payload_in_any_field_is_an_action_of_its_own(pbx: Fak
     assert [action["Action"] for action in pbx.actions[before:]] == ["Ping"]
 
 
-async def test_SEC01_A9_in_sip_headers(pbx: FakeAmi, link: AmiLink) -> None:
+async def test_SEC_01_A9_in_sip_headers(pbx: FakeAmi, link: AmiLink) -> None:
     before = len(pbx.actions)
     for payload in PAYLOADS:
         for header in ((payload, "x"), ("Call-Info", payload)):
@@ -132,20 +132,20 @@ async def test_every_command_is_one_action_with_nothing_added(pbx: FakeAmi, link
 
 
 @pytest.mark.parametrize("field", ["number", "context", "device", "caller_id_number"])
-def test_SEC02_a_call_goes_to_a_phone_and_a_number_only(field: str) -> None:
+def test_SEC_02_a_call_goes_to_a_phone_and_a_number_only(field: str) -> None:
     legal = {"", "PJSIP", "1" * 21, "-1", "1e5", "0x10", "١٢٣"} if field == "context" else {""}
     for text in DESTINATIONS:
         command = made(EXAMPLES[0], **{field: text})
         assert command is None or (text in legal and field in ("context", "caller_id_number")), text
 
 
-def test_SEC02_leaving_out_the_shown_number_is_the_only_thing_allowed_besides_numbers() -> None:
+def test_SEC_02_leaving_out_the_shown_number_is_the_only_thing_allowed_besides_numbers() -> None:
     assert made(EXAMPLES[0], caller_id_number="") is not None
     assert made(EXAMPLES[0], number="*8#") is not None
     assert made(EXAMPLES[0], number="+79355550101") is not None
 
 
-def test_SEC02_one_leg_is_hung_up_never_a_pattern_of_legs() -> None:
+def test_SEC_02_one_leg_is_hung_up_never_a_pattern_of_legs() -> None:
     for leg in ("/.*/", "/P/", "/PJSIP/", "//", "/./", "all", "", "PJSIP/101-1 ", "PJSIP/", "P" * 17 + "/1"):
         with pytest.raises(ValueError, match="is not a channel"):
             c.ClearConnection(leg=leg)
@@ -156,7 +156,7 @@ def test_SEC02_one_leg_is_hung_up_never_a_pattern_of_legs() -> None:
 @pytest.mark.parametrize(
     "name", ["SHELL(id)", "FILE(/etc/passwd)", "PJSIP_AOR(101,contact)}${X", "CALLERID(num)", "PJSIP_AOR(a)b,contact)"]
 )
-def test_SEC02_only_listed_variables_are_asked_for(name: str) -> None:
+def test_SEC_02_only_listed_variables_are_asked_for(name: str) -> None:
     with pytest.raises(ValueError, match="variable"):
         c.GetVariable(name=name)
 

@@ -47,7 +47,7 @@ async def until(what: Callable[[], T | Awaitable[T | None] | None], *, within_s:
 class Server:
     """`cti serve` on a free port with the sample base in `data`."""
 
-    def __init__(self, data: Path, settings: Mapping[str, str]) -> None:
+    def __init__(self, data: Path, settings: Mapping[str, str], *, most_files: int = 0) -> None:
         self.data = data
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -56,6 +56,7 @@ class Server:
         self._environment = environment | dict(settings)
         self._environment |= {"CTI_DATA": str(data), "CTI_PORT": str(self.port), "CTI_DEMO_PASSWORD": PASSWORD}
         self._process: subprocess.Popen[bytes] | None = None
+        self._most_files = most_files  # file descriptors the server may have; 0: as many as we
 
     def cti(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the product on this server's data."""
@@ -71,9 +72,9 @@ class Server:
     def start(self) -> Self:
         """Serve; returns when the panel answers."""
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "cti", "serve"], env=self._environment, stdout=log, stderr=log
-            )
+            limit = ["prlimit", f"--nofile={self._most_files}"] if self._most_files else []
+            command = [*limit, sys.executable, "-m", "cti", "serve"]
+            self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
         deadline = time.monotonic() + DEADLINE_S
         while True:
             try:

@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,7 @@ async def test_a_failed_block_leaves_nothing_behind(db: Database) -> None:
     assert await _count(db, "whole") == 1
 
 
-async def test_ten_thousand_mixed_transactions_never_mix(file_db: Database) -> None:
+async def test_F_10_ten_thousand_mixed_transactions_never_mix(file_db: Database) -> None:
     """F-10: a rolled back row must never be committed by somebody else's transaction."""
     async with file_db.write() as conn:
         await conn.execute(text("CREATE TABLE mixed (id INTEGER PRIMARY KEY, kept INTEGER NOT NULL)"))
@@ -141,6 +142,24 @@ async def test_readers_go_on_while_one_writes(file_db: Database) -> None:
     assert await _count(file_db, "new") == 1
 
 
+async def test_F_09_a_query_without_end_is_ended_and_the_log_stays_small(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n")
+    monkeypatch.setattr(database, "READ_S", 0.5)
+    db = await open_database(sqlite_url(tmp_path))
+    began = time.monotonic()
+    with pytest.raises(StorageError, match="longer than"):
+        async with db.read() as conn:
+            await conn.execute(endless)
+    assert time.monotonic() - began < 5
+    assert await _value(db, "SELECT 1") == 1  # the same connection works on
+    for number in range(2000):
+        await _add_team(db, f"team {number}" * 5)
+    assert 0 < db.log_bytes < 200 * 2**20
+    await db.close()
+
+
 async def test_a_locked_database_is_said_so_within_the_time_out(tmp_path: Path) -> None:
     db = await open_database(sqlite_url(tmp_path), busy_timeout_ms=100)
     other = sqlite3.connect(tmp_path / "trubka.db", isolation_level=None)
@@ -162,7 +181,7 @@ async def test_messages_never_hold_what_was_written(db: Database) -> None:
 
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "noise", "gone", "text"])
-async def test_a_damaged_file_is_named_and_never_made_anew(tmp_path: Path, damage: str) -> None:
+async def test_F_11_a_damaged_file_is_named_and_never_made_anew(tmp_path: Path, damage: str) -> None:
     """F-11."""
     path = tmp_path / "trubka.db"
     db = await open_database(sqlite_url(tmp_path))

@@ -114,7 +114,7 @@ async def test_too_many_are_refused_and_counted(file_db: Database) -> None:
     assert await written(file_db) == [0, 1, 2]
 
 
-async def test_locked_for_three_seconds_nothing_fails(file_db: Database, tmp_path: Path) -> None:
+async def test_F_07_locked_for_three_seconds_nothing_fails(file_db: Database, tmp_path: Path) -> None:
     """F-07, the short lock: the writer waits inside its time-out, nobody hears of it."""
     async with running(file_db) as spool:
         with locked_by_another_process(tmp_path / "trubka.db", 3.0):
@@ -127,7 +127,7 @@ async def test_locked_for_three_seconds_nothing_fails(file_db: Database, tmp_pat
     assert await written(file_db) == list(range(100))
 
 
-async def test_locked_for_longer_all_is_written_later_in_order(tmp_path: Path) -> None:
+async def test_F_07_locked_for_longer_all_is_written_later_in_order(tmp_path: Path) -> None:
     """F-07, the long lock, in small: the time-out is short so that the lock outlasts it many times."""
     db = await open_database(sqlite_url(tmp_path), busy_timeout_ms=100)
     changes: list[str] = []
@@ -153,7 +153,7 @@ async def test_locked_for_longer_all_is_written_later_in_order(tmp_path: Path) -
     await db.close()
 
 
-async def test_a_full_disk_loses_nothing(file_db: Database) -> None:
+async def test_F_08_a_full_disk_loses_nothing(file_db: Database) -> None:
     """F-08: reads go on, writes wait, all are written within 30 s of there being space again."""
     async with file_db.write() as conn:
         pages = (await conn.execute(text("PRAGMA page_count"))).scalar_one()

@@ -52,6 +52,7 @@ class Raw:
         return self
 
     async def __aexit__(self, *_error: object) -> None:
+        self.ws._response.close()  # at once: a frozen one would never answer a goodbye
         await self.http.close()
 
     async def sign_in(self, token: str) -> None:
