@@ -124,15 +124,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         ldap=ldap_check(settings.auth.ldap),
         later=spool.put,
     )
-    public = settings.http.public_url.rstrip("/")
-    live = Live(
-        accounts=accounts,
-        db=db,
-        spool=spool,
-        metrics=metrics,
-        clock=clock,
-        origins=[public] if public else None,
-    )
+    live = Live(accounts=accounts, db=db, spool=spool, metrics=metrics, clock=clock)
     link = _link(pbx_settings) if pbx_settings else None
     tracker = Tracker(_device_plan(pbx_settings) if pbx_settings else DevicePlan())
 
