@@ -1,7 +1,8 @@
 """One PBX's consumer: what the AMI link received -> the tracker -> the reactions, in order, one at a time.
 
 After every connect the PBX's own account of itself (the snapshot) is merged first, then the events that queued up
-meanwhile. The link's ups and downs travel in the same order as the events.
+meanwhile. The link's ups and downs travel in the same order as the events. Each PBX has a switch of its own: what is
+slow at one of them keeps nobody at another waiting.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import structlog
 from cti.channels.phone.ami import AmiLink, LinkDown, LinkUp, Overflowed, Received
 from cti.dispatch import Dispatch
 from cti.errors import ChannelError
-from cti.telephony.events import CallRecord, LinkChanged, TelephonyEvent
+from cti.telephony.events import LinkChanged, TelephonyEvent
 from cti.telephony.tracker import Tracker
 
 TICK_S = 2.0  # how often time is looked at: the tracker reaps, a snapshot falls due
@@ -26,36 +27,36 @@ log = structlog.get_logger()
 
 
 class Switch:
-    """Feeds one tracker from one link. clock: UNIX seconds."""
+    """Feeds one tracker from one link. prefix: with what the PBX's ids begin. clock: UNIX seconds."""
 
     def __init__(
-        self, *, link: AmiLink, tracker: Tracker, dispatch: Dispatch, clock: Callable[[], float] = time.time
+        self,
+        *,
+        link: AmiLink,
+        tracker: Tracker,
+        dispatch: Dispatch,
+        prefix: str = "",
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._link = link
         self._tracker = tracker
         self._dispatch = dispatch
+        self._prefix = prefix
         self._clock = clock
         self._ticked = 0.0
         self._resynced = 0.0
-
-    def record_of(self, call: str) -> CallRecord | None:
-        """The tracker's account of an open call."""
-        return self._tracker.record(call)
-
-    def adopt(self, records: Iterable[CallRecord]) -> None:
-        """Go on with the calls that were open when the server stopped, under their ids."""
-        self._tracker.adopt(records)
 
     async def run(self) -> None:
         """Consume the link until cancelled."""
         while True:
             item = await self._next()
             if isinstance(item, Received):
-                await self._tell(self._tracker.feed(item.headers, item.at), item.at)
+                await self._tell(self._tracker.feed(self._link.far.corrected(item.headers), item.at), item.at)
             elif isinstance(item, LinkUp):
                 await self._link_up()
             elif isinstance(item, LinkDown):
-                await self._tell([LinkChanged(state=item.state, detail=item.reason)], self._clock())
+                down = LinkChanged(state=item.state, detail=item.reason, prefix=self._prefix)
+                await self._tell([down], self._clock())
             elif isinstance(item, Overflowed):
                 log.warning("events lost, asking the PBX for its state", lost=item.dropped)
                 await self._resync()
@@ -77,7 +78,7 @@ class Switch:
             await self._resync()
 
     async def _link_up(self) -> None:
-        await self._tell([LinkChanged(state="up")], self._clock())
+        await self._tell([LinkChanged(state="up", prefix=self._prefix)], self._clock())
         await self._resync()
 
     async def _resync(self) -> None:

@@ -36,7 +36,10 @@ class UserDraft:
 
 
 class DirectoryAdmin:
-    """All of it. desktop: whose sockets are cut; changed: told when devices or people changed."""
+    """All of it. desktop: whose sockets are cut; changed: told when devices or people changed.
+
+    pbxes: names of the PBXes where there are several; then each device is named with its own.
+    """
 
     def __init__(
         self,
@@ -46,12 +49,14 @@ class DirectoryAdmin:
         passwords: Passwords,
         desktop: AgentDesktop | None = None,
         changed: Callable[[], Awaitable[None]] | None = None,
+        pbxes: Sequence[str] = (),
     ) -> None:
         self._db = db
         self._clock = clock
         self._passwords = passwords
         self._desktop = desktop
         self._changed = changed
+        self.pbxes = tuple(pbxes)
 
     # People ------------------------------------------------------------------------------------------------------
     async def add(self, actor: Person | None, draft: UserDraft, *, password: str) -> int:
@@ -136,11 +141,15 @@ class DirectoryAdmin:
 
     # Where they work -----------------------------------------------------------------------------------------------
     async def set_devices(self, actor: Person | None, user_id: int, drafts: Sequence[DeviceDraft]) -> None:
-        """The person's devices. Raises Refused: `bad-device` for a name or extension, `device-taken`."""
+        """The person's devices. Raises Refused: `bad-device` for a name or extension, `no-such-pbx`, `device-taken`."""
         _manages(actor)
         for draft in drafts:
+            pbx, colon, name = draft.name.partition(":") if self.pbxes else ("", "", draft.name)
+            if self.pbxes and (not colon or pbx not in self.pbxes):
+                named = ", ".join(f"{pbx}:PJSIP/101" for pbx in self.pbxes)
+                raise Refused("no-such-pbx", f"There are several PBXes: a device is named with its own, like {named}.")
             known = draft.kind in ("desk", "browser") and draft.extension.isascii() and draft.extension.isdigit()
-            if not known or not 1 <= len(draft.extension) <= 16 or not _is_device(draft.name):
+            if not known or not 1 <= len(draft.extension) <= 16 or not _is_device(name) or len(draft.name) > 80:
                 raise Refused("bad-device", "A device is named like PJSIP/101 and has an extension of digits.")
         async with self._db.write() as conn:
             if not await users.set_devices(conn, (await self._user(conn, user_id)).id, _one_chosen(drafts)):
