@@ -16,6 +16,7 @@ import structlog
 from cti.channels.phone.ami import AmiLink, LinkDown, LinkUp, Overflowed, Received
 from cti.dispatch import Dispatch
 from cti.errors import ChannelError
+from cti.telephony.commands import CoreStatus
 from cti.telephony.events import LinkChanged, TelephonyEvent
 from cti.telephony.tracker import Tracker
 
@@ -45,6 +46,8 @@ class Switch:
         self._clock = clock
         self._ticked = 0.0
         self._resynced = 0.0
+        self._began = ""  # when the PBX started, in its own words
+        self._restarted = False
 
     async def run(self) -> None:
         """Consume the link until cancelled."""
@@ -79,7 +82,20 @@ class Switch:
 
     async def _link_up(self) -> None:
         await self._tell([LinkChanged(state="up", prefix=self._prefix)], self._clock())
+        self._restarted = self._restarted or await self._began_anew()
         await self._resync()
+
+    async def _began_anew(self) -> bool:
+        """Whether the PBX started since we last asked: then none of its calls of before lives, whatever it lists."""
+        try:
+            headers = (await self._link.ask(CoreStatus())).headers
+        except ChannelError:
+            return False
+        before = self._began
+        self._began = (
+            " ".join(str(headers.get(f"CoreStartup{part}", "")) for part in ("Date", "Time")).strip() or before
+        )
+        return bool(before) and self._began != before
 
     async def _resync(self) -> None:
         self._resynced = self._clock()
@@ -90,7 +106,8 @@ class Switch:
             self._resynced = self._clock() - RESYNC_S + AGAIN_S
             return
         now = self._clock()
-        await self._tell(self._tracker.resync(items, now), now)
+        restarted, self._restarted = self._restarted, False
+        await self._tell(self._tracker.resync(items, now, restarted=restarted), now)
 
     async def _tell(self, events: Iterable[TelephonyEvent], received_at: float) -> None:
         for event in events:
