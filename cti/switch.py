@@ -58,6 +58,7 @@ class Switch:
             elif isinstance(item, LinkUp):
                 await self._link_up()
             elif isinstance(item, LinkDown):
+                self._tracker.link_down()
                 down = LinkChanged(state=item.state, detail=item.reason, prefix=self._prefix)
                 await self._tell([down], self._clock())
             elif isinstance(item, Overflowed):

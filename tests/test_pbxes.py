@@ -21,7 +21,7 @@ from cti.telephony import events as ev
 from cti.telephony.commands import MakeCall
 from cti.telephony.numbering import read
 from tests.bench.stream import call
-from tests.channels.fake_ami import Action, FakeAmi, said
+from tests.channels.fake_ami import Action, FakeAmi, event, listing, said
 from tests.channels.links import until
 
 Told = list[tuple[ev.TelephonyEvent, float]]
@@ -278,6 +278,29 @@ async def test_F_03_a_pbx_that_started_anew_has_none_of_its_old_calls(two: tuple
         await until(lambda: any(isinstance(event, ev.CallCleared) for event in told))
     over = next(event for event in told if isinstance(event, ev.CallCleared))
     assert (over.record.outcome, over.record.reason) == ("unfinished", "pbx-restart")
+
+
+async def test_F_01_after_a_broken_link_every_device_and_member_is_told_anew(two: tuple[FakeAmi, FakeAmi]) -> None:
+    msk, spb = two
+    device = event("DeviceStateChange", Device="PJSIP/101", State="NOT_INUSE")
+    member = event("QueueMember", Queue="sales", Name="PJSIP/101", Location="PJSIP/101", Paused="0", InCall="0")
+    for pbx in two:
+        pbx.answers["DeviceStateList"] = lambda action: listing(action, "DeviceStateListComplete", device)
+        pbx.answers["QueueStatus"] = lambda action: listing(action, "QueueStatusComplete", member)
+    told: list[ev.TelephonyEvent] = []
+
+    async def note(event: ev.TelephonyEvent, _at: float) -> None:
+        told.append(event)
+
+    def news() -> set[str]:
+        return {f"{type(e).__name__} {e.device}" for e in told if isinstance(e, (ev.DeviceChanged, ev.MemberChanged))}
+
+    async with running(Pbxes(settings_for(msk=msk, spb=spb)), note):
+        assert len(news()) == 4
+        told.clear()
+        spb.cut()
+        await until(lambda: any(isinstance(event, ev.SnapshotTaken) for event in told))
+        assert news() == {"DeviceChanged spb:PJSIP/101", "MemberChanged spb:PJSIP/101"}
 
 
 def test_the_worst_link_leads() -> None:

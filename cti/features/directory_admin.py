@@ -157,6 +157,18 @@ class DirectoryAdmin:
             await self._note(conn, actor, "devices", user_id, " ".join(draft.name for draft in drafts))
         await self._reload()
 
+    async def name_pbx(self, actor: Person | None, pbx: str) -> int:
+        """A second PBX came: all devices that name none are of this one; how many. Raises Refused: `no-such-pbx`."""
+        _manages(actor)
+        if pbx not in self.pbxes:
+            known = ", ".join(self.pbxes) or "there is only one, which needs no name"
+            raise Refused("no-such-pbx", f"There is no such PBX among several in the settings ({known}).")
+        async with self._db.write() as conn:
+            count = await users.name_pbx(conn, pbx)
+            await sessions.note(conn, self._clock(), actor.id if actor else None, "devices", f"pbx:{pbx}", str(count))
+        await self._reload()
+        return count
+
     async def set_queues(self, actor: Person | None, user_id: int, drafts: Sequence[QueueDraft]) -> None:
         """The queues the person works in. Raises Refused: `bad-queue`."""
         _manages(actor)
