@@ -113,13 +113,24 @@ class AgentView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PbxView:
+    """The link to one PBX. state: off, connecting, up, down, refused; since: UNIX s; detail: for the operator."""
+
+    name: str
+    state: str
+    since: float = 0.0
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class LinkView:
-    """The PBX link for the bar on top. state: off, connecting, up, down, refused. storage: ok or late."""
+    """The links for the bar on top: the worst state of all, and each. storage: ok or late."""
 
     state: str
     since: float = 0.0
     detail: str = ""
     storage: str = "ok"
+    pbxes: tuple[PbxView, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,7 +17,7 @@ class DeviceFinder(Protocol):
     """What the features need of the directory."""
 
     def by_device(self, device: str | None) -> DeviceRow | None: ...
-    def by_extension(self, extension: str | None) -> DeviceRow | None: ...
+    def by_extension(self, extension: str | None, near: str | None = None) -> DeviceRow | None: ...
     def chosen_of(self, user_id: int) -> DeviceRow | None: ...
     def devices_of(self, user_id: int) -> tuple[DeviceRow, ...]: ...
 
@@ -28,7 +28,7 @@ class Directory:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._by_device: dict[str, DeviceRow] = {}
-        self._by_extension: dict[str, DeviceRow] = {}
+        self._by_extension: dict[tuple[str, str], DeviceRow] = {}
         self._by_user: dict[int, tuple[DeviceRow, ...]] = {}
 
     async def reload(self) -> None:
@@ -39,16 +39,16 @@ class Directory:
         for row in rows:
             by_user[row.user_id] = (*by_user.get(row.user_id, ()), row)
         self._by_device = {row.name: row for row in rows}
-        self._by_extension = {row.extension: row for row in rows}
+        self._by_extension = {(_pbx_of(row.name), row.extension): row for row in rows}
         self._by_user = by_user
 
     def by_device(self, device: str | None) -> DeviceRow | None:
         """The row of a device (`PJSIP/101`), None for trunks and strangers."""
         return self._by_device.get(device or "")
 
-    def by_extension(self, extension: str | None) -> DeviceRow | None:
-        """Somebody's row by internal number (`101`)."""
-        return self._by_extension.get(extension or "")
+    def by_extension(self, extension: str | None, near: str | None = None) -> DeviceRow | None:
+        """Somebody's row by internal number (`101`). near: a device of the same PBX; each has a 101 of its own."""
+        return self._by_extension.get((_pbx_of(near or ""), extension or ""))
 
     def devices_of(self, user_id: int) -> tuple[DeviceRow, ...]:
         """All devices of a person."""
@@ -67,3 +67,8 @@ class Directory:
         """Names of the people behind devices, each once, in order."""
         rows = (self.by_device(device) for device in devices)
         return tuple(dict.fromkeys(row.user_name for row in rows if row))
+
+
+def _pbx_of(device: str) -> str:
+    """`spb` of `spb:PJSIP/101`; "" where the server has one PBX."""
+    return device.partition("/")[0].rpartition(":")[0]

@@ -30,20 +30,28 @@ class Metrics:
             "trubka_http_requests", "Requests by route and status", ("route", "status"), registry=self.registry
         )
         self.browsers = Gauge("trubka_browsers", "Open live wires", registry=self.registry)
-        self._read: dict[Gauge, Callable[[], float]] = {}
+        self._gauges: dict[str, Gauge] = {}
+        self._read: list[tuple[Gauge, Callable[[], float]]] = []
         self._oddities = Gauge(
-            "trubka_tracker_oddities", "Odd things in the manager events since start", ("kind",), registry=self.registry
+            "trubka_tracker_oddities",
+            "Odd things in the manager events since start",
+            ("pbx", "kind"),
+            registry=self.registry,
         )
-        self.oddities: Callable[[], Mapping[str, int]] = dict  # by kind, from a closed list of the tracker
+        self.oddities: dict[str, Callable[[], Mapping[str, int]]] = {}  # by PBX; kinds are the tracker's closed list
 
-    def read(self, name: str, text: str, figure: Callable[[], float]) -> None:
-        """A figure that somebody else keeps: read when the page is asked for."""
-        self._read[Gauge(f"trubka_{name}", text, registry=self.registry)] = figure
+    def read(self, name: str, text: str, figure: Callable[[], float], **labels: str) -> None:
+        """A figure that somebody else keeps: read when the page is asked for. One name has the same labels always."""
+        gauge = self._gauges.get(name)
+        if gauge is None:
+            gauge = self._gauges[name] = Gauge(f"trubka_{name}", text, tuple(labels), registry=self.registry)
+        self._read.append((gauge.labels(**labels) if labels else gauge, figure))
 
     def page(self) -> bytes:
         """The exposition text."""
-        for gauge, figure in self._read.items():
+        for gauge, figure in self._read:
             gauge.set(figure())
-        for kind, count in self.oddities().items():
-            self._oddities.labels(kind).set(count)
+        for pbx, oddities in self.oddities.items():
+            for kind, count in oddities().items():
+                self._oddities.labels(pbx, kind).set(count)
         return generate_latest(self.registry)

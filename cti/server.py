@@ -1,7 +1,7 @@
 """The composition root: build everything once, run it under one TaskGroup, stop in reverse.
 
-Order of start: database, features, panel, PBX link. The panel serves even when the PBX is away or not named at all;
-only a database that cannot be opened stops the start.
+Order of start: database, features, panel, links to the PBXes. The panel serves even when a PBX is away or none is named
+at all; only a database that cannot be opened stops the start.
 """
 
 from __future__ import annotations
@@ -20,14 +20,12 @@ from typing import Any
 
 import structlog
 from cryptography.fernet import Fernet
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti import logs
-from cti.channels.base import Health
-from cti.channels.phone.ami import AmiLink
 from cti.desktop import LinkView, Snapshot
 from cti.directory import Directory
-from cti.dispatch import Dispatch, Reaction
-from cti.errors import SettingsError
+from cti.dispatch import Reaction
 from cti.features.accounts import Accounts
 from cti.features.agent_state import AgentStates
 from cti.features.call_control import CallControl
@@ -38,15 +36,12 @@ from cti.features.live_calls import Dialled, LiveCalls
 from cti.features.screen_pop import ScreenPops
 from cti.ldap import ldap_check
 from cti.metrics import Metrics
-from cti.settings import PbxSettings, Settings
+from cti.pbx import Pbxes
+from cti.settings import Settings
 from cti.storage import calls, clients, dial_requests
 from cti.storage.database import Database, open_database
 from cti.storage.spool import Spool
-from cti.switch import Switch
 from cti.telephony import events as ev
-from cti.telephony.model import DevicePlan
-from cti.telephony.numbering import NumberPlan
-from cti.telephony.tracker import Tracker
 from web.app import make_app, serve_app, watch_half_open
 from web.live import Live
 from web.services import Services
@@ -106,11 +101,7 @@ class Parts:
 async def build(settings: Settings, db: Database) -> Parts:
     """All the parts, wired once. The order is that of the data: storage, browsers, features, PBX."""
     clock = time.time
-    if len(settings.pbx) > 1:
-        raise SettingsError(["pbx: name one PBX; several in one server are not supported yet"])
-    pbx_settings = next(iter(settings.pbx.values()), None)
-    numbers = settings.numbers
-    plan = NumberPlan(region=numbers.region, area_code=numbers.area_code, internal=numbers.internal)
+    pbxes = Pbxes(settings)
     metrics = Metrics()
     spool = Spool(db, limit=settings.storage.spool, clock=clock)
     directory = Directory(db)
@@ -125,29 +116,24 @@ async def build(settings: Settings, db: Database) -> Parts:
         later=spool.put,
     )
     live = Live(accounts=accounts, db=db, spool=spool, metrics=metrics, clock=clock)
-    link = _link(pbx_settings) if pbx_settings else None
-    tracker = Tracker(_device_plan(pbx_settings) if pbx_settings else DevicePlan())
-
-    screen_pops = ScreenPops(db=db, spool=spool, desktop=live, directory=directory, plan=plan, clock=clock)
-    live_calls = LiveCalls(desktop=live, directory=directory, plan=plan, dialled=_clicks(db), record_of=tracker.record)
+    plan_of, record_of = pbxes.plan_of, pbxes.record_of
+    screen_pops = ScreenPops(db=db, spool=spool, desktop=live, directory=directory, plan_of=plan_of, clock=clock)
+    live_calls = LiveCalls(desktop=live, directory=directory, plan_of=plan_of, dialled=_clicks(db), record_of=record_of)
     agent_states = AgentStates(desktop=live, directory=directory, clock=clock, online=live.online)
-    call_log = CallLog(db=db, spool=spool, directory=directory, plan=plan, clock=clock, record_of=tracker.record)
+    call_log = CallLog(db=db, spool=spool, directory=directory, plan_of=plan_of, clock=clock, record_of=record_of)
     call_control = CallControl(
         db=db,
-        pbx=link,
-        pbx_settings=pbx_settings or PbxSettings(),
+        line_of=pbxes.line_of,
         dial=settings.dial,
-        plan=plan,
         directory=directory,
         device_status=agent_states.device_status,
         calls_of=lambda user_id: len(live_calls.views_of(user_id)),
-        record_of=tracker.record,
+        record_of=record_of,
         clock=clock,
     )
 
     def link_view() -> LinkView:
-        health = link.health() if link else Health(state="off", since=0.0)
-        return LinkView(state=health.state, since=health.since, detail=health.detail, storage=spool.state)
+        return pbxes.view(spool.state)
 
     async def show_link(_event: object = None, _at: float = 0.0) -> None:
         await live.link(link_view())
@@ -165,29 +151,32 @@ async def build(settings: Settings, db: Database) -> Parts:
         task.add_done_callback(background.discard)
 
     spool.on_change = storage_changed
-    _show_figures(metrics, spool, link_view)
+    _show_figures(metrics, spool)
     await screen_pops.start()
+    await _take_over(pbxes, db, spool, clock())
+    reactions = _reactions(screen_pops, live_calls, call_log, agent_states, show_link)
     work: dict[str, Coroutine[Any, Any, None]] = {
         "spool": spool.run(),
         "live": live.watch(),
         "loop-lag": _watch_loop(metrics),
+        **pbxes.work(reactions, clock, metrics),
     }
-    if link:
-        dispatch = Dispatch(_reactions(screen_pops, live_calls, call_log, agent_states, show_link))
-        switch = Switch(link=link, tracker=tracker, dispatch=dispatch, clock=clock)
-        _show_link_figures(metrics, link, dispatch, tracker)
-        async with db.read() as conn:
-            switch.adopt(await calls.open_records(conn))
-        work |= {"ami": link.run(), "switch": switch.run()}
     services = Services(
         settings=settings,
         db=db,
         spool=spool,
-        plan=plan,
+        plan=pbxes.plan,
         metrics=metrics,
         accounts=accounts,
-        people=DirectoryAdmin(db=db, clock=clock, passwords=accounts.passwords, desktop=live, changed=directory.reload),
-        client_base=ClientBase(db=db, plan=plan, clock=clock),
+        people=DirectoryAdmin(
+            db=db,
+            clock=clock,
+            passwords=accounts.passwords,
+            desktop=live,
+            changed=directory.reload,
+            pbxes=list(settings.pbx) if len(settings.pbx) > 1 else (),
+        ),
+        client_base=ClientBase(db=db, plan=pbxes.plan, clock=clock),
         call_control=call_control,
         call_log=call_log,
         agent_states=agent_states,
@@ -197,20 +186,23 @@ async def build(settings: Settings, db: Database) -> Parts:
     return Parts(services=services, live=live, spool=spool, work=work)
 
 
-def _show_figures(metrics: Metrics, spool: Spool, link_view: Callable[[], LinkView]) -> None:
+async def _take_over(pbxes: Pbxes, db: Database, spool: Spool, now: float) -> None:
+    """Go on with the calls of the previous run; those of a PBX that is no longer set up end here, unseen."""
+    async with db.read() as conn:
+        records = await calls.open_records(conn)
+    ours = pbxes.adopt(records)
+    if len(ours) < len(records):
+
+        async def close(conn: AsyncConnection) -> None:
+            await calls.close_unfinished(conn, ours, now, "lost")
+
+        spool.put(close)
+
+
+def _show_figures(metrics: Metrics, spool: Spool) -> None:
     metrics.read("spool_pending", "Writes that wait for the database", lambda: spool.pending)
     metrics.read("spool_refused", "Writes lost because too many waited", lambda: spool.refused)
     metrics.read("spool_parked", "Writes put aside because they could never succeed", lambda: spool.parked)
-    metrics.read("pbx_up", "1 while the link to the PBX is up", lambda: link_view().state == "up")
-
-
-def _show_link_figures(metrics: Metrics, link: AmiLink, dispatch: Dispatch, tracker: Tracker) -> None:
-    metrics.read("ami_frames", "Manager events read since start", lambda: link.frames)
-    metrics.read("ami_bytes", "Bytes of manager events since start", lambda: link.bytes)
-    metrics.read("ami_reconnects", "How often the link was made again", lambda: link.reconnects)
-    metrics.read("ami_dropped", "Manager events lost because the server was too slow", lambda: link.dropped)
-    metrics.read("reaction_failures", "Reactions that raised or took too long", lambda: dispatch.failures)
-    metrics.oddities = lambda: tracker.counters
 
 
 def _reactions(
@@ -235,14 +227,6 @@ def _reactions(
         ev.MemberChanged: (states.member_changed,),
         ev.LinkChanged: (states.link_changed, show_link),
     }
-
-
-def _link(pbx: PbxSettings) -> AmiLink:
-    return AmiLink(pbx.host, pbx.port, pbx.username, pbx.password(), tls=pbx.tls, tls_ca_file=pbx.tls_ca_file)
-
-
-def _device_plan(pbx: PbxSettings) -> DevicePlan:
-    return DevicePlan(devices=frozenset(pbx.devices), trunks=frozenset(pbx.trunks))
 
 
 def _clicks(db: Database) -> Callable[[str], Awaitable[Dialled | None]]:

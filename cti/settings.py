@@ -46,6 +46,14 @@ class StorageSettings(_Section):
     spool: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000  # writes kept in memory while the disk is full
 
 
+class PbxNumbersSettings(_Section):
+    """What differs from [numbers] at one PBX. None: as there."""
+
+    region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    area_code: Annotated[str, Field(pattern=r"^[0-9]{0,5}$")] | None = None
+    internal: str | None = None
+
+
 class PbxSettings(_Section):
     """One Asterisk. `devices`/`trunks` empty: told apart by the rule in DevicePlan (short numbers are devices)."""
 
@@ -60,6 +68,8 @@ class PbxSettings(_Section):
     trunks: tuple[str, ...] = ()
     dial_context: str = "from-internal"  # where an agent's own calls enter the dialplan
     auto_answer: bool = True  # desk phones pick up by themselves on click-to-dial, by model
+    caller_id: str = ""  # number shown to clients who are called from here; empty: dial.caller_id
+    numbers: PbxNumbersSettings = PbxNumbersSettings()
 
     def password(self) -> str:
         """The secret itself, from the file where one is named."""

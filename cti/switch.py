@@ -1,7 +1,8 @@
 """One PBX's consumer: what the AMI link received -> the tracker -> the reactions, in order, one at a time.
 
 After every connect the PBX's own account of itself (the snapshot) is merged first, then the events that queued up
-meanwhile. The link's ups and downs travel in the same order as the events.
+meanwhile. The link's ups and downs travel in the same order as the events. Each PBX has a switch of its own: what is
+slow at one of them keeps nobody at another waiting.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import structlog
 from cti.channels.phone.ami import AmiLink, LinkDown, LinkUp, Overflowed, Received
 from cti.dispatch import Dispatch
 from cti.errors import ChannelError
-from cti.telephony.events import CallRecord, LinkChanged, TelephonyEvent
+from cti.telephony.commands import CoreStatus
+from cti.telephony.events import LinkChanged, TelephonyEvent
 from cti.telephony.tracker import Tracker
 
 TICK_S = 2.0  # how often time is looked at: the tracker reaps, a snapshot falls due
@@ -26,36 +28,39 @@ log = structlog.get_logger()
 
 
 class Switch:
-    """Feeds one tracker from one link. clock: UNIX seconds."""
+    """Feeds one tracker from one link. prefix: with what the PBX's ids begin. clock: UNIX seconds."""
 
     def __init__(
-        self, *, link: AmiLink, tracker: Tracker, dispatch: Dispatch, clock: Callable[[], float] = time.time
+        self,
+        *,
+        link: AmiLink,
+        tracker: Tracker,
+        dispatch: Dispatch,
+        prefix: str = "",
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._link = link
         self._tracker = tracker
         self._dispatch = dispatch
+        self._prefix = prefix
         self._clock = clock
         self._ticked = 0.0
         self._resynced = 0.0
-
-    def record_of(self, call: str) -> CallRecord | None:
-        """The tracker's account of an open call."""
-        return self._tracker.record(call)
-
-    def adopt(self, records: Iterable[CallRecord]) -> None:
-        """Go on with the calls that were open when the server stopped, under their ids."""
-        self._tracker.adopt(records)
+        self._began = ""  # when the PBX started, in its own words
+        self._restarted = False
 
     async def run(self) -> None:
         """Consume the link until cancelled."""
         while True:
             item = await self._next()
             if isinstance(item, Received):
-                await self._tell(self._tracker.feed(item.headers, item.at), item.at)
+                await self._tell(self._tracker.feed(self._link.far.corrected(item.headers), item.at), item.at)
             elif isinstance(item, LinkUp):
                 await self._link_up()
             elif isinstance(item, LinkDown):
-                await self._tell([LinkChanged(state=item.state, detail=item.reason)], self._clock())
+                self._tracker.link_down()
+                down = LinkChanged(state=item.state, detail=item.reason, prefix=self._prefix)
+                await self._tell([down], self._clock())
             elif isinstance(item, Overflowed):
                 log.warning("events lost, asking the PBX for its state", lost=item.dropped)
                 await self._resync()
@@ -77,8 +82,21 @@ class Switch:
             await self._resync()
 
     async def _link_up(self) -> None:
-        await self._tell([LinkChanged(state="up")], self._clock())
+        await self._tell([LinkChanged(state="up", prefix=self._prefix)], self._clock())
+        self._restarted = self._restarted or await self._began_anew()
         await self._resync()
+
+    async def _began_anew(self) -> bool:
+        """Whether the PBX started since we last asked: then none of its calls of before lives, whatever it lists."""
+        try:
+            headers = (await self._link.ask(CoreStatus())).headers
+        except ChannelError:
+            return False
+        before = self._began
+        self._began = (
+            " ".join(str(headers.get(f"CoreStartup{part}", "")) for part in ("Date", "Time")).strip() or before
+        )
+        return bool(before) and self._began != before
 
     async def _resync(self) -> None:
         self._resynced = self._clock()
@@ -89,7 +107,8 @@ class Switch:
             self._resynced = self._clock() - RESYNC_S + AGAIN_S
             return
         now = self._clock()
-        await self._tell(self._tracker.resync(items, now), now)
+        restarted, self._restarted = self._restarted, False
+        await self._tell(self._tracker.resync(items, now, restarted=restarted), now)
 
     async def _tell(self, events: Iterable[TelephonyEvent], received_at: float) -> None:
         for event in events:

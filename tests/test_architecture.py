@@ -42,7 +42,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "dialplan": (),
 }  # fmt: skip
 PURE = ("cti.telephony", "cti.clients", "cti.access", "cti.desktop", "dialplan")
-ANYTHING = ("cti.server", "cti.cli", "cti.__main__", "cti.switch", "lab")
+ANYTHING = ("cti.server", "cti.cli", "cti.__main__", "cti.pbx", "cti.switch", "lab")
 ONLY_SERVER_IMPORTS_WEB = ("cti.server", "cti.cli")
 
 

@@ -15,6 +15,7 @@ def N_(text: str) -> str:
 
 REFUSALS: Mapping[str, str] = {
     "pbx-down": N_("No link to the PBX: calls cannot be placed now."),
+    "no-pbx": N_("There is no PBX for your phone. An admin looks at the phone's name under Settings."),
     "pbx": N_("The PBX did not do it. Look at the call and try again."),
     "no-device": N_("You have no phone. An admin adds one under Settings."),
     "unregistered": N_("Your phone is not registered on the PBX: switch it on."),
@@ -35,6 +36,7 @@ REFUSALS: Mapping[str, str] = {
     "taken": N_("This name is taken."),
     "device-taken": N_("One of these phones belongs to somebody else, or stands here twice."),
     "bad-device": N_("A phone is named as on the PBX, like PJSIP/101, and has an extension of digits."),
+    "no-such-pbx": N_("There are several PBXes: begin the phone's name with its own, like spb:PJSIP/101."),
     "bad-queue": N_("A queue is named as on the PBX; its penalty is a number from 0 to 1000."),
     "team-in-use": N_("Somebody is in this team: give him another one first."),
     "too-many-tokens": N_("These are too many tokens: revoke one first."),
@@ -126,6 +128,12 @@ LINKS: Mapping[str, str] = {
     "up": "",
     "down": N_("No link to the PBX. Calls go on, the panel does not see them."),
     "refused": N_("The PBX refuses our account: an admin runs “cti check”."),
+}
+LINKS_BY_NAME: Mapping[str, str] = {
+    "off": N_("The link to the PBX “{name}” is stopped."),
+    "connecting": N_("Connecting to the PBX “{name}”…"),
+    "down": N_("No link to the PBX “{name}”. Its calls go on, the panel does not see them."),
+    "refused": N_("The PBX “{name}” refuses our account: an admin runs “cti check”."),
 }
 REASONS: Mapping[str, str] = {
     "gap": N_("the link to the PBX was down for a part of the call"),

@@ -8,7 +8,7 @@ from typing import Any
 from cti.desktop import AgentView, CallView, ClientBrief, LinkView, Match, ScreenPop, Snapshot
 from cti.telephony.numbering import show
 from web.i18n import say
-from web.texts import DEVICES, LINKS, OUTCOMES, REFUSALS, WHYS
+from web.texts import DEVICES, LINKS, LINKS_BY_NAME, OUTCOMES, REFUSALS, WHYS
 
 Json = dict[str, Any]
 
@@ -61,12 +61,18 @@ def agent(view: AgentView, language: str, seq: int = 0) -> Json:
 
 
 def link(view: LinkView, language: str) -> Json:
-    """The bar on top."""
+    """The bar on top: with several PBXes it names those that are away, the others work on."""
+    away = [one for one in view.pbxes if one.state != "up"]
+    if len(view.pbxes) > 1:
+        text = " ".join(say(language, LINKS_BY_NAME[one.state], name=one.name) for one in away)
+    else:
+        text = say(language, LINKS.get(view.state, view.state))
     return {
         "state": view.state,
-        "since": view.since,
-        "text": say(language, LINKS.get(view.state, view.state)),
+        "since": view.since if len(away) < 2 else 0.0,
+        "text": text,
         "storage": view.storage,
+        "pbxes": [{"name": one.name, "state": one.state, "since": one.since} for one in view.pbxes],
     }
 
 

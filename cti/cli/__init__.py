@@ -87,7 +87,9 @@ def examples(*lines: str) -> str:
 
 
 def settings_of(ctx: click.Context) -> Any:
-    """The effective settings for the command's --config. Raises SettingsError."""
-    from cti import settings
+    """The effective settings for the command's --config; only warnings are logged, to stderr. Raises SettingsError."""
+    from cti import logs, settings
 
-    return settings.load(ctx.find_root().obj)
+    found = settings.load(ctx.find_root().obj)
+    logs.set_up(found.log.model_copy(update={"level": "warning"}))
+    return found

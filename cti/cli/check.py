@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import click
 
 from cti.channels.phone.ami import AmiLink, Received
+from cti.channels.phone.clock import WARN_S
 from cti.cli import examples, settings_of
-from cti.cli.record import link_to
 from cti.errors import ChannelError, CtiError
+from cti.pbx import link_to
 from cti.settings import PbxSettings, Settings
 from cti.storage import directory
 from cti.storage.database import Database, open_database
@@ -91,10 +92,14 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
     if not settings.pbx:
         text = "none is set up: the panel works without calls; see [pbx.main] in config/cti.example.toml"
         yield Finding(what="pbx", ok=False, warning=True, text=text)
+    several = len(settings.pbx) > 1
     for name, pbx in settings.pbx.items():
-        async for finding in _pbx(name, pbx, db):
+        async for finding in _pbx(name, pbx, db, prefix=f"{name}:" if several else ""):
             yield finding
     if db is not None:
+        if several:
+            async for finding in _strangers(list(settings.pbx), db):
+                yield finding
         await db.close()
 
 
@@ -106,7 +111,7 @@ def _folder(settings: Settings) -> Finding:
     return Finding(what="data folder", text=str(settings.data))
 
 
-async def _pbx(name: str, pbx: PbxSettings, db: Database | None) -> AsyncIterator[Finding]:
+async def _pbx(name: str, pbx: PbxSettings, db: Database | None, *, prefix: str) -> AsyncIterator[Finding]:
     link = link_to(pbx)
     task = asyncio.create_task(link.run(), name="ami")
     try:
@@ -116,11 +121,12 @@ async def _pbx(name: str, pbx: PbxSettings, db: Database | None) -> AsyncIterato
             return
         yield Finding(what=f"pbx {name}", text=f"signed in at {pbx.host}:{pbx.port} as {pbx.username}")
         yield await _version(name, link)
+        yield _clock(name, link)
         async for finding in _rights(name, link):
             yield finding
         yield await _hears(name, link)
         if db is not None:
-            async for finding in _devices(name, link, db):
+            async for finding in _devices(name, link, db, prefix):
                 yield finding
     except ChannelError as error:
         yield Finding(what=f"pbx {name}", ok=False, text=str(error))
@@ -157,6 +163,16 @@ async def _version(name: str, link: AmiLink) -> Finding:
     return Finding(what=what, text=text)
 
 
+def _clock(name: str, link: AmiLink) -> Finding:
+    ahead_s, what = link.far.ahead_s, f"pbx {name} clock"
+    if ahead_s is None:
+        return Finding(what=what, ok=False, warning=True, text="the PBX does not tell its time")
+    if abs(ahead_s) > WARN_S:
+        text = f"{abs(ahead_s):.0f} s {'ahead of' if ahead_s > 0 else 'behind'} this server's: set both by NTP"
+        return Finding(what=what, ok=False, warning=True, text=text)
+    return Finding(what=what, text=f"differs by {ahead_s * 1000:+.0f} ms")
+
+
 async def _rights(name: str, link: AmiLink) -> AsyncIterator[Finding]:
     """ListCommands tells exactly what this account may do."""
     answer = await link.ask(ListCommands())
@@ -187,12 +203,14 @@ async def _hears(name: str, link: AmiLink) -> Finding:
         return Finding(what=what, ok=False, text="do not arrive: read=system,call,agent,user,reporting in manager.conf")
 
 
-async def _devices(name: str, link: AmiLink, db: Database) -> AsyncIterator[Finding]:
+async def _devices(name: str, link: AmiLink, db: Database, prefix: str) -> AsyncIterator[Finding]:
     answer = await link.ask(ListDeviceStates())
-    states = {str(item.get("Device")): str(item.get("State")) for item in answer.items}
+    states = {prefix + str(item.get("Device")): str(item.get("State")) for item in answer.items}
     async with db.read() as conn:
         rows = await directory.devices(conn)
     for row in rows:
+        if not row.name.startswith(prefix):
+            continue
         state = states.get(row.name)
         what = f"pbx {name} device {row.name}"
         if state is None or state == "INVALID":
@@ -202,6 +220,16 @@ async def _devices(name: str, link: AmiLink, db: Database) -> AsyncIterator[Find
             yield Finding(what=what, ok=False, warning=True, text="not registered: switch the phone on")
         else:
             yield Finding(what=what, text=state.casefold())
+
+
+async def _strangers(pbxes: list[str], db: Database) -> AsyncIterator[Finding]:
+    """Devices that no PBX of the settings will ever be asked about."""
+    prefixes = tuple(f"{name}:" for name in pbxes)
+    async with db.read() as conn:
+        names = [row.name for row in await directory.devices(conn) if not row.name.startswith(prefixes)]
+    for name in names:
+        text = f"names no PBX: write {prefixes[0]}{name.rpartition(':')[2]} or the like under Settings, Users"
+        yield Finding(what=f"device {name}", ok=False, warning=True, text=text)
 
 
 def _line(finding: Finding, as_json: bool) -> str:

@@ -10,20 +10,23 @@ from typing import IO
 
 import click
 
-from cti.channels.phone.ami import AmiLink, LinkDown, Received
+from cti.channels.phone.ami import LinkDown, Received
 from cti.channels.phone.anonymise import Anonymiser
 from cti.cli import examples, settings_of
 from cti.errors import ChannelError, SettingsError
+from cti.pbx import link_to
 from cti.settings import PbxSettings, Settings
 
 
 @click.command(
-    epilog=examples("cti record calls.jsonl", "cti record --minutes 10 --anonymise report.jsonl", "cti record - | head")
+    epilog=examples(
+        "cti record calls.jsonl", "cti record --minutes 10 --anonymise report.jsonl", "cti record --pbx spb - | head"
+    )
 )
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--minutes", type=click.FloatRange(0.01, 24 * 60), help="Stop after so long; else at Ctrl-C.")
 @click.option("--anonymise", is_flag=True, help="Replace numbers and names, the same one by the same other.")
-@click.option("--pbx", "name", help="Which PBX, when the settings name several.")
+@click.option("--pbx", "name", metavar="NAME", help="Which PBX, when the settings name several.")
 @click.pass_context
 def command(ctx: click.Context, file: Path, minutes: float | None, anonymise: bool, name: str | None) -> None:
     """Record what the PBX's manager interface says into FILE, one JSON object per line ("-": standard output)."""
@@ -42,11 +45,6 @@ def pick(settings: Settings, name: str | None) -> PbxSettings:
         return settings.pbx[name]
     known = ", ".join(settings.pbx) or "none is set up; see [pbx.main] in config/cti.example.toml"
     raise SettingsError([f"pbx: name one with --pbx ({known})"])
-
-
-def link_to(pbx: PbxSettings) -> AmiLink:
-    """A link with the settings' account."""
-    return AmiLink(pbx.host, pbx.port, pbx.username, pbx.password(), tls=pbx.tls, tls_ca_file=pbx.tls_ca_file)
 
 
 async def _record(pbx: PbxSettings, out: IO[str], hide: Anonymiser | None, minutes: float | None) -> int:

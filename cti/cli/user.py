@@ -136,6 +136,15 @@ def totp_off(ctx: click.Context, login: str) -> None:
     click.echo(f"{login} signs in with the password alone.")
 
 
+@command.command(name="name-pbx", epilog=examples("cti user name-pbx msk"))
+@click.argument("pbx")
+@click.pass_context
+def name_pbx(ctx: click.Context, pbx: str) -> None:
+    """A second PBX came: everybody's phones without a PBX's name are on this one from now on."""
+    count = _run(ctx, lambda people, _db: people.name_pbx(None, pbx))
+    click.echo(f"{count} phones are named {pbx}:... now; restart the server.")
+
+
 def _run(ctx: click.Context, work: Callable[[DirectoryAdmin, Database], Awaitable[T]]) -> T:
     """Do `work` on the database of the settings."""
     settings = settings_of(ctx)
@@ -144,7 +153,8 @@ def _run(ctx: click.Context, work: Callable[[DirectoryAdmin, Database], Awaitabl
     async def run() -> T:
         db = await open_database(settings.database_url, busy_timeout_ms=settings.storage.busy_timeout_ms)
         try:
-            return await work(DirectoryAdmin(db=db, clock=time.time, passwords=Passwords()), db)
+            pbxes = list(settings.pbx) if len(settings.pbx) > 1 else ()
+            return await work(DirectoryAdmin(db=db, clock=time.time, passwords=Passwords(), pbxes=pbxes), db)
         finally:
             await db.close()
 

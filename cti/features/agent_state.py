@@ -81,11 +81,18 @@ class AgentStates:
 
     async def link_changed(self, event: LinkChanged, _received_at: float) -> None:
         """With the link down nothing is known of any device: say so rather than show the last state as if live."""
-        if event.state in ("down", "refused") and self._devices:
-            self._devices.clear()
-            self._members.clear()
-            for view in self.views():
-                await self._desktop.agent(view)
+        if event.state not in ("down", "refused"):
+            return
+        lost = {device for device in self._devices if device.startswith(event.prefix)}
+        for members in self._members.values():
+            for device in [one for one in members if one.startswith(event.prefix)]:
+                del members[device]
+        self._members = {queue: members for queue, members in self._members.items() if members}
+        for device in lost:
+            del self._devices[device]
+        for user_id, rows in self._directory.people():
+            if any(row.name in lost for row in rows):
+                await self._show(user_id)
 
     async def presence_changed(self, user_id: int) -> None:
         """A person's panel was opened or closed."""

@@ -3,7 +3,8 @@
 The agent's own device rings first, then the client is called and sees a number of ours. Every refusal comes within a
 second and says why: line to the PBX down, phone not registered, number outside the toll guard, too many calls.
 A click carries an id made by the browser: repeated, it is the same call. An action whose answer was lost is never
-repeated; its outcome is told by the events that follow, or shown as unknown.
+repeated; its outcome is told by the events that follow, or shown as unknown. Where there are several PBXes, each
+command goes to that of the person's device, in its own words (`Line`); what another one does has no say in it.
 """
 
 from __future__ import annotations
@@ -36,8 +37,19 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """Where a device is reached. device: its name at that PBX; plan: how numbers are written there."""
+
+    pbx: Switchboard
+    settings: PbxSettings
+    plan: NumberPlan
+    device: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Click:
     person: Person
+    line: Line
     number: Number
     dial: str  # what the PBX is told to dial
     device: DeviceRow
@@ -46,16 +58,14 @@ class _Click:
 
 
 class CallControl:
-    """Calls made and ended from the screen. pbx: None when the settings name no PBX."""
+    """Calls made and ended from the screen. line_of: by a device's id, None when no PBX of the settings has it."""
 
     def __init__(
         self,
         *,
         db: Database,
-        pbx: Switchboard | None,
-        pbx_settings: PbxSettings,
+        line_of: Callable[[str], Line | None],
         dial: DialSettings,
-        plan: NumberPlan,
         directory: DeviceFinder,
         device_status: Callable[[str], DeviceStatus],
         calls_of: Callable[[int], int],
@@ -63,10 +73,8 @@ class CallControl:
         clock: Callable[[], float],
     ) -> None:
         self._db = db
-        self._pbx = pbx
-        self._pbx_settings = pbx_settings
+        self._line_of = line_of
         self._dial = dial
-        self._plan = plan
         self._directory = directory
         self._device_status = device_status
         self._calls_of = calls_of
@@ -91,7 +99,7 @@ class CallControl:
     async def hang_up(self, person: Person, call_id: str) -> None:
         """End the person's own part of a call."""
         leg = self._own_leg(person, call_id)
-        await self._ask(ClearConnection(leg=leg.leg))
+        await _ask(self._line(leg.device), ClearConnection(leg=leg.leg))
 
     async def digits(self, person: Person, call_id: str, digits: str) -> None:
         """Send tones to the other party of the person's call (0-9, *, #, A-D)."""
@@ -101,33 +109,49 @@ class CallControl:
         if not peers:
             raise Refused("not-talking", "Tones are sent during a conversation; wait until the call is answered.")
         for digit in digits:
-            await self._ask(SendDigit(leg=peers[-1], digit=digit))
+            await _ask(self._line(own.device), SendDigit(leg=peers[-1], digit=digit))
 
     def _check(self, person: Person, to: str, client_id: int | None, request_id: str) -> _Click:
-        if self._pbx is None or self._pbx.health().state != "up":
-            raise Refused("pbx-down", "The line to the PBX is down: calls cannot be placed now.")
         device = self._directory.chosen_of(person.id)
         if device is None:
             raise Refused("no-device", "You have no phone; an admin adds one under Settings, Users.")
+        line = self._line(device.name)
+        if line.pbx.health().state != "up":
+            raise Refused("pbx-down", "The line to the PBX is down: calls cannot be placed now.")
         if self._device_status(device.name) in ("unreachable", "unknown"):
             raise Refused("unregistered", f"Your phone {device.extension} is not registered on the PBX: switch it on.")
-        number = read(to, self._plan)
-        if number.kind == "internal" and number.internal:
-            dial = number.internal
-        elif number.e164:
-            why = forbidden(number.e164, countries=self._dial.countries, deny=self._dial.deny)
-            if why:
-                raise Refused("forbidden-number", why)
-            dial = number.e164.removeprefix("+")
-        else:
-            raise Refused("not-a-number", "This is not a telephone number.")
+        number = read(to, line.plan)
+        dial = self._allowed(number)
         if self._calls_of(person.id) >= self._dial.at_once:
             raise Refused("too-many", "You have too many calls at once; end one first.")
         if dial == device.extension:
             raise Refused("own-number", "This is your own number.")
         return _Click(
-            person=person, number=number, dial=dial, device=device, client_id=client_id, request_id=request_id
+            person=person,
+            line=line,
+            number=number,
+            dial=dial,
+            device=device,
+            client_id=client_id,
+            request_id=request_id,
         )
+
+    def _allowed(self, number: Number) -> str:
+        """What the PBX is told to dial for a number. Raises Refused outside the toll guard."""
+        if number.kind == "internal" and number.internal:
+            return number.internal
+        if not number.e164:
+            raise Refused("not-a-number", "This is not a telephone number.")
+        why = forbidden(number.e164, countries=self._dial.countries, deny=self._dial.deny)
+        if why:
+            raise Refused("forbidden-number", why)
+        return number.e164.removeprefix("+")
+
+    def _line(self, device: str | None) -> Line:
+        line = self._line_of(device or "")
+        if line is None:
+            raise Refused("no-pbx", "No PBX of the settings has your phone; an admin looks at its name under Settings.")
+        return line
 
     async def _claim(self, click: _Click) -> bool:
         """The click becomes a row; False when the same click already did. Raises Refused when too fast."""
@@ -157,17 +181,17 @@ class CallControl:
 
     async def _place(self, click: _Click) -> None:
         command = MakeCall(
-            device=click.device.name,
+            device=click.line.device,
             number=click.dial,
-            context=self._pbx_settings.dial_context,
+            context=click.line.settings.dial_context,
             caller_id_number=await self._caller_id(click),
             caller_id_name="",
             request_id=click.request_id,
-            headers=await self._headers(click.device),
+            headers=await self._headers(click.line, click.device.name),
             timeout_s=self._dial.ring_s,
         )
         try:
-            await self._ask(command)
+            await _ask(click.line, command)
         except ChannelError as error:
             await self._settle(click.request_id, "unknown" if error.unknown else "failed")
             raise
@@ -178,34 +202,27 @@ class CallControl:
             await dial_requests.set_state(conn, request_id, state)
 
     async def _caller_id(self, click: _Click) -> str:
-        """Number of the queue of the last call with the client, else of the team, else the default."""
+        """Number of the queue of the last call with the client, else of the team, else of the PBX, else the default."""
         if click.number.e164 is None:
             return click.device.extension
         async with self._db.read() as conn:
             queue = await calls.last_queue_with(conn, client_id=click.client_id, number=click.number.e164)
         by_queue = self._dial.queue_caller_ids.get(queue or "")
-        return by_queue or self._dial.team_caller_ids.get(click.device.team or "") or self._dial.caller_id
+        by_team = self._dial.team_caller_ids.get(click.device.team or "")
+        return by_queue or by_team or click.line.settings.caller_id or self._dial.caller_id
 
-    async def _headers(self, device: DeviceRow) -> Headers:
+    async def _headers(self, line: Line, device: str) -> Headers:
         """What makes this phone pick up by itself, by its registered model; remembered for MODEL_S."""
-        if not self._pbx_settings.auto_answer or not device.name.startswith("PJSIP/"):
+        if not line.settings.auto_answer or not line.device.startswith("PJSIP/"):
             return ()
-        at, headers = self._models.get(device.name, (0.0, ()))
+        at, headers = self._models.get(device, (0.0, ()))
         if self._clock() - at < MODEL_S:
             return headers
-        contact = await self._variable(f"PJSIP_AOR({device.name.removeprefix('PJSIP/')},contact)")
-        model = await self._variable(f"PJSIP_CONTACT({contact.split(',')[0]},user_agent)") if contact else ""
+        contact = await _variable(line, f"PJSIP_AOR({line.device.removeprefix('PJSIP/')},contact)")
+        model = await _variable(line, f"PJSIP_CONTACT({contact.split(',')[0]},user_agent)") if contact else ""
         headers = headers_for(model)
-        self._models[device.name] = (self._clock(), headers)
+        self._models[device] = (self._clock(), headers)
         return headers
-
-    async def _variable(self, name: str) -> str:
-        """A variable of the PBX, "" when it has none or does not say in time."""
-        try:
-            answer = await self._pbx.ask(GetVariable(name=name), timeout_s=MODEL_LIMIT_S) if self._pbx else None
-        except ChannelError:
-            return ""
-        return str(answer.headers.get("Value", "")) if answer and answer.ok else ""
 
     def _own_leg(self, person: Person, call_id: str) -> LegRecord:
         record = self._record_of(call_id)
@@ -215,9 +232,17 @@ class CallControl:
             raise Refused("not-your-call", "You are not in this call (any more).")
         return legs[-1]
 
-    async def _ask(self, command: MakeCall | ClearConnection | SendDigit) -> None:
-        if self._pbx is None:
-            raise Refused("pbx-down", "The line to the PBX is down.")
-        answer = await self._pbx.ask(command, timeout_s=ANSWER_S)
-        if not answer.ok:
-            raise ChannelError(f"The PBX refused: {answer.message}", permanent=True)
+
+async def _variable(line: Line, name: str) -> str:
+    """A variable of the PBX, "" when it has none or does not say in time."""
+    try:
+        answer = await line.pbx.ask(GetVariable(name=name), timeout_s=MODEL_LIMIT_S)
+    except ChannelError:
+        return ""
+    return str(answer.headers.get("Value", "")) if answer.ok else ""
+
+
+async def _ask(line: Line, command: MakeCall | ClearConnection | SendDigit) -> None:
+    answer = await line.pbx.ask(command, timeout_s=ANSWER_S)
+    if not answer.ok:
+        raise ChannelError(f"The PBX refused: {answer.message}", permanent=True)

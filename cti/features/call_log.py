@@ -23,7 +23,7 @@ NOTE_LIMIT = 20_000
 
 
 class CallLog:
-    """Calls into rows. record_of: the tracker's account of an open call, None when it is over."""
+    """Calls into rows. record_of: the tracker's account of an open call, None when it is over; plan_of: by call."""
 
     def __init__(
         self,
@@ -31,14 +31,14 @@ class CallLog:
         db: Database,
         spool: Spool,
         directory: DeviceFinder,
-        plan: NumberPlan,
+        plan_of: Callable[[str], NumberPlan],
         clock: Callable[[], float],
         record_of: Callable[[str], CallRecord | None],
     ) -> None:
         self._db = db
         self._spool = spool
         self._directory = directory
-        self._plan = plan
+        self._plan_of = plan_of
         self._clock = clock
         self._record_of = record_of
 
@@ -62,7 +62,7 @@ class CallLog:
     async def snapshot_taken(self, event: SnapshotTaken, _received_at: float) -> None:
         """Calls that the PBX no longer has are over; how they ended nobody saw."""
         now = self._clock()
-        self._spool.put(lambda conn: _close(conn, event.open_calls, now))
+        self._spool.put(lambda conn: _close(conn, event.open_calls, now, event.prefix))
 
     async def note(self, person: Person, call_id: str, text: str) -> None:
         """Save what the person wrote about the call; empty text removes the note. NotAllowed for strangers' calls."""
@@ -82,7 +82,9 @@ class CallLog:
                 await clients.remember_choice(conn, number, person.id, client_id, self._clock())
 
     def _save(self, record: CallRecord) -> None:
-        outside = read(record.called if record.direction == "outbound" else record.caller.number, self._plan)
+        outside = read(
+            record.called if record.direction == "outbound" else record.caller.number, self._plan_of(record.call)
+        )
         users = {leg.leg_id: row.user_id for leg in record.legs if (row := self._directory.by_device(leg.device))}
         speakers = [users.get(leg.leg_id) for pair in record.talked for leg in record.legs if leg.leg in pair]
         talked = [user for user in speakers if user is not None]
@@ -104,5 +106,5 @@ async def _only(conn: Connection, e164: str | None) -> int | None:
     return found[0].client.id if len(found) == 1 else None
 
 
-async def _close(conn: Connection, still_open: frozenset[str], now: float) -> None:
-    await calls.close_unfinished(conn, still_open, now, "gap")
+async def _close(conn: Connection, still_open: frozenset[str], now: float, prefix: str) -> None:
+    await calls.close_unfinished(conn, still_open, now, "gap", prefix)

@@ -36,7 +36,10 @@ class UserDraft:
 
 
 class DirectoryAdmin:
-    """All of it. desktop: whose sockets are cut; changed: told when devices or people changed."""
+    """All of it. desktop: whose sockets are cut; changed: told when devices or people changed.
+
+    pbxes: names of the PBXes where there are several; then each device is named with its own.
+    """
 
     def __init__(
         self,
@@ -46,12 +49,14 @@ class DirectoryAdmin:
         passwords: Passwords,
         desktop: AgentDesktop | None = None,
         changed: Callable[[], Awaitable[None]] | None = None,
+        pbxes: Sequence[str] = (),
     ) -> None:
         self._db = db
         self._clock = clock
         self._passwords = passwords
         self._desktop = desktop
         self._changed = changed
+        self.pbxes = tuple(pbxes)
 
     # People ------------------------------------------------------------------------------------------------------
     async def add(self, actor: Person | None, draft: UserDraft, *, password: str) -> int:
@@ -136,17 +141,33 @@ class DirectoryAdmin:
 
     # Where they work -----------------------------------------------------------------------------------------------
     async def set_devices(self, actor: Person | None, user_id: int, drafts: Sequence[DeviceDraft]) -> None:
-        """The person's devices. Raises Refused: `bad-device` for a name or extension, `device-taken`."""
+        """The person's devices. Raises Refused: `bad-device` for a name or extension, `no-such-pbx`, `device-taken`."""
         _manages(actor)
         for draft in drafts:
+            pbx, colon, name = draft.name.partition(":") if self.pbxes else ("", "", draft.name)
+            if self.pbxes and (not colon or pbx not in self.pbxes):
+                named = ", ".join(f"{pbx}:PJSIP/101" for pbx in self.pbxes)
+                raise Refused("no-such-pbx", f"There are several PBXes: a device is named with its own, like {named}.")
             known = draft.kind in ("desk", "browser") and draft.extension.isascii() and draft.extension.isdigit()
-            if not known or not 1 <= len(draft.extension) <= 16 or not _is_device(draft.name):
+            if not known or not 1 <= len(draft.extension) <= 16 or not _is_device(name) or len(draft.name) > 80:
                 raise Refused("bad-device", "A device is named like PJSIP/101 and has an extension of digits.")
         async with self._db.write() as conn:
             if not await users.set_devices(conn, (await self._user(conn, user_id)).id, _one_chosen(drafts)):
                 raise Refused("device-taken", "One of these devices belongs to somebody else or stands here twice.")
             await self._note(conn, actor, "devices", user_id, " ".join(draft.name for draft in drafts))
         await self._reload()
+
+    async def name_pbx(self, actor: Person | None, pbx: str) -> int:
+        """A second PBX came: all devices that name none are of this one; how many. Raises Refused: `no-such-pbx`."""
+        _manages(actor)
+        if pbx not in self.pbxes:
+            known = ", ".join(self.pbxes) or "there is only one, which needs no name"
+            raise Refused("no-such-pbx", f"There is no such PBX among several in the settings ({known}).")
+        async with self._db.write() as conn:
+            count = await users.name_pbx(conn, pbx)
+            await sessions.note(conn, self._clock(), actor.id if actor else None, "devices", f"pbx:{pbx}", str(count))
+        await self._reload()
+        return count
 
     async def set_queues(self, actor: Person | None, user_id: int, drafts: Sequence[QueueDraft]) -> None:
         """The queues the person works in. Raises Refused: `bad-queue`."""

@@ -49,20 +49,23 @@ class _Desks:
 
 
 class LiveCalls:
-    """Call views per agent. dialled: request id -> what the click knew, None for a call that was not ours."""
+    """Call views per agent. dialled: request id -> what the click knew, None for a call that was not ours.
+
+    plan_of: how numbers are written at the PBX of a call.
+    """
 
     def __init__(
         self,
         *,
         desktop: AgentDesktop,
         directory: DeviceFinder,
-        plan: NumberPlan,
+        plan_of: Callable[[str], NumberPlan],
         dialled: Callable[[str], Awaitable[Dialled | None]],
         record_of: Callable[[str], CallRecord | None] = lambda _call: None,
     ) -> None:
         self._desktop = desktop
         self._directory = directory
-        self._plan = plan
+        self._plan_of = plan_of
         self._dialled = dialled
         self._record_of = record_of
         self._calls: dict[str, _Desks] = {}
@@ -84,7 +87,7 @@ class LiveCalls:
             id=event.call,
             state="dialling",
             direction=event.direction or "outbound",
-            number=click.number if click else self._number(event.called),
+            number=click.number if click else self._number(event.call, event.called),
             client_id=click.client_id if click else None,
             client_name=click.client_name if click else "",
             extension=click.extension if click else "",
@@ -106,7 +109,7 @@ class LiveCalls:
             id=event.call,
             state="ringing",
             direction="inbound",
-            number=self._number(event.calling.number),
+            number=self._number(event.call, event.calling.number),
             name=_name(event.calling),
             queue=event.queue,
             since=event.at or received_at,
@@ -188,7 +191,7 @@ class LiveCalls:
         click = await self._dialled(event.placed_by)
         if click is not None:
             view = CallView(
-                id=f"trubka-{event.placed_by}",
+                id=event.call,
                 state="ended",
                 direction="outbound",
                 number=click.number,
@@ -202,7 +205,11 @@ class LiveCalls:
 
     async def snapshot_taken(self, event: SnapshotTaken, received_at: float) -> None:
         """Forget calls that the PBX no longer has; show those that went on while this server was away."""
-        self._calls = {call: desks for call, desks in self._calls.items() if call in event.open_calls}
+        self._calls = {
+            call: desks
+            for call, desks in self._calls.items()
+            if call in event.open_calls or not call.startswith(event.prefix)
+        }
         for call in sorted(event.open_calls - self._calls.keys()):
             record = self._record_of(call)
             if record is not None:
@@ -223,12 +230,12 @@ class LiveCalls:
                 request_id=record.placed_by or "",
             )
             if record.direction == "outbound":
-                view = replace(view, number=self._number(record.called), name="")
+                view = replace(view, number=self._number(record.call, record.called), name="")
             await self._tell(row.user_id, view)
 
     def _unseen(self, call: str, device: str, caller: Party) -> CallView:
         """The view of a call that was already up when the server came."""
-        number, name = self._number(caller.number), _name(caller)
+        number, name = self._number(call, caller.number), _name(caller)
         return CallView(id=call, state="ringing", direction="inbound", number=number, name=name, device=device)
 
     async def _switch(self, call: str, device: str | None, state: CallState, at: float) -> None:
@@ -241,8 +248,8 @@ class LiveCalls:
         self._calls.setdefault(view.id, _Desks()).views[user_id] = view
         await self._desktop.call(user_id, view)
 
-    def _number(self, raw: str | None) -> str | None:
-        number = read(raw, self._plan)
+    def _number(self, call: str, raw: str | None) -> str | None:
+        number = read(raw, self._plan_of(call))
         return None if number.kind == "hidden" else number.e164 or number.internal or (raw or "")[:40]
 
     def _names(self, devices: tuple[str, ...]) -> tuple[str, ...]:

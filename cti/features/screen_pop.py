@@ -48,7 +48,7 @@ class _Caller:
 
 
 class ScreenPops:
-    """Cards for ringing agents. seqs: last stored seq per agent, loaded by `start`."""
+    """Cards for ringing agents. plan_of: how numbers are written at the PBX of a call."""
 
     def __init__(
         self,
@@ -57,14 +57,14 @@ class ScreenPops:
         spool: Spool,
         desktop: AgentDesktop,
         directory: DeviceFinder,
-        plan: NumberPlan,
+        plan_of: Callable[[str], NumberPlan],
         clock: Callable[[], float],
     ) -> None:
         self._db = db
         self._spool = spool
         self._desktop = desktop
         self._directory = directory
-        self._plan = plan
+        self._plan_of = plan_of
         self._clock = clock
         self._seqs: dict[int, int] = {}
         self._open: dict[str, dict[int, _Popped]] = {}
@@ -120,13 +120,17 @@ class ScreenPops:
 
     async def snapshot_taken(self, event: SnapshotTaken, _received_at: float) -> None:
         """Forget the pops of calls that ended while nobody looked."""
-        self._open = {call: popped for call, popped in self._open.items() if call in event.open_calls}
+        self._open = {
+            call: popped
+            for call, popped in self._open.items()
+            if call in event.open_calls or not call.startswith(event.prefix)
+        }
 
     async def _identify(self, event: Delivered, agent: DeviceRow) -> _Caller:
-        number = read(event.calling.number, self._plan)
+        number = read(event.calling.number, self._plan_of(event.call))
         name = (event.calling.name or "")[:160]
         if number.kind == "internal":
-            return self._colleague(number, name)
+            return self._colleague(number, name, event.device)
         if number.kind == "hidden":
             return _Caller(kind="hidden", number=None, name=name, steps=[("number-hidden", {})])
         if number.e164 is None:
@@ -143,8 +147,8 @@ class ScreenPops:
             choices = await clients.choices(conn, number.e164 or "") if len(candidates) > 1 else []
         return match(number, candidates, choices, agent.user_id)
 
-    def _colleague(self, number: Number, name: str) -> _Caller:
-        row = self._directory.by_extension(number.internal)
+    def _colleague(self, number: Number, name: str, rung: str | None) -> _Caller:
+        row = self._directory.by_extension(number.internal, near=rung)
         colleague = row.user_name if row else ""
         return _Caller(
             kind="colleague",

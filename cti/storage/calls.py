@@ -121,14 +121,19 @@ async def open_records(conn: AsyncConnection) -> list[CallRecord]:
     return [_record(row, tuple(legs.get(row.id, ()))) for row in rows]
 
 
-async def close_unfinished(conn: AsyncConnection, ids_to_keep_open: Iterable[str], now: float, reason: str) -> int:
-    """Calls open in the journal and unknown to the PBX (asked at `now`) are over; how they ended nobody saw."""
+async def close_unfinished(
+    conn: AsyncConnection, ids_to_keep_open: Iterable[str], now: float, reason: str, prefix: str = ""
+) -> int:
+    """Calls open in the journal and unknown to the PBX (asked at `now`) are over; how they ended nobody saw.
+
+    prefix: with what the PBX's ids begin (lower-case letters, digits, `-` and `:`); others are left alone.
+    """
     keep = list(ids_to_keep_open) or [""]
     statement = text(
         "UPDATE calls SET outcome = 'unfinished', reason = :reason"
-        " WHERE outcome IS NULL AND ended_at IS NULL AND started_at <= :now AND id NOT IN :keep"
+        " WHERE outcome IS NULL AND ended_at IS NULL AND started_at <= :now AND id NOT IN :keep AND id LIKE :mine"
     ).bindparams(bindparam("keep", expanding=True))
-    return (await conn.execute(statement, {"reason": reason, "now": now, "keep": keep})).rowcount
+    return (await conn.execute(statement, {"reason": reason, "now": now, "keep": keep, "mine": f"{prefix}%"})).rowcount
 
 
 async def last_queue_with(conn: AsyncConnection, client_id: int | None = None, number: str | None = None) -> str | None:

@@ -167,6 +167,14 @@ async def set_devices(conn: AsyncConnection, user_id: int, drafts: Iterable[Devi
     return True
 
 
+async def name_pbx(conn: AsyncConnection, pbx: str) -> int:
+    """Devices that name no PBX become those of this one; how many there were."""
+    done = await conn.execute(
+        update(devices).where(devices.c.name.not_like("%:%")).values(name=f"{pbx}:" + devices.c.name)
+    )
+    return int(done.rowcount)
+
+
 async def queues_of(conn: AsyncConnection, user_id: int) -> list[QueueDraft]:
     """The queues a person works in."""
     columns = (user_queues.c.queue.label("name"), user_queues.c.penalty)

@@ -280,17 +280,25 @@ class CallVariables(CallEvent):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SnapshotTaken(TelephonyEvent):
-    """After connect or reconnect, the tracker agrees with the PBX. open_calls: ids of the calls now running."""
+    """After connect or reconnect, the tracker agrees with the PBX. open_calls: ids of the calls now running.
+
+    prefix: with what this PBX's ids begin; of other PBXes' calls nothing is said. "" where there is only one.
+    """
 
     open_calls: frozenset[str]
+    prefix: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LinkChanged(TelephonyEvent):
-    """The AMI link came up, went down or was refused. detail: a sentence for the operator (no secrets)."""
+    """The AMI link came up, went down or was refused. detail: a sentence for the operator (no secrets).
+
+    prefix: with what the ids of this PBX begin.
+    """
 
     state: Literal["connecting", "up", "down", "refused"]
     detail: str = ""
+    prefix: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

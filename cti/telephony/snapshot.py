@@ -39,7 +39,8 @@ def resync(book: Book, items: Iterable[Headers], *, restarted: bool) -> None:
     settle(book)
     for uniqueid in [bridge.id for bridge in book.bridges.values() if not bridge.members]:
         del book.bridges[uniqueid]
-    book.out.append(SnapshotTaken(at=book.at, open_calls=frozenset(call.id for call in book.calls() if call.announced)))
+    still_open = frozenset(call.id for call in book.calls() if call.announced)
+    book.out.append(SnapshotTaken(at=book.at, open_calls=still_open, prefix=book.prefix))
 
 
 def restart(book: Book) -> None:

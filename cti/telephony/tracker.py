@@ -69,6 +69,11 @@ class Tracker:
         snapshot.resync(book, [_plain(item) for item in items], restarted=restarted)
         return out
 
+    def link_down(self) -> None:
+        """Nobody knows any more how devices and members stand: the next snapshot tells all of them anew."""
+        self._book.devices.clear()
+        self._book.members.clear()
+
     def adopt(self, records: Iterable[CallRecord]) -> None:
         """Take over the open calls of the previous run, before the first `resync`."""
         snapshot.adopt(self._book, records)

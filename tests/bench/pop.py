@@ -80,7 +80,7 @@ async def _both(folder: Path) -> tuple[list[float], list[float]]:
         spool=spool,
         desktop=screen,  # type: ignore[arg-type]
         directory=directory,
-        plan=NumberPlan(),
+        plan_of=lambda _call: NumberPlan(),
         clock=time.time,
     )
     await pops.start()

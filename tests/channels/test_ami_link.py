@@ -264,10 +264,13 @@ async def test_F01_P5_cut_at_a_random_byte_and_back(pbx: FakeAmi, link: AmiLink)
     assert link.malformed == 0
 
 
-async def test_a_clock_that_is_off_is_told_once(pbx: FakeAmi) -> None:
+async def test_F_17_a_clock_that_is_off_is_told_once_and_taken_off_the_times(pbx: FakeAmi) -> None:
     pbx.answers["Ping"] = lambda action: said(action, Ping="Pong", Timestamp=f"{time.time() + 60:.6f}")
     with capture_logs() as lines:
         async with linked(pbx, ping_s=0.02) as link:
+            assert link.far.ahead_s == pytest.approx(60, abs=1), "known before the first snapshot"
             await until(lambda: len(pbx.told("Ping")) > 3)
-            assert link.skew_s == pytest.approx(60, abs=1)
-    assert [line["event"] for line in lines].count("the clock of the PBX differs from ours") == 1
+            stamped = link.far.corrected({"Event": "Hangup", "Timestamp": "1060.5"})
+            assert float(str(stamped["Timestamp"])) == pytest.approx(1000.5, abs=1)
+    told = [line for line in lines if line["event"].startswith("the clock of the PBX differs")]
+    assert [line["ahead_s"] for line in told] == [pytest.approx(60, abs=1)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +84,22 @@ def test_check_names_a_pbx_that_is_away(tmp_path: Path) -> None:
     done = cti("check", data=tmp_path, CTI_PBX__MAIN__PORT="1", CTI_PBX__MAIN__SECRET="x")
     assert done.returncode == 1
     assert "to do    pbx main" in done.stdout
+
+
+def test_a_second_pbx_names_the_phones_of_before(tmp_path: Path) -> None:
+    two = {f"CTI_PBX__{name}__SECRET": "x" for name in ("MSK", "SPB")}
+    assert cti("demo", "--prepare", data=tmp_path).returncode == 0
+    for name, env in (("msk", {}), ("kzn", two)):
+        refused = cti("user", "name-pbx", name, data=tmp_path, **env)
+        assert refused.returncode == 1
+        assert "no such PBX" in refused.stderr
+    done = cti("user", "name-pbx", "msk", data=tmp_path, **two)
+    assert re.match(r"[1-9]\d* phones are named msk:", done.stdout), done.stderr
+    assert cti("user", "name-pbx", "msk", data=tmp_path, **two).stdout.startswith("0 phones")
+    for name in ("msk", "spb"):
+        env = two | {f"CTI_PBX__{one}__PORT": "1" for one in ("MSK", "SPB")}
+        assert f"to do    pbx {name}" in (checked := cti("check", data=tmp_path, **env).stdout)
+    assert "names no PBX" not in checked
 
 
 def test_replay_tells_events_and_summaries(tmp_path: Path) -> None:

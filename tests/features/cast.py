@@ -35,7 +35,7 @@ class Cast:
     def by_device(self, device: str | None) -> DeviceRow | None:
         return next((r for r in self.rows if r.name == device), None)
 
-    def by_extension(self, extension: str | None) -> DeviceRow | None:
+    def by_extension(self, extension: str | None, near: str | None = None) -> DeviceRow | None:
         return next((r for r in self.rows if r.extension == extension), None)
 
     def devices_of(self, user_id: int) -> tuple[DeviceRow, ...]:

@@ -35,7 +35,7 @@ def calls(screens: Screens) -> LiveCalls:
         known = Dialled(user_id=ANNA, number="+79355550101", extension="14", client_id=7, client_name="Romashka")
         return known if request_id == "click" else None
 
-    return LiveCalls(desktop=screens, directory=Cast(), plan=NumberPlan(), dialled=dialled)
+    return LiveCalls(desktop=screens, directory=Cast(), plan_of=lambda _call: NumberPlan(), dialled=dialled)
 
 
 def rings(extension: str, *others: str, call: str = "c1") -> Delivered:

@@ -105,6 +105,15 @@ async def test_open_calls_come_back_as_they_were(db: Database) -> None:
     assert set(records[1].legs) == set(TALKING.legs)
 
 
+async def test_one_pbx_closes_no_call_of_another(db: Database) -> None:
+    for call in ("spb:1.1", "spb-2:1.1", "msk:1.1"):
+        await _save(db, replace(RINGING, call=call))
+    async with db.write() as conn:
+        assert await calls.close_unfinished(conn, (), 500.0, "gap", "spb:") == 1
+    async with db.read() as conn:
+        assert {record.call for record in await calls.open_records(conn)} == {"spb-2:1.1", "msk:1.1"}
+
+
 async def test_calls_the_pbx_does_not_know_any_more_are_unfinished_without_an_end(db: Database) -> None:
     for record in (TALKING, replace(RINGING, call="2.1"), replace(RINGING, call="3.1", started=900.0)):
         await _save(db, record)

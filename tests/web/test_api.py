@@ -14,7 +14,7 @@ import pytest
 
 from cti.channels.base import Health
 from cti.errors import ChannelError
-from cti.features.call_control import CallControl
+from cti.features.call_control import CallControl, Line
 from cti.settings import DialSettings, PbxSettings
 from cti.storage import traces
 from cti.storage.traces import Step
@@ -311,10 +311,8 @@ class Board:
     def with_it(self, services: Services) -> Services:
         control = CallControl(
             db=services.db,
-            pbx=self,
-            pbx_settings=PbxSettings(),
+            line_of=lambda device: Line(pbx=self, settings=PbxSettings(), plan=NumberPlan(), device=device),
             dial=DialSettings(per_minute=5),
-            plan=NumberPlan(),
             directory=Cast(),
             device_status=lambda _device: "idle",
             calls_of=lambda _user: 0,

@@ -109,7 +109,6 @@ async def test_operators_pages_are_for_this_machine_only(running: Panel) -> None
         for name in (
             "pop_latency_seconds_bucket",
             "spool_pending 0.0",
-            "pbx_up 0.0",
             "browsers 0.0",
             "loop_lag_seconds",
         ):

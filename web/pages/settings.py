@@ -173,7 +173,7 @@ async def show_about(request: web.Request) -> web.Response:
         "db": services.db,
         "version_": version("trubka"),
     }
-    return page(request, "settings/about.html", title="The server", **values, pbx=list(services.settings.pbx))
+    return page(request, "settings/about.html", title="The server", **values)
 
 
 async def user_draft(request: web.Request) -> UserDraft:

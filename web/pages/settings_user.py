@@ -123,6 +123,7 @@ async def _page(request: web.Request, *, status: int = 200, error: str = "", tok
         "tokens": await services.people.tokens_of(user_id),
         "sessions": await services.accounts.sessions_of(user_id),
         "status_of": services.agent_states.device_status,
+        "pbxes": services.people.pbxes,
         "own": request[IDENTITY].session,
         "browser_name": browser_name,
         "roles": ROLES,
