@@ -131,7 +131,7 @@ async def test_S2_other_tabs_of_the_agent_do_not_wait_for_the_frozen_one(desk: P
     await awake.close()
 
 
-async def test_F13_tab_that_answers_no_ping_is_cut_whatever_its_kernel_says(tmp_path: Path) -> None:
+async def test_F_13_tab_that_answers_no_ping_is_cut_whatever_its_kernel_says(tmp_path: Path) -> None:
     async with panel(tmp_path, live={"ping_s": 0.3, "pong_s": 0.3}) as desk, Raw(desk) as raw:
         await raw.sign_in(await desk.token("anna"))
         raw.freeze()
