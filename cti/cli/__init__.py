@@ -87,9 +87,14 @@ def examples(*lines: str) -> str:
 
 
 def settings_of(ctx: click.Context) -> Any:
-    """The effective settings for the command's --config; only warnings are logged, to stderr. Raises SettingsError."""
-    from cti import logs, settings
+    """The effective settings for the command's --config. Raises SettingsError."""
+    from cti import settings
 
-    found = settings.load(ctx.find_root().obj)
-    logs.set_up(found.log.model_copy(update={"level": "warning"}))
-    return found
+    return settings.load(ctx.find_root().obj)
+
+
+def log_to_stderr(settings: Any) -> None:
+    """For commands that use parts which log: warnings only, and standard output stays the command's own."""
+    from cti import logs
+
+    logs.set_up(settings.log.model_copy(update={"level": "warning"}))

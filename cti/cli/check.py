@@ -13,7 +13,7 @@ import click
 
 from cti.channels.phone.ami import AmiLink, Received
 from cti.channels.phone.clock import WARN_S
-from cti.cli import examples, settings_of
+from cti.cli import examples, log_to_stderr, settings_of
 from cti.errors import ChannelError, CtiError
 from cti.pbx import link_to
 from cti.settings import PbxSettings, Settings
@@ -64,6 +64,7 @@ class Finding:
 def command(ctx: click.Context, as_json: bool, show: bool) -> None:
     """Check everything the server needs and say what to do; exit status 1 when something must be done."""
     settings = settings_of(ctx)
+    log_to_stderr(settings)
     if show:
         click.echo(settings.model_dump_json(indent=2))
 

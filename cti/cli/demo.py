@@ -59,6 +59,7 @@ async def fill(settings: Settings, password: str) -> None:
 async def _fill(db: Database, password_hash: str, settings: Settings) -> None:
     numbers = settings.numbers
     plan = NumberPlan(region=numbers.region, area_code=numbers.area_code, internal=numbers.internal)
+    prefix = f"{next(iter(settings.pbx))}:" if len(settings.pbx) > 1 else ""  # their phones are on the first PBX
     async with db.write() as conn:
         known = set((await conn.execute(select(users.c.login))).scalars())
         if known - {person.login for person in PEOPLE}:
@@ -69,13 +70,13 @@ async def _fill(db: Database, password_hash: str, settings: Settings) -> None:
                 changed = update(users).where(users.c.login == person.login)
                 await conn.execute(changed.values(password_hash=password_hash, blocked_at=None))
             else:
-                await _add(conn, person, password_hash)
+                await _add(conn, person, password_hash, prefix)
         if not (await conn.execute(select(func.count()).select_from(clients_table))).scalar():
             for draft in CLIENTS:
                 await clients.insert(conn, with_numbers(draft, plan), time.time())
 
 
-async def _add(conn: Connection, person: SamplePerson, password_hash: str) -> None:
+async def _add(conn: Connection, person: SamplePerson, password_hash: str, prefix: str) -> None:
     team_id = await _team(conn, person.team) if person.team else None
     made = await conn.execute(
         insert(users).values(
@@ -90,8 +91,8 @@ async def _add(conn: Connection, person: SamplePerson, password_hash: str) -> No
     user_id = made.inserted_primary_key[0] if made.inserted_primary_key else 0
     for name, kind in person.devices:
         chosen = kind == "desk"
-        row = {"user_id": user_id, "name": name, "extension": person.extension, "kind": kind, "chosen": chosen}
-        await conn.execute(insert(devices).values(**row))
+        row = {"user_id": user_id, "name": prefix + name, "extension": person.extension, "kind": kind}
+        await conn.execute(insert(devices).values(**row, chosen=chosen))
     for queue in person.queues:
         await conn.execute(insert(user_queues).values(user_id=user_id, queue=queue))
 

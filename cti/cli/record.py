@@ -12,7 +12,7 @@ import click
 
 from cti.channels.phone.ami import LinkDown, Received
 from cti.channels.phone.anonymise import Anonymiser
-from cti.cli import examples, settings_of
+from cti.cli import examples, log_to_stderr, settings_of
 from cti.errors import ChannelError, SettingsError
 from cti.pbx import link_to
 from cti.settings import PbxSettings, Settings
@@ -30,7 +30,9 @@ from cti.settings import PbxSettings, Settings
 @click.pass_context
 def command(ctx: click.Context, file: Path, minutes: float | None, anonymise: bool, name: str | None) -> None:
     """Record what the PBX's manager interface says into FILE, one JSON object per line ("-": standard output)."""
-    pbx = pick(settings_of(ctx), name)
+    settings = settings_of(ctx)
+    log_to_stderr(settings)
+    pbx = pick(settings, name)
     hide = Anonymiser() if anonymise else None
     with click.open_file(str(file), "w", encoding="utf-8") as out:
         count = asyncio.run(_record(pbx, out, hide, minutes))

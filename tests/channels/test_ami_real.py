@@ -69,6 +69,25 @@ async def test_hears_its_own_event_and_none_of_the_noise(link: AmiLink) -> None:
     assert abs(item.at - float(str(item.headers["Timestamp"]))) < 1
 
 
+async def test_F_17_a_clock_that_differs_is_measured_within_ms_and_taken_off_the_times(pbx: Pbx) -> None:
+    def ours() -> float:
+        return time.time() + 37.0
+
+    secret = pbx.secret_file.read_text().strip()
+    link = AmiLink("127.0.0.1", pbx.ports.ami, "trubka", secret, clock=ours)
+    task = asyncio.create_task(link.run())
+    try:
+        await until(lambda: link.health().state == "up")
+        assert link.far.ahead_s == pytest.approx(-37.0, abs=0.05)
+        await link.ask(c.SendUserEvent(name="Late"))
+        item = await wait_for(link, "UserEvent")
+        assert float(str(item.headers["Timestamp"])) == pytest.approx(item.at - 37.0, abs=0.5), "as it came"
+        assert float(str(link.far.corrected(item.headers)["Timestamp"])) == pytest.approx(item.at, abs=0.5)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 async def test_the_snapshot_tells_queues_members_and_devices(link: AmiLink) -> None:
     began = time.monotonic()
     items = await link.snapshot()

@@ -100,6 +100,9 @@ def test_a_second_pbx_names_the_phones_of_before(tmp_path: Path) -> None:
         env = two | {f"CTI_PBX__{one}__PORT": "1" for one in ("MSK", "SPB")}
         assert f"to do    pbx {name}" in (checked := cti("check", data=tmp_path, **env).stdout)
     assert "names no PBX" not in checked
+    other = tmp_path / "other"
+    assert cti("demo", "--prepare", data=other, **two).returncode == 0
+    assert cti("user", "name-pbx", "spb", data=other, **two).stdout.startswith("0 phones"), "the demo names the first"
 
 
 def test_replay_tells_events_and_summaries(tmp_path: Path) -> None:

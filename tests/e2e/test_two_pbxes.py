@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from cti.channels.phone.ami import FRESH_S
 from lab.pbx import Pbx
 from tests.e2e.conftest import Street
 from tests.e2e.server import Desk, Server, until
@@ -138,6 +139,31 @@ async def test_one_pbx_dies_and_comes_back_and_the_other_goes_on(
         boris.told.clear()
         await streets["spb"].call(CLARA, caller=OTHER_RAW)
         assert (await boris.pop(OTHER))["call"]["id"].startswith("spb:")
+
+
+async def test_F_02_a_frozen_pbx_holds_up_nobody_at_the_other(
+    server: Server, spb: Pbx, streets: dict[str, Street]
+) -> None:
+    await streets["msk"].phone("103", ring_ms=100)
+    await streets["spb"].phone("103")
+    async with Desk(server, "clara") as clara, Desk(server, "boris") as boris:
+        await registered(boris, "103")
+        spb.pause()
+        try:
+            began = time.monotonic()
+            await streets["msk"].call(CLARA, caller="79355550202")
+            pop = await clara.pop("+79355550202")
+            assert time.monotonic() - began < 2.0
+            await clara.call_is("talking", pop["call"]["id"])
+            await until(lambda: time.monotonic() - began > 2 * FRESH_S, why="spb is no longer taken to be alive")
+            began = time.monotonic()
+            refused = await boris.api("POST", "/calls", click("+79355550101"))
+            assert refused["type"].endswith("/pbx")
+            assert time.monotonic() - began < 2.0
+        finally:
+            spb.resume()
+        await streets["spb"].call(CLARA, caller="79355550101")
+        await boris.pop("+79355550101")
 
 
 def _away(bar: dict[str, Any]) -> list[str]:

@@ -284,7 +284,8 @@ class AmiLink:
                 if "ActionID" in headers and self._pending.takes(headers):
                     continue
                 if "Event" in headers:
-                    self.far.event(headers, now)
+                    if self.far.by_events:
+                        self.far.event(headers, now)
                     self.events.put(Received(headers=headers, at=now))
                     if headers["Event"] == "FullyBooted":
                         self._boot()

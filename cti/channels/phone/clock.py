@@ -22,19 +22,22 @@ Headers = Mapping[str, str | list[str]]
 
 
 class FarClock:
-    """ahead_s: the last measure, None before there was one. correction_s: what `corrected` takes off."""
+    """ahead_s: the last measure, None before there was one. correction_s: what `corrected` takes off.
+
+    by_events: the pings tell no time, so each event is to be given to `event`.
+    """
 
     def __init__(self) -> None:
         self.ahead_s: float | None = None
         self.correction_s = 0.0
         self._warned = False
-        self._by_events = False
+        self.by_events = False
         self._best: float | None = None
 
     def pong(self, stamp: object, sent: float, received: float) -> None:
         """A Ping's answer. sent, received: our UNIX seconds."""
         theirs = _seconds(stamp)
-        self._by_events = theirs is None
+        self.by_events = theirs is None
         if theirs is not None and 0.0 <= received - sent <= SLOW_S:
             self._measured(theirs - (sent + received) / 2)
         elif theirs is None and self._best is not None:
@@ -42,8 +45,8 @@ class FarClock:
         self._best = None
 
     def event(self, headers: Headers, received: float) -> None:
-        """An event that came; looked at only where pings tell no time."""
-        if self._by_events and (theirs := _seconds(headers.get("Timestamp"))) is not None:
+        """An event that came."""
+        if (theirs := _seconds(headers.get("Timestamp"))) is not None:
             ahead = theirs - received
             self._best = ahead if self._best is None else max(self._best, ahead)
 
