@@ -1,4 +1,4 @@
-"""Whose card comes to whom on recorded calls: rings, transfers, pick-ups, and conversations that were found going on."""
+"""Whose card comes to whom on recorded calls: rings, transfers, pick-ups, conversations that were found going on."""
 
 from __future__ import annotations
 
