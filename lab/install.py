@@ -18,7 +18,7 @@ from pathlib import Path
 
 from lab import ldap
 from lab.errors import LabError
-from lab.settings import CHECKOUT
+from lab.settings import CHECKOUT, OLD
 from lab.settings import load as load_settings
 from lab.system import apt_get, as_root, run, say
 from lab.unpack import installed, unpack
@@ -33,7 +33,7 @@ def prepare(command: str) -> None:
         "lint": (venv,),
         "run": (sipp, venv, panel, pbx),
         "setup": (sipp, venv, panel, pbx),
-        "test": (sipp, chromium, postgresql, venv, directory, panel, pbx),
+        "test": (sipp, chromium, postgresql, venv, directory, panel, pbx, old_pbx),
     }
     with _alone():
         for step in steps.get(command, steps["test"]):
@@ -136,14 +136,24 @@ def panel() -> None:
 
 def pbx() -> None:
     """The lab's Asterisk, unless the settings name a PBX."""
+    _unpack_pbx(load_settings().asterisk)
+
+
+def old_pbx() -> None:
+    """The oldest Asterisk that is supported: tests run on it too."""
+    _unpack_pbx(OLD)
+
+
+def _unpack_pbx(version: int) -> None:
     settings = load_settings()
-    if not installed(settings.root):
+    root = settings.root(version)
+    if not installed(root):
         packages_present = shutil.which("dpkg-deb") and shutil.which("apt-get")
         if not packages_present:
             raise LabError(
                 "The lab unpacks Debian packages: use Debian or Ubuntu, or name your PBX in CTI_PBX__MAIN__HOST"
             )
-        unpack(settings.root, mirror=settings.mirror)
+        unpack(root, version=version, mirror=settings.mirror)
 
 
 def packages(*names: str) -> None:

@@ -39,12 +39,15 @@ def device_secret(endpoint: str) -> str:
 
 
 class Pbx:
-    """Asterisk in `folder` on `ports`. A context manager: started on entry, stopped on exit."""
+    """Asterisk in `folder` on `ports`. A context manager: started on entry, stopped on exit.
 
-    def __init__(self, folder: Path, ports: Ports | None = None, *, root: Path | None = None) -> None:
+    version: of Asterisk, by default that of CTI_LAB_ASTERISK.
+    """
+
+    def __init__(self, folder: Path, ports: Ports | None = None, *, version: int = 0) -> None:
         self.home = folder.absolute()
         self.ports = ports or Ports.free()
-        self._root = root
+        self.version = version or load_settings().asterisk
         self._process: subprocess.Popen[bytes] | None = None
         self._run = self._run_folder()
 
@@ -161,7 +164,7 @@ class Pbx:
     @cached_property
     def _asterisk(self) -> Installed:
         settings = load_settings()
-        return unpack(self._root or settings.root, mirror=settings.mirror)
+        return unpack(settings.root(self.version), version=self.version, mirror=settings.mirror)
 
     def _run_folder(self) -> Path:
         """Where the control socket lives: in the home unless its path would be too long for a socket."""

@@ -58,7 +58,7 @@ def lab(settings: LabSettings) -> Iterator[Pbx]:
     Whoever listens at the trunk's port already is the client: somebody may want to play him.
     """
     with ExitStack() as stack:
-        pbx = stack.enter_context(Pbx(settings.folder, settings.ports, root=settings.root))
+        pbx = stack.enter_context(Pbx(settings.folder, settings.ports))
         pbx.add_members()
         for phone in desk_phones(settings) if settings.phones else []:
             stack.enter_context(phone)
@@ -90,7 +90,7 @@ def status(settings: LabSettings) -> int:
     if pid is None:
         print("no lab is running here")
         return 1
-    shown = Pbx(settings.folder, settings.ports, root=settings.root).console("pjsip show contacts")
+    shown = Pbx(settings.folder, settings.ports).console("pjsip show contacts")
     phones = [name for name in re.findall(r"(?m)^\s*Contact:\s+([\w-]+)/sip", shown) if name != "trunk"]
     print(f"running, process {pid}, SIP port {settings.ports.sip}; registered: {', '.join(phones) or 'nobody'}")
     return 0

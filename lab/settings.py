@@ -1,7 +1,8 @@
 """Everything that may be set about the lab; the only place that reads LAB_* and CTI_LAB_*.
 
 CTI_LAB_PORTS   SIP,HTTP,AMI of the lab's Asterisk (5060,8088,5038)
-CTI_LAB_ROOT    folder of the unpacked Asterisk (<checkout>/.lab/root), shared by all instances
+CTI_LAB_ASTERISK  22 or 16: which Asterisk runs (22)
+CTI_LAB_ROOT    folder of the unpacked Asterisk (<checkout>/.lab/root, of an old one root16), shared by all instances
 CTI_LAB_MIRROR  Debian mirror, where the machine's own sources name none with a usable Asterisk
 LAB_PHONES      0: no desk phones answer
 LAB_RING_MS     how long the lab's desk phones ring before they answer (4000)
@@ -21,6 +22,7 @@ from lab.errors import LabError
 CHECKOUT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"  # the lab never listens anywhere else
 RTP_WINDOW = 200
+NEW, OLD = 22, 16  # the Asterisk releases the lab has
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,13 +60,18 @@ class LabSettings:
     """What the environment says about the lab and about the two names it shares with the server."""
 
     ports: Ports
-    root: Path
+    asterisk: int
+    new_root: Path
     mirror: str
     phones: bool
     ring_ms: int
     data: Path
     panel_port: int
     own_pbx: bool
+
+    def root(self, version: int) -> Path:
+        """Where an Asterisk is unpacked."""
+        return self.new_root if version == NEW else self.new_root.with_name(f"{self.new_root.name}{version}")
 
     @property
     def folder(self) -> Path:
@@ -77,7 +84,8 @@ def load(environ: Mapping[str, str] | None = None) -> LabSettings:
     env = os.environ if environ is None else environ
     return LabSettings(
         ports=_ports(env.get("CTI_LAB_PORTS") or "5060,8088,5038"),
-        root=Path(env.get("CTI_LAB_ROOT") or CHECKOUT / ".lab" / "root").absolute(),
+        asterisk=_version(env),
+        new_root=Path(env.get("CTI_LAB_ROOT") or CHECKOUT / ".lab" / "root").absolute(),
         mirror=env.get("CTI_LAB_MIRROR", ""),
         phones=env.get("LAB_PHONES", "1") != "0",
         ring_ms=_number(env, "LAB_RING_MS", 4000),
@@ -92,6 +100,13 @@ def _ports(text: str) -> Ports:
     if len(parts) != 3 or not all(part.strip().isdigit() and 0 < int(part) < 65_500 for part in parts):
         raise LabError(f"CTI_LAB_PORTS={text}: give three ports as SIP,HTTP,AMI, for instance 5060,8088,5038")
     return Ports.at(*(int(part) for part in parts))
+
+
+def _version(env: Mapping[str, str]) -> int:
+    version = _number(env, "CTI_LAB_ASTERISK", NEW)
+    if version not in (NEW, OLD):
+        raise LabError(f"CTI_LAB_ASTERISK={version}: the lab has {NEW} and {OLD}")
+    return version
 
 
 def _number(env: Mapping[str, str], name: str, default: int) -> int:

@@ -3,7 +3,8 @@
 Not installed: no root, no chroot, no mounts, no service that starts by itself, nothing changed on the machine. The
 programs run by the folder's own loader with its own libraries (see `program`), so the folder may hold a newer suite
 than the machine. Source: the machine's own apt sources if they offer Asterisk 20 or newer, else Debian's newer
-suites from the same mirror, verified by the Debian archive keyring.
+suites from the same mirror, verified by the Debian archive keyring. An old Asterisk, as many PBXes still run it, comes
+from an old suite the same way.
 """
 
 from __future__ import annotations
@@ -16,13 +17,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import LabError
+from lab.settings import NEW, OLD
 from lab.system import run, say
 
 PACKAGES = ("asterisk", "asterisk-core-sounds-en-gsm", "asterisk-core-sounds-ru-gsm", "asterisk-moh-opsound-gsm")
-SUITES = ("forky", "sid")
-OLDEST = 20
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 RECIPE = "3"  # raise when an unpacked folder must be made anew
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Release:
+    """An Asterisk to get. versions: majors that will do; here: the machine's own sources may have it."""
+
+    versions: range
+    suites: tuple[str, ...]
+    here: bool
+
+
+RELEASES = {
+    NEW: Release(versions=range(20, 100), suites=("forky", "sid"), here=True),
+    OLD: Release(versions=range(16, 17), suites=("bullseye",), here=False),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,10 +47,7 @@ class Installed:
     root: Path
     loader: Path
     libraries: Path
-
-    @property
-    def modules(self) -> Path:
-        return self.libraries / "asterisk" / "modules"
+    modules: Path
 
     @property
     def share(self) -> Path:
@@ -43,7 +55,7 @@ class Installed:
 
     def program(self, name: str) -> list[str]:
         """Command line that runs one of the folder's programs with the folder's libraries."""
-        path = f"{self.libraries}:{self.root / 'lib' / self.libraries.name}"
+        path = f"{self.libraries}:{self.root / 'lib' / self.libraries.name}:{self.root / 'usr/lib'}"
         return [str(self.loader), "--library-path", path, str(self.root / "usr/sbin" / name)]
 
 
@@ -52,23 +64,24 @@ def installed(root: Path) -> Installed | None:
     stamp = root / ".stamp"
     if not stamp.is_file() or stamp.read_text() != RECIPE:
         return None
-    modules = sorted(root.glob("usr/lib/*/asterisk/modules"))
+    modules = [*root.glob("usr/lib/*/asterisk/modules"), *root.glob("usr/lib/asterisk/modules")]
     loaders = sorted([*root.glob("usr/lib/*/ld-linux*.so.*"), *root.glob("lib/*/ld-linux*.so.*")])
     if not modules or not loaders:
         return None
-    return Installed(root=root, loader=loaders[0], libraries=modules[0].parent.parent)
+    libraries = root / "usr/lib" / loaders[0].parent.name
+    return Installed(root=root, loader=loaders[0], libraries=libraries, modules=modules[0])
 
 
-def unpack(root: Path, *, mirror: str = "") -> Installed:
+def unpack(root: Path, *, version: int = NEW, mirror: str = "") -> Installed:
     """Make root hold an Asterisk; at once when it does. Raises LabError saying what to install or set."""
     found = installed(root)
     if found:
         return found
-    say("the lab's Asterisk: downloading (90 MB) and unpacking")
+    say(f"the lab's Asterisk {version}: downloading (90 MB) and unpacking")
     work = root.with_name(root.name + ".new")
     shutil.rmtree(work, ignore_errors=True)
     apt = _Apt(work / "apt")
-    _download(apt, mirror)
+    _download(apt, RELEASES[version], mirror)
     tree = work / "tree"
     tree.mkdir()
     for package in sorted(apt.archives.glob("*.deb")):
@@ -124,19 +137,20 @@ class _Apt:
         return [program, "-q", *(part for option in self._options for part in ("-o", option))]
 
 
-def _download(apt: _Apt, mirror: str) -> None:
+def _download(apt: _Apt, release: Release, mirror: str) -> None:
     offline = "The package lists cannot be read: check the network and /etc/apt, or set CTI_LAB_MIRROR"
-    # One broken repository among the machine's own must not stop us while Debian's mirror works.
-    with contextlib.suppress(LabError):
-        apt.get("update", advice=offline)
-    if apt.version() < OLDEST:
-        for suite in SUITES:
+    if release.here:  # one broken repository among the machine's own must not stop us while Debian's mirror works
+        with contextlib.suppress(LabError):
+            apt.get("update", advice=offline)
+    if not release.here or apt.version() not in release.versions:
+        for suite in release.suites:
             apt.use(mirror or debian_mirror(), suite)
             apt.get("update", advice=f"{offline}; Debian's keys: apt-get install debian-archive-keyring")
-            if apt.version() >= OLDEST:
+            if apt.version() in release.versions:
                 break
         else:
-            raise LabError(f"No Asterisk {OLDEST} or newer on offer: set CTI_LAB_MIRROR to a full Debian mirror")
+            wanted = release.versions.start
+            raise LabError(f"No Asterisk {wanted} on offer: set CTI_LAB_MIRROR to a full Debian mirror")
     apt.get("install", "--no-install-recommends", "--download-only", *PACKAGES, advice="Asterisk cannot be downloaded")
 
 
