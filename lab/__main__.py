@@ -18,6 +18,7 @@ COMMANDS = {
     "test": "all tests (more words go to pytest)",
     "lint": "ruff and mypy",
     "bench": "figures as JSON lines",
+    "record": "make recordings of real calls anew: SCENARIO... [--asterisk 16]",
     "soak": "what takes minutes",
     "up": "Asterisk and phones alone",
     "down": "end the lab that runs on this data folder",
@@ -39,7 +40,7 @@ def main() -> int:
             one.add_argument("suite", choices=("bookworm", "trixie"))
             one.add_argument("target", nargs="?", default="test")
     chosen, more = words.parse_known_args()
-    if more and chosen.command not in ("test", "bench", "soak"):
+    if more and chosen.command not in ("test", "bench", "soak", "record"):
         words.error(f"unknown: {' '.join(more)}")
     try:
         return _do(chosen, more)
@@ -60,9 +61,9 @@ def _call_words(words: argparse.ArgumentParser) -> None:
 
 def _do(chosen: argparse.Namespace, more: list[str]) -> int:
     name = chosen.command
-    if name in ("setup", "run", "test", "lint", "bench", "soak"):
+    if name in ("setup", "run", "test", "lint", "bench", "soak", "record"):
         prepare(name)
-    if name in ("test", "lint", "bench", "soak"):
+    if name in ("test", "lint", "bench", "soak", "record"):
         return _tools(name, more)
     if name == "call":
         return _call(chosen)
@@ -97,6 +98,7 @@ def _tools(name: str, more: list[str]) -> int:
         "test": [[PYTHON, "-m", "pytest", *more]],
         "bench": [[PYTHON, "-m", "tests.bench", *more]],
         "soak": [[PYTHON, "-m", "tests.soak", *more]],
+        "record": [[PYTHON, "-m", "tests.recordings.record", *more]],
     }
     statuses = [
         subprocess.run([str(word) for word in line], cwd=CHECKOUT, env=environment, check=False).returncode

@@ -17,8 +17,9 @@ Stream = list[dict[str, str]]
 
 
 def own() -> dict[str, Path]:
-    """The project's own recordings by scenario."""
-    return {path.stem: path for path in sorted(OWN.glob("*.json")) if path.stem != "expected"}
+    """The project's own recordings: those of Asterisk 22 by scenario, those of 16 as scenario-16."""
+    new, old = (sorted((OWN / version).glob("*.json")) for version in ("22", "16"))
+    return {path.stem: path for path in new} | {f"{path.stem}-16": path for path in old}
 
 
 def reference() -> dict[str, Path]:

@@ -25,13 +25,18 @@ def rising(*times: float | None) -> bool:
 
 
 def test_every_recording_says_what_must_come_of_it() -> None:
-    assert set(own()) == set(EXPECTED)
-    assert len(own()) >= 20
+    assert {scenario(name) for name in own()} == set(EXPECTED)
+    assert len(own()) >= 40
 
 
-@pytest.mark.parametrize("name", [name for name, wanted in EXPECTED.items() if wanted])
+def scenario(name: str) -> str:
+    """Without the version of Asterisk: the same comes of it."""
+    return name.removesuffix("-16")
+
+
+@pytest.mark.parametrize("name", [name for name in own() if EXPECTED[scenario(name)]])
 def test_own_recording_comes_out_right(name: str) -> None:
-    wanted: dict[str, Any] = EXPECTED[name]
+    wanted: dict[str, Any] = EXPECTED[scenario(name)]
     events = told(load(own()[name]))
     (record,) = cleared(events)
     assert (record.outcome, record.direction, record.reason) == (wanted["outcome"], wanted["direction"], None)
@@ -45,7 +50,7 @@ def test_own_recording_comes_out_right(name: str) -> None:
     if "caller" in wanted:
         assert record.caller.number == wanted["caller"]
     if "delivered" in wanted:
-        assert [short(e.leg) for e in events if isinstance(e, Delivered)] == wanted["delivered"]
+        assert sorted(short(e.leg) for e in events if isinstance(e, Delivered)) == sorted(wanted["delivered"])
 
 
 def test_times_of_a_call_are_the_pbx_s_own_and_in_order() -> None:
@@ -104,12 +109,12 @@ def test_prefix_is_put_before_call_and_device_ids() -> None:
     assert {leg.device for leg in record.legs} == {None, "spb:PJSIP/101", "spb:PJSIP/102"}
 
 
-@pytest.mark.parametrize("name", list(REFERENCE_EXPECTED))
-def test_an_older_pbx_s_recording_comes_out_right(name: str) -> None:
-    wanted = REFERENCE_EXPECTED[name]
-    records = cleared(told(load(REFERENCE / name)))
-    assert len(records) == wanted["calls"]
-    for record in records:
-        assert record.outcome in wanted["outcome"]
-    assert [list(pair) for record in records for pair in record.talked] == wanted["talked"]
-    assert [{"kind": t.kind, "by": t.by} for record in records for t in record.transfers] == wanted["transfers"]
+def test_an_older_pbx_s_recordings_come_out_right() -> None:
+    for name, wanted in REFERENCE_EXPECTED.items():
+        records = cleared(told(load(REFERENCE / name)))
+        assert len(records) == wanted["calls"], name
+        for record in records:
+            assert record.outcome in wanted["outcome"], name
+        assert [list(pair) for record in records for pair in record.talked] == wanted["talked"], name
+        found = [{"kind": t.kind, "by": t.by} for record in records for t in record.transfers]
+        assert found == wanted["transfers"], name

@@ -43,7 +43,7 @@ def test_summary_is_one_line_per_call_with_the_fields_that_tools_rely_on() -> No
 def test_events_come_one_by_one_with_their_names() -> None:
     _, lines, _ = run(str(QUEUE))
     assert [line["event"] for line in lines] == [
-        "Originated", "Queued", "Delivered", "Delivered", "ConnectionCleared", "Dequeued", "Established",
+        "Originated", "Queued", "Delivered", "Delivered", "Dequeued", "ConnectionCleared", "Established",
         "ConnectionCleared", "ConnectionCleared", "CallCleared",
     ]  # fmt: skip
     assert {line["call"] for line in lines} == {lines[0]["call"]}

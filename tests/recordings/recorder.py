@@ -1,0 +1,44 @@
+"""A manager connection that writes down everything it hears, and the numbers the scenarios call."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+
+from lab.pbx import Pbx
+from tests.telephony.raw import messages
+
+SALES, CLARA = "74950000001", "74950000002"
+CLIENT = "79355550101"
+
+
+class Recorder:
+    """A signed-in manager connection that keeps every message after the sign-in."""
+
+    def __init__(self, pbx: Pbx) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", pbx.ports.ami), timeout=5)
+        self.send("Login", Username="trubka", Secret=pbx.secret_file.read_text(), Events="on")
+        self._bytes = b""
+        self._last = time.monotonic()
+        self._thread = threading.Thread(target=self._read, name="recorder", daemon=True)
+        self._thread.start()
+
+    def send(self, action: str, **fields: str) -> None:
+        """Send an action; its answer is recorded like all else."""
+        lines = [f"Action: {action}", *(f"{key}: {value}" for key, value in fields.items())]
+        self._socket.sendall("\r\n".join([*lines, "", ""]).encode())
+
+    def stop(self, *, quiet_s: float = 1.0) -> list[dict[str, str]]:
+        """Wait until nothing was said for a while; everything heard, from the first channel on."""
+        while time.monotonic() - self._last < quiet_s:
+            time.sleep(0.05)
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        heard = messages(self._bytes)
+        return [item for item in heard if "Event" in item or item.get("Response") == "Error"]
+
+    def _read(self) -> None:
+        while block := self._socket.recv(65536):
+            self._bytes += block
+            self._last = time.monotonic()

@@ -1,0 +1,1 @@
+"""What is recorded: each function is a scenario, its docstring says what happens."""

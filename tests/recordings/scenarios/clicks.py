@@ -1,0 +1,66 @@
+"""Calls placed from the screen: the agent's own phone first, then the client."""
+
+from __future__ import annotations
+
+import time
+
+from lab.pbx import Pbx
+from lab.phones import Phone
+from tests.recordings.recorder import CLIENT, SALES, Recorder
+
+
+def _click(ami: Recorder, device: str = "PJSIP/101") -> None:
+    ami.send(
+        "Originate", ActionID="trubka-r1", Channel=device, Context="from-internal", Exten=CLIENT, Priority="1",
+        Async="true", Timeout="20000", ChannelId="trubka-r1", CallerID=SALES,
+    )  # fmt: skip
+
+
+def click(pbx: Pbx, ami: Recorder) -> None:
+    """Anna clicks a number: her phone rings, she answers, the client answers, he hangs up."""
+    sip = pbx.ports.sip
+    with Phone("101", sip) as anna, Phone("client", sip, trunk=True, port=pbx.ports.trunk, ring_ms=300) as client:
+        _click(ami)
+        anna.wait("ringing")
+        anna.answer()
+        client.wait("talking")
+        time.sleep(0.5)
+        client.hang_up()
+        anna.wait("idle")
+
+
+def click_client_busy(pbx: Pbx, ami: Recorder) -> None:
+    """Anna clicks a number and answers; the client is busy."""
+    sip = pbx.ports.sip
+    with Phone("101", sip) as anna, Phone("client", sip, trunk=True, port=pbx.ports.trunk, refuse=486):
+        _click(ami)
+        anna.wait("ringing")
+        anna.answer()
+        anna.wait("idle")
+
+
+def click_given_up(pbx: Pbx, ami: Recorder) -> None:
+    """Anna clicks a number and answers; she hangs up while the client's phone rings."""
+    sip = pbx.ports.sip
+    with Phone("101", sip) as anna, Phone("client", sip, trunk=True, port=pbx.ports.trunk) as client:
+        _click(ami)
+        anna.wait("ringing")
+        anna.answer()
+        client.wait("ringing")
+        anna.hang_up()
+        client.wait("idle")
+
+
+def click_refused(pbx: Pbx, ami: Recorder) -> None:
+    """Anna clicks a number and then declines her own phone's ring."""
+    with Phone("101", pbx.ports.sip) as anna:
+        _click(ami)
+        anna.wait("ringing")
+        anna.decline()
+        anna.wait("idle")
+
+
+def click_unregistered(_pbx: Pbx, ami: Recorder) -> None:
+    """Anna clicks a number; her phone is off."""
+    _click(ami)
+    time.sleep(0.5)

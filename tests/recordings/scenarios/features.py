@@ -1,0 +1,39 @@
+"""Pick-up, parking and what else a phone can ask of the PBX."""
+
+from __future__ import annotations
+
+import time
+
+from lab.callers import call
+from lab.pbx import Pbx
+from lab.phones import Phone
+from tests.recordings.recorder import CLARA, Recorder
+
+
+def pickup(pbx: Pbx, _ami: Recorder) -> None:
+    """A client calls Clara; Anna dials *8 and has him; he hangs up."""
+    sip = pbx.ports.sip
+    with Phone("101", sip) as anna, Phone("103", sip) as clara, call(CLARA, sip) as client:
+        clara.wait("ringing")
+        anna.dial("*8")
+        anna.wait("talking")
+        clara.wait("idle")
+        client.hang_up()
+        anna.wait("idle")
+
+
+def park(pbx: Pbx, _ami: Recorder) -> None:
+    """A client calls Clara; she parks him; Anna takes him off the parking lot; he hangs up."""
+    sip = pbx.ports.sip
+    with Phone("101", sip) as anna, Phone("103", sip) as clara, call(CLARA, sip) as client:
+        clara.wait("ringing")
+        clara.answer()
+        client.wait_answered()
+        clara.transfer("700")
+        clara.wait("idle")
+        time.sleep(0.5)
+        anna.dial("701")
+        anna.wait("talking")
+        time.sleep(0.7)
+        client.hang_up()
+        anna.wait("idle")

@@ -1,0 +1,99 @@
+"""Calls that move on."""
+
+from __future__ import annotations
+
+import time
+
+from lab.callers import call
+from lab.pbx import Pbx
+from lab.phones import Phone
+from tests.recordings.recorder import CLARA, Recorder
+
+
+def blind(pbx: Pbx, _ami: Recorder) -> None:
+    """A client calls Clara; she sends him on to Anna, who answers; he hangs up."""
+    sip = pbx.ports.sip
+    with Phone("101", sip) as anna, Phone("103", sip) as clara, call(CLARA, sip) as client:
+        clara.wait("ringing")
+        clara.answer()
+        client.wait_answered()
+        clara.transfer("101")
+        anna.wait("ringing")
+        anna.answer()
+        clara.wait("idle")
+        anna.wait("talking")
+        client.hang_up()
+        anna.wait("idle")
+
+
+def blind_to_queue(pbx: Pbx, _ami: Recorder) -> None:
+    """A client calls Clara; she sends him on to sales; Anna and Boris ring; Anna answers; he hangs up."""
+    sip = pbx.ports.sip
+    with (
+        Phone("101", sip) as anna, Phone("102", sip) as boris, Phone("103", sip) as clara, call(CLARA, sip) as client,
+    ):  # fmt: skip
+        clara.wait("ringing")
+        clara.answer()
+        client.wait_answered()
+        clara.transfer("601")
+        anna.wait("ringing")
+        boris.wait("ringing")
+        anna.answer()
+        boris.wait("idle")
+        client.hang_up()
+        anna.wait("idle")
+
+
+def blind_unanswered(pbx: Pbx, _ami: Recorder) -> None:
+    """A client calls Clara; she sends him on to Anna, who does not answer; he gives up."""
+    sip = pbx.ports.sip
+    with Phone("101", sip) as anna, Phone("103", sip) as clara, call(CLARA, sip) as client:
+        clara.wait("ringing")
+        clara.answer()
+        client.wait_answered()
+        clara.transfer("101")
+        anna.wait("ringing")
+        client.hang_up()
+        anna.wait("idle")
+
+
+def _channel(pbx: Pbx, endpoint: str) -> str:
+    listed = pbx.console("core show channels concise").splitlines()
+    return next(line.split("!")[0] for line in listed if line.startswith(f"PJSIP/{endpoint}-"))
+
+
+def attended(pbx: Pbx, ami: Recorder) -> None:
+    """A client calls Clara; she consults Anna, who answers; Clara leaves; Anna talks with the client and hangs up."""
+    sip = pbx.ports.sip
+    with Phone("101", sip) as anna, Phone("103", sip) as clara, call(CLARA, sip) as client:
+        clara.wait("ringing")
+        clara.answer()
+        client.wait_answered()
+        ami.send("Atxfer", Channel=_channel(pbx, "103"), Exten="101", Context="from-internal")
+        anna.wait("ringing")
+        anna.answer()
+        anna.wait("talking")
+        time.sleep(0.7)
+        clara.hang_up()
+        time.sleep(0.7)
+        anna.hang_up()
+        client.wait_over()
+
+
+def blonde(pbx: Pbx, ami: Recorder) -> None:
+    """A client calls Clara; she consults Anna and leaves while it rings; Anna answers; the client hangs up."""
+    sip = pbx.ports.sip
+    with Phone("101", sip) as anna, Phone("103", sip) as clara, call(CLARA, sip) as client:
+        clara.wait("ringing")
+        clara.answer()
+        client.wait_answered()
+        ami.send("Atxfer", Channel=_channel(pbx, "103"), Exten="101", Context="from-internal")
+        anna.wait("ringing")
+        time.sleep(0.7)
+        clara.hang_up()
+        time.sleep(0.7)
+        anna.answer()
+        anna.wait("talking")
+        time.sleep(0.7)
+        client.hang_up()
+        anna.wait("idle")
