@@ -54,6 +54,7 @@ class Line:
         *,
         ring_ms: int | None = None,
         refuse: int | None = None,
+        forward: str = "",
         port: int = 0,
         trunk: bool = False,
         user_agent: str = "Trubka lab phone",
@@ -61,6 +62,7 @@ class Line:
         self.endpoint = endpoint
         self.ring_ms = ring_ms
         self.refuse = refuse
+        self.forward = forward
         self.state: State = "idle"
         self.calls: list[sip.Message] = []  # every INVITE that reached the phone, oldest first
         self.last_code = 0  # final answer to our own last call
@@ -223,8 +225,8 @@ class Line:
             self._respond(invite, 486)
             return
         self.calls.append(invite)
-        if self.refuse:
-            self._respond(invite, self.refuse)
+        if self.refuse or self.forward:
+            self._respond(invite, self.refuse or 302)
             return
         tag = secrets.token_hex(6)
         self._dialog = Dialog(
@@ -309,7 +311,8 @@ class Line:
 
     def _respond(self, request: sip.Message, code: int, *, body: str = "") -> None:
         tag = self._dialog.tag if self._dialog else secrets.token_hex(6)
-        extra: tuple[tuple[str, str], ...] = (("contact", self._contact()), ("user-agent", self._user_agent))
+        contact = f"<sip:{self.forward}@{HOST}:{self._pbx[1]}>" if code == 302 else self._contact()
+        extra: tuple[tuple[str, str], ...] = (("contact", contact), ("user-agent", self._user_agent))
         if body:
             extra = (*extra, ("content-type", "application/sdp"), ("allow", sip.ALLOW))
         response = sip.answer(request, code, tag=tag, extra=extra, body=body)

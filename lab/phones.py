@@ -18,6 +18,7 @@ class Phone(Line):
     """A phone at an endpoint of the lab's PBX. A context manager: registered on entry, gone on exit.
 
     ring_ms: answer by itself after so long; None: ring until told. refuse: 486 busy or 603 decline at once.
+    forward: a number that callers are sent to (302).
     trunk=True: the outside world instead: no registration, answers at `port` whatever is dialled.
     """
 
@@ -60,6 +61,19 @@ class Phone(Line):
         """Blind transfer: send the other party to a number; the PBX then ends our leg."""
         with self._changed:
             to = ("refer-to", f"<sip:{number}@{HOST}:{self._pbx[1]}>")
+            self._request(
+                "REFER", self._expect("talking"), extra=(to, ("referred-by", f"<sip:{self.endpoint}@{HOST}>"))
+            )
+
+    def transfer_to(self, other: Phone) -> None:
+        """Attended transfer by REFER: our other party and that of `other`, our second line, become one call."""
+        with other._changed:
+            theirs = other._expect("talking")
+            far = theirs.remote.rpartition("tag=")[2].partition(";")[0]
+            replaces = f"{theirs.call_id}%3Bto-tag%3D{far}%3Bfrom-tag%3D{theirs.tag}"
+            target = theirs.target
+        with self._changed:
+            to = ("refer-to", f"<{target}?Replaces={replaces}>")
             self._request(
                 "REFER", self._expect("talking"), extra=(to, ("referred-by", f"<sip:{self.endpoint}@{HOST}>"))
             )

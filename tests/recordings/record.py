@@ -21,8 +21,9 @@ from pathlib import Path
 
 from lab.pbx import Pbx
 from lab.settings import NEW, OLD
+from tests.recordings import plan
 from tests.recordings.recorder import Recorder
-from tests.recordings.scenarios import calls, clicks, features, queues, transfers
+from tests.recordings.scenarios import calls, clicks, features, groups, queues, transfers, waiting
 
 HERE = Path(__file__).parent
 REST_S = 3.2  # an agent is not rung sooner after a queue call
@@ -33,7 +34,7 @@ def scenarios() -> Mapping[str, Scenario]:
     """All scenarios by name."""
     return {
         name: function
-        for module in (calls, queues, clicks, transfers, features)
+        for module in (calls, queues, waiting, clicks, transfers, groups, features)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_")
     }
@@ -62,6 +63,7 @@ def main() -> None:
         parser.error(f"no such scenario: {', '.join(sorted(strange))}")
     with tempfile.TemporaryDirectory() as folder, Pbx(Path(folder), version=chosen.asterisk) as pbx:
         pbx.add_members()
+        plan.add(pbx)
         for name in chosen.scenario or known:
             heard = record(pbx, known[name])
             lines = ",\n".join(json.dumps(headers, ensure_ascii=False) for headers in heard)

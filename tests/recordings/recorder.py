@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 
-from lab.pbx import Pbx
+from lab.pbx import Pbx, wait_until
 from tests.telephony.raw import messages
 
 SALES, CLARA = "74950000001", "74950000002"
@@ -38,7 +38,18 @@ class Recorder:
         heard = messages(self._bytes)
         return [item for item in heard if "Event" in item or item.get("Response") == "Error"]
 
+    def hears(self, event: str, times: int = 1, *, within_s: float = 10.0) -> None:
+        """Wait until an event has come so often."""
+        wanted = f"Event: {event}\r\n".encode()
+        wait_until(lambda: self._bytes.count(wanted) >= times, within_s, f"no {event}")
+
     def _read(self) -> None:
         while block := self._socket.recv(65536):
             self._bytes += block
             self._last = time.monotonic()
+
+
+def channel_of(pbx: Pbx, endpoint: str) -> str:
+    """The name of an endpoint's only channel."""
+    listed = pbx.console("core show channels concise").splitlines()
+    return next(line.split("!")[0] for line in listed if line.startswith(f"PJSIP/{endpoint}-"))

@@ -6,7 +6,7 @@ import time
 
 from lab.pbx import Pbx
 from lab.phones import Phone
-from tests.recordings.recorder import CLIENT, SALES, Recorder
+from tests.recordings.recorder import CLIENT, SALES, Recorder, channel_of
 
 
 def _click(ami: Recorder, device: str = "PJSIP/101") -> None:
@@ -64,3 +64,43 @@ def click_unregistered(_pbx: Pbx, ami: Recorder) -> None:
     """Anna clicks a number; her phone is off."""
     _click(ami)
     time.sleep(0.5)
+
+
+def client_first(pbx: Pbx, ami: Recorder) -> None:
+    """The server calls the client first; he answers; then Anna's phone rings, she answers; he hangs up."""
+    sip = pbx.ports.sip
+    with Phone("101", sip) as anna, Phone("client", sip, trunk=True, port=pbx.ports.trunk, ring_ms=300) as client:
+        ami.send(
+            "Originate", ActionID="trubka-r1", Channel=f"PJSIP/{CLIENT}@trunk", Context="from-internal", Exten="101",
+            Priority="1", Async="true", Timeout="20000", ChannelId="trubka-r1", CallerID=SALES,
+        )  # fmt: skip
+        anna.wait("ringing")
+        anna.answer()
+        anna.wait("talking")
+        time.sleep(0.5)
+        client.hang_up()
+        anna.wait("idle")
+
+
+def click_attended(pbx: Pbx, ami: Recorder) -> None:
+    """Anna clicks a number, talks with the client, consults Clara and leaves; Clara hangs up."""
+    sip = pbx.ports.sip
+    with (
+        Phone("101", sip) as anna,
+        Phone("103", sip) as clara,
+        Phone("client", sip, trunk=True, port=pbx.ports.trunk, ring_ms=300) as client,
+    ):
+        _click(ami)
+        anna.wait("ringing")
+        anna.answer()
+        client.wait("talking")
+        time.sleep(0.7)
+        ami.send("Atxfer", Channel=channel_of(pbx, "101"), Exten="103", Context="from-internal")
+        clara.wait("ringing")
+        clara.answer()
+        clara.wait("talking")
+        time.sleep(0.7)
+        anna.hang_up()
+        time.sleep(0.7)
+        clara.hang_up()
+        client.wait("idle")

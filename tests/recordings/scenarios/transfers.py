@@ -7,7 +7,7 @@ import time
 from lab.callers import call
 from lab.pbx import Pbx
 from lab.phones import Phone
-from tests.recordings.recorder import CLARA, Recorder
+from tests.recordings.recorder import CLARA, Recorder, channel_of
 
 
 def blind(pbx: Pbx, _ami: Recorder) -> None:
@@ -57,11 +57,6 @@ def blind_unanswered(pbx: Pbx, _ami: Recorder) -> None:
         anna.wait("idle")
 
 
-def _channel(pbx: Pbx, endpoint: str) -> str:
-    listed = pbx.console("core show channels concise").splitlines()
-    return next(line.split("!")[0] for line in listed if line.startswith(f"PJSIP/{endpoint}-"))
-
-
 def attended(pbx: Pbx, ami: Recorder) -> None:
     """A client calls Clara; she consults Anna, who answers; Clara leaves; Anna talks with the client and hangs up."""
     sip = pbx.ports.sip
@@ -69,7 +64,7 @@ def attended(pbx: Pbx, ami: Recorder) -> None:
         clara.wait("ringing")
         clara.answer()
         client.wait_answered()
-        ami.send("Atxfer", Channel=_channel(pbx, "103"), Exten="101", Context="from-internal")
+        ami.send("Atxfer", Channel=channel_of(pbx, "103"), Exten="101", Context="from-internal")
         anna.wait("ringing")
         anna.answer()
         anna.wait("talking")
@@ -87,7 +82,7 @@ def blonde(pbx: Pbx, ami: Recorder) -> None:
         clara.wait("ringing")
         clara.answer()
         client.wait_answered()
-        ami.send("Atxfer", Channel=_channel(pbx, "103"), Exten="101", Context="from-internal")
+        ami.send("Atxfer", Channel=channel_of(pbx, "103"), Exten="101", Context="from-internal")
         anna.wait("ringing")
         time.sleep(0.7)
         clara.hang_up()
@@ -97,3 +92,56 @@ def blonde(pbx: Pbx, ami: Recorder) -> None:
         time.sleep(0.7)
         client.hang_up()
         anna.wait("idle")
+
+
+def attended_refer(pbx: Pbx, _ami: Recorder) -> None:
+    """As `attended`, by Clara's own phone: a second line, then REFER with Replaces."""
+    sip = pbx.ports.sip
+    with Phone("101", sip) as anna, Phone("103", sip) as clara, call(CLARA, sip) as client:
+        clara.wait("ringing")
+        clara.answer()
+        client.wait_answered()
+        time.sleep(0.5)
+        clara.hold()
+        with Phone("103", sip) as second:
+            second.dial("101")
+            anna.wait("ringing")
+            anna.answer()
+            second.wait("talking")
+            time.sleep(0.7)
+            clara.transfer_to(second)
+            clara.wait("idle")
+            second.wait("idle")
+        time.sleep(0.7)
+        anna.hang_up()
+        client.wait_over()
+
+
+def attended_cancelled(pbx: Pbx, ami: Recorder) -> None:
+    """A client calls Clara; she consults Anna, who declines; Clara goes on with the client, who hangs up."""
+    sip = pbx.ports.sip
+    with Phone("101", sip) as anna, Phone("103", sip) as clara, call(CLARA, sip) as client:
+        clara.wait("ringing")
+        clara.answer()
+        client.wait_answered()
+        time.sleep(0.5)
+        ami.send("Atxfer", Channel=channel_of(pbx, "103"), Exten="101", Context="from-internal")
+        anna.wait("ringing")
+        anna.decline()
+        time.sleep(1.5)
+        client.hang_up()
+        clara.wait("idle")
+
+
+def blind_failed(pbx: Pbx, _ami: Recorder) -> None:
+    """A client calls Clara; she sends him to a number that is not there; they talk on; he hangs up."""
+    sip = pbx.ports.sip
+    with Phone("103", sip) as clara, call(CLARA, sip) as client:
+        clara.wait("ringing")
+        clara.answer()
+        client.wait_answered()
+        time.sleep(0.5)
+        clara.transfer("199")
+        time.sleep(1.0)
+        client.hang_up()
+        clara.wait("idle")

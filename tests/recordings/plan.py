@@ -1,0 +1,110 @@
+"""What the recorded scenarios need of the PBX beyond the lab's own plan: numbers, queues and a parking lot."""
+
+from __future__ import annotations
+
+from lab.pbx import Pbx
+
+EXTENSIONS = """\
+[from-outside-custom]
+exten => 74950000011,1,Answer()
+ same => n,Queue(linear,,,,30)
+exten => 74950000012,1,Answer()
+ same => n,Queue(memory,,,,30)
+exten => 74950000013,1,Answer()
+ same => n,Queue(through,,,,30)
+exten => 74950000014,1,Answer()
+ same => n,Queue(through_n,,,,30)
+exten => 74950000015,1,Answer()
+ same => n,Queue(short,,,,2)
+ same => n,Hangup()
+exten => 74950000016,1,Answer()
+ same => n,Queue(nobody,,,,30)
+ same => n,Hangup()
+exten => 74950000017,1,Answer()
+ same => n,Queue(leaves,,,,30)
+ same => n,Hangup()
+exten => 74950000018,1,Answer()
+ same => n,Queue(one,,,,30)
+ same => n,Hangup()
+exten => 74950000021,1,Dial(PJSIP/101&PJSIP/102,30,tk)
+ same => n,Hangup(${HANGUPCAUSE})
+exten => 74950000022,1,Dial(Local/forwarded@colleagues,30)
+ same => n,Hangup(${HANGUPCAUSE})
+exten => 74950000023,1,Dial(PJSIP/103,30,U(accept))
+ same => n,Hangup(${HANGUPCAUSE})
+exten => 74950000024,1,Dial(PJSIP/103,30,U(decline))
+ same => n,Hangup(17)
+exten => 74950000025,1,Answer()
+ same => n,ConfBridge(room)
+
+[colleagues-custom]
+exten => 620,1,Dial(PJSIP/101&PJSIP/102,30,tk)
+ same => n,Hangup(${HANGUPCAUSE})
+exten => 625,1,Answer()
+ same => n,ConfBridge(room)
+exten => 631,1,PickupChan(PJSIP/103,p)
+ same => n,Hangup()
+exten => 640,1,Park(quick)
+exten => forwarded,1,Dial(PJSIP/101,30)
+
+[accept]
+exten => s,1,Wait(1)
+ same => n,Return()
+
+[decline]
+exten => s,1,Wait(1)
+ same => n,Set(GOSUB_RESULT=CONTINUE)
+ same => n,Return()
+"""
+QUEUES = """
+[linear](office)
+strategy=linear
+timeout=1
+member => PJSIP/101,0
+member => PJSIP/102,0
+
+[memory](office)
+strategy=rrmemory
+timeout=1
+member => PJSIP/101,0
+member => PJSIP/102,0
+
+[through](office)
+member => Local/101@colleagues,0,Anna,PJSIP/101
+
+[through_n](office)
+member => Local/101@colleagues/n,0,Anna,PJSIP/101
+
+[short](office)
+member => PJSIP/101,0
+
+[nobody](office)
+joinempty=no
+
+[leaves](office)
+leavewhenempty=yes
+joinempty=yes
+
+[one](office)
+maxlen=1
+member => PJSIP/101,0
+"""
+PARKING = """
+[quick]
+context=quick-parked
+parkpos=741-742
+parkingtime=1
+comebacktoorigin=yes
+"""
+
+
+def add(pbx: Pbx) -> None:
+    """Load it all into a running PBX."""
+    etc = pbx.home / "etc"
+    (etc / "extensions_custom.conf").write_text(EXTENSIONS, encoding="utf-8")
+    for name, more in (("queues.conf", QUEUES), ("res_parking.conf", PARKING)):
+        with (etc / name).open("a", encoding="utf-8") as file:
+            file.write(more)
+    pbx.console("dialplan reload")
+    pbx.console("module reload app_queue.so")
+    pbx.console("module reload res_parking.so")
