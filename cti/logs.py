@@ -10,7 +10,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -41,6 +41,16 @@ def redact(_logger: Any, _method: str, event: Event) -> Event:
     return event
 
 
+class _Stderr:
+    """Today's sys.stderr, whichever it is when a line is written."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def set_up(settings: LogSettings) -> None:
     """Point structlog and the standard library's loggers to stderr; call once, at start."""
     json_lines = settings.json_lines if settings.json_lines is not None else not sys.stderr.isatty()
@@ -58,10 +68,10 @@ def set_up(settings: LogSettings) -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Stderr())),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_Stderr())
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
     logging.basicConfig(level=max(level, logging.INFO), handlers=[handler], force=True)
     for noisy in ("aiohttp.access", "panoramisk", "asyncio", "engineio", "socketio", "sqlalchemy"):

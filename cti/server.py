@@ -115,17 +115,11 @@ async def build(settings: Settings, db: Database) -> Parts:
         ldap=ldap_check(settings.auth.ldap),
         later=spool.put,
     )
-    public = settings.http.public_url.rstrip("/")
-    live = Live(
-        accounts=accounts,
-        db=db,
-        spool=spool,
-        metrics=metrics,
-        clock=clock,
-        origins=[public] if public else None,
-    )
+    live = Live(accounts=accounts, db=db, spool=spool, metrics=metrics, clock=clock)
     plan_of, record_of = pbxes.plan_of, pbxes.record_of
-    screen_pops = ScreenPops(db=db, spool=spool, desktop=live, directory=directory, plan_of=plan_of, clock=clock)
+    screen_pops = ScreenPops(
+        db=db, spool=spool, desktop=live, directory=directory, plan_of=plan_of, record_of=record_of, clock=clock
+    )
     live_calls = LiveCalls(desktop=live, directory=directory, plan_of=plan_of, dialled=_clicks(db), record_of=record_of)
     agent_states = AgentStates(desktop=live, directory=directory, clock=clock, online=live.online)
     call_log = CallLog(db=db, spool=spool, directory=directory, plan_of=plan_of, clock=clock, record_of=record_of)
@@ -222,7 +216,7 @@ def _reactions(
         ev.CallChanged: (journal.changed,),
         ev.Queued: (journal.changed,),
         ev.Delivered: (pops.delivered, views.delivered, journal.changed),
-        ev.Established: (views.established, journal.changed),
+        ev.Established: (pops.established, views.established, journal.changed),
         ev.Held: (views.held,),
         ev.Retrieved: (views.retrieved,),
         ev.Transferred: (journal.changed,),

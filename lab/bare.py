@@ -16,7 +16,7 @@ from lab.errors import LabError
 from lab.install import packages
 from lab.settings import CHECKOUT
 from lab.settings import load as load_settings
-from lab.system import run, say
+from lab.system import bound, run, say
 from lab.unpack import debian_mirror
 
 PROJECT = "root/project"
@@ -41,7 +41,7 @@ def try_out(suite: str, target: str) -> int:
     _carry_over(root)
     run(["git", "clone", "--quiet", str(CHECKOUT), str(root / PROJECT)], advice="The checkout cannot be cloned")
     say(f"{suite}: make {target}")
-    return subprocess.run(_inside(root, target), env=INSIDE, check=False).returncode
+    return subprocess.run(bound(_inside(root, target)), env=INSIDE, check=False).returncode
 
 
 def _bootstrap(template: Path, suite: str) -> None:

@@ -16,10 +16,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lab import ldap
 from lab.errors import LabError
 from lab.settings import CHECKOUT
 from lab.settings import load as load_settings
-from lab.system import as_root, run, say
+from lab.system import apt_get, as_root, run, say
 from lab.unpack import installed, unpack
 
 VENV = CHECKOUT / ".venv"
@@ -32,7 +33,7 @@ def prepare(command: str) -> None:
         "lint": (venv,),
         "run": (sipp, venv, panel, pbx),
         "setup": (sipp, venv, panel, pbx),
-        "test": (sipp, chromium, postgresql, venv, panel, pbx),
+        "test": (sipp, chromium, postgresql, venv, directory, panel, pbx),
     }
     with _alone():
         for step in steps.get(command, steps["test"]):
@@ -47,6 +48,8 @@ def sipp() -> None:
 
 def chromium() -> None:
     """A browser for the tests: the distribution's, or Playwright's where that is an empty shell (Ubuntu)."""
+    if not any(Path("/usr/lib").glob("*/libatomic.so.1")):
+        packages("libatomic1")  # Playwright's own Node needs it
     if shutil.which("chromium"):
         return
     if _is_ubuntu():
@@ -84,6 +87,21 @@ def venv() -> None:
         run([sys.executable, "-m", "venv", str(VENV)], advice="Install venv: apt-get install python3-venv")
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", ".[dev]"]
     run(pip, cwd=CHECKOUT, advice="Python libraries cannot be installed: check the network and pip's settings")
+    stamp.write_text(made_from)
+
+
+def directory() -> None:
+    """An LDAP server, and the extra `[ldap]` in .venv."""
+    missing = ldap.missing_headers()
+    if missing:
+        packages(*missing)
+    ldap.unpack()
+    stamp, made_from = VENV / ".trubka-ldap", _hash([CHECKOUT / "pyproject.toml"])
+    if _says(stamp, made_from):
+        return
+    say("LDAP library: building")
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", ".[dev,ldap]"]
+    run(pip, cwd=CHECKOUT, advice="bonsai cannot be built: apt-get install gcc libldap2-dev libsasl2-dev python3-dev")
     stamp.write_text(made_from)
 
 
@@ -135,14 +153,7 @@ def packages(*names: str) -> None:
     options = ["-y", "-q", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold"]
     install = as_root([*environment, "apt-get", "install", *options, *names])
     advice = f"Install {', '.join(names)}: apt-get install {' '.join(names)}"
-    try:
-        run(install, advice=advice)
-    except LabError:  # lists may be old or empty: read them once and try again
-        run(
-            as_root(["apt-get", "update", "-q"]),
-            advice="The package lists cannot be read: check the network and /etc/apt",
-        )
-        run(install, advice=advice)
+    apt_get(install, advice=advice)
 
 
 def _node() -> None:

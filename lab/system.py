@@ -46,6 +46,16 @@ def run(command: Sequence[str], *, advice: str, cwd: Path | None = None, env: Ma
         raise LabError(f"{tail}\n{advice}" if tail else advice)
 
 
+def apt_get(command: Sequence[str], *, advice: str) -> None:
+    """Run an apt-get; lists may be old or empty, so when it fails they are read once and it is tried again."""
+    try:
+        run(command, advice=advice)
+    except LabError:
+        offline = "The package lists cannot be read: check the network and /etc/apt"
+        run(as_root(["apt-get", "update", "-q"]), advice=offline)
+        run(command, advice=advice)
+
+
 def bound(command: Sequence[str]) -> list[str]:
     """The command so that the kernel kills it when the calling thread (keep it the main one) is gone, however."""
     return ["setpriv", "--pdeathsig", "KILL", "--", *command]

@@ -78,7 +78,7 @@ class _Browser:
 
 
 class Live:
-    """Implements AgentDesktop. origins: who may connect, None: the address itself. The rest is set by `server`."""
+    """Implements AgentDesktop. The rest is set by `server`."""
 
     def __init__(
         self,
@@ -88,7 +88,6 @@ class Live:
         spool: Spool,
         metrics: Metrics,
         clock: Callable[[], float],
-        origins: list[str] | None = None,
         ping_s: float = PING_S,
         pong_s: float = PONG_S,
         connect_s: float = CONNECT_S,
@@ -98,7 +97,7 @@ class Live:
         self._spool = spool
         self._metrics = metrics
         self._clock = clock
-        self._door = Door(origins or [], connect_s=connect_s)
+        self._door = Door(connect_s=connect_s)
         self._io = _socket_io(ping_s, pong_s)
         self._understand = self._io.eio.handlers["message"]
         self._io.eio.on("message", self._heard)

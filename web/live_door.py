@@ -12,7 +12,7 @@ from collections import Counter
 
 from aiohttp import web
 
-from web.auth import address_of
+from web.auth import address_of, own_origin
 from web.live_outbox import Meter
 
 CONNECT_S = 10.0
@@ -59,10 +59,9 @@ VISIT = web.RequestKey("live-visit", Visit)
 
 
 class Door:
-    """Lets websockets in. origins: the only ones served; empty: the address the request came to."""
+    """Lets websockets in."""
 
-    def __init__(self, origins: list[str], *, connect_s: float = CONNECT_S, strangers: int = STRANGERS) -> None:
-        self._origins = origins
+    def __init__(self, *, connect_s: float = CONNECT_S, strangers: int = STRANGERS) -> None:
         self._connect_s = connect_s
         self._most = strangers
         self._strangers: Counter[str] = Counter()
@@ -70,7 +69,7 @@ class Door:
     def enter(self, request: web.Request) -> Visit:
         """The visit, its deadline running. Raises an HTTP error for other sites and for crowds."""
         origin = request.headers.get("Origin")
-        if origin is not None and origin not in (self._origins or [f"{request.scheme}://{request.host}"]):
+        if origin is not None and origin != own_origin(request):
             raise web.HTTPForbidden(text="This request comes from another site.")
         address = address_of(request)
         if self._strangers[address] >= self._most:

@@ -119,6 +119,7 @@ STEPS: Mapping[str, str] = {
     "matched-client": N_("One client has this number."),
     "matched-several": N_("{count} clients have this number: the agent picks."),
     "matched-unknown": N_("No client has this number."),
+    "card-in-talk": N_("The person talks with the client and was not given the card yet."),
     "pop-sent": N_("The card was sent to {name} ({device})."),
     "pop-shown": N_("The card was painted {ms} ms after the ring."),
 }

@@ -1,9 +1,10 @@
 """Screen pop: a device rings, the caller's card is on its owner's screen.
 
 Rules kept here: one pop per call and agent, however often a queue rings him; a stored row with the agent's next seq
-first, the emit second; a hidden number matches nobody; a colleague is shown as a colleague; each decision leaves a
-trace row (`trace/{call}`: why did the card come, or not). When the database is late the card is shown all the same
-and its row follows.
+first, the emit second; a hidden number matches nobody; a colleague is shown as a colleague, until he hands his client
+over; who talks with a client whose card he was not given (a transfer, a pick-up, a ring that nobody saw) gets it then;
+each decision leaves a trace row (`trace/{call}`: why did the card come, or not). When the database is late the card is
+shown all the same and its row follows.
 """
 
 from __future__ import annotations
@@ -23,7 +24,15 @@ from cti.storage.desktop_events import NewEvent
 from cti.storage.directory import DeviceRow
 from cti.storage.spool import Spool
 from cti.storage.traces import Step
-from cti.telephony.events import CallCleared, CallMerged, Delivered, SnapshotTaken
+from cti.telephony.events import (
+    CallCleared,
+    CallMerged,
+    CallRecord,
+    Delivered,
+    Established,
+    Party,
+    SnapshotTaken,
+)
 from cti.telephony.numbering import Number, NumberPlan, read
 
 STORE_LIMIT_S = 0.3  # a card waits this long for its row; then it is shown and the row follows
@@ -48,7 +57,7 @@ class _Caller:
 
 
 class ScreenPops:
-    """Cards for ringing agents. plan_of: how numbers are written at the PBX of a call."""
+    """Cards for agents. plan_of: how numbers are written at the PBX of a call; record_of: a call that goes on."""
 
     def __init__(
         self,
@@ -58,6 +67,7 @@ class ScreenPops:
         desktop: AgentDesktop,
         directory: DeviceFinder,
         plan_of: Callable[[str], NumberPlan],
+        record_of: Callable[[str], CallRecord | None],
         clock: Callable[[], float],
     ) -> None:
         self._db = db
@@ -65,6 +75,7 @@ class ScreenPops:
         self._desktop = desktop
         self._directory = directory
         self._plan_of = plan_of
+        self._record_of = record_of
         self._clock = clock
         self._seqs: dict[int, int] = {}
         self._open: dict[str, dict[int, _Popped]] = {}
@@ -96,16 +107,51 @@ class ScreenPops:
             self._trace(event.call, None, [("device-without-person", {"device": event.device})])
             return
         known = self._open.get(event.call, {}).get(agent.user_id)
-        if known is not None:
-            if not known.shown:
-                known.shown = True
-                await self._desktop.pop(agent.user_id, known.pop)
+        if known is None or self._hands_over(known, event.call, event.calling):
+            await self._give(event, agent, received_at)
+        elif not known.shown:
+            known.shown = True
+            await self._desktop.pop(agent.user_id, known.pop)
+
+    async def established(self, event: Established, received_at: float) -> None:
+        """An agent talks with a client: if he was not given the client's card, he gets it now."""
+        record = self._record_of(event.call)
+        client = _client_of(record) if record else None
+        if record is None or client is None:
             return
+        for leg, device, other in (
+            (event.leg, event.device, event.peer_device),
+            (event.peer, event.peer_device, event.device),
+        ):
+            agent = self._directory.by_device(device)
+            if agent is None or other is not None or device == record.caller.device:
+                continue
+            known = self._open.get(event.call, {}).get(agent.user_id)
+            if known is None or self._hands_over(known, event.call, client):
+                ring = Delivered(
+                    at=event.at,
+                    call=event.call,
+                    leg=leg,
+                    leg_id="",
+                    device=device,
+                    calling=client,
+                    called=record.called if record.direction == "inbound" else None,
+                    queue=record.queue,
+                )
+                await self._give(ring, agent, received_at, ("card-in-talk", {}))
+
+    async def _give(
+        self, event: Delivered, agent: DeviceRow, received_at: float, *why: tuple[str, dict[str, str]]
+    ) -> None:
         caller = await self._identify(event, agent)
         pop = self._next_pop(event, agent, caller, received_at)
         self._open.setdefault(event.call, {})[agent.user_id] = _Popped(pop=pop, shown=True)
-        await self._store(agent, pop, caller.steps)
+        await self._store(agent, pop, [*why, *caller.steps])
         await self._desktop.pop(agent.user_id, pop)
+
+    def _hands_over(self, known: _Popped, call: str, party: Party) -> bool:
+        """He was shown a colleague, and now it is that colleague's client."""
+        return known.pop.kind == "colleague" and read(party.number, self._plan_of(call)).kind != "internal"
 
     async def call_cleared(self, event: CallCleared, _received_at: float) -> None:
         """The call is over: nothing of it stays in memory."""
@@ -210,6 +256,13 @@ class ScreenPops:
         now = self._clock()
         rows = [Step(call_id=call, at=now, step=s, user_id=user_id, args=a) for s, a in steps]
         self._spool.put(lambda conn: traces.add(conn, rows))
+
+
+def _client_of(record: CallRecord) -> Party | None:
+    """Who the client of a call is, None where only colleagues are in it."""
+    if record.direction == "inbound":
+        return record.caller
+    return Party(number=record.called) if record.direction == "outbound" else None
 
 
 def _found(matches: tuple[Match, ...]) -> dict[str, str]:

@@ -81,6 +81,7 @@ async def _both(folder: Path) -> tuple[list[float], list[float]]:
         desktop=screen,  # type: ignore[arg-type]
         directory=directory,
         plan_of=lambda _call: NumberPlan(),
+        record_of=lambda _call: None,
         clock=time.time,
     )
     await pops.start()

@@ -210,7 +210,7 @@ async def test_A17_SEC35_a_frame_without_an_end_closes_the_link_and_holds_nothin
     assert any(isinstance(i, LinkDown) and "256 KiB" in i.reason for i in [await link.events.get() for _ in range(4)])
 
 
-async def test_SEC35_ten_thousand_headers_and_repeated_keys_hold_nothing_up(pbx: FakeAmi, link: AmiLink) -> None:
+async def test_SEC_35_ten_thousand_headers_and_repeated_keys_hold_nothing_up(pbx: FakeAmi, link: AmiLink) -> None:
     async with LoopLag() as lag:
         for line in (b"A: \r\n", b"Event: x\r\n", b"Response: x\r\n", b":\r\n", b"\x00\r\n"):
             pbx.send(b"Event: Odd\r\n" + line * 20_000 + b"\r\n")
@@ -221,7 +221,7 @@ async def test_SEC35_ten_thousand_headers_and_repeated_keys_hold_nothing_up(pbx:
     assert pbx.connections == 1
 
 
-async def test_F04_a_pbx_that_still_starts_is_waited_for(pbx: FakeAmi, link: AmiLink) -> None:
+async def test_F_04_a_pbx_that_still_starts_is_waited_for(pbx: FakeAmi, link: AmiLink) -> None:
     await until(lambda: link.events.qsize() >= 2)
     assert [type(await link.events.get()) for _ in range(2)] == [Received, LinkUp]
     pbx.boots = False
@@ -238,7 +238,7 @@ async def test_F04_a_pbx_that_still_starts_is_waited_for(pbx: FakeAmi, link: Ami
     assert isinstance(await link.events.get(), LinkUp)
 
 
-async def test_F04_a_pbx_that_got_ready_later_is_asked_for_its_state_again(pbx: FakeAmi) -> None:
+async def test_F_04_a_pbx_that_got_ready_later_is_asked_for_its_state_again(pbx: FakeAmi) -> None:
     pbx.boots = False
     async with linked(pbx) as link:
         assert isinstance(await link.events.get(), LinkUp)
@@ -247,7 +247,7 @@ async def test_F04_a_pbx_that_got_ready_later_is_asked_for_its_state_again(pbx: 
         assert isinstance(await link.events.get(), LinkUp)
 
 
-async def test_F01_P5_cut_at_a_random_byte_and_back(pbx: FakeAmi, link: AmiLink) -> None:
+async def test_F_01_P5_cut_at_a_random_byte_and_back(pbx: FakeAmi, link: AmiLink) -> None:
     """Also: the torn frame of the connection before never mixes into the next."""
     dice = random.Random(1)
     for number in range(CUTS):

@@ -113,7 +113,7 @@ async def test_A8_members_come_and_go_within_a_second(link: AmiLink) -> None:
     assert link.pending == 0
 
 
-async def test_SEC30_the_account_may_not_run_programs_or_change_the_pbx(link: AmiLink) -> None:
+async def test_SEC_30_the_account_may_not_run_programs_or_change_the_pbx(link: AmiLink) -> None:
     allowed = (await link.ask(c.ListCommands())).headers
     assert {"Originate", "QueueAdd", "CoreShowChannels", "Getvar", "BlindTransfer", "Atxfer"} <= set(allowed)
     assert not {"Command", "UpdateConfig", "GetConfig", "ModuleLoad", "Reload", "MixMonitor", "DBPut"} & set(allowed)
@@ -161,7 +161,7 @@ async def test_A13_a_wrong_secret_is_told_and_not_tried_again(pbx: Pbx) -> None:
             await link.ask(c.Ping())
 
 
-async def test_F01_a_cut_link_is_back_within_five_seconds(link: AmiLink) -> None:
+async def test_F_01_a_cut_link_is_back_within_five_seconds(link: AmiLink) -> None:
     for _ in range(CUTS):
         assert link._writer is not None
         link._writer.transport.abort()
@@ -196,7 +196,7 @@ async def test_A7_F02_a_frozen_pbx_is_noticed_within_fifteen_seconds_and_dials_n
     assert not calls.items
 
 
-async def test_F03_a_restarted_pbx_is_waited_for_until_it_is_ready(pbx: Pbx, link: AmiLink) -> None:
+async def test_F_03_a_restarted_pbx_is_waited_for_until_it_is_ready(pbx: Pbx, link: AmiLink) -> None:
     await link.snapshot()
     pbx.stop()  # gently: what it remembers is written a second later
     await until(lambda: link.health().state != "up")

@@ -126,7 +126,7 @@ async def test_with_a_challenge_the_secret_never_crosses_the_wire(pbx: FakeAmi, 
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", "x" * 300])
-async def test_F49_a_host_name_that_does_not_exist_is_told(host: str) -> None:
+async def test_F_49_a_host_name_that_does_not_exist_is_told(host: str) -> None:
     link = AmiLink(host, 5038, "trubka", "x")
     task = asyncio.create_task(link.run())
     await until(lambda: link.health().state == "down", 10)

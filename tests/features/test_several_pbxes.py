@@ -114,7 +114,15 @@ def ring(device: str, number: str) -> Delivered:
 
 async def test_the_card_names_the_colleague_of_the_same_pbx(db: Database, directory: Directory) -> None:
     screens = Screens()
-    pops = ScreenPops(db=db, spool=Spool(db), desktop=screens, directory=directory, plan_of=plan_of, clock=lambda: 1.0)
+    pops = ScreenPops(
+        db=db,
+        spool=Spool(db),
+        desktop=screens,
+        directory=directory,
+        plan_of=plan_of,
+        record_of=lambda _call: None,
+        clock=lambda: 1.0,
+    )
     await pops.start()
     for device in (HERE, THERE):
         await pops.delivered(ring(device, "101"), 1.0)

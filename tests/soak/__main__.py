@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 
 TESTS = Path(__file__).parent.parent
-WITH_FULL_FIGURES = ("channels", "storage", "telephony", "soak")
+WITH_FULL_FIGURES = ("channels", "storage", "telephony", "soak", "e2e/test_random_faults.py")
 
 
 def main() -> int:
     environment = os.environ | {"SOAK": "1"}
-    folders = [str(TESTS / name) for name in WITH_FULL_FIGURES]
-    command = [sys.executable, "-m", "pytest", "-q", *folders, *sys.argv[1:]]
+    places = [str(TESTS / name) for name in WITH_FULL_FIGURES]
+    command = [sys.executable, "-m", "pytest", "-q", *places, *sys.argv[1:]]
     return subprocess.run(command, env=environment, check=False).returncode
 
 

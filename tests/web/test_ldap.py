@@ -1,7 +1,6 @@
 """Sign-in by a directory: what is refused before the directory is asked, and what the settings must hold.
 
-The whole way against a real slapd with StartTLS is in `ldap_with_slapd.py`: it needs the extra `[ldap]`, so it is run
-by its name.
+The whole way against a real slapd with StartTLS is in `test_ldap_slapd.py`.
 """
 
 from __future__ import annotations

@@ -132,7 +132,7 @@ async def test_S1_volatile_events_carry_the_last_seq_sent_on_this_connection(des
     await wire.close()
 
 
-async def test_F12_pops_of_ended_calls_come_back_as_missed_entries(desk: Panel) -> None:
+async def test_F_12_pops_of_ended_calls_come_back_as_missed_entries(desk: Panel) -> None:
     await desk.pop(ANNA, call="ended")
     await desk.pop(ANNA, call="rings")
     await desk.journal("ended", outcome="no-answer")
@@ -143,7 +143,7 @@ async def test_F12_pops_of_ended_calls_come_back_as_missed_entries(desk: Panel) 
     await wire.close()
 
 
-async def test_F12_new_page_gets_the_cards_of_open_calls_only(desk: Panel) -> None:
+async def test_F_12_new_page_gets_the_cards_of_open_calls_only(desk: Panel) -> None:
     await desk.pop(ANNA, call="ended")
     await desk.pop(ANNA, call="rings")
     await desk.journal("ended")

@@ -131,7 +131,7 @@ async def test_S2_other_tabs_of_the_agent_do_not_wait_for_the_frozen_one(desk: P
     await awake.close()
 
 
-async def test_F13_tab_that_answers_no_ping_is_cut_whatever_its_kernel_says(tmp_path: Path) -> None:
+async def test_F_13_tab_that_answers_no_ping_is_cut_whatever_its_kernel_says(tmp_path: Path) -> None:
     async with panel(tmp_path, live={"ping_s": 0.3, "pong_s": 0.3}) as desk, Raw(desk) as raw:
         await raw.sign_in(await desk.token("anna"))
         raw.freeze()
@@ -263,6 +263,18 @@ async def test_S5_behind_a_proxy_only_the_public_address_connects(tmp_path: Path
             await Raw(desk, Origin=desk.url).__aenter__()
         async with Raw(desk, Origin="https://cti.example.org"):
             pass
+
+
+async def test_S5_a_trusted_proxy_says_which_address_is_ours(tmp_path: Path) -> None:
+    proxied = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "cti.example.org"}
+    async with panel(tmp_path / "a", trusted_proxies=("127.0.0.1",)) as desk:
+        async with Raw(desk, Origin="https://cti.example.org", **proxied):
+            pass
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await Raw(desk, Origin=desk.url, **proxied).__aenter__()
+    async with panel(tmp_path / "b") as desk:
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await Raw(desk, Origin="https://cti.example.org", **proxied).__aenter__()
 
 
 async def test_S6_flood_is_dropped_and_its_maker_cut(desk: Panel) -> None:

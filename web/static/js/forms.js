@@ -1,5 +1,5 @@
 // Forms: what is written and not saved is not thrown away unasked, and one press of a button is one request.
-import { $ } from "./dom.js";
+import { $, $$ } from "./dom.js";
 import { t } from "./texts.js";
 
 export function keepForms() {
@@ -7,9 +7,9 @@ export function keepForms() {
     const form = event.target.closest("form[data-keep]");
     if (form) form.dataset.dirty = "yes";
   });
-  document.addEventListener("submit", (event) => {
-    delete event.target.dataset.dirty;
-  });
+  document.addEventListener("submit", once, true);
+  document.addEventListener("htmx:finally:request", (event) => delete event.target.dataset?.sent);
+  window.addEventListener("pageshow", () => $$("form[data-sent]").forEach((form) => delete form.dataset.sent));
   document.addEventListener("htmx:before:request", (event) => {
     const { ctx } = event.detail;
     const leaves = ctx.request.method === "GET" && ctx.target?.id === "main";
@@ -19,4 +19,16 @@ export function keepForms() {
   window.addEventListener("beforeunload", (event) => {
     if ($("form[data-dirty]")) event.preventDefault();
   });
+}
+
+/** A second press while the first is on its way sends nothing. */
+function once(event) {
+  const form = event.target;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    return;
+  }
+  delete form.dataset.dirty;
+  if (form.method === "post") form.dataset.sent = "yes";
 }

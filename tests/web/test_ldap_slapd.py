@@ -1,14 +1,11 @@
-"""Sign-in against a real slapd with StartTLS. Needs Debian's slapd and the extra `[ldap]`; run it by its name.
-
-apt-get install slapd libldap2-dev libsasl2-dev gcc python3-dev && .venv/bin/pip install -e '.[ldap]'
-.venv/bin/python -m pytest tests/web/ldap_with_slapd.py
-"""
+"""Sign-in against a real slapd with StartTLS."""
 
 from __future__ import annotations
 
 import datetime
 import gc
 import ipaddress
+import os
 import socket
 import subprocess
 import time
@@ -28,6 +25,7 @@ from cti.features.directory_admin import DirectoryAdmin, UserDraft
 from cti.ldap import ldap_check
 from cti.settings import LdapSettings
 from cti.storage.database import open_database
+from lab import ldap
 
 pytestmark = pytest.mark.filterwarnings(  # bonsai 1.5.5 leaves the sockets of failed binds to the collector
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
@@ -35,10 +33,10 @@ pytestmark = pytest.mark.filterwarnings(  # bonsai 1.5.5 leaves the sockets of f
 PASSWORD = "a-directory-password"
 PEOPLE = "ou=people,dc=example"
 CONF = """
-include /etc/ldap/schema/core.schema
-include /etc/ldap/schema/cosine.schema
-include /etc/ldap/schema/inetorgperson.schema
-modulepath /usr/lib/ldap
+include {schema}/core.schema
+include {schema}/cosine.schema
+include {schema}/inetorgperson.schema
+modulepath {modules}
 moduleload back_mdb
 pidfile {folder}/slapd.pid
 TLSCertificateFile {folder}/cert.pem
@@ -107,14 +105,17 @@ def slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]
     folder = tmp_path_factory.mktemp("slapd")
     (folder / "db").mkdir()
     certificate(folder)
-    (folder / "slapd.conf").write_text(CONF.format(folder=folder))
-    command = ["/usr/sbin/slapadd", "-f", str(folder / "slapd.conf")]
-    subprocess.run(command, input=LDIF, text=True, check=True, capture_output=True)
+    files = ldap.slapd()
+    env = {**os.environ, **files.env}
+    (folder / "slapd.conf").write_text(CONF.format(folder=folder, schema=files.schema, modules=files.modules))
+    command = [str(files.programs / "slapadd"), "-f", str(folder / "slapd.conf")]
+    subprocess.run(command, input=LDIF, text=True, check=True, capture_output=True, env=env)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     url = f"ldap://127.0.0.1:{port}"
-    running = subprocess.Popen(["/usr/sbin/slapd", "-f", str(folder / "slapd.conf"), "-h", url, "-d", "0"])
+    command = [str(files.programs / "slapd"), "-f", str(folder / "slapd.conf"), "-h", url, "-d", "0"]
+    running = subprocess.Popen(command, env=env)
     deadline = time.monotonic() + 15
     while not _listens(port):
         assert time.monotonic() < deadline, "slapd does not listen"
