@@ -114,12 +114,16 @@ class AgentView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PbxView:
-    """The link to one PBX. state: off, connecting, up, down, refused; since: UNIX s; detail: for the operator."""
+    """The link to one PBX. state: off, connecting, up, down, refused; since: UNIX s; detail: for the operator.
+
+    ahead_s: how far its clock is ahead of ours.
+    """
 
     name: str
     state: str
     since: float = 0.0
     detail: str = ""
+    ahead_s: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -44,7 +44,8 @@ class Pbx:
     def view(self) -> PbxView:
         """Its link as the panel shows it."""
         health = self.link.health()
-        return PbxView(name=self.name, state=health.state, since=health.since, detail=health.detail)
+        ahead_s = self.link.far.ahead_s or 0.0
+        return PbxView(name=self.name, state=health.state, since=health.since, detail=health.detail, ahead_s=ahead_s)
 
 
 class Pbxes:
@@ -140,7 +141,7 @@ def _show_figures(metrics: Metrics, pbx: Pbx, dispatch: Dispatch) -> None:
     link, tracker, of = pbx.link, pbx.tracker, {"pbx": pbx.name}
     metrics.read("pbx_up", "1 while the link to the PBX is up", lambda: link.health().state == "up", **of)
     metrics.read(
-        "pbx_clock_ahead_seconds", "How far the PBX's clock is ahead of ours", lambda: link.far.ahead_s or 0.0, **of
+        "pbx_clock_ahead_seconds", "How far the PBX's clock is ahead of ours", lambda: pbx.view().ahead_s, **of
     )
     metrics.read("ami_frames", "Manager events read since start", lambda: link.frames, **of)
     metrics.read("ami_bytes", "Bytes of manager events since start", lambda: link.bytes, **of)

@@ -9,13 +9,14 @@ with its default, unit and reason; a test keeps the two equal.
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from cti.errors import SettingsError
@@ -23,6 +24,18 @@ from cti.errors import SettingsError
 DEFAULT_FILE = Path("/etc/trubka/config.toml")
 Port = Annotated[int, Field(ge=1, le=65535)]
 Digits = Annotated[str, Field(pattern=r"^\+?[0-9]{2,20}$")]
+
+
+def _regular(text: str) -> str:
+    """A pattern that can be read. Raises ValueError."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"is not a regular expression ({error})") from None
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_regular)]
 
 
 class _Section(BaseModel):
@@ -51,7 +64,7 @@ class PbxNumbersSettings(_Section):
 
     region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
     area_code: Annotated[str, Field(pattern=r"^[0-9]{0,5}$")] | None = None
-    internal: str | None = None
+    internal: Pattern | None = None
 
 
 class PbxSettings(_Section):
@@ -68,7 +81,7 @@ class PbxSettings(_Section):
     trunks: tuple[str, ...] = ()
     dial_context: str = "from-internal"  # where an agent's own calls enter the dialplan
     auto_answer: bool = True  # desk phones pick up by themselves on click-to-dial, by model
-    caller_id: str = ""  # number shown to clients who are called from here; empty: dial.caller_id
+    caller_id: Annotated[str, Field(pattern=r"^(\+?[0-9]{2,20})?$")] = ""  # shown to clients; empty: dial.caller_id
     numbers: PbxNumbersSettings = PbxNumbersSettings()
 
     def password(self) -> str:
@@ -83,7 +96,7 @@ class NumbersSettings(_Section):
 
     region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "RU"
     area_code: Annotated[str, Field(pattern=r"^[0-9]{0,5}$")] = "495"
-    internal: str = r"[0-9]{2,5}"  # regular expression of internal numbers
+    internal: Pattern = r"[0-9]{2,5}"  # regular expression of internal numbers
     time_zone: str = "Europe/Moscow"
 
 
@@ -181,7 +194,7 @@ def load(config: Path | None = None, *, environ: Mapping[str, str] | None = None
     except ValidationError as error:
         faults += [f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()]
         raise SettingsError(faults) from None
-    faults += _missing_secrets(settings)
+    faults += _missing_secrets(settings) + _same_pbx(settings)
     if faults:
         raise SettingsError(faults)
     return settings
@@ -232,4 +245,15 @@ def _missing_secrets(settings: Settings) -> list[str]:
                 faults.append(f"pbx.{name}.secret: is empty; set it or secret_file (the AMI account's secret)")
         except OSError as error:
             faults.append(f"pbx.{name}.secret_file: cannot be read ({error.strerror})")
+    return faults
+
+
+def _same_pbx(settings: Settings) -> list[str]:
+    """One PBX under two names would show each of its calls twice."""
+    seen: dict[tuple[str, int], str] = {}
+    faults = []
+    for name, pbx in settings.pbx.items():
+        first = seen.setdefault((pbx.host.casefold(), pbx.port), name)
+        if first != name:
+            faults.append(f"pbx.{name}: is at the same host and port as pbx.{first}; each PBX has one section")
     return faults

@@ -87,3 +87,26 @@ def test_a_pbx_without_a_secret_is_told(tmp_path: Path) -> None:
     file.write_text('[pbx.main]\nhost = "127.0.0.1"\n', encoding="utf-8")
     with pytest.raises(SettingsError, match=r"pbx\.main\.secret"):
         settings.load(file)
+
+
+def test_a_pbx_named_twice_and_a_pattern_that_is_none_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "cti.toml"
+    file.write_text('[pbx.a]\nsecret = "x"\n[pbx.b]\nsecret = "x"\n[pbx.c]\nsecret = "x"\nport = 1\n', encoding="utf-8")
+    file.chmod(0o640)
+    with pytest.raises(SettingsError) as caught:
+        settings.load(file)
+    assert caught.value.faults == ["pbx.b: is at the same host and port as pbx.a; each PBX has one section"]
+    file.write_text('[pbx.b.numbers]\ninternal = "[0-9"\n[pbx."B:1"]\n[pbx.c]\ncaller_id = "abc"\n', encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        settings.load(file)
+    told = "\n".join(caught.value.faults)
+    assert all(word in told for word in ("pbx.b.numbers.internal", "pbx.B:1", "pbx.c.caller_id"))
+
+
+def test_a_pbx_differs_where_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "cti.toml"
+    file.write_text('[pbx.spb]\nsecret = "x"\n[pbx.spb.numbers]\narea_code = "812"\n', encoding="utf-8")
+    file.chmod(0o640)
+    monkeypatch.setenv("CTI_PBX__SPB__NUMBERS__INTERNAL", "[0-9]{3}")
+    numbers = settings.load(file).pbx["spb"].numbers
+    assert (numbers.region, numbers.area_code, numbers.internal) == (None, "812", "[0-9]{3}")

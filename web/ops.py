@@ -26,7 +26,10 @@ async def readyz(request: web.Request) -> web.Response:
         "log_mib": services.db.log_bytes // 2**20,
         "pbx": link.state,
         "pbx_since": link.since,
-        "pbxes": {one.name: {"state": one.state, "since": one.since} for one in link.pbxes},
+        "pbxes": {
+            one.name: {"state": one.state, "since": one.since, "clock_ahead_s": round(one.ahead_s, 3)}
+            for one in link.pbxes
+        },
     }
     try:
         async with services.db.read() as conn:

@@ -15,7 +15,7 @@ def N_(text: str) -> str:
 
 REFUSALS: Mapping[str, str] = {
     "pbx-down": N_("No link to the PBX: calls cannot be placed now."),
-    "no-pbx": N_("There is no PBX for your phone. An admin looks at the phone's name under Settings."),
+    "no-pbx": N_("No PBX is set up for your phone: an admin looks at the settings and at the phone's name."),
     "pbx": N_("The PBX did not do it. Look at the call and try again."),
     "no-device": N_("You have no phone. An admin adds one under Settings."),
     "unregistered": N_("Your phone is not registered on the PBX: switch it on."),

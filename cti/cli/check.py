@@ -36,6 +36,7 @@ NEEDED = {
     "QueueRemove": "agent",
     "CoreShowChannels": "reporting",
     "CoreSettings": "reporting",
+    "CoreStatus": "reporting",
     "DeviceStateList": "reporting",
     "QueueStatus": "(none)",
     "BridgeList": "(none)",

@@ -150,7 +150,9 @@ class CallControl:
     def _line(self, device: str | None) -> Line:
         line = self._line_of(device or "")
         if line is None:
-            raise Refused("no-pbx", "No PBX of the settings has your phone; an admin looks at its name under Settings.")
+            raise Refused(
+                "no-pbx", "No PBX is set up for your phone; an admin looks at the settings and the phone's name."
+            )
         return line
 
     async def _claim(self, click: _Click) -> bool:

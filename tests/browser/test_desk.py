@@ -172,7 +172,7 @@ async def test_a_refused_click_says_why_at_the_phone(theatre: Stage) -> None:
     await page.keyboard.press("p")
     await page.keyboard.type("8 935 555 01 01")
     await page.keyboard.press("Enter")
-    await expect(page.locator("#dial-fault")).to_have_text("Нет связи с АТС: сейчас позвонить нельзя.")
+    await expect(page.locator("#dial-fault")).to_contain_text("не подключена АТС")
     await expect(page.locator("#phone")).to_have_attribute("data-state", "idle")
     await expect(page.locator("#dial-to")).to_have_value("8 935 555 01 01")
 
@@ -263,16 +263,17 @@ async def test_twenty_rings_at_once_stay_in_one_line_until_they_are_asked_for(th
 async def test_the_agents_own_call_shows_whom_he_calls_and_sends_the_extension_on_a_key(theatre: Stage) -> None:
     page = await theatre.desk()
     view = CallView(
-        id="out-1", state="dialling", direction="outbound", number=ALHIMOV, since=time.time(), extension="14"
+        id="spb:trubka-1", state="dialling", direction="outbound", number=ALHIMOV, since=time.time(), extension="14"
     )
     await theatre.tell(replace(view, client_id=1, client_name="Алхимов"))
     await expect(page.locator("#phone")).to_contain_text("Вызов…")
     await expect(page.locator("#desk-card h2").first).to_have_text("Алхимов")
     await expect(page.locator(".why").first).to_have_text("Вы звоните этому клиенту.")
     await expect(page.locator("#tones")).to_be_hidden()
-    await theatre.becomes("out-1", "talking")
+    await theatre.becomes("spb:trubka-1", "talking")
     await expect(page.locator("#tones")).to_have_text("Набрать доб. 14")
-    await theatre.becomes("out-1", "ended", outcome="answered")
+    await expect(page.locator("#note")).to_be_enabled()
+    await theatre.becomes("spb:trubka-1", "ended", outcome="answered")
     await expect(page.locator("#hang-up")).to_be_hidden()
     await expect(page.locator("#card-state")).to_have_text("отвечен")
 

@@ -88,6 +88,7 @@ def test_check_names_a_pbx_that_is_away(tmp_path: Path) -> None:
 
 def test_a_second_pbx_names_the_phones_of_before(tmp_path: Path) -> None:
     two = {f"CTI_PBX__{name}__SECRET": "x" for name in ("MSK", "SPB")}
+    two |= {"CTI_PBX__MSK__PORT": "1", "CTI_PBX__SPB__PORT": "2"}
     assert cti("demo", "--prepare", data=tmp_path).returncode == 0
     for name, env in (("msk", {}), ("kzn", two)):
         refused = cti("user", "name-pbx", name, data=tmp_path, **env)
@@ -96,9 +97,8 @@ def test_a_second_pbx_names_the_phones_of_before(tmp_path: Path) -> None:
     done = cti("user", "name-pbx", "msk", data=tmp_path, **two)
     assert re.match(r"[1-9]\d* phones are named msk:", done.stdout), done.stderr
     assert cti("user", "name-pbx", "msk", data=tmp_path, **two).stdout.startswith("0 phones")
-    for name in ("msk", "spb"):
-        env = two | {f"CTI_PBX__{one}__PORT": "1" for one in ("MSK", "SPB")}
-        assert f"to do    pbx {name}" in (checked := cti("check", data=tmp_path, **env).stdout)
+    checked = cti("check", data=tmp_path, **two).stdout
+    assert all(f"to do    pbx {name}" in checked for name in ("msk", "spb"))
     assert "names no PBX" not in checked
     other = tmp_path / "other"
     assert cti("demo", "--prepare", data=other, **two).returncode == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 import time
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ import pytest
 
 from lab.pbx import Pbx
 from tests.e2e.conftest import Street
-from tests.e2e.proxy import Proxy
+from tests.e2e.proxy import LateClock, Proxy
 from tests.e2e.server import Desk, Server, free_port, until
 
 pytestmark = pytest.mark.lab
@@ -126,6 +127,29 @@ async def test_a_dead_pbx_at_start_stops_nothing_and_dialling_says_so(folder: Pa
             assert answer["type"].endswith("pbx-down")
             assert time.monotonic() - began < 1.0
             assert (await anna.api("GET", "/clients?q=алх", status=200))["rows"][0]["name"] == "Алхимов"
+
+
+async def test_F_17_the_clock_of_the_pbx_is_off_and_times_are_ours(pbx: Pbx, street: Street, folder: Path) -> None:
+    await street.phone("103", ring_ms=300)
+    async with LateClock(pbx.ports.ami, 90.0) as wire:
+        with own_server(folder, pbx, CTI_PBX__MAIN__PORT=str(wire.port)) as server:
+            async with Desk(server, "clara") as clara:
+                began = time.time()
+                client = await street.call(CLARA, caller=RAW)
+                pop = await clara.pop(NUMBER)
+                view = await clara.call_is("talking", pop["call"]["id"])
+                await street.do(client.hang_up)
+                await clara.call_is("ended", pop["call"]["id"])
+                row = await until(lambda: _row(clara, pop["call"]["id"]), why="the journal has the call")
+                ours = (pop["call"]["started"], view["since"], row["started_at"], row["answered_at"], row["ended_at"])
+                assert all(began - 0.6 < at < time.time() + 0.6 for at in ours), [at - began for at in ours]
+                assert row["started_at"] <= row["answered_at"] <= row["ended_at"]
+                assert 0 <= time.time() - pop["received_at"] < 10, "latency is counted by our clock"
+                async with clara.http.get(f"{server.url}/metrics") as page:
+                    shown = re.search(r'trubka_pbx_clock_ahead_seconds\{pbx="main"\} (\S+)', await page.text())
+            assert shown
+            assert float(shown[1]) == pytest.approx(90, abs=0.2)
+        assert server.log.read_text().count("the clock of the PBX differs from ours") == 1
 
 
 async def test_F_07_a_locked_base_delays_no_card_and_loses_no_call(pbx: Pbx, street: Street, folder: Path) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pyotp
 import pytest
 
+from cti.desktop import LinkView, PbxView
 from cti.storage import sessions, users
 from tests.web.panel import ANNA, BORIS, PASSWORD, PAVEL, Browser, Panel, panel, until
 from tests.web.visitor import Visitor
+from web.services import Services
 
 PAGES = (
     "/settings/people",
@@ -225,3 +228,23 @@ async def test_one_changes_ones_own_password_against_the_old_one(running: Panel)
         assert (await anna.post("/profile/password", old=PASSWORD, new="quite-another-one")).status == 303
         assert (await anna.get("/")).status == 200
         assert (await other.get("/")).status == 303
+
+
+async def test_the_server_page_tells_each_pbx_and_how_far_its_clock_is_off(tmp_path: Path) -> None:
+    up = PbxView(name="msk", state="up", since=1.0, ahead_s=0.4)
+    off = PbxView(name="spb", state="down", since=2.0, detail="nobody listens", ahead_s=-41.6)
+
+    def with_two(services: Services) -> Services:
+        return replace(services, link=lambda: LinkView(state="down", pbxes=(up, off)))
+
+    async with panel(tmp_path, change=with_two) as made, Visitor(made, "pavel") as admin:
+        await admin.post("/profile/look", language="ru", theme="dark")
+        page = (await admin.get("/settings/about")).text
+        rows = re.findall(r"<dt>АТС (\w+)</dt><dd>(.*?)</dd>", page, re.DOTALL)
+        assert [name for name, _ in rows] == ["msk", "spb"]
+        assert "соединена" in rows[0][1] or "talk" in rows[0][1]
+        assert "часы" not in rows[0][1]
+        assert "nobody listens" in rows[1][1]
+        assert "-42 с" in rows[1][1]
+        ready = (await admin.get("/readyz")).text
+    assert '"spb": {"state": "down", "since": 2.0, "clock_ahead_s": -41.6}' in ready

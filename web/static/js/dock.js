@@ -43,7 +43,7 @@ function phone() {
   fill(box, { tones: extension ? t("Send ext. {extension}", { extension }) : "" });
   show($("#tones"), !!extension && view.state === "talking");
   fill(box, { "hang-up": view?.state === "ringing" ? t("Decline") : t("Hang up") });
-  show($("#hang-up"), !!one && !one.id.startsWith("click:"));
+  show($("#hang-up"), !!one && !one.id.startsWith("Click:"));
   const more = store.allCalls().filter((c) => store.ALIVE.has(c.view?.state)).length - 1;
   fill(box, { others: more > 0 ? tn("and {n} more call", "and {n} more calls", more) : "" });
   show($('[data-f="others"]', box), more > 0);

@@ -17,7 +17,7 @@ export function showNote(one) {
   flush(field.dataset.call);
   field.dataset.call = one.id;
   field.value = sessionStorage.getItem(KEY + one.id) ?? one.note ?? "";
-  field.disabled = one.id.startsWith("click:") || one.id.startsWith("trubka-");
+  field.disabled = one.id.startsWith("Click:") || (one.id.includes("trubka-") && one.view?.state === "ended"); // no call yet, or it came to none
   field.oninput = () => write(one, field.value);
   field.onblur = () => flush(one.id);
   if (sessionStorage.getItem(KEY + one.id) !== null) write(one, field.value);

@@ -32,7 +32,7 @@ export async function dial(to, client) {
 }
 
 export async function hangUp(one = store.liveCall()) {
-  if (!one || one.id.startsWith("click:")) return;
+  if (!one || one.id.startsWith("Click:")) return;
   try {
     await api("DELETE", `/calls/${encodeURIComponent(one.id)}`);
   } catch (refusal) {

@@ -82,9 +82,9 @@ function leave(one, state) {
   setTimeout(gone, state === "taken" ? TAKEN_MS : MISSED_MS);
 }
 
-/** The person's own click, before the PBX says anything: replaced by the call it becomes. */
+/** The person's own click, before the PBX says anything: replaced by the call it becomes. No PBX has a capital letter. */
 export function clicked(requestId, shown, client) {
-  const id = `click:${requestId}`;
+  const id = `Click:${requestId}`;
   const one = entry(id);
   one.client = client ?? null;
   one.view = { id, state: "dialling", direction: "outbound", number: shown, shown, name: client?.name ?? "", since: now() };
@@ -92,7 +92,7 @@ export function clicked(requestId, shown, client) {
 }
 
 export function dropClick(requestId, becomes) {
-  const click = calls.get(`click:${requestId}`);
+  const click = calls.get(`Click:${requestId}`);
   if (!click) return;
   calls.delete(click.id);
   const real = becomes && calls.get(becomes);
@@ -105,7 +105,7 @@ export function snapshot(state) {
   setClock(state.server_time);
   const open = new Set(state.calls.map((view) => view.id));
   for (const one of allCalls()) {
-    if (ALIVE.has(one.view?.state) && !open.has(one.id) && !one.id.startsWith("click:")) {
+    if (ALIVE.has(one.view?.state) && !open.has(one.id) && !one.id.startsWith("Click:")) {
       one.view = { ...one.view, state: "ended" };
       one.strip = null;
       tell("state", { one, before: "" });
