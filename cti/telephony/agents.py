@@ -61,9 +61,12 @@ def wait(book: Book, leg: Leg, queue: str, position: str) -> None:
 def leave(book: Book, headers: Headers) -> None:
     """A caller leaves a queue."""
     leg, queue = seen(book, headers), headers.get("Queue")
-    if leg is None or not queue or leg.call.waiting != queue:
+    if leg is None or not queue:
         return
     call = leg.call
+    call.queue = call.queue or queue
+    if call.waiting != queue:
+        return
     answered = leg.taken is not None and not leg.taken.gone
     how = "abandoned" if call.abandoned else "answered" if answered else "other"
     call.waiting = None

@@ -222,6 +222,8 @@ class Book:
         call = leg.call
         if call.caller is None or (leg.id in call.links and not leg.dialled and call.caller.dialled):
             call.caller = leg
+        elif call.caller is not leg and not leg.dialled and self.prefix + leg.id == call.id:
+            call.caller = leg  # the call bears its id: whom it dials was only seen first
         if leg is call.caller and call.called is None and leg.exten not in NOT_DIALLED and leg.exten != leg.number:
             call.called = leg.exten
         if not call.announced:

@@ -14,6 +14,7 @@ from typing import Literal
 
 Kind = Literal["device", "trunk", "pseudo"]
 
+WITH_MORE = ("DAHDI/", "WebSocket/")  # what follows a second slash is the call's, not the line's
 SHORT = re.compile(r"\d{2,5}")
 HIDDEN = frozenset({"", "<unknown>", "unknown", "anonymous", "unavailable", "restricted", "withheld", "private"})
 
@@ -52,8 +53,16 @@ def technology(channel: str) -> str:
 
 
 def endpoint_of(channel: str) -> str:
-    """`PJSIP/101` of `PJSIP/101-0000001a` or `PJSIP/101-0000001a<ZOMBIE>`."""
-    return channel.partition("<")[0].rpartition("-")[0] or channel
+    """`PJSIP/101` of `PJSIP/101-0000001a` or `PJSIP/101-0000001a<ZOMBIE>`; the span of an ISDN channel.
+
+    `DAHDI/i1/79355550101-1f` is the span `DAHDI/i1`, whatever number it carries; `WebSocket/robot/0x7f2c14003a40` is
+    `WebSocket/robot`.
+    """
+    name = channel.partition("<")[0]
+    if name.startswith(WITH_MORE):
+        parts = name.split("/", 2)
+        return "/".join(parts[:2]) if len(parts) == 3 else name.rpartition("-")[0] or name
+    return name.rpartition("-")[0] or channel
 
 
 def is_pseudo(channel: str) -> bool:

@@ -30,8 +30,8 @@ def clear(book: Book, leg: Leg, cause: int, at: float | None) -> None:
         leg.half.status = leg.half.status or leg.status
         leg.half.half = None
     if leg is call.caller and not call.pairs:
+        call.abandoned = call.abandoned or (call.waiting is not None and call.caller_left)
         call.caller_left = True
-        call.abandoned = call.abandoned or call.waiting is not None
     if leg.real:
         leg.result, taker = _result(book, leg)
         call.past.append(leg)

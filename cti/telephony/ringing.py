@@ -7,12 +7,13 @@ for the transferred party, so the chain leads to him and not to who transferred.
 
 from __future__ import annotations
 
-from cti.telephony.book import DEST, OWN, Book, Headers, Keys
+from cti.telephony.book import DEST, OWN, Book, Headers, Keys, keys
 from cti.telephony.devices import shown
 from cti.telephony.events import Delivered, Party
 from cti.telephony.model import Call, Leg
 from cti.telephony.transitions import NEW, PHASE_OF_DIAL, RINGING, UP
 
+TARGET = keys("Target")
 DEPTH = 12  # Local channels in one chain; a longer one is a loop in somebody's dialplan
 
 
@@ -111,6 +112,18 @@ def dial_end(book: Book, headers: Headers) -> None:
         leg.parent = by.id
         _reroute(book, leg)
     _come(book, leg, leg.status)
+
+
+def pickup(book: Book, headers: Headers) -> None:
+    """Another phone takes over a ring: who rings for the same caller has been relieved by it."""
+    taker, target = seen(book, headers), book.sight(headers, TARGET)
+    if taker is None or target is None or taker is target:
+        return
+    if taker.call is not target.call:
+        book.merge(taker.call, target.call)
+    taker.source = taker.source or target.source or source_of(book, target)
+    if taker.source is not None and taker.phase == UP:
+        taker.source.taken = taker
 
 
 def _come(book: Book, leg: Leg, status: str) -> None:

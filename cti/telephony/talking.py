@@ -54,6 +54,7 @@ def bridge_destroy(book: Book, headers: Headers) -> None:
     """A bridge is over."""
     bridge = book.bridges.pop(headers.get("BridgeUniqueid", ""), None)
     if bridge is not None:
+        _stranger(book, bridge)
         bridge.count = 0
         for leg in list(bridge.members.values()):
             _out(leg, bridge)
@@ -142,6 +143,15 @@ def _out(leg: Leg, bridge: Bridge) -> None:
         bridge.beside.append(leg)
     if leg.bridge is bridge:
         leg.bridge = None
+
+
+def _stranger(book: Book, bridge: Bridge) -> None:
+    """Nobody was seen to leave, and one entry was lost: it was that of the party who dialled the one inside."""
+    inside = [leg for leg in bridge.members.values() if leg.real]
+    if len(inside) == len(bridge.members) == 1 and bridge.count == 2:
+        one = inside[0]
+        up = [leg for leg in one.call.legs.values() if leg.real and leg.phase == UP and leg.bridge is None]
+        _meet(book, one, [leg for leg in up if leg.taken is one or one.taken is leg])
 
 
 def _parties(bridge: Bridge) -> list[Leg]:

@@ -245,6 +245,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "DialBegin": ringing.dial_begin,
     "DialState": ringing.dial_state,
     "DialEnd": ringing.dial_end,
+    "Pickup": ringing.pickup,
     "LocalBridge": talking.local_bridge,
     "BridgeEnter": talking.bridge_enter,
     "BridgeLeave": talking.bridge_leave,

@@ -13,13 +13,18 @@ import pytest
 
 from cti.telephony.events import CallCleared, TelephonyEvent
 from cti.telephony.tracker import Tracker
+from tests.telephony import scenes_queue
 from tests.telephony.streams import Stream, cleared, load, own, reference, results, told
 
 FILES = own() | reference()
 STREAMS = {name: load(path) for name, path in FILES.items()}
+WRITTEN = {name: scene.stream() for name, scene in (scenes_queue.SCENES).items()}
 LATER_S = 1000.0
+NEIGHBOURS_S = 0.5
 
-each = pytest.mark.parametrize("stream", [pytest.param(stream, id=name) for name, stream in STREAMS.items()])
+each = pytest.mark.parametrize(
+    "stream", [pytest.param(stream, id=name) for name, stream in (STREAMS | WRITTEN).items()]
+)
 
 
 def calls_of(events: Iterable[TelephonyEvent]) -> list[str]:
@@ -57,7 +62,7 @@ def test_attaching_at_any_point_gives_each_call_at_most_one_account(stream: Stre
         assert tracker.size == 0
 
 
-@each
+@pytest.mark.parametrize("stream", STREAMS.values(), ids=STREAMS)
 def test_attaching_before_the_talk_ends_still_sees_who_talked(stream: Stream) -> None:
     """Who leaves a bridge was in it: the last conversation is known from its end, if no Local channel is in it."""
     talked = [pair for record in cleared(told(stream)) for pair in record.talked]
@@ -78,12 +83,16 @@ def test_losing_any_one_event_ends_every_call_once(stream: Stream) -> None:
 
 @each
 def test_losing_any_one_event_keeps_the_outcome(stream: Stream) -> None:
-    """Two cannot be made up for: why a phone hung up, and a leg's entry into a bridge behind Local channels."""
-    wanted = [record.outcome for record in cleared(told(stream))]
+    """Two cannot be made up for: why a phone hung up, and a leg's entry into a bridge that is never left: one behind
+    Local channels, one destroyed with all in it.
+    """
+    has_leaves = any(headers["Event"] == "BridgeLeave" for headers in stream)
+    wanted = sorted(str(record.outcome) for record in cleared(told(stream)))
     for lost in range(len(stream)):
-        found = [record.outcome for record in cleared(told(stream[:lost] + stream[lost + 1 :]))]
+        found = sorted(str(record.outcome) for record in cleared(told(stream[:lost] + stream[lost + 1 :])))
         cause = "answered" not in (*found, *wanted) and stream[lost]["Event"] == "Hangup"
-        chain = stream[lost]["Event"] == "BridgeEnter" and any("Local/" in h.get("Channel", "") for h in stream)
+        blind = any("Local/" in h.get("Channel", "") for h in stream) or not has_leaves
+        chain = stream[lost]["Event"] == "BridgeEnter" and blind
         assert found == wanted or cause or chain, stream[lost]
 
 
@@ -106,11 +115,14 @@ def test_an_old_event_coming_late_raises_no_dead(stream: Stream) -> None:
 
 @each
 def test_swapping_any_neighbours_ends_every_call_once_and_the_same_way(stream: Stream) -> None:
-    wanted = [(record.call, record.outcome) for record in cleared(told(stream))]
+    wanted = {record.call: record.outcome for record in cleared(told(stream))}
     for at in range(len(stream) - 1):
-        swapped = [*stream[:at], stream[at + 1], stream[at], *stream[at + 2 :]]
-        found = [(record.call, record.outcome) for record in cleared(told(swapped))]
-        assert found == wanted, (stream[at], stream[at + 1])
+        one, two = stream[at], stream[at + 1]
+        if float(two.get("Timestamp", "0")) - float(one.get("Timestamp", "0")) > NEIGHBOURS_S:
+            continue
+        found = cleared(told([*stream[:at], two, one, *stream[at + 2 :]]))
+        assert len(found) == len(wanted), (one, two)
+        assert {record.call: record.outcome for record in found} == wanted, (one, two)
 
 
 def shuffled(one: Stream, two: Stream, seed: int) -> Iterator[dict[str, str]]:
