@@ -50,6 +50,7 @@ a=rtpmap:0 PCMU/8000
 ]]></send>
 <recv response="100" optional="true"/>
 <recv response="180" optional="true"/>
+<recv response="181" optional="true"/>
 <recv response="183" optional="true"/>
 <recv request="INFO" optional="true" next="cancel"/>
 <recv response="200" rrs="true"><action><log message="answered"/></action></recv>

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dialplan.model import Context
+from collections.abc import Mapping
+
+from dialplan.model import Context, Step
 from dialplan.recipes.click_to_dial import from_internal
 from dialplan.recipes.did import inbound
 from dialplan.recipes.internal import internal, ring
@@ -22,10 +24,14 @@ QUEUES = {"601": "sales", "602": "support"}
 MEMBERS = {"sales": ("PJSIP/101", "PJSIP/102")}
 
 
-def contexts() -> tuple[Context, ...]:
-    """The whole plan. The third number leads to sales, where every client ends whose manager is not known."""
+def contexts(more: Mapping[str, tuple[Step, ...]] | None = None) -> tuple[Context, ...]:
+    """The whole plan. The third number leads to sales, where every client ends whose manager is not known.
+
+    more: further numbers that clients may dial.
+    """
+    numbers = {SALES: wait_in("sales"), CLARA: ring("103"), RESPONSIBLE: wait_in("sales")}
     return (
-        inbound("from-outside", {SALES: wait_in("sales"), CLARA: ring("103"), RESPONSIBLE: wait_in("sales")}),
+        inbound("from-outside", {**numbers, **(more or {})}),
         from_internal("from-internal", parts=("colleagues", "queues", "parkedcalls", "outside")),
         internal("colleagues", DEVICES),
         queues("queues", QUEUES),

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
+from dialplan.model import Step
+from dialplan.render import render
 from lab.pbx import Pbx
+from lab.plan import contexts
 
 EXTENSIONS = """\
-[from-outside-custom]
+[recorded]
 exten => 74950000011,1,Answer()
  same => n,Queue(linear,,,,30)
 exten => 74950000012,1,Answer()
@@ -56,15 +61,20 @@ exten => s,1,Wait(1)
  same => n,Set(GOSUB_RESULT=CONTINUE)
  same => n,Return()
 """
+DIDS = re.findall(r"exten => (7\d{10}),1", EXTENSIONS)
 QUEUES = """
-[linear](office)
+[linear]
 strategy=linear
+retry=1
+ringinuse=no
 timeout=1
 member => PJSIP/101,0
 member => PJSIP/102,0
 
-[memory](office)
+[memory]
 strategy=rrmemory
+retry=1
+ringinuse=no
 timeout=1
 member => PJSIP/101,0
 member => PJSIP/102,0
@@ -93,7 +103,7 @@ PARKING = """
 [quick]
 context=quick-parked
 parkpos=741-742
-parkingtime=1
+parkingtime=3
 comebacktoorigin=yes
 """
 
@@ -101,10 +111,11 @@ comebacktoorigin=yes
 def add(pbx: Pbx) -> None:
     """Load it all into a running PBX."""
     etc = pbx.home / "etc"
+    recorded = {did: (Step(app="Goto", args=("recorded", did, "1")),) for did in DIDS}
     (etc / "extensions_custom.conf").write_text(EXTENSIONS, encoding="utf-8")
     for name, more in (("queues.conf", QUEUES), ("res_parking.conf", PARKING)):
         with (etc / name).open("a", encoding="utf-8") as file:
             file.write(more)
-    pbx.console("dialplan reload")
+    pbx.reload_dialplan(render(contexts(recorded)))
     pbx.console("module reload app_queue.so")
     pbx.console("module reload res_parking.so")
