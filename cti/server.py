@@ -184,6 +184,8 @@ async def build(settings: Settings, db: Database) -> Parts:
         dispatch = Dispatch(_reactions(screen_pops, live_calls, call_log, agent_states, show_link))
         switch = Switch(link=link, tracker=tracker, dispatch=dispatch, clock=clock)
         _show_link_figures(metrics, link, dispatch, tracker)
+        text = "Legs and devices in which tracker and PBX differed when last compared"
+        metrics.read("tracker_differences", text, lambda: switch.differences)
         async with db.read() as conn:
             switch.adopt(await calls.open_records(conn))
         work |= {"ami": link.run(), "switch": switch.run()}

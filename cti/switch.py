@@ -20,7 +20,7 @@ from cti.telephony.tracker import Tracker
 
 TICK_S = 2.0  # how often time is looked at: the tracker reaps, a snapshot falls due
 AGAIN_S = 3.0  # after a snapshot that failed
-RESYNC_S = 60.0  # how often the PBX's own account is compared with ours: a lost Hangup is found here
+RESYNC_S = 45.0  # how often the PBX's own account is compared with ours: a lost Hangup is found here
 
 log = structlog.get_logger()
 
@@ -37,6 +37,8 @@ class Switch:
         self._clock = clock
         self._ticked = 0.0
         self._resynced = 0.0
+        self._gap = True  # events may have been missed since the last snapshot
+        self.differences = 0  # between the tracker and the PBX, when last compared
 
     def record_of(self, call: str) -> CallRecord | None:
         """The tracker's account of an open call."""
@@ -77,6 +79,7 @@ class Switch:
             await self._resync()
 
     async def _link_up(self) -> None:
+        self._gap = True
         await self._tell([LinkChanged(state="up")], self._clock())
         await self._resync()
 
@@ -89,7 +92,11 @@ class Switch:
             self._resynced = self._clock() - RESYNC_S + AGAIN_S
             return
         now = self._clock()
-        await self._tell(self._tracker.resync(items, now), now)
+        gap, self._gap = self._gap, False
+        self.differences = 0 if gap else self._tracker.compare(items).count
+        await self._tell(self._tracker.resync(items, now, gap=gap), now)
+        if self._tracker.suspects:
+            self._resynced = now - RESYNC_S + AGAIN_S
 
     async def _tell(self, events: Iterable[TelephonyEvent], received_at: float) -> None:
         for event in events:
