@@ -113,7 +113,7 @@ class Pbxes:
         for pbx in self._all:
             dispatch = Dispatch(reactions)
             switch = Switch(link=pbx.link, tracker=pbx.tracker, dispatch=dispatch, prefix=pbx.prefix, clock=clock)
-            _show_figures(metrics, pbx, dispatch)
+            _show_figures(metrics, pbx, dispatch, switch)
             work[f"ami {pbx.name}"] = _named(pbx.name, pbx.link.run())
             work[f"switch {pbx.name}"] = _named(pbx.name, switch.run())
         return work
@@ -137,7 +137,7 @@ async def _named(name: str, work: Work) -> None:
     await work
 
 
-def _show_figures(metrics: Metrics, pbx: Pbx, dispatch: Dispatch) -> None:
+def _show_figures(metrics: Metrics, pbx: Pbx, dispatch: Dispatch, switch: Switch) -> None:
     link, tracker, of = pbx.link, pbx.tracker, {"pbx": pbx.name}
     metrics.read("pbx_up", "1 while the link to the PBX is up", lambda: link.health().state == "up", **of)
     metrics.read(
@@ -148,4 +148,6 @@ def _show_figures(metrics: Metrics, pbx: Pbx, dispatch: Dispatch) -> None:
     metrics.read("ami_reconnects", "How often the link was made again", lambda: link.reconnects, **of)
     metrics.read("ami_dropped", "Manager events lost because the server was too slow", lambda: link.dropped, **of)
     metrics.read("reaction_failures", "Reactions that raised or took too long", lambda: dispatch.failures, **of)
+    text = "Legs and devices in which tracker and PBX differed when last compared"
+    metrics.read("tracker_differences", text, lambda: switch.differences, **of)
     metrics.oddities[pbx.name] = lambda: tracker.counters

@@ -16,13 +16,12 @@ import structlog
 from cti.channels.phone.ami import AmiLink, LinkDown, LinkUp, Overflowed, Received
 from cti.dispatch import Dispatch
 from cti.errors import ChannelError
-from cti.telephony.commands import CoreStatus
 from cti.telephony.events import LinkChanged, TelephonyEvent
 from cti.telephony.tracker import Tracker
 
 TICK_S = 2.0  # how often time is looked at: the tracker reaps, a snapshot falls due
 AGAIN_S = 3.0  # after a snapshot that failed
-RESYNC_S = 60.0  # how often the PBX's own account is compared with ours: a lost Hangup is found here
+RESYNC_S = 45.0  # how often the PBX's own account is compared with ours: a lost Hangup is found here
 
 log = structlog.get_logger()
 
@@ -46,8 +45,8 @@ class Switch:
         self._clock = clock
         self._ticked = 0.0
         self._resynced = 0.0
-        self._began = ""  # when the PBX started, in its own words
-        self._restarted = False
+        self._gap = True  # events may have been missed since the last snapshot
+        self.differences = 0  # between the tracker and the PBX, when last compared
 
     async def run(self) -> None:
         """Consume the link until cancelled."""
@@ -63,6 +62,7 @@ class Switch:
                 await self._tell([down], self._clock())
             elif isinstance(item, Overflowed):
                 log.warning("events lost, asking the PBX for its state", lost=item.dropped)
+                self._gap = True
                 await self._resync()
             await self._on_time(self._clock())
 
@@ -82,21 +82,9 @@ class Switch:
             await self._resync()
 
     async def _link_up(self) -> None:
+        self._gap = True
         await self._tell([LinkChanged(state="up", prefix=self._prefix)], self._clock())
-        self._restarted = self._restarted or await self._began_anew()
         await self._resync()
-
-    async def _began_anew(self) -> bool:
-        """Whether the PBX started since we last asked: then none of its calls of before lives, whatever it lists."""
-        try:
-            headers = (await self._link.ask(CoreStatus())).headers
-        except ChannelError:
-            return False
-        before = self._began
-        self._began = (
-            " ".join(str(headers.get(f"CoreStartup{part}", "")) for part in ("Date", "Time")).strip() or before
-        )
-        return bool(before) and self._began != before
 
     async def _resync(self) -> None:
         self._resynced = self._clock()
@@ -107,8 +95,11 @@ class Switch:
             self._resynced = self._clock() - RESYNC_S + AGAIN_S
             return
         now = self._clock()
-        restarted, self._restarted = self._restarted, False
-        await self._tell(self._tracker.resync(items, now, restarted=restarted), now)
+        gap, self._gap = self._gap, False
+        self.differences = 0 if gap else self._tracker.compare(items).count
+        await self._tell(self._tracker.resync(items, now, gap=gap), now)
+        if self._tracker.suspects:
+            self._resynced = now - RESYNC_S + AGAIN_S
 
     async def _tell(self, events: Iterable[TelephonyEvent], received_at: float) -> None:
         for event in events:

@@ -75,6 +75,7 @@ class Book:
         self.learned: set[str] = set()  # endpoints proved to be devices
         self.devices: dict[str, DeviceStatus] = {}
         self.members: dict[tuple[str, str], tuple[bool, str | None, bool]] = {}  # (queue, device) -> standing
+        self.booted = ""  # when the PBX says that it was started
         self.out: list[TelephonyEvent] = []
         self.counters: dict[str, int] = {}
         self.now = 0.0

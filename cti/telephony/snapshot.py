@@ -2,6 +2,10 @@
 
 What it lists and we do not know is attached as it stands; what we hold and it does not list ended unseen, at a time
 nobody knows. Calls of the previous run are taken over first (`adopt`), so that they keep their ids.
+
+After a gap in the link one snapshot decides. A routine one may have crossed a Hangup that is still on its way to us: so
+a leg must be missing from two of them, with no event in between, before its hang-up is taken for lost.
+A PBX that was started anew says so (`CoreStartup...` of CoreStatus) or numbers its channels from the beginning again.
 """
 
 from __future__ import annotations
@@ -15,22 +19,22 @@ from cti.telephony.ending import clear, end, finish, settle
 from cti.telephony.events import CallRecord, LegRecord, PbxRestarted, SnapshotTaken
 from cti.telephony.model import Call, Leg
 from cti.telephony.ringing import seen
-from cti.telephony.talking import enter, open_bridge
+from cti.telephony.talking import enter, open_bridge, sequence
 from cti.telephony.transitions import NEW, RINGING, UP
 
 
-def resync(book: Book, items: Iterable[Headers], *, restarted: bool) -> None:
+def resync(book: Book, items: Iterable[Headers], *, restarted: bool, gap: bool) -> None:
     """Take over the PBX's own account. items: answers of the snapshot's actions, told apart by `Event`."""
     by_event: dict[str, list[Headers]] = {}
     for item in items:
         by_event.setdefault(item.get("Event", ""), []).append(item)
-    if restarted:
+    channels = by_event.get("CoreShowChannel", [])
+    if _rebooted(book, by_event.get("CoreStatus", [])) or restarted or _numbered_anew(book, channels):
         restart(book)
     for item in by_event.get("BridgeListItem", []):
         if uniqueid := item.get("BridgeUniqueid"):
             open_bridge(book, uniqueid, item.get("BridgeTechnology", ""))
-    channels = by_event.get("CoreShowChannel", [])
-    _drop_vanished(book, {item.get("Uniqueid", "") for item in channels})
+    _drop_vanished(book, {item.get("Uniqueid", "") for item in channels}, gap=gap)
     for item in by_event.get("QueueMember", []):
         agents.member(book, item)
     _attach(book, channels, by_event.get("QueueEntry", []))
@@ -89,15 +93,42 @@ def _leg(book: Book, call: Call, link: str, row: LegRecord) -> Leg:
     return leg
 
 
-def _drop_vanished(book: Book, listed: set[str]) -> None:
-    """Legs that the PBX no longer has: their calls go on without them, or end with a gap."""
+def _rebooted(book: Book, answers: list[Headers]) -> bool:
+    """Whether the PBX names another time of its start than it did before."""
+    for answer in answers:
+        if day := answer.get("CoreStartupDate"):
+            before, book.booted = book.booted, f"{day} {answer.get('CoreStartupTime', '')}"
+            return before not in ("", book.booted)
+    return False
+
+
+def _numbered_anew(book: Book, channels: list[Headers]) -> bool:
+    """Whether a younger channel has a lower number than one we hold: the PBX counts from the start again."""
+    ours = [stamp for leg in book.legs if (stamp := sequence(leg)) is not None]
+    theirs = [stamp for item in channels if (stamp := sequence(item.get("Uniqueid", ""))) is not None]
+    if not ours or not theirs or not book.legs.keys().isdisjoint(item.get("Uniqueid", "") for item in channels):
+        return False
+    oldest = min(ours)
+    return all(at > oldest[0] and number < oldest[1] for at, number in theirs)
+
+
+def _drop_vanished(book: Book, listed: set[str], *, gap: bool) -> None:
+    """Legs that the PBX no longer has: their calls go on without them, or end unseen."""
     for call in book.calls():
-        vanished = [leg for leg in call.legs.values() if leg.id not in listed]
+        vanished = [leg for leg in call.legs.values() if leg.id not in listed and (gap or _missed_twice(leg))]
         if len(vanished) == len(call.legs):
-            end(book, call, None, "gap", known=False)
+            end(book, call, None, "gap" if gap else "lost", known=False)
             continue
         for leg in vanished:
             clear(book, leg, 0, None)
+            if not gap:
+                book.count("lost hang-ups")
+
+
+def _missed_twice(leg: Leg) -> bool:
+    again = leg.missed == leg.seen
+    leg.missed = leg.seen
+    return again
 
 
 def _attach(book: Book, channels: list[Headers], waiting: list[Headers]) -> None:

@@ -226,12 +226,13 @@ def _in_order(one: Leg, two: Leg) -> tuple[Leg, Leg]:
     """The calling side first: the older channel, by the PBX's own sequence where the ids tell it."""
     if (one.id == one.linkedid) != (two.id == two.linkedid) and one.linkedid == two.linkedid:
         return (one, two) if one.id == one.linkedid else (two, one)
-    first, second = _sequence(one.id), _sequence(two.id)
+    first, second = sequence(one.id), sequence(two.id)
     if first is None or second is None:
         first, second = (0, one.order), (0, two.order)
     return (one, two) if first <= second else (two, one)
 
 
-def _sequence(uniqueid: str) -> tuple[int, int] | None:
+def sequence(uniqueid: str) -> tuple[int, int] | None:
+    """The PBX's own order of channels, where the id tells it: second of birth and running number."""
     stamp, _, number = uniqueid.rpartition("-")[2].partition(".")
     return (int(stamp), int(number)) if stamp.isdecimal() and number.isdecimal() else None

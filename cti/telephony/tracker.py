@@ -11,6 +11,7 @@ How it works, in the order in which to read it:
 - `transfers`    blind, attended, blonde
 - `causes`, `ending`  what became of a leg and of a call
 - `snapshot`     agreement with the PBX after a gap
+- `agreement`    the difference between what we hold and what the PBX has
 
 `feed` looks the event's name up in one table. Unknown events cost one look-up. `FullyBooted` comes at every sign-in
 and means nothing here.
@@ -23,6 +24,7 @@ from math import isfinite
 from typing import Final
 
 from cti.telephony import agents, ringing, snapshot, talking, transfers
+from cti.telephony.agreement import Differences, Holding, compare, told_by
 from cti.telephony.book import OURS, OWN, Book, Headers
 from cti.telephony.causes import OUTCOME_OF_REASON
 from cti.telephony.devices import DevicePlan
@@ -59,14 +61,21 @@ class Tracker:
         return out
 
     def resync(
-        self, items: Iterable[Mapping[str, str | list[str]]], now: float | None, restarted: bool = False
+        self,
+        items: Iterable[Mapping[str, str | list[str]]],
+        now: float | None,
+        restarted: bool = False,
+        gap: bool = True,
     ) -> list[TelephonyEvent]:
-        """Agree with a snapshot: answers of CoreShowChannels, QueueStatus, BridgeList, DeviceStateList."""
+        """Agree with a snapshot: answers of CoreShowChannels, QueueStatus, BridgeList, DeviceStateList, CoreStatus.
+
+        gap: events may have been missed before it. Without one, a leg must be missing from two successive snapshots.
+        """
         book = self._book
         out: list[TelephonyEvent] = []
         book.out = out
         self._time({}, now)
-        snapshot.resync(book, [_plain(item) for item in items], restarted=restarted)
+        snapshot.resync(book, [_plain(item) for item in items], restarted=restarted, gap=gap)
         return out
 
     def link_down(self) -> None:
@@ -103,6 +112,16 @@ class Tracker:
         book.out = out
         finish(book, "gap")
         return out
+
+    def compare(self, items: Iterable[Mapping[str, str | list[str]]]) -> Differences:
+        """How what we hold differs from a snapshot, before it is merged."""
+        legs = {leg.id: leg.bridge.id if leg.bridge is not None else None for leg in self._book.legs.values()}
+        return compare(Holding(legs=legs, devices=self._book.devices), told_by(items))
+
+    @property
+    def suspects(self) -> bool:
+        """Whether the last snapshot missed a leg of ours: another one soon tells if its hang-up was lost."""
+        return any(leg.missed is not None and leg.missed == leg.seen for leg in self._book.legs.values())
 
     def calls(self) -> list[CallRecord]:
         """Open calls, oldest first."""

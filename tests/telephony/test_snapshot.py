@@ -33,12 +33,13 @@ def running(stream: Stream) -> tuple[Tracker, Stream]:
     tracker = Tracker()
     latest: dict[str, dict[str, str]] = {}
     bridge: dict[str, str] = {}
+    gone: set[str] = set()
     for headers in stream:
         tracker.feed(headers, NOW)
         for prefix in ("", "Dest"):
             uniqueid = headers.get(f"{prefix}Uniqueid", "")
             names = ("Channel", "ChannelState", "CallerIDNum", "CallerIDName", "Exten", "Uniqueid", "Linkedid")
-            if uniqueid and f"{prefix}Linkedid" in headers:
+            if uniqueid and uniqueid not in gone and f"{prefix}Linkedid" in headers:
                 latest[uniqueid] = {name: headers.get(prefix + name, "") for name in names}
         if headers["Event"] == "BridgeEnter":
             bridge[headers["Uniqueid"]] = headers["BridgeUniqueid"]
@@ -46,6 +47,7 @@ def running(stream: Stream) -> tuple[Tracker, Stream]:
             bridge.pop(headers["Uniqueid"], None)
         if headers["Event"] == "Hangup":
             latest.pop(headers["Uniqueid"], None)
+            gone.add(headers["Uniqueid"])
     items = [
         {"Event": "CoreShowChannel", "BridgeId": bridge.get(uniqueid, ""), **headers}
         for uniqueid, headers in latest.items()

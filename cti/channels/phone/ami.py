@@ -145,7 +145,7 @@ class AmiLink:
         return await self._ask(action, lists=command.lists, effect=command.effect, timeout_s=left)
 
     async def snapshot(self) -> list[Mapping[str, str | list[str]]]:
-        """The PBX's own account: channels, queues, bridges with their channels, device states, parked calls.
+        """The PBX's own account: channels, queues, bridges with their channels, device states, parked calls, its start.
 
         A list that this PBX does not know is empty (parking is a module of its own), told once. Raises ChannelError
         when the link fails meanwhile or the calls are not told. Events go on gathering in the stream.
@@ -158,6 +158,9 @@ class AmiLink:
             if not answer.ok:
                 self._tell_once(type(command).__name__, answer.message)
             items += answer.items
+        status = await self.ask(c.CoreStatus(), timeout_s=SNAPSHOT_S)
+        if status.ok:
+            items.append({**status.headers, "Event": "CoreStatus"})  # when it was started
         for bridge in [str(item["BridgeUniqueid"]) for item in items if item.get("Event") == "BridgeListItem"]:
             answer = await self.ask(c.BridgeDetails(bridge=bridge), timeout_s=SNAPSHOT_S)
             items += [{**item, "BridgeUniqueid": bridge} for item in answer.items]
