@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": "Fill the database with sample people and clients.",
     "user": "People who sign in: add, list, passwd, token, block, unblock.",
     "db": "The database: upgrade, backup, restore.",
+    "number": "Explain how a telephone number is read.",
     "record": "Record what the PBX says into a file.",
     "replay": "Tell the calls in recorded AMI.",
 }

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -62,6 +63,18 @@ class Number:
     rule: str = ""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One rule that was tried on a number and what it made of it. number: on the last step, the number as read."""
+
+    rule: str
+    text: str
+    number: Number | None = None
+
+
+Note = Callable[[str, str], None]
+
+
 def read(raw: str | None, plan: NumberPlan) -> Number:
     """The number in a field; where a field holds several, the first."""
     return _read((raw or "")[:LONGEST_INPUT], plan)
@@ -90,25 +103,57 @@ def show(e164: str | None, region: str = "RU") -> str:
         return e164
 
 
+def explain(raw: str, plan: NumberPlan) -> tuple[Step, ...]:
+    """How each number of a field is read, step by step; the last step of each is its result."""
+    steps: list[Step] = []
+    parts = [part for part in _SEVERAL.split(raw[: LONGEST_INPUT * 8]) if any(c.isdigit() for c in part)] or [raw]
+    if len(parts) > 1:
+        steps.append(Step(rule="several", text=" | ".join(part.strip() for part in parts)))
+    for part in parts:
+        number = _reading(part[:LONGEST_INPUT], plan, lambda rule, text: steps.append(Step(rule=rule, text=text)))
+        steps.append(Step(rule="result", text=number.e164 or number.internal or "", number=number))
+    return tuple(steps)
+
+
+def _unheard(rule: str, text: str) -> None:
+    """Nobody asked for the steps."""
+
+
 @lru_cache(maxsize=8192)
 def _read(raw: str, plan: NumberPlan) -> Number:
+    return _reading(raw, plan, _unheard)
+
+
+def _reading(raw: str, plan: NumberPlan, note: Note) -> Number:
+    """Read one number. note: hears of each rule that was tried, with what it made of the text."""
     text = "".join(c for c in unicodedata.normalize("NFKC", raw) if c in "\n\t" or unicodedata.category(c)[0] != "C")
     text = text.replace("\t", " ").strip()
-    text = _out_of_uri(text)
+    note("cleaned", text)
+    if (bare := _out_of_uri(text)) != text:
+        text = bare
+        note("uri", text)
     if _is_hidden(text):
+        note("hidden", text)
         return Number(kind="hidden", raw=raw, rule="hidden")
     text, extension = _without_extension(_several_first(text))
+    if extension:
+        note("extension", extension)
     if not _SPELLING.fullmatch(text):
+        note("letters", text)
         return Number(kind="unreadable", raw=raw, rule="letters")
     digits = _DASHES.sub("", text)
     if len(digits) > LONGEST_DIGITS:
+        note("too-long", str(len(digits)))
         return Number(kind="unreadable", raw=raw, rule="too-long")
     plus = text.lstrip(" (").startswith("+")
     if not plus and re.fullmatch(plan.internal, digits):
+        note("internal", digits)
         return Number(kind="internal", internal=digits, extension=extension, raw=raw, rule="internal")
+    note("not-internal", plan.internal)
     if len(digits) < 5:
+        note("too-short", str(len(digits)))
         return Number(kind="unreadable", raw=raw, rule="too-short")
-    e164, rule = _e164(digits, plus, plan)
+    e164, rule = _e164(digits, plus, plan, note)
     return Number(kind="e164" if e164 else "unreadable", e164=e164, extension=extension, raw=raw, rule=rule)
 
 
@@ -137,7 +182,7 @@ def _without_extension(text: str) -> tuple[str, str]:
     return text[: found.start()], found[1]
 
 
-def _e164(digits: str, plus: bool, plan: NumberPlan) -> tuple[str | None, str]:
+def _e164(digits: str, plus: bool, plan: NumberPlan, note: Note) -> tuple[str | None, str]:
     """The first reading that gives a possible number, with its rule."""
     if plus:
         tries = [("plus", "+" + digits)]
@@ -151,6 +196,7 @@ def _e164(digits: str, plus: bool, plan: NumberPlan) -> tuple[str | None, str]:
             tries.insert(0, ("area-code", plan.area_code + digits))
     for rule, text in tries:
         e164 = _possible(text, plan.region)
+        note(rule, f"{text} -> {e164 or '-'}")
         if e164:
             return e164, rule
     return None, "impossible"
