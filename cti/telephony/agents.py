@@ -52,7 +52,7 @@ def wait(book: Book, leg: Leg, queue: str, position: str) -> None:
     """Note that the leg waits in the queue, and say so."""
     call = leg.call
     call.queue = call.waiting = queue
-    call.abandoned = False
+    call.abandoned = call.given_up = False
     call.queued = call.queued if call.queued is not None else book.at
     place = int(position) if position.isdecimal() and len(position) < 7 else None
     book.out.append(Queued(at=book.at, call=call.id, leg=leg.name, queue=queue, position=place))
@@ -68,17 +68,19 @@ def leave(book: Book, headers: Headers) -> None:
     if call.waiting != queue:
         return
     answered = leg.taken is not None and not leg.taken.gone
-    how = "abandoned" if call.abandoned else "answered" if answered else "other"
+    how = "abandoned" if call.abandoned else "answered" if answered else "timeout" if call.given_up else "other"
     call.waiting = None
     book.out.append(Dequeued(at=book.at, call=call.id, leg=leg.name, queue=queue, how=how))
 
 
 def abandon(book: Book, headers: Headers) -> None:
-    """A caller hung up while waiting."""
+    """A caller hung up while waiting. Asterisk says so too of one whom the queue gave up: he has not hung up."""
     leg, queue = seen(book, headers), headers.get("Queue")
     if leg is not None:
-        leg.call.abandoned = True
-        leg.call.queue = leg.call.queue or queue
+        call = leg.call
+        call.abandoned = call.caller_left or bool(call.pairs)
+        call.given_up = any(one.queue and one.status == "NOANSWER" for one in (*call.legs.values(), *call.past))
+        call.queue = call.queue or queue
 
 
 def called(book: Book, headers: Headers) -> None:

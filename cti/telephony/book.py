@@ -268,6 +268,8 @@ class Book:
         caller = call.caller
         if caller is None:
             return None
+        if caller.originated and caller.kind != "device":
+            return "outbound"  # the server called the client first
         others = [leg for leg in (*call.legs.values(), *call.past) if leg.real and leg is not caller]
         if caller.kind == "device":
             if any(leg.kind == "trunk" and leg.dialled for leg in others):

@@ -81,6 +81,12 @@ def shown(text: str) -> str | None:
     return None if text.lower() in HIDDEN else text
 
 
+def number_dialled(dial: str) -> str | None:
+    """The outside number in what a channel driver was told to dial: `7935…@trunk`, `trunk/7935…`; None without one."""
+    parts = [part for part in re.split(r"[/@]", dial) if re.fullmatch(r"\+?\d{6,20}", part)]
+    return parts[0] if parts else None
+
+
 def own_number(endpoint: str) -> str | None:
     """The short number inside an endpoint's name: 101 of `PJSIP/101-web`."""
     found = re.search(r"(?<!\d)(\d{2,5})(?:-web)?$", endpoint)

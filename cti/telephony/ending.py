@@ -133,7 +133,8 @@ def _result(book: Book, leg: Leg) -> tuple[LegResult, Leg | None]:
         return "talked", None
     if not leg.dialled or _calling(leg):
         ringing = any(other.real and other.dialled and other.phase < UP for other in call.legs.values())
-        return "cancelled" if ringing or call.waiting else caller_result(outcome(call)), None
+        left = (ringing or call.waiting) and not call.given_up
+        return "cancelled" if left else caller_result(outcome(call)), None
     taker = leg.source.taken if leg.source is not None else None
     if taker is not None and taker is not leg and taker.up_order > leg.order and leg.cause not in REFUSALS:
         return "answered-elsewhere", taker

@@ -134,6 +134,7 @@ class Call:
     queue: str | None = None
     waiting: str | None = None  # queue the caller waits in now
     abandoned: bool = False
+    given_up: bool = False  # by a queue whose members did not answer in time
     caller_left: bool = False
     voicemail: bool = False
     certain: bool = False  # the birth of its first leg was seen, or a snapshot listed it

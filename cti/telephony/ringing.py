@@ -8,7 +8,7 @@ for the transferred party, so the chain leads to him and not to who transferred.
 from __future__ import annotations
 
 from cti.telephony.book import DEST, OWN, Book, Headers, Keys, keys
-from cti.telephony.devices import shown
+from cti.telephony.devices import number_dialled, shown
 from cti.telephony.events import Delivered, Party
 from cti.telephony.model import Call, Leg
 from cti.telephony.transitions import NEW, PHASE_OF_DIAL, RINGING, UP
@@ -75,6 +75,8 @@ def dial_begin(book: Book, headers: Headers) -> None:
     leg.dialled = True
     if by is None:
         leg.originated = leg.originated or leg.parent is None
+        if leg.originated and leg is leg.call.caller and leg.kind != "device":
+            leg.call.called = leg.call.called or number_dialled(headers.get("DialString", ""))
     elif by.id != leg.id:
         if by.call is not leg.call:
             book.merge(by.call, leg.call)
@@ -104,7 +106,8 @@ def dial_end(book: Book, headers: Headers) -> None:
     if leg is None:
         return
     leg.dialled = True
-    leg.status = headers.get("DialStatus", "")
+    status = headers.get("DialStatus", "")
+    leg.status = leg.status if leg.status == "NOANSWER" and status == "CANCEL" else status  # a queue says both
     leg.forwarded = leg.forwarded or bool(headers.get("Forward"))
     if by is not None and leg.parent is None and by.id != leg.id:
         if by.call is not leg.call:
@@ -177,6 +180,8 @@ def _calling(book: Book, call: Call, leg: Leg) -> Party:
     source = leg.source
     if source is None and not leg.originated and call.caller is not None and call.caller is not leg:
         source = call.caller
+    if source is not None and source.originated and source.kind != "device":
+        return Party(number=call.called)  # the client whom the server called first; his leg shows our number
     if source is not None:
         return book.party(source)
     if leg is call.caller and call.placed_by is not None:

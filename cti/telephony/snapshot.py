@@ -103,13 +103,13 @@ def _rebooted(book: Book, answers: list[Headers]) -> bool:
 
 
 def _numbered_anew(book: Book, channels: list[Headers]) -> bool:
-    """Whether a younger channel has a lower number than one we hold: the PBX counts from the start again."""
+    """Whether a younger channel has no higher number than one we hold: the PBX counts from the start again."""
     ours = [stamp for leg in book.legs if (stamp := sequence(leg)) is not None]
     theirs = [stamp for item in channels if (stamp := sequence(item.get("Uniqueid", ""))) is not None]
     if not ours or not theirs or not book.legs.keys().isdisjoint(item.get("Uniqueid", "") for item in channels):
         return False
     oldest = min(ours)
-    return all(at > oldest[0] and number < oldest[1] for at, number in theirs)
+    return all(at > oldest[0] and number <= oldest[1] for at, number in theirs)
 
 
 def _drop_vanished(book: Book, listed: set[str], *, gap: bool) -> None:

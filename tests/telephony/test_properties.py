@@ -64,7 +64,11 @@ def test_attaching_at_any_point_gives_each_call_at_most_one_account(stream: Stre
 
 @pytest.mark.parametrize("stream", STREAMS.values(), ids=STREAMS)
 def test_attaching_before_the_talk_ends_still_sees_who_talked(stream: Stream) -> None:
-    """Who leaves a bridge was in it: the last conversation is known from its end, if no Local channel is in it."""
+    """Who leaves a bridge was in it: the last conversation is known from its end, if no Local channel is in it, and no
+    conference, whose pairs are many.
+    """
+    if any(headers["Event"].startswith("Confbridge") for headers in stream):
+        return
     talked = [pair for record in cleared(told(stream)) for pair in record.talked]
     last = [headers for headers in stream if headers["Event"] == "BridgeLeave"][-2:]
     if talked and not any(headers["Channel"].startswith("Local/") for headers in last):
@@ -90,7 +94,7 @@ def test_losing_any_one_event_keeps_the_outcome(stream: Stream) -> None:
     wanted = sorted(str(record.outcome) for record in cleared(told(stream)))
     for lost in range(len(stream)):
         found = sorted(str(record.outcome) for record in cleared(told(stream[:lost] + stream[lost + 1 :])))
-        cause = "answered" not in (*found, *wanted) and stream[lost]["Event"] == "Hangup"
+        cause = "answered" not in (*found, *wanted) and stream[lost]["Event"] in ("Hangup", "HangupRequest")
         blind = any("Local/" in h.get("Channel", "") for h in stream) or not has_leaves
         chain = stream[lost]["Event"] == "BridgeEnter" and blind
         assert found == wanted or cause or chain, stream[lost]
