@@ -57,7 +57,7 @@ def keys(prefix: str = "") -> Keys:
         "ConnectedLineNum ConnectedLineName Exten AccountCode"
     )
     found = [prefix + name for name in names.split()]
-    return Keys(*found[:10], itemgetter(*found))  # type: ignore[call-arg]  # ten names and what takes them
+    return Keys(*found[:10], itemgetter(*found))  # type: ignore[call-arg, arg-type]  # ten names and what takes them
 
 
 OWN = keys()
