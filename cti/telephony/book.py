@@ -245,7 +245,7 @@ class Book:
 
     def _announce(self, call: Call, leg: Leg) -> None:
         call.announced = True
-        call.told = self.telling(call)
+        direction, caller, called = call.told = self.telling(call)
         self.out.append(
             Originated(
                 at=self.at,
@@ -253,9 +253,9 @@ class Book:
                 leg=leg.name,
                 leg_id=leg.id,
                 device=self.device(leg),
-                direction=self.direction(call),
-                caller=self.caller(call),
-                called=call.called,
+                direction=direction,
+                caller=caller,
+                called=called,
                 placed_by=call.placed_by,
                 attached=not leg.certain,
             )
@@ -297,7 +297,7 @@ class Book:
         """Frozen account of a call."""
         return call.record(self.prefix, self.direction(call), self.caller(call))
 
-    def telling(self, call: Call) -> tuple[object, ...]:
+    def telling(self, call: Call) -> tuple[Direction | None, Party, str | None]:
         """What listeners are told of a call, to see whether it changed."""
         return (self.direction(call), self.caller(call), call.called)
 
