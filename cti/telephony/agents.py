@@ -34,7 +34,7 @@ STATUS_OF_PEER: Final[dict[str, DeviceStatus]] = {
     "Unreachable": "unreachable",
 }
 NOT_DEVICES: Final = PSEUDO | {"Custom", "Queue", "Meetme", "Confbridge", "Calendar", "Park", "Presence", "Stasis"}
-CHANNEL_HEADERS: Final = frozenset(OWN) | {
+CHANNEL_HEADERS: Final = frozenset(OWN[:-1]) | {
     "Event", "Privilege", "UserEvent", "Timestamp", "ChannelStateDesc", "Language", "Context", "Priority", "ActionID",
     "SystemName", "SequenceNumber", "content",
 }  # fmt: skip

@@ -7,7 +7,8 @@ Legs that hung up leave a grave for a while, so that a late event does not raise
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import itemgetter
 from typing import NamedTuple
 
 from cti.telephony.devices import DevicePlan, Kind, endpoint_of, is_pseudo, local_base, own_number, shown
@@ -46,6 +47,7 @@ class Keys(NamedTuple):
     connected_label: str
     exten: str
     account: str
+    whole: Callable[[Headers], tuple[str, ...]]  # takes the whole snapshot out of the headers at once
 
 
 def keys(prefix: str = "") -> Keys:
@@ -54,7 +56,8 @@ def keys(prefix: str = "") -> Keys:
         "Uniqueid Linkedid Channel ChannelState CallerIDNum CallerIDName "
         "ConnectedLineNum ConnectedLineName Exten AccountCode"
     )
-    return Keys(*(prefix + name for name in names.split()))
+    found = [prefix + name for name in names.split()]
+    return Keys(*found[:10], itemgetter(*found))  # type: ignore[call-arg, arg-type]  # ten names and what takes them
 
 
 OWN = keys()
@@ -110,6 +113,13 @@ class Book:
         if not uniqueid:
             return None
         leg = self.legs.get(uniqueid)
+        try:
+            snapshot = names.whole(headers)
+        except KeyError:
+            snapshot = None
+        if leg is not None and snapshot is not None and leg.snapshot == snapshot and not born and leg.call.announced:
+            leg.seen = self.now
+            return leg  # nothing new of it, as in most events
         if leg is None:
             channel = get(names.channel)
             if uniqueid in self.graves or not channel:
@@ -122,6 +132,7 @@ class Book:
             if uniqueid == leg.linkedid:
                 leg.call.certain = True
         self._update(leg, headers, names)
+        leg.snapshot = snapshot
         return leg
 
     def _born(self, uniqueid: str, channel: str, linkedid: str, headers: Headers, names: Keys) -> Leg:
@@ -234,7 +245,7 @@ class Book:
 
     def _announce(self, call: Call, leg: Leg) -> None:
         call.announced = True
-        call.told = self.telling(call)
+        direction, caller, called = call.told = self.telling(call)
         self.out.append(
             Originated(
                 at=self.at,
@@ -242,9 +253,9 @@ class Book:
                 leg=leg.name,
                 leg_id=leg.id,
                 device=self.device(leg),
-                direction=self.direction(call),
-                caller=self.caller(call),
-                called=call.called,
+                direction=direction,
+                caller=caller,
+                called=called,
                 placed_by=call.placed_by,
                 attached=not leg.certain,
             )
@@ -288,7 +299,7 @@ class Book:
         """Frozen account of a call."""
         return call.record(self.prefix, self.direction(call), self.caller(call))
 
-    def telling(self, call: Call) -> tuple[object, ...]:
+    def telling(self, call: Call) -> tuple[Direction | None, Party, str | None]:
         """What listeners are told of a call, to see whether it changed."""
         return (self.direction(call), self.caller(call), call.called)
 

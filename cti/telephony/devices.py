@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 Kind = Literal["device", "trunk", "pseudo"]
@@ -42,9 +43,15 @@ class DevicePlan:
             return False
         if self.devices:
             return endpoint in self.devices or name in self.devices
-        if re.fullmatch(self.pattern, name):
+        if _named(self.pattern, name):
             return True
         return bool(SHORT.fullmatch(number)) and (name.endswith(number) or account.endswith(number))
+
+
+@lru_cache(maxsize=4096)
+def _named(pattern: str, name: str) -> bool:
+    """Whether an endpoint's name is a device's; endpoints are few and call often."""
+    return re.fullmatch(pattern, name) is not None
 
 
 def technology(channel: str) -> str:
@@ -72,8 +79,10 @@ def is_pseudo(channel: str) -> bool:
 
 def local_base(channel: str) -> str | None:
     """What the two halves of a Local channel share: the name without `;1` or `;2`; None for other channels."""
+    if not channel.startswith("Local/"):
+        return None
     base, mark, half = channel.partition("<")[0].rpartition(";")
-    return base if mark and half in ("1", "2") and base.startswith("Local/") else None
+    return base if mark and half in ("1", "2") else None
 
 
 def shown(text: str) -> str | None:
@@ -87,6 +96,7 @@ def number_dialled(dial: str) -> str | None:
     return parts[0] if parts else None
 
 
+@lru_cache(maxsize=4096)
 def own_number(endpoint: str) -> str | None:
     """The short number inside an endpoint's name: 101 of `PJSIP/101-web`."""
     found = re.search(r"(?<!\d)(\d{2,5})(?:-web)?$", endpoint)

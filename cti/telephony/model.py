@@ -61,6 +61,7 @@ class Leg:
     answered: float | None = None
     ended: float | None = None
     seen: float = 0.0  # time of receipt of its last event
+    snapshot: tuple[str, ...] | None = None  # its headers when last seen, where the event had them all
     missed: float | None = None  # `seen` when a snapshot first did not list it
     certain: bool = False  # its birth was seen, or a snapshot listed it
     gone: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-ALL = ("rest", "wire", "pop", "paint")
+ALL = ("rest", "wire", "tracker", "pop", "paint")
 
 
 def main() -> None:

@@ -44,8 +44,12 @@ def call(number: int, *, device: str = "101", caller: str = "79350000001") -> tu
         legs = _leg(prefix, desk, second, linked, state, did, "")
         return legs | {f"{prefix}ConnectedLineNum": caller, f"{prefix}Context": "from-internal"}
 
+    text = {"Cause-txt": "Normal Clearing"}
     noise = [_event("VarSet", **client("6"), Variable=f"V{i}", Value=str(i)) for i in range(8)]
-    bridged = {"BridgeUniqueid": bridge, "BridgeType": "basic", "BridgeTechnology": "simple_bridge"}
+    bridged = {
+        "BridgeUniqueid": bridge, "BridgeType": "basic", "BridgeTechnology": "simple_bridge",
+        "BridgeCreator": "<unknown>", "BridgeName": "<unknown>", "BridgeVideoSourceMode": "none",
+    }  # fmt: skip
     before = [
         _event("Newchannel", **client("4")),
         *noise,
@@ -68,7 +72,7 @@ def call(number: int, *, device: str = "101", caller: str = "79350000001") -> tu
         _event("BridgeLeave", **bridged, BridgeNumChannels="1", **client("6")),
         _event("BridgeLeave", **bridged, BridgeNumChannels="0", **agent("6")),
         _event("BridgeDestroy", **bridged, BridgeNumChannels="0"),
-        _event("Hangup", **client("6"), Cause="16"),
-        _event("Hangup", **agent("6"), Cause="16"),
+        _event("Hangup", **client("6"), Cause="16", **text),
+        _event("Hangup", **agent("6"), Cause="16", **text),
     ]
     return before + after, len(before) - 1

@@ -129,6 +129,8 @@ class Asterisk:
             self.rooms[bridge] = []
             self.say("BridgeCreate", **self._room(bridge, tech))
         for chan in chans:
+            if chan.bridge == bridge:
+                continue
             if chan.bridge:
                 self.leave(chan)
             room = self.rooms[bridge]
