@@ -347,3 +347,21 @@ async def test_a_double_click_on_save_makes_one_client(tmp_path: Path, path: str
 async def _found(one: Stage, name: str) -> bool:
     async with one.db.read() as conn:
         return bool((await conn.execute(text("SELECT 1 FROM clients WHERE name = :n"), {"n": name})).first())
+
+
+async def test_who_waits_for_a_call_is_one_line_and_is_called_by_a_click(theatre: Stage) -> None:
+    await theatre.journal("lost-1", outcome="abandoned", ago_s=900)
+    await theatre.journal("lost-2", outcome="abandoned", ago_s=300)
+    await theatre.journal("lost-3", number=NOBODYS, outcome="no-answer", ago_s=200)
+    page = await theatre.desk(path="/missed")
+    rows = page.locator("#found tbody tr")
+    await expect(rows).to_have_count(2)
+    await expect(rows.nth(1)).to_contain_text("Алхимов")
+    await expect(rows.nth(1).locator("td").nth(2)).to_have_text("2")
+    await expect(rows.first.locator("button[data-dial]")).to_have_attribute("data-dial", NOBODYS)
+    await theatre.journal("talk", outcome="answered", ago_s=60)
+    await page.evaluate("document.dispatchEvent(new CustomEvent('trubka:missed'))")
+    await expect(rows).to_have_count(1)
+    await page.click("nav.tabs a >> nth=1")
+    await expect(rows).to_have_count(1)
+    await expect(rows.first).to_contain_text("Анна Белова")

@@ -12,9 +12,7 @@ import pytest
 
 from cti.clients.card import ClientDraft, Phone, with_numbers
 from cti.storage import calls, clients
-from cti.storage.journal import CallRow
 from tests.web.panel import ANNA, BORIS, Browser, Panel, panel
-from web.pages.desk import missed
 
 EVIL = '<script>alert("1")</script><img src=x onerror=alert(2)>\u202e'
 PAGES = ("/", "/clients", "/clients/new", "/clients/1", "/calls", "/calls/call-1", "/profile")
@@ -234,31 +232,3 @@ async def test_the_look_is_kept_for_the_person(house: Panel) -> None:
         async with anna.http.put(house.url + "/desk/theme/dark", headers=headers) as answer:
             assert answer.status == 200
         assert 'data-theme="dark"' in (await get(anna, "/"))[1]
-
-
-def row(place: int, **fields: object) -> CallRow:
-    values: dict[str, object] = dict.fromkeys(CallRow.__dataclass_fields__)
-    values |= {"id": f"c{place}", "direction": "inbound", "started_at": 1000.0 - place, "number": "+79355550101"}
-    values |= {"outcome": "abandoned", "open": False, "client_name": "", "legs": (), "notes": (), "transfers": ()}
-    return CallRow(**{**values, **fields})  # type: ignore[arg-type]
-
-
-def test_missed_calls_of_one_number_are_one_entry() -> None:
-    (entry,) = missed([row(1), row(2), row(3)])
-    assert (entry["call"], entry["tries"]) == ("c1", 3)
-
-
-def test_a_talk_since_then_closes_a_missed_call_and_an_older_one_does_not() -> None:
-    talked = {"answered_at": 999.0, "outcome": "answered"}
-    assert missed([row(1, **talked, direction="outbound"), row(2)]) == []
-    assert len(missed([row(1), row(2, **talked)])) == 1
-
-
-def test_what_went_on_or_was_taken_elsewhere_is_not_missed() -> None:
-    assert missed([row(1, open=True, outcome=None), row(2, outcome="voicemail"), row(3, direction="outbound")]) == []
-
-
-def test_hidden_numbers_are_each_a_call_of_their_own() -> None:
-    entries = missed([row(1, number=None), row(2, number=None)])
-    assert len(entries) == 2
-    assert all(entry["number"] is None for entry in entries)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from dataclasses import fields
 from typing import TypeVar
 
 from aiohttp import web
@@ -11,8 +12,10 @@ from msgspec import UnsetType
 
 from cti.access import Person, may, scope
 from cti.storage import calls, clients, traces
+from cti.storage import missed as storage
 from cti.storage.journal import CallRow
 from cti.telephony.numbering import read
+from cti.telephony.numbering import show as show_number
 from web import texts
 from web.api import records as r
 from web.api.base import Header, Invalid, Operation, body_of, query_of, reply
@@ -23,6 +26,7 @@ from web.services import services_of
 T = TypeVar("T")
 KEY = "Idempotency-Key"
 LONGEST_ID = 80
+MISSED_S = 7 * 24 * 3600.0  # so far back the list of missed calls looks
 
 
 async def journal(request: web.Request) -> web.Response:
@@ -44,6 +48,30 @@ async def journal(request: web.Request) -> web.Response:
         )
     rows = [r.call_out(row) for row in page.rows]
     return reply(r.CallPage(rows=rows, total=page.total, next_cursor=page.next_cursor))
+
+
+async def missed(request: web.Request) -> web.Response:
+    """Who tried in vain, one item per client."""
+    query, services = query_of(request, r.MissedQuery), services_of(request)
+    user_id, team_id = _reach(person_of(request), mine=False)
+    since = _given(query.since)
+    async with services.db.read() as conn:
+        found = await storage.missed(
+            conn,
+            since=services.clock() - MISSED_S if since is None else since,
+            state=query.state,
+            user_id=user_id,
+            team_id=team_id,
+            limit=query.limit,
+        )
+    return reply([missed_out(item) for item in found])
+
+
+def missed_out(item: storage.Missed) -> r.MissedOut:
+    """An item as the API gives it."""
+    values = {field.name: getattr(item, field.name) for field in fields(item)}
+    values |= {"queues": list(item.queues), "rung": list(item.rung)}
+    return r.MissedOut(shown=show_number(item.number) if item.number else "", **values)
 
 
 def _given(value: T | UnsetType) -> T | None:
@@ -158,6 +186,15 @@ OPERATIONS = (
         text="The journal, newest first",
         query=r.CallQuery,
         gives=r.CallPage,
+    ),
+    Operation(
+        method="GET",
+        path="/missed",
+        handler=missed,
+        who="calls.read",
+        text="Who tried in vain, one item per client; a later talk with any of his numbers closes it",
+        query=r.MissedQuery,
+        gives=list[r.MissedOut],
     ),
     Operation(
         method="POST",

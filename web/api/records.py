@@ -270,6 +270,32 @@ class CallPage(Struct):
     next_cursor: str | None
 
 
+class MissedQuery(Struct, forbid_unknown_fields=True):
+    state: Annotated[Literal["open", "closed", "all"], Meta(description="Still to be called back, or not")] = "open"
+    since: (
+        Annotated[Moment, Meta(description="Last try at or after, UNIX seconds; a week when left out")] | UnsetType
+    ) = UNSET
+    limit: Limit = 50
+
+
+class MissedOut(Struct):
+    call: str
+    number: str | None
+    shown: str
+    caller_name: str
+    client_id: int | None
+    client_name: str
+    tries: int
+    first_at: float
+    last_at: float
+    wait_s: float
+    queues: list[str]
+    rung: list[str]
+    closed_at: float | None
+    closed_by: str
+    closed_how: str
+
+
 class AgentOut(Struct):
     id: int
     name: str

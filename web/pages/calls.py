@@ -11,9 +11,10 @@ from aiohttp import web
 from cti.access import scope
 from cti.storage import calls, traces
 from cti.storage.journal import CallRow, LegRow
+from cti.storage.missed import State, missed
 from cti.telephony.numbering import read, show
 from web import texts
-from web.api.calls import readable
+from web.api.calls import MISSED_S, readable
 from web.auth import person_of
 from web.i18n import language_of, say
 from web.render import page
@@ -21,6 +22,7 @@ from web.routes import Route
 from web.services import services_of
 
 ROWS = 50
+MOST_MISSED = 200
 FILTERS = ("answered", "no-answer", "busy", "rejected", "cancelled", "abandoned", "failed", "unfinished")
 Line = tuple[float, str, str]  # when, the kind of mark (ring, talk, miss or ""), what was
 
@@ -53,6 +55,23 @@ async def show_list(request: web.Request) -> web.Response:
         **given,
     }
     return page(request, template, title=texts.N_("Calls"), reach=reach, **values)
+
+
+async def show_missed(request: web.Request) -> web.Response:
+    """Who waits to be called back: one line per client."""
+    services, person, query = services_of(request), person_of(request), request.query
+    state: State = "closed" if query.get("state") == "closed" else "open"
+    reach = scope(person, "calls.read")
+    async with services.db.read() as conn:
+        found = await missed(
+            conn,
+            since=services.clock() - MISSED_S,
+            state=state,
+            user_id=person.id if reach == "own" else None,
+            team_id=person.team_id if reach == "team" else None,
+            limit=MOST_MISSED,
+        )
+    return page(request, "missed.html", title=texts.N_("Missed"), found=found, state=state, reach=reach)
 
 
 async def show_call(request: web.Request) -> web.Response:
@@ -137,4 +156,5 @@ def _start(request: web.Request, day: date | None) -> float | None:
 ROUTES = (
     Route("GET", "/calls", show_list, "calls.read"),
     Route("GET", "/calls/{id}", show_call, "calls.read"),
+    Route("GET", "/missed", show_missed, "calls.read"),
 )

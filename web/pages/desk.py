@@ -11,7 +11,7 @@ from cti.access import scope
 from cti.clients.card import KINDS
 from cti.desktop import ScreenPop
 from cti.storage import calls, desktop_events
-from cti.storage.journal import CallRow
+from cti.storage.missed import Missed, missed
 from cti.telephony.numbering import show as shown
 from web import wire
 from web.api.base import place, reply
@@ -25,7 +25,7 @@ from web.texts import N_
 LAST = 12
 KEPT_POPS = 5  # cards looked at when a page is opened anew
 MISSED_S = 24 * 3600.0
-CALLS_LOOKED_AT = 200
+MISSED_SHOWN = 50
 
 
 async def show(request: web.Request) -> web.Response:
@@ -53,7 +53,7 @@ async def state(request: web.Request) -> web.Response:
         events = await desktop_events.since(conn, person.id, max(0, last - KEPT_POPS))
         rows = {e.call_id: await calls.get(conn, e.call_id) for e in events if e.call_id}
         written = {call_id: await calls.notes(conn, call_id) for call_id in rows}
-        recent = await calls.journal(conn, user_id=person.id, since=now - MISSED_S, limit=CALLS_LOOKED_AT)
+        lost = await missed(conn, since=now - MISSED_S, user_id=person.id, limit=MISSED_SHOWN)
     still = [e for e in events if (row := rows.get(e.call_id or "")) is None or row.open]
     pops = [msgspec.json.decode(e.payload, type=ScreenPop) for e in still if now - e.created_at < MISSED_S]
     notes = {call_id: n.text for call_id, all_of in written.items() for n in all_of if n.user_id == person.id}
@@ -63,38 +63,22 @@ async def state(request: web.Request) -> web.Response:
             "server_time": now,
             "pops": [wire.screen_pop(pop, language) for pop in pops],
             "notes": notes,
-            "missed": missed(recent.rows),
+            "missed": [_entry(item) for item in lost],
         }
     )
 
 
-def missed(rows: list[CallRow]) -> list[dict[str, Any]]:
-    """Calls that nobody answered, one entry per number, newest first; a talk with the number since then closes it."""
-    found: dict[str, dict[str, Any]] = {}
-    closed: set[str] = set()
-    for row in rows:  # newest first
-        key = row.number or row.caller_number or row.id
-        if row.open or key in closed:
-            continue
-        if row.answered_at is not None:
-            closed.add(key)
-        elif row.direction == "inbound" and row.outcome not in ("diverted", "voicemail", "self-service"):
-            entry = found.setdefault(key, _entry(row) | {"tries": 0})
-            entry["tries"] += 1
-    return list(found.values())
-
-
-def _entry(row: CallRow) -> dict[str, Any]:
-    number = row.number or (row.caller_number if row.direction != "inbound" else None)
+def _entry(item: Missed) -> dict[str, Any]:
     return {
-        "call": row.id,
-        "at": row.started_at,
-        "number": number,
-        "shown": shown(row.number) or row.caller_number or "",
-        "caller_name": row.caller_name or "",
-        "client_id": row.client_id,
-        "client_name": row.client_name,
-        "queue": row.queue,
+        "call": item.call,
+        "at": item.last_at,
+        "number": item.number,
+        "shown": shown(item.number) if item.number else "",
+        "caller_name": item.caller_name,
+        "client_id": item.client_id,
+        "client_name": item.client_name,
+        "queue": item.queues[0] if item.queues else None,
+        "tries": item.tries,
     }
 
 

@@ -78,6 +78,7 @@ function readMissed() {
   reading = setTimeout(async () => {
     const state = await ask("GET", "/desk/state").catch(() => null);
     if (state) store.setMissed(state.missed);
+    document.dispatchEvent(new CustomEvent("trubka:missed")); // the page of that name reads itself anew
   }, 700);
 }
 
