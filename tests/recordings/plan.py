@@ -114,8 +114,8 @@ def add(pbx: Pbx) -> None:
     recorded = {did: (Step(app="Goto", args=("recorded", did, "1")),) for did in DIDS}
     (etc / "extensions_custom.conf").write_text(EXTENSIONS, encoding="utf-8")
     for name, more in (("queues.conf", QUEUES), ("res_parking.conf", PARKING)):
-        with (etc / name).open("a", encoding="utf-8") as file:
-            file.write(more)
+        present = (etc / name).read_text(encoding="utf-8")
+        (etc / name).write_text(present.replace("wrapuptime=3", "wrapuptime=0") + more, encoding="utf-8")
     pbx.reload_dialplan(render(contexts(recorded)))
     pbx.console("module reload app_queue.so")
     pbx.console("module reload res_parking.so")

@@ -15,7 +15,6 @@ import argparse
 import inspect
 import json
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -26,7 +25,6 @@ from tests.recordings.recorder import Recorder
 from tests.recordings.scenarios import calls, clicks, features, groups, queues, transfers, waiting
 
 HERE = Path(__file__).parent
-REST_S = 3.2  # an agent is not rung sooner after a queue call
 Scenario = Callable[[Pbx, Recorder], None]
 
 
@@ -69,7 +67,6 @@ def main() -> None:
             lines = ",\n".join(json.dumps(headers, ensure_ascii=False) for headers in heard)
             (HERE / str(chosen.asterisk) / f"{name}.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
             print(f"{name}: {len(heard)} messages", flush=True)
-            time.sleep(REST_S)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ class Recorder:
             time.sleep(0.05)
         self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join()
+        self._socket.close()
         heard = messages(self._bytes)
         return [item for item in heard if "Event" in item or item.get("Response") == "Error"]
 
