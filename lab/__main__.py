@@ -20,6 +20,7 @@ COMMANDS = {
     "bench": "figures as JSON lines",
     "record": "make recordings of real calls anew: SCENARIO... [--asterisk 16]",
     "soak": "what takes minutes",
+    "wheel": "what a call centre installs, into dist/: its tracker is compiled",
     "up": "Asterisk and phones alone",
     "down": "end the lab that runs on this data folder",
     "status": "is a lab running, who is registered",
@@ -61,12 +62,17 @@ def _call_words(words: argparse.ArgumentParser) -> None:
 
 def _do(chosen: argparse.Namespace, more: list[str]) -> int:
     name = chosen.command
-    if name in ("setup", "run", "test", "lint", "bench", "soak", "record"):
+    if name in ("setup", "run", "test", "lint", "bench", "soak", "record", "wheel"):
         prepare(name)
     if name in ("test", "lint", "bench", "soak", "record"):
         return _tools(name, more)
     if name == "call":
         return _call(chosen)
+    if name == "wheel":
+        from lab.wheel import build
+
+        print(build(CHECKOUT / "dist"))
+        return 0
     if name == "bare":
         from lab.bare import try_out
 

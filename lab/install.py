@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,7 @@ def prepare(command: str) -> None:
         "lint": (venv,),
         "run": (sipp, venv, panel, pbx),
         "setup": (sipp, venv, panel, pbx),
+        "wheel": (compiler, venv, panel),
         "test": (sipp, chromium, postgresql, venv, directory, panel, pbx, old_pbx),
     }
     with _alone():
@@ -88,6 +90,12 @@ def venv() -> None:
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", ".[dev]"]
     run(pip, cwd=CHECKOUT, advice="Python libraries cannot be installed: check the network and pip's settings")
     stamp.write_text(made_from)
+
+
+def compiler() -> None:
+    """A C compiler and Python's headers, for the wheel's compiled tracker."""
+    if not shutil.which("gcc") or not Path(sysconfig.get_path("include"), "Python.h").exists():
+        packages("gcc", "python3-dev")
 
 
 def directory() -> None:

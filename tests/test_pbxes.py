@@ -7,9 +7,9 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import fields, is_dataclass
 from typing import Any
 
+import msgspec
 import pytest
 
 from cti.channels.base import Health
@@ -81,8 +81,8 @@ def prefix_of(event: ev.TelephonyEvent) -> str:
 
 def without(value: Any, prefix: str) -> Any:
     """The event with the prefix off wherever an id stands, times aside."""
-    if is_dataclass(value) and not isinstance(value, type):
-        names = [field.name for field in fields(value) if field.name not in ("at", "prefix")]
+    if isinstance(value, msgspec.Struct):
+        names = [name for name in value.__struct_fields__ if name not in ("at", "prefix")]
         return type(value).__name__, {name: without(getattr(value, name), prefix) for name in names}
     if isinstance(value, str):
         return value.removeprefix(prefix)

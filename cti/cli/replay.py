@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from cti.cli import examples
 from cti.telephony.events import CallCleared, CallEvent, CallRecord, TelephonyEvent
@@ -69,7 +69,7 @@ def parse(text: str) -> Iterator[AmiHeaders]:
 
 def summary_of(record: CallRecord) -> dict[str, Any]:
     """The line of one call."""
-    row = asdict(record)
+    row = msgspec.to_builtins(record)
     row["legs"] = [{key: leg[key] for key in LEG} for leg in row["legs"]]
     return {key: row[key] for key in SUMMARY}
 
@@ -150,7 +150,7 @@ def _summary(event: TelephonyEvent) -> dict[str, Any] | None:
 
 
 def _plain(event: TelephonyEvent) -> dict[str, Any]:
-    row = asdict(event) if is_dataclass(event) else {}
+    row: dict[str, Any] = msgspec.to_builtins(event)
     record = getattr(event, "record", None)
     if isinstance(record, CallRecord):
         row["record"] = summary_of(record)

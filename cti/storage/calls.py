@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 import msgspec
+from msgspec import structs
 from sqlalchemy import bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -101,7 +101,7 @@ async def save(
     }
     await conn.execute(_SAVE, values)
     users = legs_users or {}
-    legs = [{**asdict(leg), "call_id": record.call, "user_id": users.get(leg.leg_id)} for leg in record.legs]
+    legs = [{**structs.asdict(leg), "call_id": record.call, "user_id": users.get(leg.leg_id)} for leg in record.legs]
     if legs:
         await conn.execute(_SAVE_LEG, legs)
 

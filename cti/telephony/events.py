@@ -3,13 +3,14 @@
 All records are frozen. `call` is the stable id of the logical call (it never changes during the call, whatever
 Asterisk's Linkedid does). `at` is the PBX's own UNIX time where the event carried one, else the time of receipt.
 `leg` is the Asterisk channel name (`PJSIP/101-0000001a`), `leg_id` its Uniqueid; `device` is its endpoint
-(`PJSIP/101`), None for a trunk's leg.
+(`PJSIP/101`), None for a trunk's leg. They are msgspec structs: made in a third of a dataclass's time (decision 0008).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct
 
 Direction = Literal["inbound", "outbound", "internal"]
 Outcome = Literal[
@@ -41,8 +42,7 @@ Reason = Literal["gap", "lost", "pbx-restart"]
 DeviceStatus = Literal["unknown", "idle", "ringing", "in-call", "on-hold", "busy", "unreachable"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Party:
+class Party(Struct, frozen=True, kw_only=True):
     """Who is at one end, as the PBX presented it. number: raw text, None when hidden or absent."""
 
     number: str | None = None
@@ -50,8 +50,7 @@ class Party:
     device: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LegRecord:
+class LegRecord(Struct, frozen=True, kw_only=True):
     """One device's or trunk's part in a call, as the journal keeps it. Times are UNIX seconds, None = never."""
 
     leg: str
@@ -64,8 +63,7 @@ class LegRecord:
     cause: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Transfer:
+class Transfer(Struct, frozen=True, kw_only=True):
     """A transfer inside a call: `by` is the transferring leg, `to` the legs that were reached."""
 
     kind: Literal["blind", "attended", "blonde"]
@@ -73,8 +71,7 @@ class Transfer:
     to: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CallRecord:
+class CallRecord(Struct, frozen=True, kw_only=True):
     """The whole call as known at one moment (frozen copy; also the line `cti replay --summary` prints).
 
     started/answered/ended: UNIX seconds; answered = first moment two real parties shared a bridge.
@@ -99,22 +96,19 @@ class CallRecord:
     placed_by: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TelephonyEvent:
+class TelephonyEvent(Struct, frozen=True, kw_only=True):
     """Base of everything the tracker emits."""
 
     at: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CallEvent(TelephonyEvent):
+class CallEvent(TelephonyEvent, frozen=True, kw_only=True):
     """Base of the events of one call."""
 
     call: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Originated(CallEvent):
+class Originated(CallEvent, frozen=True, kw_only=True):
     """A call exists: its first leg was seen (also after attaching mid-call: attached=True)."""
 
     leg: str
@@ -127,15 +121,13 @@ class Originated(CallEvent):
     attached: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CallChanged(CallEvent):
+class CallChanged(CallEvent, frozen=True, kw_only=True):
     """Late knowledge about a call: direction, caller or dialled number became known or better."""
 
     record: CallRecord
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CallMerged(CallEvent):
+class CallMerged(CallEvent, frozen=True, kw_only=True):
     """`call` turned out to be part of another (a consultation, a pick-up): from now on it is `into`.
 
     No CallCleared follows for `call`; its legs, conversations and transfers are in the record of `into`.
@@ -144,8 +136,7 @@ class CallMerged(CallEvent):
     into: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Queued(CallEvent):
+class Queued(CallEvent, frozen=True, kw_only=True):
     """The caller waits in a queue."""
 
     leg: str
@@ -153,8 +144,7 @@ class Queued(CallEvent):
     position: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Dequeued(CallEvent):
+class Dequeued(CallEvent, frozen=True, kw_only=True):
     """The caller left the queue.
 
     how: answered, abandoned, diverted, timeout, leaveempty, joinempty, full, closed or other.
@@ -165,8 +155,7 @@ class Dequeued(CallEvent):
     how: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Delivered(CallEvent):
+class Delivered(CallEvent, frozen=True, kw_only=True):
     """A device rings. One event per ringing device; `targets` holds all devices known to ring for this call now.
 
     calling: the party shown to the ringing device (after a transfer: the transferred party, not the transferer).
@@ -185,8 +174,7 @@ class Delivered(CallEvent):
     placed_by: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Established(CallEvent):
+class Established(CallEvent, frozen=True, kw_only=True):
     """Two real parties share a bridge: `leg` (answering side) talks with `peer`."""
 
     leg: str
@@ -195,24 +183,21 @@ class Established(CallEvent):
     peer_device: str | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Held(CallEvent):
+class Held(CallEvent, frozen=True, kw_only=True):
     """`leg` put the other party on hold."""
 
     leg: str
     device: str | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Retrieved(CallEvent):
+class Retrieved(CallEvent, frozen=True, kw_only=True):
     """`leg` took the other party back from hold."""
 
     leg: str
     device: str | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Transferred(CallEvent):
+class Transferred(CallEvent, frozen=True, kw_only=True):
     """The call moved to another party; card and notes stay with the call."""
 
     transfer: Transfer
@@ -220,8 +205,7 @@ class Transferred(CallEvent):
     to_devices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ConnectionCleared(CallEvent):
+class ConnectionCleared(CallEvent, frozen=True, kw_only=True):
     """A leg is over (each ring of a queue's retry is a leg of its own).
 
     taken_by: the device that answered, where result is answered-elsewhere.
@@ -235,15 +219,13 @@ class ConnectionCleared(CallEvent):
     taken_by: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CallCleared(CallEvent):
+class CallCleared(CallEvent, frozen=True, kw_only=True):
     """The call is over; `record` is its final account with outcome."""
 
     record: CallRecord
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DialFailed(CallEvent):
+class DialFailed(CallEvent, frozen=True, kw_only=True):
     """A MakeCall of ours did not come about. placed_by: its request id. cause: Q.850 or None."""
 
     placed_by: str
@@ -251,16 +233,14 @@ class DialFailed(CallEvent):
     cause: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeviceChanged(TelephonyEvent):
+class DeviceChanged(TelephonyEvent, frozen=True, kw_only=True):
     """A device's own state, from DeviceStateChange, ContactStatus, PeerStatus or the snapshot."""
 
     device: str
     status: DeviceStatus
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MemberChanged(TelephonyEvent):
+class MemberChanged(TelephonyEvent, frozen=True, kw_only=True):
     """A queue member's state. removed: the member left the queue."""
 
     queue: str
@@ -271,15 +251,13 @@ class MemberChanged(TelephonyEvent):
     removed: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CallVariables(CallEvent):
+class CallVariables(CallEvent, frozen=True, kw_only=True):
     """Card variables a dialplan sent by UserEvent(Trubka,...) for this call."""
 
-    variables: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, str] = {}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SnapshotTaken(TelephonyEvent):
+class SnapshotTaken(TelephonyEvent, frozen=True, kw_only=True):
     """After connect or reconnect, the tracker agrees with the PBX. open_calls: ids of the calls now running.
 
     prefix: with what this PBX's ids begin; of other PBXes' calls nothing is said. "" where there is only one.
@@ -289,8 +267,7 @@ class SnapshotTaken(TelephonyEvent):
     prefix: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LinkChanged(TelephonyEvent):
+class LinkChanged(TelephonyEvent, frozen=True, kw_only=True):
     """The AMI link came up, went down or was refused. detail: a sentence for the operator (no secrets).
 
     prefix: with what the ids of this PBX begin.
@@ -301,6 +278,5 @@ class LinkChanged(TelephonyEvent):
     prefix: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PbxRestarted(TelephonyEvent):
+class PbxRestarted(TelephonyEvent, frozen=True, kw_only=True):
     """The PBX said Shutdown or came back with a new clock of Uniqueids: all its calls are over."""

@@ -1,25 +1,27 @@
 """The pure tracker against the published one on the package index, on the same parsed events, in one run.
 
-The published one lives in an environment of its own that this bench makes, since the project itself must not need it.
+Ours twice: as the wheel installs it (compiled) and as the sources are. The published one lives in an environment of its
+own that this bench makes, since the project itself must not need it.
 """
 
 from __future__ import annotations
 
-import gc
 import json
+import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from cti.channels.phone.codec import Decoder
-from cti.telephony.tracker import Tracker
+from lab.install import PYTHON
+from lab.settings import CHECKOUT
+from lab.wheel import unpacked
 from tests.bench import report
 from tests.bench.stream import call
 
 OTHER = "cacofonisk==0.7.10"
-HOME = Path(__file__).resolve().parents[2] / ".lab" / "bench-cacofonisk"
+HOME = CHECKOUT / ".lab" / "bench-cacofonisk"
 CALLS = 2000
 ROUNDS = 5
 
@@ -49,35 +51,47 @@ print(json.dumps([best, Reporter.ends]))
 """
 
 
+# Runs with the wheel's compiled tracker and with the sources' own: the same two figures.
+OURS = """
+import gc, json, sys, time
+from cti.telephony.tracker import Tracker
+
+events = json.load(open(sys.argv[1]))
+best, ends = 1e9, 0
+gc.freeze()
+for _ in range(int(sys.argv[2])):
+    tracker = Tracker()
+    begin = time.perf_counter()
+    for event in events:
+        for told in tracker.feed(event, 1e9):
+            ends += type(told).__name__ == "CallCleared"
+    best = min(best, time.perf_counter() - begin)
+print(json.dumps([best, ends]))
+"""
+
+
 def main() -> None:
     decoder = Decoder()
     events = [dict(one) for n in range(CALLS) for wire in call(n)[0] for one in decoder.feed(wire)]
-    gc.freeze()
-    ours = min(_ours(events) for _ in range(ROUNDS))
-    theirs = _theirs(events)
-    report("tracked from parsed event", len(events) / ours, "events/s", baseline=len(events) / theirs,
-           limit="ratio >= 1.0")  # fmt: skip
-
-
-def _ours(events: list[dict[str, str | list[str]]]) -> float:
-    tracker = Tracker()
-    begin = time.perf_counter()
-    for headers in events:
-        tracker.feed(headers, 1e9)
-    took = time.perf_counter() - begin
-    assert tracker.size == 0
-    return took
-
-
-def _theirs(events: list[dict[str, str | list[str]]]) -> float:
-    python = _environment()
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(events, file)
         file.flush()
-        command = [str(python), "-c", SCRIPT, file.name, str(ROUNDS)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+        python = str(PYTHON)
+        theirs = len(events) / _best([str(_environment()), "-c", SCRIPT], file.name)
+        compiled = len(events) / _best([python, "-P", "-c", OURS], file.name, unpacked())
+        plain = len(events) / _best([python, "-P", "-c", OURS], file.name, CHECKOUT)
+    report("tracked from parsed event, wheel", compiled, "events/s", baseline=theirs, limit="ratio >= 1.0")
+    report("tracked from parsed event, plain sources", plain, "events/s", baseline=theirs)
+
+
+def _best(command: list[str], events: str, home: Path | None = None) -> float:
+    """Seconds of the best round."""
+    environment = {**os.environ, **({"PYTHONPATH": str(home)} if home is not None else {})}
+    done = subprocess.run(
+        [*command, events, str(ROUNDS)], env=environment, capture_output=True, text=True, check=True, timeout=300
+    )
     best, ends = json.loads(done.stdout)
-    assert ends == CALLS * ROUNDS, f"the other tracker saw {ends} calls end"
+    assert ends == CALLS * ROUNDS, f"{ends} calls were seen to end"
     return float(best)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from cti.access import Person
 from cti.channels.base import Health
@@ -204,7 +205,8 @@ async def test_a_hang_up_goes_to_the_pbx_of_the_leg(db: Database, directory: Dir
     leg = LegRecord(leg="PJSIP/101-00000001", leg_id="1.2", device=THERE)
     record = CallRecord(call="spb:1.1", direction="inbound", caller=Party(), called="1", legs=(leg,))
     boards = {"msk": Board(), "spb": Board()}
-    calls = control(db, directory, boards, [record, replace(record, call="msk:1.1", legs=(replace(leg, device=HERE),))])
+    other = structs.replace(record, call="msk:1.1", legs=(structs.replace(leg, device=HERE),))
+    calls = control(db, directory, boards, [record, other])
     await calls.hang_up(person(BORIS), "spb:1.1")
     assert boards["spb"].asked == [ClearConnection(leg="PJSIP/101-00000001")]
     assert boards["msk"].asked == []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
+
+from msgspec.structs import replace
 
 from cti.clients.card import ClientDraft
 from cti.storage import calls, clients
@@ -88,7 +90,7 @@ async def test_a_late_write_never_reopens_a_call_nor_forgets(db: Database) -> No
         async with db.write() as conn:
             await calls.save(conn, late)
     after = await _get(db)
-    assert replace(after, reason=None) == replace(before, reason=None)
+    assert dataclasses.replace(after, reason=None) == dataclasses.replace(before, reason=None)
     assert after.outcome == "answered"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from sqlalchemy.exc import IntegrityError
 
 from cti.storage import calls, desktop_events, dial_requests, directory, traces
@@ -67,7 +68,7 @@ async def test_pops_of_calls_that_are_not_over(db: Database) -> None:
     record = CallRecord(call="1.1", direction="inbound", caller=Party(), called=None, started=1.0)
     async with db.write() as conn:
         await calls.save(conn, record)
-        await calls.save(conn, replace(record, call="2.1", outcome="answered", ended=2.0))
+        await calls.save(conn, structs.replace(record, call="2.1", outcome="answered", ended=2.0))
         events = [_event(ANNA, 1), _event(ANNA, 2, "2.1"), _event(ANNA, 3, "3.1"), _event(ANNA, 4, kind="message")]
         await desktop_events.append(conn, events)
         assert [event.call_id for event in await desktop_events.of_open_calls(conn)] == ["1.1", "3.1"]
