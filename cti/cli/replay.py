@@ -22,9 +22,9 @@ from cti.telephony.tracker import DevicePlan, Tracker
 AmiHeaders = dict[str, str | list[str]]
 SUMMARY = (
     "call", "direction", "caller", "called", "queue", "started", "answered", "ended", "outcome", "reason", "talked",
-    "transfers", "legs", "queued", "placed_by",
+    "transfers", "legs", "queued", "placed_by", "waits", "release", "unseen",
 )  # fmt: skip
-LEG = ("leg", "device", "rang", "answered", "ended", "result", "cause")
+LEG = ("leg", "device", "rang", "answered", "ended", "result", "cause", "talk", "hold")
 
 
 @click.command(

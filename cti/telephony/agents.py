@@ -13,7 +13,7 @@ from typing import Final
 from cti.telephony.book import DEST, OWN, Book, Headers
 from cti.telephony.devices import PSEUDO, technology
 from cti.telephony.events import CallVariables, Dequeued, DeviceChanged, DeviceStatus, MemberChanged, Queued
-from cti.telephony.model import Leg
+from cti.telephony.model import Leg, Waiting
 from cti.telephony.ringing import seen
 
 STATUS_OF_STATE: Final[dict[str, DeviceStatus]] = {
@@ -32,6 +32,16 @@ STATUS_OF_PEER: Final[dict[str, DeviceStatus]] = {
     "Reachable": "idle",
     "Unregistered": "unreachable",
     "Unreachable": "unreachable",
+}
+HOW_OF_STATUS: Final = {
+    "TIMEOUT": "timeout",
+    "FULL": "full",
+    "JOINEMPTY": "joinempty",
+    "JOINUNAVAIL": "joinempty",
+    "LEAVEEMPTY": "leaveempty",
+    "LEAVEUNAVAIL": "leaveempty",
+    "WITHDRAW": "diverted",
+    "CONTINUE": "other",
 }
 NOT_DEVICES: Final = PSEUDO | {"Custom", "Queue", "Meetme", "Confbridge", "Calendar", "Park", "Presence", "Stasis"}
 CHANNEL_HEADERS: Final = frozenset(OWN[:-1]) | {
@@ -52,9 +62,11 @@ def wait(book: Book, leg: Leg, queue: str, position: str) -> None:
     """Note that the leg waits in the queue, and say so."""
     call = leg.call
     call.queue = call.waiting = queue
+    call.hung_up = None
     call.abandoned = call.given_up = False
     call.queued = call.queued if call.queued is not None else book.at
     place = int(position) if position.isdecimal() and len(position) < 7 else None
+    call.waits.append(Waiting(queue=queue, joined=book.at, position=place))
     book.out.append(Queued(at=book.at, call=call.id, leg=leg.name, queue=queue, position=place))
 
 
@@ -70,6 +82,8 @@ def leave(book: Book, headers: Headers) -> None:
     answered = leg.taken is not None and not leg.taken.gone
     how = "abandoned" if call.abandoned else "answered" if answered else "timeout" if call.given_up else "other"
     call.waiting = None
+    if call.waits and call.waits[-1].how is None:
+        call.waits[-1].left, call.waits[-1].how = book.at, how
     book.out.append(Dequeued(at=book.at, call=call.id, leg=leg.name, queue=queue, how=how))
 
 
@@ -81,6 +95,34 @@ def abandon(book: Book, headers: Headers) -> None:
         call.abandoned = call.caller_left or bool(call.pairs)
         call.given_up = any(one.queue and one.status == "NOANSWER" for one in (*call.legs.values(), *call.past))
         call.queue = call.queue or queue
+
+
+def status(book: Book, leg: Leg, queue: str, word: str) -> None:
+    """The dialplan says how Queue() ended: better known than from the events, which do not tell why."""
+    how = HOW_OF_STATUS.get(word)
+    if how is None:
+        return
+    call = leg.call
+    stay = next((wait for wait in reversed(call.waits) if wait.queue == queue or not queue), None)
+    if stay is None and not queue:
+        return
+    if stay is None:
+        stay = Waiting(queue=queue, joined=book.at)
+        call.waits.append(stay)
+    elif stay.how in ("answered", "abandoned", how):
+        return
+    stay.left = stay.left if stay.left is not None else book.at
+    stay.how, call.queue = how, call.queue or stay.queue
+    call.waiting = None if call.waiting == stay.queue else call.waiting
+    book.out.append(Dequeued(at=book.at, call=call.id, leg=leg.name, queue=stay.queue, how=how))
+
+
+def variable(book: Book, headers: Headers) -> None:
+    """A channel variable, where the PBX lets the account see them: QUEUESTATUS alone matters."""
+    if headers.get("Variable") == "QUEUESTATUS":
+        leg = seen(book, headers)
+        if leg is not None:
+            status(book, leg, "", headers.get("Value", ""))
 
 
 def called(book: Book, headers: Headers) -> None:
@@ -166,10 +208,15 @@ def tell_device(book: Book, device: str, status: DeviceStatus) -> None:
 
 
 def user_event(book: Book, headers: Headers) -> None:
-    """UserEvent(Trubka,name: value,...) of the dialplan: variables for the call's card."""
-    if headers.get("UserEvent", "").lower() != "trubka":
+    """UserEvent(Trubka,name: value,...) of the dialplan: variables for the call's card. UserEvent(TrubkaQueue,...): how
+    Queue() ended.
+    """
+    name = headers.get("UserEvent", "").lower()
+    if name not in ("trubka", "trubkaqueue"):
         return
     leg = seen(book, headers)
-    if leg is not None:
+    if leg is not None and name == "trubkaqueue":
+        status(book, leg, headers.get("Queue", ""), headers.get("Status", ""))
+    elif leg is not None:
         variables = {name: value for name, value in headers.items() if name not in CHANNEL_HEADERS}
         book.out.append(CallVariables(at=book.at, call=leg.call.id, variables=variables))

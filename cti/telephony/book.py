@@ -82,6 +82,7 @@ class Book:
         self.out: list[TelephonyEvent] = []
         self.counters: dict[str, int] = {}
         self.now = 0.0
+        self.heard = 0.0  # when the PBX was last heard before the snapshot or the end of the stream
         self.at: float | None = None
         self._order = 0
 
@@ -331,6 +332,8 @@ class Book:
         keep.certain = keep.certain or gone.certain
         keep.queue = keep.queue or gone.queue
         keep.waiting = keep.waiting or gone.waiting
+        keep.waits = sorted([*keep.waits, *gone.waits], key=lambda wait: wait.joined or 0.0)
+        keep.hung_up = keep.hung_up or gone.hung_up
         keep.caller = keep.caller or gone.caller
         keep.answered = min((at for at in (keep.answered, gone.answered) if at is not None), default=None)
         gone.legs, gone.past = {}, []

@@ -10,6 +10,7 @@ from __future__ import annotations
 from cti.telephony.book import Book
 from cti.telephony.causes import REFUSALS, alone, caller_result, rung_result, unanswered
 from cti.telephony.events import CallCleared, ConnectionCleared, LegResult, Outcome, Reason
+from cti.telephony.hearing import recount, stop
 from cti.telephony.model import Call, Leg
 from cti.telephony.transitions import UP
 
@@ -21,9 +22,11 @@ def clear(book: Book, leg: Leg, cause: int, at: float | None) -> None:
     book.legs.pop(leg.id, None)
     call.legs.pop(leg.id, None)
     book.bury(leg.id)
+    stop(leg, at)
     if leg.bridge is not None:
         leg.bridge.members.pop(leg.id, None)
         leg.bridge.left.add(leg.id)
+        recount([leg.bridge, leg.half.bridge if leg.half is not None else None], at)
         if leg.bridge.strangers():
             leg.bridge.beside.append(leg)
     if leg.half is not None:
@@ -65,6 +68,7 @@ def end(book: Book, call: Call, at: float | None, reason: Reason | None = None, 
         book.legs.pop(leg.id, None)
         book.bury(leg.id)
         leg.gone = True
+        stop(leg, at)
         if leg.bridge is not None:
             leg.bridge.members.pop(leg.id, None)
         if leg.real:
@@ -73,8 +77,20 @@ def end(book: Book, call: Call, at: float | None, reason: Reason | None = None, 
     if not call.announced:
         return
     call.ended, call.reason = at, reason
+    if reason is not None:
+        call.unseen = _unseen(book, call, reason)
     call.outcome = outcome(call) if known else "unfinished"
+    for wait in call.waits:
+        if wait.how is None:
+            wait.how, wait.left = "abandoned" if call.abandoned else "other", at
     book.out.append(CallCleared(at=at, call=call.id, record=book.record(call)))
+
+
+def _unseen(book: Book, call: Call, reason: Reason) -> tuple[float | None, float | None]:
+    """Between what times it ended: when it was last known to run, and when it was seen to be over."""
+    known = [call.started, call.answered, *(leg.seen for leg in (*call.legs.values(), *call.past))]
+    since = max([at for at in known if at is not None] + [book.heard if reason != "lost" else 0.0])
+    return since or None, book.now if book.now > since else None
 
 
 def settle(book: Book, *, waited: bool = False) -> None:

@@ -51,7 +51,11 @@ class Party(Struct, frozen=True, kw_only=True):
 
 
 class LegRecord(Struct, frozen=True, kw_only=True):
-    """One device's or trunk's part in a call, as the journal keeps it. Times are UNIX seconds, None = never."""
+    """One device's or trunk's part in a call, as the journal keeps it. Times are UNIX seconds, None = never.
+
+    talk, hold: seconds in conversation, without hold, and holding the other party; None where the times are unknown.
+    since: when the stretch that is not over yet began, None when none is under way.
+    """
 
     leg: str
     leg_id: str
@@ -60,6 +64,27 @@ class LegRecord(Struct, frozen=True, kw_only=True):
     answered: float | None = None
     ended: float | None = None
     result: LegResult | None = None
+    cause: int | None = None
+    talk: float | None = None
+    hold: float | None = None
+    since: float | None = None
+
+
+class Wait(Struct, frozen=True, kw_only=True):
+    """One stay of the caller in a queue. how: as in Dequeued, None while he waits. position: where he began."""
+
+    queue: str
+    joined: float | None
+    left: float | None = None
+    how: str | None = None
+    position: int | None = None
+
+
+class Release(Struct, frozen=True, kw_only=True):
+    """Who hung up: the calling side, a called one, or the PBX (a menu's end, a time limit). cause: Q.850."""
+
+    side: Literal["caller", "called", "pbx"]
+    leg: str | None = None
     cause: int | None = None
 
 
@@ -77,6 +102,7 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     started/answered/ended: UNIX seconds; answered = first moment two real parties shared a bridge.
     queue: last queue entered. talked: pairs of legs in the order they first spoke.
     placed_by: request id of the MakeCall that made the call, None when it was not ours.
+    waits: stays in queues, in order. release: who hung up. unseen: the call ended unseen, between these two times.
     """
 
     call: str
@@ -94,6 +120,9 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     transfers: tuple[Transfer, ...] = ()
     legs: tuple[LegRecord, ...] = ()
     placed_by: str | None = None
+    waits: tuple[Wait, ...] = ()
+    release: Release | None = None
+    unseen: tuple[float | None, float | None] | None = None
 
 
 class TelephonyEvent(Struct, frozen=True, kw_only=True):
@@ -195,6 +224,14 @@ class Retrieved(CallEvent, frozen=True, kw_only=True):
 
     leg: str
     device: str | None
+
+
+class Muted(CallEvent, frozen=True, kw_only=True):
+    """`leg` is not heard in its conference (on), or is heard again (off)."""
+
+    leg: str
+    device: str | None
+    on: bool
 
 
 class Transferred(CallEvent, frozen=True, kw_only=True):

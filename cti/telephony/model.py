@@ -11,10 +11,21 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from cti.telephony.devices import DevicePlan, Kind
-from cti.telephony.events import CallRecord, Direction, LegRecord, LegResult, Outcome, Party, Reason, Transfer
+from cti.telephony.events import (
+    CallRecord,
+    Direction,
+    LegRecord,
+    LegResult,
+    Outcome,
+    Party,
+    Reason,
+    Release,
+    Transfer,
+    Wait,
+)
 from cti.telephony.transitions import NEW
 
-__all__ = ["Bridge", "Call", "DevicePlan", "Handover", "Leg", "TransferKind"]
+__all__ = ["Bridge", "Call", "DevicePlan", "Handover", "Leg", "TransferKind", "Waiting"]
 
 TransferKind = Literal["blind", "attended", "blonde"]
 
@@ -52,6 +63,12 @@ class Leg:
     taken: Leg | None = None  # of those this leg calls, the one that answered last
     talked: bool = False
     held: bool = False  # it holds its peer
+    holding: bool = False  # and it is in the bridge where it does
+    talking: bool = False  # it hears another party now
+    since: float | None = None  # when the clock of its talk or hold was last started
+    talk: float = 0.0  # seconds of talk, of hold: what is over of them
+    hold: float = 0.0
+    untimed: bool = False  # some of it has no time
     hidden: bool = False  # its number is not to be shown
     transferer: bool = False
     forwarded: bool = False  # it sent its caller elsewhere (302, a forwarding phone)
@@ -84,6 +101,9 @@ class Leg:
             ended=self.ended,
             result=self.result,
             cause=self.cause if self.gone else None,
+            talk=None if self.untimed else round(self.talk, 3),
+            hold=None if self.untimed else round(self.hold, 3),
+            since=self.since,
         )
 
     def device(self, prefix: str) -> str | None:
@@ -122,6 +142,21 @@ class Handover:
 
 
 @dataclass(slots=True, eq=False)
+class Waiting:
+    """One stay in a queue."""
+
+    queue: str
+    joined: float | None
+    position: int | None = None
+    left: float | None = None
+    how: str | None = None  # None: still there
+
+    def record(self) -> Wait:
+        """Frozen account of the stay."""
+        return Wait(queue=self.queue, joined=self.joined, left=self.left, how=self.how, position=self.position)
+
+
+@dataclass(slots=True, eq=False)
 class Call:
     """One logical call. links: every Linkedid that leads here. legs: the living; past: real legs that ended."""
 
@@ -138,6 +173,9 @@ class Call:
     given_up: bool = False  # by a queue whose members did not answer in time
     caller_left: bool = False
     voicemail: bool = False
+    waits: list[Waiting] = field(default_factory=list)
+    hung_up: Leg | None = None  # who hung up, since it last went on
+    unseen: tuple[float | None, float | None] | None = None  # between what times it ended
     certain: bool = False  # the birth of its first leg was seen, or a snapshot listed it
     started: float | None = None
     queued: float | None = None
@@ -183,4 +221,17 @@ class Call:
             transfers=tuple(handover.record() for handover in self.handovers),
             legs=tuple(leg.record(prefix) for leg in self.parties()),
             placed_by=self.placed_by,
+            waits=tuple(wait.record() for wait in self.waits),
+            release=self.release(),
+            unseen=self.unseen,
         )
+
+    def release(self) -> Release | None:
+        """Who ended it; None while it goes on, and where its end was not seen from the beginning."""
+        if self.outcome is None or self.reason is not None:
+            return None
+        leg = self.hung_up
+        if leg is None:
+            cause = self.caller.cause if self.caller is not None else None
+            return Release(side="pbx", cause=cause) if self.certain else None
+        return Release(side="caller" if leg is self.caller else "called", leg=leg.name, cause=leg.cause)

@@ -48,6 +48,8 @@ def deliver(book: Book, leg: Leg) -> None:
         call.rung.add(device)
     leg.rang = leg.rang if leg.rang is not None else book.at
     leg.shown_caller = leg.source
+    if call.hung_up is not None and call.hung_up is not call.caller:
+        call.hung_up = None  # it goes on: a refusal, or the end of an earlier conversation, was not its end
     own = leg is call.caller and call.placed_by is not None
     book.out.append(
         Delivered(

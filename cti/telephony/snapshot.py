@@ -12,12 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec import structs
+
 from cti.telephony import agents
 from cti.telephony.book import Book, Headers
 from cti.telephony.devices import endpoint_of, is_pseudo, local_base
 from cti.telephony.ending import clear, end, finish, settle
 from cti.telephony.events import CallRecord, LegRecord, PbxRestarted, SnapshotTaken
-from cti.telephony.model import Call, Leg
+from cti.telephony.hearing import recount, stop
+from cti.telephony.model import Call, Leg, Waiting
 from cti.telephony.ringing import seen
 from cti.telephony.talking import enter, open_bridge, sequence
 from cti.telephony.transitions import NEW, RINGING, UP
@@ -71,6 +74,7 @@ def adopt(book: Book, records: Iterable[CallRecord]) -> None:
         for one, two in record.talked:
             if one in legs and two in legs:
                 call.pairs[legs[one].id, legs[two].id] = (book.next(), legs[one], legs[two])
+        call.waits = [Waiting(**structs.asdict(wait)) for wait in record.waits]
         call.caller = next(iter(legs.values()), None)
         if call.caller is not None:
             call.caller.number, call.caller.label = record.caller.number or "", record.caller.name or ""
@@ -84,7 +88,8 @@ def _leg(book: Book, call: Call, link: str, row: LegRecord) -> Leg:
         kind="pseudo" if is_pseudo(row.leg) else "device" if row.device else "trunk", base=local_base(row.leg),
         phase=phase, told=phase, dialled=row.rang is not None, talked=row.answered is not None,
         rang=row.rang, answered=row.answered, ended=row.ended, result=row.result, cause=row.cause or 0,
-        gone=row.result is not None, certain=True,
+        gone=row.result is not None, certain=True, talk=row.talk or 0.0, hold=row.hold or 0.0, since=row.since,
+        talking=row.since is not None, untimed=row.talk is None,
     )  # fmt: skip
     if leg.gone:
         call.past.append(leg)
@@ -154,5 +159,8 @@ def _place(book: Book, leg: Leg, bridge: str) -> None:
     if bridge and (leg.bridge is None or leg.bridge.id != bridge):
         enter(book, leg, open_bridge(book, bridge))
     elif not bridge and leg.bridge is not None:
-        leg.bridge.members.pop(leg.id, None)
+        left = leg.bridge
+        left.members.pop(leg.id, None)
         leg.bridge = None
+        stop(leg, book.at)
+        recount([left], book.at)

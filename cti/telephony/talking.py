@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from cti.telephony.book import Book, Headers
 from cti.telephony.ending import settle
 from cti.telephony.events import Established, Held, Retrieved
+from cti.telephony.hearing import parties, recount, same_person, stop, turn
 from cti.telephony.model import Bridge, Handover, Leg
 from cti.telephony.ringing import seen, tell
 from cti.telephony.transitions import UP
@@ -28,7 +29,7 @@ def bridge_enter(book: Book, headers: Headers) -> None:
     if leg is not None:
         swapped = book.legs.get(headers.get("SwapUniqueid", ""))
         if swapped is not None and swapped is not leg:
-            _out(swapped, bridge)
+            _out(book, swapped, bridge)
         enter(book, leg, bridge)
     settle(book)
 
@@ -45,8 +46,8 @@ def bridge_leave(book: Book, headers: Headers) -> None:
             enter(book, leg, bridge)
             far = leg.half.bridge if leg.half is not None else None
             for near in list(bridge.beside):
-                _meet(book, near, [leg] if far is None else _parties(far))
-        _out(leg, bridge)
+                _meet(book, near, [leg] if far is None else parties(far))
+        _out(book, leg, bridge)
     settle(book)
 
 
@@ -57,14 +58,14 @@ def bridge_destroy(book: Book, headers: Headers) -> None:
         _stranger(book, bridge)
         bridge.count = 0
         for leg in list(bridge.members.values()):
-            _out(leg, bridge)
+            _out(book, leg, bridge)
         settle(book)
 
 
 def enter(book: Book, leg: Leg, bridge: Bridge) -> None:
     """Put a leg into a bridge and see who talks now."""
     if leg.bridge is not None and leg.bridge is not bridge:
-        _out(leg, leg.bridge)
+        _out(book, leg, leg.bridge)
     leg.bridge = bridge
     bridge.members[leg.id] = leg
     leg.call.bridges[bridge.id] = bridge
@@ -73,12 +74,13 @@ def enter(book: Book, leg: Leg, bridge: Bridge) -> None:
     for other in list(bridge.members.values()):
         if other.call is not leg.call:
             book.merge(leg.call, other.call)
-    parties = _parties(bridge)
+    found = parties(bridge)
     if leg.real:
-        _meet(book, leg, parties)
+        _meet(book, leg, found)
     else:
-        for party in parties:
-            _meet(book, party, parties)
+        for party in found:
+            _meet(book, party, found)
+    recount([bridge], book.at)
 
 
 def local_bridge(book: Book, headers: Headers) -> None:
@@ -94,7 +96,7 @@ def hold(book: Book, headers: Headers) -> None:
     """A leg puts its peer on hold."""
     leg = seen(book, headers)
     if leg is not None and leg.real and not leg.held:
-        leg.held = True
+        turn(leg, book.at, held=True)
         book.out.append(Held(at=book.at, call=leg.call.id, leg=leg.name, device=book.device(leg)))
 
 
@@ -102,7 +104,7 @@ def unhold(book: Book, headers: Headers) -> None:
     """A leg takes its peer back."""
     leg = seen(book, headers)
     if leg is not None and leg.held:
-        leg.held = False
+        turn(leg, book.at, held=False)
         book.out.append(Retrieved(at=book.at, call=leg.call.id, leg=leg.name, device=book.device(leg)))
 
 
@@ -136,9 +138,11 @@ def _bridge(book: Book, headers: Headers, leg: Leg | None) -> Bridge | None:
     return bridge
 
 
-def _out(leg: Leg, bridge: Bridge) -> None:
+def _out(book: Book, leg: Leg, bridge: Bridge) -> None:
     bridge.members.pop(leg.id, None)
     bridge.left.add(leg.id)
+    stop(leg, book.at)
+    recount([bridge, leg.half.bridge if leg.half is not None else None], book.at)
     if bridge.strangers() and leg.real:
         bridge.beside.append(leg)
     if leg.bridge is bridge:
@@ -154,25 +158,10 @@ def _stranger(book: Book, bridge: Bridge) -> None:
         _meet(book, one, [leg for leg in up if leg.taken is one or one.taken is leg])
 
 
-def _parties(bridge: Bridge) -> list[Leg]:
-    """Real legs that hear each other in this bridge and those that Local channels join to it."""
-    found: list[Leg] = []
-    known = {bridge.id}
-    queue = [bridge]
-    for at in queue:
-        for leg in at.members.values():
-            if leg.real:
-                found.append(leg)
-            elif leg.half is not None and leg.half.bridge is not None and leg.half.bridge.id not in known:
-                known.add(leg.half.bridge.id)
-                queue.append(leg.half.bridge)
-    return found
-
-
 def _meet(book: Book, leg: Leg, others: Iterable[Leg]) -> None:
     """The leg and each of the others hear each other; said once per pair, with the calling side as peer."""
     for other in others:
-        if other is leg or not leg.real or not other.real or _same_person(leg, other):
+        if other is leg or not leg.real or not other.real or same_person(leg, other):
             continue
         if other.call is not leg.call:
             if other.gone:
@@ -184,6 +173,8 @@ def _meet(book: Book, leg: Leg, others: Iterable[Leg]) -> None:
             continue
         call.pairs[older.id, younger.id] = (book.next(), older, younger)
         call.answered = call.answered if call.answered is not None else book.at
+        if call.hung_up is not older and call.hung_up is not younger:
+            call.hung_up = None  # it goes on after somebody left it
         for one in (older, younger):
             _talks(book, one)
         _reached(call.handovers, older, younger)
@@ -215,11 +206,6 @@ def _reached(handovers: Iterable[Handover], older: Leg, younger: Leg) -> None:
         for handed, other in ((older, younger), (younger, older)):
             if handed in handover.handed and other is not handover.by and other not in handover.to:
                 handover.to.append(other)
-
-
-def _same_person(one: Leg, two: Leg) -> bool:
-    """Two legs of one transferring device, for a moment in one bridge: nobody talks with himself."""
-    return one.kind == "device" and one.endpoint == two.endpoint and one.talked and two.talked
 
 
 def _in_order(one: Leg, two: Leg) -> tuple[Leg, Leg]:

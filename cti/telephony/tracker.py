@@ -29,8 +29,9 @@ from cti.telephony.book import OURS, OWN, Book, Headers
 from cti.telephony.causes import OUTCOME_OF_REASON
 from cti.telephony.devices import DevicePlan
 from cti.telephony.ending import clear, end, finish, settle
-from cti.telephony.events import CallRecord, DeviceStatus, DialFailed, TelephonyEvent
-from cti.telephony.model import Call
+from cti.telephony.events import CallRecord, DeviceStatus, DialFailed, Muted, TelephonyEvent
+from cti.telephony.model import Call, Leg
+from cti.telephony.transitions import UP
 
 __all__ = ["DevicePlan", "Tracker"]
 
@@ -73,6 +74,7 @@ class Tracker:
         book = self._book
         out: list[TelephonyEvent] = []
         book.out = out
+        book.heard = book.now
         self._time({}, now)
         snapshot.resync(book, [_plain(item) for item in items], restarted=restarted, gap=gap)
         return out
@@ -109,6 +111,7 @@ class Tracker:
         book = self._book
         out: list[TelephonyEvent] = []
         book.out = out
+        book.heard = book.now
         finish(book, "gap")
         return out
 
@@ -210,6 +213,29 @@ def _hangup_request(book: Book, headers: Headers) -> None:
     leg = ringing.seen(book, headers)
     if leg is not None and leg is leg.call.caller and not leg.call.pairs:
         leg.call.caller_left = True
+    _hung_up(leg)
+
+
+def _soft_hangup_request(book: Book, headers: Headers) -> None:
+    """The PBX cuts a leg off: on demand while it talks or rings, else because all is over."""
+    leg = ringing.seen(book, headers)
+    if leg is not None and (leg.bridge is not None or (leg.dialled and leg.phase < UP)):
+        _hung_up(leg)
+
+
+def _hung_up(leg: Leg | None) -> None:
+    if leg is None or not leg.real:
+        return
+    before = leg.call.hung_up
+    if before is None or (leg is leg.call.caller and not before.talked):
+        leg.call.hung_up = leg  # one phone's refusal ended nothing where the caller waited on
+
+
+def _mute(book: Book, headers: Headers) -> None:
+    leg = ringing.seen(book, headers)
+    if leg is not None and leg.real:
+        on = headers.get("Event") == "ConfbridgeMute"
+        book.out.append(Muted(at=book.at, call=leg.call.id, leg=leg.name, device=book.device(leg), on=on))
 
 
 def _newcallerid(book: Book, headers: Headers) -> None:
@@ -236,6 +262,7 @@ def _hangup(book: Book, headers: Headers) -> None:
 
 
 def _shutdown(book: Book, headers: Headers) -> None:
+    book.heard = book.now
     snapshot.restart(book)
 
 
@@ -260,7 +287,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "NewAccountCode": _seen,
     "Rename": _seen,
     "HangupRequest": _hangup_request,
-    "SoftHangupRequest": _seen,
+    "SoftHangupRequest": _soft_hangup_request,
     "Hangup": _hangup,
     "DialBegin": ringing.dial_begin,
     "DialState": ringing.dial_state,
@@ -272,6 +299,8 @@ HANDLERS: Final[dict[str, Handler]] = {
     "BridgeDestroy": talking.bridge_destroy,
     "Hold": talking.hold,
     "Unhold": talking.unhold,
+    "ConfbridgeMute": _mute,
+    "ConfbridgeUnmute": _mute,
     "BlindTransfer": transfers.blind,
     "AttendedTransfer": transfers.attended,
     "QueueCallerJoin": agents.join,
@@ -288,6 +317,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "DeviceStateChange": agents.device_state,
     "PeerStatus": agents.peer_status,
     "UserEvent": agents.user_event,
+    "VarSet": agents.variable,
     "OriginateResponse": _originate_response,
     "Shutdown": _shutdown,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dialplan.model import Assign, Context, Extension, Step, word
+from dialplan.model import Assign, Context, Expr, Extension, Step, word
 
 WAIT_S = 600
 
@@ -12,11 +12,13 @@ WAIT_S = 600
 def wait_in(queue: str, *, wait_s: int = WAIT_S) -> tuple[Step | Assign, ...]:
     """Answer, then wait. Answered first because many carriers cut unanswered calls after a minute and play no music
     before; that pick-up is the queue's own and never counts as a conversation. t, k: agents may transfer and park.
+    Why Queue() ended (full, nobody in it, timed out) no event of the PBX says: so the dialplan does.
     """
     return (
         Step(app="Answer"),
         Assign(variable="__TRUBKA_QUEUE", value=word(queue, "queue")),
         Step(app="Queue", args=(queue, "tk", "", "", str(wait_s))),
+        Step(app="UserEvent", args=("TrubkaQueue", f"Queue: {queue}", Expr("Status: ${QUEUESTATUS}"))),
         Step(app="Hangup"),
     )
 

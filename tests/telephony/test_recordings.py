@@ -56,8 +56,35 @@ def _comes_out(record: CallRecord, wanted: dict[str, Any]) -> None:
     assert {short(leg.leg): leg.result for leg in record.legs} == wanted["legs"]
     transfers = [[t.kind, short(t.by), [short(leg) for leg in t.to]] for t in record.transfers]
     assert transfers == wanted["transfers"]
+    assert record.release is not None
+    assert record.release.side == wanted["release"]
+    assert [[wait.queue, wait.how] for wait in record.waits] == wanted.get("waits", [])
+    assert all(rising(record.started, wait.joined, wait.left, record.ended) for wait in record.waits)
     if "caller" in wanted:
         assert record.caller.number == wanted["caller"]
+
+
+SECONDS = [  # scenario, leg, talk, hold: what the scenarios' own pauses come to
+    ("hold", "103", 0.35, 0.3),
+    ("hold", "trunk", 0.65, 0.0),
+    ("attended", "101", 1.4, 0.0),
+    ("attended", "103", 0.95, 0.14),
+    ("blind_to_group", "103", 0.55, 0.0),
+    ("blind_to_group", "102", 0.7, 0.0),
+    ("queue_through", "101", 0.7, 0.0),
+    ("queue", "101", 0.0, 0.0),
+    ("pickup_directed", "102", 0.5, 0.0),
+    ("conference", "102", 0.57, 0.0),
+]
+
+
+@pytest.mark.parametrize(("name", "leg", "talk", "hold"), SECONDS)
+def test_talk_and_hold_are_each_leg_s_own(name: str, leg: str, talk: float, hold: float) -> None:
+    (record,) = cleared(told(load(own()[name])))
+    found = [one for one in record.legs if short(one.leg) == leg]
+    assert [one.talk for one in found] == [pytest.approx(talk, abs=0.02)]
+    assert [one.hold for one in found] == [pytest.approx(hold, abs=0.02)]
+    assert all(one.since is None for one in found)
 
 
 def test_times_of_a_call_are_the_pbx_s_own_and_in_order() -> None:
