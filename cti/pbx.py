@@ -88,6 +88,11 @@ class Pbxes:
         pbx = self.of(id_)
         return pbx.plan if pbx else self.plan
 
+    def name_of(self, id_: str) -> str:
+        """The PBX's name in the settings."""
+        pbx = self.of(id_)
+        return pbx.name if pbx else ""
+
     def record_of(self, call: str) -> CallRecord | None:
         """The tracker's account of an open call."""
         pbx = self.of(call)

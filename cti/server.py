@@ -122,7 +122,9 @@ async def build(settings: Settings, db: Database) -> Parts:
     )
     live_calls = LiveCalls(desktop=live, directory=directory, plan_of=plan_of, dialled=_clicks(db), record_of=record_of)
     agent_states = AgentStates(desktop=live, directory=directory, clock=clock, online=live.online)
-    call_log = CallLog(db=db, spool=spool, directory=directory, plan_of=plan_of, clock=clock, record_of=record_of)
+    call_log = CallLog(
+        db=db, spool=spool, directory=directory, plan_of=plan_of, clock=clock, record_of=record_of, pbx_of=pbxes.name_of
+    )
     call_control = CallControl(
         db=db,
         line_of=pbxes.line_of,

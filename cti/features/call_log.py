@@ -23,7 +23,7 @@ NOTE_LIMIT = 20_000
 
 
 class CallLog:
-    """Calls into rows. record_of: the tracker's account of an open call, None when it is over; plan_of: by call."""
+    """Calls into rows. record_of: the tracker's account of an open call, None when over; plan_of, pbx_of: by call."""
 
     def __init__(
         self,
@@ -34,6 +34,7 @@ class CallLog:
         plan_of: Callable[[str], NumberPlan],
         clock: Callable[[], float],
         record_of: Callable[[str], CallRecord | None],
+        pbx_of: Callable[[str], str] = lambda call: "",
     ) -> None:
         self._db = db
         self._spool = spool
@@ -41,6 +42,7 @@ class CallLog:
         self._plan_of = plan_of
         self._clock = clock
         self._record_of = record_of
+        self._pbx_of = pbx_of
 
     async def changed(self, event: CallEvent, _received_at: float) -> None:
         """Something worth a line happened: write the call as it stands."""
@@ -76,7 +78,7 @@ class CallLog:
         async with self._db.write() as conn:
             if not await calls.takes_part(conn, call_id, person.id):
                 raise NotAllowed("Only people who had this call may say whose it is; ask a supervisor.")
-            await calls.set_client(conn, call_id, client_id)
+            await calls.set_client(conn, call_id, client_id, person.id, self._clock())
             number = await calls.number_of(conn, call_id)
             if number:
                 await clients.remember_choice(conn, number, person.id, client_id, self._clock())
@@ -91,9 +93,11 @@ class CallLog:
         placed = self._directory.by_device(record.caller.device)
         user_id = talked[-1] if talked else placed.user_id if placed else None
 
+        pbx = self._pbx_of(record.call)
+
         async def write(conn: Connection) -> None:
             await calls.save(
-                conn, record, number=outside.e164, client_id=await _only(conn, outside.e164), user_id=user_id,
+                conn, record, pbx=pbx, number=outside.e164, client_id=await _only(conn, outside.e164), user_id=user_id,
                 legs_users=users,
             )  # fmt: skip
 

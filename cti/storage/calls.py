@@ -16,10 +16,12 @@ from msgspec import structs
 from sqlalchemy import bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cti.storage import waits
+from cti.storage.corrections import correct
 from cti.storage.journal import CallRow, LegRow, NoteRow, get, journal, notes
 from cti.storage.search import Page, clean
 from cti.storage.tables import calls
-from cti.telephony.events import CallRecord, LegRecord, Party, Transfer
+from cti.telephony.events import CallRecord, LegRecord, Party, Transfer, Wait
 
 __all__ = [
     "CallRow", "LegRow", "NoteRow", "Page", "close_unfinished", "get", "journal", "last_queue_with", "merge", "notes",
@@ -28,9 +30,11 @@ __all__ = [
 
 _SAVE = text(
     "INSERT INTO calls (id, pbx, direction, caller_number, caller_name, caller_device, called, number, queue,"
-    " started_at, queued_at, answered_at, ended_at, outcome, reason, client_id, user_id, request_id, details)"
+    " started_at, queued_at, answered_at, ended_at, outcome, reason, client_id, user_id, request_id, details,"
+    " released_by, released_leg, cause, unseen_since, unseen_until)"
     " VALUES (:id, :pbx, :direction, :caller_number, :caller_name, :caller_device, :called, :number, :queue,"
-    " :started_at, :queued_at, :answered_at, :ended_at, :outcome, :reason, :client_id, :user_id, :request_id, :details)"
+    " :started_at, :queued_at, :answered_at, :ended_at, :outcome, :reason, :client_id, :user_id, :request_id, :details,"
+    " :released_by, :released_leg, :cause, :unseen_since, :unseen_until)"
     " ON CONFLICT (id) DO UPDATE SET"
     " direction = COALESCE(excluded.direction, calls.direction),"
     " caller_number = COALESCE(excluded.caller_number, calls.caller_number),"
@@ -52,18 +56,31 @@ _SAVE = text(
     " number = COALESCE(excluded.number, calls.number),"
     " user_id = COALESCE(excluded.user_id, calls.user_id),"
     " request_id = COALESCE(excluded.request_id, calls.request_id),"
+    " released_by = COALESCE(excluded.released_by, calls.released_by),"
+    " released_leg = COALESCE(excluded.released_leg, calls.released_leg),"
+    " cause = COALESCE(excluded.cause, calls.cause),"
+    " unseen_since = CASE WHEN excluded.outcome <> 'unfinished' THEN NULL"
+    "   ELSE COALESCE(excluded.unseen_since, calls.unseen_since) END,"
+    " unseen_until = CASE WHEN excluded.outcome <> 'unfinished' THEN NULL"
+    "   ELSE COALESCE(excluded.unseen_until, calls.unseen_until) END,"
     " details = CASE WHEN length(excluded.details) < length(calls.details) THEN calls.details"  # both only grow
     "   ELSE excluded.details END"
 )
 _SAVE_LEG = text(
-    "INSERT INTO legs (call_id, leg_id, leg, device, user_id, rang_at, answered_at, ended_at, result, cause)"
-    " VALUES (:call_id, :leg_id, :leg, :device, :user_id, :rang, :answered, :ended, :result, :cause)"
+    "INSERT INTO legs (call_id, leg_id, leg, device, user_id, rang_at, answered_at, ended_at, result, cause,"
+    " talk_s, hold_s, talking_since)"
+    " VALUES (:call_id, :leg_id, :leg, :device, :user_id, :rang, :answered, :ended, :result, :cause,"
+    " :talk, :hold, :since)"
     " ON CONFLICT (call_id, leg_id) DO UPDATE SET leg = excluded.leg,"
     " device = COALESCE(excluded.device, legs.device), user_id = COALESCE(excluded.user_id, legs.user_id),"
     " rang_at = COALESCE(excluded.rang_at, legs.rang_at),"
     " answered_at = COALESCE(excluded.answered_at, legs.answered_at),"
     " ended_at = COALESCE(excluded.ended_at, legs.ended_at),"
-    " result = COALESCE(excluded.result, legs.result), cause = COALESCE(excluded.cause, legs.cause)"
+    " result = COALESCE(excluded.result, legs.result), cause = COALESCE(excluded.cause, legs.cause),"
+    # the clocks of a leg that is over have stopped: an older account of it knows less
+    " talk_s = CASE WHEN legs.result IS NULL OR excluded.result IS NOT NULL THEN excluded.talk_s ELSE legs.talk_s END,"
+    " hold_s = CASE WHEN legs.result IS NULL OR excluded.result IS NOT NULL THEN excluded.hold_s ELSE legs.hold_s END,"
+    " talking_since = CASE WHEN legs.result IS NULL THEN excluded.talking_since END"
 )
 
 
@@ -98,12 +115,22 @@ async def save(
         "user_id": user_id,
         "request_id": _cut(record.placed_by, 64),
         "details": _details(record),
+        "released_by": record.release.side if record.release else None,
+        "released_leg": _cut(record.release.leg, 120) if record.release else None,
+        "cause": record.release.cause if record.release else None,
+        "unseen_since": record.unseen[0] if record.unseen else None,
+        "unseen_until": record.unseen[1] if record.unseen else None,
     }
+    if record.outcome is not None and record.outcome != "unfinished":
+        before = (await conn.execute(text("SELECT outcome FROM calls WHERE id = :id"), {"id": record.call})).scalar()
+        if before is not None:
+            await correct(conn, record.call, "outcome", before, record.outcome, time.time(), None)
     await conn.execute(_SAVE, values)
     users = legs_users or {}
     legs = [{**structs.asdict(leg), "call_id": record.call, "user_id": users.get(leg.leg_id)} for leg in record.legs]
     if legs:
         await conn.execute(_SAVE_LEG, legs)
+    await waits.save(conn, record)
 
 
 async def open_records(conn: AsyncConnection) -> list[CallRecord]:
@@ -118,7 +145,8 @@ async def open_records(conn: AsyncConnection) -> list[CallRecord]:
     statement = statement.bindparams(bindparam("ids", expanding=True))
     for leg in await conn.execute(statement, {"ids": [row.id for row in rows]}):
         legs.setdefault(leg.call_id, []).append(_leg(leg))
-    return [_record(row, tuple(legs.get(row.id, ()))) for row in rows]
+    stays = await waits.of_calls(conn, [row.id for row in rows])
+    return [_record(row, tuple(legs.get(row.id, ())), waits.as_records(stays.get(row.id, ()))) for row in rows]
 
 
 async def close_unfinished(
@@ -130,7 +158,8 @@ async def close_unfinished(
     """
     keep = list(ids_to_keep_open) or [""]
     statement = text(
-        "UPDATE calls SET outcome = 'unfinished', reason = :reason"
+        "UPDATE calls SET outcome = 'unfinished', reason = :reason,"
+        " unseen_since = COALESCE(answered_at, queued_at, started_at), unseen_until = :now"
         " WHERE outcome IS NULL AND ended_at IS NULL AND started_at <= :now AND id NOT IN :keep AND id LIKE :mine"
     ).bindparams(bindparam("keep", expanding=True))
     return (await conn.execute(statement, {"reason": reason, "now": now, "keep": keep, "mine": f"{prefix}%"})).rowcount
@@ -166,8 +195,12 @@ async def takes_part(conn: AsyncConnection, call_id: str, user_id: int) -> bool:
     return found.first() is not None
 
 
-async def set_client(conn: AsyncConnection, call_id: str, client_id: int) -> bool:
+async def set_client(conn: AsyncConnection, call_id: str, client_id: int, user_id: int, now: float) -> bool:
     """Somebody says whose call it is; later writes of the call leave it so. False: no such call yet."""
+    before = (await conn.execute(text("SELECT client_id FROM calls WHERE id = :id"), {"id": call_id})).one_or_none()
+    if before is not None:
+        was = str(before[0]) if before[0] is not None else None
+        await correct(conn, call_id, "client", was, str(client_id), now, user_id)
     result = await conn.execute(
         text("UPDATE calls SET client_id = :client WHERE id = :call"), {"client": client_id, "call": call_id}
     )
@@ -206,6 +239,8 @@ async def merge(conn: AsyncConnection, call_id: str, into: str) -> None:
         " (SELECT user_id FROM call_notes WHERE call_id = :into AND user_id IS NOT NULL)",
         "UPDATE desktop_events SET call_id = :into WHERE call_id = :call",
         "UPDATE trace SET call_id = :into WHERE call_id = :call",
+        "UPDATE call_corrections SET call_id = :into WHERE call_id = :call",
+        "DELETE FROM call_waits WHERE call_id = :call AND EXISTS (SELECT 1 FROM calls WHERE id = :into)",
         "DELETE FROM legs WHERE call_id = :call AND EXISTS (SELECT 1 FROM calls WHERE id = :into)",
         "DELETE FROM calls WHERE id = :call AND EXISTS (SELECT 1 FROM calls k WHERE k.id = :into)",
     ):
@@ -241,10 +276,13 @@ def _leg(row: Any) -> LegRecord:
         ended=row.ended_at,
         result=row.result,
         cause=row.cause,
+        talk=row.talk_s,
+        hold=row.hold_s,
+        since=row.talking_since,
     )
 
 
-def _record(row: Any, legs: tuple[LegRecord, ...]) -> CallRecord:
+def _record(row: Any, legs: tuple[LegRecord, ...], stays: tuple[Wait, ...]) -> CallRecord:
     details = msgspec.json.decode(row.details, type=_Details)
     return CallRecord(
         call=row.id,
@@ -262,4 +300,5 @@ def _record(row: Any, legs: tuple[LegRecord, ...]) -> CallRecord:
         transfers=details.transfers,
         legs=legs,
         placed_by=row.request_id,
+        waits=stays,
     )

@@ -10,8 +10,11 @@ import msgspec
 from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, text, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cti.storage import waits
+from cti.storage.corrections import Correction, corrections
 from cti.storage.search import COUNT_LIMIT, PAGE_LIMIT, KeyText, Page, read_cursor, write_cursor
 from cti.storage.tables import call_notes, calls, clients, legs, users
+from cti.storage.waits import Stay
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +31,8 @@ class LegRow:
     ended_at: float | None
     result: str | None
     cause: int | None
+    talk_s: float | None
+    hold_s: float | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +49,9 @@ class NoteRow:
 class CallRow:
     """A call as the journal shows it. number: E.164 of the outside party. note: the newest. user: who talked last.
 
-    open: not over as far as is known. legs, notes and transfers are filled by `get` alone.
+    open: not over as far as is known. the parts are filled by `get` alone.
+
+    released_by: caller, called or pbx, with cause (Q.850) the hang-up side. unseen_*: it ended between these times.
     """
 
     id: str
@@ -68,11 +75,18 @@ class CallRow:
     user_name: str
     team_id: int | None
     request_id: str | None
+    released_by: str | None
+    released_leg: str | None
+    cause: int | None
+    unseen_since: float | None
+    unseen_until: float | None
     note: str
     open: bool
     legs: tuple[LegRow, ...] = ()
     notes: tuple[NoteRow, ...] = ()
     transfers: tuple[Mapping[str, Any], ...] = ()
+    waits: tuple[Stay, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
 
 _NOTE = (
@@ -96,14 +110,14 @@ _ROWS = (
 
 
 async def get(conn: AsyncConnection, call_id: str) -> CallRow | None:
-    """One call with its legs, notes and transfers."""
+    """One call with all its parts."""
     row = (await conn.execute(_ROWS.where(calls.c.id == call_id))).one_or_none()
     if row is None:
         return None
     own = await conn.execute(
         text(
             "SELECT l.leg, l.leg_id, l.device, l.user_id, COALESCE(u.name, '') AS user_name, l.rang_at, l.answered_at,"
-            " l.ended_at, l.result, l.cause FROM legs l LEFT JOIN users u ON u.id = l.user_id"
+            " l.ended_at, l.result, l.cause, l.talk_s, l.hold_s FROM legs l LEFT JOIN users u ON u.id = l.user_id"
             " WHERE l.call_id = :call ORDER BY COALESCE(l.rang_at, l.answered_at, l.ended_at), l.leg_id"
         ),
         {"call": call_id},
@@ -114,6 +128,8 @@ async def get(conn: AsyncConnection, call_id: str) -> CallRow | None:
         legs=tuple(LegRow(**leg._mapping) for leg in own),
         notes=tuple(await notes(conn, call_id)),
         transfers=tuple(details.get("transfers", ())),
+        waits=(await waits.of_calls(conn, [call_id])).get(call_id, ()),
+        corrections=tuple(await corrections(conn, call_id)),
     )
 
 

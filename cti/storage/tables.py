@@ -189,6 +189,11 @@ calls = Table(
     Column("user_id", ForeignKey("users.id", ondelete="SET NULL"), index=True),  # who talked last, else who placed it
     Column("request_id", String(64)),
     Column("details", Text, nullable=False, server_default="{}"),  # JSON: talked, transfers
+    Column("released_by", String(8)),  # caller | called | pbx
+    Column("released_leg", String(120)),
+    Column("cause", Integer),  # Q.850, of the leg that hung up
+    Column("unseen_since", Float),  # it ended between these two times, and nobody saw it
+    Column("unseen_until", Float),
     Index(None, "client_id", "started_at"),
     Index("ix_calls_open", "started_at", sqlite_where=Column("ended_at").is_(None)),
 )
@@ -206,6 +211,34 @@ legs = Table(
     Column("ended_at", Float),
     Column("result", String(20)),
     Column("cause", Integer),
+    Column("talk_s", Float),  # without hold; None: not known
+    Column("hold_s", Float),
+    Column("talking_since", Float),  # the stretch under way
+)
+
+call_waits = Table(
+    "call_waits",
+    metadata,
+    Column("call_id", ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),  # 0 is the first queue entered
+    Column("queue", String(80), nullable=False),
+    Column("joined_at", Float),
+    Column("left_at", Float),
+    Column("how", String(12)),  # answered | abandoned | diverted | timeout | leaveempty | joinempty | full | other
+    Column("position", Integer),
+    Index(None, "queue", "joined_at"),
+)
+
+call_corrections = Table(
+    "call_corrections",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("call_id", String(80), nullable=False, index=True),
+    Column("at", Float, nullable=False),
+    Column("user_id", Integer),  # None: the server, which learned better
+    Column("field", String(20), nullable=False),
+    Column("was", Text),
+    Column("became", Text),
 )
 
 call_notes = Table(

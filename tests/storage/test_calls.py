@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from cti.clients.card import ClientDraft
 from cti.storage import calls, clients
 from cti.storage.database import Database
-from cti.telephony.events import CallRecord, LegRecord, Party, Transfer
+from cti.telephony.events import CallRecord, LegRecord, Party, Release, Transfer, Wait
 from tests.storage.conftest import ANNA, BORIS, CLARA, SALES, SUPPORT
 
 NUMBER = "+79355550101"
@@ -32,9 +32,10 @@ TALKING = replace(
     RINGING,
     answered=105.0,
     talked=(("PJSIP/trunk-1", "PJSIP/101-1"),),
+    waits=(Wait(queue="sales", joined=101.0, left=105.0, how="answered", position=1),),
     legs=(
         TRUNK,
-        replace(RINGING.legs[1], answered=105.0),
+        replace(RINGING.legs[1], answered=105.0, talk=12.0, hold=3.0, since=120.0),
         replace(RINGING.legs[2], ended=105.1, result="answered-elsewhere", cause=26),
     ),
 )
@@ -43,7 +44,12 @@ ENDED = replace(
     ended=160.0,
     outcome="answered",
     transfers=(Transfer(kind="blind", by="PJSIP/101-1", to=("PJSIP/103-1",)),),
-    legs=(TRUNK, replace(TALKING.legs[1], ended=160.0, result="talked", cause=16), TALKING.legs[2]),
+    release=Release(side="called", leg="PJSIP/101-1", cause=16),
+    legs=(
+        TRUNK,
+        replace(TALKING.legs[1], ended=160.0, result="talked", cause=16, talk=52.0, since=None),
+        TALKING.legs[2],
+    ),
 )
 USERS = {"1.2": ANNA, "1.3": BORIS}
 
@@ -136,18 +142,44 @@ async def test_what_was_only_lost_sight_of_may_still_get_its_real_end(db: Databa
     await _save(db, ENDED)
     row = await _get(db)
     assert (row.outcome, row.reason, row.ended_at) == ("answered", None, 160.0)
+    assert (row.unseen_since, row.unseen_until) == (None, None)
+    assert [(one.field, one.was, one.became, one.user_id) for one in row.corrections] == [
+        ("outcome", "unfinished", "answered", None)
+    ]
+
+
+async def test_waits_talk_hold_and_who_hung_up(db: Database) -> None:
+    for record in (RINGING, TALKING, ENDED, TALKING):  # the last came late
+        await _save(db, record)
+    row = await _get(db)
+    assert [(stay.queue, stay.joined_at, stay.left_at, stay.how, stay.position) for stay in row.waits] == [
+        ("sales", 101.0, 105.0, "answered", 1)
+    ]
+    assert (row.released_by, row.released_leg, row.cause) == ("called", "PJSIP/101-1", 16)
+    assert {leg.leg_id: (leg.talk_s, leg.hold_s) for leg in row.legs if leg.user_id == ANNA} == {"1.2": (52.0, 3.0)}
+    assert row.corrections == ()
+
+
+async def test_an_end_that_nobody_saw_lies_between_two_times(db: Database) -> None:
+    await _save(db, replace(TALKING, outcome="unfinished", reason="gap", unseen=(140.0, 171.5)))
+    row = await _get(db)
+    assert (row.ended_at, row.unseen_since, row.unseen_until) == (None, 140.0, 171.5)
 
 
 async def test_who_is_calling_stays_as_a_person_said(db: Database) -> None:
     guessed, said = await _add_client(db, "Алхимов"), await _add_client(db, "Гранит")
     await _save(db, RINGING, client_id=guessed)
     async with db.write() as conn:
-        assert await calls.set_client(conn, "1.1", said)
-        assert not await calls.set_client(conn, "9.9", said)
+        assert await calls.set_client(conn, "1.1", said, ANNA, 7.0)
+        assert not await calls.set_client(conn, "9.9", said, ANNA, 7.0)
         assert await calls.number_of(conn, "1.1") == NUMBER
         assert await calls.number_of(conn, "9.9") is None
     await _save(db, ENDED, client_id=guessed)
-    assert (await _get(db)).client_name == "Гранит"
+    row = await _get(db)
+    assert row.client_name == "Гранит"
+    assert [(one.field, one.was, one.became, one.user_name, one.at) for one in row.corrections] == [
+        ("client", "Алхимов", "Гранит", "Anna", 7.0)
+    ]
 
 
 async def test_a_better_known_caller_is_another_client(db: Database) -> None:

@@ -87,14 +87,15 @@ def test_losing_any_one_event_ends_every_call_once(stream: Stream) -> None:
 
 @each
 def test_losing_any_one_event_keeps_the_outcome(stream: Stream) -> None:
-    """Three cannot be made up for: why a phone hung up, why a queue took nobody in, and a leg's entry into a bridge that
-    is never left: one behind Local channels, one destroyed with all in it.
+    """Three cannot be made up for: why a phone hung up, why a queue took nobody in, and a leg's entry into a bridge
+    that is never left: one behind Local channels, one destroyed with all in it.
     """
     has_leaves = any(headers["Event"] == "BridgeLeave" for headers in stream)
     wanted = sorted(str(record.outcome) for record in cleared(told(stream)))
     for lost in range(len(stream)):
         found = sorted(str(record.outcome) for record in cleared(told(stream[:lost] + stream[lost + 1 :])))
-        cause = "answered" not in (*found, *wanted) and stream[lost]["Event"] in ("Hangup", "HangupRequest", "UserEvent")
+        tells_why = stream[lost]["Event"] in ("Hangup", "HangupRequest", "UserEvent")
+        cause = "answered" not in (*found, *wanted) and tells_why
         blind = any("Local/" in h.get("Channel", "") for h in stream) or not has_leaves
         chain = stream[lost]["Event"] == "BridgeEnter" and blind
         assert found == wanted or cause or chain, stream[lost]

@@ -230,6 +230,25 @@ class LegOut(Struct):
     ended_at: float | None
     result: str | None
     cause: int | None
+    talk_s: Annotated[float | None, Meta(description="In conversation, without hold; null where it is not known")]
+    hold_s: float | None
+
+
+class StayOut(Struct):
+    queue: str
+    joined_at: float | None
+    left_at: float | None
+    how: Annotated[str | None, Meta(description="answered, abandoned, timeout, full, ...; null while waiting")]
+    position: int | None
+
+
+class CorrectionOut(Struct):
+    at: float
+    user_id: int | None
+    user_name: str
+    field: str
+    was: str | None
+    became: str | None
 
 
 class NoteOut(Struct):
@@ -253,6 +272,10 @@ class CallOut(Struct):
     ended_at: float | None
     outcome: str | None
     reason: str | None
+    released_by: Annotated[str | None, Meta(description="Who hung up: caller, called or pbx")]
+    cause: Annotated[int | None, Meta(description="Q.850 cause of the leg that hung up")]
+    unseen_since: Annotated[float | None, Meta(description="It ended unseen, after this time")]
+    unseen_until: float | None
     client_id: int | None
     client_name: str
     user_id: int | None
@@ -262,6 +285,8 @@ class CallOut(Struct):
     legs: list[LegOut] = []
     notes: list[NoteOut] = []
     transfers: list[dict[str, Any]] = []
+    waits: list[StayOut] = []
+    corrections: list[CorrectionOut] = []
 
 
 class CallPage(Struct):
@@ -356,7 +381,7 @@ def client_line(row: ClientRow, columns: str = "") -> ClientLine:
 
 def call_out(row: CallRow) -> CallOut:
     """A call of the journal."""
-    skip = {"shown", "legs", "notes", "transfers"}
+    skip = {"shown", "legs", "notes", "transfers", "waits", "corrections"}
     rest = {f: getattr(row, f) for f in CallOut.__struct_fields__ if f not in skip}
     return CallOut(
         **rest,
@@ -364,6 +389,8 @@ def call_out(row: CallRow) -> CallOut:
         legs=[_same(LegOut, leg) for leg in row.legs],
         notes=[_same(NoteOut, note) for note in row.notes],
         transfers=[dict(one) for one in row.transfers],
+        waits=[_same(StayOut, stay) for stay in row.waits],
+        corrections=[_same(CorrectionOut, one) for one in row.corrections],
     )
 
 

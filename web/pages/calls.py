@@ -10,13 +10,14 @@ from aiohttp import web
 
 from cti.access import scope
 from cti.storage import calls, traces
-from cti.storage.journal import CallRow, LegRow
+from cti.storage.journal import CallRow
 from cti.storage.missed import State, missed
-from cti.telephony.numbering import read, show
+from cti.telephony.numbering import read
 from web import texts
 from web.api.calls import MISSED_S, readable
 from web.auth import person_of
-from web.i18n import language_of, say
+from web.course import course
+from web.i18n import language_of
 from web.render import page
 from web.routes import Route
 from web.services import services_of
@@ -24,7 +25,6 @@ from web.services import services_of
 ROWS = 50
 MOST_MISSED = 200
 FILTERS = ("answered", "no-answer", "busy", "rejected", "cancelled", "abandoned", "failed", "unfinished")
-Line = tuple[float, str, str]  # when, the kind of mark (ring, talk, miss or ""), what was
 
 
 async def show_list(request: web.Request) -> web.Response:
@@ -77,8 +77,9 @@ async def show_missed(request: web.Request) -> web.Response:
 async def show_call(request: web.Request) -> web.Response:
     """One call: its course, notes, why the card came. With ?part only these, for the opened row of the list."""
     row = await readable(request)
+    zone = ZoneInfo(services_of(request).settings.numbers.time_zone)
     template = "parts/call_parts.html" if "part" in request.query else "call.html"
-    values: dict[str, Any] = {"timeline": timeline(row, language_of(request)), "steps": await _steps(request, row)}
+    values: dict[str, Any] = {"timeline": course(row, language_of(request), zone), "steps": await _steps(request, row)}
     return page(request, template, title=texts.N_("One call"), call=row, **values)
 
 
@@ -89,44 +90,6 @@ async def _steps(request: web.Request, row: CallRow) -> list[tuple[float, str]]:
         steps = await traces.of_call(conn, row.id)
     mine = [step for step in steps if not own or step.user_id in (None, person.id)]
     return [(step.at, texts.step(language, step.step, step.args)) for step in mine]
-
-
-def timeline(row: CallRow, language: str) -> list[Line]:
-    """What happened in the call, in order: it came, rang at whom, who talked, who passed it on, the end."""
-    lines: list[Line] = [(row.started_at, "", say(language, texts.COURSE["began"], who=_caller(row, language)))]
-    if row.queued_at:
-        lines.append((row.queued_at, "", say(language, texts.COURSE["queued"], queue=row.queue or "")))
-    for leg in row.legs:
-        lines += _leg_lines(leg, language)
-    for transfer in row.transfers:
-        at = max((leg.ended_at or 0 for leg in row.legs if leg.leg == transfer.get("by")), default=0)
-        kind = str(transfer.get("kind", ""))
-        lines.append((at or row.ended_at or row.started_at, "", say(language, texts.TRANSFERS.get(kind, kind))))
-    if row.ended_at:
-        outcome = say(language, texts.OUTCOMES.get(row.outcome or "", ""))
-        kind = "" if row.answered_at else "miss"
-        lines.append((row.ended_at, kind, say(language, texts.COURSE["ended"], outcome=outcome)))
-    return sorted(lines, key=lambda line: line[0])
-
-
-def _leg_lines(leg: LegRow, language: str) -> list[Line]:
-    who = leg.user_name or (leg.device or "").rpartition("/")[2]
-    if not who:  # a trunk's leg: its story is the call's own
-        return []
-    lines: list[Line] = []
-    if leg.rang_at:
-        lines.append((leg.rang_at, "ring", say(language, texts.COURSE["rang"], who=who)))
-    if leg.answered_at:
-        lines.append((leg.answered_at, "talk", say(language, texts.COURSE["answered"], who=who)))
-    if leg.ended_at and leg.result:
-        result = say(language, texts.OUTCOMES.get(leg.result, leg.result))
-        lines.append((leg.ended_at, "", say(language, texts.COURSE["left"], who=who, result=result)))
-    return lines
-
-
-def _caller(row: CallRow, language: str) -> str:
-    number = show(row.number) if row.direction == "inbound" else row.caller_name or row.caller_number
-    return number or row.caller_number or say(language, texts.COURSE["hidden"])
 
 
 def _number(request: web.Request) -> str | None:
