@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 from collections.abc import Sequence
+
+SHORT = bool(os.environ.get("BENCH_SHORT"))  # each figure once, small: whether the bench works, not how fast we are
 
 
 def report(name: str, figure: float, unit: str, *, baseline: float | None = None, limit: str = "") -> None:

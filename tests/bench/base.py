@@ -11,8 +11,9 @@ from cti.cli.sample import many
 from cti.clients.card import ClientDraft
 from cti.storage import clients
 from cti.storage.database import open_database
+from tests.bench import SHORT
 
-CLIENTS = 100_000
+CLIENTS = 2_000 if SHORT else 100_000
 BATCH = 5000
 
 

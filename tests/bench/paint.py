@@ -11,11 +11,11 @@ from pathlib import Path
 from lab.callers import call
 from lab.pbx import Pbx
 from lab.phones import Phone
-from tests.bench import percentile, report
+from tests.bench import SHORT, percentile, report
 from tests.e2e.browser import chromium, sign_in
 from tests.e2e.server import Server
 
-CALLS = 40
+CALLS = 4 if SHORT else 40
 
 
 def main() -> None:

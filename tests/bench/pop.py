@@ -29,7 +29,7 @@ from tests.bench.base import CLIENTS, filled
 from tests.bench.stream import call
 from web import wire
 
-WARM, COUNT = 50, 600
+WARM, COUNT = (5, 20) if SHORT else (50, 600)
 
 
 class _Wire:

@@ -11,12 +11,12 @@ from panoramisk.ami_protocol import AMIProtocol
 
 from cti.channels.phone.codec import Decoder
 from cti.telephony.tracker import Tracker
-from tests.bench import report
+from tests.bench import SHORT, report
 from tests.bench.stream import call
 
-CALLS = 3000
+CALLS = 200 if SHORT else 3000
 CHUNK = 65_536
-ROUNDS = 5
+ROUNDS = 1 if SHORT else 5
 
 
 def main() -> None:
