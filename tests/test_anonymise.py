@@ -39,3 +39,10 @@ def test_different_people_stay_different() -> None:
     hide = Anonymiser()
     names = {str(hide.headers({"CallerIDName": n})["CallerIDName"]) for n in ("Anna", "Boris", "Anna", "<unknown>")}
     assert names == {"Person 1", "Person 2", "<unknown>"}
+
+
+def test_what_the_dialplan_tells_of_a_client_is_left_out() -> None:
+    told = Anonymiser().headers({"Event": "UserEvent", "UserEvent": "Trubka", "Channel": "PJSIP/1-1", "inn": "Иванов"})
+    assert told == {"Event": "UserEvent", "UserEvent": "Trubka", "Channel": "PJSIP/1-1"}
+    stay = {"Event": "UserEvent", "UserEvent": "TrubkaQueue", "Queue": "sales", "Status": "FULL"}
+    assert Anonymiser().headers(stay) == stay

@@ -24,7 +24,7 @@ from cti.storage.spool import Spool
 from cti.telephony.events import Delivered
 from cti.telephony.numbering import NumberPlan
 from cti.telephony.tracker import Tracker
-from tests.bench import percentile, report
+from tests.bench import SHORT, percentile, report
 from tests.bench.base import CLIENTS, filled
 from tests.bench.stream import call
 from web import wire

@@ -1,13 +1,16 @@
 """Recordings without people: numbers and names replaced, the same one by the same other within a file.
 
 Digits keep their count and their last two are counted up from a running number; short numbers (extensions, up to five
-digits) stay, since without them the calls could not be told. Names become «Person 1», «Person 2».
+digits) stay, since without them the calls could not be told. Names become «Person 1», «Person 2». What a dialplan tells
+of a client in a UserEvent is left out.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+
+from cti.telephony.agents import CHANNEL_HEADERS
 
 _NAMES = re.compile(r"(?:CallerIDName|ConnectedLineName|CallerName|MemberName|.*CallerIDName|.*ConnectedLineName)$")
 _NUMBER = re.compile(r"(?<![\d.-])\+?\d{6,20}(?![\d.])")
@@ -26,10 +29,11 @@ class Anonymiser:
 
     def headers(self, headers: Mapping[str, str | list[str]]) -> dict[str, str | list[str]]:
         """A copy of one event without names, numbers and addresses."""
+        own_words = headers.get("Event") == "UserEvent" and headers.get("UserEvent") != "TrubkaQueue"
         return {
             key: [self._value(key, v) for v in value] if isinstance(value, list) else self._value(key, value)
             for key, value in headers.items()
-            if key not in _DROPPED
+            if key not in _DROPPED and not (own_words and key not in CHANNEL_HEADERS)
         }
 
     def _value(self, key: str, value: str) -> str:
