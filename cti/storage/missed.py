@@ -7,9 +7,10 @@ number of nobody is an item of its own; hidden callers are one each, for nobody 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from itertools import islice
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,8 +19,10 @@ from cti.storage.tables import calls, client_phones, clients, legs, user_queues,
 
 State = Literal["open", "closed", "all"]
 NOT_LOST = ("diverted", "voicemail", "self-service", "callback-requested")  # the client was served, or asked otherwise
+AT_ONCE = 500  # items worked on before other work has its turn
 LOOKED_AT = 5000  # lost calls at most: older ones of a longer list are not looked at
 Key = tuple[str, int | str]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,10 +64,21 @@ async def missed(
     groups: dict[Key, list[Any]] = {}
     for row in lost:
         groups.setdefault(_key(row, owners), []).append(row)
-    talks = await _talks(conn, groups, since)
-    items = [_item(key, rows, talks.get(key, ())) for key, rows in groups.items()]
-    chosen = [item for item in items if state == "all" or (item.closed_at is None) == (state == "open")][:limit]
-    return await _named(conn, chosen, groups)
+    chosen: list[Missed] = []
+    for some in _batched(groups.items(), AT_ONCE):
+        talks = await _talks(conn, [key for key, _ in some], since)
+        items = [_item(key, rows, talks.get(key, ())) for key, rows in some]
+        chosen += [item for item in items if state == "all" or (item.closed_at is None) == (state == "open")]
+        if len(chosen) >= limit:
+            break
+    return await _named(conn, chosen[:limit], groups)
+
+
+def _batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The items in lists of at most so many."""
+    left = iter(items)
+    while some := list(islice(left, size)):
+        yield some
 
 
 def _lost(since: float, user_id: int | None, team_id: int | None) -> Any:
@@ -99,11 +113,10 @@ async def _owners(conn: AsyncConnection, numbers: Iterable[str]) -> dict[str, in
     """Whose a number is, where it is one client's alone."""
     phones = client_phones.c
     found: dict[str, set[int]] = {}
-    rows = await conn.execute(
-        select(phones.e164, phones.client_id).where(phones.e164.in_(list(numbers)), phones.shared.is_(False))
-    )
-    for row in rows:
-        found.setdefault(row.e164, set()).add(row.client_id)
+    for some in _batched(numbers, AT_ONCE):
+        own = phones.e164.in_(some)
+        for row in await conn.execute(select(phones.e164, phones.client_id).where(own, phones.shared.is_(False))):
+            found.setdefault(row.e164, set()).add(row.client_id)
     return {number: next(iter(ids)) for number, ids in found.items() if len(ids) == 1}
 
 
@@ -175,7 +188,7 @@ async def _named(conn: AsyncConnection, items: Sequence[Missed], groups: dict[Ke
     }
     of_call = {row.id: key for key, rows in groups.items() for row in rows}
     wanted = {of_call[item.call] for item in items}
-    mine = [call for call, key in of_call.items() if key in wanted]
+    mine = [row.id for key in wanted for row in groups[key]]
     rung: dict[Key, dict[str, None]] = {}
     found = await conn.execute(
         select(legs.c.call_id, users.c.name)
