@@ -13,8 +13,9 @@ from typing import Final
 from cti.telephony.book import DEST, OWN, Book, Headers
 from cti.telephony.devices import PSEUDO, technology
 from cti.telephony.events import CallVariables, Dequeued, DeviceChanged, DeviceStatus, MemberChanged, Queued
-from cti.telephony.model import Leg, Waiting
+from cti.telephony.model import Call, Leg, Waiting
 from cti.telephony.ringing import seen
+from cti.telephony.transitions import UP
 
 STATUS_OF_STATE: Final[dict[str, DeviceStatus]] = {
     "UNKNOWN": "unknown",
@@ -79,12 +80,17 @@ def leave(book: Book, headers: Headers) -> None:
     call.queue = call.queue or queue
     if call.waiting != queue:
         return
-    answered = leg.taken is not None and not leg.taken.gone
+    answered = (leg.taken is not None and not leg.taken.gone) or (not leg.real and _taken_from(call, queue))
     how = "abandoned" if call.abandoned else "answered" if answered else "timeout" if call.given_up else "other"
     call.waiting = None
     if call.waits and call.waits[-1].how is None:
         call.waits[-1].left, call.waits[-1].how = book.at, how
     book.out.append(Dequeued(at=book.at, call=call.id, leg=leg.name, queue=queue, how=how))
+
+
+def _taken_from(call: Call, queue: str) -> bool:
+    """Whether a member's phone has picked up, where a Local channel waited for the caller."""
+    return any(leg.real and leg.queue == queue and leg.phase == UP for leg in call.legs.values())
 
 
 def abandon(book: Book, headers: Headers) -> None:
@@ -209,14 +215,18 @@ def tell_device(book: Book, device: str, status: DeviceStatus) -> None:
 
 def user_event(book: Book, headers: Headers) -> None:
     """UserEvent(Trubka,name: value,...) of the dialplan: variables for the call's card. UserEvent(TrubkaQueue,...): how
-    Queue() ended.
+    Queue() ended. UserEvent(TrubkaVoicemail): the caller may leave a message.
     """
     name = headers.get("UserEvent", "").lower()
-    if name not in ("trubka", "trubkaqueue"):
+    if name not in ("trubka", "trubkaqueue", "trubkavoicemail"):
         return
     leg = seen(book, headers)
-    if leg is not None and name == "trubkaqueue":
+    if leg is None:
+        return
+    if name == "trubkaqueue":
         status(book, leg, headers.get("Queue", ""), headers.get("Status", ""))
-    elif leg is not None:
+    elif name == "trubkavoicemail":
+        leg.call.voicemail = True
+    else:
         variables = {name: value for name, value in headers.items() if name not in CHANNEL_HEADERS}
         book.out.append(CallVariables(at=book.at, call=leg.call.id, variables=variables))

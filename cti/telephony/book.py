@@ -28,6 +28,7 @@ from cti.telephony.transitions import PHASE_OF_STATE, UP
 OURS = "trubka-"  # Uniqueid of the first leg of a MakeCall of ours: this and the request id
 GRAVE_S = 120.0
 GRAVES = 50_000
+FEW_GRAVES = 200
 NOT_DIALLED = frozenset({"", "s", "h", "i", "t", "o", "a", "T", "e", "fax", "failed", "onhangup"})
 SHORT_LEN = 5
 
@@ -347,9 +348,9 @@ class Book:
         self.purge()
 
     def purge(self) -> None:
-        """Forget the long dead."""
+        """Forget the long dead; some are kept always, since mixed recordings jump in time."""
         graves = self.graves
-        while graves:
+        while len(graves) > FEW_GRAVES:
             first = next(iter(graves))
             if len(graves) <= GRAVES and self.now - graves[first] < GRAVE_S:
                 break

@@ -154,7 +154,17 @@ def _result(book: Book, leg: Leg) -> tuple[LegResult, Leg | None]:
     taker = leg.source.taken if leg.source is not None else None
     if taker is not None and taker is not leg and taker.up_order > leg.order and leg.cause not in REFUSALS:
         return "answered-elsewhere", taker
+    if leg.status == "CANCEL" and _still_waits(leg):
+        return "no-answer", None
     return rung_result(leg.status or _status_of_chain(book, leg), leg.cause, caller_left=call.caller_left), None
+
+
+def _still_waits(leg: Leg) -> bool:
+    """It rang for somebody who was passed on and is still there: the PBX gave the ring up, not he."""
+    source = leg.source
+    if source is None or source.gone or source is leg.call.hung_up:
+        return False
+    return any(source in done.handed for done in leg.call.handovers)
 
 
 def _status_of_chain(book: Book, leg: Leg) -> str:

@@ -175,6 +175,7 @@ class Call:
     voicemail: bool = False
     waits: list[Waiting] = field(default_factory=list)
     hung_up: Leg | None = None  # who hung up, since it last went on
+    left: Leg | None = None  # who broke off the last conversation by leaving it
     unseen: tuple[float | None, float | None] | None = None  # between what times it ended
     certain: bool = False  # the birth of its first leg was seen, or a snapshot listed it
     started: float | None = None
@@ -230,7 +231,7 @@ class Call:
         """Who ended it; None while it goes on, and where its end was not seen from the beginning."""
         if self.outcome is None or self.reason is not None:
             return None
-        leg = self.hung_up
+        leg = self.hung_up or self.left  # a leg that is cut off on demand only leaves
         if leg is None:
             cause = self.caller.cause if self.caller is not None else None
             return Release(side="pbx", cause=cause) if self.certain else None

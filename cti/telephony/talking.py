@@ -15,7 +15,7 @@ from cti.telephony.book import Book, Headers
 from cti.telephony.ending import settle
 from cti.telephony.events import Established, Held, Retrieved
 from cti.telephony.hearing import parties, recount, same_person, stop, turn
-from cti.telephony.model import Bridge, Handover, Leg
+from cti.telephony.model import Bridge, Call, Handover, Leg
 from cti.telephony.ringing import seen, tell
 from cti.telephony.transitions import UP
 
@@ -81,6 +81,13 @@ def enter(book: Book, leg: Leg, bridge: Bridge) -> None:
         for party in found:
             _meet(book, party, found)
     recount([bridge], book.at)
+    _goes_on(leg.call, found)
+
+
+def _goes_on(call: Call, found: list[Leg]) -> None:
+    """Two or more hear each other: whoever hung up before has not ended the call."""
+    if len(found) >= 2 and call.hung_up is not None and call.hung_up not in found:
+        call.hung_up = None
 
 
 def local_bridge(book: Book, headers: Headers) -> None:
@@ -141,8 +148,14 @@ def _bridge(book: Book, headers: Headers, leg: Leg | None) -> Bridge | None:
 def _out(book: Book, leg: Leg, bridge: Bridge) -> None:
     bridge.members.pop(leg.id, None)
     bridge.left.add(leg.id)
+    broken = leg.talking and leg.real
     stop(leg, book.at)
     recount([bridge, leg.half.bridge if leg.half is not None else None], book.at)
+    if broken:
+        others = parties(bridge)
+        _goes_on(leg.call, others)
+        if len(others) == 1:
+            leg.call.left = leg
     if bridge.strangers() and leg.real:
         bridge.beside.append(leg)
     if leg.bridge is bridge:
@@ -173,8 +186,6 @@ def _meet(book: Book, leg: Leg, others: Iterable[Leg]) -> None:
             continue
         call.pairs[older.id, younger.id] = (book.next(), older, younger)
         call.answered = call.answered if call.answered is not None else book.at
-        if call.hung_up is not older and call.hung_up is not younger:
-            call.hung_up = None  # it goes on after somebody left it
         for one in (older, younger):
             _talks(book, one)
         _reached(call.handovers, older, younger)
@@ -204,7 +215,7 @@ def _reached(handovers: Iterable[Handover], older: Leg, younger: Leg) -> None:
     """Whom a transferred party now talks with is whom the transfer reached."""
     for handover in handovers:
         for handed, other in ((older, younger), (younger, older)):
-            if handed in handover.handed and other is not handover.by and other not in handover.to:
+            if not handover.to and handed in handover.handed and other is not handover.by and other not in handover.to:
                 handover.to.append(other)
 
 

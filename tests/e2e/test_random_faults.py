@@ -12,6 +12,7 @@ import pytest
 
 from lab.callers import Caller
 from lab.pbx import Pbx
+from tests.bench import report
 from tests.e2e.conftest import Street
 from tests.e2e.proxy import Proxy
 from tests.e2e.server import Desk, Server, until
@@ -23,7 +24,7 @@ DROPS = 200 if SOAK else 3
 CLARA = "74950000002"
 NUMBER, RAW = "+79355550419", "79355550419"
 START_S = 5.0
-CONVERGE_S = 5.0
+CONVERGE_S = 5.0 * (3 if os.environ.get("CI") else 1)
 
 
 def rows(folder: Path, statement: str, *values: str) -> list[tuple]:  # type: ignore[type-arg]
@@ -85,6 +86,7 @@ async def test_F_01_cut_at_any_moment_the_desk_is_right_again_in_time(pbx: Pbx, 
         settings = {**pbx.settings(), "CTI_PBX__MAIN__PORT": str(wire.port)}
         with Server(folder, settings).prepare() as server:
             async with Desk(server, "clara") as clara:
+                worst = 0.0
                 for number in range(DROPS):
                     known = {view["id"] for view in clara.all("call")}
                     client: Caller = await street.call(CLARA, caller=RAW)
@@ -94,7 +96,10 @@ async def test_F_01_cut_at_any_moment_the_desk_is_right_again_in_time(pbx: Pbx, 
                     if number % 2 == 0:
                         await until(lambda k=known: talks(clara, k), why="the call is seen after all")  # type: ignore[misc]
                     await street.do(client.hang_up)
-                    await until(lambda: nobody_calls(clara), within_s=CONVERGE_S * 3, why="the desk is as the PBX")
+                    over = time.monotonic()
+                    await until(lambda: nobody_calls(clara), within_s=CONVERGE_S, why="the desk is as the PBX")
+                    worst = max(worst, time.monotonic() - over)
+                report(f"right again after {DROPS} cuts, the slowest", worst, "s", limit=f"< {CONVERGE_S:.0f}")
                 pops = [pop["call"]["id"] for pop in clara.all("screen_pop")]
                 assert len(pops) == len(set(pops))
             opened = "SELECT count(*) FROM calls WHERE outcome IS NULL"

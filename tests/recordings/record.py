@@ -22,7 +22,7 @@ from lab.pbx import Pbx
 from lab.settings import NEW, OLD
 from tests.recordings import plan
 from tests.recordings.recorder import Recorder
-from tests.recordings.scenarios import calls, clicks, features, groups, queues, transfers, waiting
+from tests.recordings.scenarios import calls, chains, clicks, features, groups, queues, transfers, waiting
 
 HERE = Path(__file__).parent
 Scenario = Callable[[Pbx, Recorder], None]
@@ -32,7 +32,7 @@ def scenarios() -> Mapping[str, Scenario]:
     """All scenarios by name."""
     return {
         name: function
-        for module in (calls, queues, waiting, clicks, transfers, groups, features)
+        for module in (calls, queues, waiting, clicks, transfers, groups, features, chains)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_")
     }

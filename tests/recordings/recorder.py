@@ -18,6 +18,7 @@ class Recorder:
 
     def __init__(self, pbx: Pbx) -> None:
         self._socket = socket.create_connection(("127.0.0.1", pbx.ports.ami), timeout=5)
+        self._socket.settimeout(None)
         self.send("Login", Username="trubka", Secret=pbx.secret_file.read_text(), Events="on")
         self._bytes = b""
         self._last = time.monotonic()

@@ -93,4 +93,4 @@ def test_memory_is_flat_over_many_calls() -> None:
             ids = {key: f"{number}-{value}" for key, value in headers.items() if key.endswith(("Uniqueid", "Linkedid"))}
             tracker.feed(headers | ids, 1e9 + number * 10)
     assert tracker.size == 0
-    assert tracker.buried < 100
+    assert tracker.buried <= 200
