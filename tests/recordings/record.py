@@ -1,7 +1,7 @@
 """Makes the recordings anew: real phones call through the lab's Asterisk while its manager's words are written down.
 
-    python3 -m lab record                               all scenarios on Asterisk 22
-    python3 -m lab record blind hold --asterisk 16      some of them, on the old one
+    lab/record                                all scenarios on Asterisk 22
+    lab/record blind hold --asterisk 16            some of them, on the old one
 
 Each becomes ASTERISK/SCENARIO.json beside this file: a JSON array of header objects, one a line, heard with the
 server's own account and its event filter. What must come of each stands in `expected.json`, written by hand from what
