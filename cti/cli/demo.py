@@ -16,9 +16,9 @@ from cti.clients.card import with_numbers
 from cti.errors import StorageError
 from cti.settings import Settings, demo_password
 from cti.storage import clients
+from cti.storage.client_tables import clients as clients_table
 from cti.storage.database import Database, open_database
 from cti.storage.desktop_events import Connection
-from cti.storage.tables import clients as clients_table
 from cti.storage.tables import devices, teams, user_queues, users
 from cti.telephony.numbering import NumberPlan
 

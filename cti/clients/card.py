@@ -6,12 +6,15 @@ dialled or matched. A *shared* phone is a switchboard's: it says which company c
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
+from cti.clients.properties import Value
 from cti.desktop import ClientBrief
 from cti.telephony.numbering import NumberPlan, read
 
 KINDS = ("person", "sole-trader", "company")
+PLACES = ("address", "site", "telegram", "whatsapp", "vk", "other")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +29,14 @@ class Phone:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a client is found beside phones and mail. kind: one of PLACES."""
+
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ClientDraft:
     """What a person may set of a client; the first phone and e-mail are the primary ones."""
 
@@ -36,11 +47,24 @@ class ClientDraft:
     responsible_id: int | None = None
     phones: tuple[Phone, ...] = ()
     emails: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
+    inn: str = ""
+    kpp: str = ""
+    ogrn: str = ""
+    relation_id: int | None = None
+    region_id: int | None = None
+    industry_id: int | None = None
+    source_id: int | None = None
+    time_zone: str = ""
+    values: Mapping[int, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClientCard:
-    """A client as stored. version rises by one with every change. Times are UNIX seconds."""
+    """A client as stored. version rises by one with every change. Times are UNIX seconds.
+
+    The ids are of directory entries; values are what is said of its properties.
+    """
 
     id: int
     name: str
@@ -54,6 +78,16 @@ class ClientCard:
     version: int
     created_at: float
     updated_at: float
+    places: tuple[Place, ...] = ()
+    inn: str = ""
+    kpp: str = ""
+    ogrn: str = ""
+    relation_id: int | None = None
+    region_id: int | None = None
+    industry_id: int | None = None
+    source_id: int | None = None
+    time_zone: str = ""
+    values: Mapping[int, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

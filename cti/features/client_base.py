@@ -1,18 +1,39 @@
-"""The client base as people change it: new clients and changed cards, numbers read by the installation's plan.
+"""The client base as people change it: new clients, changed cards, many at once, and all of it undone.
 
-A change carries the version it was made on: somebody else's change meanwhile is never overwritten unseen.
+A change carries the version it was made on. What others changed meanwhile stays unless both changed one field: then a
+person decides. Every field that changes is a record; changes of many clients share a batch, which can be taken back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from cti.access import Person, may
-from cti.clients.card import ClientDraft, with_numbers
+from cti.clients.card import ClientCard, ClientDraft, with_numbers
+from cti.clients.changes import Conflict, as_fields, differences, draft_of, merged
+from cti.clients.properties import Value, read_value
+from cti.clients.requisites import inn_fault, kpp_fault, ogrn_fault
 from cti.errors import NotAllowed, Refused
-from cti.storage import clients
+from cti.storage import changes, clients, directories, properties
 from cti.storage.database import Database
+from cti.storage.desktop_events import Connection
+from cti.storage.directories import DIRECTORIES
 from cti.telephony.numbering import NumberPlan
+
+MANY = 5_000  # clients of one bulk change
+
+
+class Conflicts(Refused):
+    """Two people changed the same fields: they are in `conflicts`, nothing was saved."""
+
+    def __init__(self, conflicts: Sequence[Conflict]) -> None:
+        super().__init__(
+            "changed-meanwhile", "Somebody changed this card meanwhile: look at the new state and save again."
+        )
+        self.conflicts = tuple(conflicts)
 
 
 class ClientBase:
@@ -24,23 +45,114 @@ class ClientBase:
         self._clock = clock
 
     async def create(self, person: Person, draft: ClientDraft) -> int:
-        """A new client; returns its id. Raises NotAllowed, or Refused("no-name") without a name."""
+        """A new client; returns its id. Raises NotAllowed, or Refused for what is wrong in the draft."""
         self._check(person, draft)
+        now = self._clock()
         async with self._db.write() as conn:
-            return await clients.insert(conn, with_numbers(draft, self._plan), self._clock())
+            draft = await self._read(conn, draft)
+            client_id = await clients.insert(conn, draft, now)
+            made = differences(as_fields(ClientDraft(name="")), as_fields(draft))
+            await changes.write(conn, client_id, made, at=now, user_id=person.id, version=1)
+        return client_id
 
     async def change(self, person: Person, client_id: int, draft: ClientDraft, version: int) -> None:
-        """Replace the card's fields. Raises Refused("changed-meanwhile") when `version` is not the newest."""
+        """Save the card. Raises Conflicts when a field was changed by others since `version`, and differently."""
         self._check(person, draft)
         async with self._db.write() as conn:
-            draft = with_numbers(draft, self._plan)
-            if not await clients.update(conn, client_id, draft, version, self._clock()):
-                raise Refused(
-                    "changed-meanwhile", "Somebody changed this card meanwhile: look at the new state and save again."
-                )
+            card = await clients.get(conn, client_id)
+            if card is None or not 0 < version <= card.version:
+                raise Conflicts([])
+            theirs = as_fields(card)
+            base = theirs
+            if version != card.version:
+                base = changes.before(theirs, await changes.of_client(conn, client_id, above=version, limit=10_000))
+            draft = await self._read(conn, draft, card)
+            fields, conflicts = merged(base, as_fields(draft), theirs)
+            if conflicts:
+                raise Conflicts(conflicts)
+            await self._save(conn, person, client_id, theirs, fields, card.version)
+
+    async def change_many(self, person: Person, ids: Sequence[int], fields: Mapping[str, Any]) -> str:
+        """Set the same fields of many clients; returns the batch, by which it can be undone."""
+        if not may(person, "clients.write"):
+            raise NotAllowed("Your role may not change clients; ask an admin.")
+        if len(ids) > MANY:
+            raise Refused("too-many-clients", f"At most {MANY} clients are changed at once: narrow the selection.")
+        batch = secrets.token_hex(8)
+        async with self._db.write() as conn:
+            for client_id in ids:
+                card = await clients.get(conn, client_id)
+                if card is not None:
+                    before = as_fields(card)
+                    await self._save(conn, person, client_id, before, {**before, **fields}, card.version, batch)
+        return batch
+
+    async def undo(self, person: Person, batch: str) -> int:
+        """Take a batch back, except where a field was changed again since; returns how many clients it touched."""
+        if not may(person, "clients.write"):
+            raise NotAllowed("Your role may not change clients; ask an admin.")
+        back = secrets.token_hex(8)
+        async with self._db.write() as conn:
+            done = await changes.of_batch(conn, batch)
+            for client_id, mine in done.items():
+                card = await clients.get(conn, client_id)
+                if card is None:
+                    continue
+                now = as_fields(card)
+                fields = {**now, **{one.field: one.was for one in mine if now.get(one.field) == one.became}}
+                await self._save(conn, person, client_id, now, fields, card.version, back)
+        return len(done)
+
+    async def _save(
+        self,
+        conn: Connection,
+        person: Person,
+        client_id: int,
+        before: Mapping[str, Any],
+        fields: Mapping[str, Any],
+        version: int,
+        batch: str | None = None,
+    ) -> None:
+        draft = with_numbers(draft_of(fields), self._plan)
+        found = differences(before, as_fields(draft))
+        if not found:
+            return
+        now = self._clock()
+        if not await clients.update(conn, client_id, draft, version, now):
+            raise Conflicts([])
+        await changes.write(conn, client_id, found, at=now, user_id=person.id, version=version + 1, batch=batch)
+
+    async def _read(self, conn: Connection, draft: ClientDraft, card: ClientCard | None = None) -> ClientDraft:
+        """Numbers and properties as they are kept; directory entries that there are. Raises Refused."""
+        values: dict[int, Value] = {}
+        if draft.values:
+            known = {prop.id: prop for prop in await properties.every(conn, retired=True)}
+            for property_id, raw in draft.values.items():
+                prop = known.get(property_id)
+                if prop is None:
+                    raise Refused("bad-property", "There is no such property.")
+                try:
+                    values[property_id] = read_value(prop, raw)
+                except ValueError as error:
+                    raise Refused("bad-value", f"{prop.name}: {error}.") from None
+        for directory in DIRECTORIES:
+            chosen = getattr(draft, f"{directory}_id")
+            if chosen is None or (card is not None and chosen == getattr(card, f"{directory}_id")):
+                continue
+            item = await directories.get(conn, chosen)
+            if item is None or item.directory != directory:
+                raise Refused("bad-directory", "There is no such entry in the directory.")
+        return replace(with_numbers(draft, self._plan), values=values)
 
     def _check(self, person: Person, draft: ClientDraft) -> None:
         if not may(person, "clients.write"):
             raise NotAllowed("Your role may not change clients; ask an admin.")
         if not draft.name.strip():
             raise Refused("no-name", "A client needs a name.")
+        company = draft.kind == "company"
+        if draft.inn and inn_fault(draft.inn, company=company):
+            raise Refused("bad-inn", "This INN is wrong: 10 digits of a company, 12 of a person, the last check it.")
+        if draft.kpp and kpp_fault(draft.kpp):
+            raise Refused("bad-kpp", "This KPP is wrong: it has 9 characters.")
+        if draft.ogrn and ogrn_fault(draft.ogrn):
+            raise Refused("bad-ogrn", "This OGRN is wrong: 13 digits of a company, 15 of a sole trader.")

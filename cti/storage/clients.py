@@ -7,6 +7,7 @@ every phone; it is written here and nowhere else.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Boolean, Integer, Row, String, column, delete, select, text
@@ -14,16 +15,20 @@ from sqlalchemy import insert as insert_into
 from sqlalchemy import update as change
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cti.clients.card import ClientCard, ClientDraft, Phone, PhoneMatch
+from cti.clients.card import ClientCard, ClientDraft, Phone, PhoneMatch, Place
+from cti.clients.properties import Value
 from cti.desktop import ClientBrief
+from cti.storage import properties
+from cti.storage.client_tables import client_emails, client_phones, client_places, clients
 from cti.storage.search import ClientRow, Page, clean, fold, search
-from cti.storage.tables import client_emails, client_phones, clients, users
+from cti.storage.tables import users
 
 __all__ = [
     "ClientCard", "ClientDraft", "ClientRow", "Page", "Phone", "PhoneMatch", "by_number", "choices", "fold", "get",
     "insert", "remember_choice", "responsible_of", "search", "update",
 ]  # fmt: skip
 
+_REQUISITES = ("inn", "kpp", "ogrn", "relation_id", "region_id", "industry_id", "source_id", "time_zone")
 Choice = tuple[int, int, float]  # user id, client id, UNIX seconds
 
 # One statement: the way from a ring to a card pays for every trip. Rows of part 0 are the matches, 1 their phones, 2
@@ -106,6 +111,10 @@ async def get(conn: AsyncConnection, client_id: int) -> ClientCard | None:
     emails = await conn.execute(
         select(client_emails.c.address).where(client_emails.c.client_id == client_id).order_by(client_emails.c.position)
     )
+    places = await conn.execute(
+        select(client_places).where(client_places.c.client_id == client_id).order_by(client_places.c.position)
+    )
+    said = await properties.of_clients(conn, [client_id], await properties.every(conn, retired=True))
     return ClientCard(
         id=row.id,
         name=row.name,
@@ -122,6 +131,9 @@ async def get(conn: AsyncConnection, client_id: int) -> ClientCard | None:
         version=row.version,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        places=tuple(Place(kind=place.kind, value=place.value) for place in places),
+        values=said.get(client_id, {}),
+        **{name: getattr(row, name) for name in _REQUISITES},
     )
 
 
@@ -134,6 +146,7 @@ async def insert(conn: AsyncConnection, draft: ClientDraft, now: float) -> int:
     )
     client_id = int(result.scalar_one())
     await _insert_contacts(conn, client_id, draft)
+    await _say(conn, client_id, {}, draft.values, now)
     return client_id
 
 
@@ -146,10 +159,23 @@ async def update(conn: AsyncConnection, client_id: int, draft: ClientDraft, vers
     )
     if result.rowcount != 1:
         return False
-    await conn.execute(delete(client_phones).where(client_phones.c.client_id == client_id))
-    await conn.execute(delete(client_emails).where(client_emails.c.client_id == client_id))
+    for table in (client_phones, client_emails, client_places):
+        await conn.execute(delete(table).where(table.c.client_id == client_id))
     await _insert_contacts(conn, client_id, draft)
+    said = await properties.of_clients(conn, [client_id], await properties.every(conn, retired=True))
+    await _say(conn, client_id, said.get(client_id, {}), draft.values, now)
     return True
+
+
+async def _say(
+    conn: AsyncConnection, client_id: int, before: Mapping[int, Value], after: Mapping[int, Value], now: float
+) -> None:
+    """Set the properties that differ."""
+    ids = {one for one in {*before, *after} if before.get(one) != after.get(one)}
+    if ids:
+        known = {prop.id: prop for prop in await properties.every(conn, retired=True)}
+        changed = {one: (known[one], after.get(one)) for one in ids if one in known}
+        await properties.say(conn, client_id, changed, now)
 
 
 async def remember_choice(conn: AsyncConnection, number: str, user_id: int, client_id: int, now: float) -> None:
@@ -200,6 +226,7 @@ def fields_of(draft: ClientDraft) -> dict[str, Any]:
         "responsible_id": draft.responsible_id,
         "name_folded": fold(name),
         "search": _search_text(draft),
+        **{column: getattr(draft, column) for column in _REQUISITES},
     }
 
 
@@ -209,7 +236,10 @@ def _search_text(draft: ClientDraft) -> str:
         re.sub(r"\D", "", phone.e164 or phone.typed) + (f" {phone.extension}" if phone.extension else "")
         for phone in draft.phones
     )
-    return fold(clean(" ".join(part for part in (draft.name, draft.full_name, *draft.emails, *phones) if part)))
+    said = (value for value in draft.values.values() if isinstance(value, str))
+    places = (place.value for place in draft.places)
+    words = (draft.name, draft.full_name, *draft.emails, *phones, draft.inn, draft.ogrn, *places, *said)
+    return fold(clean(" ".join(part for part in words if part)))
 
 
 async def _insert_contacts(conn: AsyncConnection, client_id: int, draft: ClientDraft) -> None:
@@ -229,6 +259,12 @@ async def _insert_contacts(conn: AsyncConnection, client_id: int, draft: ClientD
         {"client_id": client_id, "position": position, "address": address, "folded": fold(address)}
         for position, address in enumerate(clean(email).strip() for email in draft.emails)
     ]
+    places = [
+        {"client_id": client_id, "position": position, "kind": place.kind, "value": clean(place.value).strip()}
+        for position, place in enumerate(draft.places)
+    ]
+    if places:
+        await conn.execute(insert_into(client_places), places)
     if phones:
         await conn.execute(insert_into(client_phones), phones)
     if emails:

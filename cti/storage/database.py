@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from cti.errors import StorageError
 from cti.storage import migrations, one_hop, sqlite
+from cti.storage.search import fold
 
 READERS = 4
 READ_S = 30.0  # the longest a query may take
@@ -222,12 +223,18 @@ def _sqlite_engine(url: URL, busy_timeout_ms: int, *, writes: bool) -> AsyncEngi
         for pragma in (*sqlite.OPENED_RIGHT, "PRAGMA journal_mode=WAL" if writes else "PRAGMA query_only=ON"):
             cursor.execute(pragma)
         cursor.close()
+        connection.create_function("fold", 1, _folded, deterministic=True)
         if writes:
             connection.begin = "BEGIN IMMEDIATE"  # the lock first: no upgrade can fail half-way
         else:
             connection.limit_s = READ_S  # a query that never ends would keep the log of changes growing
 
     return engine
+
+
+def _folded(value: object) -> str:
+    """fold() of search, for SQL."""
+    return fold(value) if isinstance(value, str) else ""
 
 
 def _postgresql_engine(url: URL, busy_timeout_ms: int, *, writes: bool) -> AsyncEngine:

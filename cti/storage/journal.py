@@ -11,9 +11,10 @@ from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, t
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.storage import waits
+from cti.storage.client_tables import clients
 from cti.storage.corrections import Correction, corrections
 from cti.storage.search import COUNT_LIMIT, PAGE_LIMIT, KeyText, Page, read_cursor, write_cursor
-from cti.storage.tables import call_notes, calls, clients, legs, users
+from cti.storage.tables import call_notes, calls, legs, users
 from cti.storage.waits import Stay
 
 

@@ -15,7 +15,8 @@ from typing import Any, Literal, TypeVar
 from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cti.storage.tables import calls, client_phones, clients, legs, user_queues, users
+from cti.storage.client_tables import client_phones, clients
+from cti.storage.tables import calls, legs, user_queues, users
 
 State = Literal["open", "closed", "all"]
 NOT_LOST = ("diverted", "voicemail", "self-service", "callback-requested")  # the client was served, or asked otherwise

@@ -31,7 +31,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.errors import Refused
-from cti.storage.tables import client_emails, client_phones, clients, users
+from cti.storage.client_tables import client_emails, client_phones, clients
+from cti.storage.tables import users
 
 RowT = TypeVar("RowT")
 KeyT = TypeVar("KeyT")
@@ -132,6 +133,13 @@ async def search(
     next_cursor = write_cursor(shown[-1]._mapping[order.key], shown[-1].id) if len(rows) > limit else None
     page = await _with_contacts(conn, shown)
     return Page(rows=page, total=total if cursor is None else None, next_cursor=next_cursor)
+
+
+def found_by(q: str, *, is_sqlite: bool) -> ColumnElement[bool] | None:
+    """The condition that a client is found by `q`; None where nothing is asked."""
+    found, others = _conditions(q, is_sqlite=is_sqlite)
+    both = ([clients.c.id.in_(found)] if found is not None else []) + others
+    return and_(*both) if both else None
 
 
 def write_cursor(*key: object) -> str:

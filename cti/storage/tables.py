@@ -14,22 +14,14 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from cti.storage import client_tables as client_tables  # foreign keys find their tables by name
+from cti.storage.schema import metadata as metadata
 
 teams = Table(
     "teams",
@@ -115,47 +107,6 @@ audit = Table(
     Column("action", String(64), nullable=False),
     Column("object", String(120), nullable=False, server_default=""),
     Column("detail", Text, nullable=False, server_default=""),
-)
-
-clients = Table(
-    "clients",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("kind", String(16), nullable=False, server_default="company"),  # person | sole-trader | company
-    Column("name", String(200), nullable=False),  # short name
-    Column("full_name", String(400), nullable=False, server_default=""),
-    Column("note", Text, nullable=False, server_default=""),
-    Column("responsible_id", ForeignKey("users.id", ondelete="SET NULL"), index=True),
-    Column("name_folded", String(200), nullable=False, index=True),
-    Column("search", Text, nullable=False),  # folded name, full name, e-mails and digits of phones, spaced
-    Column("version", Integer, nullable=False, server_default="1"),
-    Column("created_at", Float, nullable=False),
-    Column("updated_at", Float, nullable=False),
-    CheckConstraint("kind in ('person', 'sole-trader', 'company')", name="kind"),
-)
-
-client_phones = Table(
-    "client_phones",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("client_id", ForeignKey("clients.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("position", Integer, nullable=False, server_default="0"),  # 0 is the primary one
-    Column("e164", String(20)),  # None: could not be read as a number
-    Column("extension", String(16), nullable=False, server_default=""),
-    Column("typed", String(80), nullable=False),
-    Column("label", String(40), nullable=False, server_default=""),
-    Column("shared", Boolean, nullable=False, server_default="0"),  # a switchboard: says nothing of the person
-    Index(None, "e164", "client_id"),
-)
-
-client_emails = Table(
-    "client_emails",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("client_id", ForeignKey("clients.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("position", Integer, nullable=False, server_default="0"),
-    Column("address", String(254), nullable=False),
-    Column("folded", String(254), nullable=False, index=True),
 )
 
 number_choices = Table(

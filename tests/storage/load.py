@@ -8,8 +8,8 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.card import ClientDraft, Phone
+from cti.storage.client_tables import client_emails, client_phones, clients
 from cti.storage.clients import fields_of
-from cti.storage.tables import client_emails, client_phones, clients
 
 FIRST = ("Гранит", "Ромашка", "Алхимов", "Вектор", "Берёзка", "Заря", "Каскад", "Лидер", "Маяк", "Полёт", "Север", "Юг")
 SECOND = ("Сервис", "Торг", "Строй", "Монтаж", "Логистика", "Трейд", "Проект", "Снаб", "Тех", "Авто", "Агро", "Софт")

@@ -10,6 +10,7 @@ from cti.errors import Refused
 from cti.storage import clients, users
 from cti.storage.search import search
 from cti.telephony.numbering import read
+from web.api import client_records as c
 from web.api import records as r
 from web.api.base import Header, Invalid, Operation, body_of, place, query_of, reply
 from web.auth import person_of
@@ -18,7 +19,7 @@ from web.services import services_of
 
 async def find(request: web.Request) -> web.Response:
     """A page of clients."""
-    query = query_of(request, r.ClientQuery)
+    query = query_of(request, c.ClientQuery)
     async with services_of(request).db.read() as conn:
         page = await search(
             conn,
@@ -29,8 +30,8 @@ async def find(request: web.Request) -> web.Response:
             cursor=query.cursor or None,
             responsible_id=_responsible(query.filter, person_of(request).id),
         )
-    rows = [r.client_line(row, query.columns) for row in page.rows]
-    return reply(r.ClientPage(rows=rows, total=page.total, next_cursor=page.next_cursor))
+    rows = [c.client_line(row, query.columns) for row in page.rows]
+    return reply(c.ClientPage(rows=rows, total=page.total, next_cursor=page.next_cursor))
 
 
 def _responsible(filter_: str, me: int) -> int | None:
@@ -46,7 +47,7 @@ async def show(request: web.Request) -> web.Response:
 
 
 def _card(card: ClientCard) -> web.Response:
-    return reply(r.client_out(card), ETag=f'"{card.version}"')
+    return reply(c.client_out(card), ETag=f'"{card.version}"')
 
 
 async def _read(request: web.Request) -> ClientCard:
@@ -64,12 +65,12 @@ async def by_number(request: web.Request) -> web.Response:
     async with services.db.read() as conn:
         matches = await clients.by_number(conn, found.e164) if found.e164 else []
         cards = [card for m in matches if (card := await clients.get(conn, m.client.id))]
-    return reply([r.client_out(card) for card in cards])
+    return reply([c.client_out(card) for card in cards])
 
 
 async def create(request: web.Request) -> web.Response:
     """A new client."""
-    body = await body_of(request, r.ClientIn)
+    body = await body_of(request, c.ClientIn)
     await _check_responsible(request, body.responsible_id)
     made = await services_of(request).client_base.create(person_of(request), body.draft())
     return reply(r.Made(id=made), 201, Location=f"/api/v1/clients/{made}")
@@ -77,7 +78,7 @@ async def create(request: web.Request) -> web.Response:
 
 async def change(request: web.Request) -> web.Response:
     """The given fields of a card, on the version it was read at."""
-    body = await body_of(request, r.ClientChange)
+    body = await body_of(request, c.ClientChange)
     version, tag = body.version, _tag(request)
     expected = version if tag is None else tag
     if expected is None:
@@ -85,6 +86,8 @@ async def change(request: web.Request) -> web.Response:
     if version not in (None, expected):
         raise Invalid("header.If-Match", "This is not the version in the body.")
     card = await _read(request)
+    if tag is not None and tag != card.version:
+        raise web.HTTPPreconditionFailed(text="Somebody changed this card meanwhile: read it again.")
     if body.responsible_id is not UNSET:
         await _check_responsible(request, body.responsible_id)
     try:
@@ -122,8 +125,8 @@ OPERATIONS = (
         handler=find,
         who="clients.read",
         text="Search clients by any part of a name, phone or e-mail",
-        query=r.ClientQuery,
-        gives=r.ClientPage,
+        query=c.ClientQuery,
+        gives=c.ClientPage,
     ),
     Operation(
         method="GET",
@@ -131,7 +134,7 @@ OPERATIONS = (
         handler=by_number,
         who="clients.read",
         text="Clients who have a number, in any spelling",
-        gives=list[r.ClientOut],
+        gives=list[c.ClientOut],
     ),
     Operation(
         method="GET",
@@ -139,7 +142,7 @@ OPERATIONS = (
         handler=show,
         who="clients.read",
         text="One client; its version is in ETag",
-        gives=r.ClientOut,
+        gives=c.ClientOut,
         refusals=(404,),
     ),
     Operation(
@@ -148,9 +151,10 @@ OPERATIONS = (
         handler=create,
         who="clients.write",
         text="A new client",
-        body=r.ClientIn,
+        body=c.ClientIn,
         gives=r.Made,
         status=201,
+        refusals=(409,),
     ),
     Operation(
         method="PATCH",
@@ -158,9 +162,9 @@ OPERATIONS = (
         handler=change,
         who="clients.write",
         text="Change fields of a client",
-        body=r.ClientChange,
+        body=c.ClientChange,
         headers=(Header(name="If-Match", text="ETag of the card that was read"),),
-        gives=r.ClientOut,
+        gives=c.ClientOut,
         refusals=(404, 409, 412),
     ),
 )

@@ -6,26 +6,19 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from cti.clients.card import ClientCard, ClientDraft, Phone
 from cti.desktop import AgentView
 from cti.storage.journal import CallRow
-from cti.storage.search import ClientRow
 from cti.telephony.events import Outcome
 from cti.telephony.numbering import show
 
 StructT = TypeVar("StructT", bound=Struct)
 Line = Annotated[str, Meta(max_length=200)]
-Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
-FullName = Annotated[str, Meta(max_length=400)]
 Text = Annotated[str, Meta(max_length=20_000)]
 Id = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 RequestId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
 Moment = Annotated[float, Meta(ge=0, le=1e11, description="UNIX seconds")]
 Limit = Annotated[int, Meta(ge=1, le=200, description="Rows in a page")]
 Cursor = Annotated[str, Meta(max_length=2000, description="next_cursor of the page before")]
-Email = Annotated[str, Meta(max_length=254)]
-Kind = Literal["person", "sole-trader", "company"]
-LISTED = ("id", "name", "full_name", "kind", "phones", "emails", "responsible", "note", "updated_at")
 
 
 class Ok(Struct):
@@ -49,135 +42,6 @@ class Me(Struct):
     role: str
     language: str
     csrf: str
-
-
-class PhoneIn(Struct, forbid_unknown_fields=True):
-    typed: Annotated[str, Meta(min_length=1, max_length=80)]
-    extension: Annotated[str, Meta(max_length=16, pattern=r"^[0-9]*$")] = ""
-    label: Annotated[str, Meta(max_length=40)] = ""
-    shared: bool = False
-
-
-Phones = Annotated[list[PhoneIn], Meta(max_length=50)]
-Emails = Annotated[list[Email], Meta(max_length=50)]
-
-
-class ClientIn(Struct, forbid_unknown_fields=True):
-    name: Name
-    kind: Kind = "company"
-    full_name: FullName = ""
-    note: Text = ""
-    responsible_id: Id | None = None
-    phones: Phones = []
-    emails: Emails = []
-
-    def draft(self) -> ClientDraft:
-        """As the feature takes it."""
-        return ClientDraft(
-            name=self.name.strip(),
-            kind=self.kind,
-            full_name=self.full_name.strip(),
-            note=self.note,
-            responsible_id=self.responsible_id,
-            phones=_phones(self.phones),
-            emails=_emails(self.emails),
-        )
-
-
-class ClientChange(Struct, forbid_unknown_fields=True, kw_only=True):
-    """What is given is set, the rest stays. version: of the card that was read; or its ETag in If-Match."""
-
-    version: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
-    name: Name | UnsetType = UNSET
-    kind: Kind | UnsetType = UNSET
-    full_name: FullName | UnsetType = UNSET
-    note: Text | UnsetType = UNSET
-    responsible_id: Id | UnsetType | None = UNSET
-    phones: Phones | UnsetType = UNSET
-    emails: Emails | UnsetType = UNSET
-
-    def draft(self, card: ClientCard) -> ClientDraft:
-        """The card with the change in it."""
-        return ClientDraft(
-            name=card.name if self.name is UNSET else self.name.strip(),
-            kind=card.kind if self.kind is UNSET else self.kind,
-            full_name=card.full_name if self.full_name is UNSET else self.full_name.strip(),
-            note=card.note if self.note is UNSET else self.note,
-            responsible_id=card.responsible_id if self.responsible_id is UNSET else self.responsible_id,
-            phones=card.phones if self.phones is UNSET else _phones(self.phones),
-            emails=card.emails if self.emails is UNSET else _emails(self.emails),
-        )
-
-
-def _phones(given: list[PhoneIn]) -> tuple[Phone, ...]:
-    return tuple(
-        Phone(typed=p.typed, extension=p.extension, label=p.label, shared=p.shared) for p in given if p.typed.strip()
-    )
-
-
-def _emails(given: list[str]) -> tuple[str, ...]:
-    return tuple(mail.strip() for mail in given if mail.strip())
-
-
-class ClientQuery(Struct, forbid_unknown_fields=True):
-    q: Annotated[str, Meta(max_length=200, description="Any part of a name, phone, e-mail or note; empty: all")] = ""
-    sort: Literal["name", "-name", "created", "-created", "updated", "-updated"] = "name"
-    filter: Annotated[
-        str, Meta(pattern=r"^(responsible:(me|[1-9][0-9]{0,8}))?$", description="responsible:me or responsible:ID")
-    ] = ""
-    columns: Annotated[
-        str,
-        Meta(
-            pattern=rf"^(({'|'.join(LISTED)})(,({'|'.join(LISTED)}))*)?$",
-            description=f"Which fields, by comma, of {', '.join(LISTED)}; empty: all. id always comes",
-        ),
-    ] = ""
-    limit: Limit = 50
-    cursor: Cursor = ""
-
-
-class PhoneOut(Struct):
-    typed: str
-    e164: str | None
-    shown: str
-    extension: str
-    label: str
-    shared: bool
-
-
-class ClientOut(Struct):
-    id: int
-    name: str
-    kind: str
-    full_name: str
-    note: str
-    responsible_id: int | None
-    responsible: str
-    phones: list[PhoneOut]
-    emails: list[str]
-    version: int
-    created_at: float
-    updated_at: float
-
-
-class ClientLine(Struct):
-    """A client in a list; what `columns` leaves out is absent."""
-
-    id: int
-    name: str | UnsetType = UNSET
-    full_name: str | UnsetType = UNSET
-    kind: str | UnsetType = UNSET
-    phones: list[PhoneOut] | UnsetType = UNSET
-    emails: list[str] | UnsetType = UNSET
-    responsible: str | UnsetType = UNSET
-    note: str | UnsetType = UNSET
-    updated_at: float | UnsetType = UNSET
-
-
-class ClientPage(Struct):
-    rows: list[ClientLine]
-    total: int | None
-    next_cursor: str | None
 
 
 class Made(Struct):
@@ -359,24 +223,6 @@ class UserOut(Struct):
     team: str
     language: str
     blocked: bool
-
-
-def client_out(card: ClientCard) -> ClientOut:
-    """A card as the API gives it."""
-    phones = [PhoneOut(p.typed, p.e164, show(p.e164) or p.typed, p.extension, p.label, p.shared) for p in card.phones]
-    rest = {f: getattr(card, f) for f in ClientOut.__struct_fields__ if f not in ("phones", "emails")}
-    return ClientOut(**rest, phones=phones, emails=list(card.emails))
-
-
-def client_line(row: ClientRow, columns: str = "") -> ClientLine:
-    """A row of the list. columns: the wanted ones by comma, "" for all."""
-    wanted = set(columns.split(",")) if columns else set(LISTED)
-    fields: dict[str, Any] = {name: getattr(row, name) for name in LISTED if name in wanted | {"id"}}
-    if "phones" in fields:
-        fields["phones"] = [PhoneOut(e or "", e, show(e), x, label, False) for e, x, label in row.phones]
-    if "emails" in fields:
-        fields["emails"] = list(row.emails)
-    return ClientLine(**fields)
 
 
 def call_out(row: CallRow) -> CallOut:

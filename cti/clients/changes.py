@@ -1,0 +1,88 @@
+"""A card as fields, what differs between two cards, and how two people's changes become one.
+
+A field's value is what JSON can hold, so that a change can be written down, shown and taken back. A property's field
+is `property:ID`. Who saves on an older version saves only what he changed; where both changed the same field to
+different values, a person decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cti.clients.card import ClientCard, ClientDraft, Phone, Place
+
+Fields = Mapping[str, Any]
+PLAIN = (
+    "name", "kind", "full_name", "note", "responsible_id", "inn", "kpp", "ogrn", "relation_id", "region_id",
+    "industry_id", "source_id", "time_zone",
+)  # fmt: skip
+PROPERTY = "property:"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """One field changed. was, became: as in Fields."""
+
+    field: str
+    was: Any
+    became: Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Conflict:
+    """Two people changed one field differently."""
+
+    field: str
+    theirs: Any
+    mine: Any
+
+
+def as_fields(card: ClientCard | ClientDraft) -> dict[str, Any]:
+    """The card's fields by name."""
+    fields: dict[str, Any] = {name: getattr(card, name) for name in PLAIN}
+    fields["phones"] = [[one.typed, one.extension, one.label, one.shared] for one in card.phones]
+    fields["emails"] = list(card.emails)
+    fields["places"] = [[one.kind, one.value] for one in card.places]
+    for property_id, value in card.values.items():
+        if value is not None:
+            fields[f"{PROPERTY}{property_id}"] = list(value) if isinstance(value, tuple) else value
+    return fields
+
+
+def draft_of(fields: Fields) -> ClientDraft:
+    """The card that these fields describe. Phones are yet to be read (`card.with_numbers`)."""
+    values = {
+        int(name.removeprefix(PROPERTY)): tuple(value) if isinstance(value, list) else value
+        for name, value in fields.items()
+        if name.startswith(PROPERTY)
+    }
+    return ClientDraft(
+        **{name: fields[name] for name in PLAIN},
+        phones=tuple(Phone(typed=t, extension=x, label=label, shared=s) for t, x, label, s in fields["phones"]),
+        emails=tuple(fields["emails"]),
+        places=tuple(Place(kind=kind, value=value) for kind, value in fields["places"]),
+        values=values,
+    )
+
+
+def differences(before: Fields, after: Fields) -> list[Change]:
+    """What changed, in the order of the names."""
+    names = sorted({*before, *after})
+    return [
+        Change(field=name, was=before.get(name), became=after.get(name))
+        for name in names
+        if before.get(name) != after.get(name)
+    ]
+
+
+def merged(base: Fields, mine: Fields, theirs: Fields) -> tuple[dict[str, Any], list[Conflict]]:
+    """My changes of `base` over theirs. The fields hold mine where both differ."""
+    fields, conflicts = dict(theirs), []
+    for change in differences(base, mine):
+        now = theirs.get(change.field)
+        if now != base.get(change.field) and now != change.became:
+            conflicts.append(Conflict(field=change.field, theirs=now, mine=change.became))
+        fields[change.field] = change.became
+    return fields, conflicts

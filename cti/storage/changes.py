@@ -1,0 +1,94 @@
+"""Every change of a client's field as a record: who, when, from, to; and what a card was at an older version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cti.clients.changes import Change, Fields
+from cti.storage.client_tables import client_changes
+from cti.storage.tables import users
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChangeRow:
+    """One change as it was written down. was, became: as in clients/changes.py. user_name: "" where the server did."""
+
+    id: int
+    at: float
+    user_id: int | None
+    user_name: str
+    version: int
+    field: str
+    was: Any
+    became: Any
+
+
+async def write(
+    conn: AsyncConnection,
+    client_id: int,
+    changes: Iterable[Change],
+    *,
+    at: float,
+    user_id: int | None,
+    version: int,
+    batch: str | None = None,
+) -> None:
+    """Write changes down. batch: one bulk edit or import, which can be undone."""
+    fixed = {"client_id": client_id, "at": at, "user_id": user_id, "version": version, "batch": batch}
+    rows = [fixed | {"field": one.field, "was": _text(one.was), "became": _text(one.became)} for one in changes]
+    if rows:
+        await conn.execute(insert(client_changes), rows)
+
+
+async def of_client(
+    conn: AsyncConnection, client_id: int, *, above: int = 0, limit: int = 200, before_id: int | None = None
+) -> list[ChangeRow]:
+    """Changes of a client, newest first. above: only those that made a later version. before_id: go on after it."""
+    statement = (
+        select(client_changes, users.c.name.label("user_name"))
+        .join_from(client_changes, users, users.c.id == client_changes.c.user_id, isouter=True)
+        .where(client_changes.c.client_id == client_id, client_changes.c.version > above)
+        .order_by(client_changes.c.id.desc())
+        .limit(limit)
+    )
+    if before_id is not None:
+        statement = statement.where(client_changes.c.id < before_id)
+    return [
+        ChangeRow(
+            id=row.id, at=row.at, user_id=row.user_id, user_name=row.user_name or "", version=row.version,
+            field=row.field, was=_value(row.was), became=_value(row.became),
+        )
+        for row in await conn.execute(statement)
+    ]  # fmt: skip
+
+
+async def of_batch(conn: AsyncConnection, batch: str) -> dict[int, list[Change]]:
+    """What a bulk edit or an import changed, by client, newest first."""
+    found: dict[int, list[Change]] = {}
+    mine = select(client_changes).where(client_changes.c.batch == batch).order_by(client_changes.c.id.desc())
+    for row in await conn.execute(mine):
+        change = Change(field=row.field, was=_value(row.was), became=_value(row.became))
+        found.setdefault(row.client_id, []).append(change)
+    return found
+
+
+def before(now: Fields, later: Iterable[ChangeRow]) -> dict[str, Any]:
+    """The fields as they were before the changes (newest first) were made."""
+    fields = dict(now)
+    for change in later:
+        fields[change.field] = change.was
+    return fields
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else msgspec.json.encode(value).decode()
+
+
+def _value(text: str) -> Any:
+    return msgspec.json.decode(text) if text else None

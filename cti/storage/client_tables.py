@@ -1,0 +1,174 @@
+"""The client base's tables: clients with their phones, mails and places, directories, properties, and every change.
+
+What an admin defines (relation types, regions, ... and properties with their values) are rows, not columns. A value
+that a client had once stays in `value_history` with the time for which it held: a report for March uses March's.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from cti.storage.schema import metadata
+
+clients = Table(
+    "clients",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False, server_default="company"),  # person | sole-trader | company
+    Column("name", String(200), nullable=False),  # short name
+    Column("full_name", String(400), nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("responsible_id", ForeignKey("users.id", ondelete="SET NULL"), index=True),
+    Column("name_folded", String(200), nullable=False, index=True),
+    Column("search", Text, nullable=False),  # all that it is found by, folded: storage/clients.py
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("created_at", Float, nullable=False, index=True),
+    Column("updated_at", Float, nullable=False, index=True),
+    Column("inn", String(12), nullable=False, server_default="", index=True),
+    Column("kpp", String(9), nullable=False, server_default=""),
+    Column("ogrn", String(15), nullable=False, server_default=""),
+    Column("relation_id", Integer, index=True),  # these four: directory_items
+    Column("region_id", Integer, index=True),
+    Column("industry_id", Integer, index=True),
+    Column("source_id", Integer),
+    Column("time_zone", String(40), nullable=False, server_default=""),
+    CheckConstraint("kind in ('person', 'sole-trader', 'company')", name="kind"),
+)
+
+client_phones = Table(
+    "client_phones",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client_id", ForeignKey("clients.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("position", Integer, nullable=False, server_default="0"),  # 0 is the primary one
+    Column("e164", String(20)),  # None: could not be read as a number
+    Column("extension", String(16), nullable=False, server_default=""),
+    Column("typed", String(80), nullable=False),
+    Column("label", String(40), nullable=False, server_default=""),
+    Column("shared", Boolean, nullable=False, server_default="0"),  # a switchboard: says nothing of the person
+    Index(None, "e164", "client_id"),
+)
+
+client_emails = Table(
+    "client_emails",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client_id", ForeignKey("clients.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("position", Integer, nullable=False, server_default="0"),
+    Column("address", String(254), nullable=False),
+    Column("folded", String(254), nullable=False, index=True),
+)
+
+client_places = Table(
+    "client_places",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client_id", ForeignKey("clients.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("position", Integer, nullable=False, server_default="0"),
+    Column("kind", String(16), nullable=False),  # address | site | telegram | whatsapp | vk | other
+    Column("value", String(400), nullable=False),
+)
+
+directory_items = Table(
+    "directory_items",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("directory", String(16), nullable=False),  # relation | region | industry | source
+    Column("name", String(120), nullable=False),
+    Column("parent_id", Integer),  # industries are a tree
+    Column("position", Integer, nullable=False, server_default="0"),
+    Column("retired_at", Float),  # no longer offered, kept where it is used
+    UniqueConstraint("directory", "name"),
+)
+
+properties = Table(
+    "properties",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(80), nullable=False, unique=True),
+    Column("kind", String(8), nullable=False),  # list | several | number | date | text | yes-no | rating
+    Column("applies_to", String(40), nullable=False, server_default=""),  # kinds of clients, comma between; "": all
+    Column("required", Boolean, nullable=False, server_default="0"),
+    Column("in_pop", Boolean, nullable=False, server_default="0"),  # shown on the card of a ringing call
+    Column("position", Integer, nullable=False, server_default="0"),
+    Column("retired_at", Float),
+)
+
+property_values = Table(
+    "property_values",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("property_id", ForeignKey("properties.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(120), nullable=False),
+    Column("color", String(8), nullable=False, server_default=""),  # a word of tokens.css: red, green, ...
+    Column("position", Integer, nullable=False, server_default="0"),
+    Column("retired_at", Float),
+    UniqueConstraint("property_id", "name"),
+)
+
+client_values = Table(
+    "client_values",
+    metadata,
+    Column("property_id", ForeignKey("properties.id", ondelete="CASCADE"), primary_key=True),
+    Column("client_id", ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),  # 0 but for several of a list
+    Column("value_id", Integer),
+    Column("number", Float),  # number, rating, yes-no as 1 or 0, date as days since 1970
+    Column("text", String(400)),
+    Column("since", Float, nullable=False),
+    Index(None, "property_id", "value_id", "client_id"),
+    Index(None, "property_id", "number", "client_id"),
+)
+
+value_history = Table(
+    "value_history",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("property_id", ForeignKey("properties.id", ondelete="CASCADE"), nullable=False),
+    Column("client_id", ForeignKey("clients.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("value_id", Integer),
+    Column("number", Float),
+    Column("text", String(400)),
+    Column("since", Float, nullable=False),
+    Column("until", Float, nullable=False),
+    Index(None, "property_id", "until"),
+)
+
+client_changes = Table(
+    "client_changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client_id", ForeignKey("clients.id", ondelete="CASCADE"), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("user_id", Integer),
+    Column("version", Integer, nullable=False, server_default="0"),  # of the client, which the change made
+    Column("batch", String(32), index=True),  # one bulk edit or import, which can be undone
+    Column("field", String(40), nullable=False),  # of clients/attributes.py, or `property:ID`
+    Column("was", Text, nullable=False, server_default=""),
+    Column("became", Text, nullable=False, server_default=""),
+    Index(None, "client_id", "at"),
+)
+
+grid_views = Table(
+    "grid_views",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", String(80), nullable=False, server_default=""),  # "": how the person left his grid
+    Column("role", String(16)),  # whom it is shared with, None: nobody; `all`: everybody
+    Column("state", Text, nullable=False),  # JSON: columns, sort, filters, q
+    Column("updated_at", Float, nullable=False),
+    UniqueConstraint("user_id", "name"),
+)

@@ -1,0 +1,131 @@
+"""The grid: every column can be asked and sorted by, standard ones and properties alike, on both engines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cti.clients.card import ClientDraft, Phone
+from cti.clients.filters import Condition
+from cti.clients.properties import Property, PropertyValue
+from cti.errors import Refused
+from cti.storage import clients, directories, properties
+from cti.storage.database import Database
+from cti.storage.grid import Grid
+from tests.storage.conftest import ANNA, BORIS
+
+
+async def _filled(db: Database) -> dict[str, int]:
+    """Three clients with two properties; ids of what was made, by name."""
+    async with db.write() as conn:
+        values = (PropertyValue(id=0, name="красный", color="red"), PropertyValue(id=0, name="зелёный", color="green"))
+        color = Property(id=0, name="Цвет", kind="list", values=values)
+        made = {
+            "Цвет": await properties.add(conn, color),
+            "Лояльность": await properties.add(conn, Property(id=0, name="Лояльность", kind="rating")),
+            "Москва": await directories.add(conn, "region", "Москва"),
+        }
+        first = (await properties.every(conn))[0]
+        made |= {value.name: value.id for value in first.values}
+        drafts = {
+            "Алхимов": ClientDraft(
+                name="Алхимов", full_name="ООО «Ёлка»", responsible_id=ANNA, region_id=made["Москва"], inn="7707083893",
+                phones=(Phone(typed="+79355550101", e164="+79355550101"),), emails=("info@alhimov.example",),
+                values={made["Цвет"]: made["красный"], made["Лояльность"]: 5.0},
+            ),
+            "Гранит": ClientDraft(name="Гранит", responsible_id=BORIS, values={made["Лояльность"]: 2.0}),
+            "Берёзка": ClientDraft(name="Берёзка", kind="person", values={made["Цвет"]: made["зелёный"]}),
+        }  # fmt: skip
+        for at, (name, draft) in enumerate(drafts.items()):
+            made[name] = await clients.insert(conn, draft, 86_400.0 * (at + 1))
+    return made
+
+
+async def _names(db: Database, *filters: Condition, q: str = "", sort: str = "") -> list[str]:
+    async with db.read() as conn:
+        page = await Grid(conn, await properties.every(conn)).page(q, filters, sort=sort)
+    assert page.total == len(page.rows)
+    return [row.name for row in page.rows]
+
+
+async def test_each_kind_of_column_has_its_filter(db: Database) -> None:
+    made = await _filled(db)
+    color, loyalty = f"property:{made['Цвет']}", f"property:{made['Лояльность']}"
+    asked: list[tuple[str, str, Any, list[str]]] = [
+        ("name", "contains", "РЕЗ", ["Берёзка"]),
+        ("name", "begins", "ал", ["Алхимов"]),
+        ("full_name", "contains", "елка", ["Алхимов"]),
+        ("full_name", "empty", None, ["Гранит", "Берёзка"]),
+        ("kind", "any-of", ["person"], ["Берёзка"]),
+        ("phones", "contains", "8 935 555", ["Алхимов"]),
+        ("phones", "empty", None, ["Гранит", "Берёзка"]),
+        ("emails", "contains", "ALHIMOV", ["Алхимов"]),
+        ("responsible", "any-of", [ANNA], ["Алхимов"]),
+        ("responsible", "none-of", [ANNA], ["Гранит", "Берёзка"]),
+        ("region", "filled", None, ["Алхимов"]),
+        ("inn", "begins", "7707", ["Алхимов"]),
+        ("created", "from", "1970-01-03", ["Гранит", "Берёзка"]),
+        ("created", "to", "1970-01-03", ["Алхимов", "Гранит"]),
+        (color, "any-of", [made["красный"]], ["Алхимов"]),
+        (color, "none-of", [made["красный"]], ["Гранит", "Берёзка"]),
+        (color, "empty", None, ["Гранит"]),
+        (loyalty, "from", 4, ["Алхимов"]),
+        (loyalty, "to", "4", ["Гранит"]),
+    ]
+    for field, op, value, found in asked:
+        assert await _names(db, Condition(field, op, value)) == found, (field, op)  # type: ignore[arg-type]
+    assert await _names(db, Condition("kind", "any-of", ["company"]), Condition(loyalty, "filled"), q="гран") == [
+        "Гранит"
+    ]
+
+
+async def test_sorted_by_any_column_with_the_empty_last(db: Database) -> None:
+    made = await _filled(db)
+    loyalty, color = f"property:{made['Лояльность']}", f"property:{made['Цвет']}"
+    assert await _names(db, sort="name") == ["Алхимов", "Берёзка", "Гранит"]
+    assert await _names(db, sort="-created") == ["Берёзка", "Гранит", "Алхимов"]
+    assert await _names(db, sort=loyalty) == ["Гранит", "Алхимов", "Берёзка"]
+    assert await _names(db, sort=f"-{loyalty}") == ["Алхимов", "Гранит", "Берёзка"]
+    assert await _names(db, sort=color) == ["Алхимов", "Берёзка", "Гранит"]
+    assert await _names(db, sort="-responsible") == ["Гранит", "Алхимов", "Берёзка"]
+    assert (await _names(db, sort="region"))[0] == "Алхимов"
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        Condition("name; DROP TABLE clients", "contains", "x"),
+        Condition("name", "from", "x"),
+        Condition("property:999", "is", 1),
+        Condition("created", "from", "tomorrow"),
+        Condition("responsible", "any-of", "1"),
+        Condition("responsible", "any-of", ["x"]),
+        Condition("phones", "contains", "abc"),
+    ],
+)
+async def test_what_cannot_be_asked_is_refused(db: Database, one: Condition) -> None:
+    with pytest.raises(Refused, match="filter"):
+        await _names(db, one)
+
+
+async def test_an_unknown_order_is_refused(db: Database) -> None:
+    for sort in ("password", "property:7", "name desc"):
+        with pytest.raises(Refused):
+            await _names(db, sort=sort)
+
+
+async def test_rows_carry_all_columns_and_pages_follow(db: Database) -> None:
+    made = await _filled(db)
+    async with db.read() as conn:
+        grid = Grid(conn, await properties.every(conn))
+        row = (await grid.page("", (), limit=1)).rows[0]
+        second = await grid.page("", (), limit=1, offset=1)
+        assert await grid.ids("", [Condition("kind", "any-of", ["company"])], most=10) == [
+            made["Алхимов"],
+            made["Гранит"],
+        ]
+    assert (row.names["responsible"], row.names["region"], row.emails) == ("Anna", "Москва", ("info@alhimov.example",))
+    assert row.values == {made["Цвет"]: made["красный"], made["Лояльность"]: 5.0}
+    assert [one.name for one in second.rows] == ["Гранит"]
+    assert second.total == 3
