@@ -24,6 +24,7 @@ from cti.storage.directories import DIRECTORIES
 from cti.telephony.numbering import NumberPlan
 
 MANY = 5_000  # clients of one bulk change
+AT_ONCE = 100  # of them before other writers have their turn
 
 
 class Conflicts(Refused):
@@ -79,13 +80,23 @@ class ClientBase:
         if len(ids) > MANY:
             raise Refused("too-many-clients", f"At most {MANY} clients are changed at once: narrow the selection.")
         batch = secrets.token_hex(8)
-        async with self._db.write() as conn:
-            for client_id in ids:
-                card = await clients.get(conn, client_id)
-                if card is not None:
-                    before = as_fields(card)
-                    await self._save(conn, person, client_id, before, {**before, **fields}, card.version, batch)
+        for start in range(0, len(ids), AT_ONCE):
+            async with self._db.write() as conn:
+                for client_id in ids[start : start + AT_ONCE]:
+                    await self._set(conn, person, client_id, fields, batch)
         return batch
+
+    async def _set(
+        self, conn: Connection, person: Person, client_id: int, fields: Mapping[str, Any], batch: str
+    ) -> None:
+        card = await clients.get(conn, client_id)
+        if card is None:
+            return
+        before = as_fields(card)
+        draft = draft_of({**before, **fields})
+        self._check(person, draft)
+        after = as_fields(await self._read(conn, draft, card))
+        await self._save(conn, person, client_id, before, after, card.version, batch)
 
     async def undo(self, person: Person, batch: str) -> int:
         """Take a batch back, except where a field was changed again since; returns how many clients it touched."""

@@ -1,0 +1,263 @@
+"""/api/v1/clients/grid and what the grid needs: rows by filters, changes of many, views, properties and directories."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta, Struct
+
+from cti.clients.filters import MOST_CONDITIONS, Condition
+from cti.clients.properties import Property, shown
+from cti.features.client_base import MANY
+from cti.storage import directories, properties, users, views
+from cti.storage.grid import Grid, GridRow
+from cti.telephony.numbering import show as show_number
+from web.api.base import Invalid, Operation, body_of, place, query_of, reply
+from web.api.client_records import said
+from web.api.records import Id, Ok
+from web.auth import person_of
+from web.services import services_of
+
+MOST_STATE = 20_000
+Field = Annotated[str, Meta(max_length=40)]
+
+
+class GridQuery(Struct, forbid_unknown_fields=True):
+    q: Annotated[str, Meta(max_length=200)] = ""
+    filters: Annotated[str, Meta(max_length=20_000, description="JSON: [{field, op, value}]")] = "[]"
+    sort: Annotated[str, Meta(max_length=60, description="A field; - before it: descending; empty: as made")] = ""
+    limit: Annotated[int, Meta(ge=1, le=500)] = 100
+    offset: Annotated[int, Meta(ge=0, le=10_000_000)] = 0
+
+
+class GridOut(Struct):
+    """rows: by field. total: null where there are more than 10,000."""
+
+    rows: list[dict[str, Any]]
+    total: int | None
+
+
+class Found(Struct, forbid_unknown_fields=True):
+    q: Annotated[str, Meta(max_length=200)] = ""
+    filters: Annotated[list[Condition], Meta(max_length=MOST_CONDITIONS)] = []
+
+
+class Bulk(Struct, forbid_unknown_fields=True, kw_only=True):
+    """ids, or found: all that a search and filters give. set: fields as a card has them, property:ID for properties."""
+
+    ids: Annotated[list[Id], Meta(max_length=MANY)] = []
+    found: Found | None = None
+    set: Annotated[dict[Field, Any], Meta(min_length=1, max_length=50)]
+
+
+class BulkOut(Struct):
+    batch: str
+    count: int
+
+
+class Undo(Struct, forbid_unknown_fields=True):
+    batch: Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
+
+
+class Undone(Struct):
+    count: int
+
+
+class ViewIn(Struct, forbid_unknown_fields=True):
+    """name "": how I left the grid. share: with whom."""
+
+    state: dict[str, Any]
+    name: Annotated[str, Meta(max_length=80)] = ""
+    share: Literal["", "agent", "supervisor", "admin", "all"] = ""
+
+
+class ViewOut(Struct):
+    id: int
+    name: str
+    share: str
+    mine: bool
+    state: dict[str, Any]
+
+
+class ValueOut(Struct):
+    id: int
+    name: str
+    color: str
+    retired: bool
+
+
+class PropertyOut(Struct):
+    id: int
+    name: str
+    kind: str
+    applies_to: list[str]
+    required: bool
+    in_pop: bool
+    values: list[ValueOut]
+
+
+class ItemOut(Struct):
+    id: int
+    directory: str
+    name: str
+    parent_id: int | None
+
+
+class PersonOut(Struct):
+    id: int
+    name: str
+
+
+class Catalogue(Struct):
+    """What columns there are beside the standard ones, and what their values may be."""
+
+    properties: list[PropertyOut]
+    directories: list[ItemOut]
+    people: list[PersonOut]
+
+
+SETTABLE = frozenset(
+    ("kind", "responsible_id", "relation_id", "region_id", "industry_id", "source_id", "time_zone", "note")
+)
+
+
+async def rows(request: web.Request) -> web.Response:
+    """Rows of the grid."""
+    query = query_of(request, GridQuery)
+    try:
+        filters = msgspec.json.decode(query.filters, type=Annotated[list[Condition], Meta(max_length=MOST_CONDITIONS)])
+    except msgspec.MsgspecError as error:
+        raise Invalid("query.filters", str(error)) from None
+    async with services_of(request).db.read() as conn:
+        known = await properties.every(conn)
+        page = await Grid(conn, known).page(query.q, filters, sort=query.sort, limit=query.limit, offset=query.offset)
+    return reply(GridOut(rows=[_row(row, known) for row in page.rows], total=page.total))
+
+
+def _row(row: GridRow, known: list[Property]) -> dict[str, Any]:
+    """The row by fields: what is shown, and under `ids` and `properties` what is set."""
+    phones = ", ".join((show_number(e) or e) + (f" доб. {x}" if x else "") for e, x, _ in row.phones)
+    return {
+        "id": row.id,
+        "version": row.version,
+        "name": row.name,
+        "full_name": row.full_name,
+        "kind": row.kind,
+        "phones": phones,
+        "dial": row.phones[0][0] if row.phones else "",
+        "emails": ", ".join(row.emails),
+        **row.names,
+        "inn": row.inn,
+        "kpp": row.kpp,
+        "ogrn": row.ogrn,
+        "time_zone": row.time_zone,
+        "note": row.note,
+        "created": row.created_at,
+        "updated": row.updated_at,
+        "properties": said(row.values),
+        **{f"property:{prop.id}": shown(prop, row.values.get(prop.id)) for prop in known if prop.id in row.values},
+    }
+
+
+async def change_many(request: web.Request) -> web.Response:
+    """Set fields of many clients at once."""
+    body, services = await body_of(request, Bulk), services_of(request)
+    for field in body.set:
+        if field not in SETTABLE and not field.startswith("property:"):
+            raise Invalid("body.set", f"“{field}” is not set for many at once.")
+    ids = body.ids
+    if body.found is not None:
+        async with services.db.read() as conn:
+            grid = Grid(conn, await properties.every(conn))
+            ids = await grid.ids(body.found.q, body.found.filters, most=MANY + 1)
+    batch = await services.client_base.change_many(person_of(request), ids, body.set)
+    return reply(BulkOut(batch=batch, count=len(ids)))
+
+
+async def undo(request: web.Request) -> web.Response:
+    """Take a change of many back."""
+    body = await body_of(request, Undo)
+    return reply(Undone(count=await services_of(request).client_base.undo(person_of(request), body.batch)))
+
+
+async def catalogue(request: web.Request) -> web.Response:
+    """Properties, directories and people, for columns, filters and cards."""
+    async with services_of(request).db.read() as conn:
+        known, items = await properties.every(conn), await directories.every(conn)
+        people = [PersonOut(user.id, user.name) for user in await users.every(conn) if user.blocked_at is None]
+    return reply(
+        Catalogue(
+            properties=[_property(prop) for prop in known],
+            directories=[ItemOut(item.id, item.directory, item.name, item.parent_id) for item in items],
+            people=people,
+        )
+    )
+
+
+def _property(prop: Property) -> PropertyOut:
+    return PropertyOut(
+        id=prop.id,
+        name=prop.name,
+        kind=prop.kind,
+        applies_to=list(prop.applies_to),
+        required=prop.required,
+        in_pop=prop.in_pop,
+        values=[ValueOut(one.id, one.name, one.color, one.retired) for one in prop.values],
+    )
+
+
+async def show_views(request: web.Request) -> web.Response:
+    """My views and those shared with me."""
+    person = person_of(request)
+    async with services_of(request).db.read() as conn:
+        found = await views.of_person(conn, person.id, person.role)
+    return reply(
+        [
+            ViewOut(
+                one.id, one.name, one.role or "", one.user_id == person.id, msgspec.json.decode(one.state, type=dict)
+            )
+            for one in found
+        ]
+    )
+
+
+async def keep_view(request: web.Request) -> web.Response:
+    """Save a view."""
+    body, services = await body_of(request, ViewIn), services_of(request)
+    state = msgspec.json.encode(body.state).decode()
+    if len(state) > MOST_STATE:
+        raise Invalid("body.state", "This view is too large.")
+    async with services.db.write() as conn:
+        shared = body.share if body.name else ""
+        person = person_of(request)
+        await views.keep(conn, person.id, body.name.strip(), state, shared or None, services.clock())
+    return reply(Ok())
+
+
+async def drop_view(request: web.Request) -> web.Response:
+    """Delete one's own view."""
+    services = services_of(request)
+    async with services.db.write() as conn:
+        if not await views.drop(conn, person_of(request).id, place(request)):
+            raise web.HTTPNotFound(text="You have no such view.")
+    return reply(Ok())
+
+
+def _operation(method: str, path: str, handler: Any, who: Any, text: str, gives: Any, **more: Any) -> Operation:
+    return Operation(method=method, path=path, handler=handler, who=who, text=text, gives=gives, **more)
+
+
+READ, WRITE = "clients.read", "clients.write"
+OPERATIONS = (
+    _operation("GET", "/clients/grid", rows, READ, "Rows of the grid", GridOut, query=GridQuery, refusals=(409,)),
+    _operation(
+        "POST", "/clients/bulk", change_many, WRITE, "Set fields of many clients", BulkOut, body=Bulk, refusals=(409,)
+    ),
+    _operation("POST", "/clients/undo", undo, WRITE, "Take a change of many back", Undone, body=Undo),
+    _operation("GET", "/clients/catalogue", catalogue, READ, "Properties, directories, people", Catalogue),
+    _operation("GET", "/clients/views", show_views, READ, "Views of the grid, mine and shared", list[ViewOut]),
+    _operation("PUT", "/clients/views", keep_view, READ, "Save a view of the grid", Ok, body=ViewIn),
+    _operation("DELETE", "/clients/views/{id}", drop_view, READ, "Delete one's own view", Ok, refusals=(404,)),
+)
