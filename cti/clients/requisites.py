@@ -1,56 +1,80 @@
-"""Russian company numbers and their check digits: INN, KPP, OGRN.
+"""Russian company numbers: whether what was typed can be right, by length and check digits.
 
-Sources: the tax service's orders on the structure of INN and KPP, the government's decree on OGRN; all published.
+A wrong number on a card is worse than none: it joins strangers and parts twins. The taxpayer's number (INN) and the
+state register's (OGRN) carry check digits; the tax office's reason code (KPP) has only a form. A check digit catches
+most slips, not all: the remainder 10 is written as 0, so a few numbers that end with 0 have a right-looking neighbour
+(OGRN of a sole trader: 0, 1 and 2).
+A sign that does not belong is told before a wrong length. Whether such a company exists is not known here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from string import ascii_uppercase
 from typing import Final, Literal
 
 Fault = Literal["length", "digits", "check"]
 
-COMPANY: Final = (2, 4, 10, 3, 5, 9, 4, 6, 8)
-PERSON_FIRST: Final = (7, 2, 4, 10, 3, 5, 9, 4, 6, 8)
-PERSON_SECOND: Final = (3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8)
-OGRN_MODULUS: Final = {13: 11, 15: 13}
+COMPANY_INN, PERSON_INN = 10, 12
+KPP = 9
+COMPANY_OGRN, PERSON_OGRN = 13, 15
+
+# Weights of the digits before each check digit.
+_COMPANY: Final = (2, 4, 10, 3, 5, 9, 4, 6, 8)
+_PERSON_FIRST: Final = (7, 2, 4, 10, 3, 5, 9, 4, 6, 8)
+_PERSON_SECOND: Final = (3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8)
+
+_DIGITS: Final = frozenset("0123456789")  # str.isdigit takes other scripts' as well
+_KPP_SIGNS: Final = _DIGITS | frozenset(ascii_uppercase)
+_KPP_FORM: Final = re.compile(r"[0-9]{4}[0-9A-Z]{2}[0-9]{3}")
 
 
 def digits(text: str) -> str:
-    """The digits of what people type, spaces and dashes away."""
-    return "".join(sign for sign in text if sign in "0123456789")
+    """Only the digits of what was typed: people part them with spaces."""
+    return "".join(sign for sign in text if sign in _DIGITS)
 
 
 def inn_fault(text: str, *, company: bool | None = None) -> Fault | None:
-    """What is wrong with an INN; None when it is right. company: 10 digits are wanted, False: 12."""
-    if not (text.isascii() and text.isdigit()):
-        return "digits"
-    wanted = (10, 12) if company is None else (10,) if company else (12,)
-    if len(text) not in wanted:
-        return "length"
-    if len(text) == 10:
-        return None if _sum(text, COMPANY) == int(text[9]) else "check"
-    right = _sum(text, PERSON_FIRST) == int(text[10]) and _sum(text, PERSON_SECOND) == int(text[11])
-    return None if right else "check"
+    """What is wrong with a taxpayer's number; None: it is right.
+
+    company: True wants a company's 10 digits, False a person's or sole trader's 12, None takes either.
+    """
+    lengths = {None: (COMPANY_INN, PERSON_INN), True: (COMPANY_INN,), False: (PERSON_INN,)}[company]
+    if fault := _form_fault(text, lengths):
+        return fault
+    weights = (_COMPANY,) if len(text) == COMPANY_INN else (_PERSON_FIRST, _PERSON_SECOND)
+    return None if all(_weighed(text, row) for row in weights) and not _blank(text) else "check"
 
 
 def kpp_fault(text: str) -> Fault | None:
-    """What is wrong with a KPP: four digits, two digits or capital letters, three digits."""
-    if len(text) != 9:
+    """What is wrong with a reason code: 4 digits, 2 digits or capital Latin letters, 3 digits; no check digit."""
+    if not _KPP_SIGNS.issuperset(text):
+        return "digits"
+    if len(text) != KPP:
         return "length"
-    return None if re.fullmatch(r"[0-9]{4}[0-9A-Z]{2}[0-9]{3}", text) else "digits"
+    return None if _KPP_FORM.fullmatch(text) else "digits"
 
 
 def ogrn_fault(text: str) -> Fault | None:
-    """What is wrong with an OGRN (13 digits) or a sole trader's OGRNIP (15)."""
-    if not (text.isascii() and text.isdigit()):
+    """What is wrong with a number of the state register: 13 digits of a company or 15 of a sole trader."""
+    if fault := _form_fault(text, (COMPANY_OGRN, PERSON_OGRN)):
+        return fault
+    check = int(text[:-1]) % (len(text) - 2) % 10  # 13 digits: modulo 11; 15 digits: modulo 13
+    return None if check == int(text[-1]) and not _blank(text) else "check"
+
+
+def _form_fault(text: str, lengths: tuple[int, ...]) -> Fault | None:
+    if not _DIGITS.issuperset(text):
         return "digits"
-    modulus = OGRN_MODULUS.get(len(text))
-    if modulus is None:
-        return "length"
-    return None if int(text[:-1]) % modulus % 10 == int(text[-1]) else "check"
+    return None if len(text) in lengths else "length"
 
 
-def _sum(text: str, weights: Sequence[int]) -> int:
-    return sum(int(digit) * weight for digit, weight in zip(text, weights, strict=False)) % 11 % 10
+def _weighed(text: str, weights: tuple[int, ...]) -> bool:
+    """The digit after the weighed ones is their check digit."""
+    total = sum(weight * int(digit) for weight, digit in zip(weights, text, strict=False))
+    return total % 11 % 10 == int(text[len(weights)])
+
+
+def _blank(text: str) -> bool:
+    """Zeros fit every check and are typed where a form insists on a number; nobody has them."""
+    return not text.strip("0")
