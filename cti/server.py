@@ -31,6 +31,7 @@ from cti.features.agent_state import AgentStates
 from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
 from cti.features.client_base import ClientBase
+from cti.features.client_catalogue import ClientCatalogue
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.live_calls import Dialled, LiveCalls
 from cti.features.screen_pop import ScreenPops
@@ -181,6 +182,7 @@ async def build(settings: Settings, db: Database) -> Parts:
             pbxes=list(settings.pbx) if len(settings.pbx) > 1 else (),
         ),
         client_base=ClientBase(db=db, plan=pbxes.plan, clock=clock),
+        catalogue=ClientCatalogue(db=db, clock=clock),
         call_control=call_control,
         call_log=call_log,
         agent_states=agent_states,

@@ -13,7 +13,7 @@ from web.auth import guarded
 from web.limits import LIMITS, Limits
 from web.pages import calls as call_pages
 from web.pages import clients as client_pages
-from web.pages import desk, profile, settings, settings_user, sign_in
+from web.pages import desk, profile, settings, settings_catalogue, settings_user, sign_in
 from web.routes import Route
 from web.security import add_headers, errors
 from web.services import SERVICES, Services
@@ -29,6 +29,7 @@ ROUTES: tuple[Route, ...] = (
     *profile.ROUTES,
     *settings.ROUTES,
     *settings_user.ROUTES,
+    *settings_catalogue.ROUTES,
     *desk.ROUTES,
     *client_pages.ROUTES,
     *call_pages.ROUTES,

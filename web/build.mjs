@@ -26,7 +26,7 @@ async function sprite() {
 }
 
 async function licences() {
-  const names = ["htmx.org", "socket.io-client", "lucide-static", "@fontsource-variable/inter"];
+  const names = ["htmx.org", "socket.io-client", "lucide-static", "tabulator-tables", "@fontsource-variable/inter"];
   const texts = names.map(async (name) => {
     const text = await readFile(join(libraries, name, "LICENSE"), "utf8").catch(() => "0BSD");
     return `${name}\n${"=".repeat(name.length)}\n${text.trim()}\n`;
@@ -46,6 +46,8 @@ await build({
   minify: true,
   sourcemap: "external",
   format: "esm",
+  splitting: true, // the grid comes when it is needed
+  chunkNames: "[name]-[hash]",
   target: ["chrome110", "firefox115", "safari16"],
   loader: { ".woff2": "file" },
   assetNames: "[name]-[hash]",

@@ -13,6 +13,7 @@ from cti.features.agent_state import AgentStates
 from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
 from cti.features.client_base import ClientBase
+from cti.features.client_catalogue import ClientCatalogue
 from cti.features.directory_admin import DirectoryAdmin
 from cti.metrics import Metrics
 from cti.settings import Settings
@@ -33,6 +34,7 @@ class Services:
     accounts: Accounts
     people: DirectoryAdmin
     client_base: ClientBase
+    catalogue: ClientCatalogue
     call_control: CallControl
     call_log: CallLog
     agent_states: AgentStates

@@ -107,6 +107,56 @@ KINDS: Mapping[str, str] = {
     "sole-trader": N_("sole trader"),
     "company": N_("company"),
 }
+PROPERTY_KINDS: Mapping[str, str] = {
+    "list": N_("one of a list"),
+    "several": N_("several of a list"),
+    "number": N_("number"),
+    "date": N_("date"),
+    "text": N_("text"),
+    "yes-no": N_("yes or no"),
+    "rating": N_("rating from 1 to 5"),
+}
+DIRECTORIES: Mapping[str, str] = {
+    "relation": N_("Relations"),
+    "region": N_("Regions"),
+    "industry": N_("Industries"),
+    "source": N_("Sources"),
+}
+COLORS: Mapping[str, str] = {
+    "": N_("no colour"),
+    "red": N_("red"),
+    "amber": N_("amber"),
+    "green": N_("green"),
+    "blue": N_("blue"),
+    "violet": N_("violet"),
+    "grey": N_("grey"),
+}
+PLACES: Mapping[str, str] = {
+    "address": N_("address"),
+    "site": N_("site"),
+    "telegram": N_("Telegram"),
+    "whatsapp": N_("WhatsApp"),
+    "vk": N_("VK"),
+    "other": N_("other"),
+}
+FIELDS: Mapping[str, str] = {
+    "name": N_("Short name"),
+    "kind": N_("Kind"),
+    "full_name": N_("Full name"),
+    "note": N_("About the client"),
+    "responsible_id": N_("Manager"),
+    "inn": N_("INN"),
+    "kpp": N_("KPP"),
+    "ogrn": N_("OGRN"),
+    "relation_id": N_("Relation"),
+    "region_id": N_("Region"),
+    "industry_id": N_("Industry"),
+    "source_id": N_("Source"),
+    "time_zone": N_("Time zone"),
+    "phones": N_("Phones"),
+    "emails": N_("E-mail"),
+    "places": N_("Addresses and messengers"),
+}
 ROLES: Mapping[str, str] = {
     "agent": N_("agent"),
     "supervisor": N_("supervisor"),

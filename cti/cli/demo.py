@@ -10,7 +10,7 @@ import click
 from argon2 import PasswordHasher
 from sqlalchemy import func, insert, select, update
 
-from cti.cli import examples, settings_of
+from cti.cli import examples, sample_catalogue, settings_of
 from cti.cli.sample import CLIENTS, PEOPLE, SamplePerson
 from cti.clients.card import with_numbers
 from cti.errors import StorageError
@@ -72,8 +72,10 @@ async def _fill(db: Database, password_hash: str, settings: Settings) -> None:
             else:
                 await _add(conn, person, password_hash, prefix)
         if not (await conn.execute(select(func.count()).select_from(clients_table))).scalar():
+            await sample_catalogue.fill(conn)
             for draft in CLIENTS:
-                await clients.insert(conn, with_numbers(draft, plan), time.time())
+                whole = await sample_catalogue.said(conn, with_numbers(draft, plan))
+                await clients.insert(conn, whole, time.time())
 
 
 async def _add(conn: Connection, person: SamplePerson, password_hash: str, prefix: str) -> None:

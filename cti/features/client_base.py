@@ -28,13 +28,14 @@ AT_ONCE = 100  # of them before other writers have their turn
 
 
 class Conflicts(Refused):
-    """Two people changed the same fields: they are in `conflicts`, nothing was saved."""
+    """Two people changed the same fields: nothing was saved. fields: both people's changes, mine where they differ."""
 
-    def __init__(self, conflicts: Sequence[Conflict]) -> None:
+    def __init__(self, conflicts: Sequence[Conflict] = (), fields: Mapping[str, Any] | None = None) -> None:
         super().__init__(
             "changed-meanwhile", "Somebody changed this card meanwhile: look at the new state and save again."
         )
         self.conflicts = tuple(conflicts)
+        self.fields = fields
 
 
 class ClientBase:
@@ -62,7 +63,7 @@ class ClientBase:
         async with self._db.write() as conn:
             card = await clients.get(conn, client_id)
             if card is None or not 0 < version <= card.version:
-                raise Conflicts([])
+                raise Conflicts
             theirs = as_fields(card)
             base = theirs
             if version != card.version:
@@ -70,7 +71,7 @@ class ClientBase:
             draft = await self._read(conn, draft, card)
             fields, conflicts = merged(base, as_fields(draft), theirs)
             if conflicts:
-                raise Conflicts(conflicts)
+                raise Conflicts(conflicts, fields)
             await self._save(conn, person, client_id, theirs, fields, card.version)
 
     async def change_many(self, person: Person, ids: Sequence[int], fields: Mapping[str, Any]) -> str:
@@ -130,7 +131,7 @@ class ClientBase:
             return
         now = self._clock()
         if not await clients.update(conn, client_id, draft, version, now):
-            raise Conflicts([])
+            raise Conflicts
         await changes.write(conn, client_id, found, at=now, user_id=person.id, version=version + 1, batch=batch)
 
     async def _read(self, conn: Connection, draft: ClientDraft, card: ClientCard | None = None) -> ClientDraft:

@@ -46,7 +46,7 @@ async def test_an_unknown_number_is_saved_from_the_desk(server: Server, street: 
         await clara.shows("#main", "Утренняя заря")
         await street.do(client.hang_up)
         await clara.page.goto(f"{server.url}/clients?q=977")
-        await clara.shows("#main table", "Утренняя заря")
+        await clara.shows("#found .tabulator-row", "Утренняя заря")
         assert clara.trouble == []
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aiohttp import web
 
 from cti.access import may, scope
-from cti.clients.card import KINDS, ClientCard, ClientDraft, Phone
+from cti.clients.card import ClientCard, ClientDraft, Phone
+from cti.clients.changes import Conflict, draft_of
 from cti.errors import Refused
-from cti.storage import calls, clients, users
+from cti.features.client_base import Conflicts
+from cti.storage import calls, changes, clients
 from cti.storage.search import search
 from web.auth import person_of
 from web.i18n import translate
+from web.pages.client_form import as_text, choices, read_form
 from web.render import page
 from web.routes import Route
 from web.services import services_of
@@ -18,7 +23,6 @@ from web.texts import N_, REFUSALS
 
 SORTS = ("name", "updated", "created")
 ROWS = 50
-MOST_PHONES = 50
 
 
 async def show_list(request: web.Request) -> web.Response:
@@ -60,12 +64,19 @@ async def _card(
     status: int = 200,
     error: str = "",
     saved: bool = False,
+    conflicts: Sequence[Conflict] = (),
 ) -> web.Response:
     """The card's page. draft: what stands in the form, which after a refused save is not what is in the base."""
     person = person_of(request)
     own = person.id if scope(person, "calls.read") == "own" else None
     async with services_of(request).db.read() as conn:
-        last = await calls.journal(conn, client_id=client.id, user_id=own, limit=20)
+        last = await calls.journal(conn, client_id=client.id, user_id=own, limit=50)
+        changed = await changes.of_client(conn, client.id, limit=100)
+    offered = await choices(request, draft)
+
+    def told(field: str, value: object) -> str:
+        return as_text(field, value, offered)
+
     return page(
         request,
         "client.html",
@@ -73,20 +84,22 @@ async def _card(
         title=client.name,
         client=client,
         draft=draft,
-        theirs=client if draft is not client else None,
+        theirs=client if draft is not client and not conflicts else None,
+        conflicts=conflicts,
         last=last.rows,
-        kinds=KINDS,
-        people=await _people(request),
+        changed=changed,
+        told=told,
+        field_names={f"property:{prop.id}": prop.name for prop in offered["all_properties"]},
         error=error,
         saved=saved,
         may_write=may(person, "clients.write"),
+        **offered,
     )
 
 
-async def _people(request: web.Request) -> list[tuple[int, str]]:
-    """Who may be a client's manager."""
-    async with services_of(request).db.read() as conn:
-        return [(user.id, user.name) for user in await users.every(conn) if user.blocked_at is None]
+def _told(request: web.Request, error: Refused) -> str:
+    """The refusal in the reader's language; of a property's value, what is wrong with it."""
+    return str(error) if error.code == "bad-value" else translate(request, REFUSALS.get(error.code, str(error)))
 
 
 async def show_new(request: web.Request) -> web.Response:
@@ -97,24 +110,26 @@ async def show_new(request: web.Request) -> web.Response:
 
 
 async def _new(request: web.Request, draft: ClientDraft, *, status: int = 200, error: str = "") -> web.Response:
-    values = {"draft": draft, "kinds": KINDS, "people": await _people(request), "error": error}
+    values = {"draft": draft, "error": error, **await choices(request, draft)}
     return page(request, "client_new.html", status=status, title=N_("New client"), **values)
 
 
 async def create(request: web.Request) -> web.StreamResponse:
     """Save a new client and open its card."""
-    draft = await _draft(request)
+    draft = await read_form(request)
     try:
         made = await services_of(request).client_base.create(person_of(request), draft)
     except Refused as error:
-        told = translate(request, REFUSALS.get(error.code, str(error)))
-        return await _new(request, draft, status=409, error=told)
+        return await _new(request, draft, status=409, error=_told(request, error))
     raise web.HTTPSeeOther(f"/clients/{made}?saved")
 
 
 async def change(request: web.Request) -> web.StreamResponse:
     """Save the card, if nobody changed it meanwhile; else show both: what is in the base and what was written."""
-    client_id, draft = _id(request), await _draft(request)
+    client_id = _id(request)
+    async with services_of(request).db.read() as conn:
+        before = await clients.get(conn, client_id)
+    draft = await read_form(request, before.values if before else None)
     version = str((await request.post()).get("version", ""))[:12]
     services = services_of(request)
     try:
@@ -125,37 +140,11 @@ async def change(request: web.Request) -> web.StreamResponse:
             client = await clients.get(conn, client_id)
         if client is None:
             raise web.HTTPNotFound(text="There is no such client.") from None
-        told = translate(request, REFUSALS.get(error.code, str(error)))
-        return await _card(request, client, draft, status=409, error=told)
+        met = error.conflicts if isinstance(error, Conflicts) else ()
+        if isinstance(error, Conflicts) and error.fields is not None:
+            draft = draft_of(error.fields)
+        return await _card(request, client, draft, status=409, error=_told(request, error), conflicts=met)
     raise web.HTTPSeeOther(f"/clients/{client_id}?saved")
-
-
-async def _draft(request: web.Request) -> ClientDraft:
-    form = await request.post()
-
-    def text(name: str, limit: int) -> str:
-        return str(form.get(name, "")).strip()[:limit]
-
-    typed = [str(v).strip()[:80] for v in form.getall("phone", [])][:MOST_PHONES]
-    labels = [str(v).strip()[:40] for v in form.getall("label", [])]
-    shared = {str(v) for v in form.getall("shared", [])}
-    phones = tuple(
-        Phone(typed=number, label=labels[place] if place < len(labels) else "", shared=str(place) in shared)
-        for place, number in enumerate(typed)
-        if number
-    )
-    emails = tuple(mail for v in form.getall("email", []) if (mail := str(v).strip()[:254]))
-    kind = text("kind", 16)
-    responsible = text("responsible_id", 12)
-    return ClientDraft(
-        name=text("name", 200),
-        full_name=text("full_name", 400),
-        note=text("note", 20_000),
-        kind=kind if kind in KINDS else "company",
-        phones=phones,
-        emails=emails[:50],
-        responsible_id=int(responsible) if responsible.isascii() and responsible.isdigit() else None,
-    )
 
 
 def _id(request: web.Request) -> int:

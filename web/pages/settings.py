@@ -52,6 +52,13 @@ ACTIONS = {  # what the audit journal calls it -> what people call it
     "team-add": N_("added a team"),
     "team-rename": N_("renamed a team"),
     "team-drop": N_("deleted a team"),
+    "property-add": N_("added a property"),
+    "property-change": N_("changed a property"),
+    "property-retire": N_("retired a property"),
+    "directory-add": N_("added a directory entry"),
+    "directory-rename": N_("renamed a directory entry"),
+    "directory-retire": N_("retired a directory entry"),
+    "directory-merge": N_("merged directory entries"),
 }
 JOURNAL_ROWS = 100
 

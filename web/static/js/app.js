@@ -4,6 +4,7 @@ import { csrf } from "./api.js";
 import { startCard } from "./card.js";
 import { startDesk } from "./desk.js";
 import { startDock } from "./dock.js";
+import { onPage } from "./dom.js";
 import { keepForms } from "./forms.js";
 import { startJournal } from "./journal.js";
 import { startKeys } from "./keys.js";
@@ -40,6 +41,7 @@ if (document.body.classList.contains("shell")) {
   startDesk(htmx);
   startCard();
   startJournal(htmx);
+  onPage("#grid", (place) => import("./grid/grid.js").then(({ startGrid }) => startGrid(place)).catch((error) => toast(error.message)));
   showSection();
   startLive();
 }

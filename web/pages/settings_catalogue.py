@@ -1,0 +1,178 @@
+"""Settings of the client base, for admins: properties with their values, and the directories."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from cti.clients.card import KINDS as CLIENT_KINDS
+from cti.clients.properties import COLORS, KINDS, Property, PropertyKind, PropertyValue
+from cti.errors import Refused
+from cti.storage import directories, properties
+from cti.storage.directories import DIRECTORIES, Directory
+from web.auth import person_of
+from web.pages.settings import at, number, refusal, said
+from web.render import page
+from web.routes import Route
+from web.services import services_of
+from web.texts import N_
+
+HERE = "/settings/catalogue"
+MOST_VALUES = 200
+
+
+async def show(request: web.Request) -> web.Response:
+    """Properties and directories."""
+    return await _page(request)
+
+
+async def _page(request: web.Request, *, status: int = 200, error: str = "") -> web.Response:
+    async with services_of(request).db.read() as conn:
+        known = await properties.every(conn, retired=True)
+        items = await directories.every(conn, retired=True, counted=True)
+        uses = {prop.id: await properties.uses(conn, prop.id) for prop in known}
+    shown = page(
+        request,
+        "settings/catalogue.html",
+        status=status,
+        title=N_("Client base"),
+        properties=known,
+        uses=uses,
+        items=items,
+        names={item.id: item.name for item in items},
+        directories=DIRECTORIES,
+        kinds=KINDS,
+        error=error,
+        said=said(request),
+    )
+    return at(request, shown, HERE)
+
+
+async def show_property(request: web.Request) -> web.Response:
+    """One property."""
+    return await _property_page(request, await _known(request))
+
+
+async def _property_page(request: web.Request, prop: Property, *, status: int = 200, error: str = "") -> web.Response:
+    values = {"prop": prop, "colors": COLORS, "client_kinds": CLIENT_KINDS, "error": error, "said": said(request)}
+    return page(request, "settings/property.html", status=status, title=prop.name or N_("Property"), **values)
+
+
+async def add_property(request: web.Request) -> web.StreamResponse:
+    """A new property; its values follow on its own page."""
+    form = await request.post()
+    kind = str(form.get("kind", ""))
+    first = [str(form.get("value", "")).strip()[:120]] if kind in ("list", "several") else []
+    prop = Property(
+        id=0,
+        name=str(form.get("name", ""))[:200],
+        kind=_kind(kind),
+        values=tuple(PropertyValue(id=0, name=name) for name in first if name),
+    )
+    try:
+        made = await services_of(request).catalogue.add_property(person_of(request), prop)
+    except Refused as error:
+        return await _page(request, status=409, error=refusal(request, error))
+    raise web.HTTPSeeOther(f"/settings/properties/{made}?said=saved")
+
+
+async def change_property(request: web.Request) -> web.StreamResponse:
+    """Save one property with its values."""
+    before, form = await _known(request), await request.post()
+    ids = [str(one) for one in form.getall("value_id", [])][:MOST_VALUES]
+    names = [str(one).strip()[:120] for one in form.getall("value_name", [])][:MOST_VALUES]
+    colors = [str(one)[:8] for one in form.getall("value_color", [])][:MOST_VALUES]
+    retired = {str(one) for one in form.getall("value_retired", [])}
+    values = tuple(
+        PropertyValue(id=_id(id_), name=name, color=color, retired=id_ in retired)
+        for id_, name, color in zip(ids, names, colors, strict=False)
+        if name
+    )
+    prop = Property(
+        id=before.id,
+        name=str(form.get("name", ""))[:200],
+        kind=before.kind,
+        applies_to=tuple(str(one) for one in form.getall("applies_to", [])),
+        required="required" in form,
+        in_pop="in_pop" in form,
+        values=values,
+    )
+    try:
+        await services_of(request).catalogue.change_property(person_of(request), prop)
+    except Refused as error:
+        return await _property_page(request, prop, status=409, error=refusal(request, error))
+    raise web.HTTPSeeOther(f"/settings/properties/{before.id}?said=saved")
+
+
+async def retire_property(request: web.Request) -> web.StreamResponse:
+    """Offer a property no longer, or again."""
+    before, form = await _known(request), await request.post()
+    await services_of(request).catalogue.retire_property(person_of(request), before.id, retired="again" not in form)
+    raise web.HTTPSeeOther(f"{HERE}?said=saved")
+
+
+async def add_item(request: web.Request) -> web.StreamResponse:
+    """A new directory entry."""
+    form = await request.post()
+    parent = str(form.get("parent_id", ""))
+    try:
+        await services_of(request).catalogue.add_item(
+            person_of(request),
+            _directory(str(form.get("directory", ""))),
+            str(form.get("name", ""))[:200],
+            _id(parent) or None,
+        )
+    except Refused as error:
+        return await _page(request, status=409, error=refusal(request, error))
+    raise web.HTTPSeeOther(f"{HERE}?said=saved")
+
+
+async def change_item(request: web.Request) -> web.StreamResponse:
+    """Rename an entry, retire it, offer it again, or merge it into another."""
+    form, work, person = await request.post(), services_of(request).catalogue, person_of(request)
+    item_id, act = number(request), str(form.get("act", "rename"))
+    try:
+        if act == "merge":
+            into = str(form.get("into", ""))
+            await work.merge_items(person, item_id, _id(into))
+        elif act in ("retire", "again"):
+            await work.retire_item(person, item_id, retired=act == "retire")
+        else:
+            await work.rename_item(person, item_id, str(form.get("name", ""))[:200])
+    except Refused as error:
+        return await _page(request, status=409, error=refusal(request, error))
+    raise web.HTTPSeeOther(f"{HERE}?said=saved")
+
+
+async def _known(request: web.Request) -> Property:
+    wanted = number(request)
+    async with services_of(request).db.read() as conn:
+        known = {prop.id: prop for prop in await properties.every(conn, retired=True)}
+    if wanted not in known:
+        raise web.HTTPNotFound(text="There is no such property.")
+    return known[wanted]
+
+
+def _id(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _kind(text: str) -> PropertyKind:
+    return next((kind for kind in KINDS if kind == text), "text")
+
+
+def _directory(text: str) -> Directory:
+    found = next((one for one in DIRECTORIES if one == text), None)
+    if found is None:
+        raise Refused("bad-directory", "There is no such directory.")
+    return found
+
+
+ROUTES = (
+    Route("GET", HERE, show, "settings.manage"),
+    Route("POST", "/settings/properties", add_property, "settings.manage"),
+    Route("GET", "/settings/properties/{id}", show_property, "settings.manage"),
+    Route("POST", "/settings/properties/{id}", change_property, "settings.manage"),
+    Route("POST", "/settings/properties/{id}/retire", retire_property, "settings.manage"),
+    Route("POST", "/settings/directories", add_item, "settings.manage"),
+    Route("POST", "/settings/directories/{id}", change_item, "settings.manage"),
+)

@@ -1,0 +1,73 @@
+// The grid's columns: standard fields and properties, with their kinds, values and what may be set in a cell.
+import { t, word } from "../texts.js";
+
+export const DEFAULT = ["name", "phones", "emails", "kind", "relation", "region", "responsible", "updated"];
+
+const KIND_OF = { list: "list", several: "list", number: "number", rating: "number", date: "date", text: "text", "yes-no": "yes-no" };
+
+/** All columns, from the catalogue. Each: field, title, kind, values [{id, name, color}], set (name of what is set). */
+export function fields(catalogue) {
+  const people = catalogue.people;
+  const items = (directory) => catalogue.directories.filter((one) => one.directory === directory);
+  const kinds = ["person", "sole-trader", "company"].map((id) => ({ id, name: word("kind", id) }));
+  const standard = [
+    { field: "name", title: t("Name"), kind: "text", width: 260 },
+    { field: "full_name", title: t("Full name"), kind: "text", width: 260 },
+    { field: "kind", title: t("Kind"), kind: "list", values: kinds, set: "kind", width: 130 },
+    { field: "phones", title: t("Phones"), kind: "phone", width: 200, unsorted: true },
+    { field: "emails", title: t("E-mail"), kind: "email", width: 200, unsorted: true },
+    { field: "relation", title: t("Relation"), kind: "list", values: items("relation"), set: "relation_id", width: 130 },
+    { field: "region", title: t("Region"), kind: "list", values: items("region"), set: "region_id", width: 150 },
+    { field: "industry", title: t("Industry"), kind: "list", values: items("industry"), set: "industry_id", width: 160 },
+    { field: "source", title: t("Source"), kind: "list", values: items("source"), set: "source_id", width: 140 },
+    { field: "responsible", title: t("Manager"), kind: "list", values: people, set: "responsible_id", width: 160 },
+    { field: "inn", title: t("INN"), kind: "text", width: 130 },
+    { field: "kpp", title: t("KPP"), kind: "text", width: 110 },
+    { field: "ogrn", title: t("OGRN"), kind: "text", width: 150 },
+    { field: "time_zone", title: t("Time zone"), kind: "text", set: "time_zone", width: 140 },
+    { field: "note", title: t("About the client"), kind: "text", set: "note", width: 260 },
+    { field: "created", title: t("Made"), kind: "date", width: 130, moment: true },
+    { field: "updated", title: t("Changed"), kind: "date", width: 130, moment: true },
+  ];
+  const own = catalogue.properties.map((one) => ({
+    field: `property:${one.id}`,
+    title: one.name,
+    kind: KIND_OF[one.kind],
+    property: one,
+    values: one.values.filter((value) => !value.retired),
+    set: `property:${one.id}`,
+    width: 140,
+  }));
+  return [...standard, ...own];
+}
+
+/** The operators of a kind, in words. */
+export function operators(kind) {
+  const text = [["contains", t("contains")], ["is", t("is exactly")], ["begins", t("begins with")]];
+  const either = [["empty", t("is empty")], ["filled", t("is filled")]];
+  const range = [["from", t("from")], ["to", t("up to")]];
+  return {
+    text: [...text, ...either],
+    phone: [text[0], ...either],
+    email: [text[0], ...either],
+    list: [["any-of", t("is one of")], ["none-of", t("is none of")], ...either],
+    number: [["is", t("is exactly")], ...range, ...either],
+    date: [...range, ...either],
+    "yes-no": [["is", t("is")], ...either],
+  }[kind];
+}
+
+/** A condition as a sentence for its chip. */
+export function sentence(one, field) {
+  const word = operators(field.kind).find(([op]) => op === one.op)?.[1] ?? one.op;
+  if (one.op === "empty" || one.op === "filled") return `${field.title}: ${word}`;
+  let value = one.value;
+  if (Array.isArray(value)) value = value.map((id) => named(field, id)).join(", ");
+  else if (field.kind === "yes-no") value = value === true || value === "1" ? t("yes") : t("no");
+  return `${field.title} ${word} ${value}`;
+}
+
+function named(field, id) {
+  return field.values?.find((value) => String(value.id) === String(id))?.name ?? id;
+}
+

@@ -1,0 +1,40 @@
+// What the grid shows, in the address (to send to a colleague) and on the server (how I left it).
+import { api } from "../api.js";
+
+const KEEP_MS = 800;
+let timer = 0;
+
+/** {q, filters, sort} of the address. */
+export function fromAddress() {
+  const given = new URLSearchParams(location.search);
+  let filters = [];
+  try {
+    filters = JSON.parse(given.get("filters") || "[]");
+  } catch {
+    filters = [];
+  }
+  const sort = given.get("sort") ?? "";
+  return { q: given.get("q") ?? "", sort, filters: Array.isArray(filters) ? filters.slice(0, 30) : [] };
+}
+
+/** Write the state into the address, without a step in the history. */
+export function toAddress(state) {
+  const given = new URLSearchParams();
+  if (state.q) given.set("q", state.q);
+  if (state.sort) given.set("sort", state.sort);
+  if (state.filters.length) given.set("filters", JSON.stringify(state.filters));
+  const text = given.toString();
+  history.replaceState(history.state, "", `/clients${text ? `?${text}` : ""}`);
+}
+
+/** The query of the server for one page. */
+export function query(state, limit, offset) {
+  const given = new URLSearchParams({ q: state.q, sort: state.sort, filters: JSON.stringify(state.filters), limit, offset });
+  return `/clients/grid?${given}`;
+}
+
+/** Remember columns and their widths, a moment after the last change. */
+export function keepColumns(columns) {
+  clearTimeout(timer);
+  timer = setTimeout(() => api("PUT", "/clients/views", { name: "", state: { columns } }).catch(() => {}), KEEP_MS);
+}
