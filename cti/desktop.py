@@ -25,7 +25,10 @@ class Why:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClientBrief:
-    """What a pop shows of a client. phones: (E.164, extension or "", label) in the card's order."""
+    """What a pop shows of a client. phones: (E.164, extension or "", label) in the card's order.
+
+    properties: (name, value as text, colour or "") of those that an admin marked for the pop.
+    """
 
     id: int
     name: str
@@ -35,6 +38,7 @@ class ClientBrief:
     emails: tuple[str, ...] = ()
     responsible: str = ""
     note: str = ""
+    properties: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

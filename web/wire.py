@@ -41,7 +41,8 @@ def match(one: Match, language: str) -> Json:
 def client(brief: ClientBrief) -> Json:
     """What a card shows of a client."""
     phones = [{"e164": e, "shown": show(e), "extension": x, "label": label} for e, x, label in brief.phones]
-    return asdict(brief) | {"phones": phones, "emails": list(brief.emails)}
+    said = [list(one) for one in brief.properties]
+    return asdict(brief) | {"phones": phones, "emails": list(brief.emails), "properties": said}
 
 
 def call(view: CallView, language: str, seq: int) -> Json:

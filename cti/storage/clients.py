@@ -16,7 +16,7 @@ from sqlalchemy import update as change
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.card import ClientCard, ClientDraft, Phone, PhoneMatch, Place
-from cti.clients.properties import Value
+from cti.clients.properties import Value, date_of
 from cti.desktop import ClientBrief
 from cti.storage import properties
 from cti.storage.client_tables import client_emails, client_phones, client_places, clients
@@ -32,7 +32,8 @@ _REQUISITES = ("inn", "kpp", "ogrn", "relation_id", "region_id", "industry_id", 
 Choice = tuple[int, int, float]  # user id, client id, UNIX seconds
 
 # One statement: the way from a ring to a card pays for every trip. Rows of part 0 are the matches, 1 their phones, 2
-# their e-mails; columns() lets SQLAlchemy keep what it knows of the result instead of finding it out each time.
+# their e-mails, 3 the properties marked for the pop; columns() lets SQLAlchemy keep what it knows of the result instead
+# of finding it out each time.
 _BY_NUMBER = text(
     "WITH found AS (SELECT client_id, position, label, extension, shared FROM client_phones WHERE e164 = :e164"
     " ORDER BY client_id, position LIMIT :limit)"
@@ -43,6 +44,10 @@ _BY_NUMBER = text(
     " WHERE e164 IS NOT NULL AND client_id IN (SELECT client_id FROM found)"
     " UNION ALL SELECT 2, client_id, position, '', '', :no, address, '', '', '', '' FROM client_emails"
     " WHERE client_id IN (SELECT client_id FROM found)"
+    " UNION ALL SELECT 3, v.client_id, p.position, p.name, COALESCE(pv.color, ''), :no, COALESCE(pv.name, v.text, ''),"
+    " CAST(v.number AS VARCHAR), p.kind, '', '' FROM client_values v JOIN properties p ON p.id = v.property_id"
+    " LEFT JOIN property_values pv ON pv.id = v.value_id"
+    " WHERE p.in_pop AND p.retired_at IS NULL AND v.client_id IN (SELECT client_id FROM found)"
     " ORDER BY part, client_id, position"
 ).columns(
     column("part", Integer),
@@ -66,13 +71,17 @@ async def by_number(conn: AsyncConnection, e164: str, *, limit: int = 10) -> lis
     matches: list[Row[Any]] = []
     phones: dict[int, list[tuple[str, str, str]]] = {}
     emails: dict[int, list[str]] = {}
+    said: dict[int, list[tuple[str, str, str]]] = {}
     for row in await conn.execute(_BY_NUMBER, {"e164": e164, "limit": limit, "no": False}):
         if row.part == 0:
             matches.append(row)
         elif row.part == 1:
             phones.setdefault(row.client_id, []).append((row.name, row.extension, row.label))
-        else:
+        elif row.part == 2:
             emails.setdefault(row.client_id, []).append(row.name)
+        else:
+            text_ = row.name or _number_shown(row.kind, row.full_name)
+            said.setdefault(row.client_id, []).append((row.label, text_, row.extension))
     return [
         PhoneMatch(
             client=ClientBrief(
@@ -84,6 +93,7 @@ async def by_number(conn: AsyncConnection, e164: str, *, limit: int = 10) -> lis
                 emails=tuple(emails.get(row.client_id, ())),
                 responsible=row.responsible,
                 note=row.note,
+                properties=tuple(said.get(row.client_id, ())),
             ),
             label=row.label,
             extension=row.extension,
@@ -91,6 +101,16 @@ async def by_number(conn: AsyncConnection, e164: str, *, limit: int = 10) -> lis
         )
         for row in matches
     ]
+
+
+def _number_shown(kind: str, number: str | None) -> str:
+    """A property's number as a person reads it: `5`, `31.12.2026`, `+` for yes."""
+    if not number:
+        return ""
+    value = float(number)
+    if kind == "date":
+        return ".".join(reversed(date_of(value).split("-")))
+    return ("+" if value else "−") if kind == "yes-no" else f"{value:g}"
 
 
 async def get(conn: AsyncConnection, client_id: int) -> ClientCard | None:

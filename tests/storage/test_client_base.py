@@ -146,3 +146,20 @@ async def test_a_phone_of_the_card_is_read_when_it_is_changed(db: Database) -> N
     await work.change(person(ANNA), made, draft, card.version)
     (phone,) = (await card_of(db, made)).phones
     assert (phone.e164, phone.extension) == ("+79355550101", "12")
+
+
+async def test_the_pop_carries_the_properties_that_are_marked_for_it(db: Database) -> None:
+    admin, list_ = person(ANNA, role="admin"), catalogue(db)
+    values = (PropertyValue(id=0, name="красный", color="red"),)
+    color = await list_.add_property(admin, Property(id=0, name="Цвет", kind="list", in_pop=True, values=values))
+    loyal = await list_.add_property(admin, Property(id=0, name="Лояльность", kind="rating", in_pop=True))
+    until = await list_.add_property(admin, Property(id=0, name="Договор до", kind="date", in_pop=True))
+    quiet = await list_.add_property(admin, Property(id=0, name="Тайное", kind="text"))
+    phones = (Phone(typed="+79355550101"),)
+    said = {color: "красный", loyal: 5, until: "31.12.2026", quiet: "x"}
+    await base(db).create(person(ANNA), ClientDraft(name="Алхимов", phones=phones, values=said))
+    async with db.read() as conn:
+        (match,) = await clients.by_number(conn, "+79355550101")
+    assert match.client.properties == (
+        ("Цвет", "красный", "red"), ("Лояльность", "5", ""), ("Договор до", "31.12.2026", "")
+    )  # fmt: skip

@@ -146,6 +146,12 @@ function render() {
   $("#card-state").className = `pill ${kind}`;
   for (const tag of desk.querySelectorAll(".marks .tag")) show(tag, !!tag.textContent);
   show($("#card-note"), !!client?.note);
+  const said = (client?.properties ?? []).map(([name, value, color]) => {
+    const one = Object.assign(document.createElement("span"), { className: `value ${color || "grey"}` });
+    one.textContent = `${name}: ${value}`;
+    return one;
+  });
+  $("#card-said").replaceChildren(...said);
   contacts(one, client);
   const call = $("#card-call");
   show(call, !!dialTarget(one, client) && !store.ALIVE.has(view.state));

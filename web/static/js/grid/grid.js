@@ -24,7 +24,7 @@ class Grid {
     this.place = place;
     this.all = fields(catalogue);
     this.views = views;
-    this.state = fromAddress();
+    this.state = { ...fromAddress(), q: $("#q").value }; // what was typed while this came counts
     this.state.filters = this.state.filters.filter((one) => this.field(one.field));
     const left = views.find((one) => one.mine && !one.name)?.state.columns;
     this.columns = (left ?? DEFAULT.map((field) => ({ field }))).filter((one) => this.field(one.field));
@@ -221,7 +221,6 @@ class Grid {
 
   tools() {
     const q = $("#q");
-    q.value = this.state.q;
     let timer = 0;
     q.addEventListener("input", () => {
       clearTimeout(timer);
