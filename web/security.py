@@ -42,6 +42,7 @@ STATUS = {
     "directory-away": 503,
     "unknown": 404,
     "bad-sort": 422,
+    "bad-filter": 422,
     "bad-cursor": 422,
 }
 

@@ -251,7 +251,7 @@ def _operation(method: str, path: str, handler: Any, who: Any, text: str, gives:
 
 READ, WRITE = "clients.read", "clients.write"
 OPERATIONS = (
-    _operation("GET", "/clients/grid", rows, READ, "Rows of the grid", GridOut, query=GridQuery, refusals=(409,)),
+    _operation("GET", "/clients/grid", rows, READ, "Rows of the grid", GridOut, query=GridQuery),
     _operation(
         "POST", "/clients/bulk", change_many, WRITE, "Set fields of many clients", BulkOut, body=Bulk, refusals=(409,)
     ),

@@ -169,6 +169,7 @@ class Grid {
 
   async page({ page }) {
     const found = await api("GET", query(this.state, ROWS, (page - 1) * ROWS));
+    if (!this.place.isConnected) return { data: [], last_page: page }; // the person has gone on
     this.total = found.total;
     this.count();
     const more = found.rows.length === ROWS;
