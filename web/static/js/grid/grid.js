@@ -37,6 +37,7 @@ class Grid {
   }
 
   show() {
+    toAddress(this.state);
     this.tools();
     this.table = new Tabulator($("#found"), {
       height: Math.max(LEAST_PX, innerHeight - Math.round($("#found").getBoundingClientRect().top) - 24),
