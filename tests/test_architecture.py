@@ -22,6 +22,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.errors": (),
     "cti.settings": ("cti.errors",),
     "cti.metrics": (),
+    "cti.sheets": ("cti.errors",),
     "cti.passwords": (),
     "cti.ldap": ("cti.errors", "cti.settings"),
     "cti.logs": ("cti.settings",),
