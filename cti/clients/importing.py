@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from cti.clients.card import KINDS, ClientDraft, Phone, Place
 from cti.clients.properties import Property, Value, read_value
 from cti.clients.requisites import digits, inn_fault, kpp_fault, ogrn_fault
-from cti.telephony.numbering import NumberPlan, read
+from cti.telephony.numbering import Number, NumberPlan, read
 
 Mapped = Sequence[str]  # field of each column, "" for one that is left out
 SYNONYMS: dict[str, tuple[str, ...]] = {
@@ -69,6 +70,12 @@ def folded(text: str) -> str:
     return " ".join(re.sub(r"[^\w]+", " ", text.casefold().replace("ё", "е")).split())
 
 
+@lru_cache(maxsize=8192)
+def number_of(typed: str, plan: NumberPlan) -> Number:
+    """A number as read: each is asked for twice, for its owner and for the card."""
+    return read(typed, plan)
+
+
 def guess(headers: Sequence[str], properties: Sequence[Property]) -> list[str]:
     """The field of each column by its heading; "" where none fits. Only phones, mails and addresses come twice."""
     by_name = {folded(word): name for name, words in SYNONYMS.items() for word in words}
@@ -110,7 +117,7 @@ def draft_from(fields: Mapping[str, Any], plan: NumberPlan) -> ClientDraft:
     }
     phones = []
     for typed in fields.get("phones", ()):
-        number = read(typed[0], plan)
+        number = number_of(typed[0], plan)
         phones.append(Phone(typed=typed[0], e164=number.e164, extension=number.extension))
     plain = {
         name: value

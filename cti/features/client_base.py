@@ -110,6 +110,9 @@ class ClientBase:
                 card = await clients.get(conn, client_id)
                 if card is None:
                     continue
+                if card.version == 1 and any(one.field == changes.CREATED for one in mine):
+                    await clients.remove(conn, client_id)  # it came with this import and nobody has touched it since
+                    continue
                 now = as_fields(card)
                 fields = {**now, **{one.field: one.was for one in mine if now.get(one.field) == one.became}}
                 await self._save(conn, person, client_id, now, fields, card.version, back)

@@ -11,7 +11,8 @@ from pathlib import Path
 import xlsxwriter
 
 Cell = str | int | float | dt.date | None
-PHONE = re.compile(r"\+[0-9]{5,15}")
+_ONE = r"\+[0-9]{5,15}(?: доб\. [0-9]{1,16})?"
+PHONE = re.compile(rf"{_ONE}(?:; {_ONE})*")
 NUMBER = re.compile(r"-?\d+([.,]\d+)?")
 STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 MARK = "'"

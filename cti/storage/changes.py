@@ -14,6 +14,8 @@ from cti.clients.changes import Change, Fields
 from cti.storage.client_tables import client_changes
 from cti.storage.tables import users
 
+CREATED = "created"  # the field of the change that says where a client came from
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChangeRow:
@@ -42,6 +44,16 @@ async def write(
     """Write changes down. batch: one bulk edit or import, which can be undone."""
     fixed = {"client_id": client_id, "at": at, "user_id": user_id, "version": version, "batch": batch}
     rows = [fixed | {"field": one.field, "was": _text(one.was), "became": _text(one.became)} for one in changes]
+    if rows:
+        await conn.execute(insert(client_changes), rows)
+
+
+async def write_created(
+    conn: AsyncConnection, ids: Iterable[int], source: str, *, at: float, user_id: int | None, batch: str
+) -> None:
+    """Note where new clients come from, all at once."""
+    fixed = {"at": at, "user_id": user_id, "version": 1, "batch": batch, "field": CREATED, "was": ""}
+    rows = [{**fixed, "client_id": one, "became": _text(source)} for one in ids]
     if rows:
         await conn.execute(insert(client_changes), rows)
 

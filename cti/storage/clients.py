@@ -198,6 +198,11 @@ async def _say(
         await properties.say(conn, client_id, changed, now)
 
 
+async def remove(conn: AsyncConnection, client_id: int) -> None:
+    """Delete a client with all that is his; calls with him stay, without a client."""
+    await conn.execute(delete(clients).where(clients.c.id == client_id))
+
+
 async def remember_choice(conn: AsyncConnection, number: str, user_id: int, client_id: int, now: float) -> None:
     """The person says that this number is this client; his newest word counts."""
     await conn.execute(
@@ -262,30 +267,34 @@ def _search_text(draft: ClientDraft) -> str:
     return fold(clean(" ".join(part for part in words if part)))
 
 
+def contact_rows(client_id: int, draft: ClientDraft) -> dict[str, list[dict[str, object]]]:
+    """Rows of phones, emails and places."""
+    return {
+        "phones": [
+            {
+                "client_id": client_id,
+                "position": position,
+                "e164": phone.e164,
+                "extension": phone.extension,
+                "typed": clean(phone.typed),
+                "label": clean(phone.label),
+                "shared": phone.shared,
+            }
+            for position, phone in enumerate(draft.phones)
+        ],
+        "emails": [
+            {"client_id": client_id, "position": position, "address": address, "folded": fold(address)}
+            for position, address in enumerate(clean(email).strip() for email in draft.emails)
+        ],
+        "places": [
+            {"client_id": client_id, "position": position, "kind": place.kind, "value": clean(place.value).strip()}
+            for position, place in enumerate(draft.places)
+        ],
+    }
+
+
 async def _insert_contacts(conn: AsyncConnection, client_id: int, draft: ClientDraft) -> None:
-    phones = [
-        {
-            "client_id": client_id,
-            "position": position,
-            "e164": phone.e164,
-            "extension": phone.extension,
-            "typed": clean(phone.typed),
-            "label": clean(phone.label),
-            "shared": phone.shared,
-        }
-        for position, phone in enumerate(draft.phones)
-    ]
-    emails = [
-        {"client_id": client_id, "position": position, "address": address, "folded": fold(address)}
-        for position, address in enumerate(clean(email).strip() for email in draft.emails)
-    ]
-    places = [
-        {"client_id": client_id, "position": position, "kind": place.kind, "value": clean(place.value).strip()}
-        for position, place in enumerate(draft.places)
-    ]
-    if places:
-        await conn.execute(insert_into(client_places), places)
-    if phones:
-        await conn.execute(insert_into(client_phones), phones)
-    if emails:
-        await conn.execute(insert_into(client_emails), emails)
+    tables = {"phones": client_phones, "emails": client_emails, "places": client_places}
+    for name, rows in contact_rows(client_id, draft).items():
+        if rows:
+            await conn.execute(insert_into(tables[name]), rows)

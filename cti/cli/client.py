@@ -1,0 +1,161 @@
+"""`cti client`: clients from a file and into one, and an import taken back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy import select
+
+from cti.access import Person
+from cti.cli import examples, settings_of
+from cti.clients.exporting import headings, row_of
+from cti.clients.importing import SYNONYMS, guess
+from cti.features.client_base import ClientBase
+from cti.features.client_import import ClientImport, Told
+from cti.pbx import number_plan
+from cti.sheets.read import Sheet, read
+from cti.sheets.write import write_csv, write_xlsx
+from cti.storage import bulk, directories, properties, users
+from cti.storage.client_tables import clients
+from cti.storage.database import Database, open_database
+
+OPERATOR = Person(id=0, login="", name="", role="admin")
+ROWS = 500
+SHOWN_FAULTS = 20
+
+
+@click.group(
+    epilog=examples(
+        "cti client import clients.xlsx --dry-run",
+        "cti client import clients.csv --map Контактный=phones --errors wrong.csv",
+        "cti client export clients.xlsx",
+        "cti client undo 1f2e3d4c5b6a7988",
+    )
+)
+def command() -> None:
+    """Clients from a file (xlsx, csv, vCard) and into one."""
+
+
+@command.command("import", epilog=examples("cti client import clients.xlsx --dry-run", "cti client import base.vcf"))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only say what would be created, updated and refused.")
+@click.option("--map", "chosen", multiple=True, metavar="HEADING=FIELD", help="A column's field; empty: left out.")
+@click.option(
+    "--errors", type=click.Path(dir_okay=False, path_type=Path), help="Write refused rows with their reasons."
+)
+@click.pass_context
+def import_(ctx: click.Context, file: Path, dry_run: bool, chosen: tuple[str, ...], errors: Path | None) -> None:
+    """Create and update clients from FILE. A row is known by its id, INN, phone or e-mail."""
+
+    async def work(db: Database) -> None:
+        plan = number_plan(settings_of(ctx).numbers)
+        sheet = read(file)
+        async with db.read() as conn:
+            defined = await properties.every(conn)
+        mapped = _mapped(sheet, guess(sheet.headers, defined), chosen, {f"property:{p.id}": p.name for p in defined})
+        for heading, name in zip(sheet.headers, mapped, strict=True):
+            click.echo(f"  {heading} -> {name or '(left out)'}", err=True)
+        done = ClientImport(db=db, plan=plan, clock=time.time)
+        told = await done.run(sheet.rows, mapped, source=file.name, dry=dry_run, progress=_progress)
+        click.echo("", err=True)
+        _say(told, dry_run, errors)
+
+    _with(ctx, work)
+
+
+@command.command("export", epilog=examples("cti client export clients.xlsx", "cti client export clients.csv"))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.pass_context
+def export(ctx: click.Context, file: Path) -> None:
+    """Write all clients to FILE, .xlsx or .csv by its name; an import reads it back."""
+    if file.suffix.lower() not in (".xlsx", ".csv"):
+        raise click.ClickException("Name a file that ends in .xlsx or .csv")
+
+    async def work(db: Database) -> None:
+        async with db.read() as conn:
+            defined = await properties.every(conn)
+            rows = [row async for row in _rows(conn, defined)]
+        (write_xlsx if file.suffix.lower() == ".xlsx" else write_csv)(file, headings(defined), rows)
+        click.echo(f"{len(rows)} clients are in {file}")
+
+    _with(ctx, work)
+
+
+@command.command("undo", epilog=examples("cti client undo 1f2e3d4c5b6a7988"))
+@click.argument("batch")
+@click.pass_context
+def undo(ctx: click.Context, batch: str) -> None:
+    """Take an import or a change of many back; what was changed since stays."""
+
+    async def work(db: Database) -> None:
+        base = ClientBase(db=db, plan=number_plan(settings_of(ctx).numbers), clock=time.time)
+        count = await base.undo(OPERATOR, batch)
+        if not count:
+            raise click.ClickException("There is no such import: its name is printed at its end")
+        click.echo(f"Taken back: {count} clients")
+
+    _with(ctx, work)
+
+
+def _mapped(sheet: Sheet, guessed: list[str], chosen: tuple[str, ...], own: dict[str, str]) -> list[str]:
+    """The fields of the columns, as guessed and as the operator says."""
+    by_name = {name: code for code, name in own.items()}
+    for one in chosen:
+        heading, _, name = one.rpartition("=")
+        if heading not in sheet.headers:
+            raise click.ClickException(f"The file has no column “{heading}”: {', '.join(sheet.headers)}")
+        code = by_name.get(name, name)
+        if code and code not in SYNONYMS and code not in own:
+            raise click.ClickException(f"“{name}” is no field: {', '.join([*SYNONYMS, *by_name])}")
+        guessed[sheet.headers.index(heading)] = code
+    if not any(guessed):
+        raise click.ClickException("No column is known: name one with --map HEADING=FIELD")
+    return guessed
+
+
+def _progress(told: Told) -> None:
+    click.echo(f"\r  {told.rows} rows", nl=False, err=True)
+
+
+def _say(told: Told, dry_run: bool, errors: Path | None) -> None:
+    would = "would be " if dry_run else ""
+    changed = f"{told.created} {would}created, {told.updated} {would}updated"
+    click.echo(f"{changed}, {told.unchanged} unchanged, {told.refused} refused")
+    for number, name, what in told.faults[:SHOWN_FAULTS]:
+        click.echo(f"  row {number}: {name}: {what}")
+    if len(told.faults) > SHOWN_FAULTS and not errors:
+        click.echo("  ... name a file in --errors for all of them")
+    if errors:
+        write_csv(errors, ("row", "field", "what is wrong"), [(str(n), name, what) for n, name, what in told.faults])
+    if not dry_run and (told.created or told.updated):
+        click.echo(f"To take it back: cti client undo {told.batch}")
+
+
+async def _rows(conn: Any, defined: list[Any]) -> AsyncIterator[list[str]]:
+    names: dict[tuple[str, int | None], str] = {("responsible", u.id): u.name for u in await users.every(conn)}
+    names |= {(item.directory, item.id): item.name for item in await directories.every(conn, retired=True)}
+    last = 0
+    following = select(clients.c.id).order_by(clients.c.id).limit(ROWS)
+    while ids := list((await conn.execute(following.where(clients.c.id > last))).scalars()):
+        found = await bulk.cards(conn, ids, defined)
+        for id_ in ids:
+            yield row_of(found[id_], names, defined)
+        last = ids[-1]
+
+
+def _with(ctx: click.Context, work: Callable[[Database], Awaitable[None]]) -> None:
+    settings = settings_of(ctx)
+
+    async def run() -> None:
+        db = await open_database(settings.database_url, busy_timeout_ms=settings.storage.busy_timeout_ms)
+        try:
+            await work(db)
+        finally:
+            await db.close()
+
+    asyncio.run(run())

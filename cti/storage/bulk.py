@@ -1,0 +1,144 @@
+"""Many clients at once, for imports: whole cards of a thousand, who has which key, and new ones in a few statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cti.clients.card import ClientCard, ClientDraft, Phone, Place
+from cti.clients.properties import Property
+from cti.storage import changes, properties
+from cti.storage.client_tables import (
+    client_emails,
+    client_phones,
+    client_places,
+    client_values,
+    clients,
+)  # fmt: skip
+from cti.storage.clients import contact_rows, fields_of
+from cti.storage.search import fold
+
+AT_ONCE = 900  # values of one IN
+REQUISITES = ("inn", "kpp", "ogrn", "relation_id", "region_id", "industry_id", "source_id", "time_zone")
+
+
+async def cards(conn: AsyncConnection, ids: Iterable[int], known: Sequence[Property]) -> dict[int, ClientCard]:
+    """Whole cards by id."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    phones: dict[int, list[Phone]] = {}
+    for p in await conn.execute(
+        select(client_phones).where(client_phones.c.client_id.in_(wanted)).order_by(client_phones.c.position)
+    ):
+        one = Phone(typed=p.typed, e164=p.e164, extension=p.extension, label=p.label, shared=bool(p.shared))
+        phones.setdefault(p.client_id, []).append(one)
+    emails: dict[int, list[str]] = {}
+    for e in await conn.execute(
+        select(client_emails).where(client_emails.c.client_id.in_(wanted)).order_by(client_emails.c.position)
+    ):
+        emails.setdefault(e.client_id, []).append(e.address)
+    places: dict[int, list[Place]] = {}
+    for x in await conn.execute(
+        select(client_places).where(client_places.c.client_id.in_(wanted)).order_by(client_places.c.position)
+    ):
+        places.setdefault(x.client_id, []).append(Place(kind=x.kind, value=x.value))
+    said = await properties.of_clients(conn, wanted, known)
+    return {
+        row.id: ClientCard(
+            id=row.id,
+            name=row.name,
+            kind=row.kind,
+            full_name=row.full_name,
+            note=row.note,
+            responsible_id=row.responsible_id,
+            responsible="",
+            phones=tuple(phones.get(row.id, ())),
+            emails=tuple(emails.get(row.id, ())),
+            places=tuple(places.get(row.id, ())),
+            values=said.get(row.id, {}),
+            version=row.version,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            **{name: getattr(row, name) for name in REQUISITES},
+        )
+        for row in await conn.execute(select(clients).where(clients.c.id.in_(wanted)))
+    }
+
+
+async def owners(
+    conn: AsyncConnection, *, inns: Iterable[str] = (), phones: Iterable[str] = (), emails: Iterable[str] = ()
+) -> Mapping[str, Mapping[str, int]]:
+    """Who has which INN, own phone or e-mail, where it is one client's alone."""
+    found: dict[str, dict[str, set[int]]] = {"inn": {}, "phone": {}, "email": {}}
+    own = client_phones.c.shared.is_(False)
+    asked = (
+        ("inn", select(clients.c.inn, clients.c.id), clients.c.inn, set(inns)),
+        (
+            "phone",
+            select(client_phones.c.e164, client_phones.c.client_id).where(own),
+            client_phones.c.e164,
+            set(phones),
+        ),
+        (
+            "email",
+            select(client_emails.c.folded, client_emails.c.client_id),
+            client_emails.c.folded,
+            {fold(one) for one in emails},
+        ),
+    )
+    for kind, statement, column, values in asked:
+        listed = sorted(values)
+        for start in range(0, len(listed), AT_ONCE):
+            some = statement.where(column.in_(listed[start : start + AT_ONCE]))
+            for value, client_id in await conn.execute(some):
+                found[kind].setdefault(str(value), set()).add(int(client_id))
+    return {
+        kind: {value: next(iter(ids)) for value, ids in by_value.items() if len(ids) == 1}
+        for kind, by_value in found.items()
+    }
+
+
+async def insert_many(
+    conn: AsyncConnection,
+    drafts: Sequence[ClientDraft],
+    known: Mapping[int, Property],
+    *,
+    now: float,
+    user_id: int | None,
+    batch: str,
+    source: str,
+) -> list[int]:
+    """New clients, in order; returns their ids. source: where they come from, for their history."""
+    ids = await _ids(conn, len(drafts))
+    fixed = {"version": 1, "created_at": now, "updated_at": now}
+    rows = [{"id": id_, **fields_of(draft), **fixed} for id_, draft in zip(ids, drafts, strict=True)]
+    await conn.execute(insert(clients), rows)
+    contacts: dict[str, list[dict[str, object]]] = {"phones": [], "emails": [], "places": []}
+    values: list[dict[str, object]] = []
+    for client_id, draft in zip(ids, drafts, strict=True):
+        for name, some in contact_rows(client_id, draft).items():
+            contacts[name] += some
+        for property_id, value in draft.values.items():
+            whose = {"property_id": property_id, "client_id": client_id, "since": now}
+            said = properties.rows_of(known[property_id], value)
+            values += [{**whose, **row, "place": place} for place, row in enumerate(said)]
+    tables = {"phones": client_phones, "emails": client_emails, "places": client_places}
+    for name, some in contacts.items():
+        if some:
+            await conn.execute(insert(tables[name]), some)
+    if values:
+        await conn.execute(insert(client_values), values)
+    await changes.write_created(conn, ids, source, at=now, user_id=user_id, batch=batch)
+    return ids
+
+
+async def _ids(conn: AsyncConnection, count: int) -> list[int]:
+    """Ids for new clients: a statement a row to learn them would cost more than all else."""
+    if conn.dialect.name == "sqlite":
+        last = (await conn.execute(select(func.max(clients.c.id)))).scalar() or 0
+        return list(range(last + 1, last + count + 1))
+    ask = text("SELECT nextval(pg_get_serial_sequence('clients', 'id')) FROM generate_series(1, :count)")
+    return [int(one) for one in (await conn.execute(ask, {"count": count})).scalars()]
