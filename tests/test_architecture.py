@@ -29,6 +29,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.desktop": (),
     "cti.storage": ("cti.telephony", "cti.clients", "cti.errors", "cti.desktop", "cti.access"),
     "cti.directory": ("cti.storage",),
+    "cti.sheets": ("cti.errors",),
     "cti.channels": ("cti.telephony", "cti.errors", "cti.channels"),
     "cti.features": (
         "cti.telephony", "cti.clients", "cti.access", "cti.errors", "cti.desktop", "cti.directory", "cti.storage",
