@@ -14,7 +14,7 @@ import resource
 import struct
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +53,9 @@ class _Fault(msgspec.Struct, frozen=True):
     row: int | None
 
 
-async def batches(path: Path, *, name: str = "", size: int = 1000, within_s: float = 120.0) -> AsyncIterator[Batch]:
+async def batches(
+    path: Path, *, name: str = "", size: int = 1000, within_s: float = 120.0
+) -> AsyncGenerator[Batch, None]:
     """The rows of a file, at most `size` at a time; there is at least one batch, which has the headers.
 
     within_s: how long the reading itself may take; what the caller does between batches does not count. Closing the
