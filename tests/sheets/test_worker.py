@@ -32,6 +32,12 @@ def children() -> set[int]:
     return found
 
 
+def limits_of(child: int) -> dict[str, str]:
+    """The soft limits that the system keeps for a process."""
+    lines = Path(f"/proc/{child}/limits").read_text().splitlines()
+    return {line[:25].strip(): line[26:46].strip() for line in lines}
+
+
 async def all_of(path: Path, *, name: str = "", size: int = 1000, within_s: float = 120.0) -> list[Batch]:
     return [batch async for batch in batches(path, name=name, size=size, within_s=within_s)]
 
@@ -181,8 +187,27 @@ async def test_a_process_that_takes_too_long_is_ended(endless: Path) -> None:
     assert not children()
 
 
+async def test_the_process_is_bounded_by_the_system(endless: Path) -> None:
+    async with aclosing(batches(endless, size=10, within_s=7)) as found:
+        await anext(found)
+        (child,) = children()
+        limits = limits_of(child)
+    assert limits["Max address space"] == str(1 << 30)
+    assert limits["Max cpu time"] == "7"
+    assert limits["Max core file size"] == "0"
+
+
+async def test_a_process_that_runs_out_of_memory_is_an_error(tmp_path: Path) -> None:
+    """Few cells, but sixty million places when they are laid out as a rectangle: more than a gigabyte."""
+    path = tmp_path / "wide.xlsx"
+    write_xlsx(path, tuple(map(str, range(300))), ((number,) for number in range(199_999)))
+    with pytest.raises(SheetError, match=LOST):
+        await all_of(path)
+    assert not children()
+
+
 async def test_a_bomb_that_lies_of_its_size_hurts_nobody(tmp_path: Path) -> None:
-    """The archive says its shared texts are small; they unpack to three times what the process may have."""
+    """The archive says its shared texts are a thousand bytes, but they are 1.5 GB; it is not let in."""
     path = tmp_path / "bomb.xlsx"
     write_xlsx(path, ("a",), [("b",)])
     with ZipFile(path) as archive:
