@@ -41,8 +41,9 @@ def match(one: Match, language: str) -> Json:
 def client(brief: ClientBrief) -> Json:
     """What a card shows of a client."""
     phones = [{"e164": e, "shown": show(e), "extension": x, "label": label} for e, x, label in brief.phones]
-    said = [list(one) for one in brief.properties]
-    return asdict(brief) | {"phones": phones, "emails": list(brief.emails), "properties": said}
+    plain = asdict(brief)
+    said = plain.pop("properties")  # a card of the API has properties too, and they are not these
+    return plain | {"phones": phones, "emails": list(brief.emails), "said": [list(one) for one in said]}
 
 
 def call(view: CallView, language: str, seq: int) -> Json:

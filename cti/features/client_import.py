@@ -90,6 +90,8 @@ class ClientImport:
     ) -> Iterator[tuple[int, dict[str, Any]]]:
         for row in rows:
             told.rows += 1
+            if not any(cell.strip() for cell in row):
+                continue
             try:
                 fields = fields_of(row, mapped, known)
             except RowFault as fault:

@@ -72,7 +72,7 @@ async def test_a_click_on_the_card_rings_the_agent_then_the_client(
     clara = await desk(chromium, server, "clara")
     await expect(clara.locator("#link")).to_be_hidden()
     await clara.goto(server.url + "/clients?q=Алхимов")
-    await clara.click(".clients tbody a")
+    await clara.click("#found .tabulator-row a")
     await clara.wait_for_selector("html[data-live=yes]")
     await expect(clara.locator("h1")).to_have_text("Алхимов")
     await clara.get_by_role("button", name="Позвонить: +7 935 555-01-02 доб. 14").click()

@@ -146,7 +146,7 @@ function render() {
   $("#card-state").className = `pill ${kind}`;
   for (const tag of desk.querySelectorAll(".marks .tag")) show(tag, !!tag.textContent);
   show($("#card-note"), !!client?.note);
-  const said = (client?.properties ?? []).map(([name, value, color]) => {
+  const said = (client?.said ?? []).map(([name, value, color]) => {
     const one = Object.assign(document.createElement("span"), { className: `value ${color || "grey"}` });
     one.textContent = `${name}: ${value}`;
     return one;

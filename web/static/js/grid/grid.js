@@ -72,7 +72,8 @@ class Grid {
     this.table.on("rangeChanged", () => this.selected());
     this.table.on("cellEdited", (cell) => this.edited(cell));
     this.table.element.addEventListener("keydown", (event) => this.key(event));
-    this.table.on("tableBuilt", () => this.together());
+    this.built = new Promise((done) => this.table.on("tableBuilt", done));
+    this.built.then(() => this.together());
     this.table.element.setAttribute("aria-label", t("Clients"));
     this.chips();
   }
@@ -169,7 +170,11 @@ class Grid {
   }
 
   async page({ page }) {
-    const found = await api("GET", query(this.state, ROWS, (page - 1) * ROWS));
+    let asked, found;
+    do {
+      asked = query(this.state, ROWS, (page - 1) * ROWS);
+      found = await api("GET", asked);
+    } while (asked !== query(this.state, ROWS, (page - 1) * ROWS)); // what was asked meanwhile counts
     if (!this.place.isConnected) return { data: [], last_page: page }; // the person has gone on
     this.total = found.total;
     this.count();
@@ -177,8 +182,9 @@ class Grid {
     return { data: found.rows, last_page: more ? page + 1 : page };
   }
 
-  reload() {
+  async reload() {
     toAddress(this.state);
+    await this.built;
     this.chips();
     this.table.setColumns(this.columns.map((one) => this.column(one)));
     this.table.setData("grid");
