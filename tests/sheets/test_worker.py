@@ -19,6 +19,16 @@ from cti.sheets.write import write_csv, write_xlsx
 LOST = "too large or damaged"
 
 
+BEFORE: set[int] = set()  # processes of ours that other tests have left running
+
+
+@pytest.fixture(autouse=True)
+def before() -> None:
+    """What runs already is not a reader's."""
+    BEFORE.clear()
+    BEFORE.update(children())
+
+
 def children() -> set[int]:
     """Processes of ours that read a sheet, the dead that nobody buried among them."""
     found = set()
@@ -29,7 +39,7 @@ def children() -> set[int]:
             continue
         if parent == os.getpid():
             found.add(int(entry.name))
-    return found
+    return found - BEFORE
 
 
 def limits_of(child: int) -> dict[str, str]:
