@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,16 @@ from cti.clients.importing import SYNONYMS, guess
 from cti.features.client_base import ClientBase
 from cti.features.client_import import ClientImport, Told
 from cti.pbx import number_plan
-from cti.sheets.read import Sheet, read
+from cti.sheets.excel import is_too_large
+from cti.sheets.worker import Batch, batches
 from cti.sheets.write import write_csv, write_xlsx
-from cti.storage import bulk, directories, properties, users
+from cti.storage import cards, directories, properties, users
 from cti.storage.client_tables import clients
 from cti.storage.database import Database, open_database
 
 OPERATOR = Person(id=0, login="", name="", role="admin")
 ROWS = 500
+READ_S = 120.0  # for reading alone; what is done with the rows does not count
 SHOWN_FAULTS = 20
 
 
@@ -54,14 +57,16 @@ def import_(ctx: click.Context, file: Path, dry_run: bool, chosen: tuple[str, ..
 
     async def work(db: Database) -> None:
         plan = number_plan(settings_of(ctx).numbers)
-        sheet = read(file)
         async with db.read() as conn:
             defined = await properties.every(conn)
-        mapped = _mapped(sheet, guess(sheet.headers, defined), chosen, {f"property:{p.id}": p.name for p in defined})
-        for heading, name in zip(sheet.headers, mapped, strict=True):
-            click.echo(f"  {heading} -> {name or '(left out)'}", err=True)
-        done = ClientImport(db=db, plan=plan, clock=time.time)
-        told = await done.run(sheet.rows, mapped, source=file.name, dry=dry_run, progress=_progress)
+        own = {f"property:{prop.id}": prop.name for prop in defined}
+        async with contextlib.aclosing(batches(file, name=file.name, within_s=READ_S)) as read:
+            first = await anext(read)
+            mapped = _mapped(first.headers, guess(first.headers, defined), chosen, own)
+            for heading, name in zip(first.headers, mapped, strict=True):
+                click.echo(f"  {heading} -> {name or '(left out)'}", err=True)
+            done = ClientImport(db=db, plan=plan, clock=time.time)
+            told = await done.run(_chunks(first, read), mapped, source=file.name, dry=dry_run, progress=_progress)
         click.echo("", err=True)
         _say(told, dry_run, errors)
 
@@ -82,6 +87,8 @@ def export(ctx: click.Context, file: Path) -> None:
             rows = [row async for row in _rows(conn, defined)]
         (write_xlsx if file.suffix.lower() == ".xlsx" else write_csv)(file, headings(defined), rows)
         click.echo(f"{len(rows)} clients are in {file}")
+        if file.suffix.lower() == ".xlsx" and is_too_large(file):
+            click.echo("It is too large for an import to read back: export .csv for that.", err=True)
 
     _with(ctx, work)
 
@@ -102,17 +109,24 @@ def undo(ctx: click.Context, batch: str) -> None:
     _with(ctx, work)
 
 
-def _mapped(sheet: Sheet, guessed: list[str], chosen: tuple[str, ...], own: dict[str, str]) -> list[str]:
+async def _chunks(first: Batch, more: AsyncIterator[Batch]) -> AsyncIterator[list[tuple[str, ...]]]:
+    """The rows of the first batch, whose headings are known by now, and of the others."""
+    yield first.rows
+    async for batch in more:
+        yield batch.rows
+
+
+def _mapped(headers: Sequence[str], guessed: list[str], chosen: tuple[str, ...], own: dict[str, str]) -> list[str]:
     """The fields of the columns, as guessed and as the operator says."""
     by_name = {name: code for code, name in own.items()}
     for one in chosen:
         heading, _, name = one.rpartition("=")
-        if heading not in sheet.headers:
-            raise click.ClickException(f"The file has no column “{heading}”: {', '.join(sheet.headers)}")
+        if heading not in headers:
+            raise click.ClickException(f"The file has no column “{heading}”: {', '.join(headers)}")
         code = by_name.get(name, name)
         if code and code not in SYNONYMS and code not in own:
             raise click.ClickException(f"“{name}” is no field: {', '.join([*SYNONYMS, *by_name])}")
-        guessed[sheet.headers.index(heading)] = code
+        guessed[headers.index(heading)] = code
     if not any(guessed):
         raise click.ClickException("No column is known: name one with --map HEADING=FIELD")
     return guessed
@@ -142,7 +156,7 @@ async def _rows(conn: Any, defined: list[Any]) -> AsyncIterator[list[str]]:
     last = 0
     following = select(clients.c.id).order_by(clients.c.id).limit(ROWS)
     while ids := list((await conn.execute(following.where(clients.c.id > last))).scalars()):
-        found = await bulk.cards(conn, ids, defined)
+        found = await cards.of(conn, ids)
         for id_ in ids:
             yield row_of(found[id_], names, defined)
         last = ids[-1]

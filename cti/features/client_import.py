@@ -8,21 +8,19 @@ addresses are added to those there are. All of a file is one batch, which can be
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 from cti.clients.card import ClientCard, ClientDraft, with_numbers
 from cti.clients.changes import as_fields, differences, draft_of
 from cti.clients.importing import Known, Mapped, RowFault, draft_from, fields_of, folded, number_of
-from cti.storage import bulk, changes, clients, directories, properties, users
+from cti.storage import bulk, cards, changes, clients, directories, properties, users
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.search import fold
 from cti.telephony.numbering import NumberPlan
 
-ROWS = 1000
 MOST_FAULTS = 5000
 Row = tuple[str, ...]
 
@@ -64,17 +62,16 @@ class ClientImport:
 
     async def run(
         self,
-        rows: Iterable[Row],
+        chunks: AsyncIterable[Sequence[Row]],
         mapped: Mapped,
         *,
         source: str,
         dry: bool = False,
         progress: Callable[[Told], None] = lambda told: None,
     ) -> Told:
-        """Import rows. dry: only say what would come of them. progress: called after each thousand."""
+        """Import rows as they come. dry: only say what would come of them. progress: called after each chunk."""
         known, told = await self.known(), Told(batch=secrets.token_hex(8))
-        left = iter(rows)
-        while some := list(islice(left, ROWS)):
+        async for some in chunks:
             parsed = list(self._parsed(some, mapped, known, told))
             if dry:
                 async with self._db.read() as conn:
@@ -114,13 +111,13 @@ class ClientImport:
     ) -> None:
         defined = list(known.properties.values())
         whose = await self._whose(conn, parsed)
-        cards = await bulk.cards(conn, {one for one in whose if one}, defined)
+        known_cards = await cards.of(conn, {one for one in whose if one})
         new: list[ClientDraft] = []
         seen: dict[tuple[str, str], int] = {}
         for (number, fields), client_id in zip(parsed, whose, strict=True):
             try:
-                if client_id and client_id in cards:
-                    cards[client_id] = await self._update(conn, cards[client_id], fields, told, dry=dry)
+                if client_id and client_id in known_cards:
+                    known_cards[client_id] = await self._update(conn, known_cards[client_id], fields, told, dry=dry)
                     continue
                 if fields.get("id"):
                     raise RowFault(field="id", what=f"there is no client {fields['id']}")

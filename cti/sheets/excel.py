@@ -12,18 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from posixpath import join, normpath
 from typing import BinaryIO
-from xml.etree import ElementTree
+from xml.etree.ElementTree import ParseError
 from xml.parsers import expat
 from zipfile import BadZipFile, LargeZipFile, ZipFile
 from zlib import error as ZlibError
 
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from cti.sheets import SheetError
 from cti.sheets.cells import as_text
 from cti.sheets.table import COLUMNS_MOST, Sheet, table
 
-WHOLE_MOST = 200 << 20  # bytes of all entries when unpacked: 100,000 clients of 20 columns are about 150 MiB
+WHOLE_MOST = 50 << 20  # bytes of all entries when unpacked
 RATIO_MOST = 100
 RATIO_FROM = 1 << 20  # smaller entries may be packed as tightly as they like
 ROWS_MOST = 200_000
@@ -32,7 +34,16 @@ TOO_LARGE = "The Excel file is too large when unpacked: save the table as csv, o
 BOOK = "xl/workbook.xml"
 RELATIONS = "xl/_rels/workbook.xml.rels"
 REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
-FAULTS = (BadZipFile, LargeZipFile, ZlibError, expat.ExpatError, ElementTree.ParseError, CalamineError, KeyError)
+FAULTS = (
+    BadZipFile,
+    LargeZipFile,
+    ZlibError,
+    expat.ExpatError,
+    ParseError,
+    DefusedXmlException,
+    CalamineError,
+    KeyError,
+)
 
 
 def read_excel(path: Path) -> Sheet:
@@ -60,6 +71,12 @@ def _sheet(file: BinaryIO) -> CalamineSheet:
             return book.get_sheet_by_index(index)
 
 
+def is_too_large(path: Path) -> bool:
+    """Whether `read_excel` would refuse a whole file for its size."""
+    with ZipFile(path) as archive:
+        return sum(entry.file_size for entry in archive.infolist()) > WHOLE_MOST
+
+
 def weigh(archive: ZipFile) -> None:
     """Refuse an archive that unpacks to too much, or that is packed as no real table is."""
     entries = archive.infolist()
@@ -85,12 +102,16 @@ def _shown(book: CalamineWorkbook) -> int:
 
 def _place(archive: ZipFile, index: int) -> str:
     """The archive's entry that holds the sheet with this place in the workbook."""
-    relations = ElementTree.fromstring(archive.read(RELATIONS))  # noqa: S314
+    relations = fromstring(archive.read(RELATIONS), forbid_dtd=True)
     targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
-    book = ElementTree.fromstring(archive.read(BOOK))  # noqa: S314
+    book = fromstring(archive.read(BOOK), forbid_dtd=True)
     sheets = [element for element in book.iter() if element.tag.endswith("}sheet")]
     identity = next(value for key, value in sheets[index].attrib.items() if key.endswith("}id"))
     return normpath(join("/xl", targets[identity])).lstrip("/")
+
+
+def _no_dtd(*_: object) -> None:
+    raise SheetError(DAMAGED)
 
 
 @dataclass(slots=True)
@@ -128,6 +149,7 @@ def _measure(archive: ZipFile, place: str) -> None:
     """Refuse a sheet whose filled cells reach too far."""
     parser = expat.ParserCreate()
     parser.StartElementHandler = _Reach().start
+    parser.StartDoctypeDeclHandler = _no_dtd
     parser.buffer_text = True
     with archive.open(place) as entry:
         parser.ParseFile(entry)

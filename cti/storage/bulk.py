@@ -1,4 +1,4 @@
-"""Many clients at once, for imports: whole cards of a thousand, who has which key, and new ones in a few statements."""
+"""Many clients at once, for imports: who has which key, and new ones in a few statements."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cti.clients.card import ClientCard, ClientDraft, Phone, Place
+from cti.clients.card import ClientDraft
 from cti.clients.properties import Property
 from cti.storage import changes, properties
 from cti.storage.client_tables import (
@@ -21,51 +21,6 @@ from cti.storage.clients import contact_rows, fields_of
 from cti.storage.search import fold
 
 AT_ONCE = 900  # values of one IN
-REQUISITES = ("inn", "kpp", "ogrn", "relation_id", "region_id", "industry_id", "source_id", "time_zone")
-
-
-async def cards(conn: AsyncConnection, ids: Iterable[int], known: Sequence[Property]) -> dict[int, ClientCard]:
-    """Whole cards by id."""
-    wanted = list(ids)
-    if not wanted:
-        return {}
-    phones: dict[int, list[Phone]] = {}
-    for p in await conn.execute(
-        select(client_phones).where(client_phones.c.client_id.in_(wanted)).order_by(client_phones.c.position)
-    ):
-        one = Phone(typed=p.typed, e164=p.e164, extension=p.extension, label=p.label, shared=bool(p.shared))
-        phones.setdefault(p.client_id, []).append(one)
-    emails: dict[int, list[str]] = {}
-    for e in await conn.execute(
-        select(client_emails).where(client_emails.c.client_id.in_(wanted)).order_by(client_emails.c.position)
-    ):
-        emails.setdefault(e.client_id, []).append(e.address)
-    places: dict[int, list[Place]] = {}
-    for x in await conn.execute(
-        select(client_places).where(client_places.c.client_id.in_(wanted)).order_by(client_places.c.position)
-    ):
-        places.setdefault(x.client_id, []).append(Place(kind=x.kind, value=x.value))
-    said = await properties.of_clients(conn, wanted, known)
-    return {
-        row.id: ClientCard(
-            id=row.id,
-            name=row.name,
-            kind=row.kind,
-            full_name=row.full_name,
-            note=row.note,
-            responsible_id=row.responsible_id,
-            responsible="",
-            phones=tuple(phones.get(row.id, ())),
-            emails=tuple(emails.get(row.id, ())),
-            places=tuple(places.get(row.id, ())),
-            values=said.get(row.id, {}),
-            version=row.version,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
-            **{name: getattr(row, name) for name in REQUISITES},
-        )
-        for row in await conn.execute(select(clients).where(clients.c.id.in_(wanted)))
-    }
 
 
 async def owners(

@@ -1,4 +1,4 @@
-"""Clients as rows: by number for the card, one card, changes under an optimistic lock; search is storage/search.py.
+"""Clients as rows: by number for the card, changes under an optimistic lock; search is storage/search.py.
 
 `clients.search` holds everything a person may look for, folded (casefold, ё as е): names, e-mails and the digits of
 every phone; it is written here and nowhere else.
@@ -10,25 +10,24 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Boolean, Integer, Row, String, column, delete, select, text
+from sqlalchemy import Boolean, Integer, Row, String, column, delete, text
 from sqlalchemy import insert as insert_into
 from sqlalchemy import update as change
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cti.clients.card import ClientCard, ClientDraft, Phone, PhoneMatch, Place
+from cti.clients.card import ClientCard, ClientDraft, Phone, PhoneMatch
 from cti.clients.properties import Value, date_of
 from cti.desktop import ClientBrief
 from cti.storage import properties
+from cti.storage.cards import PLAIN, get
 from cti.storage.client_tables import client_emails, client_phones, client_places, clients
-from cti.storage.search import ClientRow, Page, clean, fold, search
-from cti.storage.tables import users
+from cti.storage.search import Page, clean, fold, search
 
 __all__ = [
-    "ClientCard", "ClientDraft", "ClientRow", "Page", "Phone", "PhoneMatch", "by_number", "choices", "fold", "get",
+    "ClientCard", "ClientDraft", "Page", "Phone", "PhoneMatch", "by_number", "choices", "fold", "get",
     "insert", "remember_choice", "responsible_of", "search", "update",
 ]  # fmt: skip
 
-_REQUISITES = ("inn", "kpp", "ogrn", "relation_id", "region_id", "industry_id", "source_id", "time_zone")
 Choice = tuple[int, int, float]  # user id, client id, UNIX seconds
 
 # One statement: the way from a ring to a card pays for every trip. Rows of part 0 are the matches, 1 their phones, 2
@@ -113,50 +112,6 @@ def _number_shown(kind: str, number: str | None) -> str:
     return ("+" if value else "−") if kind == "yes-no" else f"{value:g}"
 
 
-async def get(conn: AsyncConnection, client_id: int) -> ClientCard | None:
-    """A client's whole card."""
-    if not 0 < client_id < 2**31:  # an id from an address may be any number
-        return None
-    found = await conn.execute(
-        select(clients, users.c.name.label("responsible"))
-        .join_from(clients, users, users.c.id == clients.c.responsible_id, isouter=True)
-        .where(clients.c.id == client_id)
-    )
-    row = found.one_or_none()
-    if row is None:
-        return None
-    phones = await conn.execute(
-        select(client_phones).where(client_phones.c.client_id == client_id).order_by(client_phones.c.position)
-    )
-    emails = await conn.execute(
-        select(client_emails.c.address).where(client_emails.c.client_id == client_id).order_by(client_emails.c.position)
-    )
-    places = await conn.execute(
-        select(client_places).where(client_places.c.client_id == client_id).order_by(client_places.c.position)
-    )
-    said = await properties.of_clients(conn, [client_id], await properties.every(conn, retired=True))
-    return ClientCard(
-        id=row.id,
-        name=row.name,
-        kind=row.kind,
-        full_name=row.full_name,
-        note=row.note,
-        responsible_id=row.responsible_id,
-        responsible=row.responsible or "",
-        phones=tuple(
-            Phone(typed=p.typed, e164=p.e164, extension=p.extension, label=p.label, shared=bool(p.shared))
-            for p in phones
-        ),
-        emails=tuple(emails.scalars()),
-        version=row.version,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        places=tuple(Place(kind=place.kind, value=place.value) for place in places),
-        values=said.get(client_id, {}),
-        **{name: getattr(row, name) for name in _REQUISITES},
-    )
-
-
 async def insert(conn: AsyncConnection, draft: ClientDraft, now: float) -> int:
     """Add a client; returns its id. Phones come read (`card.with_numbers`)."""
     result = await conn.execute(
@@ -182,7 +137,7 @@ async def update(conn: AsyncConnection, client_id: int, draft: ClientDraft, vers
     for table in (client_phones, client_emails, client_places):
         await conn.execute(delete(table).where(table.c.client_id == client_id))
     await _insert_contacts(conn, client_id, draft)
-    said = await properties.of_clients(conn, [client_id], await properties.every(conn, retired=True))
+    said = await properties.of_clients(conn, [client_id])
     await _say(conn, client_id, said.get(client_id, {}), draft.values, now)
     return True
 
@@ -251,7 +206,7 @@ def fields_of(draft: ClientDraft) -> dict[str, Any]:
         "responsible_id": draft.responsible_id,
         "name_folded": fold(name),
         "search": _search_text(draft),
-        **{column: getattr(draft, column) for column in _REQUISITES},
+        **{column: getattr(draft, column) for column in PLAIN},
     }
 
 

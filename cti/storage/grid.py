@@ -5,7 +5,7 @@ The page's ids are found first, in one statement that reads indexes; then what t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,10 +13,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, literal_column, not_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cti.clients.card import ClientCard
 from cti.clients.filters import KIND_OF_PROPERTY, OPERATORS, STANDARD, Condition, property_id
-from cti.clients.properties import Property, Value, days_of
+from cti.clients.properties import Property, days_of
 from cti.errors import Refused
-from cti.storage import properties
+from cti.storage import cards
 from cti.storage.client_tables import (
     client_emails,
     client_phones,
@@ -25,6 +26,7 @@ from cti.storage.client_tables import (
     directory_items,
     property_values,
 )  # fmt: skip
+from cti.storage.directories import DIRECTORIES
 from cti.storage.search import COUNT_LIMIT, fold, found_by
 from cti.storage.tables import users
 
@@ -40,32 +42,11 @@ DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class GridRow:
-    """A client in the grid. names: of the person responsible and of directory entries, by field."""
-
-    id: int
-    name: str
-    full_name: str
-    kind: str
-    phones: tuple[tuple[str, str, str], ...]
-    emails: tuple[str, ...]
-    names: Mapping[str, str]
-    inn: str
-    kpp: str
-    ogrn: str
-    time_zone: str
-    note: str
-    created_at: float
-    updated_at: float
-    version: int
-    values: Mapping[int, Value]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class GridPage:
-    """Rows of one page. total: None where there are more than were counted."""
+    """Cards of one page. items: names of the directory entries they have. total: None: more than were counted."""
 
-    rows: list[GridRow]
+    rows: list[ClientCard]
+    items: Mapping[int, str]
     total: int | None
 
 
@@ -87,7 +68,8 @@ class Grid:
         wanted = self.where(q, filters)
         statement = self._ordered(select(clients.c.id).where(wanted), sort)
         ids = list((await self._conn.execute(statement.limit(min(limit, MOST_ROWS)).offset(offset))).scalars())
-        return GridPage(rows=await self._rows(ids), total=await self._count(wanted))
+        rows = list((await cards.of(self._conn, ids)).values())
+        return GridPage(rows=rows, items=await self._items(rows), total=await self._count(wanted))
 
     async def ids(self, q: str, filters: Sequence[Condition], *, most: int) -> list[int]:
         """All that are found, not the page alone; at most so many."""
@@ -219,43 +201,12 @@ class Grid:
         count = int((await self._conn.execute(select(func.count()).select_from(some))).scalar_one())
         return count if count <= COUNT_LIMIT else None
 
-    async def _rows(self, ids: Sequence[int]) -> list[GridRow]:
+    async def _items(self, rows: Iterable[ClientCard]) -> dict[int, str]:
+        ids = {getattr(row, f"{name}_id") for row in rows for name in DIRECTORIES} - {None}
         if not ids:
-            return []
-        found = {row.id: row for row in await self._conn.execute(select(clients).where(clients.c.id.in_(ids)))}
-        phones: dict[int, list[tuple[str, str, str]]] = {}
-        numbers = select(client_phones).where(client_phones.c.client_id.in_(ids)).order_by(client_phones.c.position)
-        for one in await self._conn.execute(numbers):
-            phones.setdefault(one.client_id, []).append((one.e164 or one.typed, one.extension, one.label))
-        emails: dict[int, list[str]] = {}
-        mails = select(client_emails).where(client_emails.c.client_id.in_(ids)).order_by(client_emails.c.position)
-        for one in await self._conn.execute(mails):
-            emails.setdefault(one.client_id, []).append(one.address)
-        said = await properties.of_clients(self._conn, ids, self._known.values())
-        names = await self._names(found.values())
-        return [
-            GridRow(
-                id=row.id, name=row.name, full_name=row.full_name, kind=row.kind, phones=tuple(phones.get(row.id, ())),
-                emails=tuple(emails.get(row.id, ())), inn=row.inn, kpp=row.kpp, ogrn=row.ogrn,
-                time_zone=row.time_zone, note=row.note, created_at=row.created_at, updated_at=row.updated_at,
-                version=row.version, values=said.get(row.id, {}),
-                names={field: names.get((field == "responsible", getattr(row, f"{field}_id")), "")
-                       for field in IDS if field != "kind"},
-            )
-            for id_ in ids
-            if (row := found.get(id_)) is not None
-        ]  # fmt: skip
-
-    async def _names(self, rows: Any) -> dict[tuple[bool, int | None], str]:
-        """Names by (of a person, id)."""
-        people = {row.responsible_id for row in rows} - {None}
-        items = {getattr(row, f"{f}_id") for row in rows for f in IDS if f not in ("kind", "responsible")} - {None}
-        found: dict[tuple[bool, int | None], str] = {}
-        for table, ids, person in ((users, people, True), (directory_items, items, False)):
-            if ids:
-                for one in await self._conn.execute(select(table.c.id, table.c.name).where(table.c.id.in_(ids))):
-                    found[person, one.id] = one.name
-        return found
+            return {}
+        named = select(directory_items.c.id, directory_items.c.name).where(directory_items.c.id.in_(ids))
+        return {row.id: row.name for row in await self._conn.execute(named)}
 
 
 def _listed(column: ColumnElement[Any], one: Condition, *, text: bool) -> Asked:

@@ -5,7 +5,7 @@ Whoever changes a value closes the old one in `value_history` with the time unti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,23 +89,22 @@ async def remove(conn: AsyncConnection, property_id: int) -> None:
     await conn.execute(delete(properties).where(properties.c.id == property_id))
 
 
-async def of_clients(
-    conn: AsyncConnection, ids: Sequence[int], known: Iterable[Property]
-) -> dict[int, dict[int, Value]]:
-    """What is said of each client: client -> property -> value."""
-    kinds = {prop.id: prop.kind for prop in known}
+async def of_clients(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, dict[int, Value]]:
+    """What is said of each client, by retired properties too: client -> property -> value."""
     found: dict[int, dict[int, Value]] = {}
-    statement = select(client_values).where(client_values.c.client_id.in_(ids)).order_by(client_values.c.place)
+    statement = (
+        select(client_values, properties.c.kind)
+        .join_from(client_values, properties, properties.c.id == client_values.c.property_id)
+        .where(client_values.c.client_id.in_(ids))
+        .order_by(client_values.c.place)
+    )
     for row in await conn.execute(statement):
-        kind = kinds.get(row.property_id)
-        if kind is None:
-            continue
         mine = found.setdefault(row.client_id, {})
-        if kind == "several":
+        if row.kind == "several":
             before = mine.get(row.property_id)
             mine[row.property_id] = (*(before if isinstance(before, tuple) else ()), row.value_id)
         else:
-            mine[row.property_id] = _value(kind, row)
+            mine[row.property_id] = _value(row.kind, row)
     return found
 
 

@@ -8,7 +8,6 @@ parameter: the characters of LIKE and of FTS5 mean nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -30,9 +29,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cti.clients.card import ClientCard
 from cti.errors import Refused
-from cti.storage.client_tables import client_emails, client_phones, clients
-from cti.storage.tables import users
+from cti.storage import cards
+from cti.storage.client_tables import clients
 
 RowT = TypeVar("RowT")
 KeyT = TypeVar("KeyT")
@@ -51,20 +51,7 @@ SORTS: dict[str, Column[Any]] = {
     "updated": clients.c.updated_at,
 }
 _FTS = table("clients_fts", column("rowid", Integer))
-_LISTED = (
-    clients.c.id,
-    clients.c.name,
-    clients.c.full_name,
-    clients.c.kind,
-    clients.c.note,
-    clients.c.responsible_id,
-    clients.c.name_folded,
-    clients.c.created_at,
-    clients.c.updated_at,
-)
-_LIST = select(*_LISTED, users.c.name.label("responsible")).join_from(
-    clients, users, users.c.id == clients.c.responsible_id, isouter=True
-)
+_LIST = select(clients.c.id, clients.c.name_folded, clients.c.created_at, clients.c.updated_at)
 _EXTENSION_WORDS = frozenset(("доб", "доб.", "ext", "ext."))
 _CONTROL = re.compile(r"[\x01-\x1f\x7f]")
 _PHONE_WORD = re.compile(r"[+(]*\d[\d()+\-./\u2010-\u2015]*")
@@ -77,23 +64,6 @@ class Page(Generic[RowT]):
     rows: list[RowT]
     total: int | None
     next_cursor: str | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ClientRow:
-    """A line of the client list. phones: (E.164 or as typed, extension, label) in the card's order."""
-
-    id: int
-    name: str
-    full_name: str
-    kind: str
-    phones: tuple[tuple[str, str, str], ...]
-    emails: tuple[str, ...]
-    responsible_id: int | None
-    responsible: str
-    note: str
-    updated_at: float
-    created_at: float
 
 
 def fold(value: str) -> str:
@@ -110,7 +80,7 @@ async def search(
     limit: int = 50,
     cursor: str | None = None,
     responsible_id: int | None = None,
-) -> Page[ClientRow]:
+) -> Page[ClientCard]:
     """Clients who match every word of `q` (all, when empty). Raises Refused for an unknown sort or cursor."""
     if sort not in SORTS:
         raise Refused("bad-sort", f"Clients are sorted by {', '.join(SORTS)}.")
@@ -131,8 +101,8 @@ async def search(
     total = indexed if found is not None and not others else await _count(conn, select(clients.c.id).where(condition))
     shown = rows[:limit]
     next_cursor = write_cursor(shown[-1]._mapping[order.key], shown[-1].id) if len(rows) > limit else None
-    page = await _with_contacts(conn, shown)
-    return Page(rows=page, total=total if cursor is None else None, next_cursor=next_cursor)
+    page = await cards.of(conn, [row.id for row in shown])
+    return Page(rows=list(page.values()), total=total if cursor is None else None, next_cursor=next_cursor)
 
 
 def found_by(q: str, *, is_sqlite: bool) -> ColumnElement[bool] | None:
@@ -239,32 +209,3 @@ async def _count(conn: AsyncConnection, ids: Select[int]) -> int | None:
     some = ids.limit(COUNT_LIMIT + 1).subquery()
     count = (await conn.execute(select(func.count()).select_from(some))).scalar_one()
     return count if count <= COUNT_LIMIT else None
-
-
-async def _with_contacts(conn: AsyncConnection, rows: Sequence[Any]) -> list[ClientRow]:
-    ids = [row.id for row in rows]
-    phones: dict[int, list[tuple[str, str, str]]] = {}
-    emails: dict[int, list[str]] = {}
-    if ids:
-        of_phones = select(client_phones).where(client_phones.c.client_id.in_(ids)).order_by(client_phones.c.position)
-        for p in await conn.execute(of_phones):
-            phones.setdefault(p.client_id, []).append((p.e164 or p.typed, p.extension, p.label))
-        of_emails = select(client_emails).where(client_emails.c.client_id.in_(ids)).order_by(client_emails.c.position)
-        for e in await conn.execute(of_emails):
-            emails.setdefault(e.client_id, []).append(e.address)
-    return [
-        ClientRow(
-            id=row.id,
-            name=row.name,
-            full_name=row.full_name,
-            kind=row.kind,
-            phones=tuple(phones.get(row.id, ())),
-            emails=tuple(emails.get(row.id, ())),
-            responsible_id=row.responsible_id,
-            responsible=row.responsible or "",
-            note=row.note,
-            updated_at=row.updated_at,
-            created_at=row.created_at,
-        )
-        for row in rows
-    ]

@@ -11,6 +11,7 @@ import pytest
 from xlsxwriter import Workbook
 
 from cti.sheets import SheetError
+from cti.sheets.excel import WHOLE_MOST, is_too_large
 from cti.sheets.read import read
 from cti.sheets.write import write_xlsx
 from tests.sheets.awkward import cells
@@ -72,6 +73,31 @@ def test_headers_alone_and_nothing_at_all(path: Path) -> None:
     write_xlsx(path, (), [])
     with pytest.raises(SheetError, match="empty"):
         read(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("entry", ["xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/worksheets/sheet1.xml"])
+def test_a_file_that_defines_entities_is_refused(path: Path, entry: str, encoding: str) -> None:
+    write_xlsx(path, ("a",), [("1",)])
+    with ZipFile(path) as archive:
+        whole = archive.read(entry).decode()
+    head, _, rest = whole.partition("?>")
+    bad = f'{head}?><!DOCTYPE x [<!ENTITY a "aaaa">]>{rest}'.replace("UTF-8", encoding)
+    with ZipFile(path) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()} | {entry: bad.encode(encoding)}
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+    with pytest.raises(SheetError, match="damaged"):
+        list(read(path).rows)
+
+
+def test_what_an_import_would_refuse_is_told_when_it_is_written(path: Path) -> None:
+    write_xlsx(path, ("a",), [("1",)])
+    assert not is_too_large(path)
+    with ZipFile(path, "a", ZIP_DEFLATED) as archive:
+        archive.writestr("xl/large.xml", b"0" * WHOLE_MOST)
+    assert is_too_large(path)
 
 
 def test_a_bomb_is_refused_at_once(path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
+
 from cti.access import Person
 from cti.clients.card import ClientDraft, Phone
 from cti.clients.importing import guess
@@ -43,7 +45,11 @@ async def prepared(db: Database) -> list[str]:
 
 async def imported(db: Database, mapped: list[str], *rows: tuple[str, ...], dry: bool = False) -> Told:
     work = ClientImport(db=db, plan=NumberPlan(), clock=lambda: 1000.0, user_id=ANNA)
-    return await work.run(rows, mapped, source="base.xlsx", dry=dry)
+
+    async def chunks() -> AsyncIterator[Sequence[tuple[str, ...]]]:
+        yield rows
+
+    return await work.run(chunks(), mapped, source="base.xlsx", dry=dry)
 
 
 async def found(db: Database, q: str) -> list[str]:

@@ -9,7 +9,6 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from cti.clients.card import ClientCard, ClientDraft, Phone, Place
 from cti.clients.properties import Value
-from cti.storage.search import ClientRow
 from cti.telephony.numbering import show
 from web.api.records import Cursor, Id, Limit, Text
 
@@ -202,16 +201,20 @@ class ClientPage(Struct):
 
 def client_out(card: ClientCard) -> ClientOut:
     """A card as the API gives it."""
-    phones = [PhoneOut(p.typed, p.e164, show(p.e164) or p.typed, p.extension, p.label, p.shared) for p in card.phones]
     made = ("phones", "emails", "places", "properties")
     rest = {f: getattr(card, f) for f in ClientOut.__struct_fields__ if f not in made}
     return ClientOut(
         **rest,
-        phones=phones,
+        phones=phones_out(card),
         emails=list(card.emails),
         places=[PlaceOut(kind=one.kind, value=one.value) for one in card.places],
         properties=said(card.values),
     )
+
+
+def phones_out(card: ClientCard) -> list[PhoneOut]:
+    """Phones as typed, as read and as shown."""
+    return [PhoneOut(p.typed, p.e164, show(p.e164) or p.typed, p.extension, p.label, p.shared) for p in card.phones]
 
 
 def said(values: Mapping[int, Value]) -> dict[str, Any]:
@@ -219,12 +222,12 @@ def said(values: Mapping[int, Value]) -> dict[str, Any]:
     return {str(key): list(one) if isinstance(one, tuple) else one for key, one in values.items()}
 
 
-def client_line(row: ClientRow, columns: str = "") -> ClientLine:
+def client_line(row: ClientCard, columns: str = "") -> ClientLine:
     """A row of the list. columns: the wanted ones by comma, "" for all."""
     wanted = set(columns.split(",")) if columns else set(LISTED)
     fields: dict[str, Any] = {name: getattr(row, name) for name in LISTED if name in wanted | {"id"}}
     if "phones" in fields:
-        fields["phones"] = [PhoneOut(e or "", e, show(e), x, label, False) for e, x, label in row.phones]
+        fields["phones"] = phones_out(row)
     if "emails" in fields:
         fields["emails"] = list(row.emails)
     return ClientLine(**fields)

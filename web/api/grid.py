@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
 from aiohttp import web
 from msgspec import Meta, Struct
 
+from cti.clients.card import ClientCard
 from cti.clients.filters import MOST_CONDITIONS, Condition
 from cti.clients.properties import Property, shown
 from cti.features.client_base import MANY
 from cti.storage import directories, properties, users, views
-from cti.storage.grid import Grid, GridRow
+from cti.storage.directories import DIRECTORIES
+from cti.storage.grid import Grid
 from cti.telephony.numbering import show as show_number
 from web.api.base import Invalid, Operation, body_of, place, query_of, reply
 from web.api.client_records import said
@@ -133,22 +136,25 @@ async def rows(request: web.Request) -> web.Response:
     async with services_of(request).db.read() as conn:
         known = await properties.every(conn)
         page = await Grid(conn, known).page(query.q, filters, sort=query.sort, limit=query.limit, offset=query.offset)
-    return reply(GridOut(rows=[_row(row, known) for row in page.rows], total=page.total))
+    return reply(GridOut(rows=[_row(row, page.items, known) for row in page.rows], total=page.total))
 
 
-def _row(row: GridRow, known: list[Property]) -> dict[str, Any]:
+def _row(row: ClientCard, items: Mapping[int, str], known: list[Property]) -> dict[str, Any]:
     """The row by fields: what is shown, and under `ids` and `properties` what is set."""
-    phones = ", ".join((show_number(e) or e) + (f" доб. {x}" if x else "") for e, x, _ in row.phones)
+    phones = ", ".join(
+        (show_number(p.e164) or p.typed) + (f" доб. {p.extension}" if p.extension else "") for p in row.phones
+    )
+    offered = {prop.id: row.values[prop.id] for prop in known if prop.id in row.values}
     return {
         "id": row.id,
         "version": row.version,
         "name": row.name,
         "full_name": row.full_name,
         "kind": row.kind,
-        "phones": phones,
-        "dial": row.phones[0][0] if row.phones else "",
+        "phones": ", ".join(phones),
         "emails": ", ".join(row.emails),
-        **row.names,
+        "responsible": row.responsible,
+        **{name: items.get(getattr(row, f"{name}_id"), "") for name in DIRECTORIES},
         "inn": row.inn,
         "kpp": row.kpp,
         "ogrn": row.ogrn,
@@ -156,8 +162,8 @@ def _row(row: GridRow, known: list[Property]) -> dict[str, Any]:
         "note": row.note,
         "created": row.created_at,
         "updated": row.updated_at,
-        "properties": said(row.values),
-        **{f"property:{prop.id}": shown(prop, row.values.get(prop.id)) for prop in known if prop.id in row.values},
+        "properties": said(offered),
+        **{f"property:{prop.id}": shown(prop, offered[prop.id]) for prop in known if prop.id in offered},
     }
 
 

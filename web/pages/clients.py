@@ -12,7 +12,6 @@ from cti.clients.changes import Conflict, draft_of
 from cti.errors import Refused
 from cti.features.client_base import Conflicts
 from cti.storage import calls, changes, clients
-from cti.storage.search import search
 from web.auth import person_of
 from web.i18n import translate
 from web.pages.client_form import as_text, choices, read_form
@@ -21,30 +20,10 @@ from web.routes import Route
 from web.services import services_of
 from web.texts import N_, REFUSALS
 
-SORTS = ("name", "updated", "created")
-ROWS = 50
-
 
 async def show_list(request: web.Request) -> web.Response:
-    """Clients found by any part of a name, phone or e-mail."""
-    query = request.query
-    sort = query.get("sort", "name")
-    sort = sort if sort.lstrip("-") in SORTS else "name"
-    q = query.get("q", "")[:200]
-    async with services_of(request).db.read() as conn:
-        try:
-            found = await search(
-                conn,
-                q,
-                sort=sort.lstrip("-"),
-                descending=sort.startswith("-"),
-                limit=ROWS,
-                cursor=query.get("cursor") or None,
-            )
-        except ValueError:
-            raise web.HTTPBadRequest(text="There is no such page.") from None
-    template = "parts/client_rows.html" if query.get("cursor") else "clients.html"
-    return page(request, template, title=N_("Clients"), found=found, q=q, sort=sort)
+    """The grid's frame; its rows come from /api/v1/clients/grid."""
+    return page(request, "clients.html", title=N_("Clients"), q=request.query.get("q", "")[:200])
 
 
 async def show(request: web.Request) -> web.Response:

@@ -299,7 +299,15 @@ class Grid {
 
   nothing() {
     const asked = this.state.q || this.state.filters.length;
-    return make("p", { className: "quiet-text", textContent: asked ? t("Nobody is found. Take a filter off or type less.") : t("No clients yet") });
+    const shown = $(asked ? "#grid-nobody" : "#grid-empty").content.cloneNode(true);
+    $('[data-act="all"]', shown)?.addEventListener("click", () => {
+      this.state = { ...this.state, q: "", filters: [] };
+      $("#q").value = "";
+      this.reload();
+    });
+    const fresh = $('[data-f="new"]', shown);
+    if (fresh && this.state.q) fresh.href += `?${new URLSearchParams({ [/^[+(\d]/.test(this.state.q) ? "number" : "name"]: this.state.q })}`;
+    return shown.firstElementChild;
   }
 
   async change(everybody) {
