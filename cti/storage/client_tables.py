@@ -44,6 +44,9 @@ clients = Table(
     Column("industry_id", Integer, index=True),
     Column("source_id", Integer),
     Column("time_zone", String(40), nullable=False, server_default=""),
+    Column("linked", Text, nullable=False, server_default=""),  # the part of `search` from contact persons, contracts
+    Column("restricted_at", Float),  # no dialling, no messages, no export since then
+    Column("restricted_why", String(200), nullable=False, server_default=""),
     CheckConstraint("kind in ('person', 'sole-trader', 'company')", name="kind"),
 )
 
@@ -85,7 +88,7 @@ directory_items = Table(
     "directory_items",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("directory", String(16), nullable=False),  # relation | region | industry | source
+    Column("directory", String(16), nullable=False),  # one of storage/directories.py
     Column("name", String(120), nullable=False),
     Column("parent_id", Integer),  # industries are a tree
     Column("position", Integer, nullable=False, server_default="0"),
