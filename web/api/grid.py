@@ -141,9 +141,7 @@ async def rows(request: web.Request) -> web.Response:
 
 def _row(row: ClientCard, items: Mapping[int, str], known: list[Property]) -> dict[str, Any]:
     """The row by fields: what is shown, and under `ids` and `properties` what is set."""
-    phones = ", ".join(
-        (show_number(p.e164) or p.typed) + (f" доб. {p.extension}" if p.extension else "") for p in row.phones
-    )
+    phones = [(show_number(p.e164) or p.typed) + (f" доб. {p.extension}" if p.extension else "") for p in row.phones]
     offered = {prop.id: row.values[prop.id] for prop in known if prop.id in row.values}
     return {
         "id": row.id,

@@ -30,6 +30,7 @@ class Grid {
     this.columns = (left ?? DEFAULT.map((field) => ({ field }))).filter((one) => this.field(one.field));
     this.total = 0;
     this.writes = place.dataset.write === "yes";
+    this.empty = { asked: $("#grid-nobody"), none: $("#grid-empty") }; // an answer may come when the page has gone
   }
 
   field(name) {
@@ -299,7 +300,7 @@ class Grid {
 
   nothing() {
     const asked = this.state.q || this.state.filters.length;
-    const shown = $(asked ? "#grid-nobody" : "#grid-empty").content.cloneNode(true);
+    const shown = (asked ? this.empty.asked : this.empty.none).content.cloneNode(true);
     $('[data-act="all"]', shown)?.addEventListener("click", () => {
       this.state = { ...this.state, q: "", filters: [] };
       $("#q").value = "";
