@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import aiohttp_jinja2
 from aiohttp import web
@@ -84,7 +83,7 @@ def error_page(request: web.Request, status: int, detail: str) -> web.Response:
 
 def _language_names(request: web.Request) -> dict[str, Any]:
     language = language_of(request)
-    zone = ZoneInfo(services_of(request).settings.numbers.time_zone)
+    zone = services_of(request).zone
 
     def moment(at: float | None, form: str = "%d.%m.%Y %H:%M") -> str:
         return datetime.fromtimestamp(at, UTC).astimezone(zone).strftime(form) if at else ""

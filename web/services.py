@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -40,6 +41,11 @@ class Services:
     agent_states: AgentStates
     link: Callable[[], LinkView]
     clock: Callable[[], float]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where the house's days begin."""
+        return ZoneInfo(self.settings.numbers.time_zone)
 
 
 SERVICES = web.AppKey("services", Services)

@@ -6,9 +6,9 @@ listed here can be asked: a name or an operator from outside never reaches a que
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 FieldKind = Literal["text", "phone", "email", "list", "number", "date", "yes-no"]
 Operator = Literal["contains", "is", "begins", "any-of", "none-of", "from", "to", "empty", "filled"]
@@ -55,11 +55,15 @@ MOST_CONDITIONS = 30
 
 
 class Condition(Struct, frozen=True, forbid_unknown_fields=True):
-    """One condition. value: text, number, yes or no, `2026-11-23`, or a list of ids or codes."""
+    """One condition. value: text, number, yes or no, `2026-11-23`, or a list of ids or codes.
+
+    at: a property's value as it was at the end of that day, `2026-03-31`; None: as it is now.
+    """
 
     field: str
     op: Operator
     value: Any = None
+    at: Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d$")] | None = None
 
 
 def property_id(field: str) -> int | None:

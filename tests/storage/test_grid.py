@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import structs
 
 from cti.clients.card import ClientDraft, Phone
 from cti.clients.filters import Condition
@@ -14,6 +17,8 @@ from cti.storage import clients, directories, properties
 from cti.storage.database import Database
 from cti.storage.grid import Grid
 from tests.storage.conftest import ANNA, BORIS
+
+ZONE = ZoneInfo("Europe/Moscow")
 
 
 async def _filled(db: Database) -> dict[str, int]:
@@ -44,7 +49,7 @@ async def _filled(db: Database) -> dict[str, int]:
 
 async def _names(db: Database, *filters: Condition, q: str = "", sort: str = "") -> list[str]:
     async with db.read() as conn:
-        page = await Grid(conn, await properties.every(conn)).page(q, filters, sort=sort)
+        page = await Grid(conn, await properties.every(conn), ZONE).page(q, filters, sort=sort)
     assert page.total == len(page.rows)
     return [row.name for row in page.rows]
 
@@ -80,6 +85,32 @@ async def test_each_kind_of_column_has_its_filter(db: Database) -> None:
     ]
 
 
+async def test_a_day_begins_where_the_house_is(db: Database) -> None:
+    late = datetime(2026, 11, 30, 22, 30, tzinfo=UTC).timestamp()  # 1:30 of the next day in Moscow
+    async with db.write() as conn:
+        await clients.insert(conn, ClientDraft(name="Ночной"), late)
+    assert await _names(db, Condition("created", "to", "2026-11-30")) == []
+    assert await _names(db, Condition("created", "from", "2026-12-01"), Condition("created", "to", "2026-12-01"))
+
+
+async def test_a_property_is_asked_as_it_was_on_a_day(db: Database) -> None:
+    made = await _filled(db)
+    field, other = f"property:{made['Лояльность']}", f"property:{made['Цвет']}"
+    async with db.write() as conn:
+        color, loyalty = await properties.every(conn)
+        later = 86_400.0 * 40
+        await properties.say(conn, made["Алхимов"], {loyalty.id: (loyalty, 3.0), color.id: (color, None)}, later)
+    good, red = Condition(field, "from", 4), Condition(other, "any-of", [made["красный"]])
+    before, after = "1970-01-31", "1970-02-20"
+    assert await _names(db, good) == await _names(db, red) == []
+    for one in (good, red):
+        assert await _names(db, structs.replace(one, at=before)) == ["Алхимов"]
+        assert await _names(db, structs.replace(one, at=after)) == []
+    assert await _names(db, Condition(field, "is", 3, at=after)) == ["Алхимов"]
+    assert await _names(db, Condition(other, "empty", at=after)) == ["Алхимов", "Гранит"]
+    assert await _names(db, Condition(field, "filled", at="1970-01-01")) == []
+
+
 async def test_sorted_by_any_column_with_the_empty_last(db: Database) -> None:
     made = await _filled(db)
     loyalty, color = f"property:{made['Лояльность']}", f"property:{made['Цвет']}"
@@ -102,6 +133,7 @@ async def test_sorted_by_any_column_with_the_empty_last(db: Database) -> None:
         Condition("responsible", "any-of", "1"),
         Condition("responsible", "any-of", ["x"]),
         Condition("phones", "contains", "abc"),
+        Condition("name", "contains", "x", at="2026-03-31"),
     ],
 )
 async def test_what_cannot_be_asked_is_refused(db: Database, one: Condition) -> None:
@@ -118,7 +150,7 @@ async def test_an_unknown_order_is_refused(db: Database) -> None:
 async def test_rows_carry_all_columns_and_pages_follow(db: Database) -> None:
     made = await _filled(db)
     async with db.read() as conn:
-        grid = Grid(conn, await properties.every(conn))
+        grid = Grid(conn, await properties.every(conn), ZONE)
         first = await grid.page("", (), limit=1)
         row = first.rows[0]
         second = await grid.page("", (), limit=1, offset=1)

@@ -135,7 +135,8 @@ async def rows(request: web.Request) -> web.Response:
         raise Invalid("query.filters", str(error)) from None
     async with services_of(request).db.read() as conn:
         known = await properties.every(conn)
-        page = await Grid(conn, known).page(query.q, filters, sort=query.sort, limit=query.limit, offset=query.offset)
+        grid = Grid(conn, known, services_of(request).zone)
+        page = await grid.page(query.q, filters, sort=query.sort, limit=query.limit, offset=query.offset)
     return reply(GridOut(rows=[_row(row, page.items, known) for row in page.rows], total=page.total))
 
 
@@ -174,7 +175,7 @@ async def change_many(request: web.Request) -> web.Response:
     ids = body.ids
     if body.found is not None:
         async with services.db.read() as conn:
-            grid = Grid(conn, await properties.every(conn))
+            grid = Grid(conn, await properties.every(conn), services.zone)
             ids = await grid.ids(body.found.q, body.found.filters, most=MANY + 1)
     batch = await services.client_base.change_many(person_of(request), ids, body.set)
     return reply(BulkOut(batch=batch, count=len(ids)))

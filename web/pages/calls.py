@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -77,7 +76,7 @@ async def show_missed(request: web.Request) -> web.Response:
 async def show_call(request: web.Request) -> web.Response:
     """One call: its course, notes, why the card came. With ?part only these, for the opened row of the list."""
     row = await readable(request)
-    zone = ZoneInfo(services_of(request).settings.numbers.time_zone)
+    zone = services_of(request).zone
     template = "parts/call_parts.html" if "part" in request.query else "call.html"
     values: dict[str, Any] = {"timeline": course(row, language_of(request), zone), "steps": await _steps(request, row)}
     return page(request, template, title=texts.N_("One call"), call=row, **values)
@@ -112,7 +111,7 @@ def _start(request: web.Request, day: date | None) -> float | None:
     """When the day begins where the installation is."""
     if day is None or not 1970 < day.year < 9999:
         return None
-    zone = ZoneInfo(services_of(request).settings.numbers.time_zone)
+    zone = services_of(request).zone
     return datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()
 
 
