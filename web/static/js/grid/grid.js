@@ -75,8 +75,16 @@ class Grid {
     this.table.element.addEventListener("keydown", (event) => this.key(event));
     this.built = new Promise((done) => this.table.on("tableBuilt", done));
     this.built.then(() => this.together());
+    this.built.then(() => this.roles());
     this.table.element.setAttribute("aria-label", t("Clients"));
     this.chips();
+  }
+
+  /** What scrolls takes the focus: readers of the screen are told that it, and not its only child, holds the rows. */
+  roles() {
+    this.table.element.removeAttribute("aria-owns");
+    $(".tabulator-tableholder", this.table.element).setAttribute("role", "rowgroup");
+    $(".tabulator-table", this.table.element).setAttribute("role", "presentation");
   }
 
   /** A filter's button that takes the focus may scroll the header: the rows go with it. */
@@ -308,7 +316,7 @@ class Grid {
     });
     const fresh = $('[data-f="new"]', shown);
     if (fresh && this.state.q) fresh.href += `?${new URLSearchParams({ [/^[+(\d]/.test(this.state.q) ? "number" : "name"]: this.state.q })}`;
-    return shown.firstElementChild;
+    return make("div", { role: "row" }, make("div", { role: "gridcell" }, shown.firstElementChild));
   }
 
   async change(everybody) {

@@ -1,0 +1,35 @@
+"""Pages that people work in all day break no rule of WCAG 2.2 AA, in light and in dark."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.axe import violations
+from tests.browser.stage import Stage
+
+PAGES = {
+    "/": "#desk",
+    "/clients": "#found .tabulator-row",
+    "/clients?q=zzzz": "#found .empty",
+    "/clients/1": "form[data-client-form]",
+    "/clients/new": "form[data-client-form]",
+    "/calls": "#main h1",
+    "/missed": "#main h1",
+    "/profile": "#main h1",
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_pages_are_accessible(theatre: Stage, scheme: Literal["light", "dark"]) -> None:
+    page = await theatre.desk()
+    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    found: dict[str, list[str]] = {}
+    for path, shown in PAGES.items():
+        await page.goto(theatre.url + path)
+        await expect(page.locator(shown).first).to_be_visible()
+        if left := await violations(page):
+            found[path] = left
+    assert found == {}
