@@ -24,10 +24,40 @@ class Why:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ContactBrief:
+    """A contact person of a client. phones: (E.164, extension or "", label)."""
+
+    id: int
+    name: str
+    role: str = ""
+    phones: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContractBrief:
+    """A contract that ends soon. ends_on: `2026-12-31`."""
+
+    id: int
+    number: str
+    ends_on: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LastCall:
+    """The last call with a client. at: UNIX seconds; by: who talked."""
+
+    at: float
+    direction: str
+    outcome: str
+    by: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ClientBrief:
     """What a pop shows of a client. phones: (E.164, extension or "", label) in the card's order.
 
-    properties: (name, value as text, colour or "") of those that an admin marked for the pop.
+    properties: (name, value as text, colour or "") of those that an admin marked for the pop. people: his contact
+    persons. contracts: those that end within a month. restricted: no calls to him, no messages.
     """
 
     id: int
@@ -39,14 +69,20 @@ class ClientBrief:
     responsible: str = ""
     note: str = ""
     properties: tuple[tuple[str, str, str], ...] = ()
+    relation: str = ""
+    restricted: bool = False
+    people: tuple[ContactBrief, ...] = ()
+    contracts: tuple[ContractBrief, ...] = ()
+    last: LastCall | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Match:
-    """A client who may be calling, and why we think so."""
+    """A client who may be calling, and why we think so. contact: his contact person whose phone it is."""
 
     client: ClientBrief
     why: Why
+    contact: ContactBrief | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -34,16 +34,29 @@ def match(one: Match, language: str) -> Json:
         args["number"] = show(args["number"])
     if "date" in args:
         args["date"] = ".".join(reversed(args["date"].split("-")))
-    code = "exact-phone-unlabelled" if one.why.code == "exact-phone" and not args.get("label") else one.why.code
-    return {"client": client(one.client), "why": say(language, WHYS.get(code, code), **args)}
+    code = one.why.code
+    if code == "exact-phone" and not args.get("label"):
+        code = "exact-phone-unlabelled"
+    if code == "contact-phone" and args.get("role"):
+        code = "contact-phone-role"
+    why = say(language, WHYS.get(code, code), **args)
+    return {"client": client(one.client), "why": why, "contact": asdict(one.contact) if one.contact else None}
 
 
 def client(brief: ClientBrief) -> Json:
     """What a card shows of a client."""
-    phones = [{"e164": e, "shown": show(e), "extension": x, "label": label} for e, x, label in brief.phones]
     plain = asdict(brief)
     said = plain.pop("properties")  # a card of the API has properties too, and they are not these
-    return plain | {"phones": phones, "emails": list(brief.emails), "said": [list(one) for one in said]}
+    return plain | {
+        "phones": _phones(brief.phones),
+        "people": [asdict(one) | {"phones": _phones(one.phones)} for one in brief.people],
+        "emails": list(brief.emails),
+        "said": [list(one) for one in said],
+    }
+
+
+def _phones(phones: tuple[tuple[str, str, str], ...]) -> list[Json]:
+    return [{"e164": e, "shown": show(e), "extension": x, "label": label} for e, x, label in phones]
 
 
 def call(view: CallView, language: str, seq: int) -> Json:

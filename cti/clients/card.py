@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from cti.clients.properties import Value
-from cti.desktop import ClientBrief
+from cti.desktop import ClientBrief, ContactBrief
 from cti.telephony.numbering import NumberPlan, read
 
 KINDS = ("person", "sole-trader", "company")
@@ -92,12 +92,14 @@ class ClientCard:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PhoneMatch:
-    """A client one of whose phones is the number asked for."""
+    """A client who has the number asked for. contact: this person's of his; local: found as it is dialled here."""
 
     client: ClientBrief
     label: str
     extension: str
     shared: bool
+    contact: ContactBrief | None = None
+    local: bool = False
 
 
 def with_numbers(draft: ClientDraft, plan: NumberPlan) -> ClientDraft:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from cti.access import Person
 from cti.directory import DeviceFinder
 from cti.errors import NotAllowed
-from cti.storage import calls, clients
+from cti.storage import calls, clients, lookup
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.spool import Spool
@@ -106,8 +106,8 @@ class CallLog:
 
 async def _only(conn: Connection, e164: str | None) -> int | None:
     """The client of a number that belongs to exactly one."""
-    found = await clients.by_number(conn, e164, limit=2) if e164 else []
-    return found[0].client.id if len(found) == 1 else None
+    found = await lookup.clients_of(conn, e164, limit=2) if e164 else []
+    return found[0] if len(found) == 1 else None
 
 
 async def _close(conn: Connection, still_open: frozenset[str], now: float, prefix: str) -> None:

@@ -18,7 +18,7 @@ import msgspec
 from cti.clients.matching import match
 from cti.desktop import AgentDesktop, Match, PopCall, PopKind, ScreenPop, Why
 from cti.directory import DeviceFinder
-from cti.storage import clients, desktop_events, traces
+from cti.storage import clients, desktop_events, lookup, traces
 from cti.storage.database import Database
 from cti.storage.desktop_events import NewEvent
 from cti.storage.directory import DeviceRow
@@ -173,29 +173,30 @@ class ScreenPops:
         }
 
     async def _identify(self, event: Delivered, agent: DeviceRow) -> _Caller:
-        number = read(event.calling.number, self._plan_of(event.call))
+        plan = self._plan_of(event.call)
+        number = read(event.calling.number, plan)
         name = (event.calling.name or "")[:160]
-        if number.kind == "internal":
-            return self._colleague(number, name, event.device)
+        row = self._directory.by_extension(number.internal, near=event.device) if number.kind == "internal" else None
+        if row is not None:
+            return self._colleague(number, name, row.user_name)
         if number.kind == "hidden":
             return _Caller(kind="hidden", number=None, name=name, steps=[("number-hidden", {})])
-        if number.e164 is None:
-            raw = (event.calling.number or "")[:40]
-            steps = [("number-unreadable", {"number": raw})]
-            return _Caller(kind="unknown", number=raw, name=name, steps=steps)
-        kind, matches = await self._look_up(number, agent)
-        steps = [("number-read", {"number": number.e164, "rule": number.rule}), (f"matched-{kind}", _found(matches))]
-        return _Caller(kind=kind, number=number.e164, name=name, matches=matches, steps=steps)
+        kind, matches = await self._look_up(number, plan, agent)
+        if number.kind == "internal" and not matches:
+            return self._colleague(number, name, "")
+        shown = number.e164 or number.internal or (event.calling.number or "")[:40]
+        rule = ("number-read", {"number": shown, "rule": number.rule})
+        first = ("number-unreadable", {"number": shown}) if number.kind == "unreadable" else rule
+        steps = [first, (f"matched-{kind}", _found(matches))]
+        return _Caller(kind=kind, number=shown, name=name, matches=matches, steps=steps)
 
-    async def _look_up(self, number: Number, agent: DeviceRow) -> tuple[PopKind, tuple[Match, ...]]:
+    async def _look_up(self, number: Number, plan: NumberPlan, agent: DeviceRow) -> tuple[PopKind, tuple[Match, ...]]:
         async with self._db.read() as conn:
-            candidates = await clients.by_number(conn, number.e164 or "")
+            candidates = await lookup.look_up(conn, number, plan, now=self._clock())
             choices = await clients.choices(conn, number.e164 or "") if len(candidates) > 1 else []
         return match(number, candidates, choices, agent.user_id)
 
-    def _colleague(self, number: Number, name: str, rung: str | None) -> _Caller:
-        row = self._directory.by_extension(number.internal, near=rung)
-        colleague = row.user_name if row else ""
+    def _colleague(self, number: Number, name: str, colleague: str) -> _Caller:
         return _Caller(
             kind="colleague",
             number=number.internal,

@@ -20,10 +20,12 @@ from typing import Literal
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
+from phonenumbers.phonenumberutil import ndd_prefix_for_region
 
 NumberKind = Literal["e164", "internal", "hidden", "unreadable"]
 
 LONGEST_INPUT = 80
+SHORTEST_LOCAL = 3
 LONGEST_DIGITS = 18  # E.164 has 15; three more for a prefix
 HIDDEN = frozenset(
     (
@@ -101,6 +103,22 @@ def show(e164: str | None, region: str = "RU") -> str:
         )
     except NumberParseException:
         return e164
+
+
+def local_forms(number: Number, plan: NumberPlan) -> tuple[str, ...]:
+    """The digits by which people of this plan may have written a number: without the country, the area, with an 8."""
+    if number.kind == "internal":
+        return (number.internal,) if number.internal and len(number.internal) >= SHORTEST_LOCAL else ()
+    if number.kind != "e164":
+        digits = _DASHES.sub("", number.raw)
+        return (digits,) if len(digits) >= SHORTEST_LOCAL and number.kind != "hidden" else ()
+    parsed = phonenumbers.parse(number.e164 or "")
+    if parsed.country_code != phonenumbers.country_code_for_region(plan.region):
+        return ((number.e164 or "").removeprefix("+"),)
+    national = phonenumbers.national_significant_number(parsed)
+    trunk = ndd_prefix_for_region(plan.region, True) or ""
+    local = national.removeprefix(plan.area_code) if plan.area_code else national
+    return tuple(dict.fromkeys((local, national, trunk + national, f"{parsed.country_code}{national}")))
 
 
 def explain(raw: str, plan: NumberPlan) -> tuple[Step, ...]:

@@ -24,7 +24,7 @@ from cti.cli.demo import fill
 from cti.desktop import AgentView, CallState, CallView, LinkView, Match, PopCall, PopKind, ScreenPop, Snapshot, Why
 from cti.server import Parts, build
 from cti.settings import HttpSettings, Settings
-from cti.storage import calls, clients, desktop_events
+from cti.storage import calls, desktop_events, lookup
 from cti.storage.database import open_database
 from cti.storage.desktop_events import NewEvent
 from cti.telephony.events import CallRecord, LegRecord, Outcome, Party
@@ -91,7 +91,7 @@ class Stage:
     async def client(self, number: str = ALHIMOV) -> list[Match]:
         """The matches of a number in the base."""
         async with self.db.read() as conn:
-            found = await clients.by_number(conn, number)
+            found = await lookup.by_number(conn, number, now=0.0)
         return [
             Match(client=m.client, why=Why(code="exact-phone", args={"number": number, "label": m.label}))
             for m in found
@@ -160,7 +160,7 @@ class Stage:
             started=began, answered=leg.answered, ended=began + 90, outcome=outcome, legs=(leg,),
         )  # fmt: skip
         async with self.db.write() as conn:
-            found = await clients.by_number(conn, number)
+            found = await lookup.by_number(conn, number, now=0.0)
             client = found[0].client.id if len(found) == 1 else None
             await calls.save(
                 conn, record, number=number, client_id=client, user_id=user if talked else None,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cti.clients.card import ClientDraft, Phone, PhoneMatch, with_numbers
 from cti.clients.matching import match
-from cti.desktop import ClientBrief, Match
+from cti.desktop import ClientBrief, ContactBrief, Match
 from cti.telephony.numbering import NumberPlan, read
 
 PLAN = NumberPlan()
@@ -32,7 +34,7 @@ def test_one_client_is_the_client() -> None:
 
 def test_nobody_is_unknown() -> None:
     assert match(NUMBER, [], [], ANNA) == ("unknown", ())
-    assert match(read("abc", PLAN), [phone(PYOTR)], [], ANNA) == ("unknown", ())
+    assert match(read("abc", PLAN), [], [], ANNA) == ("unknown", ())
 
 
 def test_a_hidden_caller_matches_nobody_whatever_is_offered() -> None:
@@ -41,7 +43,7 @@ def test_a_hidden_caller_matches_nobody_whatever_is_offered() -> None:
 
 
 def test_an_internal_number_is_a_colleague() -> None:
-    assert match(read("101", PLAN), [phone(PYOTR)], [], ANNA) == ("colleague", ())
+    assert match(read("101", PLAN), [], [], ANNA) == ("colleague", ())
 
 
 def test_personal_phones_come_before_shared_ones() -> None:
@@ -96,3 +98,25 @@ def test_an_extension_given_apart_is_kept() -> None:
     apart = Phone(typed="84950000100", extension="14")
     both = Phone(typed="84950000100 доб. 5", extension="14")
     assert [p.extension for p in with_numbers(ClientDraft(name="П", phones=(apart, both)), PLAN).phones] == ["14", "5"]
+
+
+def test_the_same_subscriber_comes_after_the_same_number_and_before_what_is_dialled_here() -> None:
+    local = replace(phone(ROMASHKA), local=True)
+    _, matches = match(NUMBER, [local, phone(GRANIT, "15"), phone(PYOTR)], [], ANNA)
+    assert told(matches) == [("Пётр", "exact-phone"), ("Гранит", "same-subscriber"), ("Ромашка", "local-form")]
+    assert matches[1].why.args["extension"] == "15"
+
+
+def test_a_contact_person_s_phone_says_whose_it_is() -> None:
+    olga = ContactBrief(id=7, name="Ольга", role="бухгалтер")
+    _, matches = match(NUMBER, [phone(ROMASHKA, shared=True), replace(phone(GRANIT), contact=olga)], [], ANNA)
+    assert told(matches) == [("Гранит", "contact-phone"), ("Ромашка", "shared-phone")]
+    assert matches[0].contact == olga
+    assert (matches[0].why.args["contact"], matches[0].why.args["role"]) == ("Ольга", "бухгалтер")
+
+
+def test_with_the_extension_of_a_person_the_company_s_own_line_is_him() -> None:
+    olga = ContactBrief(id=7, name="Ольга")
+    asked = read("+7 495 000-01-00 доб. 14", PLAN)
+    _, (one,) = match(asked, [phone(GRANIT, shared=True), replace(phone(GRANIT, "14"), contact=olga)], [], ANNA)
+    assert one.contact == olga

@@ -11,7 +11,7 @@ from cti.clients.properties import Property, PropertyValue
 from cti.errors import Refused
 from cti.features.client_base import ClientBase, Conflicts
 from cti.features.client_catalogue import ClientCatalogue
-from cti.storage import changes, clients, directories, properties
+from cti.storage import changes, clients, directories, lookup, properties
 from cti.storage.database import Database
 from cti.telephony.numbering import NumberPlan
 from tests.storage.conftest import ANNA, BORIS
@@ -159,7 +159,7 @@ async def test_the_pop_carries_the_properties_that_are_marked_for_it(db: Databas
     said = {color: "красный", loyal: 5, until: "31.12.2026", quiet: "x"}
     await base(db).create(person(ANNA), ClientDraft(name="Алхимов", phones=phones, values=said))
     async with db.read() as conn:
-        (match,) = await clients.by_number(conn, "+79355550101")
+        (match,) = await lookup.by_number(conn, "+79355550101", now=0.0)
     assert match.client.properties == (
         ("Цвет", "красный", "red"), ("Лояльность", "5", ""), ("Договор до", "31.12.2026", "")
     )  # fmt: skip

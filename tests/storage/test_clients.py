@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cti.clients.card import ClientDraft, Phone, with_numbers
-from cti.storage import clients
+from cti.storage import clients, lookup
 from cti.storage.database import Database
 from cti.telephony.numbering import NumberPlan
 from tests.storage.conftest import ANNA, BORIS
@@ -36,7 +36,7 @@ async def _add(db: Database, *drafts: ClientDraft) -> list[int]:
 async def test_a_number_finds_its_client_with_all_that_a_card_shows(db: Database) -> None:
     (pyotr,) = await _add(db, PYOTR)
     async with db.read() as conn:
-        (found,) = await clients.by_number(conn, "+79355550301")
+        (found,) = await lookup.by_number(conn, "+79355550301", now=0.0)
     assert found.client.id == pyotr
     assert found.client.name == "Пётр Зайцев"
     assert found.client.phones == (("+79355550301", "", "мобильный"), (SWITCHBOARD, "14", "работа"))
@@ -48,8 +48,8 @@ async def test_a_number_finds_its_client_with_all_that_a_card_shows(db: Database
 async def test_a_shared_number_finds_everybody_who_has_it(db: Database) -> None:
     pyotr, romashka = await _add(db, PYOTR, ROMASHKA)
     async with db.read() as conn:
-        found = await clients.by_number(conn, SWITCHBOARD)
-        one = await clients.by_number(conn, SWITCHBOARD, limit=1)
+        found = await lookup.by_number(conn, SWITCHBOARD, now=0.0)
+        one = await lookup.by_number(conn, SWITCHBOARD, now=0.0, limit=1)
     assert [(m.client.id, m.extension, m.shared) for m in found] == [(pyotr, "14", False), (romashka, "", True)]
     assert len(one) == 1
 
@@ -58,7 +58,7 @@ async def test_no_number_and_unknown_numbers_find_nobody(db: Database) -> None:
     await _add(db, PYOTR, ROMASHKA)
     async with db.read() as conn:
         for number in ("", "+7935555030", "+793555503011", "%", "' OR 1=1 --", "спросить"):
-            assert await clients.by_number(conn, number) == []
+            assert await lookup.by_number(conn, number, now=0.0) == []
 
 
 async def test_a_card_comes_back_as_it_was_written(db: Database) -> None:
@@ -81,8 +81,8 @@ async def test_a_change_replaces_the_card_and_raises_its_version(db: Database) -
         assert await clients.update(conn, pyotr, with_numbers(new, PLAN), 1, 200.0)
     async with db.read() as conn:
         card = await clients.get(conn, pyotr)
-        assert await clients.by_number(conn, "+79355550301") == []
-        assert len(await clients.by_number(conn, "+79355550302")) == 1
+        assert await lookup.by_number(conn, "+79355550301", now=0.0) == []
+        assert len(await lookup.by_number(conn, "+79355550302", now=0.0)) == 1
         assert (await clients.search(conn, "зайцев")).rows == []
         assert len((await clients.search(conn, "волков")).rows) == 1
     assert card is not None
@@ -120,12 +120,12 @@ async def test_the_newest_choice_of_each_person_is_kept(db: Database) -> None:
 async def test_a_caller_has_a_responsible_person_when_there_is_but_one(db: Database) -> None:
     await _add(db, PYOTR, ROMASHKA)
     async with db.write() as conn:
-        assert await clients.responsible_of(conn, SWITCHBOARD) == ANNA
-        assert await clients.responsible_of(conn, "+70000000000") is None
+        assert await lookup.responsible_of(conn, SWITCHBOARD) == ANNA
+        assert await lookup.responsible_of(conn, "+70000000000") is None
         await clients.insert(
             conn, with_numbers(ClientDraft(name="Б", responsible_id=BORIS, phones=ROMASHKA.phones), PLAN), 1
         )
-        assert await clients.responsible_of(conn, SWITCHBOARD) is None
+        assert await lookup.responsible_of(conn, SWITCHBOARD) is None
 
 
 async def test_texts_of_any_kind_come_back_unharmed(db: Database) -> None:

@@ -10,7 +10,7 @@ from cti.clients.importing import guess
 from cti.clients.properties import Property, PropertyValue
 from cti.features.client_base import ClientBase
 from cti.features.client_import import ClientImport, Told
-from cti.storage import clients, directories, properties
+from cti.storage import clients, directories, lookup, properties
 from cti.storage.database import Database
 from cti.telephony.numbering import NumberPlan
 from tests.storage.conftest import ANNA
@@ -72,7 +72,7 @@ async def test_rows_become_clients_found_by_all_that_was_said(db: Database) -> N
     for q in ("алхим", "0102", "a@alhimov", "7707083893"):
         assert await found(db, q) == ["Алхимов"]
     async with db.read() as conn:
-        (match,) = await clients.by_number(conn, "+79355550101")
+        (match,) = await lookup.by_number(conn, "+79355550101", now=0.0)
         card = await clients.get(conn, match.client.id)
     assert card is not None
     assert (card.responsible, card.inn, sorted(map(str, card.values.values()))) == ("Anna", "7707083893", ["1", "5.0"])
@@ -87,7 +87,7 @@ async def test_the_same_file_again_changes_nothing_and_a_row_adds_what_is_new(db
     told = await imported(db, mapped, more)
     assert (told.created, told.updated) == (0, 1)
     async with db.read() as conn:
-        (match,) = await clients.by_number(conn, "+79355550103")
+        (match,) = await lookup.by_number(conn, "+79355550103", now=0.0)
         card = await clients.get(conn, match.client.id)
     assert card is not None
     assert (card.name, len(card.phones), card.emails) == ("Алхимов", 3, ("a@alhimov.example", "new@alhimov.example"))

@@ -9,7 +9,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from cti.clients.card import ClientCard, ClientDraft, Phone, Place
 from cti.clients.properties import Value
+from cti.desktop import Match
 from cti.telephony.numbering import show
+from web import wire
 from web.api.records import Cursor, Id, Limit, Text
 
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
@@ -179,6 +181,20 @@ class ClientOut(Struct):
     updated_at: float
 
 
+class ContactOut(Struct):
+    id: int
+    name: str
+    role: str
+
+
+class FoundOut(ClientOut, kw_only=True):
+    """A client found by a number. why: the reason as a sentence; contact: his contact person whose phone it is."""
+
+    why: str
+    contact: ContactOut | None
+    restricted: bool
+
+
 class ClientLine(Struct):
     """A client in a list; what `columns` leaves out is absent."""
 
@@ -201,15 +217,25 @@ class ClientPage(Struct):
 
 def client_out(card: ClientCard) -> ClientOut:
     """A card as the API gives it."""
+    return ClientOut(**_out(card))
+
+
+def found_out(card: ClientCard, one: Match, language: str) -> FoundOut:
+    """A card found by a number, with the reason."""
+    contact = ContactOut(id=one.contact.id, name=one.contact.name, role=one.contact.role) if one.contact else None
+    why = wire.match(one, language)["why"]
+    return FoundOut(**_out(card), why=why, contact=contact, restricted=one.client.restricted)
+
+
+def _out(card: ClientCard) -> dict[str, Any]:
     made = ("phones", "emails", "places", "properties")
     rest = {f: getattr(card, f) for f in ClientOut.__struct_fields__ if f not in made}
-    return ClientOut(
-        **rest,
-        phones=phones_out(card),
-        emails=list(card.emails),
-        places=[PlaceOut(kind=one.kind, value=one.value) for one in card.places],
-        properties=said(card.values),
-    )
+    return rest | {
+        "phones": phones_out(card),
+        "emails": list(card.emails),
+        "places": [PlaceOut(kind=one.kind, value=one.value) for one in card.places],
+        "properties": said(card.values),
+    }
 
 
 def phones_out(card: ClientCard) -> list[PhoneOut]:

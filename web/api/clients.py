@@ -6,14 +6,16 @@ from aiohttp import web
 from msgspec import UNSET
 
 from cti.clients.card import ClientCard
+from cti.clients.matching import match
 from cti.errors import Refused
-from cti.storage import clients, users
+from cti.storage import cards, clients, lookup, users
 from cti.storage.search import search
 from cti.telephony.numbering import read
 from web.api import client_records as c
 from web.api import records as r
 from web.api.base import Header, Invalid, Operation, body_of, place, query_of, reply
 from web.auth import person_of
+from web.i18n import language_of
 from web.services import services_of
 
 
@@ -59,13 +61,16 @@ async def _read(request: web.Request) -> ClientCard:
 
 
 async def by_number(request: web.Request) -> web.Response:
-    """Clients with a number, in any spelling."""
-    services = services_of(request)
-    found = read(request.match_info["number"][:80], services.plan)
+    """Clients with a number, in any spelling: the likeliest first, each with the reason."""
+    services, person = services_of(request), person_of(request)
+    number = read(request.match_info["number"][:80], services.plan)
     async with services.db.read() as conn:
-        matches = await clients.by_number(conn, found.e164) if found.e164 else []
-        cards = [card for m in matches if (card := await clients.get(conn, m.client.id))]
-    return reply([c.client_out(card) for card in cards])
+        candidates = await lookup.look_up(conn, number, services.plan, now=services.clock())
+        chosen = await clients.choices(conn, number.e164 or "") if len(candidates) > 1 else []
+        _, matches = match(number, candidates, chosen, person.id)
+        found = await cards.of(conn, [one.client.id for one in matches])
+    language = language_of(request)
+    return reply([c.found_out(found[one.client.id], one, language) for one in matches if one.client.id in found])
 
 
 async def create(request: web.Request) -> web.Response:
@@ -133,8 +138,8 @@ OPERATIONS = (
         path="/clients/by-number/{number}",
         handler=by_number,
         who="clients.read",
-        text="Clients who have a number, in any spelling",
-        gives=list[c.ClientOut],
+        text="Clients who have a number, in any spelling; the likeliest first, and why",
+        gives=list[c.FoundOut],
     ),
     Operation(
         method="GET",

@@ -6,7 +6,7 @@ import { showNote } from "./notes.js";
 import { startNewcomer, showNewcomer } from "./newcomer.js";
 import { dial } from "./phone.js";
 import * as store from "./store.js";
-import { t, word } from "./texts.js";
+import { moment, t, word } from "./texts.js";
 import { toast } from "./toasts.js";
 
 const BACK_MS = 2500;
@@ -130,6 +130,7 @@ function render() {
   const client = clientOf(one);
   const { view, pop } = one;
   const number = view.shown || view.number || "";
+  const who = one.pop?.matches.find((m) => m.client.id === client?.id)?.contact;
   const [kind, say] = STATES[view.state] ?? STATES.ended;
   const name = client?.name || pop?.colleague || view.client_name || (kindOf(one) === "colleague" && view.name) || number || t("Number hidden");
   fill(desk, {
@@ -138,6 +139,10 @@ function render() {
     state: say(view),
     sort: client ? word("kind", client.kind) : sortOf(one),
     queue: view.queue ? t("queue “{queue}”", { queue: view.queue }) : "",
+    restricted: client?.restricted ? t("Restricted: do not call, do not write") : "",
+    contact: who ? (who.role ? t("{name}, {role}", who) : who.name) : "",
+    relation: client?.relation || "",
+    last: client?.last ? lastOf(client.last) : "",
     responsible: client?.responsible ? t("manager: {name}", { name: client.responsible }) : "",
     presented: view.name && view.name !== name ? t("shows as “{name}”", { name: view.name }) : "",
     why: whyOf(one, client),
@@ -152,6 +157,7 @@ function render() {
     return one;
   });
   $("#card-said").replaceChildren(...said);
+  soon(client?.contracts ?? []);
   contacts(one, client);
   const call = $("#card-call");
   show(call, !!dialTarget(one, client) && !store.ALIVE.has(view.state));
@@ -204,11 +210,14 @@ function callBack() {
 
 function contacts(one, client) {
   const phones = client?.phones ?? (one.view.number ? [{ e164: one.view.number, shown: one.view.shown || one.view.number, extension: "", label: "" }] : []);
-  const key = JSON.stringify([client?.id, client?.version, phones, client?.emails]);
+  const people = client?.people ?? [];
+  const key = JSON.stringify([client?.id, client?.version, phones, client?.emails, people]);
   const place = $("#card-phones");
   if (place.dataset.key === key) return;
   place.dataset.key = key;
   place.replaceChildren(...phones.map((phone) => phoneRow(phone, client)));
+  $("#card-people").replaceChildren(...people.flatMap((person) => personRows(person, client)));
+  show($("#card-people-box"), people.length > 0);
   $("#card-emails").replaceChildren(...(client?.emails ?? []).map(mailRow));
   show($("#card-mail-box"), !!client?.emails.length);
   show($("#card-phone-box"), phones.length > 0);
@@ -225,6 +234,34 @@ function phoneRow(phone, client) {
   if (client) Object.assign(button.dataset, { client: client.id, clientName: client.name });
   button.setAttribute("aria-label", t("Call {name}", { name: shown }));
   return li;
+}
+
+/** A contact person with each of his phones; without one, his name alone. */
+function personRows(person, client) {
+  const label = person.role ? t("{name}, {role}", person) : person.name;
+  if (person.phones.length) return person.phones.map((phone) => phoneRow({ ...phone, label }, client));
+  return [Object.assign(document.createElement("li"), { textContent: label })];
+}
+
+function lastOf({ at, direction, outcome, by }) {
+  const what = [word("direction", direction), word("outcome", outcome), by].filter(Boolean).join(", ");
+  return t("Last call {time}: {what}", { time: moment(at), what });
+}
+
+/** Contracts that end within a month. */
+function soon(contracts) {
+  const place = $("#card-soon");
+  place.replaceChildren(
+    ...contracts.map((one) => {
+      const link = document.createElement("a");
+      link.href = `/contracts/${one.id}`;
+      link.textContent = t("Contract {number} ends on {date}", { number: one.number, date: one.ends_on.split("-").reverse().join(".") });
+      const li = document.createElement("li");
+      li.append(link);
+      return li;
+    }),
+  );
+  show(place, contracts.length > 0);
 }
 
 function mailRow(address) {
