@@ -32,6 +32,9 @@ from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
 from cti.features.client_base import ClientBase
 from cti.features.client_catalogue import ClientCatalogue
+from cti.features.client_contacts import ClientContacts
+from cti.features.client_contracts import ClientContracts
+from cti.features.client_files import ClientFiles
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.live_calls import Dialled, LiveCalls
 from cti.features.screen_pop import ScreenPops
@@ -157,6 +160,8 @@ async def build(settings: Settings, db: Database) -> Parts:
 
     spool.on_change = storage_changed
     _show_figures(metrics, spool)
+    files = ClientFiles(db=db, folder=settings.data / "files", clock=clock)
+    await files.sweep()
     await screen_pops.start()
     await _take_over(pbxes, db, spool, clock())
     reactions = _reactions(screen_pops, live_calls, call_log, agent_states, show_link)
@@ -183,6 +188,9 @@ async def build(settings: Settings, db: Database) -> Parts:
         ),
         client_base=ClientBase(db=db, plan=pbxes.plan, clock=clock),
         catalogue=ClientCatalogue(db=db, clock=clock),
+        contacts=ClientContacts(db=db, plan=pbxes.plan, clock=clock),
+        contracts=ClientContracts(db=db, clock=clock),
+        files=files,
         call_control=call_control,
         call_log=call_log,
         agent_states=agent_states,

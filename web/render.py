@@ -19,6 +19,7 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from cti.access import Person, Right, scope
+from cti.clients.contracts import show_amount
 from cti.telephony.numbering import show
 from web import texts
 from web.auth import IDENTITY
@@ -55,7 +56,7 @@ def set_up(app: web.Application) -> None:
         lstrip_blocks=True,
     )
     environment = aiohttp_jinja2.get_env(app)
-    environment.filters |= {"number": show, "duration": duration}
+    environment.filters |= {"number": show, "duration": duration, "amount": show_amount, "day": day}
     environment.globals["icon"] = icon
 
 
@@ -119,6 +120,11 @@ def duration(seconds: float | None) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def day(iso: str | None) -> str:
+    """`23.11.2026` of `2026-11-23`; "" for nothing."""
+    return ".".join(reversed(iso.split("-"))) if iso else ""
 
 
 def icon(name: str) -> Markup:

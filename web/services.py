@@ -15,6 +15,9 @@ from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
 from cti.features.client_base import ClientBase
 from cti.features.client_catalogue import ClientCatalogue
+from cti.features.client_contacts import ClientContacts
+from cti.features.client_contracts import ClientContracts
+from cti.features.client_files import ClientFiles
 from cti.features.directory_admin import DirectoryAdmin
 from cti.metrics import Metrics
 from cti.settings import Settings
@@ -36,6 +39,9 @@ class Services:
     people: DirectoryAdmin
     client_base: ClientBase
     catalogue: ClientCatalogue
+    contacts: ClientContacts
+    contracts: ClientContracts
+    files: ClientFiles
     call_control: CallControl
     call_log: CallLog
     agent_states: AgentStates

@@ -6,7 +6,7 @@ dialled or matched. A *shared* phone is a switchboard's: it says which company c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from cti.clients.properties import Value
@@ -104,7 +104,12 @@ class PhoneMatch:
 
 def with_numbers(draft: ClientDraft, plan: NumberPlan) -> ClientDraft:
     """The draft with each phone read: e164 and extension filled from what was typed."""
-    return replace(draft, phones=tuple(_read(phone, plan) for phone in draft.phones))
+    return replace(draft, phones=read_phones(draft.phones, plan))
+
+
+def read_phones(phones: Iterable[Phone], plan: NumberPlan) -> tuple[Phone, ...]:
+    """Phones with their numbers read under a plan."""
+    return tuple(_read(phone, plan) for phone in phones)
 
 
 def _read(phone: Phone, plan: NumberPlan) -> Phone:

@@ -12,7 +12,7 @@ from cti.errors import NotAllowed, Refused
 from cti.storage import directories, properties, sessions
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
-from cti.storage.directories import DIRECTORIES, Directory, Item
+from cti.storage.directories import EVERY, Directory, Item
 
 NAME_CHARS = 80
 MOST_VALUES = 200
@@ -56,7 +56,7 @@ class ClientCatalogue:
         """A new directory entry; returns its id."""
         _allowed(person)
         name = _name(name)
-        if directory not in DIRECTORIES:
+        if directory not in EVERY:
             raise Refused("bad-directory", "There is no such directory.")
         async with self._db.write() as conn:
             if await directories.named(conn, directory, name) is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from cti.clients.changes import Change, Fields
 from cti.storage.client_tables import client_changes
 from cti.storage.tables import users
 
+_ROWS = select(client_changes, users.c.name.label("user_name")).outerjoin(users, users.c.id == client_changes.c.user_id)
 CREATED = "created"  # the field of the change that says where a client came from
 
 
@@ -58,26 +59,17 @@ async def write_created(
         await conn.execute(insert(client_changes), rows)
 
 
-async def of_client(
-    conn: AsyncConnection, client_id: int, *, above: int = 0, limit: int = 200, before_id: int | None = None
-) -> list[ChangeRow]:
-    """Changes of a client, newest first. above: only those that made a later version. before_id: go on after it."""
-    statement = (
-        select(client_changes, users.c.name.label("user_name"))
-        .join_from(client_changes, users, users.c.id == client_changes.c.user_id, isouter=True)
-        .where(client_changes.c.client_id == client_id, client_changes.c.version > above)
-        .order_by(client_changes.c.id.desc())
-        .limit(limit)
-    )
-    if before_id is not None:
-        statement = statement.where(client_changes.c.id < before_id)
-    return [
-        ChangeRow(
-            id=row.id, at=row.at, user_id=row.user_id, user_name=row.user_name or "", version=row.version,
-            field=row.field, was=_value(row.was), became=_value(row.became),
-        )
-        for row in await conn.execute(statement)
-    ]  # fmt: skip
+async def of_client(conn: AsyncConnection, client_id: int, *, above: int = 0, limit: int = 200) -> list[ChangeRow]:
+    """Changes of a card, newest first. above: only those that made a later version."""
+    mine = (client_changes.c.client_id == client_id) & (client_changes.c.version > above)
+    statement = _ROWS.where(mine).order_by(client_changes.c.id.desc()).limit(limit)
+    return [_row(row) for row in await conn.execute(statement)]
+
+
+async def by_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, ChangeRow]:
+    """Changes by id; at most a few hundred."""
+    rows = await conn.execute(_ROWS.where(client_changes.c.id.in_(ids))) if ids else ()
+    return {row.id: _row(row) for row in rows}
 
 
 async def of_batch(conn: AsyncConnection, batch: str) -> dict[int, list[Change]]:
@@ -96,6 +88,19 @@ def before(now: Fields, later: Iterable[ChangeRow]) -> dict[str, Any]:
     for change in later:
         fields[change.field] = change.was
     return fields
+
+
+def _row(row: Any) -> ChangeRow:
+    return ChangeRow(
+        id=row.id,
+        at=row.at,
+        user_id=row.user_id,
+        user_name=row.user_name or "",
+        version=row.version,
+        field=row.field,
+        was=_value(row.was),
+        became=_value(row.became),
+    )
 
 
 def _text(value: Any) -> str:

@@ -7,10 +7,10 @@ every phone; it is written here and nowhere else.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import delete, text
+from sqlalchemy import delete, func, literal, select, text
 from sqlalchemy import insert as insert_into
 from sqlalchemy import update as change
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,6 +20,7 @@ from cti.clients.properties import Value
 from cti.storage import properties
 from cti.storage.cards import PLAIN, get
 from cti.storage.client_tables import client_emails, client_phones, client_places, clients
+from cti.storage.contact_tables import contact_clients, contacts
 from cti.storage.search import Page, clean, fold, search
 
 __all__ = [
@@ -45,10 +46,12 @@ async def insert(conn: AsyncConnection, draft: ClientDraft, now: float) -> int:
 
 async def update(conn: AsyncConnection, client_id: int, draft: ClientDraft, version: int, now: float) -> bool:
     """Replace a client's fields; False when `version` is not the newest (or the client is gone): nothing changed."""
+    fields = fields_of(draft)
+    fields["search"] = func.trim(literal(f"{fields['search']} ").concat(clients.c.linked))
     result = await conn.execute(
         change(clients)
         .where(clients.c.id == client_id, clients.c.version == version)
-        .values(**fields_of(draft), version=version + 1, updated_at=now)
+        .values(**fields, version=version + 1, updated_at=now)
     )
     if result.rowcount != 1:
         return False
@@ -72,7 +75,11 @@ async def _say(
 
 
 async def remove(conn: AsyncConnection, client_id: int) -> None:
-    """Delete a client with all that is his; calls with him stay, without a client."""
+    """Delete a client with all that is his, people of nobody else among it; calls stay, without a client."""
+    his, others = contact_clients.alias(), contact_clients.alias()
+    shared = select(others.c.contact_id).where(others.c.client_id != client_id)
+    alone = select(his.c.contact_id).where(his.c.client_id == client_id, his.c.contact_id.not_in(shared))
+    await conn.execute(delete(contacts).where(contacts.c.id.in_(alone)))
     await conn.execute(delete(clients).where(clients.c.id == client_id))
 
 
@@ -110,47 +117,56 @@ def fields_of(draft: ClientDraft) -> dict[str, Any]:
         "note": clean(draft.note),
         "responsible_id": draft.responsible_id,
         "name_folded": fold(name),
-        "search": _search_text(draft),
+        "search": search_text(draft),
         **{column: getattr(draft, column) for column in PLAIN},
     }
 
 
-def _search_text(draft: ClientDraft) -> str:
-    """What the client is found by. A read phone stands as its E.164 digits, another as the digits typed."""
-    phones = (
-        re.sub(r"\D", "", phone.e164 or phone.typed) + (f" {phone.extension}" if phone.extension else "")
-        for phone in draft.phones
-    )
+def search_text(draft: ClientCard | ClientDraft) -> str:
+    """What the client is found by of his own; what his people and contracts add is storage/contacts.py."""
+    phones = (spoken(phone) for phone in draft.phones)
     said = (value for value in draft.values.values() if isinstance(value, str))
     places = (place.value for place in draft.places)
     words = (draft.name, draft.full_name, *draft.emails, *phones, draft.inn, draft.ogrn, *places, *said)
     return fold(clean(" ".join(part for part in words if part)))
 
 
+def spoken(phone: Phone) -> str:
+    """A phone in a search text: a read one as its E.164 digits, another as the digits typed."""
+    return re.sub(r"\D", "", phone.e164 or phone.typed) + (f" {phone.extension}" if phone.extension else "")
+
+
 def contact_rows(client_id: int, draft: ClientDraft) -> dict[str, list[dict[str, object]]]:
     """Rows of phones, emails and places."""
     return {
-        "phones": [
-            {
-                "client_id": client_id,
-                "position": position,
-                "e164": phone.e164,
-                "extension": phone.extension,
-                "typed": clean(phone.typed),
-                "label": clean(phone.label),
-                "shared": phone.shared,
-            }
-            for position, phone in enumerate(draft.phones)
-        ],
-        "emails": [
-            {"client_id": client_id, "position": position, "address": address, "folded": fold(address)}
-            for position, address in enumerate(clean(email).strip() for email in draft.emails)
-        ],
+        "phones": [{"client_id": client_id} | row for row in phone_rows(draft.phones)],
+        "emails": [{"client_id": client_id} | row for row in email_rows(draft.emails)],
         "places": [
             {"client_id": client_id, "position": position, "kind": place.kind, "value": clean(place.value).strip()}
             for position, place in enumerate(draft.places)
         ],
     }
+
+
+def phone_rows(phones: Iterable[Phone]) -> list[dict[str, object]]:
+    """Phones as columns, but for whose they are."""
+    return [
+        {
+            "position": position,
+            "e164": phone.e164,
+            "extension": phone.extension,
+            "typed": clean(phone.typed),
+            "label": clean(phone.label),
+            "shared": phone.shared,
+        }
+        for position, phone in enumerate(phones)
+    ]
+
+
+def email_rows(emails: Iterable[str]) -> list[dict[str, object]]:
+    """Addresses as columns, but for whose they are."""
+    addresses = (clean(email).strip() for email in emails)
+    return [{"position": n, "address": address, "folded": fold(address)} for n, address in enumerate(addresses)]
 
 
 async def _insert_contacts(conn: AsyncConnection, client_id: int, draft: ClientDraft) -> None:

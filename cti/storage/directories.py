@@ -1,5 +1,5 @@
-"""Directories that an admin edits: relation types, regions, industries (a tree), sources. Used items are never lost:
-they are merged into another or retired."""
+"""Directories that an admin edits: relation types, regions, industries (a tree), sources, contract states, roles of
+contact persons. Used items are never lost: they are merged into another or retired."""
 
 from __future__ import annotations
 
@@ -10,20 +10,25 @@ from sqlalchemy import Column, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.storage.client_tables import clients, directory_items
+from cti.storage.contact_tables import contact_clients, contracts
 
-Directory = Literal["relation", "region", "industry", "source"]
-DIRECTORIES: tuple[Directory, ...] = get_args(Directory)
+OfClient = Literal["relation", "region", "industry", "source"]
+Directory = Literal[OfClient, "contract-state", "contact-role"]
+DIRECTORIES: tuple[OfClient, ...] = get_args(OfClient)
+EVERY: tuple[Directory, ...] = (*DIRECTORIES, "contract-state", "contact-role")
 USED_BY: dict[Directory, Column[int | None]] = {
     "relation": clients.c.relation_id,
     "region": clients.c.region_id,
     "industry": clients.c.industry_id,
     "source": clients.c.source_id,
+    "contract-state": contracts.c.state_id,
+    "contact-role": contact_clients.c.role_id,
 }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Item:
-    """One entry. uses: how many clients have it (filled by `every(counted=True)`)."""
+    """One entry. uses: how many clients, contracts or contact persons have it (filled by `every(counted=True)`)."""
 
     id: int
     directory: Directory
@@ -69,7 +74,8 @@ async def get(conn: AsyncConnection, item_id: int) -> Item | None:
     row = (await conn.execute(select(directory_items).where(directory_items.c.id == item_id))).one_or_none()
     if row is None:
         return None
-    used = select(func.count()).select_from(clients).where(USED_BY[row.directory] == item_id)
+    column = USED_BY[row.directory]
+    used = select(func.count()).select_from(column.table).where(column == item_id)
     count = (await conn.execute(used)).scalar_one()
     return Item(id=row.id, directory=row.directory, name=row.name, parent_id=row.parent_id,
                 retired=row.retired_at is not None, uses=count)  # fmt: skip
@@ -94,9 +100,9 @@ async def retire(conn: AsyncConnection, item_id: int, now: float | None) -> None
 
 
 async def merge(conn: AsyncConnection, item: Item, into: int) -> int:
-    """All clients of one entry get another, and it goes; returns how many they were."""
+    """All who have one entry get another, and it goes; returns how many they were."""
     column = USED_BY[item.directory]
-    moved = await conn.execute(update(clients).where(column == item.id).values({column.key: into}))
+    moved = await conn.execute(update(column.table).where(column == item.id).values({column.key: into}))
     children = directory_items.c.parent_id == item.id
     await conn.execute(update(directory_items).where(children).values(parent_id=into))
     await remove(conn, item.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -134,6 +134,11 @@ async def get(conn: AsyncConnection, call_id: str) -> CallRow | None:
     )
 
 
+async def by_ids(conn: AsyncConnection, ids: Sequence[str]) -> dict[str, CallRow]:
+    """Calls by id, without their parts; at most a few hundred."""
+    return {row.id: _call(row) for row in await conn.execute(_ROWS.where(calls.c.id.in_(ids)))} if ids else {}
+
+
 async def notes(conn: AsyncConnection, call_id: str) -> list[NoteRow]:
     """What people wrote about a call, oldest first."""
     rows = await conn.execute(
@@ -165,7 +170,7 @@ async def journal(
     """
     condition = and_(
         true(),
-        *_who(user_id, team_id),
+        *seen_by(user_id, team_id),
         *_what(client_id, number, outcome),
         *([calls.c.started_at >= since] if since is not None else []),
         *([calls.c.started_at < until] if until is not None else []),
@@ -182,7 +187,8 @@ async def journal(
     return Page(rows=rows[:limit], total=total, next_cursor=write_cursor(last.started_at, last.id) if last else None)
 
 
-def _who(user_id: int | None, team_id: int | None) -> list[ColumnElement[bool]]:
+def seen_by(user_id: int | None, team_id: int | None = None) -> list[ColumnElement[bool]]:
+    """Conditions: this person talked, rang or placed the call, or one of this team. None: anybody."""
     conditions: list[ColumnElement[bool]] = []
     if user_id is not None:
         rang = select(legs.c.call_id).where(legs.c.call_id == calls.c.id, legs.c.user_id == user_id).exists()

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from aiohttp import web
 
 from cti.access import may, scope
 from cti.clients.card import ClientCard, ClientDraft, Phone
 from cti.clients.changes import Conflict, draft_of
+from cti.clients.contacts import Contact
+from cti.clients.contracts import Contract, days_left
 from cti.errors import Refused
 from cti.features.client_base import Conflicts
-from cti.storage import calls, changes, clients
+from cti.storage import client_files, clients, contacts, contracts, history
 from web.auth import person_of
 from web.i18n import translate
-from web.pages.client_form import as_text, choices, read_form
+from web.pages.client_form import as_text, choices, field_name, read_form
 from web.render import page
 from web.routes import Route
 from web.services import services_of
 from web.texts import N_, REFUSALS
+
+TABS = {
+    "general": N_("General"),
+    "contacts": N_("Contacts"),
+    "details": N_("Details"),
+    "contracts": N_("Contracts"),
+    "properties": N_("Properties"),
+    "history": N_("History"),
+}
 
 
 async def show_list(request: web.Request) -> web.Response:
@@ -47,15 +60,14 @@ async def _card(
 ) -> web.Response:
     """The card's page. draft: what stands in the form, which after a refused save is not what is in the base."""
     person = person_of(request)
-    own = person.id if scope(person, "calls.read") == "own" else None
-    async with services_of(request).db.read() as conn:
-        last = await calls.journal(conn, client_id=client.id, user_id=own, limit=50)
-        changed = await changes.of_client(conn, client.id, limit=100)
+    services = services_of(request)
+    async with services.db.read() as conn:
+        people = await contacts.of_client(conn, client.id)
+        signed = await contracts.of_client(conn, client.id)
+        files = [one for one in await client_files.of_client(conn, client.id) if one.contract_id is None]
     offered = await choices(request, draft)
-
-    def told(field: str, value: object) -> str:
-        return as_text(field, value, offered)
-
+    past = await _history(request, client.id, people=people, signed=signed, offered=offered)
+    today = datetime.fromtimestamp(services.clock(), services.zone).date()
     return page(
         request,
         "client.html",
@@ -65,15 +77,79 @@ async def _card(
         draft=draft,
         theirs=client if draft is not client and not conflicts else None,
         conflicts=conflicts,
-        last=last.rows,
-        changed=changed,
-        told=told,
-        field_names={f"property:{prop.id}": prop.name for prop in offered["all_properties"]},
+        tab=_tab(request),
+        tabs=_tabs(request, people=len(people), contracts=len(signed), properties=bool(offered["properties"])),
+        people_of=people,
+        contracts=[(one, days_left(one, today)) for one in signed],
+        files=files,
         error=error,
         saved=saved,
         may_write=may(person, "clients.write"),
         **offered,
+        **past,
     )
+
+
+async def show_history(request: web.Request) -> web.Response:
+    """Earlier entries of a client's history, for the end of the list."""
+    async with services_of(request).db.read() as conn:
+        client = await clients.get(conn, _id(request))
+        if client is None:
+            raise web.HTTPNotFound(text="There is no such client.")
+        people = await contacts.of_client(conn, client.id)
+        signed = await contracts.of_client(conn, client.id)
+    offered = await choices(request, client)
+    past = await _history(request, client.id, people=people, signed=signed, offered=offered)
+    return page(request, "parts/history_rows.html", client=client, **past)
+
+
+async def _history(
+    request: web.Request,
+    client_id: int,
+    *,
+    people: Sequence[Contact],
+    signed: Sequence[Contract],
+    offered: Mapping[str, Any],
+) -> dict[str, Any]:
+    """A page of the history and what its lines are told with."""
+    person = person_of(request)
+    own = person.id if scope(person, "calls.read") == "own" else None
+    kind = next((one for one in history.KINDS if one == request.query.get("kind")), None)
+    async with services_of(request).db.read() as conn:
+        stream = await history.of_client(
+            conn,
+            client_id,
+            kinds=[kind] if kind else history.KINDS,
+            user_id=own,
+            cursor=request.query.get("cursor", "")[:400] or None,
+        )
+    names: dict[str, str] = {f"property:{prop.id}": prop.name for prop in offered["all_properties"]}
+    names |= {f"contact:{one.id}": one.name for one in people}
+    names |= {f"contract:{one.id}": one.number for one in signed}
+    return {
+        "stream": stream.rows,
+        "next_cursor": stream.next_cursor,
+        "kind": kind or "",
+        "field_name": lambda field: field_name(request, field, names),
+        "field_names": names,
+        "told": lambda field, value: as_text(field, value, offered),
+    }
+
+
+def _tab(request: web.Request) -> str:
+    """The chosen part of the card."""
+    chosen = request.query.get("tab", "")
+    return chosen if chosen in TABS else next(iter(TABS))
+
+
+def _tabs(request: web.Request, *, people: int, contracts: int, properties: bool) -> list[tuple[str, str, int]]:
+    """The parts of the card: id, name, how many."""
+    counts = {"contacts": people, "contracts": contracts}
+    return [
+        (one, translate(request, name), counts.get(one, 0))
+        for one, name in TABS.items()
+        if one != "properties" or properties
+    ]
 
 
 def _told(request: web.Request, error: Refused) -> str:
@@ -137,6 +213,7 @@ ROUTES = (
     Route("GET", "/clients", show_list, "clients.read"),
     Route("GET", "/clients/new", show_new, "clients.write"),
     Route("POST", "/clients", create, "clients.write"),
+    Route("GET", "/clients/{id}/history", show_history, "clients.read"),
     Route("GET", "/clients/{id}", show, "clients.read"),
     Route("POST", "/clients/{id}", change, "clients.write"),
 )

@@ -8,7 +8,7 @@ from cti.clients.card import KINDS as CLIENT_KINDS
 from cti.clients.properties import COLORS, KINDS, Property, PropertyKind, PropertyValue
 from cti.errors import Refused
 from cti.storage import directories, properties
-from cti.storage.directories import DIRECTORIES, Directory
+from cti.storage.directories import EVERY, Directory
 from web.auth import person_of
 from web.pages.settings import at, number, refusal, said
 from web.render import page
@@ -39,7 +39,7 @@ async def _page(request: web.Request, *, status: int = 200, error: str = "") -> 
         uses=uses,
         items=items,
         names={item.id: item.name for item in items},
-        directories=DIRECTORIES,
+        directories=EVERY,
         kinds=KINDS,
         error=error,
         said=said(request),
@@ -161,7 +161,7 @@ def _kind(text: str) -> PropertyKind:
 
 
 def _directory(text: str) -> Directory:
-    found = next((one for one in DIRECTORIES if one == text), None)
+    found = next((one for one in EVERY if one == text), None)
     if found is None:
         raise Refused("bad-directory", "There is no such directory.")
     return found

@@ -24,6 +24,12 @@ export function keepForms() {
 /** A second press while the first is on its way sends nothing. */
 function once(event) {
   const form = event.target;
+  const sure = event.submitter?.dataset.sure;
+  if (sure && !window.confirm(sure)) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    return;
+  }
   if (form.dataset.sent) {
     event.preventDefault();
     event.stopImmediatePropagation();

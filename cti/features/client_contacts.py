@@ -1,0 +1,118 @@
+"""Contact persons as people change them: made at a client, shared between clients, changed on the version read.
+
+What changes is a record in the history of every client he belongs to, and each of them is found by him.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from cti.access import Person, may
+from cti.clients.card import read_phones
+from cti.clients.changes import Change, differences
+from cti.clients.contacts import Contact, ContactDraft, fields_of
+from cti.errors import NotAllowed, Refused
+from cti.storage import changes, clients, contacts, directories
+from cti.storage.database import Database
+from cti.storage.desktop_events import Connection
+from cti.telephony.numbering import NumberPlan
+
+MOST_CLIENTS = 50  # one person belongs to
+NOBODY: Mapping[str, Any] = {"name": "", "note": "", "phones": [], "emails": []}
+
+
+class ClientContacts:
+    """Writes contact persons. plan: how typed numbers are read."""
+
+    def __init__(self, *, db: Database, plan: NumberPlan, clock: Callable[[], float]) -> None:
+        self._db = db
+        self._plan = plan
+        self._clock = clock
+
+    async def add(self, person: Person, draft: ContactDraft) -> int:
+        """A new contact person of the clients in its roles; returns his id. Raises NotAllowed or Refused."""
+        _check(person, draft)
+        now = self._clock()
+        async with self._db.write() as conn:
+            draft = await self._read(conn, draft)
+            made = await contacts.add(conn, draft, now)
+            await _write(conn, person, now, made, draft.roles, differences(NOBODY, fields_of(draft)))
+            await contacts.relink(conn, draft.roles)
+        return made
+
+    async def change(self, person: Person, contact_id: int, draft: ContactDraft, version: int) -> None:
+        """Save what is said of him and whose he is. Raises Refused `changed-meanwhile` on an older version."""
+        _check(person, draft)
+        now = self._clock()
+        async with self._db.write() as conn:
+            before = await _known(conn, contact_id)
+            draft = await self._read(conn, draft)
+            if not await contacts.change(conn, contact_id, draft, version, now):
+                raise Refused(
+                    "changed-meanwhile", "Somebody changed this contact person meanwhile: look and save again."
+                )
+            had = {one.client_id: one.role_id for one in before.belongs}
+            told = differences(fields_of(before), fields_of(draft))
+            await _write(conn, person, now, contact_id, {*had} & {*draft.roles}, told)
+            for client_id in {*had, *draft.roles}:
+                was, became = had.get(client_id, -1), draft.roles.get(client_id, -1)
+                if was != became:
+                    role = Change(field="role", was=_role(was, before.name), became=_role(became, draft.name))
+                    await _write(conn, person, now, contact_id, [client_id], [role])
+            await contacts.relink(conn, {*had, *draft.roles})
+
+    async def remove(self, person: Person, contact_id: int) -> None:
+        """Delete a contact person; the histories of his clients say so."""
+        _check(person)
+        now = self._clock()
+        async with self._db.write() as conn:
+            before = await _known(conn, contact_id)
+            mine = [one.client_id for one in before.belongs]
+            await contacts.remove(conn, contact_id)
+            await _write(conn, person, now, contact_id, mine, differences(fields_of(before), NOBODY))
+            await contacts.relink(conn, mine)
+
+    async def _read(self, conn: Connection, draft: ContactDraft) -> ContactDraft:
+        """Numbers read; clients and roles that there are. Raises Refused."""
+        for client_id, role_id in draft.roles.items():
+            if await clients.get(conn, client_id) is None:
+                raise Refused("no-client", "There is no such client.")
+            if role_id is not None:
+                item = await directories.get(conn, role_id)
+                if item is None or item.directory != "contact-role":
+                    raise Refused("bad-directory", "There is no such entry in the directory.")
+        return replace(draft, phones=read_phones(draft.phones, self._plan))
+
+
+def _check(person: Person, draft: ContactDraft | None = None) -> None:
+    if not may(person, "clients.write"):
+        raise NotAllowed("Your role may not change clients; ask an admin.")
+    if draft is None:
+        return
+    if not draft.name.strip():
+        raise Refused("no-contact-name", "A contact person needs a name.")
+    if not 0 < len(draft.roles) <= MOST_CLIENTS:
+        raise Refused("no-client", f"A contact person belongs to at least one client, at most to {MOST_CLIENTS}.")
+
+
+async def _known(conn: Connection, contact_id: int) -> Contact:
+    found = await contacts.get(conn, contact_id)
+    if found is None:
+        raise Refused("no-contact", "There is no such contact person any more.")
+    return found
+
+
+def _role(role_id: int | None, name: str) -> str | int | None:
+    """A role in a record: the entry's id, the person's name without one, None for who is no contact there."""
+    return None if role_id == -1 else role_id or name
+
+
+async def _write(
+    conn: Connection, person: Person, now: float, contact_id: int, client_ids: Iterable[int], told: Iterable[Change]
+) -> None:
+    """Records in the clients' histories; version 0: the card itself has not changed."""
+    records = [replace(one, field=f"contact:{contact_id}:{one.field}") for one in told]
+    for client_id in client_ids:
+        await changes.write(conn, client_id, records, at=now, user_id=person.id, version=0)

@@ -1,0 +1,90 @@
+"""Contracts as people change them, on the version read; each field that changes is a record of the client's history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from cti.access import Person, may
+from cti.clients.changes import Change, differences
+from cti.clients.contracts import Contract, ContractDraft, fault, fields_of
+from cti.errors import NotAllowed, Refused
+from cti.storage import changes, clients, contacts, contracts, directories, users
+from cti.storage.database import Database
+from cti.storage.desktop_events import Connection
+
+NOTHING = fields_of(ContractDraft(number=""))
+
+
+class ClientContracts:
+    """Writes contracts."""
+
+    def __init__(self, *, db: Database, clock: Callable[[], float]) -> None:
+        self._db = db
+        self._clock = clock
+
+    async def add(self, person: Person, client_id: int, draft: ContractDraft) -> int:
+        """A new contract with a client; returns its id. Raises NotAllowed or Refused."""
+        now = self._clock()
+        async with self._db.write() as conn:
+            await _check(conn, person, draft)
+            if await clients.get(conn, client_id) is None:
+                raise Refused("no-client", "There is no such client.")
+            made = await contracts.add(conn, client_id, draft, now)
+            await _write(conn, person, now, made, client_id, differences(NOTHING, fields_of(draft)))
+            await contacts.relink(conn, [client_id])
+        return made
+
+    async def change(self, person: Person, contract_id: int, draft: ContractDraft, version: int) -> None:
+        """Save it. Raises Refused `changed-meanwhile` on an older version."""
+        now = self._clock()
+        async with self._db.write() as conn:
+            await _check(conn, person, draft)
+            before = await _known(conn, contract_id)
+            if not await contracts.change(conn, contract_id, draft, version, now):
+                raise Refused("changed-meanwhile", "Somebody changed this contract meanwhile: look and save again.")
+            told = differences(fields_of(before), fields_of(draft))
+            await _write(conn, person, now, contract_id, before.client_id, told)
+            await contacts.relink(conn, [before.client_id])
+
+    async def remove(self, person: Person, contract_id: int) -> int:
+        """Delete it; returns its client's id. Files are let go by whoever calls (`client_files`)."""
+        now = self._clock()
+        async with self._db.write() as conn:
+            await _check(conn, person)
+            before = await _known(conn, contract_id)
+            await contracts.remove(conn, contract_id)
+            await _write(conn, person, now, contract_id, before.client_id, differences(fields_of(before), NOTHING))
+            await contacts.relink(conn, [before.client_id])
+        return before.client_id
+
+
+async def _check(conn: Connection, person: Person, draft: ContractDraft | None = None) -> None:
+    if not may(person, "clients.write"):
+        raise NotAllowed("Your role may not change clients; ask an admin.")
+    if draft is None:
+        return
+    wrong = fault(draft)
+    if wrong:
+        raise Refused(*wrong)
+    if draft.state_id is not None:
+        item = await directories.get(conn, draft.state_id)
+        if item is None or item.directory != "contract-state":
+            raise Refused("bad-directory", "There is no such entry in the directory.")
+    if draft.manager_id is not None and await users.by_id(conn, draft.manager_id) is None:
+        raise Refused("no-person", "There is no such person.")
+
+
+async def _known(conn: Connection, contract_id: int) -> Contract:
+    found = await contracts.get(conn, contract_id)
+    if found is None:
+        raise Refused("no-contract", "There is no such contract any more.")
+    return found
+
+
+async def _write(
+    conn: Connection, person: Person, now: float, contract_id: int, client_id: int, told: Iterable[Change]
+) -> None:
+    """Records in the client's history; version 0: the card itself has not changed."""
+    records = [replace(one, field=f"contract:{contract_id}:{one.field}") for one in told]
+    await changes.write(conn, client_id, records, at=now, user_id=person.id, version=0)

@@ -1,0 +1,166 @@
+"""Contact persons: made at a client, found and shared between clients, changed, deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from cti.clients.card import ClientCard
+from cti.clients.contacts import Belonging, Contact, ContactDraft
+from cti.errors import Refused
+from cti.storage import cards, contacts, directories
+from web.api.base import place
+from web.auth import person_of
+from web.i18n import translate
+from web.pages.client_form import many_of, read_emails, read_phones
+from web.render import page
+from web.routes import Route
+from web.services import services_of
+from web.texts import N_, REFUSALS
+
+
+async def show_new(request: web.Request) -> web.Response:
+    """The form of a new contact person of a client; with `q`, those who are here already and may be his too."""
+    client = await _client(request)
+    q = request.query.get("q", "")[:100]
+    async with services_of(request).db.read() as conn:
+        found = await contacts.find(conn, q) if q else []
+    others = [one for one in found if all(own.client_id != client.id for own in one.belongs)]
+    draft = ContactDraft(name="", roles={client.id: None})
+    return await _form(request, draft, client=client, q=q, found=others)
+
+
+async def add(request: web.Request) -> web.StreamResponse:
+    """Save a new contact person of a client."""
+    client = await _client(request)
+    draft = await _read(request, {client.id})
+    try:
+        await services_of(request).contacts.add(person_of(request), draft)
+    except Refused as error:
+        return await _form(request, draft, client=client, status=409, error=_told(request, error))
+    raise web.HTTPSeeOther(f"/clients/{client.id}?saved&tab=contacts")
+
+
+async def attach(request: web.Request) -> web.StreamResponse:
+    """Somebody who is here already becomes a client's contact person too."""
+    client = await _client(request)
+    contact = await _contact(request, str((await request.post()).get("contact", "")))
+    roles = {one.client_id: one.role_id for one in contact.belongs} | {client.id: None}
+    draft = ContactDraft(
+        name=contact.name, note=contact.note, phones=contact.phones, emails=contact.emails, roles=roles
+    )
+    await services_of(request).contacts.change(person_of(request), contact.id, draft, contact.version)
+    raise web.HTTPSeeOther(f"/clients/{client.id}?saved&tab=contacts")
+
+
+async def show(request: web.Request) -> web.Response:
+    """One contact person."""
+    contact = await _contact(request, request.match_info["id"])
+    return await _form(request, contact, contact=contact)
+
+
+async def change(request: web.Request) -> web.StreamResponse:
+    """Save a contact person, if nobody changed him meanwhile."""
+    before = await _contact(request, request.match_info["id"])
+    draft = await _read(request, {one.client_id for one in before.belongs})
+    version = str((await request.post()).get("version", ""))
+    number = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0
+    try:
+        await services_of(request).contacts.change(person_of(request), before.id, draft, number)
+    except Refused as error:
+        return await _form(request, draft, contact=before, status=409, error=_told(request, error))
+    raise web.HTTPSeeOther(f"/clients/{next(iter(draft.roles))}?saved&tab=contacts")
+
+
+async def remove(request: web.Request) -> web.StreamResponse:
+    """Delete a contact person."""
+    before = await _contact(request, request.match_info["id"])
+    await services_of(request).contacts.remove(person_of(request), before.id)
+    home = f"/clients/{before.belongs[0].client_id}?saved&tab=contacts" if before.belongs else "/clients"
+    raise web.HTTPSeeOther(home)
+
+
+async def _form(
+    request: web.Request,
+    draft: Contact | ContactDraft,
+    *,
+    contact: Contact | None = None,
+    client: ClientCard | None = None,
+    status: int = 200,
+    error: str = "",
+    **more: Any,
+) -> web.Response:
+    async with services_of(request).db.read() as conn:
+        items = await directories.every(conn, retired=True)
+        if isinstance(draft, Contact):
+            belongs = list(draft.belongs)
+        else:
+            names = await cards.of(conn, draft.roles)
+            belongs = [
+                Belonging(client_id=one, client_name=names[one].name, role_id=role)
+                for one, role in draft.roles.items()
+                if one in names
+            ]
+    mine = {one.role_id for one in belongs}
+    return page(
+        request,
+        "contact.html",
+        status=status,
+        title=contact.name if contact else N_("New contact person"),
+        draft=draft,
+        contact=contact,
+        client=client,
+        belongs=belongs,
+        roles=[one for one in items if one.directory == "contact-role" and (not one.retired or one.id in mine)],
+        error=error,
+        **more,
+    )
+
+
+async def _read(request: web.Request, known: set[int]) -> ContactDraft:
+    """The person that the form describes. known: clients whose roles it has; one that is left out is his no more."""
+    form = await request.post()
+    roles: dict[int, int | None] = {}
+    for client_id in sorted(known):
+        if f"gone-{client_id}" not in form:
+            given = str(form.get(f"role-{client_id}", ""))
+            roles[client_id] = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
+    return ContactDraft(
+        name=next(iter(many_of(form, "name", 200)), ""),
+        note=next(iter(many_of(form, "note", 20_000)), ""),
+        phones=read_phones(form),
+        emails=read_emails(form),
+        roles=roles,
+    )
+
+
+async def _client(request: web.Request) -> ClientCard:
+    async with services_of(request).db.read() as conn:
+        client = await cards.get(conn, place(request))
+    if client is None:
+        raise web.HTTPNotFound(text="There is no such client.")
+    return client
+
+
+async def _contact(request: web.Request, given: str) -> Contact:
+    async with services_of(request).db.read() as conn:
+        known = given.isascii() and given.isdigit() and len(given) < 10
+        contact = await contacts.get(conn, int(given)) if known else None
+    if contact is None:
+        raise web.HTTPNotFound(text="There is no such contact person.")
+    return contact
+
+
+def _told(request: web.Request, error: Refused) -> str:
+    return translate(request, REFUSALS.get(error.code, str(error)))
+
+
+ROUTES = (
+    Route("GET", "/clients/{id}/contacts/new", show_new, "clients.write"),
+    Route("POST", "/clients/{id}/contacts", add, "clients.write"),
+    Route("POST", "/clients/{id}/contacts/attach", attach, "clients.write"),
+    Route("GET", "/contacts/{id}", show, "clients.read"),
+    Route("POST", "/contacts/{id}", change, "clients.write"),
+    Route("POST", "/contacts/{id}/delete", remove, "clients.write"),
+)

@@ -1,0 +1,218 @@
+"""Contracts: each has a page of its own, with its files; and the files of clients."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+
+from cti.clients.card import ClientCard
+from cti.clients.contracts import CURRENCIES, Contract, ContractDraft, days_left, read_amount
+from cti.errors import Refused
+from cti.features.client_files import MOST_BYTES, Brought
+from cti.storage import cards, client_files, contracts, directories, users
+from cti.storage.client_files import FileRow
+from web.api.base import place, reply
+from web.auth import person_of
+from web.i18n import translate
+from web.pages.client_form import many_of
+from web.render import page
+from web.routes import Route
+from web.services import services_of
+from web.texts import N_, REFUSALS
+from web.uploads import receive
+
+
+async def show_new(request: web.Request) -> web.Response:
+    """The form of a new contract with a client."""
+    return await _form(request, ContractDraft(number=""), await _client(request))
+
+
+async def add(request: web.Request) -> web.StreamResponse:
+    """Save a new contract and open its page."""
+    client = await _client(request)
+    draft = ContractDraft(number="")
+    try:
+        draft = await _read(request)
+        made = await services_of(request).contracts.add(person_of(request), client.id, draft)
+    except Refused as error:
+        return await _form(request, draft, client, status=409, error=_told(request, error))
+    raise web.HTTPSeeOther(f"/contracts/{made}?saved")
+
+
+async def show(request: web.Request) -> web.Response:
+    """One contract."""
+    contract = await _contract(request)
+    return await _form(request, contract, contract=contract, saved="saved" in request.query)
+
+
+async def change(request: web.Request) -> web.StreamResponse:
+    """Save a contract, if nobody changed it meanwhile."""
+    before = await _contract(request)
+    version = str((await request.post()).get("version", ""))
+    number = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0
+    draft: ContractDraft = before
+    try:
+        draft = await _read(request)
+        await services_of(request).contracts.change(person_of(request), before.id, draft, number)
+    except Refused as error:
+        return await _form(request, draft, contract=before, status=409, error=_told(request, error))
+    raise web.HTTPSeeOther(f"/contracts/{before.id}?saved")
+
+
+async def remove(request: web.Request) -> web.StreamResponse:
+    """Delete a contract with its files."""
+    contract, services, person = await _contract(request), services_of(request), person_of(request)
+    async with services.db.read() as conn:
+        mine = await client_files.of_contract(conn, contract.id)
+    for one in mine:
+        await services.files.remove(person, one.id)
+    client_id = await services.contracts.remove(person, contract.id)
+    raise web.HTTPSeeOther(f"/clients/{client_id}?saved&tab=contracts")
+
+
+async def bring_to_client(request: web.Request) -> web.Response:
+    """A file of a client: the body is the file, its name comes in X-File-Name."""
+    return await _bring(request, (await _client(request)).id, None)
+
+
+async def bring_to_contract(request: web.Request) -> web.Response:
+    """A file of a contract."""
+    contract = await _contract(request)
+    return await _bring(request, contract.client_id, contract.id)
+
+
+async def _bring(request: web.Request, client_id: int, contract_id: int | None) -> web.Response:
+    files = services_of(request).files
+    path = await files.place()
+    got = await receive(request, path, most=MOST_BYTES)
+    brought = Brought(path=path, name=got.name, size=got.size, sha256=got.sha256)
+    return reply({"id": await files.keep(person_of(request), client_id, brought, contract_id)}, 201)
+
+
+async def give(request: web.Request) -> web.StreamResponse:
+    """A file, to be saved; never shown by the browser as a page of ours."""
+    row = await _file(request)
+    path = services_of(request).files.path_of(row)
+    if not path.is_file():
+        raise web.HTTPNotFound(text="The file is not in the folder of files: put it back from a backup.")
+    headers = {
+        "Content-Type": row.media_type,
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(row.name, safe='')}",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, no-store",
+    }
+    return web.FileResponse(path, headers=headers)
+
+
+async def remove_file(request: web.Request) -> web.StreamResponse:
+    """Delete a file."""
+    row = await services_of(request).files.remove(person_of(request), (await _file(request)).id)
+    raise web.HTTPSeeOther(
+        f"/contracts/{row.contract_id}?saved" if row.contract_id else f"/clients/{row.client_id}?saved&tab=contracts"
+    )
+
+
+async def _form(
+    request: web.Request,
+    draft: ContractDraft,
+    client: ClientCard | None = None,
+    *,
+    contract: Contract | None = None,
+    status: int = 200,
+    error: str = "",
+    saved: bool = False,
+) -> web.Response:
+    services = services_of(request)
+    async with services.db.read() as conn:
+        items = await directories.every(conn, retired=True)
+        people = [(user.id, user.name) for user in await users.every(conn) if user.blocked_at is None]
+        files = await client_files.of_contract(conn, contract.id) if contract else []
+    today = datetime.fromtimestamp(services.clock(), services.zone).date()
+    states = [x for x in items if x.directory == "contract-state" and (not x.retired or x.id == draft.state_id)]
+    values: dict[str, Any] = {
+        "draft": draft,
+        "contract": contract,
+        "client_id": contract.client_id if contract else client.id if client else 0,
+        "client_name": contract.client_name if contract else client.name if client else "",
+        "states": states,
+        "people": people,
+        "files": files,
+        "currencies": CURRENCIES,
+        "left": days_left(contract, today) if contract else None,
+        "error": error,
+        "saved": saved,
+    }
+    title = contract.number if contract else N_("New contract")
+    return page(request, "contract.html", status=status, title=title, **values)
+
+
+async def _read(request: web.Request) -> ContractDraft:
+    """The contract that the form describes. Raises Refused for a sum that cannot be read."""
+    form = await request.post()
+
+    def text(name: str, limit: int) -> str:
+        return next(iter(many_of(form, name, limit)), "")
+
+    def chosen(name: str) -> int | None:
+        given = text(name, 12)
+        return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
+
+    draft = ContractDraft(
+        number=text("number", 80),
+        signed_on=text("signed_on", 10) or None,
+        begins_on=text("begins_on", 10) or None,
+        ends_on=text("ends_on", 10) or None,
+        state_id=chosen("state_id"),
+        currency=text("currency", 3) or "RUB",
+        manager_id=chosen("manager_id"),
+        note=text("note", 20_000),
+    )
+    try:
+        return replace(draft, amount=read_amount(text("amount", 40)))
+    except ValueError:
+        raise Refused("bad-amount", "The sum is a number like 1 250 000,50.") from None
+
+
+async def _client(request: web.Request) -> ClientCard:
+    async with services_of(request).db.read() as conn:
+        client = await cards.get(conn, place(request))
+    if client is None:
+        raise web.HTTPNotFound(text="There is no such client.")
+    return client
+
+
+async def _contract(request: web.Request) -> Contract:
+    async with services_of(request).db.read() as conn:
+        contract = await contracts.get(conn, place(request))
+    if contract is None:
+        raise web.HTTPNotFound(text="There is no such contract.")
+    return contract
+
+
+async def _file(request: web.Request) -> FileRow:
+    async with services_of(request).db.read() as conn:
+        row = await client_files.get(conn, place(request))
+    if row is None:
+        raise web.HTTPNotFound(text="There is no such file.")
+    return row
+
+
+def _told(request: web.Request, error: Refused) -> str:
+    return translate(request, REFUSALS.get(error.code, str(error)))
+
+
+ROUTES = (
+    Route("GET", "/clients/{id}/contracts/new", show_new, "clients.write"),
+    Route("POST", "/clients/{id}/contracts", add, "clients.write"),
+    Route("POST", "/clients/{id}/files", bring_to_client, "clients.write"),
+    Route("GET", "/contracts/{id}", show, "clients.read"),
+    Route("POST", "/contracts/{id}", change, "clients.write"),
+    Route("POST", "/contracts/{id}/delete", remove, "clients.write"),
+    Route("POST", "/contracts/{id}/files", bring_to_contract, "clients.write"),
+    Route("GET", "/files/{id}", give, "clients.read"),
+    Route("POST", "/files/{id}/delete", remove_file, "clients.write"),
+)
