@@ -21,6 +21,7 @@ Right = Literal[
     "notes.write",
     "agents.read",
     "trace.read",
+    "reports.read",
     "users.manage",  # users, roles, teams, devices, sessions of others
     "settings.manage",
 ]
@@ -37,6 +38,7 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "notes.write": {"agent": "own", "supervisor": "own", "admin": "own"},
     "agents.read": {"agent": "all", "supervisor": "all", "admin": "all"},
     "trace.read": {"agent": "own", "supervisor": "all", "admin": "all"},
+    "reports.read": {"agent": "none", "supervisor": "all", "admin": "all"},
     "users.manage": {"agent": "none", "supervisor": "none", "admin": "all"},
     "settings.manage": {"agent": "none", "supervisor": "none", "admin": "all"},
 }

@@ -28,7 +28,8 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.logs": ("cti.settings",),
     "cti.clients": ("cti.telephony.numbering", "cti.desktop", "cti.storage.clients"),
     "cti.desktop": (),
-    "cti.storage": ("cti.telephony", "cti.clients", "cti.errors", "cti.desktop", "cti.access"),
+    "cti.reports": ("cti.clients",),
+    "cti.storage": ("cti.telephony", "cti.clients", "cti.reports", "cti.errors", "cti.desktop", "cti.access"),
     "cti.directory": ("cti.storage",),
     "cti.channels": ("cti.telephony", "cti.errors", "cti.channels"),
     "cti.features": (
@@ -37,12 +38,12 @@ MAY: dict[str, tuple[str, ...]] = {
     ),
     "cti.dispatch": ("cti.telephony.events", "cti.channels.base", "cti.features"),
     "web": (
-        "cti.features", "cti.desktop", "cti.access", "cti.telephony", "cti.clients", "cti.errors", "cti.storage",
-        "cti.settings", "cti.metrics", "cti.channels.base", "cti.directory",
+        "cti.features", "cti.desktop", "cti.access", "cti.telephony", "cti.clients", "cti.reports", "cti.errors",
+        "cti.storage", "cti.settings", "cti.metrics", "cti.channels.base", "cti.directory", "cti.sheets.write",
     ),
     "dialplan": (),
 }  # fmt: skip
-PURE = ("cti.telephony", "cti.clients", "cti.access", "cti.desktop", "dialplan")
+PURE = ("cti.telephony", "cti.clients", "cti.reports", "cti.access", "cti.desktop", "dialplan")
 ANYTHING = ("cti.server", "cti.cli", "cti.__main__", "cti.pbx", "cti.switch", "lab")
 ONLY_SERVER_IMPORTS_WEB = ("cti.server", "cti.cli")
 

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-FieldKind = Literal["text", "phone", "email", "list", "number", "date", "yes-no"]
-Operator = Literal["contains", "is", "begins", "any-of", "none-of", "from", "to", "empty", "filled"]
+FieldKind = Literal["text", "phone", "email", "list", "number", "date", "yes-no", "period"]
+Operator = Literal["contains", "is", "begins", "any-of", "none-of", "from", "to", "within", "empty", "filled"]
 
 STANDARD: dict[str, FieldKind] = {
     "name": "text",
@@ -31,6 +31,8 @@ STANDARD: dict[str, FieldKind] = {
     "note": "text",
     "created": "date",
     "updated": "date",
+    "called": "period",  # calls with the client
+    "signed": "period",  # contracts with him, by their day
 }
 OPERATORS: dict[FieldKind, tuple[Operator, ...]] = {
     "text": ("contains", "is", "begins", "empty", "filled"),
@@ -40,6 +42,7 @@ OPERATORS: dict[FieldKind, tuple[Operator, ...]] = {
     "number": ("is", "from", "to", "empty", "filled"),
     "date": ("from", "to", "empty", "filled"),
     "yes-no": ("is", "empty", "filled"),
+    "period": ("within",),
 }
 KIND_OF_PROPERTY: dict[str, FieldKind] = {
     "list": "list",
@@ -55,7 +58,7 @@ MOST_CONDITIONS = 30
 
 
 class Condition(Struct, frozen=True, forbid_unknown_fields=True):
-    """One condition. value: text, number, yes or no, `2026-11-23`, or a list of ids or codes.
+    """One condition. value: text, number, yes or no, `2026-11-23`, a list of ids or codes, or a period's two days.
 
     at: a property's value as it was at the end of that day, `2026-03-31`; None: as it is now.
     """

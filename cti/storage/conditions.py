@@ -16,7 +16,9 @@ from cti.clients.filters import KIND_OF_PROPERTY, OPERATORS, STANDARD, Condition
 from cti.clients.properties import Property, days_of
 from cti.errors import Refused
 from cti.storage.client_tables import client_emails, client_phones, client_values, clients, value_history
+from cti.storage.contact_tables import contracts
 from cti.storage.search import fold, found_by
+from cti.storage.tables import calls
 
 Asked = ColumnElement[bool]
 IDS = {
@@ -59,6 +61,8 @@ class Conditions:
     def _of_field(self, one: Condition) -> Asked:
         if one.field in IDS:
             return _listed(IDS[one.field], one, text=one.field == "kind")
+        if one.op == "within":
+            return self._within(one)
         if one.field in TIMES:
             return self._in_days(TIMES[one.field], one)
         if one.field == "phones":
@@ -103,6 +107,18 @@ class Conditions:
         if one.op == "to":
             return column < day_begins(str(one.value), self._zone, days=1)
         return _ranged(column, one, lambda value: day_begins(str(value), self._zone))
+
+    def _within(self, one: Condition) -> Asked:
+        """Something happened in a period: `[since, until]`, days, both in it; "" or None where it has no bound."""
+        since, until = one.value
+        if one.field == "signed":
+            signed = contracts.c.signed_on
+            happened = [*([signed >= since] if since else []), *([signed <= until] if until else [])]
+            return clients.c.id.in_(select(contracts.c.client_id).where(*happened))
+        started = calls.c.started_at
+        happened = [started >= day_begins(since, self._zone)] if since else []
+        happened += [started < day_begins(until, self._zone, days=1)] if until else []
+        return clients.c.id.in_(select(calls.c.client_id).where(calls.c.client_id.is_not(None), *happened))
 
     def _of_property(self, prop: Property, one: Condition) -> Asked:
         values = self.values(one.at)

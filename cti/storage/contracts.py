@@ -76,3 +76,8 @@ async def _read(conn: AsyncConnection, statement: Select[Any]) -> list[Contract]
         )
         for row in await conn.execute(statement)
     ]
+
+
+async def currencies(conn: AsyncConnection) -> list[str]:
+    """Codes of the currencies that contracts are in."""
+    return list((await conn.execute(select(contracts.c.currency).distinct().order_by(contracts.c.currency))).scalars())

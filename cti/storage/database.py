@@ -24,6 +24,7 @@ from cti.storage import migrations, one_hop, sqlite
 from cti.storage.search import fold
 
 READERS = 4
+MEASURED = 10_000  # clients; below it any way is fast, and statistics of a few would mislead of many
 READ_S = 30.0  # the longest a query may take
 
 
@@ -98,6 +99,8 @@ class Database:
                     await _refuse_blind_locale(conn)
                     await conn.execute(text("SELECT pg_advisory_xact_lock(7283652)"))  # one of several migrates
                 self.schema_version = await conn.run_sync(migrations.migrate)
+                if self.is_sqlite:
+                    await _measure(conn)
         except BaseException:
             await self.close()
             raise
@@ -255,6 +258,13 @@ def _postgresql_engine(url: URL, busy_timeout_ms: int, *, writes: bool) -> Async
             | {"default_transaction_read_only": "on", "statement_timeout": str(int(READ_S * 1000))}
         },
     )
+
+
+async def _measure(conn: AsyncConnection) -> None:
+    """Statistics of the table of values, without which SQLite reads it by the wrong one of its keys; milliseconds."""
+    if ((await conn.execute(text("SELECT max(id) FROM clients"))).scalar() or 0) >= MEASURED:
+        await conn.execute(text("PRAGMA analysis_limit = 400"))
+        await conn.execute(text("ANALYZE client_values"))
 
 
 async def _refuse_blind_locale(conn: AsyncConnection) -> None:

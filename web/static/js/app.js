@@ -11,6 +11,7 @@ import { startJournal } from "./journal.js";
 import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
 import { startNotices } from "./notices.js";
+import { startReport } from "./report.js";
 import { startSaving } from "./saving.js";
 import { showSection } from "./sections.js";
 import { startStrip } from "./strip.js";
@@ -45,6 +46,7 @@ if (document.body.classList.contains("shell")) {
   startCard();
   startTabs();
   startSaving();
+  startReport();
   startFiles();
   startJournal(htmx);
   onPage("#grid", (place) => import("./grid/grid.js").then(({ startGrid }) => startGrid(place)).catch((error) => toast(error.message)));

@@ -41,6 +41,12 @@ export function fields(catalogue) {
   return [...standard, ...own];
 }
 
+/** What can be asked and is no column: the address of a report's number has it. */
+export const beside = () => [
+  { field: "called", title: t("Calls"), kind: "period" },
+  { field: "signed", title: t("Contracts"), kind: "period" },
+];
+
 /** The operators of a kind, in words. */
 export function operators(kind) {
   const text = [["contains", t("contains")], ["is", t("is exactly")], ["begins", t("begins with")]];
@@ -54,6 +60,7 @@ export function operators(kind) {
     number: [["is", t("is exactly")], ...range, ...either],
     date: [...range, ...either],
     "yes-no": [["is", t("is")], ...either],
+    period: [["within", ""]],
   }[kind];
 }
 
@@ -62,10 +69,14 @@ export function sentence(one, field) {
   const word = operators(field.kind).find(([op]) => op === one.op)?.[1] ?? one.op;
   if (one.op === "empty" || one.op === "filled") return `${field.title}: ${word}`;
   let value = one.value;
+  if (one.op === "within") return `${field.title}: ${value.map((day) => (day ? dayText(day) : "…")).join(" – ")}`;
   if (Array.isArray(value)) value = value.map((id) => named(field, id)).join(", ");
   else if (field.kind === "yes-no") value = value === true || value === "1" ? t("yes") : t("no");
-  return `${field.title} ${word} ${value}`;
+  const then = one.at ? ` (${t("as of {day}", { day: dayText(one.at) })})` : "";
+  return `${field.title} ${word} ${value}${then}`;
 }
+
+const dayText = (day) => day.split("-").reverse().join(".");
 
 function named(field, id) {
   return field.values?.find((value) => String(value.id) === String(id))?.name ?? id;

@@ -5,7 +5,7 @@ import { api } from "../api.js";
 import { go } from "../sections.js";
 import { moment, t, tn } from "../texts.js";
 import { toast } from "../toasts.js";
-import { DEFAULT, fields, sentence } from "./fields.js";
+import { DEFAULT, beside, fields, sentence } from "./fields.js";
 import { askChange, askColumns, askFilter, askView, make } from "./panel.js";
 import { fromAddress, keepColumns, query, toAddress } from "./state.js";
 
@@ -34,7 +34,7 @@ class Grid {
   }
 
   field(name) {
-    return this.all.find((one) => one.field === name);
+    return [...this.all, ...beside()].find((one) => one.field === name);
   }
 
   show() {

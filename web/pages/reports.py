@@ -1,0 +1,322 @@
+"""Reports: the client base counted by one or two axes, each number leading to the clients behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlencode
+
+import msgspec
+from aiohttp import web
+from babel.numbers import format_decimal, format_percent
+from msgspec import Meta
+
+from cti.clients.filters import MOST_CONDITIONS, PROPERTY, Condition, property_id
+from cti.clients.properties import Property
+from cti.errors import Refused
+from cti.reports.clients import AXIS_KINDS, FIELDS, MONTH, STOCKS, Ask, Key, Table, fault, table
+from cti.sheets.write import Cell, write_csv, write_xlsx
+from cti.storage import client_report, contracts, directories, properties, users
+from cti.storage.client_report import ClientReport
+from web import texts
+from web.i18n import language_of, translate
+from web.render import duration, page
+from web.routes import Route
+from web.services import services_of
+from web.texts import N_, told
+
+FILES = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "csv": "text/csv; charset=utf-8"}
+LONGEST_LINK = 6_000
+MEASURES = {
+    "clients": N_("Clients"),
+    "new": N_("New clients"),
+    "calls": N_("Calls"),
+    "talk": N_("Talk time"),
+    "contracts": N_("Contract sum, {of}"),
+    "average": N_("Average: {of}"),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """What the address asks for."""
+
+    ask: Ask
+    q: str
+    filters: list[Condition]
+
+
+async def show_first(_request: web.Request) -> web.StreamResponse:
+    """The reports there are; one so far."""
+    raise web.HTTPSeeOther("/reports/clients")
+
+
+async def show(request: web.Request) -> web.Response:
+    """The analysis of the client base."""
+    wanted = _wanted(request)
+    names = await _names(request)
+    error, made, status = "", None, 200
+    try:
+        made = await _made(request, wanted, names.known)
+    except Refused as refused:
+        error, status = told(request, refused), 409
+    teller = Teller(request, wanted, names)
+    return page(
+        request,
+        "report_clients.html",
+        status=status,
+        title=N_("Clients by numbers"),
+        wanted=wanted,
+        made=made,
+        tell=teller,
+        axes=teller.axes(),
+        measures=teller.measures(),
+        chosen=f"{wanted.ask.measure}:{wanted.ask.of}" if wanted.ask.of else wanted.ask.measure,
+        periods=_periods(request),
+        error=error,
+        address=_address(request),
+        filters_text=msgspec.json.encode(wanted.filters).decode(),
+        several=any(_kind_of(names.known, one) == "several" for one in (wanted.ask.rows, wanted.ask.columns)),
+    )
+
+
+def _kind_of(known: Sequence[Property], axis: str) -> str:
+    return next((one.kind for one in known if one.id == property_id(axis)), "")
+
+
+async def give_file(request: web.Request) -> web.StreamResponse:
+    """The table as it is shown, as a file for a spreadsheet."""
+    kind = request.match_info["kind"]
+    if kind not in FILES:
+        raise web.HTTPNotFound(text="There is no such file.")
+    wanted, names = _wanted(request), await _names(request)
+    teller = Teller(request, wanted, names)
+    made = await _made(request, wanted, names.known)
+    heads, rows = teller.sheet(made)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"report.{kind}"
+        await asyncio.to_thread(write_xlsx if kind == "xlsx" else write_csv, path, heads, rows)
+        data = await asyncio.to_thread(path.read_bytes)
+    name = f"trubka-clients-{wanted.ask.rows.replace(':', '-')}.{kind}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return web.Response(body=data, content_type=None, headers={"Content-Type": FILES[kind], **headers})
+
+
+async def _made(request: web.Request, wanted: Wanted, known: Sequence[Property]) -> Table:
+    """The table. Raises Refused for what cannot be asked."""
+    by_id = {prop.id: prop for prop in known}
+    wrong = fault(wanted.ask, by_id)
+    if wrong:
+        raise Refused(wrong, "This cannot be asked.")
+    services = services_of(request)
+    async with services.db.read() as conn:
+        cells = await ClientReport(conn, known, services.zone).cells(wanted.ask, wanted.q, wanted.filters)
+    return table(cells, wanted.ask, client_report.orders(known))
+
+
+def _wanted(request: web.Request) -> Wanted:
+    given = {name: request.query.get(name, "")[:60] for name in ("rows", "columns", "measure", "since", "until")}
+    measure, _, of = given["measure"].partition(":")
+    since, until = (_day(given[name]) for name in ("since", "until"))
+    try:
+        kind = Annotated[list[Condition], Meta(max_length=MOST_CONDITIONS)]
+        filters = msgspec.json.decode(request.query.get("filters", "[]")[:20_000], type=kind)
+    except msgspec.MsgspecError:
+        filters = []
+    ask = Ask(
+        rows=given["rows"] or "relation",
+        columns=given["columns"],
+        measure=measure or "clients",
+        of=of,
+        since=since,
+        until=until,
+    )
+    return Wanted(ask=ask, q=request.query.get("q", "")[:200], filters=filters)
+
+
+def _day(text: str) -> str | None:
+    try:
+        return date.fromisoformat(text).isoformat() if text else None
+    except ValueError:
+        return None
+
+
+def _address(request: web.Request) -> str:
+    """What the address asks for, for the file of the same."""
+    return urlencode([(name, value) for name, value in request.query.items() if value])
+
+
+def _periods(request: web.Request) -> list[tuple[str, str, str]]:
+    """Periods by one press: name, first and last day."""
+    services = services_of(request)
+    today = datetime.fromtimestamp(services.clock(), services.zone).date()
+    first = today.replace(day=1)
+    before = first - timedelta(days=1)
+    told_ = [
+        (N_("This month"), first, today),
+        (N_("Last month"), before.replace(day=1), before),
+        (N_("This year"), today.replace(month=1, day=1), today),
+        (N_("12 months"), (first - timedelta(days=334)).replace(day=1), today),
+    ]
+    spans = [(translate(request, name), since.isoformat(), until.isoformat()) for name, since, until in told_]
+    return [*spans, (translate(request, N_("All the time")), "", "")]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Names:
+    """What keys are called. currencies: of the contracts there are."""
+
+    known: Sequence[Property]
+    items: dict[int, str]
+    people: dict[int, str]
+    currencies: list[str]
+
+
+async def _names(request: web.Request) -> Names:
+    async with services_of(request).db.read() as conn:
+        return Names(
+            known=await properties.every(conn),
+            items={one.id: one.name for one in await directories.every(conn, retired=True)},
+            people={user.id: user.name for user in await users.every(conn)},
+            currencies=await contracts.currencies(conn),
+        )
+
+
+class Teller:
+    """The report in the reader's words: axes, keys, numbers, and the address of the clients behind a number."""
+
+    def __init__(self, request: web.Request, wanted: Wanted, names: Names) -> None:
+        self._request = request
+        self._language = language_of(request)
+        self._wanted = wanted
+        self._names = names
+        self._known = {prop.id: prop for prop in names.known}
+
+    def _say(self, text: str, **values: object) -> str:
+        return translate(self._request, text).format(**values) if values else translate(self._request, text)
+
+    def axes(self) -> list[tuple[str, str]]:
+        fields = [(one, self._say(texts.FIELDS[one if one == "kind" else f"{one}_id"])) for one in FIELDS]
+        own = [(f"{PROPERTY}{one.id}", one.name) for one in self._names.known if one.kind in AXIS_KINDS]
+        return [*fields, (MONTH, self._say(N_("Month"))), *own]
+
+    def measures(self) -> list[tuple[str, str]]:
+        plain = [(one, self._say(MEASURES[one])) for one in ("clients", "new", "calls", "talk")]
+        sums = [(f"contracts:{one}", self._say(MEASURES["contracts"], of=one)) for one in self._names.currencies]
+        rated = [one for one in self._names.known if one.kind in ("rating", "number")]
+        return plain + sums + [(f"average:{PROPERTY}{p.id}", self._say(MEASURES["average"], of=p.name)) for p in rated]
+
+    def axis(self, name: str) -> str:
+        return next((label for one, label in self.axes() if one == name), name)
+
+    def measure(self) -> str:
+        ask = self._wanted.ask
+        chosen = f"{ask.measure}:{ask.of}" if ask.of else ask.measure
+        return next((label for one, label in self.measures() if one == chosen), "")
+
+    def key(self, axis: str, key: Key) -> str:
+        """What a row or a column is called."""
+        if key is None:
+            return self._say(N_("nobody") if axis == "responsible" else N_("not said"))
+        prop = self._known.get(property_id(axis) or 0)
+        if axis == MONTH:
+            year, month = str(key).split("-")
+            return f"{month}.{year}"
+        if axis == "kind":
+            return self._say(texts.KINDS.get(str(key), str(key)))
+        if axis == "responsible":
+            return self._names.people.get(int(key), str(key))
+        if prop is None:
+            return self._names.items.get(int(key), str(key))
+        if prop.kind == "rating":
+            return f"{key:g} {'★' * int(key)}"
+        if prop.kind == "yes-no":
+            return self._say(N_("yes") if key else N_("no"))
+        return next((one.name for one in prop.values if one.id == key), str(key))
+
+    def number(self, value: float | None) -> str:
+        """A number as it is read."""
+        if value is None:
+            return ""
+        match self._wanted.ask.measure:
+            case "talk":
+                return duration(value)
+            case "average":
+                return format_decimal(value, "#,##0.00", self._language)
+            case _:
+                return format_decimal(value, "#,##0", self._language)
+
+    def share(self, part: float) -> str:
+        """A part of all, in percent."""
+        return format_percent(part, "#,##0.0 %", self._language)
+
+    def link(self, row: Key, column: Key, *, whole: str = "") -> str | None:
+        """The clients behind a number; whole: the axis along which it is a total (`rows`, `columns`, `both`)."""
+        ask = self._wanted.ask
+        asked = [*self._wanted.filters]
+        month: str | None = None
+        for axis, key, total in ((ask.rows, row, "rows"), (ask.columns, column, "columns")):
+            if not axis or whole in (total, "both"):
+                continue
+            if axis == MONTH:
+                month = str(key)
+            else:
+                asked.append(self._condition(axis, key))
+        asked += self._happened(month)
+        filters = msgspec.json.encode(asked).decode()
+        address = "/clients?" + urlencode(
+            {"q": self._wanted.q, "filters": filters} if self._wanted.q else {"filters": filters}
+        )
+        return address if len(asked) <= MOST_CONDITIONS and len(address) < LONGEST_LINK else None
+
+    def _condition(self, axis: str, key: Key) -> Condition:
+        prop = self._known.get(property_id(axis) or 0)
+        at = self._wanted.ask.until if prop else None
+        if key is None:
+            return Condition(field=axis, op="empty", at=at)
+        if prop is not None and prop.kind == "rating":
+            return Condition(field=axis, op="is", value=key, at=at)
+        if prop is not None and prop.kind == "yes-no":
+            return Condition(field=axis, op="is", value=bool(key), at=at)
+        return Condition(field=axis, op="any-of", value=[key], at=at)
+
+    def _happened(self, month: str | None) -> list[Condition]:
+        """What must have happened in the period, or in one month of it."""
+        ask = self._wanted.ask
+        since, until = ask.since, ask.until
+        if month is not None:
+            first = date.fromisoformat(f"{month}-01")
+            last = (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+            since, until = max(since or "", first.isoformat()), min(until or "9999", last.isoformat())
+        if ask.measure in ("calls", "talk"):
+            return [Condition(field="called", op="within", value=[since or "", until or ""])]
+        if ask.measure == "contracts":
+            return [Condition(field="signed", op="within", value=[since or "", until or ""])]
+        from_ = [Condition(field="created", op="from", value=since)] if since and ask.measure not in STOCKS else []
+        rated = [Condition(field=ask.of, op="filled", at=until)] if ask.measure == "average" else []
+        return [*from_, *([Condition(field="created", op="to", value=until)] if until else []), *rated]
+
+    def sheet(self, made: Table) -> tuple[list[str], list[list[Cell]]]:
+        """The table for a spreadsheet: names as text, numbers as numbers; talk time in seconds."""
+        ask = self._wanted.ask
+        total = self._say(N_("Total"))
+        columns = [self.key(ask.columns, one) for one in made.columns] if ask.columns else []
+        heads = [self.axis(ask.rows), *columns, f"{total}: {self.measure()}", self._say(N_("Share"))]
+        rows: list[list[Cell]] = []
+        for line in made.lines:
+            cells: list[Cell] = list(line.cells) if ask.columns else []
+            rows.append([self.key(ask.rows, line.key), *cells, line.total, round(line.share, 4)])
+        totals: list[Cell] = list(made.totals) if ask.columns else []
+        return heads, [*rows, [total, *totals, made.total, 1 if made.lines else 0]]
+
+
+ROUTES = (
+    Route("GET", "/reports", show_first, "reports.read"),
+    Route("GET", "/reports/clients", show, "reports.read"),
+    Route("GET", "/reports/clients/file.{kind}", give_file, "reports.read"),
+)

@@ -1,0 +1,68 @@
+// A report: shown anew as soon as a choice changes; its chart says the same as its table.
+import { $, $$, onPage } from "./dom.js";
+import { toast } from "./toasts.js";
+
+const COLORS = ["accent", "hold", "ring", "wrap", "miss", "talk", "muted", "edge-strong"];
+const MOST_BARS = 40;
+
+export function startReport() {
+  onPage("[data-report-form]", (form) => {
+    form.addEventListener("change", (event) => event.target.matches("select") && form.requestSubmit());
+    for (const chip of $$("[data-since]")) chip.addEventListener("click", () => choose(form, chip.dataset));
+  });
+  onPage("#chart", (canvas) => draw(canvas).catch((error) => toast(error.message)));
+}
+
+function choose(form, { since, until }) {
+  form.elements.since.value = since;
+  form.elements.until.value = until;
+  form.requestSubmit();
+}
+
+async function draw(canvas) {
+  const { Chart, registerables } = await import("chart.js");
+  if (!canvas.isConnected) return;
+  Chart.register(...registerables);
+  const rows = $$("#report tbody tr").slice(0, MOST_BARS);
+  const heads = $$("#report thead th").slice(1, -2).map((one) => one.textContent);
+  const names = heads.length ? heads : [$("#report caption").textContent];
+  const value = (row, place) => Number($$("td[data-value]", row)[place]?.dataset.value || 0);
+  const datasets = names.map((label, place) => ({ label, data: rows.map((row) => value(row, place)), ...paint(place) }));
+  const stacked = canvas.dataset.stacked === "yes";
+  const color = shade("muted");
+  const grid = { color: shade("edge") };
+  const chart = new Chart(canvas, {
+    type: canvas.dataset.kind,
+    data: { labels: rows.map((row) => $("th", row).textContent), datasets },
+    options: {
+      maintainAspectRatio: false,
+      animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? false : { duration: 200 },
+      color,
+      font: { family: "Inter" },
+      scales: { x: { stacked, ticks: { color }, grid }, y: { stacked, beginAtZero: true, ticks: { color }, grid } },
+      plugins: { legend: { display: names.length > 1, labels: { color } } },
+    },
+  });
+  document.addEventListener("htmx:before:swap", () => chart.destroy(), { once: true });
+  new MutationObserver(() => recolor(chart)).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+}
+
+function paint(place) {
+  const color = shade(COLORS[place % COLORS.length]);
+  return { backgroundColor: color, borderColor: color, borderWidth: 1, tension: 0.2 };
+}
+
+/** The theme has changed: the same chart in its colours. */
+function recolor(chart) {
+  if (!chart.ctx) return;
+  chart.data.datasets.forEach((one, place) => Object.assign(one, paint(place)));
+  const color = shade("muted");
+  for (const axis of Object.values(chart.options.scales)) {
+    axis.ticks.color = color;
+    axis.grid.color = shade("edge");
+  }
+  chart.options.plugins.legend.labels.color = color;
+  chart.update("none");
+}
+
+const shade = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
