@@ -22,6 +22,7 @@ Right = Literal[
     "agents.read",
     "trace.read",
     "reports.read",
+    "segments.write",
     "users.manage",  # users, roles, teams, devices, sessions of others
     "settings.manage",
 ]
@@ -39,6 +40,7 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "agents.read": {"agent": "all", "supervisor": "all", "admin": "all"},
     "trace.read": {"agent": "own", "supervisor": "all", "admin": "all"},
     "reports.read": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "segments.write": {"agent": "none", "supervisor": "all", "admin": "all"},
     "users.manage": {"agent": "none", "supervisor": "none", "admin": "all"},
     "settings.manage": {"agent": "none", "supervisor": "none", "admin": "all"},
 }

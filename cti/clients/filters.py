@@ -6,12 +6,16 @@ listed here can be asked: a name or an operator from outside never reaches a que
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
-FieldKind = Literal["text", "phone", "email", "list", "number", "date", "yes-no", "period"]
-Operator = Literal["contains", "is", "begins", "any-of", "none-of", "from", "to", "within", "empty", "filled"]
+FieldKind = Literal["text", "phone", "email", "list", "number", "date", "yes-no", "period", "count", "age", "ahead"]
+Operator = Literal[
+    "contains", "is", "begins", "any-of", "none-of", "from", "to", "within", "newer", "older", "soon", "empty", "filled"
+]
 
 STANDARD: dict[str, FieldKind] = {
     "name": "text",
@@ -31,9 +35,18 @@ STANDARD: dict[str, FieldKind] = {
     "note": "text",
     "created": "date",
     "updated": "date",
+    "segment": "list",
     "called": "period",  # calls with the client
     "signed": "period",  # contracts with him, by their day
+    "calls": "count",  # in the last `days`, or ever
+    "inbound": "count",
+    "outbound": "count",
+    "unanswered": "count",  # his calls that nobody took
+    "contact": "age",  # days since the last conversation
+    "contract_ends": "ahead",
+    "contract_sum": "number",  # of all contracts in roubles
 }
+HISTORY = ("calls", "inbound", "outbound", "unanswered", "contact", "contract_ends", "contract_sum", "called", "signed")
 OPERATORS: dict[FieldKind, tuple[Operator, ...]] = {
     "text": ("contains", "is", "begins", "empty", "filled"),
     "phone": ("contains", "empty", "filled"),
@@ -43,6 +56,9 @@ OPERATORS: dict[FieldKind, tuple[Operator, ...]] = {
     "date": ("from", "to", "empty", "filled"),
     "yes-no": ("is", "empty", "filled"),
     "period": ("within",),
+    "count": ("from", "to", "is"),
+    "age": ("newer", "older", "empty", "filled"),
+    "ahead": ("soon",),
 }
 KIND_OF_PROPERTY: dict[str, FieldKind] = {
     "list": "list",
@@ -55,21 +71,41 @@ KIND_OF_PROPERTY: dict[str, FieldKind] = {
 }
 PROPERTY = "property:"
 MOST_CONDITIONS = 30
+MOST_DAYS = 3660
 
 
 class Condition(Struct, frozen=True, forbid_unknown_fields=True):
     """One condition. value: text, number, yes or no, `2026-11-23`, a list of ids or codes, or a period's two days.
 
-    at: a property's value as it was at the end of that day, `2026-03-31`; None: as it is now.
+    at: a property's value as it was at the end of that day, `2026-03-31`; None: as it is now. days: of a count, only
+    the last so many; None: ever. `newer`, `older` and `soon` take days as their value; who never was is `older`.
     """
 
     field: str
     op: Operator
     value: Any = None
     at: Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d$")] | None = None
+    days: Annotated[int, Meta(ge=1, le=MOST_DAYS)] | None = None
 
 
 def property_id(field: str) -> int | None:
     """The id in `property:12`; None for a standard field."""
     digits = field.removeprefix(PROPERTY) if field.startswith(PROPERTY) else ""
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
+
+
+def fold(value: str) -> str:
+    """For comparing: no case, ё as е, one space between words."""
+    return " ".join(value.casefold().replace("ё", "е").split())
+
+
+def day_begins(day: str, zone: ZoneInfo, *, days: int = 0) -> float:
+    """UNIX seconds at which a day (`2026-11-23`) begins in a zone; days: so many days later."""
+    first = date.fromisoformat(day[:10]) + timedelta(days=days)
+    return datetime(first.year, first.month, first.day, tzinfo=zone).timestamp()
+
+
+def typed_digits(value: str) -> str:
+    """The digits of a part of a number as it stands in E.164: a leading 8 is the country's 7."""
+    digits = "".join(sign for sign in value if sign.isdigit())
+    return "7" + digits[1:] if value.lstrip().startswith("8") and len(digits) > 3 else digits

@@ -27,11 +27,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cti.clients.filters import PROPERTY, Condition, property_id
+from cti.clients.filters import PROPERTY, Condition, day_begins, property_id
 from cti.clients.properties import Property
+from cti.clients.segments import Segment
 from cti.reports.clients import MONTH, STOCKS, Ask, Cell, Key, months
 from cti.storage.client_tables import client_values, clients, value_history
-from cti.storage.conditions import IDS, Conditions, day_begins
+from cti.storage.conditions import IDS, Conditions
 from cti.storage.contact_tables import contracts
 from cti.storage.tables import calls
 
@@ -39,12 +40,14 @@ from cti.storage.tables import calls
 class ClientReport:
     """Counts cells, with the properties as they are defined now. zone: where a day begins."""
 
-    def __init__(self, conn: AsyncConnection, known: Sequence[Property], zone: ZoneInfo) -> None:
+    def __init__(
+        self, conn: AsyncConnection, known: Sequence[Property], zone: ZoneInfo, segments: Sequence[Segment] = ()
+    ) -> None:
         self._conn = conn
         self._known = {prop.id: prop for prop in known}
         self._zone = zone
         self._sqlite = conn.dialect.name == "sqlite"
-        self._conditions = Conditions(known, zone=zone, sqlite=self._sqlite)
+        self._conditions = Conditions(known, zone=zone, sqlite=self._sqlite, segments=segments)
 
     async def cells(self, ask: Ask, q: str = "", filters: Sequence[Condition] = ()) -> list[Cell]:
         """All cells. Raises Refused for a filter that there is not."""

@@ -5,20 +5,44 @@ Only fields and operators that cti/clients/filters.py lists become a query; what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, FromClause, and_, func, literal_column, not_, or_, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    and_,
+    case,
+    false,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
-from cti.clients.filters import KIND_OF_PROPERTY, OPERATORS, STANDARD, Condition, property_id
+from cti.clients.filters import (
+    HISTORY,
+    KIND_OF_PROPERTY,
+    OPERATORS,
+    STANDARD,
+    Condition,
+    day_begins,
+    fold,
+    property_id,
+    typed_digits,
+)  # fmt: skip
 from cti.clients.properties import Property, days_of
+from cti.clients.segments import Group, Segment
 from cti.errors import Refused
+from cti.storage.client_happenings import happened
 from cti.storage.client_tables import client_emails, client_phones, client_values, clients, value_history
-from cti.storage.contact_tables import contracts
-from cti.storage.search import fold, found_by
-from cti.storage.tables import calls
+from cti.storage.client_work_tables import segment_clients
+from cti.storage.search import found_by
 
 Asked = ColumnElement[bool]
 IDS = {
@@ -30,18 +54,66 @@ TIMES = {"created": clients.c.created_at, "updated": clients.c.updated_at}
 
 
 class Conditions:
-    """What can be asked of the clients, with the properties as they are defined now. zone: where a day begins."""
+    """What can be asked of the clients, with the properties as they are defined now.
 
-    def __init__(self, known: Sequence[Property], *, zone: ZoneInfo, sqlite: bool) -> None:
+    zone: where a day begins. segments: those that a condition may name. now: UNIX seconds, from which days are counted
+    back; None: by the clock.
+    """
+
+    def __init__(
+        self,
+        known: Sequence[Property],
+        *,
+        zone: ZoneInfo,
+        sqlite: bool,
+        segments: Iterable[Segment] = (),
+        now: float | None = None,
+    ) -> None:
         self._known = {prop.id: prop for prop in known}
         self._zone = zone
         self._sqlite = sqlite
+        self._segments = {one.id: one for one in segments}
+        self._now = time.time() if now is None else now
+        self._within: list[int] = []  # segments whose expression is being written: one of itself would never end
 
     def where(self, q: str, filters: Sequence[Condition]) -> Asked:
         """All conditions together, as one. Raises Refused as `condition`."""
         asked = [self.condition(one) for one in filters]
         found = found_by(q, is_sqlite=self._sqlite)
         return and_(true(), *([found] if found is not None else []), *asked)
+
+    def group(self, group: Group) -> Asked:
+        """An expression. Raises Refused as `condition`."""
+        parts = [self.condition(one) for one in group.conditions] + [self.group(one) for one in group.groups]
+        if not parts:
+            return true()
+        match group.match:
+            case "all":
+                return and_(*parts)
+            case "any":
+                return or_(*parts)
+            case _:  # what is not known is not so
+                return case((or_(*parts), literal_column("0")), else_=literal_column("1")) == 1
+
+    def _in_segments(self, one: Condition) -> Asked:
+        if not isinstance(one.value, list):
+            raise TypeError("segments are a list of ids")
+        inside = or_(false(), *(self._segment(int(id_)) for id_ in one.value))
+        none = case((inside, literal_column("0")), else_=literal_column("1")) == 1
+        return inside if one.op == "any-of" else none
+
+    def _segment(self, segment_id: int) -> Asked:
+        segment = self._segments.get(segment_id)
+        if segment is None or segment_id in self._within:
+            raise Refused("no-segment", "There is no such segment.")
+        if segment.frozen_at is not None:
+            mine = select(segment_clients.c.client_id).where(segment_clients.c.segment_id == segment_id)
+            return clients.c.id.in_(mine)
+        self._within.append(segment_id)
+        try:
+            return self.group(segment.expression)
+        finally:
+            self._within.pop()
 
     def condition(self, one: Condition) -> Asked:
         """One condition. Raises Refused for a field or operator that there is not, or a value that does not fit."""
@@ -61,8 +133,10 @@ class Conditions:
     def _of_field(self, one: Condition) -> Asked:
         if one.field in IDS:
             return _listed(IDS[one.field], one, text=one.field == "kind")
-        if one.op == "within":
-            return self._within(one)
+        if one.field == "segment":
+            return self._in_segments(one)
+        if one.field in HISTORY:
+            return happened(one, self._zone, self._now)
         if one.field in TIMES:
             return self._in_days(TIMES[one.field], one)
         if one.field == "phones":
@@ -90,11 +164,10 @@ class Conditions:
         return func.fold(column) if self._sqlite else func.replace(func.lower(column), "ё", "е")
 
     def _digits(self, one: Condition) -> Asked:
-        digits = "".join(sign for sign in str(one.value) if sign.isdigit())
+        digits = typed_digits(str(one.value))
         if one.op == "contains" and not digits:
             raise ValueError("no digits")
-        begins = ("8", "7") if str(one.value).lstrip().startswith("8") and len(digits) > 3 else ("", "")
-        return client_phones.c.e164.contains(begins[1] + digits.removeprefix(begins[0]) if begins[0] else digits)
+        return client_phones.c.e164.contains(digits)
 
     def _among(self, owner: ColumnElement[Any], asked: Asked, op: str) -> Asked:
         if op == "contains":
@@ -107,18 +180,6 @@ class Conditions:
         if one.op == "to":
             return column < day_begins(str(one.value), self._zone, days=1)
         return _ranged(column, one, lambda value: day_begins(str(value), self._zone))
-
-    def _within(self, one: Condition) -> Asked:
-        """Something happened in a period: `[since, until]`, days, both in it; "" or None where it has no bound."""
-        since, until = one.value
-        if one.field == "signed":
-            signed = contracts.c.signed_on
-            happened = [*([signed >= since] if since else []), *([signed <= until] if until else [])]
-            return clients.c.id.in_(select(contracts.c.client_id).where(*happened))
-        started = calls.c.started_at
-        happened = [started >= day_begins(since, self._zone)] if since else []
-        happened += [started < day_begins(until, self._zone, days=1)] if until else []
-        return clients.c.id.in_(select(calls.c.client_id).where(calls.c.client_id.is_not(None), *happened))
 
     def _of_property(self, prop: Property, one: Condition) -> Asked:
         values = self.values(one.at)
@@ -154,12 +215,6 @@ class Conditions:
                 return _ranged(values.c.number, one, lambda value: days_of(str(value)))
             case _:
                 return _ranged(values.c.number, one, float)
-
-
-def day_begins(day: str, zone: ZoneInfo, *, days: int = 0) -> float:
-    """UNIX seconds at which a day (`2026-11-23`) begins in a zone; days: so many days later."""
-    first = date.fromisoformat(day[:10]) + timedelta(days=days)
-    return datetime(first.year, first.month, first.day, tzinfo=zone).timestamp()
 
 
 def _listed(column: ColumnElement[Any], one: Condition, *, text: bool) -> Asked:

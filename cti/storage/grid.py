@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cti.clients.card import ClientCard
 from cti.clients.filters import Condition
 from cti.clients.properties import Property
+from cti.clients.segments import Segment
 from cti.errors import Refused
 from cti.storage import cards
 from cti.storage.client_tables import client_values, clients, directory_items, property_values
@@ -37,11 +38,16 @@ class GridPage:
 
 
 class Grid:
-    """Pages of clients: one per request, with the properties as they are defined now. zone: where a day begins."""
+    """Pages of clients: one per request, with the properties as they are defined now. zone: where a day begins.
 
-    def __init__(self, conn: AsyncConnection, known: Sequence[Property], zone: ZoneInfo) -> None:
+    segments: those that a condition may name.
+    """
+
+    def __init__(
+        self, conn: AsyncConnection, known: Sequence[Property], zone: ZoneInfo, segments: Sequence[Segment] = ()
+    ) -> None:
         self._conn = conn
-        self._conditions = Conditions(known, zone=zone, sqlite=conn.dialect.name == "sqlite")
+        self._conditions = Conditions(known, zone=zone, sqlite=conn.dialect.name == "sqlite", segments=segments)
 
     async def page(
         self, q: str, filters: Sequence[Condition], *, sort: str = "", limit: int = 100, offset: int = 0

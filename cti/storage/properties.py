@@ -104,7 +104,7 @@ async def of_clients(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, dic
             before = mine.get(row.property_id)
             mine[row.property_id] = (*(before if isinstance(before, tuple) else ()), row.value_id)
         else:
-            mine[row.property_id] = _value(row.kind, row)
+            mine[row.property_id] = value_of(row.kind, row)
     return found
 
 
@@ -150,7 +150,7 @@ async def history(conn: AsyncConnection, client_id: int) -> list[Past]:
     return [
         Past(
             property_id=row.property_id,
-            value=_value("list" if row.kind == "several" else row.kind, row),
+            value=value_of("list" if row.kind == "several" else row.kind, row),
             since=row.since,
             until=row.until,
         )
@@ -176,7 +176,8 @@ def rows_of(prop: Property, value: Value) -> list[dict[str, Any]]:
             return [empty | {"number": float(value)}]  # type: ignore[arg-type]  # number, rating, yes-no
 
 
-def _value(kind: str, row: Any) -> Value:
+def value_of(kind: str, row: Any) -> Value:
+    """A value of its columns, by the kind of its property."""
     match kind:
         case "list":
             return int(row.value_id)

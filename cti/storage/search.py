@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.card import ClientCard
+from cti.clients.filters import fold as fold
 from cti.errors import Refused
 from cti.storage import cards
 from cti.storage.client_tables import clients
@@ -64,11 +65,6 @@ class Page(Generic[RowT]):
     rows: list[RowT]
     total: int | None
     next_cursor: str | None
-
-
-def fold(value: str) -> str:
-    """For comparing: no case, ё as е, one space between words."""
-    return " ".join(value.casefold().replace("ё", "е").split())
 
 
 async def search(

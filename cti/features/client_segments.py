@@ -1,0 +1,109 @@
+"""Segments as people make them: an expression that is checked, counted, saved, frozen; none asks for itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from cti.access import Person, may
+from cti.clients.segments import Group, Segment, fault
+from cti.errors import NotAllowed, Refused
+from cti.storage import properties, segments
+from cti.storage.conditions import Conditions
+from cti.storage.database import Database
+from cti.storage.desktop_events import Connection
+
+COUNT_S = 5.0  # a count that takes longer is not live
+
+
+class ClientSegments:
+    """Writes segments. zone: where a day begins."""
+
+    def __init__(self, *, db: Database, zone: ZoneInfo, clock: Callable[[], float]) -> None:
+        self._db = db
+        self._zone = zone
+        self._clock = clock
+
+    async def save(self, person: Person, name: str, expression: Group, segment_id: int | None = None) -> int:
+        """A new segment, or another name and expression of one; returns its id. Raises NotAllowed or Refused."""
+        _check(person)
+        name = name.strip()
+        if not name:
+            raise Refused("no-segment-name", "A segment needs a name.")
+        now = self._clock()
+        async with self._db.write() as conn:
+            known = {one.id: one for one in await segments.every(conn)}
+            if segment_id is not None and segment_id not in known:
+                raise Refused("no-segment", "There is no such segment.")
+            wrong = fault(expression, own=segment_id, known=known)
+            if wrong:
+                raise Refused(wrong, "This expression cannot be saved.")
+            if any(one.name.casefold() == name.casefold() and one.id != segment_id for one in known.values()):
+                raise Refused("segment-name-taken", "There is a segment of this name already.")
+            (await self._conditions(conn)).group(expression)  # fields, operators and values that there are
+            if segment_id is None:
+                return await segments.add(conn, name, expression, person.id, now)
+            await segments.change(conn, segment_id, name, expression, now)
+            if known[segment_id].frozen_at is not None:
+                segment = Segment(id=segment_id, name=name, expression=expression)
+                await segments.freeze(conn, segment, await self._conditions(conn), now)
+        return segment_id
+
+    async def freeze(self, person: Person, segment_id: int) -> int:
+        """Keep its clients as they are now; returns how many."""
+        _check(person)
+        async with self._db.write() as conn:
+            segment = await _known(conn, segment_id)
+            return await segments.freeze(conn, segment, await self._conditions(conn), self._clock())
+
+    async def thaw(self, person: Person, segment_id: int) -> None:
+        """Find its clients anew each time again."""
+        _check(person)
+        async with self._db.write() as conn:
+            await _known(conn, segment_id)
+            await segments.thaw(conn, segment_id)
+
+    async def remove(self, person: Person, segment_id: int) -> None:
+        """Delete it, unless another segment asks for it."""
+        _check(person)
+        async with self._db.write() as conn:
+            segment = await _known(conn, segment_id)
+            for other in await segments.every(conn):
+                if other.id != segment_id and fault(other.expression, own=segment_id) == "segment-of-itself":
+                    raise Refused("segment-in-use", f"The segment “{other.name}” asks for this one.", where=other.name)
+            await segments.remove(conn, segment.id)
+
+    async def count(self, expression: Group) -> int:
+        """How many clients an expression has that is not saved. Raises Refused for what cannot be asked."""
+        wrong = fault(expression)
+        if wrong:
+            raise Refused(wrong, "This expression cannot be counted.")
+        try:
+            async with asyncio.timeout(COUNT_S), self._db.read() as conn:
+                return await segments.count(conn, expression, await self._conditions(conn))
+        except TimeoutError:
+            raise Refused(
+                "too-long-to-count", "This takes too long to count live: save it and open the list."
+            ) from None
+
+    async def _conditions(self, conn: Connection) -> Conditions:
+        return Conditions(
+            await properties.every(conn),
+            zone=self._zone,
+            sqlite=conn.dialect.name == "sqlite",
+            segments=await segments.every(conn),
+            now=self._clock(),
+        )
+
+
+def _check(person: Person) -> None:
+    if not may(person, "segments.write"):
+        raise NotAllowed("Your role may not change segments; ask an admin.")
+
+
+async def _known(conn: Connection, segment_id: int) -> Segment:
+    found = next((one for one in await segments.every(conn) if one.id == segment_id), None)
+    if found is None:
+        raise Refused("no-segment", "There is no such segment.")
+    return found
