@@ -1,6 +1,6 @@
 """Heavy work in a process of its own: the event loop stays free, and what dies there dies alone.
 
-The process is `python -m cti.cli.work`. It is told its job in one line of JSON on its input, and ends by itself when
+The process is `cti/cli/work.py`. It is told its job in one line of JSON on its input, and ends by itself when
 that input closes: with the server, however that dies. It answers in lines of JSON, and is done when one says so.
 """
 
@@ -19,7 +19,8 @@ import msgspec
 from cti.errors import CtiError, Refused
 
 LINE_MOST = 8 << 20
-ROOT = Path(__file__).resolve().parent.parent  # the process takes its code from where this comes from
+ROOT = str(Path(__file__).resolve().parent.parent)  # the process takes its code from where this comes from
+BEGIN = f"import sys; sys.path.insert(0, {ROOT!r}); from cti.cli.work import main; main()"
 Said = dict[str, Any]
 
 
@@ -39,7 +40,7 @@ class Jobs:
         Raises Refused as the process did, JobLost where it ended without a word.
         """
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "cti.cli.work", stdin=PIPE, stdout=PIPE, cwd=ROOT, limit=LINE_MOST
+            sys.executable, "-c", BEGIN, stdin=PIPE, stdout=PIPE, limit=LINE_MOST
         )
         assert process.stdin is not None
         assert process.stdout is not None

@@ -39,7 +39,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.dispatch": ("cti.telephony.events", "cti.channels.base", "cti.features"),
     "web": (
         "cti.features", "cti.desktop", "cti.access", "cti.telephony", "cti.clients", "cti.errors", "cti.storage",
-        "cti.settings", "cti.metrics", "cti.channels.base", "cti.directory",
+        "cti.settings", "cti.metrics", "cti.channels.base", "cti.directory", "cti.sheets.write",
     ),
     "dialplan": (),
 }  # fmt: skip

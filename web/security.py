@@ -12,6 +12,7 @@ from aiohttp import web
 from cti.errors import ChannelError, NotAllowed, Refused, StorageError
 from web.auth import is_https, recognise
 from web.i18n import language_of, say, translate
+from web.import_texts import sentence
 from web.render import error_page
 from web.services import services_of
 from web.texts import BUG, REFUSALS
@@ -112,4 +113,4 @@ def answer(request: web.Request, status: int, code: str, detail: str) -> web.Res
 
 def _in_language(request: web.Request, code: str, detail: str) -> str:
     text = REFUSALS.get(code)
-    return translate(request, text) if text else translate(request, detail)
+    return translate(request, text) if text else sentence(language_of(request), detail)

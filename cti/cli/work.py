@@ -189,6 +189,3 @@ WORK: Mapping[str, Callable[[Database, Job], Awaitable[Any]]] = {
     "undo": _undo,
     "export": _export,
 }
-
-if __name__ == "__main__":
-    main()

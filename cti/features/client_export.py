@@ -7,24 +7,32 @@ are restricted are not in it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+import contextlib
+import secrets
+import shutil
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from cti.access import Person, may
 from cti.clients.card import ClientCard
 from cti.clients.exporting import MOMENTS, Named, Names, cell_of, heading_of, names_of, vcard_of
 from cti.clients.filters import Condition
 from cti.clients.properties import Property
-from cti.errors import Refused
+from cti.errors import NotAllowed, Refused
+from cti.jobs import Jobs
 from cti.sheets.write import VCard, write_csv, write_vcards, write_xlsx
 from cti.storage import cards, directories, properties, users
 from cti.storage.database import Database
 from cti.storage.grid import Grid
 
 AT_ONCE = 500
+WITHIN_S = 300.0
+RUNNING_MOST = 2
+KEPT_MOST = 10  # files that wait to be fetched
 Format = Literal["xlsx", "csv", "vcf"]
 
 
@@ -97,3 +105,52 @@ async def _fed(parts: AsyncIterator[list[ClientCard]], write: Callable[[Iterable
             yield from some
 
     await asyncio.to_thread(write, found())
+
+
+class Exports:
+    """Exports as people ask for them: each file is made by a process of its own and kept a while."""
+
+    def __init__(self, *, jobs: Jobs, folder: Path) -> None:
+        self._jobs = jobs
+        self._folder = folder
+        self._made: dict[str, tuple[int, Path]] = {}  # id -> whose, where
+        self._running = 0
+
+    async def start(self) -> None:
+        """After a start: files that nobody fetched are gone."""
+        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+    async def make(self, person: Person, asked: Asked) -> tuple[str, int]:
+        """Make a file; returns the id it is fetched by and how many clients are in it. Raises Refused."""
+        if not may(person, "clients.export"):
+            raise NotAllowed("Your role may not export clients; ask an admin.")
+        if self._running >= RUNNING_MOST:
+            raise Refused("too-many-exports", "Several exports are being made just now: try again in a minute.")
+        await asyncio.to_thread(self._folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+        made, rows = secrets.token_hex(16), 0
+        path = self._folder / f"{made}.{asked.format}"
+        self._running += 1
+        try:
+            async with asyncio.timeout(WITHIN_S), contextlib.aclosing(self._said(path, asked)) as said:
+                async for one in said:
+                    rows = one["done"]["rows"] if "done" in one else rows
+        except TimeoutError:
+            raise Refused("export-too-long", "This export takes too long: narrow the selection.") from None
+        finally:
+            self._running -= 1
+        await self._forget()
+        self._made[made] = (person.id, path)
+        return made, rows
+
+    def _said(self, path: Path, asked: Asked) -> AsyncGenerator[dict[str, Any], None]:
+        return self._jobs.run("export", path=str(path), asked=asked)
+
+    async def _forget(self) -> None:
+        while len(self._made) >= KEPT_MOST:
+            _, path = self._made.pop(next(iter(self._made)))
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+
+    def path_of(self, person: Person, made: str) -> Path | None:
+        """Where a person's own export lies; None where there is no such."""
+        whose, path = self._made.get(made, (0, None))
+        return path if whose == person.id else None
