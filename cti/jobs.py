@@ -49,8 +49,8 @@ class Jobs:
             await process.stdin.drain()
             while line := await process.stdout.readline():
                 said: Said = msgspec.json.decode(line)
-                if "refused" in said:
-                    raise Refused(said["refused"], said["message"])
+                if "refusal" in said:
+                    raise Refused(said["refusal"], said["message"])
                 yield said
                 if "done" in said:
                     return

@@ -54,7 +54,7 @@ def main() -> None:
         asyncio.run(_work(job))
     except CtiError as error:
         code = error.code if isinstance(error, Refused) else "sheet" if isinstance(error, SheetError) else "storage"
-        _say({"refused": code, "message": str(error)})
+        _say({"refusal": code, "message": str(error)})
 
 
 def _end_with_the_server() -> None:

@@ -312,6 +312,9 @@ class ImportRuns:
         except asyncio.CancelledError:
             work.state = "cancelled"
             raise
+        except Exception:  # a bug of ours ends this piece of work, not those after it
+            log.error("import failed", what=work.what, exc_info=True)
+            await self._failed(work, JobLost("The work was interrupted: try again."))
         finally:
             work.ended_at = self._clock()
             if work.what == "import":

@@ -55,7 +55,7 @@ async def chosen(who: Browser, body: str | bytes, name: str = "base.csv") -> dic
 
 async def over(who: Browser, work: dict[str, Any]) -> dict[str, Any]:
     """The work when it is over."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(20):
         while work["state"] == "running":
             await asyncio.sleep(0.05)
             status, work = await who.ask("GET", f"/imports/work/{work['id']}")
