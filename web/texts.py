@@ -56,6 +56,7 @@ REFUSALS: Mapping[str, str] = {
     "bad-keys": N_("Say by what a client is known again."),
     "export-too-long": N_("This export takes too long: narrow the selection."),
     "file-changed": N_("The file is another one now: choose it again."),
+    "property-changed": N_("A property that the import uses was changed while it ran."),
     "import-runs": N_("Another import is running: wait until it is over, or cancel it."),
     "import-stopped": N_("The import was stopped."),
     "no-columns": N_("Say of at least one column what it is."),

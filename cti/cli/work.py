@@ -34,7 +34,6 @@ from cti.telephony.numbering import NumberPlan
 READ_S = 120.0  # for reading alone
 SHOWN = 200  # rows of a preview
 SAY_EVERY_S = 0.2
-POLITE_S = 0.01  # other writers' turn between two parts
 Job = Mapping[str, Any]
 
 
@@ -129,8 +128,6 @@ async def _rows(
         async def chunks() -> AsyncIterator[list[Row]]:
             yield first.rows
             async for batch in read:
-                if not dry:
-                    await asyncio.sleep(POLITE_S)
                 yield batch.rows
 
         with Refusals(Path(job["refused"]), first.headers) as refused:
