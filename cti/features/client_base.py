@@ -6,6 +6,7 @@ person decides. Every field that changes is a record; changes of many clients sh
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -26,6 +27,7 @@ from cti.telephony.numbering import NumberPlan
 MANY = 5_000  # clients of one bulk change
 AT_ONCE = 100  # of them before other writers have their turn
 UNDONE_AT_ONCE = 300
+POLITE_S = 0.01  # another process that waits for the database looks about so often
 AfterPart = Callable[[Connection, int, int], Awaitable[None]]
 
 
@@ -118,6 +120,7 @@ class ClientBase:
                 await self._take_back(conn, person, some, batch, back)
                 if after_part is not None:
                     await after_part(conn, start + len(some), len(ids))
+            await asyncio.sleep(POLITE_S)
         return len(ids)
 
     async def _take_back(self, conn: Connection, person: Person, ids: Sequence[int], batch: str, back: str) -> None:

@@ -8,6 +8,7 @@ be taken back. A part is one transaction: a row is saved whole or not at all.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ from cti.storage.search import fold
 from cti.telephony.numbering import NumberPlan
 
 PART = 500  # rows of one transaction
+POLITE_S = 0.01  # another process that waits for the database looks about so often
 MOST_FAULTS = 1000
 Row = tuple[str, ...]
 Key = tuple[str, str]
@@ -147,6 +149,8 @@ class ClientImport:
                 for line in lines:
                     self._seen |= dict.fromkeys(line.fresh, (line.row, line.client_id))
                 progress(told, rows)
+                if not dry:
+                    await asyncio.sleep(POLITE_S)
         return told
 
     async def _known(self, conn: Connection) -> Known:
