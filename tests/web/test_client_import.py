@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import os
+import time
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -150,6 +153,30 @@ async def test_a_file_that_is_no_table_is_refused_in_a_sentence(
     assert told in refusal["detail"]
     folder = vera.panel.services.settings.data / "imports"
     assert not list(folder.glob("*.file"))
+
+
+async def test_a_small_file_that_unpacks_to_very_much_is_refused_and_the_panel_stays_live(vera: Browser) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+        archive.writestr(
+            "xl/worksheets/sheet1.xml", b"".join(os.urandom(16).hex().encode() * 32 for _ in range(60_000))
+        )
+    late = 0.0
+
+    async def look() -> None:
+        nonlocal late
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(0.005)
+            late = max(late, time.perf_counter() - before - 0.005)
+
+    looking = asyncio.create_task(look())
+    status, refusal = await bring(vera, packed.getvalue(), "bomb.xlsx")
+    looking.cancel()
+    assert 1 << 20 < len(packed.getvalue()) < 5 << 20
+    assert (status, "too large when unpacked" in refusal["detail"]) == (409, True)
+    assert late < 0.25  # 50 ms on a machine of its own
 
 
 async def test_odd_rows_and_names_are_told_and_the_rest_comes_in(vera: Browser) -> None:
