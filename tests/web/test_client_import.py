@@ -44,7 +44,7 @@ async def vera(desk: Panel) -> AsyncIterator[Browser]:
 async def bring(who: Browser, body: str | bytes, name: str = "base.csv") -> tuple[int, Any]:
     """Send a file as the page does."""
     headers = {"X-CSRF-Token": who.csrf, "Origin": who.panel.url, "X-File-Name": quote(name)}
-    data = body.encode() if isinstance(body, str) else body
+    data = io.BytesIO(body.encode() if isinstance(body, str) else body)
     async with who.http.post(f"{who.panel.url}/api/v1/imports/files", data=data, headers=headers) as answer:
         return answer.status, await answer.json(content_type=None)
 
@@ -58,7 +58,7 @@ async def chosen(who: Browser, body: str | bytes, name: str = "base.csv") -> dic
 
 async def over(who: Browser, work: dict[str, Any]) -> dict[str, Any]:
     """The work when it is over."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while work["state"] == "running":
             await asyncio.sleep(0.05)
             status, work = await who.ask("GET", f"/imports/work/{work['id']}")

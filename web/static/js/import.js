@@ -33,8 +33,11 @@ class Import {
       event.preventDefault();
       if (event.dataTransfer.files[0]) this.bring(event.dataTransfer.files[0]);
     });
+    const stale = () => show($("#import-preview"), false); // what was tried out was another choice
+    $("#import-columns").addEventListener("change", stale);
     for (const row of $$("#import-keys li")) {
       $("button", row).addEventListener("click", () => {
+        stale();
         row.previousElementSibling?.before(row);
         $("button", row).focus();
       });
@@ -158,7 +161,8 @@ class Import {
     if (total) bar.value = rows / total;
     else bar.removeAttribute("value");
     const of = total ? t("{rows} of {total} rows", { rows, total }) : t("{rows} rows", { rows });
-    const figures = rows ? `${of}, ${t("{n} rows a second", { n: Math.round(rows_per_s) })}` : t("Beginning…");
+    const speed = t("{n} rows a second", { n: Math.round(rows_per_s) });
+    const figures = rows ? `${of}, ${speed}` : t("Beginning…");
     fill($("#import-work"), { title: titles[what], figures });
     if (Date.now() - this.said < SAY_MS) return;
     this.said = Date.now();
@@ -223,7 +227,7 @@ class Import {
 
   run(one) {
     const undo = make("button", { type: "button", className: "small", textContent: t("Undo") });
-    undo.setAttribute("aria-label", `${t("Undo")}: ${one.file_name}`);
+    undo.setAttribute("aria-label", `${undo.textContent}: ${one.file_name}`);
     undo.addEventListener("click", () => this.undo(one.id).catch((refusal) => toast(refusal.message)));
     const state = make("td", { textContent: this.states[one.state] }, ...(one.message ? [make("small", { textContent: one.message })] : []));
     const refused = one.refused ? make("a", { href: `/api/v1/imports/refused/${one.id}`, textContent: one.refused, download: "" }) : "0";
