@@ -155,7 +155,8 @@ async def _rows(conn: Any, defined: list[Any]) -> AsyncIterator[list[str]]:
     items = [(one.directory, one.id, one.name) for one in await directories.every(conn, retired=True)]
     names = names_of(people, items)
     last = 0
-    following = select(clients.c.id).order_by(clients.c.id).limit(ROWS)
+    allowed = clients.c.restricted_at.is_(None)  # the others' data may not leave
+    following = select(clients.c.id).where(allowed).order_by(clients.c.id).limit(ROWS)
     while ids := list((await conn.execute(following.where(clients.c.id > last))).scalars()):
         found = await cards.of(conn, ids)
         for id_ in ids:

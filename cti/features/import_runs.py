@@ -192,8 +192,7 @@ class ImportRuns:
         now = self._clock()
         with self._held(work):
             async with self._db.write() as conn:
-                if await imports.is_running(conn):
-                    raise _busy()
+                await imports.interrupt(conn, self._clock())  # nothing runs here: what says so was cut off
                 await imports.remember(conn, upload.headers, columns, keys, user_id=person.id, now=now)
                 await imports.begin(conn, work.id, user_id=person.id, file_name=upload.name, now=now)
         del self._uploads[person.id]
@@ -210,8 +209,7 @@ class ImportRuns:
         work = self._new("undo", batch, run.file_name, person)
         with self._held(work):
             async with self._db.write() as conn:
-                if await imports.is_running(conn):
-                    raise _busy()
+                await imports.interrupt(conn, self._clock())  # nothing runs here: what says so was cut off
                 await imports.become(conn, batch, "undoing", was=[run.state], now=self._clock())
         return self._ask(work, batch=batch, person=person)
 
@@ -237,12 +235,10 @@ class ImportRuns:
         """What runs now."""
         return next((one for one in self._works.values() if one.state == "running"), None)
 
-    async def refused(self, work_id: str) -> tuple[list[str], list[tuple[Fault, list[str]]]] | None:
-        """The headings of a run's file and its refused rows, each with its fault; None where they are not kept."""
+    async def refused(self, work_id: str) -> Path | None:
+        """The refused rows of a run, for `refused_rows`; None where they are not kept."""
         path = self._refused(work_id)
-        if not await asyncio.to_thread(path.is_file):
-            return None
-        return await asyncio.to_thread(_refusals, path)
+        return path if await asyncio.to_thread(path.is_file) else None
 
     def _refused(self, work_id: str) -> Path:
         return self._folder / f"{work_id}.refused"
@@ -316,6 +312,8 @@ class ImportRuns:
             log.error("import failed", what=work.what, exc_info=True)
             await self._failed(work, JobLost("The work was interrupted: try again."))
         finally:
+            if work.state == "running":  # not even its row could be written
+                work.state = "failed"
             work.ended_at = self._clock()
             if work.what == "import":
                 await asyncio.to_thread(Path(asked.job["path"]).unlink, missing_ok=True)
@@ -325,17 +323,16 @@ class ImportRuns:
 
     async def _failed(self, work: Work, error: Exception) -> None:
         """The run's row says what is in the base; whoever cancelled it has said so there already."""
-        work.message = str(error)
-        work.state = "failed"
-        if work.what == "preview":
-            return
-        async with self._db.write() as conn:
-            await imports.become(conn, work.id, "failed", was=OPEN, now=self._clock(), message=str(error))
-            run = await imports.get(conn, work.id)
+        run = None
+        if work.what != "preview":
+            async with self._db.write() as conn:
+                await imports.become(conn, work.id, "failed", was=OPEN, now=self._clock(), message=str(error))
+                run = await imports.get(conn, work.id)
         if run is not None and work.what == "import":
             work.hear({name: getattr(run, name) for name in imports.COUNTS})
-        if run is not None and run.state == "cancelled":
-            work.state, work.message = "cancelled", ""
+        stopped = run is not None and run.state == "cancelled"
+        work.message = "" if stopped else str(error)
+        work.state = "cancelled" if stopped else "failed"
 
     def _sweep(self, before: float) -> None:
         for path in self._folder.iterdir() if self._folder.is_dir() else ():
@@ -351,10 +348,17 @@ def runs_now(runs: Sequence[Run], work: Work | None) -> list[Run]:
     return [replace(run, **now) if run.batch == work.id and run.state == "running" else run for run in runs]
 
 
-def _refusals(path: Path) -> tuple[list[str], list[tuple[Fault, list[str]]]]:
+def refused_rows(path: Path) -> tuple[list[str], Iterator[tuple[Fault, list[str]]]]:
+    """The headings of a run's file and its refused rows, each with its fault; not on the event loop."""
+
+    def rows() -> Iterator[tuple[Fault, list[str]]]:
+        with path.open("rb") as file:
+            file.readline()
+            for line in file:
+                yield msgspec.json.decode(line, type=tuple[Fault, list[str]])
+
     with path.open("rb") as file:
-        headers = msgspec.json.decode(file.readline(), type=list[str])
-        return headers, [msgspec.json.decode(line, type=tuple[Fault, list[str]]) for line in file]
+        return msgspec.json.decode(file.readline(), type=list[str]), rows()
 
 
 def _allowed(person: Person) -> None:

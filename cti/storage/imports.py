@@ -86,7 +86,7 @@ async def become(
 
 
 async def interrupt(conn: AsyncConnection, now: float) -> int:
-    """At the start: what was running when the server died has failed; returns how many there were."""
+    """What was running when the server died, or its database, has failed; returns how many there were."""
     values = {"state": "failed", "message": INTERRUPTED, "ended_at": now}
     return (await conn.execute(update(import_runs).where(import_runs.c.state.in_(OPEN)).values(values))).rowcount
 
@@ -101,11 +101,6 @@ async def get(conn: AsyncConnection, batch: str) -> Run | None:
     """One run."""
     row = (await conn.execute(_RUNS.where(import_runs.c.batch == batch))).one_or_none()
     return _run(row) if row is not None else None
-
-
-async def is_running(conn: AsyncConnection) -> bool:
-    """Whether an import or an undo runs anywhere."""
-    return (await conn.execute(select(import_runs.c.batch).where(import_runs.c.state.in_(OPEN)))).first() is not None
 
 
 async def remembered(conn: AsyncConnection, headers: Sequence[str]) -> Reading | None:

@@ -14,11 +14,13 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy import update
 
 from cti.access import Person
 from cti.clients.properties import Property, PropertyValue
 from cti.sheets.read import read
 from cti.storage import imports
+from cti.storage.client_tables import clients as client_rows
 from tests.web.panel import Browser, Panel, panel, until
 
 PAVEL = Person(id=5, login="pavel", name="Pavel", role="admin")
@@ -227,6 +229,8 @@ async def test_who_may_not(desk: Panel) -> None:
     async with Browser(desk, "anna") as anna:
         assert (await bring(anna, BASE))[0] == 403
         assert (await anna.ask("GET", "/imports"))[0] == 403
+        async with anna.http.get(f"{desk.url}/clients/import") as page:
+            assert page.status == 403
         assert (await anna.ask("POST", "/exports", {"format": "csv", "columns": ["name"]}))[0] == 403
     async with Browser(desk, "vera") as vera, Browser(desk, "pavel") as pavel:
         file = await chosen(vera, BASE)
@@ -305,6 +309,10 @@ async def test_an_export_is_what_the_grid_shows(desk: Panel, tmp_path: Path) -> 
         assert body.decode("utf-8-sig").splitlines()[1:] == ['"2";"Пустой"']
         status, refusal = await vera.ask("POST", "/exports", {"format": "csv", "columns": ["password_hash"]})
         assert (status, refusal["type"]) == (409, "/problems/bad-column")
+        async with desk.services.db.write() as conn:
+            await conn.execute(update(client_rows).where(client_rows.c.id == 1).values(restricted_at=1.0))
+        body = await exported(vera, "csv", ["name"])
+        assert "Алхимов" not in body.decode()
         async with Browser(desk, "pavel") as pavel:
             _, made = await vera.ask("POST", "/exports", {"format": "csv", "columns": ["name"]})
             assert (await pavel.ask("GET", f"/exports/{made['id']}"))[0] == 404

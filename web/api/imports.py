@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import re
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -19,7 +19,7 @@ from cti.clients.exporting import refusal_of
 from cti.clients.filters import MOST_CONDITIONS, Condition
 from cti.clients.importing import SYNONYMS, Fault
 from cti.features.client_export import Asked
-from cti.features.import_runs import MOST_BYTES, Upload, Work, runs_now
+from cti.features.import_runs import MOST_BYTES, Upload, Work, refused_rows, runs_now
 from cti.sheets.write import write_csv, write_xlsx
 from cti.storage import imports, properties
 from cti.storage.imports import Run
@@ -223,17 +223,14 @@ async def give_refused(request: web.Request) -> web.StreamResponse:
     kept = await services_of(request).import_runs.refused(_id(request))
     if kept is None:
         raise web.HTTPNotFound(text="The refused rows of this import are not kept any more.")
-    headers, refused = kept
-    language = language_of(request)
     async with _temporary() as path:
-        await asyncio.to_thread(_write_refused, path, format_, language, headers, refused)
+        await asyncio.to_thread(_write_refused, kept, path, format_, language_of(request))
         body = await asyncio.to_thread(path.read_bytes)
     return web.Response(body=body, headers=_attached(f"refused.{format_}", format_))
 
 
-def _write_refused(
-    path: Path, format_: str, language: str, headers: Sequence[str], refused: Sequence[tuple[Fault, list[str]]]
-) -> None:
+def _write_refused(kept: Path, path: Path, format_: str, language: str) -> None:
+    headers, refused = refused_rows(kept)
     rows = (refusal_of(fault, row_fault(language, fault), cells) for fault, cells in refused)
     write = write_xlsx if format_ == "xlsx" else write_csv
     write(path, [*headers, say(language, N_("Row")), say(language, N_("What is wrong"))], rows)
