@@ -17,6 +17,8 @@ Right = Literal[
     "dial",  # place calls from own devices
     "clients.read",
     "clients.write",
+    "clients.import",
+    "clients.export",
     "calls.read",
     "notes.write",
     "agents.read",
@@ -35,6 +37,8 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "dial": {"agent": "own", "supervisor": "own", "admin": "own"},
     "clients.read": {"agent": "all", "supervisor": "all", "admin": "all"},
     "clients.write": {"agent": "all", "supervisor": "all", "admin": "all"},
+    "clients.import": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "clients.export": {"agent": "none", "supervisor": "all", "admin": "all"},
     "calls.read": {"agent": "own", "supervisor": "all", "admin": "all"},
     "notes.write": {"agent": "own", "supervisor": "own", "admin": "own"},
     "agents.read": {"agent": "all", "supervisor": "all", "admin": "all"},

@@ -14,7 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +34,13 @@ from cti.features.client_base import ClientBase
 from cti.features.client_catalogue import ClientCatalogue
 from cti.features.client_contacts import ClientContacts
 from cti.features.client_contracts import ClientContracts
+from cti.features.client_export import Exports
 from cti.features.client_files import ClientFiles
 from cti.features.directory_admin import DirectoryAdmin
+from cti.features.import_runs import ImportRuns
 from cti.features.live_calls import Dialled, LiveCalls
 from cti.features.screen_pop import ScreenPops
+from cti.jobs import Jobs
 from cti.ldap import ldap_check
 from cti.metrics import Metrics
 from cti.pbx import Pbxes
@@ -46,6 +49,7 @@ from cti.storage import calls, clients, dial_requests
 from cti.storage.database import Database, open_database
 from cti.storage.spool import Spool
 from cti.telephony import events as ev
+from cti.telephony.numbering import NumberPlan
 from web.app import make_app, serve_app, watch_half_open
 from web.live import Live
 from web.services import Services
@@ -162,12 +166,18 @@ async def build(settings: Settings, db: Database) -> Parts:
     _show_figures(metrics, spool)
     files = ClientFiles(db=db, folder=settings.data / "files", clock=clock)
     await files.sweep()
+    jobs = Jobs(_told_to_jobs(settings, pbxes.plan))
+    import_runs = ImportRuns(db=db, jobs=jobs, folder=settings.data / "imports", clock=clock)
+    await import_runs.start()
+    exports = Exports(jobs=jobs, folder=settings.data / "exports")
+    await exports.start()
     await screen_pops.start()
     await _take_over(pbxes, db, spool, clock())
     reactions = _reactions(screen_pops, live_calls, call_log, agent_states, show_link)
     work: dict[str, Coroutine[Any, Any, None]] = {
         "spool": spool.run(),
         "live": live.watch(),
+        "imports": import_runs.run(),
         "loop-lag": _watch_loop(metrics),
         **pbxes.work(reactions, clock, metrics),
     }
@@ -191,6 +201,8 @@ async def build(settings: Settings, db: Database) -> Parts:
         contacts=ClientContacts(db=db, plan=pbxes.plan, clock=clock),
         contracts=ClientContracts(db=db, clock=clock),
         files=files,
+        import_runs=import_runs,
+        exports=exports,
         call_control=call_control,
         call_log=call_log,
         agent_states=agent_states,
@@ -261,6 +273,16 @@ def _clicks(db: Database) -> Callable[[str], Awaitable[Dialled | None]]:
         )
 
     return dialled
+
+
+def _told_to_jobs(settings: Settings, plan: NumberPlan) -> Mapping[str, Any]:
+    """What a process of `cti/jobs.py` needs to know of this installation."""
+    return {
+        "url": settings.database_url,
+        "busy_timeout_ms": settings.storage.busy_timeout_ms,
+        "plan": asdict(plan),
+        "zone": settings.numbers.time_zone,
+    }
 
 
 def _key(data: Path) -> bytes:

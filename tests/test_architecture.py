@@ -23,6 +23,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.settings": ("cti.errors",),
     "cti.metrics": (),
     "cti.sheets": ("cti.errors",),
+    "cti.jobs": ("cti.errors",),
     "cti.passwords": (),
     "cti.ldap": ("cti.errors", "cti.settings"),
     "cti.logs": ("cti.settings",),
@@ -34,7 +35,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.channels": ("cti.telephony", "cti.errors", "cti.channels"),
     "cti.features": (
         "cti.telephony", "cti.clients", "cti.access", "cti.errors", "cti.desktop", "cti.directory", "cti.storage",
-        "cti.channels.base", "cti.settings", "cti.passwords", "dialplan",
+        "cti.channels.base", "cti.settings", "cti.passwords", "cti.sheets", "cti.jobs", "dialplan",
     ),
     "cti.dispatch": ("cti.telephony.events", "cti.channels.base", "cti.features"),
     "web": (

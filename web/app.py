@@ -12,10 +12,10 @@ from web.api import people
 from web.auth import guarded
 from web.limits import LIMITS, Limits
 from web.pages import calls as call_pages
+from web.pages import client_import, desk, profile, reports, settings, settings_catalogue, settings_user, sign_in
 from web.pages import clients as client_pages
 from web.pages import contacts as contact_pages
 from web.pages import contracts as contract_pages
-from web.pages import desk, profile, reports, settings, settings_catalogue, settings_user, sign_in
 from web.routes import Route
 from web.security import add_headers, errors
 from web.services import SERVICES, Services
@@ -33,6 +33,7 @@ ROUTES: tuple[Route, ...] = (
     *settings_user.ROUTES,
     *settings_catalogue.ROUTES,
     *desk.ROUTES,
+    *client_import.ROUTES,
     *client_pages.ROUTES,
     *contact_pages.ROUTES,
     *contract_pages.ROUTES,

@@ -11,7 +11,8 @@ from aiohttp import web
 
 from cti.errors import ChannelError, NotAllowed, Refused, StorageError
 from web.auth import is_https, recognise
-from web.i18n import language_of, say, translate
+from web.i18n import language_of, say
+from web.import_texts import sentence
 from web.render import error_page
 from web.services import services_of
 from web.texts import BUG, REFUSALS, told
@@ -105,7 +106,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 def answer(request: web.Request, status: int, code: str, detail: str) -> web.Response:
     """problem+json for the API and for a page's own scripts, a page for people."""
-    detail = translate(request, detail)
+    detail = sentence(language_of(request), detail)
     if request.path.startswith("/api/") or request.headers.get("Accept") == "application/json":
         body = {"type": f"/problems/{code}", "title": code, "status": status, "detail": detail, "where": request.path}
         return web.Response(

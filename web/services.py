@@ -17,8 +17,10 @@ from cti.features.client_base import ClientBase
 from cti.features.client_catalogue import ClientCatalogue
 from cti.features.client_contacts import ClientContacts
 from cti.features.client_contracts import ClientContracts
+from cti.features.client_export import Exports
 from cti.features.client_files import ClientFiles
 from cti.features.directory_admin import DirectoryAdmin
+from cti.features.import_runs import ImportRuns
 from cti.metrics import Metrics
 from cti.settings import Settings
 from cti.storage.database import Database
@@ -42,6 +44,8 @@ class Services:
     contacts: ClientContacts
     contracts: ClientContracts
     files: ClientFiles
+    import_runs: ImportRuns
+    exports: Exports
     call_control: CallControl
     call_log: CallLog
     agent_states: AgentStates

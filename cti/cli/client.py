@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from cti.access import Person
 from cti.cli import examples, settings_of
-from cti.clients.exporting import headings, row_of
+from cti.clients.exporting import Named, headings, names_of, row_of
 from cti.clients.importing import SYNONYMS, guess
 from cti.features.client_base import ClientBase
 from cti.features.client_import import ClientImport, Told
@@ -132,7 +132,7 @@ def _mapped(headers: Sequence[str], guessed: list[str], chosen: tuple[str, ...],
     return guessed
 
 
-def _progress(told: Told) -> None:
+def _progress(told: Told, _rows: object) -> None:
     click.echo(f"\r  {told.rows} rows", nl=False, err=True)
 
 
@@ -140,21 +140,23 @@ def _say(told: Told, dry_run: bool, errors: Path | None) -> None:
     would = "would be " if dry_run else ""
     changed = f"{told.created} {would}created, {told.updated} {would}updated"
     click.echo(f"{changed}, {told.unchanged} unchanged, {told.refused} refused")
-    for number, name, what in told.faults[:SHOWN_FAULTS]:
-        click.echo(f"  row {number}: {name}: {what}")
+    for one in told.faults[:SHOWN_FAULTS]:
+        click.echo(f"  row {one.row}: {one.field}: {one.what}")
     if len(told.faults) > SHOWN_FAULTS and not errors:
-        click.echo("  ... name a file in --errors for all of them")
+        click.echo("  ... name a file in --errors for more of them")
     if errors:
-        write_csv(errors, ("row", "field", "what is wrong"), [(str(n), name, what) for n, name, what in told.faults])
+        write_csv(errors, ("row", "field", "what is wrong"), [(str(f.row), f.field, f.what) for f in told.faults])
     if not dry_run and (told.created or told.updated):
         click.echo(f"To take it back: cti client undo {told.batch}")
 
 
 async def _rows(conn: Any, defined: list[Any]) -> AsyncIterator[list[str]]:
-    names: dict[tuple[str, int | None], str] = {("responsible", u.id): u.name for u in await users.every(conn)}
-    names |= {(item.directory, item.id): item.name for item in await directories.every(conn, retired=True)}
+    people = [Named(id=user.id, name=user.name, login=user.login) for user in await users.every(conn)]
+    items = [(one.directory, one.id, one.name) for one in await directories.every(conn, retired=True)]
+    names = names_of(people, items)
     last = 0
-    following = select(clients.c.id).order_by(clients.c.id).limit(ROWS)
+    allowed = clients.c.restricted_at.is_(None)  # the others' data may not leave
+    following = select(clients.c.id).where(allowed).order_by(clients.c.id).limit(ROWS)
     while ids := list((await conn.execute(following.where(clients.c.id > last))).scalars()):
         found = await cards.of(conn, ids)
         for id_ in ids:

@@ -7,7 +7,7 @@ different values, a person decides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +75,15 @@ def differences(before: Fields, after: Fields) -> list[Change]:
         for name in names
         if before.get(name) != after.get(name)
     ]
+
+
+def taken_back(now: Fields, done: Iterable[Change]) -> dict[str, Any]:
+    """The fields with changes (newest first) taken back; what was changed again since stays."""
+    fields = dict(now)
+    for change in done:
+        if fields.get(change.field) == change.became:
+            fields[change.field] = change.was
+    return {name: value for name, value in fields.items() if value is not None or name in now}
 
 
 def merged(base: Fields, mine: Fields, theirs: Fields) -> tuple[dict[str, Any], list[Conflict]]:

@@ -1,7 +1,7 @@
 """Rows of a file as clients: which column is which field, what a row says, and what is wrong with it.
 
-A cell that is empty says nothing: an import never empties a field. Several phones or e-mails may stand in one cell, or
-in columns of their own. Directory entries are named; one that is not known is refused with its name.
+A cell that is empty says nothing: an import never empties a field. Several phones, e-mails or addresses may stand in
+one cell, or in columns of their own. Directory entries are named; one that is not known is refused with its name.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from cti.clients.card import KINDS, ClientDraft, Phone, Place
+from cti.clients.card import KINDS, ClientCard, ClientDraft, Phone, Place
+from cti.clients.changes import as_fields
 from cti.clients.properties import Property, Value, read_value
 from cti.clients.requisites import digits, inn_fault, kpp_fault, ogrn_fault
 from cti.telephony.numbering import Number, NumberPlan, read
@@ -21,7 +22,10 @@ Mapped = Sequence[str]  # field of each column, "" for one that is left out
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "id": ("id", "код", "номер клиента", "№"),
     "name": ("имя", "название", "наименование", "клиент", "краткое наименование", "короткое имя", "name", "контрагент"),
-    "full_name": ("полное наименование", "полное имя", "полное название", "full name", "full_name", "юридическое лицо"),
+    "full_name": (
+        "полное наименование", "полное имя", "полное название", "full name", "full_name", "юридическое лицо",
+        "organisation", "organization", "организация",
+    ),
     "kind": ("вид", "тип", "форма", "kind", "форма собственности"),
     "phones": ("телефон", "телефоны", "тел", "мобильный", "сотовый", "phone", "phones", "рабочий телефон"),
     "emails": ("почта", "email", "e mail", "emails", "эл почта", "электронная почта", "адрес почты"),
@@ -35,9 +39,12 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "source": ("источник", "source"),
     "time_zone": ("часовой пояс", "time zone", "time_zone"),
     "address": ("адрес", "address", "юридический адрес", "фактический адрес"),
-    "site": ("сайт", "site", "url", "веб сайт"),
+    "site": ("сайт", "site", "url", "веб сайт", "www"),
     "note": ("примечание", "комментарий", "заметка", "о клиенте", "note", "описание"),
 }  # fmt: skip
+AGAIN = ("phones", "emails", "address", "site", "full_name")  # fields that several columns may say
+KEYS = ("id", "inn", "phone", "email")  # by what a client is known again, in this order where nobody chose
+OWN = "{name} (свойство)"  # the heading of a property that is named as a standard field is
 LISTS = ("responsible", "relation", "region", "industry", "source")
 WORDS_OF_KIND = {
     "физ лицо": "person", "физлицо": "person", "физическое лицо": "person", "person": "person", "человек": "person",
@@ -45,7 +52,38 @@ WORDS_OF_KIND = {
     "компания": "company", "юр лицо": "company", "юрлицо": "company", "организация": "company", "company": "company",
 }  # fmt: skip
 LIMITS = {"name": 200, "full_name": 400, "note": 20_000, "time_zone": 40}
+FAULTS: Mapping[str, str] = {
+    "nothing": "says nothing of the chosen columns",
+    "no-name": "a client needs a name",
+    "twice": "the same client stands in row {row}",
+    "gone": "there is no client {value}",
+    "no-email": "“{value}” is not an e-mail",
+    "not-listed": "“{value}” is not in the directory",
+    "no-kind": "“{value}” is no kind of client",
+    "no-id": "an id is a number",
+    "check-digit": "“{value}” has a wrong check digit",
+    "form": "“{value}” has a wrong form",
+    "too-long": "longer than {most} characters",
+    "too-many": "a client has at most {most} of them",
+    "value": "“{value}” does not fit this property",
+}  # code -> what is wrong, in English; the panel says it in the reader's language
+MOST = {"phones": 50, "emails": 50, "places": 50}  # of one client
 _SPLIT = re.compile(r"[;\n]|,(?=\s*[+\d(])")
+_BETWEEN = re.compile(r"[;,\s]+")
+
+
+class Fault(NamedTuple):
+    """Why a row was refused. row: from 1, without the headings. args: what the sentence is filled with."""
+
+    row: int
+    field: str
+    code: str
+    args: dict[str, str]
+
+    @property
+    def what(self) -> str:
+        """The sentence, in English."""
+        return FAULTS[self.code].format_map(self.args)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,11 +96,16 @@ class Known:
 
 
 class RowFault(ValueError):
-    """Why a row is refused: the field and what is wrong with it."""
+    """Why a row is refused: the field and what is wrong with it, a code of FAULTS."""
 
-    def __init__(self, *, field: str, what: str) -> None:
-        super().__init__(f"{field}: {what}")
-        self.field, self.what = field, what
+    def __init__(self, field: str, code: str, **args: object) -> None:
+        super().__init__(f"{field}: {code}")
+        self.field, self.code = field, code
+        self.filled = {name: str(value)[:60] for name, value in args.items()}
+
+    def at(self, row: int) -> Fault:
+        """As it is told of a row."""
+        return Fault(row, self.field, self.code, self.filled)
 
 
 def folded(text: str) -> str:
@@ -76,16 +119,22 @@ def number_of(typed: str, plan: NumberPlan) -> Number:
     return read(typed, plan)
 
 
+def own_heading(prop: Property) -> str:
+    """A property's heading in a file: its name, unless a standard field is known by that."""
+    taken = {folded(word) for words in SYNONYMS.values() for word in words}
+    return OWN.format(name=prop.name) if re.sub(r" \d+$", "", folded(prop.name)) in taken else prop.name
+
+
 def guess(headers: Sequence[str], properties: Sequence[Property]) -> list[str]:
-    """The field of each column by its heading; "" where none fits. Only phones, mails and addresses come twice."""
-    by_name = {folded(word): name for name, words in SYNONYMS.items() for word in words}
-    by_name |= {folded(prop.name): f"property:{prop.id}" for prop in properties}
+    """The field of each column by its heading; "" where none fits. Only what is in AGAIN comes twice."""
+    by_name = {folded(prop.name): f"property:{prop.id}" for prop in properties}
+    by_name |= {folded(word): name for name, words in SYNONYMS.items() for word in words}
+    by_name |= {folded(own_heading(prop)): f"property:{prop.id}" for prop in properties}
     found: list[str] = []
     for header in headers:
         plain = re.sub(r" \d+$", "", folded(header))
         name = by_name.get(folded(header)) or by_name.get(plain, "")
-        twice = name in found and name not in ("phones", "emails", "address")
-        found.append("" if twice else name)
+        found.append("" if name in found and name not in AGAIN else name)
     return found
 
 
@@ -109,7 +158,7 @@ def fields_of(row: Sequence[str], mapped: Mapped, known: Known) -> dict[str, Any
 def draft_from(fields: Mapping[str, Any], plan: NumberPlan) -> ClientDraft:
     """A new client of what a row says. Raises RowFault without a name."""
     if not fields.get("name"):
-        raise RowFault(field="name", what="a client needs a name")
+        raise RowFault("name", "no-name")
     values: dict[int, Value] = {
         int(name[9:]): tuple(one) if isinstance(one, list) else one
         for name, one in fields.items()
@@ -133,55 +182,128 @@ def draft_from(fields: Mapping[str, Any], plan: NumberPlan) -> ClientDraft:
     )
 
 
+def fields_after(card: ClientCard | ClientDraft, said: Mapping[str, Any], plan: NumberPlan) -> dict[str, Any]:
+    """The card's fields after what a row says; what there is already, in whatever spelling, stays as it is."""
+    before = as_fields(card)
+    after = dict(before)
+    for name, value in said.items():
+        if name not in ("id", "phones", "emails", "places") and not _same(before.get(name), value):
+            after[name] = value
+    numbers = {one.e164 or _spelled(one.typed) for one in card.phones}
+    numbers |= {f"{one.e164}x{one.extension}" for one in card.phones}
+    for typed in said.get("phones", ()):
+        number = number_of(typed[0], plan)
+        key = number.e164 or _spelled(typed[0])
+        if (f"{key}x{number.extension}" if number.e164 and number.extension else key) not in numbers:
+            after["phones"] = [*after["phones"], typed]
+            numbers |= {key, f"{key}x{number.extension}"}
+    for name in ("emails", "places"):
+        have = {_plain(one) for one in before[name]}
+        fresh = {_plain(one): one for one in said.get(name, ()) if _plain(one) not in have}
+        after[name] = [*before[name], *fresh.values()]
+    for name, most in MOST.items():
+        if len(after[name]) > max(most, len(before[name])):
+            raise RowFault(name, "too-many", most=most)
+    return after
+
+
+def _same(before: Any, said: Any) -> bool:
+    """Whether a cell says what there is: spaces around it and the order of several do not count."""
+    if isinstance(before, str) and isinstance(said, str):
+        return before.strip().splitlines() == said.strip().splitlines()
+    if isinstance(before, list) and isinstance(said, list):
+        return set(before) == set(said)
+    return bool(before == said)
+
+
+def _spelled(typed: str) -> str:
+    return " ".join(_BETWEEN.split(typed.strip()))
+
+
+def _plain(one: str | list[str]) -> str:
+    """An e-mail or a place, for comparing."""
+    return folded_text(one if isinstance(one, str) else " ".join(one))
+
+
+def folded_text(text: str) -> str:
+    """For comparing texts: no case, ё as е, spaces once; punctuation counts."""
+    return " ".join(text.casefold().replace("ё", "е").split())
+
+
 def _add(fields: dict[str, Any], name: str, text: str) -> None:
-    parts = [part.strip() for part in _SPLIT.split(text) if part.strip()]
     if name == "phones":
+        parts = [part.strip() for part in _SPLIT.split(text) if part.strip()]
         fields.setdefault("phones", []).extend([part[:80], "", "", False] for part in parts)
     elif name == "emails":
+        parts = [part.strip() for part in _SPLIT.split(text) if part.strip()]
         for part in parts:
             if "@" not in part or len(part) > 254:
-                raise RowFault(field="emails", what=f"“{part[:40]}” is not an e-mail")
+                raise RowFault("emails", "no-email", value=part)
         fields.setdefault("emails", []).extend(parts)
     else:
-        fields.setdefault("places", []).append([name, text[:400]])
+        parts = [" ".join(part.split()) for part in text.split("\n") if part.strip()]
+        if any(len(part) > 400 for part in parts):
+            raise RowFault(name, "too-long", most=400)
+        fields.setdefault("places", []).extend([name, part] for part in parts)
+    listed = "places" if name in ("address", "site") else name
+    if len(fields[listed]) > MOST[listed]:
+        raise RowFault(listed, "too-many", most=MOST[listed])
 
 
 def _field(name: str, text: str, known: Known) -> tuple[str, Any]:
     if name in LISTS:
         found = known.lists.get(name, {}).get(folded(text))
         if found is None:
-            raise RowFault(field=name, what=f"“{text[:60]}” is not in the directory")
+            raise RowFault(name, "not-listed", value=text)
         return f"{name}_id", found
     if name == "kind":
         kind = text if text in KINDS else WORDS_OF_KIND.get(folded(text))
         if kind is None:
-            raise RowFault(field="kind", what=f"“{text[:40]}” is no kind of client")
+            raise RowFault("kind", "no-kind", value=text)
         return name, kind
     if name == "id":
         if not digits(text) or len(text) > 9:
-            raise RowFault(field="id", what="an id is a number")
+            raise RowFault("id", "no-id")
         return name, int(digits(text))
     if name in ("inn", "ogrn"):
         number = digits(text)
         fault = inn_fault(number) if name == "inn" else ogrn_fault(number)
         if fault:
-            raise RowFault(
-                field=name, what=f"“{text[:40]}” has a wrong {'check digit' if fault == 'check' else 'form'}"
-            )
+            raise RowFault(name, "check-digit" if fault == "check" else "form", value=text)
         return name, number
     if name == "kpp":
         number = "".join(text.split()).upper()
         if kpp_fault(number):
-            raise RowFault(field=name, what=f"“{text[:40]}” has a wrong form")
+            raise RowFault(name, "form", value=text)
         return name, number
     if len(text) > LIMITS.get(name, 400):
-        raise RowFault(field=name, what=f"longer than {LIMITS.get(name, 400)} characters")
+        raise RowFault(name, "too-long", most=LIMITS.get(name, 400))
     return name, text
 
 
 def _property(prop: Property, text: str) -> Any:
     try:
-        value = read_value(prop, text)
-    except ValueError as error:
-        raise RowFault(field=prop.name, what=str(error)) from None
+        value = read_value(prop, _named(prop, text))
+    except ValueError:
+        raise RowFault(prop.name, "value", value=text) from None
     return list(value) if isinstance(value, tuple) else value
+
+
+def _named(prop: Property, text: str) -> object:
+    """A list's values by their names, which come before ids here; `; ` may stand in a name."""
+    if prop.kind not in ("list", "several"):
+        return text
+    by_name = {folded_text(one.name): one.id for one in prop.values}
+    if folded_text(text) in by_name:
+        found = by_name[folded_text(text)]
+        return found if prop.kind == "list" else [found]
+    if prop.kind == "list":
+        return text
+    parts, chosen = text.split(";"), []
+    while parts:
+        many = next((n for n in range(len(parts), 0, -1) if folded_text(";".join(parts[:n])) in by_name), 1)
+        whole = folded_text(";".join(parts[:many]))
+        if whole:
+            chosen.append(by_name.get(whole, whole))
+        del parts[:many]
+    return chosen

@@ -95,7 +95,7 @@ def shown(prop: Property, value: Value) -> str:
         case int() if prop.kind == "list":
             return names.get(value, "")
         case int() | float():
-            return f"{value:g}" if abs(value) < 1e15 else repr(value)
+            return str(int(value)) if value == int(value) else repr(value)
         case _:
             return str(value)
 

@@ -6,18 +6,19 @@ person decides. Every field that changes is a record; changes of many clients sh
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from cti.access import Person, may
 from cti.clients.card import ClientCard, ClientDraft, with_numbers
-from cti.clients.changes import Conflict, as_fields, differences, draft_of, merged
+from cti.clients.changes import Conflict, as_fields, differences, draft_of, merged, taken_back
 from cti.clients.properties import Value, read_value
 from cti.clients.requisites import inn_fault, kpp_fault, ogrn_fault
 from cti.errors import NotAllowed, Refused
-from cti.storage import changes, clients, directories, properties
+from cti.storage import bulk, changes, clients, directories, properties
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.directories import DIRECTORIES
@@ -25,6 +26,9 @@ from cti.telephony.numbering import NumberPlan
 
 MANY = 5_000  # clients of one bulk change
 AT_ONCE = 100  # of them before other writers have their turn
+UNDONE_AT_ONCE = 300
+POLITE_S = 0.01  # another process that waits for the database looks about so often
+AfterPart = Callable[[Connection, int, int], Awaitable[None]]
 
 
 class Conflicts(Refused):
@@ -109,24 +113,43 @@ class ClientBase:
         after = as_fields(await self._read(conn, draft, card))
         await self._save(conn, person, client_id, before, after, card.version, batch)
 
-    async def undo(self, person: Person, batch: str) -> int:
-        """Take a batch back, except where a field was changed again since; returns how many clients it touched."""
+    async def undo(self, person: Person, batch: str, *, after_part: AfterPart | None = None) -> int:
+        """Take a batch back in parts, except where a field was changed again since; returns how many it touched.
+
+        A client that came with the batch goes, unless somebody changed anything of him since. after_part: called in
+        the transaction of each part with the count so far and of all; what it raises takes the part back.
+        """
         if not may(person, "clients.write"):
             raise NotAllowed("Your role may not change clients; ask an admin.")
         back = secrets.token_hex(8)
-        async with self._db.write() as conn:
-            done = await changes.of_batch(conn, batch)
-            for client_id, mine in done.items():
-                card = await clients.get(conn, client_id)
-                if card is None:
-                    continue
-                if card.version == 1 and any(one.field == changes.CREATED for one in mine):
-                    await clients.remove(conn, client_id)  # it came with this import and nobody has touched it since
-                    continue
-                now = as_fields(card)
-                fields = {**now, **{one.field: one.was for one in mine if now.get(one.field) == one.became}}
-                await self._save(conn, person, client_id, now, fields, card.version, back)
-        return len(done)
+        async with self._db.read() as conn:
+            ids = await changes.clients_of(conn, batch)
+        for start in range(0, len(ids), UNDONE_AT_ONCE):
+            some = ids[start : start + UNDONE_AT_ONCE]
+            async with self._db.write() as conn:
+                await self._take_back(conn, person, some, batch, back)
+                if after_part is not None:
+                    await after_part(conn, start + len(some), len(ids))
+            await asyncio.sleep(POLITE_S)
+        return len(ids)
+
+    async def _take_back(self, conn: Connection, person: Person, ids: Sequence[int], batch: str, back: str) -> None:
+        cards = await bulk.locked(conn, ids)
+        done = await changes.of_clients(conn, list(cards))
+        gone, changed = [], []
+        for client_id, card in cards.items():
+            mine = [change for of, change in done.get(client_id, ()) if of == batch]
+            if len(mine) == len(done.get(client_id, ())) and any(one.field == changes.CREATED for one in mine):
+                gone.append(client_id)
+                continue
+            now = as_fields(card)
+            draft = with_numbers(draft_of(taken_back(now, mine)), self._plan)
+            found = differences(now, as_fields(draft))
+            if found:
+                changed.append(bulk.Changed(client_id=client_id, version=card.version, draft=draft, changes=found))
+        await bulk.remove_many(conn, gone)
+        known = {prop.id: prop for prop in await properties.every(conn, retired=True)}
+        await bulk.update_many(conn, changed, known, now=self._clock(), user_id=person.id, batch=back)
 
     async def _save(
         self,

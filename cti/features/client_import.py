@@ -1,33 +1,62 @@
-"""Clients from a file: what would be created, updated or refused, then the same for real, a thousand rows at a time.
+"""Clients from a file: what would be created, updated or refused, then the same for real, a part at a time.
 
-A row is a client's who has its id, else its INN, else one of its phones, else one of its e-mails, where the key is one
-client's alone; else it is a new client. What a row says is set, what it is silent about stays; phones, e-mails and
-addresses are added to those there are. All of a file is one batch, which can be taken back.
+A row is a client's who has its id, else its INN, else one of its phones, else one of its e-mails (or in the order that
+the person chose), where the key is one client's alone; else it is a new client. What a row says is set, what it is
+silent about stays; phones, e-mails and addresses are added to those there are. All of a file is one batch, which can
+be taken back. A part is one transaction: a row is saved whole or not at all.
 """
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import AsyncIterable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from cti.clients.card import ClientCard, ClientDraft, with_numbers
 from cti.clients.changes import as_fields, differences, draft_of
-from cti.clients.importing import Known, Mapped, RowFault, draft_from, fields_of, folded, number_of
-from cti.storage import bulk, cards, changes, clients, directories, properties, users
+from cti.clients.importing import (
+    KEYS,
+    Fault,
+    Known,
+    Mapped,
+    RowFault,
+    draft_from,
+    fields_after,
+    fields_of,
+    folded,
+    number_of,
+)  # fmt: skip
+from cti.errors import Refused
+from cti.storage import bulk, cards, directories, properties, users
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.search import fold
 from cti.telephony.numbering import NumberPlan
 
-MOST_FAULTS = 5000
+PART = 500  # rows of one transaction
+POLITE_S = 0.01  # another process that waits for the database looks about so often
+MOST_FAULTS = 1000
 Row = tuple[str, ...]
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Done:
+    """What came of a row. outcome: created, updated, unchanged, refused. fields: what an update changes."""
+
+    row: int
+    outcome: str
+    name: str = ""
+    client_id: int | None = None
+    fields: tuple[str, ...] = ()
+    fault: Fault | None = None
 
 
 @dataclass(kw_only=True, slots=True)
 class Told:
-    """What came of the rows so far. faults: (row from 1, field, what is wrong)."""
+    """What came of the rows so far. faults: the first refused ones; done: the rows of the last part."""
 
     batch: str
     rows: int = 0
@@ -35,30 +64,51 @@ class Told:
     updated: int = 0
     unchanged: int = 0
     refused: int = 0
-    faults: list[tuple[int, str, str]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    done: list[Done] = field(default_factory=list)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The numbers alone."""
+        return {name: getattr(self, name) for name in ("rows", "created", "updated", "unchanged", "refused")}
+
+    def after(self, read: int, done: list[Done]) -> Told:
+        """The same with a part more."""
+        faults = [one.fault for one in done if one.fault is not None]
+        return Told(
+            batch=self.batch,
+            rows=self.rows + read,
+            faults=[*self.faults, *faults[: MOST_FAULTS - len(self.faults)]],
+            done=done,
+            **{
+                name: getattr(self, name) + sum(one.outcome == name for one in done)
+                for name in ("created", "updated", "unchanged", "refused")
+            },
+        )
+
+
+Progress = Callable[[Told, Sequence[Row]], None]
+AfterPart = Callable[[Connection, Told], Awaitable[None]]
 
 
 class ClientImport:
-    """Imports of one installation. user_id: who does it, None for the command line."""
+    """One import. user_id: who does it, None for the command line. keys: by what a client is known again, in order."""
 
     def __init__(
-        self, *, db: Database, plan: NumberPlan, clock: Callable[[], float], user_id: int | None = None
+        self,
+        *,
+        db: Database,
+        plan: NumberPlan,
+        clock: Callable[[], float],
+        user_id: int | None = None,
+        keys: Sequence[str] = KEYS,
     ) -> None:
         self._db = db
         self._plan = plan
         self._clock = clock
         self._user_id = user_id
-
-    async def known(self) -> Known:
-        """What cells may name: people, directory entries, properties."""
-        async with self._db.read() as conn:
-            lists: dict[str, dict[str, int]] = {
-                "responsible": {folded(user.name): user.id for user in await users.every(conn)}
-            }
-            for item in await directories.every(conn, retired=True):
-                lists.setdefault(item.directory, {})[folded(item.name)] = item.id
-            defined = {f"property:{prop.id}": prop for prop in await properties.every(conn)}
-        return Known(plan=self._plan, lists=lists, properties=defined)
+        self._keys = tuple(keys)
+        self._seen: dict[Key, tuple[int, int | None]] = {}  # key -> row, and client where it is one of the base
 
     async def run(
         self,
@@ -67,132 +117,199 @@ class ClientImport:
         *,
         source: str,
         dry: bool = False,
-        progress: Callable[[Told], None] = lambda told: None,
+        batch: str = "",
+        progress: Progress = lambda told, rows: None,
+        after_part: AfterPart | None = None,
     ) -> Told:
-        """Import rows as they come. dry: only say what would come of them. progress: called after each chunk."""
-        known, told = await self.known(), Told(batch=secrets.token_hex(8))
+        """Import rows as they come. dry: only say what would come of them. progress: called after each part.
+
+        after_part: called in the transaction of each part; what it raises takes that part back and ends the import.
+        Raises Refused when a property in use was changed meanwhile.
+        """
+        async with self._db.read() as conn:
+            begun = await self._known(conn)
+        if any(name.startswith("property:") and name not in begun.properties for name in mapped):
+            raise Refused("bad-property", "There is no such property.")
+        told = Told(batch=batch or secrets.token_hex(8))
         async for some in chunks:
-            parsed = list(self._parsed(some, mapped, known, told))
-            if dry:
-                async with self._db.read() as conn:
-                    await self._chunk(conn, parsed, known, told, source, dry=True)
-            else:
-                async with self._db.write() as conn:
-                    await self._chunk(conn, parsed, known, told, source, dry=False)
-            progress(told)
+            for start in range(0, len(some), PART):
+                rows = some[start : start + PART]
+                lines = list(_lines(rows, told.rows, mapped, begun))
+                for line in lines:
+                    line.read(self._keys, self._plan)
+                async with self._db.read() if dry else self._db.write() as conn:
+                    known = await self._known(conn)
+                    if known != begun:
+                        lines = self._again(rows, told.rows, mapped, begun, known)
+                    done = await self._part(conn, lines, known, told.batch, source, dry=dry)
+                    after = told.after(len(rows), done)
+                    if after_part is not None:
+                        await after_part(conn, after)
+                begun, told = known, after
+                for line in lines:
+                    self._seen |= dict.fromkeys(line.fresh, (line.row, line.client_id))
+                progress(told, rows)
+                if not dry:
+                    await asyncio.sleep(POLITE_S)
         return told
 
-    def _parsed(
-        self, rows: Sequence[Row], mapped: Mapped, known: Known, told: Told
-    ) -> Iterator[tuple[int, dict[str, Any]]]:
-        for row in rows:
-            told.rows += 1
-            if not any(cell.strip() for cell in row):
-                continue
-            try:
-                fields = fields_of(row, mapped, known)
-            except RowFault as fault:
-                _refuse(told, told.rows, fault)
-                continue
-            if fields:
-                yield told.rows, fields
-            else:
-                _refuse(told, told.rows, RowFault(field="row", what="says nothing of the chosen columns"))
+    async def _known(self, conn: Connection) -> Known:
+        """What cells may name: people, directory entries, properties."""
+        lists: dict[str, dict[str, int]] = {"responsible": {}}
+        people = await users.every(conn)
+        names = [folded(user.name) for user in people]
+        for user, name in zip(people, names, strict=True):
+            if names.count(name) == 1:
+                lists["responsible"][name] = user.id
+            lists["responsible"][folded(f"{user.name} ({user.login})")] = user.id
+        for item in await directories.every(conn, retired=True):
+            lists.setdefault(item.directory, {})[folded(item.name)] = item.id
+        defined = {f"property:{prop.id}": prop for prop in await properties.every(conn)}
+        return Known(plan=self._plan, lists=lists, properties=defined)
 
-    async def _chunk(
-        self,
-        conn: Connection,
-        parsed: Sequence[tuple[int, dict[str, Any]]],
-        known: Known,
-        told: Told,
-        source: str,
-        *,
-        dry: bool,
-    ) -> None:
-        defined = list(known.properties.values())
-        whose = await self._whose(conn, parsed)
-        known_cards = await cards.of(conn, {one for one in whose if one})
+    def _again(self, rows: Sequence[Row], before: int, mapped: Mapped, begun: Known, known: Known) -> list[_Line]:
+        """The lines read anew, for the catalogue has changed. Raises Refused for a property of the import's own."""
+        for name in mapped:
+            prop = begun.properties.get(name)
+            if prop is not None and known.properties.get(name) != prop:
+                raise Refused("property-changed", f"The property “{prop.name}” was changed while the import ran.")
+        lines = list(_lines(rows, before, mapped, known))
+        for line in lines:
+            line.read(self._keys, self._plan)
+        return lines
+
+    async def _part(
+        self, conn: Connection, lines: Sequence[_Line], known: Known, batch: str, source: str, *, dry: bool
+    ) -> list[Done]:
+        await self._find(conn, lines)
+        ids = {line.client_id for line in lines if line.client_id}
+        found = await (cards.of if dry else bulk.locked)(conn, sorted(ids))
+        held: dict[int, ClientCard | ClientDraft] = dict(found)
         new: list[ClientDraft] = []
-        seen: dict[tuple[str, str], int] = {}
-        for (number, fields), client_id in zip(parsed, whose, strict=True):
+        done: list[Done] = []
+        for line in lines:
             try:
-                if client_id and client_id in known_cards:
-                    known_cards[client_id] = await self._update(conn, known_cards[client_id], fields, told, dry=dry)
-                    continue
-                if fields.get("id"):
-                    raise RowFault(field="id", what=f"there is no client {fields['id']}")
-                draft = draft_from(fields, self._plan)
-                twice = next((seen[key] for key in _keys(draft) if key in seen), None)
-                if twice is not None:
-                    raise RowFault(field="row", what=f"the same client stands in row {twice}")
-                seen |= dict.fromkeys(_keys(draft), number)
-                new.append(draft)
-                told.created += 1
+                done.append(self._take(line, held, new))
             except RowFault as fault:
-                _refuse(told, number, fault)
-        if new and not dry:
-            by_id = {prop.id: prop for prop in defined}
-            await bulk.insert_many(
-                conn, new, by_id, now=self._clock(), user_id=self._user_id, batch=told.batch, source=source
-            )
+                line.fresh.clear()
+                done.append(Done(row=line.row, outcome="refused", name=line.name, fault=fault.at(line.row)))
+        if not dry:
+            await self._write(conn, found, held, new, known, batch, source)
+        return done
 
-    async def _whose(self, conn: Connection, parsed: Sequence[tuple[int, dict[str, Any]]]) -> list[int | None]:
-        """The client of each row, None for a new one."""
-        phones = [[number_of(one[0], self._plan).e164 for one in fields.get("phones", ())] for _, fields in parsed]
+    async def _find(self, conn: Connection, lines: Sequence[_Line]) -> None:
+        """Whose each line is: by the first key that one client alone has, be it in the base or in a row above."""
+        every = {key for line in lines for key in line.keys}
         found = await bulk.owners(
             conn,
-            inns=[fields["inn"] for _, fields in parsed if fields.get("inn")],
-            phones=[one for some in phones for one in some if one],
-            emails=[one for _, fields in parsed for one in fields.get("emails", ())],
+            inns=[value for kind, value in every if kind == "inn"],
+            phones=[value for kind, value in every if kind == "phone"],
+            emails=[value for kind, value in every if kind == "email"],
         )
-        whose: list[int | None] = []
-        for (_, fields), numbers in zip(parsed, phones, strict=True):
-            keys: list[tuple[str, str | None]] = [("inn", fields.get("inn"))]
-            keys += [("phone", number) for number in numbers]
-            keys += [("email", fold(one)) for one in fields.get("emails", ())]
-            by_key = (found[kind].get(value) for kind, value in keys if value)
-            whose.append(fields.get("id") or next((one for one in by_key if one), None))
-        return whose
+        seen: dict[Key, tuple[int, int | None]] = {}
+        for line in lines:
+            for key in line.keys:
+                above = seen.get(key) or self._seen.get(key)
+                owner = int(key[1]) if key[0] == "id" else found[key[0]].get(key[1])
+                if above is not None:
+                    line.twice, line.client_id = (None, above[1]) if above[1] else (above[0], None)
+                elif owner is not None:
+                    line.client_id = owner
+                else:
+                    continue
+                break
+            if line.twice is None and line.fault is None:
+                line.fresh = {key for key in line.keys if key not in seen and key not in self._seen}
+                if line.client_id or line.fields.get("name"):
+                    seen |= dict.fromkeys(line.fresh, (line.row, line.client_id))
 
-    async def _update(
-        self, conn: Connection, card: ClientCard, fields: Mapping[str, Any], told: Told, *, dry: bool
-    ) -> ClientCard:
-        before = as_fields(card)
-        after = {**before, **{name: value for name, value in fields.items() if name not in ("id", *ADDED)}}
-        numbers = {phone.e164 or phone.typed for phone in card.phones}
-        for typed in fields.get("phones", ()):
-            number = number_of(typed[0], self._plan)
-            if (number.e164 or typed[0]) not in numbers:
-                after["phones"] = [*after["phones"], typed]
-        for name in ("emails", "places"):
-            have = {fold(str(one)) for one in before[name]}
-            after[name] = [*before[name], *(one for one in fields.get(name, ()) if fold(str(one)) not in have)]
-        changed = differences(before, after)
-        if not changed:
-            told.unchanged += 1
-            return card
-        told.updated += 1
-        if dry:
-            return card
-        draft, now = with_numbers(draft_of(after), self._plan), self._clock()
-        await clients.update(conn, card.id, draft, card.version, now)
-        await changes.write(
-            conn, card.id, changed, at=now, user_id=self._user_id, version=card.version + 1, batch=told.batch
+    def _take(self, line: _Line, held: dict[int, ClientCard | ClientDraft], new: list[ClientDraft]) -> Done:
+        """What comes of a line; a changed card stands in `held`, a new client in `new`. Raises RowFault."""
+        if line.fault is not None:
+            raise line.fault
+        if line.twice is not None:
+            raise RowFault("row", "twice", row=line.twice)
+        if line.client_id is None:
+            draft = draft_from(line.fields, self._plan)
+            new.append(draft)
+            return Done(row=line.row, outcome="created", name=draft.name)
+        card = held.get(line.client_id)
+        if card is None:
+            raise RowFault("id", "gone", value=line.client_id)
+        after = fields_after(card, line.fields, self._plan)
+        changed = differences(as_fields(card), after)
+        if changed:
+            held[line.client_id] = with_numbers(draft_of(after), self._plan)
+        return Done(
+            row=line.row,
+            outcome="updated" if changed else "unchanged",
+            name=card.name,
+            client_id=line.client_id,
+            fields=tuple(one.field for one in changed),
         )
-        fresh = await clients.get(conn, card.id)
-        return fresh or card
+
+    async def _write(
+        self,
+        conn: Connection,
+        before: Mapping[int, ClientCard],
+        held: Mapping[int, ClientCard | ClientDraft],
+        new: Sequence[ClientDraft],
+        known: Known,
+        batch: str,
+        source: str,
+    ) -> None:
+        by_id = {prop.id: prop for prop in known.properties.values()}
+        now = self._clock()
+        if new:
+            await bulk.insert_many(conn, new, by_id, now=now, user_id=self._user_id, batch=batch, source=source)
+        changed = [
+            bulk.Changed(
+                client_id=id_,
+                version=before[id_].version,
+                draft=draft,
+                changes=differences(as_fields(before[id_]), as_fields(draft)),
+            )
+            for id_, draft in held.items()
+            if isinstance(draft, ClientDraft)
+        ]
+        await bulk.update_many(conn, changed, by_id, now=now, user_id=self._user_id, batch=batch)
 
 
-ADDED = ("phones", "emails", "places")
+@dataclass(kw_only=True, slots=True)
+class _Line:
+    """A row on its way. keys: what it may be known by; fresh: those that no row above has; twice: the row of it."""
+
+    row: int
+    name: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    fault: RowFault | None = None
+    keys: list[Key] = field(default_factory=list)
+    fresh: set[Key] = field(default_factory=set)
+    client_id: int | None = None
+    twice: int | None = None
+
+    def read(self, kinds: Sequence[str], plan: NumberPlan) -> None:
+        """Find the keys, in the order of their kinds."""
+        said: dict[str, list[str]] = {
+            "id": [str(self.fields["id"])] if "id" in self.fields else [],
+            "inn": [self.fields["inn"]] if "inn" in self.fields else [],
+            "phone": [number_of(one[0], plan).e164 or "" for one in self.fields.get("phones", ())],
+            "email": [fold(one) for one in self.fields.get("emails", ())],
+        }
+        self.keys = [(kind, value) for kind in kinds for value in said[kind] if value]
 
 
-def _keys(draft: ClientDraft) -> list[tuple[str, str]]:
-    keys = [("inn", draft.inn)] if draft.inn else []
-    keys += [("phone", phone.e164) for phone in draft.phones if phone.e164]
-    return keys + [("email", fold(one)) for one in draft.emails]
-
-
-def _refuse(told: Told, number: int, fault: RowFault) -> None:
-    told.refused += 1
-    if len(told.faults) < MOST_FAULTS:
-        told.faults.append((number, fault.field, fault.what))
+def _lines(rows: Sequence[Row], before: int, mapped: Mapped, known: Known) -> Iterator[_Line]:
+    """The rows that say something. before: rows of the file above them."""
+    named = mapped.index("name") if "name" in mapped else None
+    for number, row in enumerate(rows, before + 1):
+        if not any(cell.strip() for cell in row):
+            continue
+        name = row[named].strip()[:80] if named is not None and named < len(row) else ""
+        try:
+            fields = fields_of(row, mapped, known)
+            if not fields:
+                raise RowFault("row", "nothing")
+            yield _Line(row=number, name=name, fields=fields)
+        except RowFault as fault:
+            yield _Line(row=number, name=name, fault=fault)

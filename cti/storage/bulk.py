@@ -1,26 +1,45 @@
-"""Many clients at once, for imports: who has which key, and new ones in a few statements."""
+"""Many clients at once, for imports and for taking them back: who has which key; new, changed and removed ones.
+
+A part of a few hundred clients costs a few statements, however many it has.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import Float, Text, bindparam, delete, func, insert, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cti.clients.card import ClientDraft
+from cti.clients.card import ClientCard, ClientDraft
+from cti.clients.changes import PROPERTY, Change
 from cti.clients.properties import Property
-from cti.storage import changes, properties
+from cti.storage import cards, changes, properties
 from cti.storage.client_tables import (
     client_emails,
     client_phones,
     client_places,
     client_values,
     clients,
+    value_history,
 )  # fmt: skip
 from cti.storage.clients import contact_rows, fields_of
+from cti.storage.contact_tables import contact_clients, contacts
 from cti.storage.search import fold
 
 AT_ONCE = 900  # values of one IN
+CONTACTS = {"phones": client_phones, "emails": client_emails, "places": client_places}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changed:
+    """A card that becomes what `draft` says, its numbers read. version: the one it has."""
+
+    client_id: int
+    version: int
+    draft: ClientDraft
+    changes: Sequence[Change]
 
 
 async def owners(
@@ -71,23 +90,103 @@ async def insert_many(
     fixed = {"version": 1, "created_at": now, "updated_at": now}
     rows = [{"id": id_, **fields_of(draft), **fixed} for id_, draft in zip(ids, drafts, strict=True)]
     await conn.execute(insert(clients), rows)
-    contacts: dict[str, list[dict[str, object]]] = {"phones": [], "emails": [], "places": []}
+    said: dict[str, list[dict[str, object]]] = {name: [] for name in CONTACTS}
     values: list[dict[str, object]] = []
     for client_id, draft in zip(ids, drafts, strict=True):
         for name, some in contact_rows(client_id, draft).items():
-            contacts[name] += some
+            said[name] += some
         for property_id, value in draft.values.items():
             whose = {"property_id": property_id, "client_id": client_id, "since": now}
-            said = properties.rows_of(known[property_id], value)
-            values += [{**whose, **row, "place": place} for place, row in enumerate(said)]
-    tables = {"phones": client_phones, "emails": client_emails, "places": client_places}
-    for name, some in contacts.items():
+            rows_of = properties.rows_of(known[property_id], value)
+            values += [{**whose, **row, "place": place} for place, row in enumerate(rows_of)]
+    for name, some in said.items():
         if some:
-            await conn.execute(insert(tables[name]), some)
+            await conn.execute(insert(CONTACTS[name]), some)
     if values:
         await conn.execute(insert(client_values), values)
     await changes.write_created(conn, ids, source, at=now, user_id=user_id, batch=batch)
     return ids
+
+
+async def locked(conn: AsyncConnection, ids: Iterable[int]) -> dict[int, ClientCard]:
+    """Cards that nobody else changes before this transaction ends; at most a few hundred."""
+    wanted = sorted(set(ids))
+    if wanted:
+        await conn.execute(
+            select(clients.c.id).where(clients.c.id.in_(wanted)).order_by(clients.c.id).with_for_update()
+        )
+    return await cards.of(conn, wanted)
+
+
+async def update_many(
+    conn: AsyncConnection,
+    changed: Sequence[Changed],
+    known: Mapping[int, Property],
+    *,
+    now: float,
+    user_id: int | None,
+    batch: str,
+) -> None:
+    """Change cards that are `locked`. known: properties, the retired ones too."""
+    if not changed:
+        return
+    rows = [_columns(one, now) for one in changed]
+    values: dict[str, Any] = {name.removeprefix("to_"): bindparam(name) for name in rows[0] if name != "of_id"}
+    values["search"] = func.trim(bindparam("to_search", type_=Text).concat(clients.c.linked))
+    await conn.execute(update(clients).where(clients.c.id == bindparam("of_id")).values(values), rows)
+    for name, table in CONTACTS.items():
+        some = [one for one in changed if any(change.field == name for change in one.changes)]
+        if some:
+            await conn.execute(delete(table).where(table.c.client_id.in_([one.client_id for one in some])))
+            new = [row for one in some for row in contact_rows(one.client_id, one.draft)[name]]
+            if new:
+                await conn.execute(insert(table), new)
+    await _say(conn, changed, known, now)
+    made = [(one.client_id, one.version + 1, one.changes) for one in changed]
+    await changes.write_many(conn, made, at=now, user_id=user_id, batch=batch)
+
+
+def _columns(one: Changed, now: float) -> dict[str, object]:
+    fields = {**fields_of(one.draft), "version": one.version + 1, "updated_at": now}
+    fields["search"] = f"{fields['search']} "
+    return {"of_id": one.client_id, **{f"to_{name}": value for name, value in fields.items()}}
+
+
+async def _say(conn: AsyncConnection, changed: Sequence[Changed], known: Mapping[int, Property], now: float) -> None:
+    """What is said of the clients by properties; what was said before goes to the history."""
+    fresh: dict[int, list[int]] = {}
+    new: list[dict[str, object]] = []
+    for one in changed:
+        for property_id in _said_anew(one):
+            if property_id not in known:
+                continue
+            fresh.setdefault(property_id, []).append(one.client_id)
+            whose = {"property_id": property_id, "client_id": one.client_id, "since": now}
+            said = properties.rows_of(known[property_id], one.draft.values.get(property_id))
+            new += [{**whose, **row, "place": place} for place, row in enumerate(said)]
+    for property_id, ids in fresh.items():
+        mine = (client_values.c.property_id == property_id) & client_values.c.client_id.in_(ids)
+        kept = ("property_id", "client_id", "value_id", "number", "text", "since")
+        before = select(*(client_values.c[name] for name in kept), literal(now, Float).label("until")).where(mine)
+        await conn.execute(insert(value_history).from_select([*kept, "until"], before))
+        await conn.execute(delete(client_values).where(mine))
+    if new:
+        await conn.execute(insert(client_values), new)
+
+
+def _said_anew(one: Changed) -> list[int]:
+    return [int(c.field.removeprefix(PROPERTY)) for c in one.changes if c.field.startswith(PROPERTY)]
+
+
+async def remove_many(conn: AsyncConnection, ids: Sequence[int]) -> None:
+    """Delete clients with all that is theirs, people of nobody else among it; calls stay, without a client."""
+    if not ids:
+        return
+    his, others = contact_clients.alias(), contact_clients.alias()
+    shared = select(others.c.contact_id).where(others.c.client_id.not_in(ids))
+    alone = select(his.c.contact_id).where(his.c.client_id.in_(ids), his.c.contact_id.not_in(shared))
+    await conn.execute(delete(contacts).where(contacts.c.id.in_(alone)))
+    await conn.execute(delete(clients).where(clients.c.id.in_(ids)))
 
 
 async def _ids(conn: AsyncConnection, count: int) -> list[int]:

@@ -49,6 +49,25 @@ async def write(
         await conn.execute(insert(client_changes), rows)
 
 
+async def write_many(
+    conn: AsyncConnection,
+    made: Iterable[tuple[int, int, Iterable[Change]]],
+    *,
+    at: float,
+    user_id: int | None,
+    batch: str | None,
+) -> None:
+    """Write changes of many clients down at once: client, the version that was made, its changes."""
+    fixed = {"at": at, "user_id": user_id, "batch": batch}
+    rows = [
+        {**fixed, "client_id": id_, "version": v, "field": c.field, "was": _text(c.was), "became": _text(c.became)}
+        for id_, v, changes in made
+        for c in changes
+    ]
+    if rows:
+        await conn.execute(insert(client_changes), rows)
+
+
 async def write_created(
     conn: AsyncConnection, ids: Iterable[int], source: str, *, at: float, user_id: int | None, batch: str
 ) -> None:
@@ -72,13 +91,19 @@ async def by_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, ChangeR
     return {row.id: _row(row) for row in rows}
 
 
-async def of_batch(conn: AsyncConnection, batch: str) -> dict[int, list[Change]]:
-    """What a bulk edit or an import changed, by client, newest first."""
-    found: dict[int, list[Change]] = {}
-    mine = select(client_changes).where(client_changes.c.batch == batch).order_by(client_changes.c.id.desc())
-    for row in await conn.execute(mine):
+async def clients_of(conn: AsyncConnection, batch: str) -> list[int]:
+    """Whom a bulk edit or an import touched."""
+    mine = select(client_changes.c.client_id).where(client_changes.c.batch == batch).distinct()
+    return sorted((await conn.execute(mine)).scalars())
+
+
+async def of_clients(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, list[tuple[str | None, Change]]]:
+    """All changes of some clients, each with its batch, newest first; at most a few hundred clients."""
+    found: dict[int, list[tuple[str | None, Change]]] = {}
+    theirs = select(client_changes).where(client_changes.c.client_id.in_(ids)).order_by(client_changes.c.id.desc())
+    for row in await conn.execute(theirs):
         change = Change(field=row.field, was=_value(row.was), became=_value(row.became))
-        found.setdefault(row.client_id, []).append(change)
+        found.setdefault(row.client_id, []).append((row.batch, change))
     return found
 
 

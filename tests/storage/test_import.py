@@ -108,10 +108,10 @@ async def test_what_is_wrong_is_refused_row_by_row(db: Database) -> None:
     )
     told = await imported(db, mapped, *wrong)
     assert (told.created, told.refused) == (1, 8)
-    assert [(number, name) for number, name, _ in told.faults] == [
-        (2, "emails"), (3, "inn"), (4, "region"), (5, "Лояльность"), (6, "name"), (7, "row"), (1, "name"), (9, "row"),
+    assert [(number, name) for number, name, *_ in told.faults] == [
+        (1, "name"), (2, "emails"), (3, "inn"), (4, "region"), (5, "Лояльность"), (6, "name"), (7, "row"), (9, "row"),
     ]  # fmt: skip
-    assert "row 8" in told.faults[-1][2]
+    assert "row 8" in told.faults[-1].what
     assert await found(db, "") == ["Е"]
 
 

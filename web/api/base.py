@@ -30,7 +30,10 @@ class Header:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Operation:
-    """A route of the API. body, query: Structs it takes; gives: what a good answer holds; refusals: its own ones."""
+    """A route of the API. body, query: Structs it takes; gives: what a good answer holds; refusals: its own ones.
+
+    takes_file: the body is the file itself; gives_file: the answer is one.
+    """
 
     method: str
     path: str
@@ -43,6 +46,8 @@ class Operation:
     headers: tuple[Header, ...] = ()
     status: int = 200
     refusals: tuple[int, ...] = ()
+    takes_file: bool = False
+    gives_file: bool = False
 
     @property
     def route(self) -> Route:

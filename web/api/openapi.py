@@ -23,6 +23,7 @@ PROBLEM = {
         "where": {"type": "string"},
     },
 }
+FILE = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 REFUSALS = {
     400: "Not JSON",
     401: "Sign in first",
@@ -79,6 +80,8 @@ def _operation(one: Operation, by_kind: dict[str, Any], query: dict[str, Any]) -
     if one.body is not None:
         content = {"application/json": {"schema": by_kind[repr(one.body)]}}
         described["requestBody"] = {"required": True, "content": content}
+    if one.takes_file:
+        described["requestBody"] = {"required": True, "content": FILE}
     if one.who == "public":
         described["security"] = []
     return described
@@ -102,13 +105,16 @@ def refusals(one: Operation) -> set[int]:
         found.add(403)
     if one.body is not None:
         found |= {400, 413, 415, 422}
+    if one.takes_file:
+        found |= {400, 413}
     if one.query is not None:
         found.add(422)
     return found
 
 
 def _responses(one: Operation, by_kind: dict[str, Any]) -> dict[str, Any]:
-    good = {"description": one.text, "content": {"application/json": {"schema": by_kind[repr(one.gives)]}}}
+    content = FILE if one.gives_file else {"application/json": {"schema": by_kind[repr(one.gives)]}}
+    good = {"description": one.text, "content": content}
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     bad = {str(code): {"description": REFUSALS[code], "content": problem} for code in sorted(refusals(one))}
     return {str(one.status): good, **bad}

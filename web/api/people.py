@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from cti.storage import users
-from web.api import belongings, calls, clients, grid, reports
+from web.api import belongings, calls, clients, grid, imports, reports
 from web.api import records as r
 from web.api.base import Operation, body_of, reply
 from web.api.openapi import document
@@ -102,6 +102,7 @@ OPERATIONS = (
     *clients.OPERATIONS,
     *belongings.OPERATIONS,
     *reports.OPERATIONS,
+    *imports.OPERATIONS,
     *calls.OPERATIONS,
 )
 ROUTES = tuple(one.route for one in OPERATIONS)

@@ -22,14 +22,15 @@ export function requestId() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 }
 
-/** The answer's JSON. Throws Refusal. path: from the root of the server; body: what JSON can say, or a form's FormData. */
-export async function ask(method, path, body) {
+/** The answer's JSON. Throws Refusal. path: from the root of the server; body: what JSON can say, or a form's FormData;
+ *  limit: ms to wait. */
+export async function ask(method, path, body, limit = LIMIT_MS) {
   const headers = { Accept: "application/json", "X-CSRF-Token": csrf() };
   const form = body instanceof FormData;
   if (body !== undefined && !form) headers["Content-Type"] = "application/json";
   let answer;
   try {
-    const signal = AbortSignal.timeout(LIMIT_MS);
+    const signal = AbortSignal.timeout(limit);
     answer = await fetch(path, { method, headers, signal, body: form || body === undefined ? body : JSON.stringify(body) });
   } catch {
     throw new Refusal(0, "no-answer", t("The server does not answer. Nothing is lost: try again."));
@@ -43,4 +44,4 @@ export async function ask(method, path, body) {
   return said;
 }
 
-export const api = (method, path, body) => ask(method, `/api/v1${path}`, body);
+export const api = (method, path, body, limit) => ask(method, `/api/v1${path}`, body, limit);

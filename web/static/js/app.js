@@ -50,6 +50,7 @@ if (document.body.classList.contains("shell")) {
   startFiles();
   startJournal(htmx);
   onPage("#grid", (place) => import("./grid/grid.js").then(({ startGrid }) => startGrid(place)).catch((error) => toast(error.message)));
+  onPage("#import", (place) => import("./import.js").then(({ startImport }) => startImport(place)).catch((error) => toast(error.message)));
   showSection();
   startLive();
 }

@@ -33,7 +33,8 @@ async function sendAll(place, files) {
   }
 }
 
-function send(path, file, moved) {
+/** Send a file as the body; resolves to the answer. */
+export function send(path, file, moved) {
   return new Promise((done, failed) => {
     const request = new XMLHttpRequest();
     request.open("POST", path);
@@ -42,7 +43,7 @@ function send(path, file, moved) {
     request.setRequestHeader("Accept", "application/json");
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.upload.addEventListener("progress", (event) => event.lengthComputable && moved(event.loaded / event.total));
-    request.addEventListener("load", () => (request.status < 400 ? done() : failed(new Error(said(request)))));
+    request.addEventListener("load", () => (request.status < 400 ? done(JSON.parse(request.responseText)) : failed(new Error(said(request)))));
     request.addEventListener("error", () => failed(new Error(t("The server does not answer. Nothing is lost: try again."))));
     request.send(file);
   });

@@ -5,6 +5,7 @@ import { api } from "../api.js";
 import { go } from "../sections.js";
 import { moment, t, tn } from "../texts.js";
 import { toast } from "../toasts.js";
+import { exportGrid } from "./export.js";
 import { DEFAULT, beside, fields, sentence } from "./fields.js";
 import { askChange, askColumns, askFilter, askView, make } from "./panel.js";
 import { fromAddress, keepColumns, query, toAddress } from "./state.js";
@@ -250,6 +251,7 @@ class Grid {
     $("#grid-columns").addEventListener("click", () => this.choose());
     $("#grid-save").addEventListener("click", () => this.save());
     $("#grid-copy").addEventListener("click", () => this.table.copyToClipboard("range"));
+    $("#grid-export")?.addEventListener("click", () => exportGrid(this.state, this.columns.map((one) => one.field)));
     $("#grid-change")?.addEventListener("click", () => this.change(false));
     $("#grid-change-all")?.addEventListener("click", () => this.change(true));
     const list = $("#grid-views");

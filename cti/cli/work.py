@@ -1,0 +1,191 @@
+"""The process behind `cti/jobs.py`: imports, what they would do, their undoing, and exports.
+
+It ends at once when its input closes: a part that is not committed by then is taken back by the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from cti.access import Person
+from cti.clients.importing import Fault
+from cti.errors import CtiError, Refused
+from cti.features.client_base import ClientBase
+from cti.features.client_export import Asked, ClientExport
+from cti.features.client_import import PART, ClientImport, Row, Told
+from cti.sheets import SheetError
+from cti.sheets.worker import batches
+from cti.storage import imports
+from cti.storage.database import Database, open_database
+from cti.storage.desktop_events import Connection
+from cti.telephony.numbering import NumberPlan
+
+READ_S = 120.0  # for reading alone
+SHOWN = 200  # rows of a preview
+SAY_EVERY_S = 0.2
+Job = Mapping[str, Any]
+
+
+class Stopped(Refused):
+    """Somebody took the run away: cancelled, or a new server has started."""
+
+    def __init__(self) -> None:
+        super().__init__("import-stopped", "The import was stopped.")
+
+
+def main() -> None:
+    """Read the job, do it, say what came of it."""
+    job = msgspec.json.decode(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_the_server, daemon=True).start()
+    os.nice(5)  # calls first
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)  # a row leaves no circles: looking for them would cost a tenth of the time
+    try:
+        asyncio.run(_work(job))
+    except CtiError as error:
+        code = error.code if isinstance(error, Refused) else "sheet" if isinstance(error, SheetError) else "storage"
+        _say({"refusal": code, "message": str(error)})
+
+
+def _end_with_the_server() -> None:
+    sys.stdin.buffer.read()
+    os._exit(70)
+
+
+def _say(said: Mapping[str, Any]) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(said) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+async def _work(job: Job) -> None:
+    db = await open_database(job["url"], busy_timeout_ms=job["busy_timeout_ms"])
+    try:
+        _say({"done": await WORK[job["what"]](db, job)})
+    finally:
+        await db.close()
+
+
+async def _import(db: Database, job: Job) -> Any:
+    """Import a file for real; the run's counts stand in its row."""
+
+    async def still_mine(conn: Connection, told: Told) -> None:
+        if not await imports.count(conn, job["batch"], told.counts, told.faults):
+            raise Stopped
+
+    told = await _rows(db, job, dry=False, after_part=still_mine)
+    async with db.write() as conn:
+        if not await imports.become(conn, job["batch"], "done", was=["running"], now=time.time()):
+            raise Stopped
+    return told.counts
+
+
+async def _preview(db: Database, job: Job) -> Any:
+    """What an import would do: the counts, and the first rows one by one."""
+    shown: list[Any] = []
+
+    def keep(told: Told) -> None:
+        shown.extend(told.done[: SHOWN - len(shown)])
+
+    told = await _rows(db, job, dry=True, each=keep)
+    return {**told.counts, "shown": shown, "faults": told.faults}
+
+
+async def _rows(
+    db: Database,
+    job: Job,
+    *,
+    dry: bool,
+    each: Callable[[Told], None] = lambda told: None,
+    after_part: Callable[[Connection, Told], Awaitable[None]] | None = None,
+) -> Told:
+    said_at = 0.0
+
+    def progress(told: Told, rows: Sequence[Row]) -> None:
+        nonlocal said_at
+        each(told)
+        refused.keep([one.fault for one in told.done if one.fault is not None], rows, told.rows - len(rows))
+        if time.monotonic() - said_at >= SAY_EVERY_S:
+            said_at = time.monotonic()
+            _say(told.counts)
+
+    work = ClientImport(
+        db=db, plan=NumberPlan(**job["plan"]), clock=time.time, user_id=job["user_id"], keys=job["keys"]
+    )
+    async with contextlib.aclosing(batches(Path(job["path"]), name=job["name"], size=PART, within_s=READ_S)) as read:
+        first = await anext(read)
+        if list(first.headers) != job["headers"]:
+            raise Refused("file-changed", "The file is another one now: choose it again.")
+
+        async def chunks() -> AsyncIterator[list[Row]]:
+            yield first.rows
+            async for batch in read:
+                yield batch.rows
+
+        with Refusals(Path(job["refused"]), first.headers) as refused:
+            return await work.run(
+                chunks(), job["fields"], source=job["name"], dry=dry, batch=job["batch"], progress=progress,
+                after_part=after_part,
+            )  # fmt: skip
+
+
+class Refusals:
+    """The refused rows of a run in a file of their own, to be given back: line by line [row, reason, cells]."""
+
+    def __init__(self, path: Path, headers: Sequence[str]) -> None:
+        self._file = path.open("wb")
+        self._file.write(msgspec.json.encode(headers) + b"\n")
+
+    def __enter__(self) -> Refusals:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._file.close()
+
+    def keep(self, faults: Sequence[Fault], rows: Sequence[Row], before: int) -> None:
+        """Faults of a part, and the rows of that part."""
+        for fault in faults:
+            self._file.write(msgspec.json.encode([fault, rows[fault.row - before - 1]]) + b"\n")
+        self._file.flush()
+
+
+async def _undo(db: Database, job: Job) -> Any:
+    """Take an import back."""
+    base = ClientBase(db=db, plan=NumberPlan(**job["plan"]), clock=time.time)
+    person = msgspec.convert(job["person"], Person)
+
+    async def still_mine(conn: Connection, done: int, total: int) -> None:
+        run = await imports.get(conn, job["batch"])
+        if run is None or run.state != "undoing":
+            raise Stopped
+        _say({"rows": done, "total": total})
+
+    count = await base.undo(person, job["batch"], after_part=still_mine)
+    async with db.write() as conn:
+        await imports.become(conn, job["batch"], "undone", was=["undoing"], now=time.time())
+    return {"rows": count, "total": count}
+
+
+async def _export(db: Database, job: Job) -> Any:
+    """Write what the grid shows into a file."""
+    work = ClientExport(db=db, zone=ZoneInfo(job["zone"]))
+    return {"rows": await work.write(Path(job["path"]), msgspec.convert(job["asked"], Asked))}
+
+
+WORK: Mapping[str, Callable[[Database, Job], Awaitable[Any]]] = {
+    "import": _import,
+    "preview": _preview,
+    "undo": _undo,
+    "export": _export,
+}

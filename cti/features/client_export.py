@@ -1,0 +1,156 @@
+"""What the grid shows, as a file: the columns chosen in their order, the same search, filters and order of rows.
+
+An id stands before the chosen columns: by it an import of the same file knows each client again. Clients whose data
+are restricted are not in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import shutil
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from cti.access import Person, may
+from cti.clients.card import ClientCard
+from cti.clients.exporting import MOMENTS, Named, Names, cell_of, heading_of, names_of, vcard_of
+from cti.clients.filters import Condition
+from cti.clients.properties import Property
+from cti.errors import NotAllowed, Refused
+from cti.jobs import Jobs
+from cti.sheets.write import VCard, write_csv, write_vcards, write_xlsx
+from cti.storage import cards, directories, properties, users
+from cti.storage.database import Database
+from cti.storage.grid import Grid
+
+AT_ONCE = 500
+WITHIN_S = 300.0
+RUNNING_MOST = 2
+KEPT_MOST = 10  # files that wait to be fetched
+Format = Literal["xlsx", "csv", "vcf"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What is exported. columns: fields of the grid, in order; sort as the grid has it."""
+
+    format: Format
+    columns: tuple[str, ...]
+    q: str = ""
+    filters: tuple[Condition, ...] = ()
+    sort: str = ""
+
+
+class ClientExport:
+    """Writes clients into files; runs in a process of its own. zone: of moments."""
+
+    def __init__(self, *, db: Database, zone: ZoneInfo) -> None:
+        self._db = db
+        self._zone = zone
+
+    async def write(self, path: Path, asked: Asked) -> int:
+        """Write the file; returns how many clients are in it. Raises Refused for a field that there is not."""
+        async with self._db.read() as conn:
+            known = await properties.every(conn)
+            people = [Named(id=user.id, name=user.name, login=user.login) for user in await users.every(conn)]
+            items = [(one.directory, one.id, one.name) for one in await directories.every(conn, retired=True)]
+            ids = await Grid(conn, known, self._zone).all_ids(asked.q, asked.filters, sort=asked.sort)
+        by_field = {f"property:{prop.id}": prop for prop in known}
+        columns = ("id", *(one for one in asked.columns if one != "id"))
+        for one in columns:
+            if heading_of(one, by_field) is None:
+                raise Refused("bad-column", f"There is no column “{one[:40]}”.")
+        names = names_of(people, items)
+        parts = self._parts(ids)
+        if asked.format == "vcf":
+            await _fed(parts, lambda found: write_vcards(path, (VCard(**vcard_of(card)) for card in found)))
+            return len(ids)
+        headers = [heading_of(one, by_field) or "" for one in columns]
+        write = write_xlsx if asked.format == "xlsx" else write_csv
+        await _fed(
+            parts, lambda found: write(path, headers, (self._row(card, columns, names, by_field) for card in found))
+        )
+        return len(ids)
+
+    def _row(
+        self, card: ClientCard, columns: Sequence[str], names: Names, by_field: Mapping[str, Property]
+    ) -> list[str]:
+        return [self._moment(card, one) if one in MOMENTS else cell_of(card, one, names, by_field) for one in columns]
+
+    def _moment(self, card: ClientCard, field: str) -> str:
+        at = card.created_at if field == "created" else card.updated_at
+        return datetime.fromtimestamp(at, self._zone).strftime("%d.%m.%Y %H:%M")
+
+    async def _parts(self, ids: Sequence[int]) -> AsyncIterator[list[ClientCard]]:
+        for start in range(0, len(ids), AT_ONCE):
+            async with self._db.read() as conn:
+                yield list((await cards.of(conn, ids[start : start + AT_ONCE])).values())
+
+
+async def _fed(parts: AsyncIterator[list[ClientCard]], write: Callable[[Iterable[ClientCard]], Any]) -> None:
+    """Write in a thread, what is written read meanwhile: a part is in memory, never all of it."""
+    loop = asyncio.get_running_loop()
+
+    async def following() -> list[ClientCard]:
+        return await anext(parts, [])
+
+    def found() -> Iterator[ClientCard]:
+        while some := asyncio.run_coroutine_threadsafe(following(), loop).result():
+            yield from some
+
+    await asyncio.to_thread(write, found())
+
+
+class Exports:
+    """Exports as people ask for them: each file is made by a process of its own and kept a while."""
+
+    def __init__(self, *, jobs: Jobs, folder: Path) -> None:
+        self._jobs = jobs
+        self._folder = folder
+        self._made: dict[str, tuple[int, Path]] = {}  # id -> whose, where
+        self._running = 0
+
+    async def start(self) -> None:
+        """After a start: files that nobody fetched are gone."""
+        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+    async def make(self, person: Person, asked: Asked) -> tuple[str, int]:
+        """Make a file; returns the id it is fetched by and how many clients are in it. Raises Refused."""
+        if not may(person, "clients.export"):
+            raise NotAllowed("Your role may not export clients; ask an admin.")
+        if self._running >= RUNNING_MOST:
+            raise Refused("too-many-exports", "Several exports are being made just now: try again in a minute.")
+        await asyncio.to_thread(self._folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+        made, rows = secrets.token_hex(16), 0
+        path = self._folder / f"{made}.{asked.format}"
+        self._running += 1
+        try:
+            async with asyncio.timeout(WITHIN_S), contextlib.aclosing(self._said(path, asked)) as said:
+                async for one in said:
+                    rows = one["done"]["rows"] if "done" in one else rows
+        except TimeoutError:
+            raise Refused("export-too-long", "This export takes too long: narrow the selection.") from None
+        finally:
+            self._running -= 1
+        await self._forget()
+        self._made[made] = (person.id, path)
+        return made, rows
+
+    def _said(self, path: Path, asked: Asked) -> AsyncGenerator[dict[str, Any], None]:
+        return self._jobs.run("export", path=str(path), asked=asked)
+
+    async def _forget(self) -> None:
+        while len(self._made) >= KEPT_MOST:
+            _, path = self._made.pop(next(iter(self._made)))
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+
+    def path_of(self, person: Person, made: str) -> Path | None:
+        """Where a person's own export lies; None where there is no such."""
+        whose, path = self._made.get(made, (0, None))
+        return path if whose == person.id else None

@@ -1,0 +1,63 @@
+"""Heavy work in a process of its own: the event loop stays free, and what dies there dies alone.
+
+The process is `cti/cli/work.py`. It is told its job in one line of JSON on its input, and ends by itself when
+that input closes: with the server, however that dies. It answers in lines of JSON, and is done when one says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cti.errors import CtiError, Refused
+
+LINE_MOST = 8 << 20
+ROOT = str(Path(__file__).resolve().parent.parent)  # the process takes its code from where this comes from
+BEGIN = f"import sys; sys.path.insert(0, {ROOT!r}); from cti.cli.work import main; main()"
+Said = dict[str, Any]
+
+
+class JobLost(CtiError):
+    """The process ended without an answer."""
+
+
+class Jobs:
+    """Runs jobs. common: what each of them is told beside its own: the database, the plan of numbers, the zone."""
+
+    def __init__(self, common: Mapping[str, Any]) -> None:
+        self._common = common
+
+    async def run(self, what: str, **asked: Any) -> AsyncGenerator[Said, None]:
+        """What the process says, line by line; the last one has `done`. Closing it early ends the process.
+
+        Raises Refused as the process did, JobLost where it ended without a word.
+        """
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", BEGIN, stdin=PIPE, stdout=PIPE, limit=LINE_MOST
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(msgspec.json.encode({**self._common, **asked, "what": what}) + b"\n")
+            await process.stdin.drain()
+            while line := await process.stdout.readline():
+                said: Said = msgspec.json.decode(line)
+                if "refusal" in said:
+                    raise Refused(said["refusal"], said["message"])
+                yield said
+                if "done" in said:
+                    return
+            raise JobLost("The work was interrupted: try again.")
+        except ConnectionError as error:
+            raise JobLost("The work was interrupted: try again.") from error
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()

@@ -1,0 +1,367 @@
+"""/api/v1/imports: a file is sent, tried out, brought in and taken back; /api/v1/exports: what the grid shows."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from aiohttp import web
+from msgspec import Meta, Struct
+
+from cti.access import Right
+from cti.clients.exporting import refusal_of
+from cti.clients.filters import MOST_CONDITIONS, Condition
+from cti.clients.importing import SYNONYMS, Fault
+from cti.features.client_export import Asked
+from cti.features.import_runs import MOST_BYTES, Upload, Work, refused_rows, runs_now
+from cti.sheets.write import write_csv, write_xlsx
+from cti.storage import imports, properties
+from cti.storage.imports import Run
+from web.api.base import Header, Operation, body_of, query_of, reply
+from web.api.records import Ok
+from web.auth import person_of
+from web.i18n import language_of, say
+from web.import_texts import column_name, row_fault, sentence
+from web.services import services_of
+from web.texts import N_, REFUSALS
+from web.uploads import receive
+
+ID = re.compile(r"[0-9a-f]{16}(?:[0-9a-f]{16})?")
+IMPORT: Right = "clients.import"
+EXPORT: Right = "clients.export"
+TYPES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv",
+    "vcf": "text/vcard",
+}
+FILE_NAME = Header(name="X-File-Name", text="The file's name, as encodeURIComponent writes it")
+Field = Annotated[str, Meta(max_length=40)]
+Key = Literal["id", "inn", "phone", "email"]
+
+
+class FieldOut(Struct):
+    """Something that a column may be."""
+
+    field: str
+    name: str
+
+
+class UploadOut(Struct):
+    """A file that waits for its import. fields: of its columns; remembered: as they were read last time."""
+
+    id: str
+    name: str
+    headings: list[str]
+    rows: list[list[str]]
+    fields: list[str]
+    keys: list[str]
+    remembered: bool
+    may_be: list[FieldOut]
+
+
+class Chosen(Struct, forbid_unknown_fields=True):
+    """file: an upload's id. fields: of each column, "" for one left out. keys: by what a client is known again."""
+
+    file: Annotated[str, Meta(max_length=64)]
+    fields: Annotated[list[Field], Meta(max_length=300)]
+    keys: Annotated[list[Key], Meta(min_length=1, max_length=4)]
+
+
+class RowOut(Struct):
+    """What would come of a row. outcome: created, updated, unchanged, refused; why: what it changes, or the reason."""
+
+    row: int
+    outcome: str
+    name: str
+    client_id: int | None
+    why: str
+
+
+class WorkOut(Struct):
+    """How far it is. state: running, done, cancelled, failed, undone. shown: of a preview, its first 200 rows."""
+
+    id: str
+    what: str
+    name: str
+    state: str
+    rows: int
+    total: int | None
+    rows_per_s: float
+    created: int
+    updated: int
+    unchanged: int
+    refused: int
+    shown: list[RowOut]
+    message: str
+
+
+class RunOut(Struct):
+    """An import. state: running, undoing, done, cancelled, failed, undone."""
+
+    id: str
+    by: str
+    file_name: str
+    state: str
+    rows: int
+    created: int
+    updated: int
+    unchanged: int
+    refused: int
+    message: str
+    started_at: float
+    ended_at: float | None
+    may_undo: bool
+    faults: list[RowOut]
+
+
+class RefusedQuery(Struct, forbid_unknown_fields=True):
+    format: Literal["csv", "xlsx"] = "xlsx"
+
+
+class ExportIn(Struct, forbid_unknown_fields=True):
+    """What the grid shows: columns in their order, search, filters, sort as in /clients/grid."""
+
+    format: Literal["xlsx", "csv", "vcf"]
+    columns: Annotated[list[Field], Meta(min_length=1, max_length=300)]
+    q: Annotated[str, Meta(max_length=200)] = ""
+    filters: Annotated[list[Condition], Meta(max_length=MOST_CONDITIONS)] = []
+    sort: Annotated[str, Meta(max_length=60)] = ""
+
+
+class ExportOut(Struct):
+    """A file to fetch at /exports/{id}; rows: how many clients are in it."""
+
+    id: str
+    rows: int
+
+
+async def bring(request: web.Request) -> web.Response:
+    """Send a file; answers with its headings, first rows and what the columns may be."""
+    runs = services_of(request).import_runs
+    path = await runs.place()
+    got = await receive(request, path, most=MOST_BYTES)
+    upload = await runs.look(person_of(request), path, got.name)
+    return reply(await _upload_out(request, upload), 201)
+
+
+async def _upload_out(request: web.Request, upload: Upload) -> UploadOut:
+    language = language_of(request)
+    async with services_of(request).db.read() as conn:
+        own = [FieldOut(f"property:{prop.id}", prop.name) for prop in await properties.every(conn)]
+    return UploadOut(
+        id=upload.id,
+        name=upload.name,
+        headings=list(upload.headers),
+        rows=[[cell[:200] for cell in row] for row in upload.rows],
+        fields=list(upload.fields),
+        keys=list(upload.keys),
+        remembered=upload.remembered,
+        may_be=[*(FieldOut(name, column_name(language, name)) for name in SYNONYMS), *own],
+    )
+
+
+async def preview(request: web.Request) -> web.Response:
+    """Try an import out: nothing is written."""
+    body = await body_of(request, Chosen)
+    work = await services_of(request).import_runs.preview(person_of(request), body.file, body.fields, body.keys)
+    return reply(await _work_out(request, work), 202)
+
+
+async def begin(request: web.Request) -> web.Response:
+    """Begin an import."""
+    body = await body_of(request, Chosen)
+    work = await services_of(request).import_runs.begin(person_of(request), body.file, body.fields, body.keys)
+    return reply(await _work_out(request, work), 202)
+
+
+async def show_work(request: web.Request) -> web.Response:
+    """How far a preview, an import or an undo is."""
+    work = services_of(request).import_runs.work(_id(request))
+    if work is None:
+        raise web.HTTPNotFound(text="There is no such import.")
+    return reply(await _work_out(request, work))
+
+
+async def show_runs(request: web.Request) -> web.Response:
+    """The newest imports."""
+    services = services_of(request)
+    async with services.db.read() as conn:
+        runs = await imports.every(conn)
+    return reply([_run_out(request, run) for run in runs_now(runs, services.import_runs.running)])
+
+
+async def show_run(request: web.Request) -> web.Response:
+    """One import with its first refused rows."""
+    async with services_of(request).db.read() as conn:
+        run = await imports.get(conn, _id(request))
+    if run is None:
+        raise web.HTTPNotFound(text="There is no such import.")
+    return reply(_run_out(request, run, faults=True))
+
+
+async def cancel(request: web.Request) -> web.Response:
+    """Stop after the present part; what was done stays and may be taken back."""
+    await services_of(request).import_runs.cancel(person_of(request), _id(request))
+    return reply(Ok())
+
+
+async def undo(request: web.Request) -> web.Response:
+    """Begin to take an import back; what was changed since stays."""
+    work = await services_of(request).import_runs.undo(person_of(request), _id(request))
+    return reply(await _work_out(request, work), 202)
+
+
+async def give_refused(request: web.Request) -> web.StreamResponse:
+    """The refused rows as a file, each with its number and what is wrong with it."""
+    format_ = query_of(request, RefusedQuery).format
+    kept = await services_of(request).import_runs.refused(_id(request))
+    if kept is None:
+        raise web.HTTPNotFound(text="The refused rows of this import are not kept any more.")
+    async with _temporary() as path:
+        await asyncio.to_thread(_write_refused, kept, path, format_, language_of(request))
+        body = await asyncio.to_thread(path.read_bytes)
+    return web.Response(body=body, headers=_attached(f"refused.{format_}", format_))
+
+
+def _write_refused(kept: Path, path: Path, format_: str, language: str) -> None:
+    headers, refused = refused_rows(kept)
+    rows = (refusal_of(fault, row_fault(language, fault), cells) for fault, cells in refused)
+    write = write_xlsx if format_ == "xlsx" else write_csv
+    write(path, [*headers, say(language, N_("Row")), say(language, N_("What is wrong"))], rows)
+
+
+async def export(request: web.Request) -> web.Response:
+    """Make a file of what the grid shows."""
+    body = await body_of(request, ExportIn)
+    asked = Asked(
+        format=body.format, columns=tuple(body.columns), q=body.q, filters=tuple(body.filters), sort=body.sort
+    )
+    made, rows = await services_of(request).exports.make(person_of(request), asked)
+    return reply(ExportOut(id=made, rows=rows), 201)
+
+
+async def give_export(request: web.Request) -> web.StreamResponse:
+    """The file of an export, to whom made it."""
+    path = services_of(request).exports.path_of(person_of(request), _id(request))
+    if path is None or not path.is_file():
+        raise web.HTTPNotFound(text="There is no such file any more.")
+    name = say(language_of(request), N_("clients"))
+    return web.FileResponse(path, headers=_attached(f"{name}{path.suffix}", path.suffix[1:]))
+
+
+def _attached(name: str, format_: str) -> dict[str, str]:
+    return {
+        "Content-Type": TYPES[format_],
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+        "Cache-Control": "private, no-store",
+    }
+
+
+@contextlib.asynccontextmanager
+async def _temporary() -> AsyncIterator[Path]:
+    folder = await asyncio.to_thread(tempfile.TemporaryDirectory)
+    try:
+        yield Path(folder.name) / "file"
+    finally:
+        await asyncio.to_thread(folder.cleanup)
+
+
+async def _work_out(request: web.Request, work: Work) -> WorkOut:
+    services, language = services_of(request), language_of(request)
+    names: dict[str, str] = {}
+    if work.shown:
+        async with services.db.read() as conn:
+            names = {f"property:{prop.id}": prop.name for prop in await properties.every(conn)}
+    took = (work.ended_at or services.clock()) - work.started_at
+    return WorkOut(
+        id=work.id,
+        what=work.what,
+        name=work.name,
+        state=work.state,
+        rows=work.rows,
+        total=work.total,
+        rows_per_s=round(work.rows / took, 1) if took > 0 else 0.0,
+        created=work.created,
+        updated=work.updated,
+        unchanged=work.unchanged,
+        refused=work.refused,
+        shown=[_row_out(language, one, names) for one in work.shown],
+        message=_told(language, work.message),
+    )
+
+
+def _row_out(language: str, done: dict[str, Any], names: dict[str, str]) -> RowOut:
+    why = ", ".join(names.get(one) or column_name(language, one.removesuffix("_id")) for one in done["fields"])
+    if done["fault"]:
+        why = row_fault(language, Fault(*done["fault"]))
+    return RowOut(row=done["row"], outcome=done["outcome"], name=done["name"], client_id=done["client_id"], why=why)
+
+
+def _run_out(request: web.Request, run: Run, *, faults: bool = False) -> RunOut:
+    language = language_of(request)
+    told = [RowOut(one.row, "refused", "", None, row_fault(language, one)) for one in run.faults] if faults else []
+    return RunOut(
+        id=run.batch,
+        by=run.user_name,
+        file_name=run.file_name,
+        state=run.state,
+        message=_told(language, run.message),
+        started_at=run.started_at,
+        ended_at=run.ended_at,
+        may_undo=run.may_undo,
+        faults=told,
+        **{name: getattr(run, name) for name in imports.COUNTS},
+    )
+
+
+def _id(request: web.Request) -> str:
+    """An id of ours from the path; 404 for anything else."""
+    id_ = request.match_info["id"]
+    if not ID.fullmatch(id_):
+        raise web.HTTPNotFound(text="There is no such import.")
+    return id_
+
+
+def _told(language: str, message: str) -> str:
+    return sentence(language, REFUSALS.get(message, message))
+
+
+def _operation(method: str, path: str, handler: Any, text: str, gives: Any, **more: Any) -> Operation:
+    return Operation(
+        method=method, path=path, handler=handler, text=text, gives=gives, who=more.pop("who", IMPORT), **more
+    )
+
+
+OPERATIONS = (
+    _operation("GET", "/imports", show_runs, "The newest imports", list[RunOut]),
+    _operation(
+        "POST", "/imports/files", bring, "Send a file to import", UploadOut,
+        takes_file=True, headers=(FILE_NAME,), status=201, refusals=(409,),
+    ),
+    _operation(
+        "POST", "/imports/previews", preview, "Try an import out", WorkOut, body=Chosen, status=202, refusals=(409,)
+    ),
+    _operation("POST", "/imports", begin, "Begin an import", WorkOut, body=Chosen, status=202, refusals=(409,)),
+    _operation("GET", "/imports/work/{id}", show_work, "How far it is", WorkOut, refusals=(404,)),
+    _operation("POST", "/imports/cancel/{id}", cancel, "Stop an import", Ok, refusals=(404, 409)),
+    _operation("POST", "/imports/undo/{id}", undo, "Take an import back", WorkOut, status=202, refusals=(404, 409)),
+    _operation(
+        "GET", "/imports/refused/{id}", give_refused, "The refused rows as a file", bytes,
+        query=RefusedQuery, gives_file=True, refusals=(404,),
+    ),
+    _operation("GET", "/imports/{id}", show_run, "One import with its refused rows", RunOut, refusals=(404,)),
+    _operation(
+        "POST", "/exports", export, "Make a file of what the grid shows", ExportOut,
+        who=EXPORT, body=ExportIn, status=201, refusals=(409,),
+    ),
+    _operation(
+        "GET", "/exports/{id}", give_export, "The file of an export", bytes,
+        who=EXPORT, gives_file=True, refusals=(404,),
+    ),
+)  # fmt: skip
