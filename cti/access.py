@@ -17,6 +17,7 @@ Right = Literal[
     "dial",  # place calls from own devices
     "clients.read",
     "clients.write",
+    "clients.merge",  # make one client of two, and take it back
     "calls.read",
     "notes.write",
     "agents.read",
@@ -33,6 +34,7 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "dial": {"agent": "own", "supervisor": "own", "admin": "own"},
     "clients.read": {"agent": "all", "supervisor": "all", "admin": "all"},
     "clients.write": {"agent": "all", "supervisor": "all", "admin": "all"},
+    "clients.merge": {"agent": "none", "supervisor": "all", "admin": "all"},
     "calls.read": {"agent": "own", "supervisor": "all", "admin": "all"},
     "notes.write": {"agent": "own", "supervisor": "own", "admin": "own"},
     "agents.read": {"agent": "all", "supervisor": "all", "admin": "all"},

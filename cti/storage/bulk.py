@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.card import ClientDraft
@@ -17,7 +17,7 @@ from cti.storage.client_tables import (
     client_values,
     clients,
 )  # fmt: skip
-from cti.storage.clients import contact_rows, fields_of
+from cti.storage.clients import contact_rows, fields_of, fresh_ids
 from cti.storage.search import fold
 
 AT_ONCE = 900  # values of one IN
@@ -67,7 +67,7 @@ async def insert_many(
     source: str,
 ) -> list[int]:
     """New clients, in order; returns their ids. source: where they come from, for their history."""
-    ids = await _ids(conn, len(drafts))
+    ids = await fresh_ids(conn, len(drafts))
     fixed = {"version": 1, "created_at": now, "updated_at": now}
     rows = [{"id": id_, **fields_of(draft), **fixed} for id_, draft in zip(ids, drafts, strict=True)]
     await conn.execute(insert(clients), rows)
@@ -88,12 +88,3 @@ async def insert_many(
         await conn.execute(insert(client_values), values)
     await changes.write_created(conn, ids, source, at=now, user_id=user_id, batch=batch)
     return ids
-
-
-async def _ids(conn: AsyncConnection, count: int) -> list[int]:
-    """Ids for new clients: a statement a row to learn them would cost more than all else."""
-    if conn.dialect.name == "sqlite":
-        last = (await conn.execute(select(func.max(clients.c.id)))).scalar() or 0
-        return list(range(last + 1, last + count + 1))
-    ask = text("SELECT nextval(pg_get_serial_sequence('clients', 'id')) FROM generate_series(1, :count)")
-    return [int(one) for one in (await conn.execute(ask, {"count": count})).scalars()]
