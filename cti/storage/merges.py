@@ -168,14 +168,17 @@ async def take_back(conn: AsyncConnection, merge: Merge, record: Record, now: fl
     known = set((await conn.execute(select(properties.c.id))).scalars())
     for table in OWN:
         rows = [one for one in record.own[table.name] if one.get("property_id", 0) in (0, *known)]
+        if "id" in table.c:  # somebody else's row may have the number now
+            rows = [{name: value for name, value in row.items() if name != "id"} for row in rows]
         if rows:
             await conn.execute(insert(table), rows)
     if record.restricted:
         await conn.execute(update(clients).where(clients.c.id == kept).values(restricted_at=None, restricted_why=""))
     for table in MOVED:
-        await _give_back(conn, table, record.moved[table.name], kept, gone)
+        await _give_back(conn, table, record.moved[table.name], merge)
     for part in _parts(record.said):
-        await conn.execute(delete(value_history).where(value_history.c.id.in_(part)))
+        said = and_(value_history.c.id.in_(part), value_history.c.client_id == kept)
+        await conn.execute(delete(value_history).where(said))
     for change in record.changes:
         mine = and_(client_changes.c.id == change["id"], client_changes.c.client_id == kept)
         back = {"client_id": gone, "version": change["version"], "batch": change["batch"]}
@@ -244,15 +247,18 @@ async def _hand_over(conn: AsyncConnection, table: Table, kept: int, gone: int) 
     return [row[0] if len(keys) == 1 else list(row) for row in rows]
 
 
-async def _give_back(conn: AsyncConnection, table: Table, keys: Sequence[Any], kept: int, gone: int) -> None:
+async def _give_back(conn: AsyncConnection, table: Table, keys: Sequence[Any], merge: Merge) -> None:
     columns = list(table.primary_key.columns)
+    still = table.c.client_id == merge.kept_id
+    if "created_at" in table.c:  # one made since may have the number of one that was deleted
+        still = and_(still, table.c.created_at <= merge.at)
     for part in _parts(keys) if len(columns) == 1 else [[key] for key in keys]:
         which: list[ColumnElement[bool]] = (
             [columns[0].in_(part)]
             if len(columns) == 1
             else [column == value for column, value in zip(columns, part[0], strict=True)]
         )
-        await conn.execute(update(table).where(table.c.client_id == kept, *which).values(client_id=gone))
+        await conn.execute(update(table).where(still, *which).values(client_id=merge.gone_id))
 
 
 async def _keep_said(conn: AsyncConnection, kept: int, values: Sequence[Row], now: float) -> list[int]:
