@@ -34,6 +34,7 @@ from cti.features.client_base import ClientBase
 from cti.features.client_catalogue import ClientCatalogue
 from cti.features.client_contacts import ClientContacts
 from cti.features.client_contracts import ClientContracts
+from cti.features.client_duplicates import ClientDuplicates
 from cti.features.client_files import ClientFiles
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.live_calls import Dialled, LiveCalls
@@ -162,12 +163,14 @@ async def build(settings: Settings, db: Database) -> Parts:
     _show_figures(metrics, spool)
     files = ClientFiles(db=db, folder=settings.data / "files", clock=clock)
     await files.sweep()
+    likely = ClientDuplicates(db=db, plan=pbxes.plan, clock=clock, mark=settings.data / "duplicates.mark")
     await screen_pops.start()
     await _take_over(pbxes, db, spool, clock())
     reactions = _reactions(screen_pops, live_calls, call_log, agent_states, show_link)
     work: dict[str, Coroutine[Any, Any, None]] = {
         "spool": spool.run(),
         "live": live.watch(),
+        "duplicates": likely.watch(),
         "loop-lag": _watch_loop(metrics),
         **pbxes.work(reactions, clock, metrics),
     }
@@ -191,6 +194,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         contacts=ClientContacts(db=db, plan=pbxes.plan, clock=clock),
         contracts=ClientContracts(db=db, clock=clock),
         files=files,
+        duplicates=likely,
         call_control=call_control,
         call_log=call_log,
         agent_states=agent_states,

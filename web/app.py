@@ -15,7 +15,7 @@ from web.pages import calls as call_pages
 from web.pages import clients as client_pages
 from web.pages import contacts as contact_pages
 from web.pages import contracts as contract_pages
-from web.pages import desk, profile, settings, settings_catalogue, settings_user, sign_in
+from web.pages import desk, duplicates, profile, settings, settings_catalogue, settings_user, sign_in
 from web.routes import Route
 from web.security import add_headers, errors
 from web.services import SERVICES, Services
@@ -34,6 +34,7 @@ ROUTES: tuple[Route, ...] = (
     *settings_catalogue.ROUTES,
     *desk.ROUTES,
     *client_pages.ROUTES,
+    *duplicates.ROUTES,
     *contact_pages.ROUTES,
     *contract_pages.ROUTES,
     *call_pages.ROUTES,

@@ -147,6 +147,8 @@ async def remember(conn: AsyncConnection, kept: int, gone: int, record: Record, 
 
 async def recorded(conn: AsyncConnection, merge_id: int, *, since: float) -> tuple[Merge, Record] | None:
     """A merge made since then that is not taken back, with its record."""
+    if not 0 < merge_id < 2**31:
+        return None
     found = _merges(since).where(client_merges.c.id == merge_id).with_for_update(of=client_merges)
     row = (await conn.execute(found)).one_or_none()
     return None if row is None else (_merge(row), msgspec.json.decode(row.record, type=Record))
@@ -194,6 +196,16 @@ async def forget(conn: AsyncConnection, before: float) -> int:
     """Clear the records of older merges: people's data that nobody can ask for any more. Addresses lead on."""
     old = and_(client_merges.c.at < before, client_merges.c.record != "")
     return (await conn.execute(update(client_merges).where(old).values(record=""))).rowcount
+
+
+async def belongs(conn: AsyncConnection, client_id: int) -> dict[str, int]:
+    """How much belongs to a client: calls, people, contracts, files."""
+    tables = {"calls": calls, "people": contact_clients, "contracts": contracts, "files": client_files}
+    counted = {
+        name: select(func.count()).select_from(table).where(table.c.client_id == client_id)
+        for name, table in tables.items()
+    }
+    return {name: int((await conn.execute(one)).scalar_one()) for name, one in counted.items()}
 
 
 def _merges(since: float) -> Any:

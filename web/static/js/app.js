@@ -9,6 +9,7 @@ import { onPage } from "./dom.js";
 import { keepForms } from "./forms.js";
 import { startJournal } from "./journal.js";
 import { startKeys } from "./keys.js";
+import { startLikely } from "./likely.js";
 import { startLive } from "./live.js";
 import { startNotices } from "./notices.js";
 import { showSection } from "./sections.js";
@@ -44,6 +45,7 @@ if (document.body.classList.contains("shell")) {
   startCard();
   startTabs();
   startFiles();
+  startLikely();
   startJournal(htmx);
   onPage("#grid", (place) => import("./grid/grid.js").then(({ startGrid }) => startGrid(place)).catch((error) => toast(error.message)));
   showSection();
