@@ -229,6 +229,6 @@ OPERATIONS = (
         who="clients.merge",
         text="Take a merge back: both clients are there again",
         gives=Ok,
-        refusals=(409,),
+        refusals=(404, 409),
     ),
 )
