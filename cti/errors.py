@@ -48,9 +48,10 @@ class Refused(CtiError):
     """A request is sound but refused for a reason the person can act on.
 
     code: stable machine word (`unregistered`, `pbx-down`, `forbidden-number`, `too-often`, `stale`, ...);
-    the screen translates it, the API returns it in `type`.
+    the screen translates it, the API returns it in `type`. where: the field it is about, as people named it, or "".
     """
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, message: str, *, where: str = "") -> None:
+        super().__init__(f"{where}: {message}" if where else message)
         self.code = code
+        self.where = where

@@ -14,7 +14,7 @@ from web.auth import is_https, recognise
 from web.i18n import language_of, say, translate
 from web.render import error_page
 from web.services import services_of
-from web.texts import BUG, REFUSALS
+from web.texts import BUG, REFUSALS, told
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -41,6 +41,10 @@ STATUS = {
     "crowd": 503,
     "directory-away": 503,
     "unknown": 404,
+    "no-client": 404,
+    "no-contact": 404,
+    "no-contract": 404,
+    "no-file": 404,
     "bad-sort": 422,
     "bad-filter": 422,
     "bad-cursor": 422,
@@ -74,15 +78,15 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = answer(request, error.status, str(error.status), error.text or error.reason)
         for name in KEPT & error.headers.keys():
             response.headers[name] = error.headers[name]
-    except NotAllowed as error:
-        response = answer(request, 403, "not-allowed", str(error))
+    except NotAllowed:
+        response = answer(request, 403, "not-allowed", REFUSALS["not-allowed"])
     except Refused as error:
-        response = answer(request, STATUS.get(error.code, 409), error.code, str(error))
+        response = answer(request, STATUS.get(error.code, 409), error.code, told(request, error))
     except ChannelError as error:
-        response = answer(request, 504 if error.unknown else 503, "pbx", str(error))
+        response = answer(request, 504 if error.unknown else 503, "pbx", REFUSALS["pbx"])
     except StorageError as error:
         log.warning("database cannot do it now", path=request.path, reason=str(error))
-        response = answer(request, 503, "storage", "Not saved: the database is busy. Nothing is lost here, try again.")
+        response = answer(request, 503, "storage", REFUSALS["storage"])
     except web.RequestPayloadError:
         response = answer(request, 400, "400", "What was sent cannot be read.")
     except ConnectionError:  # the browser went away in the middle: nobody is left to tell
@@ -100,16 +104,11 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def answer(request: web.Request, status: int, code: str, detail: str) -> web.Response:
-    """problem+json for the API, a page for people."""
-    detail = _in_language(request, code, detail)
-    if request.path.startswith("/api/"):
+    """problem+json for the API and for a page's own scripts, a page for people."""
+    detail = translate(request, detail)
+    if request.path.startswith("/api/") or request.headers.get("Accept") == "application/json":
         body = {"type": f"/problems/{code}", "title": code, "status": status, "detail": detail, "where": request.path}
         return web.Response(
             text=json.dumps(body, ensure_ascii=False), status=status, content_type="application/problem+json"
         )
     return error_page(request, status, detail)
-
-
-def _in_language(request: web.Request, code: str, detail: str) -> str:
-    text = REFUSALS.get(code)
-    return translate(request, text) if text else translate(request, detail)

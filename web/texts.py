@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from aiohttp import web
+
+from cti.errors import Refused
 from cti.telephony.numbering import show
-from web.i18n import say
+from web.i18n import say, translate
 
 
 def N_(text: str) -> str:
@@ -51,7 +54,13 @@ REFUSALS: Mapping[str, str] = {
     "bad-ogrn": N_("This OGRN is wrong: 13 digits of a company, 15 of a sole trader, and the last checks the rest."),
     "bad-directory": N_("There is no such entry in this directory."),
     "bad-property": N_("There is no such property."),
-    "bad-value": N_("This value does not fit the property."),
+    "bad-list": N_("There is no such value in this property's list."),
+    "bad-several": N_("There is no such value in this property's list."),
+    "bad-number": N_("This is not a number."),
+    "bad-rating": N_("A rating is a whole number from 1 to 5."),
+    "bad-date": N_("A date is written 23.11.2026 or 2026-11-23."),
+    "bad-yes-no": N_("This is neither yes nor no."),
+    "bad-text": N_("The text is too long: 400 characters at most."),
     "no-values": N_("A list needs at least one value."),
     "bad-values": N_("Each value stands once, and a list has at most 200."),
     "bad-filter": N_("This filter cannot be asked: take it off and set it anew."),
@@ -332,3 +341,11 @@ def step(language: str, code: str, args: Mapping[str, str]) -> str:
     if "rule" in told:
         told["rule"] = say(language, RULES.get(told["rule"], told["rule"]))
     return say(language, STEPS.get(code, code), **told)
+
+
+def told(request: web.Request, error: Refused) -> str:
+    """Why something was refused, in the reader's language, and of which field."""
+    text = REFUSALS.get(error.code)
+    if text is None:
+        return translate(request, str(error))
+    return (f"{error.where}: " if error.where else "") + translate(request, text)

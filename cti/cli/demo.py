@@ -10,7 +10,7 @@ import click
 from argon2 import PasswordHasher
 from sqlalchemy import func, insert, select, update
 
-from cti.cli import examples, sample_catalogue, settings_of
+from cti.cli import examples, sample_belongings, sample_catalogue, settings_of
 from cti.cli.sample import CLIENTS, PEOPLE, SamplePerson
 from cti.clients.card import with_numbers
 from cti.errors import StorageError
@@ -73,9 +73,11 @@ async def _fill(db: Database, password_hash: str, settings: Settings) -> None:
                 await _add(conn, person, password_hash, prefix)
         if not (await conn.execute(select(func.count()).select_from(clients_table))).scalar():
             await sample_catalogue.fill(conn)
+            made = {}
             for draft in CLIENTS:
                 whole = await sample_catalogue.said(conn, with_numbers(draft, plan))
-                await clients.insert(conn, whole, time.time())
+                made[draft.name] = await clients.insert(conn, whole, time.time())
+            await sample_belongings.fill(conn, made, time.time())
 
 
 async def _add(conn: Connection, person: SamplePerson, password_hash: str, prefix: str) -> None:

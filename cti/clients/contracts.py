@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
-CURRENCIES = ("RUB", "USD", "EUR", "CNY", "KZT", "BYN")
+CURRENCIES = {"RUB": "₽", "USD": "$", "EUR": "€", "CNY": "¥", "KZT": "₸", "BYN": "Br"}  # code -> sign
 MOST_AMOUNT = 10**16  # hundredths
 DAYS = ("signed_on", "begins_on", "ends_on")
 _AMOUNT = re.compile(r"(\d+)(?:[.,](\d{1,2}))?")

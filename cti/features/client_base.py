@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cti.access import Person, may
@@ -38,6 +38,14 @@ class Conflicts(Refused):
         self.fields = fields
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Saved:
+    """A card that was saved. batch: by which it can be taken back; None where nothing was different."""
+
+    version: int
+    batch: str | None
+
+
 class ClientBase:
     """Writes to the client base. plan: how typed numbers are read."""
 
@@ -57,7 +65,7 @@ class ClientBase:
             await changes.write(conn, client_id, made, at=now, user_id=person.id, version=1)
         return client_id
 
-    async def change(self, person: Person, client_id: int, draft: ClientDraft, version: int) -> None:
+    async def change(self, person: Person, client_id: int, draft: ClientDraft, version: int) -> Saved:
         """Save the card. Raises Conflicts when a field was changed by others since `version`, and differently."""
         self._check(person, draft)
         async with self._db.write() as conn:
@@ -72,7 +80,9 @@ class ClientBase:
             fields, conflicts = merged(base, as_fields(draft), theirs)
             if conflicts:
                 raise Conflicts(conflicts, fields)
-            await self._save(conn, person, client_id, theirs, fields, card.version)
+            batch = secrets.token_hex(8)
+            saved = await self._save(conn, person, client_id, theirs, fields, card.version, batch)
+        return Saved(version=card.version + saved, batch=batch if saved else None)
 
     async def change_many(self, person: Person, ids: Sequence[int], fields: Mapping[str, Any]) -> str:
         """Set the same fields of many clients; returns the batch, by which it can be undone."""
@@ -126,16 +136,18 @@ class ClientBase:
         before: Mapping[str, Any],
         fields: Mapping[str, Any],
         version: int,
-        batch: str | None = None,
-    ) -> None:
+        batch: str,
+    ) -> bool:
+        """Whether anything was different."""
         draft = with_numbers(draft_of(fields), self._plan)
         found = differences(before, as_fields(draft))
         if not found:
-            return
+            return False
         now = self._clock()
         if not await clients.update(conn, client_id, draft, version, now):
             raise Conflicts
         await changes.write(conn, client_id, found, at=now, user_id=person.id, version=version + 1, batch=batch)
+        return True
 
     async def _read(self, conn: Connection, draft: ClientDraft, card: ClientCard | None = None) -> ClientDraft:
         """Numbers and properties as they are kept; directory entries that there are. Raises Refused."""
@@ -149,7 +161,7 @@ class ClientBase:
                 try:
                     values[property_id] = read_value(prop, raw)
                 except ValueError as error:
-                    raise Refused("bad-value", f"{prop.name}: {error}.") from None
+                    raise Refused(f"bad-{prop.kind}", f"{error}.", where=prop.name) from None
         for directory in DIRECTORIES:
             chosen = getattr(draft, f"{directory}_id")
             if chosen is None or (card is not None and chosen == getattr(card, f"{directory}_id")):

@@ -64,13 +64,35 @@ async def test_many_are_changed_and_it_is_taken_back(theatre: Stage) -> None:
 
 
 async def test_the_card_keeps_requisites_and_shows_who_changed_what(theatre: Stage) -> None:
-    page = await theatre.desk(path="/clients/1")
+    page = await theatre.desk(path="/clients/1?tab=details")
     await page.fill("[name=inn]", "7707083894")
     await page.click("form[data-client-form] button[type=submit]")
     await expect(page.locator("#main [role=alert]").first).to_contain_text("ИНН неверен")
     await page.fill("[name=inn]", "7707 083893")
     await page.click("form[data-client-form] button[type=submit]")
     await expect(page.locator("[name=inn]")).to_have_value("7707083893")
-    await expect(page.locator("#history .changes li")).to_have_count(1)  # a refused save has lost nothing
-    await expect(page.locator("#history .changes")).to_contain_text("ИНН, было «0012345017», стало «7707083893»")
+    await page.click("[data-part=history]")
+    await expect(page.locator(".stream .changed")).to_have_count(1)  # a refused save has lost nothing
+    await expect(page.locator(".stream .changed")).to_contain_text("ИНН: было «0012345017», стало «7707083893»")
+    assert all("409" in fault for fault in page.faults)  # type: ignore[attr-defined]  # the refused save
+
+
+async def test_a_field_is_saved_as_it_is_left_and_taken_back_by_one_press(theatre: Stage) -> None:
+    page = await theatre.desk(path="/clients/1?tab=details")
+    inn, state = page.locator("[name=inn]"), page.locator("[data-saving]")
+    was = await inn.input_value()
+    await inn.fill("7707083894")
+    await page.keyboard.press("Tab")
+    await expect(page.locator("#saving-fault")).to_contain_text("ИНН неверен")
+    await inn.fill("7707083893")
+    await page.keyboard.press("Tab")
+    await expect(state).to_contain_text("Сохранено")
+    await expect(page.locator("#saving-fault")).to_have_count(0)
+    await page.reload()
+    await expect(inn).to_have_value("7707083893")
+    await inn.fill("")
+    await page.keyboard.press("Tab")
+    await page.locator("[data-back]").click()
+    await expect(inn).to_have_value("7707083893")
+    assert was != "7707083893"
     assert all("409" in fault for fault in page.faults)  # type: ignore[attr-defined]  # the refused save

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from cti.storage import users
-from web.api import calls, clients, duplicates, grid
+from web.api import belongings, calls, clients, duplicates, grid
 from web.api import records as r
 from web.api.base import Operation, body_of, reply
 from web.api.openapi import document
@@ -96,5 +96,12 @@ _OWN = (
         method="GET", path="/openapi.json", handler=openapi, who="public", text="This document", gives=dict[str, Any]
     ),
 )
-OPERATIONS = (*_OWN, *grid.OPERATIONS, *clients.OPERATIONS, *duplicates.OPERATIONS, *calls.OPERATIONS)
+OPERATIONS = (
+    *_OWN,
+    *grid.OPERATIONS,
+    *clients.OPERATIONS,
+    *duplicates.OPERATIONS,
+    *belongings.OPERATIONS,
+    *calls.OPERATIONS,
+)
 ROUTES = tuple(one.route for one in OPERATIONS)

@@ -12,17 +12,18 @@ from cti.access import may, scope
 from cti.clients.card import ClientCard, ClientDraft, Phone
 from cti.clients.changes import Conflict, draft_of
 from cti.clients.contacts import Contact
-from cti.clients.contracts import Contract, days_left
+from cti.clients.contracts import CURRENCIES, Contract, days_left
 from cti.errors import Refused
 from cti.features.client_base import Conflicts
 from cti.storage import client_files, clients, contacts, contracts, history, merges
+from web.api.base import reply
 from web.auth import person_of
 from web.i18n import translate
 from web.pages.client_form import as_text, choices, field_name, read_form
 from web.render import page
 from web.routes import Route
 from web.services import services_of
-from web.texts import N_, REFUSALS
+from web.texts import N_, told
 
 TABS = {
     "general": N_("General"),
@@ -91,6 +92,7 @@ async def _card(
         people_of=people,
         contracts=[(one, days_left(one, today)) for one in signed],
         files=files,
+        currencies=CURRENCIES,
         error=error,
         saved=saved,
         merged="merged" in request.query,
@@ -162,11 +164,6 @@ def _tabs(request: web.Request, *, people: int, contracts: int, properties: bool
     ]
 
 
-def _told(request: web.Request, error: Refused) -> str:
-    """The refusal in the reader's language; of a property's value, what is wrong with it."""
-    return str(error) if error.code == "bad-value" else translate(request, REFUSALS.get(error.code, str(error)))
-
-
 async def show_new(request: web.Request) -> web.Response:
     """The form of a new client, a number or a name filled in where one is given."""
     number, name = (request.query.get(key, "")[:80] for key in ("number", "name"))
@@ -185,22 +182,28 @@ async def create(request: web.Request) -> web.StreamResponse:
     try:
         made = await services_of(request).client_base.create(person_of(request), draft)
     except Refused as error:
-        return await _new(request, draft, status=409, error=_told(request, error))
+        return await _new(request, draft, status=409, error=told(request, error))
     raise web.HTTPSeeOther(f"/clients/{made}?saved")
 
 
 async def change(request: web.Request) -> web.StreamResponse:
-    """Save the card, if nobody changed it meanwhile; else show both: what is in the base and what was written."""
+    """Save the card, if nobody changed it meanwhile; else show both: what is in the base and what was written.
+
+    A card that saves itself as its fields are left asks for JSON and gets its version and what takes it back.
+    """
     client_id = _id(request)
     async with services_of(request).db.read() as conn:
         before = await clients.get(conn, client_id)
     draft = await read_form(request, before.values if before else None)
     version = str((await request.post()).get("version", ""))[:12]
     services = services_of(request)
+    by_itself = request.headers.get("Accept") == "application/json"
     try:
         number = int(version) if version.isascii() and version.isdigit() else 0
-        await services.client_base.change(person_of(request), client_id, draft, number)
+        saved = await services.client_base.change(person_of(request), client_id, draft, number)
     except Refused as error:
+        if by_itself:
+            raise
         async with services.db.read() as conn:
             client = await clients.get(conn, client_id)
         if client is None:
@@ -208,8 +211,10 @@ async def change(request: web.Request) -> web.StreamResponse:
         met = error.conflicts if isinstance(error, Conflicts) else ()
         if isinstance(error, Conflicts) and error.fields is not None:
             draft = draft_of(error.fields)
-        return await _card(request, client, draft, status=409, error=_told(request, error), conflicts=met)
-    raise web.HTTPSeeOther(f"/clients/{client_id}?saved")
+        return await _card(request, client, draft, status=409, error=told(request, error), conflicts=met)
+    if by_itself:
+        return reply(saved)
+    raise web.HTTPSeeOther(f"/clients/{client_id}?saved&tab={_tab(request)}")
 
 
 def _id(request: web.Request) -> int:

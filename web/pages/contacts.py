@@ -12,12 +12,11 @@ from cti.errors import Refused
 from cti.storage import cards, contacts, directories
 from web.api.base import place
 from web.auth import person_of
-from web.i18n import translate
 from web.pages.client_form import many_of, read_emails, read_phones
 from web.render import page
 from web.routes import Route
 from web.services import services_of
-from web.texts import N_, REFUSALS
+from web.texts import N_, told
 
 
 async def show_new(request: web.Request) -> web.Response:
@@ -38,7 +37,7 @@ async def add(request: web.Request) -> web.StreamResponse:
     try:
         await services_of(request).contacts.add(person_of(request), draft)
     except Refused as error:
-        return await _form(request, draft, client=client, status=409, error=_told(request, error))
+        return await _form(request, draft, client=client, status=409, error=told(request, error))
     raise web.HTTPSeeOther(f"/clients/{client.id}?saved&tab=contacts")
 
 
@@ -69,7 +68,7 @@ async def change(request: web.Request) -> web.StreamResponse:
     try:
         await services_of(request).contacts.change(person_of(request), before.id, draft, number)
     except Refused as error:
-        return await _form(request, draft, contact=before, status=409, error=_told(request, error))
+        return await _form(request, draft, contact=before, status=409, error=told(request, error))
     raise web.HTTPSeeOther(f"/clients/{next(iter(draft.roles))}?saved&tab=contacts")
 
 
@@ -150,10 +149,6 @@ async def _contact(request: web.Request, given: str) -> Contact:
     if contact is None:
         raise web.HTTPNotFound(text="There is no such contact person.")
     return contact
-
-
-def _told(request: web.Request, error: Refused) -> str:
-    return translate(request, REFUSALS.get(error.code, str(error)))
 
 
 ROUTES = (

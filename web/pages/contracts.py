@@ -17,12 +17,11 @@ from cti.storage import cards, client_files, contracts, directories, users
 from cti.storage.client_files import FileRow
 from web.api.base import place, reply
 from web.auth import person_of
-from web.i18n import translate
 from web.pages.client_form import many_of
 from web.render import page
 from web.routes import Route
 from web.services import services_of
-from web.texts import N_, REFUSALS
+from web.texts import N_, told
 from web.uploads import receive
 
 
@@ -39,7 +38,7 @@ async def add(request: web.Request) -> web.StreamResponse:
         draft = await _read(request)
         made = await services_of(request).contracts.add(person_of(request), client.id, draft)
     except Refused as error:
-        return await _form(request, draft, client, status=409, error=_told(request, error))
+        return await _form(request, draft, client, status=409, error=told(request, error))
     raise web.HTTPSeeOther(f"/contracts/{made}?saved")
 
 
@@ -59,7 +58,7 @@ async def change(request: web.Request) -> web.StreamResponse:
         draft = await _read(request)
         await services_of(request).contracts.change(person_of(request), before.id, draft, number)
     except Refused as error:
-        return await _form(request, draft, contract=before, status=409, error=_told(request, error))
+        return await _form(request, draft, contract=before, status=409, error=told(request, error))
     raise web.HTTPSeeOther(f"/contracts/{before.id}?saved")
 
 
@@ -199,10 +198,6 @@ async def _file(request: web.Request) -> FileRow:
     if row is None:
         raise web.HTTPNotFound(text="There is no such file.")
     return row
-
-
-def _told(request: web.Request, error: Refused) -> str:
-    return translate(request, REFUSALS.get(error.code, str(error)))
 
 
 ROUTES = (

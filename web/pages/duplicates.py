@@ -20,7 +20,7 @@ from web.pages.client_form import as_text, choices, field_name
 from web.render import page
 from web.routes import Route
 from web.services import services_of
-from web.texts import KINDS, N_, REFUSALS
+from web.texts import KINDS, N_, told
 
 PAGE = 30
 
@@ -36,7 +36,7 @@ async def _list(request: web.Request, *, status: int = 200, error: str = "") -> 
     async with services.db.read() as conn:
         pairs = await duplicates.pairs(conn, limit=PAGE, cursor=cursor or None)
         done = await merges.recent(conn, since=services.clock() - UNDO_DAYS * DAY_S)
-    told = request.query.get("done", "")
+    what = request.query.get("done", "")
     return page(
         request,
         "duplicates.html",
@@ -47,8 +47,8 @@ async def _list(request: web.Request, *, status: int = 200, error: str = "") -> 
         next_cursor=pairs.next_cursor,
         later=bool(cursor),
         merges=done,
-        done=next((one for one in done if str(one.id) == told), None),
-        told="two" if told == "two" else "back" if told == "back" else "",
+        done=next((one for one in done if str(one.id) == what), None),
+        told=what if what in ("two", "back") else "",
         days=UNDO_DAYS,
         error=error,
     )
@@ -95,7 +95,7 @@ async def decide(request: web.Request) -> web.StreamResponse:
         chosen = {name.removeprefix("choice:"): _choice(name, value, gone) for name, value in form.items()}
         made = await services.duplicates.merge(person, kept, gone, versions=versions, choices=chosen)
     except Refused as error:
-        return await _side_by_side(request, status=409, error=_told(request, error))
+        return await _side_by_side(request, status=409, error=told(request, error))
     raise web.HTTPSeeOther(f"/clients/duplicates?done={made}")
 
 
@@ -104,7 +104,7 @@ async def undo(request: web.Request) -> web.StreamResponse:
     try:
         await services_of(request).duplicates.undo(person_of(request), place(request))
     except Refused as error:
-        return await _list(request, status=409, error=_told(request, error))
+        return await _list(request, status=409, error=told(request, error))
     raise web.HTTPSeeOther("/clients/duplicates?done=back")
 
 
@@ -154,10 +154,6 @@ def _text(request: web.Request, field: str, value: Any, offered: Mapping[str, An
 
 def _texts(request: web.Request, field: str, card: ClientCard, offered: Mapping[str, Any]) -> list[str]:
     return [_text(request, field, [one], offered) for one in as_fields(card)[field]]
-
-
-def _told(request: web.Request, error: Refused) -> str:
-    return translate(request, REFUSALS.get(error.code, str(error)))
 
 
 ROUTES = (

@@ -11,11 +11,11 @@ from cti.errors import Refused
 from web.auth import IDENTITY, person_of
 from web.browsers import browser_name
 from web.i18n import translate
-from web.pages.settings import at, number, refusal
+from web.pages.settings import at, number
 from web.render import page
 from web.routes import Route
 from web.services import services_of
-from web.texts import N_
+from web.texts import N_, told
 
 SAID = {
     "saved": N_("Saved."),
@@ -62,7 +62,7 @@ async def confirm_totp(request: web.Request) -> web.StreamResponse:
     try:
         await services_of(request).accounts.confirm_totp(person_of(request), secret, code)
     except Refused as error:
-        return await _page(request, status=409, error=refusal(request, error), secret=secret)
+        return await _page(request, status=409, error=told(request, error), secret=secret)
     raise web.HTTPSeeOther("/profile?said=totp-on")
 
 
@@ -89,7 +89,7 @@ async def add_token(request: web.Request) -> web.StreamResponse:
     try:
         token = await services_of(request).people.make_token(person, person.id, note)
     except Refused as error:
-        return await _page(request, status=409, error=refusal(request, error))
+        return await _page(request, status=409, error=told(request, error))
     return await _page(request, token=token)
 
 
@@ -104,7 +104,7 @@ async def _do(request: web.Request, work: Awaitable[None], done: str) -> web.Str
     try:
         await work
     except Refused as error:
-        return await _page(request, status=409, error=refusal(request, error))
+        return await _page(request, status=409, error=told(request, error))
     raise web.HTTPSeeOther(f"/profile?said={done}")
 
 

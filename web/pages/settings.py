@@ -21,7 +21,7 @@ from web.i18n import translate
 from web.render import page
 from web.routes import Route
 from web.services import services_of
-from web.texts import N_, REFUSALS
+from web.texts import N_, told
 
 SAID = {
     "added": N_("The person is added. Give him a phone and his queues below."),
@@ -83,7 +83,7 @@ async def add(request: web.Request) -> web.StreamResponse:
             person_of(request), draft, password=str(form.get("password", ""))[:1024]
         )
     except Refused as error:
-        return await _new(request, draft, status=409, error=refusal(request, error))
+        return await _new(request, draft, status=409, error=told(request, error))
     raise web.HTTPSeeOther(f"/settings/people/{made}?said=added")
 
 
@@ -107,7 +107,7 @@ async def add_team(request: web.Request) -> web.StreamResponse:
     try:
         await services_of(request).people.add_team(person_of(request), name)
     except Refused as error:
-        return await _teams(request, status=409, error=refusal(request, error))
+        return await _teams(request, status=409, error=told(request, error))
     raise web.HTTPSeeOther("/settings/teams?said=saved")
 
 
@@ -117,7 +117,7 @@ async def rename_team(request: web.Request) -> web.StreamResponse:
     try:
         await services_of(request).people.rename_team(person_of(request), number(request), name)
     except Refused as error:
-        return await _teams(request, status=409, error=refusal(request, error))
+        return await _teams(request, status=409, error=told(request, error))
     raise web.HTTPSeeOther("/settings/teams?said=saved")
 
 
@@ -126,7 +126,7 @@ async def drop_team(request: web.Request) -> web.StreamResponse:
     try:
         await services_of(request).people.drop_team(person_of(request), number(request))
     except Refused as error:
-        return await _teams(request, status=409, error=refusal(request, error))
+        return await _teams(request, status=409, error=told(request, error))
     raise web.HTTPSeeOther("/settings/teams?said=deleted")
 
 
@@ -202,11 +202,6 @@ def at(request: web.Request, shown: web.Response, path: str) -> web.Response:
     if request.method == "POST" and request.headers.get("HX-Request"):
         shown.headers["HX-Replace-Url"] = path
     return shown
-
-
-def refusal(request: web.Request, error: Refused) -> str:
-    """Why not, in the reader's language."""
-    return translate(request, REFUSALS.get(error.code, str(error)))
 
 
 def number(request: web.Request, name: str = "id") -> int:

@@ -10,11 +10,11 @@ from cti.errors import Refused
 from cti.storage import directories, properties
 from cti.storage.directories import EVERY, Directory
 from web.auth import person_of
-from web.pages.settings import at, number, refusal, said
+from web.pages.settings import at, number, said
 from web.render import page
 from web.routes import Route
 from web.services import services_of
-from web.texts import N_
+from web.texts import N_, told
 
 HERE = "/settings/catalogue"
 MOST_VALUES = 200
@@ -71,7 +71,7 @@ async def add_property(request: web.Request) -> web.StreamResponse:
     try:
         made = await services_of(request).catalogue.add_property(person_of(request), prop)
     except Refused as error:
-        return await _page(request, status=409, error=refusal(request, error))
+        return await _page(request, status=409, error=told(request, error))
     raise web.HTTPSeeOther(f"/settings/properties/{made}?said=saved")
 
 
@@ -99,7 +99,7 @@ async def change_property(request: web.Request) -> web.StreamResponse:
     try:
         await services_of(request).catalogue.change_property(person_of(request), prop)
     except Refused as error:
-        return await _property_page(request, prop, status=409, error=refusal(request, error))
+        return await _property_page(request, prop, status=409, error=told(request, error))
     raise web.HTTPSeeOther(f"/settings/properties/{before.id}?said=saved")
 
 
@@ -122,7 +122,7 @@ async def add_item(request: web.Request) -> web.StreamResponse:
             _id(parent) or None,
         )
     except Refused as error:
-        return await _page(request, status=409, error=refusal(request, error))
+        return await _page(request, status=409, error=told(request, error))
     raise web.HTTPSeeOther(f"{HERE}?said=saved")
 
 
@@ -139,7 +139,7 @@ async def change_item(request: web.Request) -> web.StreamResponse:
         else:
             await work.rename_item(person, item_id, str(form.get("name", ""))[:200])
     except Refused as error:
-        return await _page(request, status=409, error=refusal(request, error))
+        return await _page(request, status=409, error=told(request, error))
     raise web.HTTPSeeOther(f"{HERE}?said=saved")
 
 

@@ -14,10 +14,11 @@ from cti.features.directory_admin import DeviceDraft, DirectoryAdmin, QueueDraft
 from cti.storage import users
 from web.auth import IDENTITY, person_of
 from web.browsers import browser_name
-from web.pages.settings import at, number, refusal, said, user_draft
+from web.pages.settings import at, number, said, user_draft
 from web.render import page
 from web.routes import Route
 from web.services import services_of
+from web.texts import told
 
 MOST_ROWS = 20
 
@@ -88,7 +89,7 @@ async def add_token(request: web.Request) -> web.StreamResponse:
     try:
         token = await _people(request).make_token(person_of(request), number(request), note)
     except Refused as error:
-        return await _page(request, status=409, error=refusal(request, error))
+        return await _page(request, status=409, error=told(request, error))
     return await _page(request, token=token)
 
 
@@ -103,7 +104,7 @@ async def _do(request: web.Request, work: Awaitable[None], done: str = "saved") 
     try:
         await work
     except Refused as error:
-        return await _page(request, status=409, error=refusal(request, error))
+        return await _page(request, status=409, error=told(request, error))
     raise web.HTTPSeeOther(f"/settings/people/{number(request)}?said={done}")
 
 

@@ -7,11 +7,10 @@ from aiohttp import web
 from cti.errors import Refused
 from cti.storage import users
 from web.auth import COOKIE, IDENTITY, address_of, let_in
-from web.i18n import translate
 from web.render import page
 from web.routes import Route
 from web.services import services_of
-from web.texts import REFUSALS
+from web.texts import told
 
 STATUS = {"wait": 429, "crowd": 503, "directory-away": 503}
 
@@ -38,7 +37,7 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
         again = {
             "login": login[:64],
             "code": error.code in ("code-needed", "wrong-code"),
-            "error": _told(request, error),
+            "error": told(request, error),
         }
         return page(request, "sign_in.html", status=STATUS.get(error.code, 401), **_stranger(request), **again)
     raise let_in(request, web.HTTPSeeOther("/"), made)
@@ -70,7 +69,7 @@ async def set_up(request: web.Request) -> web.StreamResponse:
         made = await services_of(request).accounts.first_admin(code, login, name, password, ip=ip, browser=browser)
     except Refused as error:
         status = STATUS.get(error.code, 401)
-        return page(request, "setup.html", status=status, error=_told(request, error), login=login, name=name)
+        return page(request, "setup.html", status=status, error=told(request, error), login=login, name=name)
     raise let_in(request, web.HTTPSeeOther("/"), made)
 
 
@@ -78,10 +77,6 @@ async def _only_empty(request: web.Request) -> None:
     async with services_of(request).db.read() as conn:
         if await users.count(conn):
             raise web.HTTPNotFound(text="There is no such page.")
-
-
-def _told(request: web.Request, error: Refused) -> str:
-    return translate(request, REFUSALS.get(error.code, str(error)))
 
 
 def _stranger(request: web.Request) -> dict[str, object]:

@@ -22,14 +22,15 @@ export function requestId() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 }
 
-/** The answer's JSON. Throws Refusal. path: from the root of the server. */
+/** The answer's JSON. Throws Refusal. path: from the root of the server; body: what JSON can say, or a form's FormData. */
 export async function ask(method, path, body) {
   const headers = { Accept: "application/json", "X-CSRF-Token": csrf() };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const form = body instanceof FormData;
+  if (body !== undefined && !form) headers["Content-Type"] = "application/json";
   let answer;
   try {
     const signal = AbortSignal.timeout(LIMIT_MS);
-    answer = await fetch(path, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
+    answer = await fetch(path, { method, headers, signal, body: form || body === undefined ? body : JSON.stringify(body) });
   } catch {
     throw new Refusal(0, "no-answer", t("The server does not answer. Nothing is lost: try again."));
   }

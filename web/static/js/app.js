@@ -12,6 +12,7 @@ import { startKeys } from "./keys.js";
 import { startLikely } from "./likely.js";
 import { startLive } from "./live.js";
 import { startNotices } from "./notices.js";
+import { startSaving } from "./saving.js";
 import { showSection } from "./sections.js";
 import { startStrip } from "./strip.js";
 import { startTabs } from "./tabs.js";
@@ -44,6 +45,7 @@ if (document.body.classList.contains("shell")) {
   startDesk(htmx);
   startCard();
   startTabs();
+  startSaving();
   startFiles();
   startLikely();
   startJournal(htmx);

@@ -22,10 +22,12 @@ function addRow(form, name) {
 
 function removeRow(row) {
   const list = row.parentElement;
-  row.closest("form").dataset.dirty = "yes";
+  const form = row.closest("form");
+  form.dataset.dirty = "yes";
   const next = row.nextElementSibling ?? row.previousElementSibling;
   row.remove();
   number(list);
+  form.dispatchEvent(new Event("change", { bubbles: true }));
   ($("input", next ?? list) ?? $(`[data-add="${list.dataset.rows}"]`)).focus();
 }
 

@@ -14,7 +14,7 @@ export function startLikely() {
 function watch(form) {
   const place = form.querySelector("[data-likely]");
   if (!place) return;
-  const id = Number(/^\/clients\/(\d+)$/.exec(form.getAttribute("action"))?.[1] ?? 0);
+  const id = Number(/^\/clients\/(\d+)(?:\?|$)/.exec(form.getAttribute("action"))?.[1] ?? 0);
   let timer = 0;
   let asked = 0;
   const look = async () => {

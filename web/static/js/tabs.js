@@ -1,5 +1,6 @@
 // Tabs of a card: parts marked data-tab are shown with their tab; the address keeps which, and arrows go through them.
 import { $, $$, onPage } from "./dom.js";
+import { go } from "./sections.js";
 
 export function startTabs() {
   onPage("[data-tabs]", (place) => new Tabs(place));
@@ -22,13 +23,16 @@ class Tabs {
       tab.setAttribute("aria-selected", String(tab === chosen));
       tab.tabIndex = tab === chosen ? 0 : -1;
     }
+    const form = $("form[data-tab]", $("#main"));
+    form?.setAttribute("action", form.getAttribute("action").split("?")[0] + `?tab=${chosen.dataset.part}`); // it comes back where it was
     for (const part of $$("[data-tab]", $("#main"))) part.hidden = !part.dataset.tab.split(" ").includes(chosen.dataset.part);
   }
 
   clicked(event, tab) {
     event.preventDefault();
-    this.show(tab.dataset.part);
     history.replaceState(history.state, "", tab.href);
+    this.show(tab.dataset.part);
+    if (tab.dataset.part === "history" && this.place.dataset.stale) go(tab.getAttribute("href"));
   }
 
   key(event) {
