@@ -72,7 +72,7 @@ async def test_agents_see_hints_and_merge_nothing(desk: Panel, anna: Browser) ->
         ("GET", "/clients/merges", None),
         ("POST", "/clients/duplicates/dismiss", {"one": one, "two": two}),
         ("POST", "/clients/merges", {"kept": one, "kept_version": 1, "gone": two, "gone_version": 1}),
-        ("POST", "/clients/merges/1/undo", None),
+        ("POST", "/clients/merges/undo", {"id": 1}),
     ):
         assert (await anna.ask(method, path, body))[0] == 403, path
     async with Visitor(desk, "anna") as page:
@@ -93,10 +93,10 @@ async def test_a_program_merges_is_led_on_and_takes_it_back(desk: Panel, vera: B
     assert (status, told["type"]) == (409, "/problems/moved")
     _, merges = await vera.ask("GET", "/clients/merges")
     assert [(one_["kept"], one_["gone"], one_["by"]) for one_ in merges] == [(one, two, "Vera")]
-    assert (await vera.ask("POST", f"/clients/merges/{said['id']}/undo"))[0] == 200
+    assert (await vera.ask("POST", "/clients/merges/undo", said))[0] == 200
     _, card = await vera.ask("GET", f"/clients/{two}")
     assert (card["id"], card["note"]) == (two, "второй")
-    assert (await vera.ask("POST", f"/clients/merges/{said['id']}/undo"))[0] == 409
+    assert (await vera.ask("POST", "/clients/merges/undo", said))[0] == 409
 
 
 async def test_the_answer_of_a_merged_client_says_where_it_is(desk: Panel, vera: Browser) -> None:

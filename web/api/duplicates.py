@@ -11,7 +11,7 @@ from cti.clients.card import ClientCard
 from cti.clients.duplicates import Candidate
 from cti.features.client_duplicates import DAY_S, UNDO_DAYS
 from cti.storage import duplicates, merges
-from web.api.base import Invalid, Operation, body_of, place, query_of, reply
+from web.api.base import Invalid, Operation, body_of, query_of, reply
 from web.api.client_records import Email, FullName, Kind
 from web.api.records import Cursor, Id, Limit, Made, Ok
 from web.auth import person_of
@@ -90,6 +90,12 @@ class MergeIn(Struct, forbid_unknown_fields=True, kw_only=True):
     ] = {}
 
 
+class UndoIn(Struct, forbid_unknown_fields=True):
+    """id: of the merge."""
+
+    id: Id
+
+
 class MergeOut(Struct):
     id: int
     at: float
@@ -162,7 +168,8 @@ async def merged(request: web.Request) -> web.Response:
 
 async def undo(request: web.Request) -> web.Response:
     """Take a merge back."""
-    await services_of(request).duplicates.undo(person_of(request), place(request))
+    body = await body_of(request, UndoIn)
+    await services_of(request).duplicates.undo(person_of(request), body.id)
     return reply(Ok())
 
 
@@ -224,11 +231,12 @@ OPERATIONS = (
     ),
     Operation(
         method="POST",
-        path="/clients/merges/{id}/undo",
+        path="/clients/merges/undo",
         handler=undo,
         who="clients.merge",
         text="Take a merge back: both clients are there again",
+        body=UndoIn,
         gives=Ok,
-        refusals=(404, 409),
+        refusals=(409,),
     ),
 )
