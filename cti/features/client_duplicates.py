@@ -26,7 +26,7 @@ from cti.storage.desktop_events import Connection
 from cti.storage.duplicates import Found, Mark
 from cti.telephony.numbering import NumberPlan, read
 
-PART = 100  # clients of one look
+PART = 25  # clients of one look: the loop waits some milliseconds for it
 SETTLED_S = 5.0  # a change this old has no earlier one still on its way to the disk
 IDLE_S = 10.0
 DAY_S = 86_400.0
@@ -44,7 +44,7 @@ class ClientDuplicates:
         self._plan = plan
         self._clock = clock
         self._file = mark
-        self._forgot_at = 0.0
+        self._forgot_at: float | None = None
 
     async def likely(self, candidate: Candidate) -> list[tuple[ClientCard, Found]]:
         """Who is likely the client of a card that is being written, phones as typed; the likeliest first."""
@@ -148,7 +148,7 @@ class ClientDuplicates:
 
     async def _forget(self) -> None:
         now = self._clock()
-        if now - self._forgot_at < DAY_S:
+        if self._forgot_at is not None and now - self._forgot_at < DAY_S:
             return
         async with self._db.write() as conn:
             await merges.forget(conn, now - UNDO_DAYS * DAY_S)

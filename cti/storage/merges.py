@@ -94,6 +94,11 @@ async def now_of(conn: AsyncConnection, client_id: int) -> int | None:
     return at if at not in (0, client_id) else None
 
 
+async def kept_id(conn: AsyncConnection, client_id: int) -> int:
+    """The id under which a client is kept now: a screen may still show one that was merged."""
+    return await now_of(conn, client_id) or client_id
+
+
 async def hold(conn: AsyncConnection, one: int, two: int) -> None:
     """Nobody else changes these clients until this is done."""
     both = select(clients.c.id).where(clients.c.id.in_((one, two))).order_by(clients.c.id)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from cti.access import Person
 from cti.clients.card import ClientDraft, Phone
 from cti.clients.duplicates import Candidate
 from cti.errors import NotAllowed, Refused
-from cti.features.client_duplicates import ClientDuplicates
+from cti.features.client_duplicates import PART, ClientDuplicates
 from cti.storage import clients, duplicates
+from cti.storage.client_work_tables import client_merges
 from cti.storage.database import Database
 from cti.telephony.numbering import NumberPlan
 from tests.storage.conftest import ANNA
@@ -121,11 +125,44 @@ async def test_what_is_being_changed_now_waits_for_the_next_look(db: Database, w
 async def test_a_part_is_bounded_and_the_place_is_kept_over_a_restart(
     db: Database, work: ClientDuplicates, tmp_path: Path
 ) -> None:
-    for n in range(150):
+    for n in range(PART + 10):
         await add(db, f"Клиент {n}")
-    assert await work.look() == 100
+    assert await work.look() == PART
     again = ClientDuplicates(db=db, plan=NumberPlan(), clock=lambda: 10_000.0, mark=tmp_path / "mark")
-    assert await looked(again) == 50
+    assert await looked(again) == 10
+
+
+async def test_the_search_runs_by_itself_and_old_records_are_cleared(db: Database, work: ClientDuplicates) -> None:
+    one, two = await add(db, "Алхимов", phone=NUMBER), await add(db, "Другой", phone=NUMBER)
+    async with db.write() as conn:
+        old = {"kept_id": one, "gone_id": 77, "at": 10_000.0 - 31 * 86_400, "record": "{}"}
+        await conn.execute(client_merges.insert().values(**old))
+    task = asyncio.create_task(work.watch())
+    try:
+        deadline = time.monotonic() + 10.0
+        while await listed(db) != [(one, two)] or await record(db):
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.01)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def record(db: Database) -> str | None:
+    async with db.read() as conn:
+        return (await conn.execute(select(client_merges.c.record))).scalar()
+
+
+async def test_the_keys_are_asked_of_indexes(db: Database) -> None:
+    """Also in a base where a plan by guess would read all of it."""
+    if not db.is_sqlite:
+        return
+    async with db.read() as conn:
+        for kind, (column, owner) in duplicates.KINDS_OF_KEY.items():
+            asked = select(column, owner).where(column.in_(["x", "y"]))
+            sql = asked.compile(conn.engine.sync_engine, compile_kwargs={"literal_binds": True})
+            plan = (await conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}")).all()
+            assert all("SEARCH" in row[3] and "INDEX" in row[3] for row in plan), (kind, plan)
 
 
 async def test_two_said_to_be_two_are_not_shown_again(db: Database, work: ClientDuplicates) -> None:

@@ -55,7 +55,7 @@ async def test_who_is_likely_the_same_is_told_while_a_card_is_written(anna: Brow
     one = await made(anna, name="Алхимов", phones=[{"typed": NUMBER}])
     status, found = await anna.ask("POST", "/clients/likely", {"name": "Новый", "phones": ["8 (935) 555 01 01"]})
     assert (status, [line["id"] for line in found]) == (200, [one])
-    assert found[0]["reasons"] == [{"code": "phone", "value": "+79355550101"}]
+    assert found[0]["reasons"] == [{"code": "phone", "value": "+79355550101", "shown": NUMBER}]
     assert await anna.ask("POST", "/clients/likely", {"id": one, "phones": [NUMBER]}) == (200, [])
 
 

@@ -11,6 +11,7 @@ from cti.clients.card import ClientCard
 from cti.clients.duplicates import Candidate
 from cti.features.client_duplicates import DAY_S, UNDO_DAYS
 from cti.storage import duplicates, merges
+from cti.telephony.numbering import show
 from web.api.base import Invalid, Operation, body_of, query_of, reply
 from web.api.client_records import Email, FullName, Kind
 from web.api.records import Cursor, Id, Limit, Made, Ok
@@ -34,10 +35,11 @@ class LikelyIn(Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class ReasonOut(Struct):
-    """code: inn, phone, email, name or full-name. value: what is equal."""
+    """code: inn, phone, email, name or full-name. value: what is equal; shown: as people write it."""
 
     code: str
     value: str
+    shown: str
 
 
 class LikelyOut(Struct):
@@ -178,7 +180,7 @@ def _brief(card: ClientCard) -> BriefOut:
 
 
 def _reasons(reasons: duplicates.Reasons) -> list[ReasonOut]:
-    return [ReasonOut(code, value) for code, value in reasons]
+    return [ReasonOut(code, value, show(value) if code == "phone" else value) for code, value in reasons]
 
 
 OPERATIONS = (

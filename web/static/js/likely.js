@@ -55,7 +55,7 @@ function written(form, id) {
 function tell(place, id, found) {
   const lines = found.map((one) => {
     const link = make("a", { href: `/clients/${one.id}`, target: "_blank", rel: "noopener", textContent: one.name });
-    const why = one.reasons.map((reason) => `${word("likeness", reason.code)} ${reason.value}`).join(", ");
+    const why = one.reasons.map((reason) => `${word("likeness", reason.code)} ${reason.shown}`).join(", ");
     const line = make("li", {}, link, make("span", { className: "quiet-text", textContent: why }));
     if (id && place.dataset.merge) {
       const path = `/clients/duplicates/${Math.min(id, one.id)}/${Math.max(id, one.id)}`;
