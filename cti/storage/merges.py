@@ -180,7 +180,8 @@ async def take_back(conn: AsyncConnection, merge: Merge, record: Record, now: fl
         if rows:
             await conn.execute(insert(table), rows)
     if record.restricted:
-        await conn.execute(update(clients).where(clients.c.id == kept).values(restricted_at=None, restricted_why=""))
+        by_merge = and_(clients.c.id == kept, clients.c.restricted_at == record.client["restricted_at"])
+        await conn.execute(update(clients).where(by_merge).values(restricted_at=None, restricted_why=""))
     for table in MOVED:
         await _give_back(conn, table, record.moved[table.name], merge)
     for part in _parts(record.said):

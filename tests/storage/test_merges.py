@@ -323,6 +323,7 @@ async def test_after_thirty_days_records_are_cleared_and_addresses_lead_on(scene
         assert await merges.forget(conn, late - UNDO_DAYS * DAY_S) == 1
         assert (await conn.execute(select(client_merges.c.record))).scalar() == ""
         assert await merges.now_of(conn, scene.two) == scene.one
+        assert [await merges.kept_id(conn, one) for one in (scene.one, scene.two, 99)] == [scene.one, scene.one, 99]
 
 
 async def test_who_may_not_be_called_may_not_under_the_kept_card(scene: Scene) -> None:
