@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from cti.clients.card import ClientCard, Phone
-from cti.clients.changes import Fields, as_fields
+from cti.clients.changes import PLAIN, Fields, as_fields
 
 Choice = Literal["kept", "gone", "both"]
 LISTS = ("phones", "emails", "places")
@@ -39,7 +39,7 @@ def combined(kept: ClientCard, gone: ClientCard, choices: Mapping[str, Choice]) 
     ]
     fields["emails"] = _united(ours["emails"], others["emails"], key=str.casefold)
     fields["places"] = _united(ours["places"], others["places"], key=str)
-    return {name: value for name, value in fields.items() if value is not None or name in ours}
+    return _said(fields)
 
 
 def separated(now: Fields, before: Fields, after: Fields) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def separated(now: Fields, before: Fields, after: Fields) -> dict[str, Any]:
         elif isinstance(is_now, list) and isinstance(became, list):
             brought = [one for one in became if one not in (was or [])]
             fields[name] = [one for one in is_now if one not in brought]
-    return {name: value for name, value in fields.items() if value is not None or name in now}
+    return _said(fields)
 
 
 def differ(one: ClientCard, two: ClientCard) -> list[str]:
@@ -68,6 +68,11 @@ def differ(one: ClientCard, two: ClientCard) -> list[str]:
         and right.get(name) not in empty
         and not isinstance(left.get(name), list)
     ]
+
+
+def _said(fields: Fields) -> dict[str, Any]:
+    """Without properties that say nothing: a card does not have them."""
+    return {name: value for name, value in fields.items() if value is not None or name in PLAIN}
 
 
 def _united(mine: list[Any], others: list[Any], key: Any = lambda one: one) -> list[Any]:

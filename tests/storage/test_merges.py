@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -360,3 +361,24 @@ async def _card(scene: Scene, client_id: int) -> clients.ClientCard:
 
 def _draft(card: clients.ClientCard, **fields: Any) -> ClientDraft:
     return ClientDraft(**{name: getattr(card, name) for name in ClientDraft.__dataclass_fields__} | fields)
+
+
+async def test_of_merges_and_changes_at_once_one_wins_and_nothing_is_lost(scene: Scene) -> None:
+    versions = {scene.one: 1, scene.two: 1}
+    two = await _card(scene, scene.two)
+    done = await asyncio.gather(
+        scene.work.merge(VERA, scene.one, scene.two, versions=versions, choices={}),
+        scene.work.merge(VERA, scene.two, scene.one, versions=versions, choices={}),
+        scene.base.change(VERA, scene.two, _draft(two, note="моё"), two.version),
+        return_exceptions=True,
+    )
+    refused = [one for one in done if isinstance(one, BaseException)]
+    assert all(isinstance(one, Refused) for one in refused), refused
+    async with scene.db.read() as conn:
+        left = list((await conn.execute(select(client_table.c.id))).scalars())
+        merged = (await conn.execute(select(func.count()).select_from(client_merges))).scalar_one()
+        orphans = select(func.count()).select_from(calls).where(calls.c.client_id.is_(None))
+        assert (await conn.execute(orphans)).scalar_one() == 0
+    assert (len(left), merged) in ((1, 1), (2, 0))
+    if len(refused) == 2 and merged == 0:
+        assert (await _card(scene, scene.two)).note == "моё"
