@@ -45,6 +45,7 @@ class ClientDuplicates:
         self._clock = clock
         self._file = mark
         self._forgot_at: float | None = None
+        self.looking = False  # more of the base is still to be looked at
 
     async def likely(self, candidate: Candidate) -> list[tuple[ClientCard, Found]]:
         """Who is likely the client of a card that is being written, phones as typed; the likeliest first."""
@@ -126,6 +127,7 @@ class ClientDuplicates:
             looked = 0
             try:
                 looked = await self.look()
+                self.looking = looked == PART
                 await self._forget()
             except StorageError as error:
                 log.warning("duplicates are not looked for now", why=str(error))

@@ -21,10 +21,12 @@ from cti.features.client_contacts import ClientContacts
 from cti.features.client_contracts import ClientContracts
 from cti.features.client_duplicates import DAY_S, UNDO_DAYS, ClientDuplicates
 from cti.storage import clients, contacts, dial_requests, duplicates, history, lookup, merges, properties
+from cti.storage.calls import set_client
 from cti.storage.client_tables import client_values, value_history
 from cti.storage.client_tables import clients as client_table
 from cti.storage.client_work_tables import client_merges, segment_clients, segments
 from cti.storage.contact_tables import client_files, contracts
+from cti.storage.corrections import corrections
 from cti.storage.database import Database
 from cti.storage.dial_requests import DialRequest
 from cti.storage.schema import metadata
@@ -303,6 +305,15 @@ async def test_addresses_lead_on_and_the_later_merge_is_taken_back_first(scene: 
     await scene.work.undo(VERA, second)
     await scene.work.undo(VERA, first)
     assert (await _card(scene, scene.two)).name == "ООО «Алхимов»"
+
+
+async def test_a_call_corrected_to_the_other_one_names_the_kept_one(scene: Scene) -> None:
+    async with scene.db.write() as conn:
+        await set_client(conn, "c0", scene.two, ANNA, 6.0)
+    await scene.merge()
+    async with scene.db.read() as conn:
+        (told,) = await corrections(conn, "c0")
+    assert (told.was, told.became) == ("Алхимов", "Алхимов")
 
 
 async def test_an_id_that_went_comes_back_to_nobody_else(scene: Scene) -> None:

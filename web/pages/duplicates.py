@@ -50,6 +50,7 @@ async def _list(request: web.Request, *, status: int = 200, error: str = "") -> 
         done=next((one for one in done if str(one.id) == what), None),
         told=what if what in ("two", "back") else "",
         days=UNDO_DAYS,
+        looking=services.duplicates.looking,
         error=error,
     )
 
