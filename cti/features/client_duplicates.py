@@ -131,6 +131,8 @@ class ClientDuplicates:
                 await self._forget()
             except StorageError as error:
                 log.warning("duplicates are not looked for now", why=str(error))
+            except Exception as error:
+                log.exception("duplicates are not looked for now", error=str(error))
             await asyncio.sleep(time.monotonic() - begun if looked else IDLE_S)
 
     async def look(self) -> int:

@@ -104,3 +104,17 @@ async def _looked(page: Page, theatre: Stage, path: str, shown: str) -> list[str
     await page.goto(theatre.url + path)
     await expect(page.locator(shown).first).to_be_visible()
     return await violations(page)
+
+
+async def test_a_new_caller_who_is_in_the_base_already_is_told_while_his_name_is_typed(theatre: Stage) -> None:
+    page = await theatre.desk()
+    await theatre.ring("call-1", number="+79355550999")
+    form = page.locator("#newcomer")
+    await expect(form).to_be_visible()
+    await form.locator("[name=name]").fill("ООО Алхимов")
+    told = form.locator("[data-likely]")
+    await expect(told.locator("a")).to_have_attribute("href", "/clients/1")
+    assert await violations(page) == []
+    await form.locator("[name=name]").fill("Никому не известный")
+    await expect(told).to_be_hidden()
+    assert page.faults == []  # type: ignore[attr-defined]

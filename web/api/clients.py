@@ -46,11 +46,13 @@ def _responsible(filter_: str, me: int) -> int | None:
 async def show(request: web.Request) -> web.Response:
     """One card; of one that was merged into another, where to find that."""
     async with services_of(request).db.read() as conn:
-        kept = await merges.now_of(conn, place(request))
         card = await clients.get(conn, place(request))
-    if card is None and kept is not None:
+        kept = await merges.now_of(conn, place(request)) if card is None else None
+    if kept is not None:
         return reply(c.Moved(moved=kept), 303, Location=f"/api/v1/clients/{kept}")
-    return _card(await _read(request))
+    if card is None:
+        raise web.HTTPNotFound(text="There is no such client.")
+    return _card(card)
 
 
 def _card(card: ClientCard) -> web.Response:

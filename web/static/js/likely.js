@@ -9,6 +9,7 @@ const ASKED = new Set(["name", "full_name", "kind", "inn", "kpp", "phone", "emai
 
 export function startLikely() {
   onPage("form[data-client-form]", watch);
+  onPage("#newcomer", watch);
 }
 
 function watch(form) {
@@ -31,7 +32,11 @@ function watch(form) {
   };
   form.addEventListener("input", later);
   form.addEventListener("change", later);
-  if (!id) look();
+  form.addEventListener("reset", () => {
+    asked++;
+    tell(place, id, []);
+  });
+  if (!id && form.dataset.clientForm !== undefined) look();
 }
 
 /** What stands in the form, as the server compares it; a shared phone is nobody's own. */
