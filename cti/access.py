@@ -19,6 +19,7 @@ Right = Literal[
     "clients.write",
     "clients.import",
     "clients.export",
+    "clients.merge",  # make one client of two, and take it back
     "calls.read",
     "notes.write",
     "agents.read",
@@ -39,6 +40,7 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "clients.write": {"agent": "all", "supervisor": "all", "admin": "all"},
     "clients.import": {"agent": "none", "supervisor": "all", "admin": "all"},
     "clients.export": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "clients.merge": {"agent": "none", "supervisor": "all", "admin": "all"},
     "calls.read": {"agent": "own", "supervisor": "all", "admin": "all"},
     "notes.write": {"agent": "own", "supervisor": "own", "admin": "own"},
     "agents.read": {"agent": "all", "supervisor": "all", "admin": "all"},

@@ -34,6 +34,7 @@ from cti.features.client_base import ClientBase
 from cti.features.client_catalogue import ClientCatalogue
 from cti.features.client_contacts import ClientContacts
 from cti.features.client_contracts import ClientContracts
+from cti.features.client_duplicates import ClientDuplicates
 from cti.features.client_export import Exports
 from cti.features.client_files import ClientFiles
 from cti.features.directory_admin import DirectoryAdmin
@@ -171,6 +172,7 @@ async def build(settings: Settings, db: Database) -> Parts:
     await import_runs.start()
     exports = Exports(jobs=jobs, folder=settings.data / "exports")
     await exports.start()
+    likely = ClientDuplicates(db=db, plan=pbxes.plan, clock=clock, mark=settings.data / "duplicates.mark")
     await screen_pops.start()
     await _take_over(pbxes, db, spool, clock())
     reactions = _reactions(screen_pops, live_calls, call_log, agent_states, show_link)
@@ -178,6 +180,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         "spool": spool.run(),
         "live": live.watch(),
         "imports": import_runs.run(),
+        "duplicates": likely.watch(),
         "loop-lag": _watch_loop(metrics),
         **pbxes.work(reactions, clock, metrics),
     }
@@ -203,6 +206,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         files=files,
         import_runs=import_runs,
         exports=exports,
+        duplicates=likely,
         call_control=call_control,
         call_log=call_log,
         agent_states=agent_states,

@@ -12,7 +12,17 @@ from web.api import people
 from web.auth import guarded
 from web.limits import LIMITS, Limits
 from web.pages import calls as call_pages
-from web.pages import client_import, desk, profile, reports, settings, settings_catalogue, settings_user, sign_in
+from web.pages import (
+    client_import,
+    desk,
+    duplicates,
+    profile,
+    reports,
+    settings,
+    settings_catalogue,
+    settings_user,
+    sign_in,
+)
 from web.pages import clients as client_pages
 from web.pages import contacts as contact_pages
 from web.pages import contracts as contract_pages
@@ -35,6 +45,7 @@ ROUTES: tuple[Route, ...] = (
     *desk.ROUTES,
     *client_import.ROUTES,
     *client_pages.ROUTES,
+    *duplicates.ROUTES,
     *contact_pages.ROUTES,
     *contract_pages.ROUTES,
     *call_pages.ROUTES,

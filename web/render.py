@@ -41,8 +41,9 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "role": texts.ROLES,
     "link": texts.LINKS,
     "reason": texts.REASONS,
+    "likeness": texts.LIKENESS,
 }
-IN_SCRIPTS = ("outcome", "device", "direction", "kind")
+IN_SCRIPTS = ("outcome", "device", "direction", "kind", "likeness")
 
 
 def set_up(app: web.Application) -> None:

@@ -17,6 +17,7 @@ from cti.features.client_base import ClientBase
 from cti.features.client_catalogue import ClientCatalogue
 from cti.features.client_contacts import ClientContacts
 from cti.features.client_contracts import ClientContracts
+from cti.features.client_duplicates import ClientDuplicates
 from cti.features.client_export import Exports
 from cti.features.client_files import ClientFiles
 from cti.features.directory_admin import DirectoryAdmin
@@ -46,6 +47,7 @@ class Services:
     files: ClientFiles
     import_runs: ImportRuns
     exports: Exports
+    duplicates: ClientDuplicates
     call_control: CallControl
     call_log: CallLog
     agent_states: AgentStates

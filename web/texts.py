@@ -32,6 +32,10 @@ REFUSALS: Mapping[str, str] = {
     "changed-meanwhile": N_("Somebody changed this card meanwhile: look at the new state and save again."),
     "no-name": N_("A name is needed."),
     "no-client": N_("There is no such client."),
+    "same-client": N_("These are one client already."),
+    "no-merge": N_("This merge cannot be taken back any more."),
+    "merged-since": N_("The kept client was merged with another one since: take that back first."),
+    "moved": N_("This client was merged into another one: open that card."),
     "no-contact": N_("There is no such contact person any more."),
     "no-contact-name": N_("A contact person needs a name."),
     "no-contract": N_("There is no such contract any more."),
@@ -209,6 +213,8 @@ FIELDS: Mapping[str, str] = {
     "emails": N_("E-mail"),
     "places": N_("Addresses and messengers"),
     "created": N_("Came with"),
+    "merged": N_("Merged with"),
+    "unmerged": N_("Merge taken back with"),
     "role": N_("role"),
     "number": N_("number"),
     "signed_on": N_("Signed on"),
@@ -218,6 +224,13 @@ FIELDS: Mapping[str, str] = {
     "amount": N_("Sum"),
     "currency": N_("Currency"),
     "manager_id": N_("Manager"),
+}
+LIKENESS: Mapping[str, str] = {
+    "inn": N_("the same INN"),
+    "phone": N_("the same phone"),
+    "email": N_("the same e-mail"),
+    "name": N_("the same name"),
+    "full-name": N_("the same full name"),
 }
 BELONGINGS: Mapping[str, str] = {
     "contact": N_("contact person"),

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
-from itertools import product
+from itertools import permutations, product
 from typing import Final, Literal
 
 from cti.clients.requisites import digits
@@ -26,6 +26,7 @@ Reason = Literal["inn", "phone", "email", "name", "full-name"]
 LIKELY: Final = 0.6  # a score of this and more is worth showing to a person
 
 EQUAL_INN, EQUAL_INN_OTHER_KIND = 1.0, 0.95
+EQUAL_INN_OTHER_KPP = 0.7  # branches of one company
 EQUAL_PHONE = 0.9
 EQUAL_EMAIL = 0.85
 EQUAL_NAME, EQUAL_LONG_NAME = 0.6, 0.75
@@ -33,6 +34,7 @@ NEAR_NAME = 0.5
 DIFFERENT_INN = 0.4  # no score is higher then
 NEAR_RATIO = 0.88
 NEAR_LENGTH = 6  # shorter keys are near to too much
+MOST_ORDERED = 3  # words of a name that people write in any order
 
 _LEGAL_FORMS: Final = (
     "общество с ограниченной ответственностью",
@@ -47,6 +49,8 @@ _LEGAL_FORMS: Final = (
     *("ltd", "llc", "inc", "gmbh", "co"),
 )
 _LEGAL_FORM: Final = re.compile(rf"\b(?:{'|'.join(_LEGAL_FORMS)})\b")
+_SHORT_FORMS: Final = ("ооо", "ао", "пао", "зао", "оао", "ип")
+_QUOTES: Final = str.maketrans(dict.fromkeys("«»\"'“”„", " "))
 _WORD: Final = re.compile(r"[^\W_]+")
 _UNHEARD: Final = frozenset("аеиоуыэюяйьъіїєaeiouy")  # vowels and signs: where most slips are
 
@@ -60,6 +64,7 @@ class Candidate:
     full_name: str = ""
     kind: str = "company"
     inn: str = ""
+    kpp: str = ""
     phones: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
 
@@ -95,6 +100,44 @@ def blocking_keys(one: Candidate) -> frozenset[str]:
     return frozenset(f"{kind}:{value}" for kind, found in values.items() for value in found if value)
 
 
+def spellings(one: Candidate) -> frozenset[str]:
+    """How names equal to the card's usually stand in a base, folded as its index of names folds them.
+
+    The keys of names are in no index; their spellings are. A company: with and without its legal form, before and
+    after, in quotes or not; a person: the words in any order, initials with points.
+    """
+    found: set[str] = set()
+    for name in (one.name, one.full_name):
+        folded = " ".join(name.casefold().replace("ё", "е").split())
+        if not folded:
+            continue
+        words = _LEGAL_FORM.sub(" ", " ".join(_WORD.findall(folded))).split()
+        bare = " ".join(_LEGAL_FORM.sub(" ", folded).translate(_QUOTES).split())
+        bodies = {" ".join(words), bare, *(["-".join(words)] if len(words) == 2 else [])} - {""}
+        found |= {folded} | (_of_company(bodies) if one.kind == "company" else _of_person(words, bodies))
+    return frozenset(found)
+
+
+def _of_company(bodies: set[str]) -> set[str]:
+    named = {form.format(body) for body in bodies for form in ("{}", "«{}»", '"{}"')}
+    formed = {f"{form} {name}" for form in _SHORT_FORMS for name in named}
+    return named | formed | {f"{body} {form}" for form in _SHORT_FORMS for body in bodies}
+
+
+def _of_person(words: list[str], bodies: set[str]) -> set[str]:
+    orders = {" ".join(order) for order in permutations(words)} if len(words) <= MOST_ORDERED else set()
+    long = [word for word in words if len(word) > 1]
+    initials = [f"{word}." for word in words if len(word) == 1]
+    if len(long) == 1 and initials:
+        orders |= {
+            f"{long[0]} {''.join(initials)}",
+            f"{long[0]} {' '.join(initials)}",
+            f"{''.join(initials)} {long[0]}",
+        }
+    plain = orders | bodies
+    return plain | {f"ип {name}" for name in plain} | {f"{name} ип" for name in plain}
+
+
 def likeness(one: Candidate, two: Candidate) -> Likeness:
     """How likely the two are one client. The order of the two does not matter."""
     found = list(_evidence(one, two))
@@ -109,13 +152,19 @@ def likeness(one: Candidate, two: Candidate) -> Likeness:
 
 def _evidence(one: Candidate, two: Candidate) -> Iterator[Evidence]:
     if (inn := _inn(one)) and inn == _inn(two):
-        yield (EQUAL_INN if one.kind == two.kind else EQUAL_INN_OTHER_KIND), "inn", inn
+        yield _equal_inn(one, two), "inn", inn
     for phone in sorted(_phones(one) & _phones(two)):
         yield EQUAL_PHONE, "phone", phone
     for email in sorted(_emails(one) & _emails(two)):
         yield EQUAL_EMAIL, "email", email
     if name := _best_name(one, two):
         yield name
+
+
+def _equal_inn(one: Candidate, two: Candidate) -> float:
+    if one.kpp and two.kpp and one.kpp != two.kpp:
+        return EQUAL_INN_OTHER_KPP
+    return EQUAL_INN if one.kind == two.kind else EQUAL_INN_OTHER_KIND
 
 
 def _best_name(one: Candidate, two: Candidate) -> Evidence | None:

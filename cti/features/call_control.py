@@ -19,7 +19,7 @@ from cti.channels.base import Switchboard
 from cti.directory import DeviceFinder
 from cti.errors import ChannelError, NotAllowed, Refused
 from cti.settings import DialSettings, PbxSettings
-from cti.storage import calls, dial_requests
+from cti.storage import calls, dial_requests, merges
 from cti.storage.database import Database
 from cti.storage.dial_requests import DialRequest
 from cti.storage.directory import DeviceRow
@@ -90,6 +90,7 @@ class CallControl:
         async with self._db.read() as conn:
             if await dial_requests.get(conn, request_id) is not None:
                 return request_id
+            client_id = await merges.kept_id(conn, client_id) if client_id else None
         click = self._check(person, to, client_id, request_id)
         if not await self._claim(click):
             return request_id

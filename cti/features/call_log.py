@@ -12,7 +12,7 @@ from collections.abc import Callable
 from cti.access import Person
 from cti.directory import DeviceFinder
 from cti.errors import NotAllowed
-from cti.storage import calls, clients, lookup
+from cti.storage import calls, clients, lookup, merges
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.spool import Spool
@@ -78,6 +78,7 @@ class CallLog:
         async with self._db.write() as conn:
             if not await calls.takes_part(conn, call_id, person.id):
                 raise NotAllowed("Only people who had this call may say whose it is; ask a supervisor.")
+            client_id = await merges.kept_id(conn, client_id)
             await calls.set_client(conn, call_id, client_id, person.id, self._clock())
             number = await calls.number_of(conn, call_id)
             if number:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Float, Text, bindparam, delete, func, insert, literal, select, text, update
+from sqlalchemy import Float, Text, bindparam, delete, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.card import ClientCard, ClientDraft
@@ -24,7 +24,7 @@ from cti.storage.client_tables import (
     clients,
     value_history,
 )  # fmt: skip
-from cti.storage.clients import contact_rows, fields_of
+from cti.storage.clients import contact_rows, fields_of, fresh_ids
 from cti.storage.contact_tables import contact_clients, contacts
 from cti.storage.search import fold
 
@@ -86,7 +86,7 @@ async def insert_many(
     source: str,
 ) -> list[int]:
     """New clients, in order; returns their ids. source: where they come from, for their history."""
-    ids = await _ids(conn, len(drafts))
+    ids = await fresh_ids(conn, len(drafts))
     fixed = {"version": 1, "created_at": now, "updated_at": now}
     rows = [{"id": id_, **fields_of(draft), **fixed} for id_, draft in zip(ids, drafts, strict=True)]
     await conn.execute(insert(clients), rows)
@@ -187,12 +187,3 @@ async def remove_many(conn: AsyncConnection, ids: Sequence[int]) -> None:
     alone = select(his.c.contact_id).where(his.c.client_id.in_(ids), his.c.contact_id.not_in(shared))
     await conn.execute(delete(contacts).where(contacts.c.id.in_(alone)))
     await conn.execute(delete(clients).where(clients.c.id.in_(ids)))
-
-
-async def _ids(conn: AsyncConnection, count: int) -> list[int]:
-    """Ids for new clients: a statement a row to learn them would cost more than all else."""
-    if conn.dialect.name == "sqlite":
-        last = (await conn.execute(select(func.max(clients.c.id)))).scalar() or 0
-        return list(range(last + 1, last + count + 1))
-    ask = text("SELECT nextval(pg_get_serial_sequence('clients', 'id')) FROM generate_series(1, :count)")
-    return [int(one) for one in (await conn.execute(ask, {"count": count})).scalars()]

@@ -15,6 +15,7 @@ from cti.storage.client_tables import client_changes
 from cti.storage.tables import users
 
 _ROWS = select(client_changes, users.c.name.label("user_name")).outerjoin(users, users.c.id == client_changes.c.user_id)
+BELONGINGS = ("contact", "contract", "file")  # of what belongs to a client: his card has no new version
 CREATED = "created"  # the field of the change that says where a client came from
 
 
@@ -30,6 +31,11 @@ class ChangeRow:
     field: str
     was: Any
     became: Any
+
+    @property
+    def of_merged(self) -> bool:
+        """Whether it was made on another card, which was merged into this one."""
+        return self.version == 0 and self.field.partition(":")[0] not in BELONGINGS
 
 
 async def write(

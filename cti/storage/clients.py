@@ -20,11 +20,12 @@ from cti.clients.properties import Value
 from cti.storage import properties
 from cti.storage.cards import PLAIN, get
 from cti.storage.client_tables import client_emails, client_phones, client_places, clients
+from cti.storage.client_work_tables import client_merges
 from cti.storage.contact_tables import contact_clients, contacts
 from cti.storage.search import Page, clean, fold, search
 
 __all__ = [
-    "ClientCard", "ClientDraft", "Page", "Phone", "PhoneMatch", "choices", "fold", "get",
+    "ClientCard", "ClientDraft", "Page", "Phone", "PhoneMatch", "choices", "fold", "fresh_ids", "get",
     "insert", "remember_choice", "search", "update",
 ]  # fmt: skip
 
@@ -33,9 +34,10 @@ Choice = tuple[int, int, float]  # user id, client id, UNIX seconds
 
 async def insert(conn: AsyncConnection, draft: ClientDraft, now: float) -> int:
     """Add a client; returns its id. Phones come read (`card.with_numbers`)."""
+    own = {} if conn.dialect.name != "sqlite" else {"id": (await fresh_ids(conn, 1))[0]}
     result = await conn.execute(
         insert_into(clients)
-        .values(**fields_of(draft), version=1, created_at=now, updated_at=now)
+        .values(**own, **fields_of(draft), version=1, created_at=now, updated_at=now)
         .returning(clients.c.id)
     )
     client_id = int(result.scalar_one())
@@ -61,6 +63,16 @@ async def update(conn: AsyncConnection, client_id: int, draft: ClientDraft, vers
     said = await properties.of_clients(conn, [client_id])
     await _say(conn, client_id, said.get(client_id, {}), draft.values, now)
     return True
+
+
+async def fresh_ids(conn: AsyncConnection, count: int) -> list[int]:
+    """Ids for new clients. One that was merged into another never comes back to anybody: addresses lead from it."""
+    if conn.dialect.name == "sqlite":
+        used = [func.max(clients.c.id), func.max(client_merges.c.gone_id)]
+        last = max([(await conn.execute(select(one))).scalar() or 0 for one in used])
+        return list(range(last + 1, last + count + 1))
+    ask = text("SELECT nextval(pg_get_serial_sequence('clients', 'id')) FROM generate_series(1, :count)")
+    return [int(one) for one in (await conn.execute(ask, {"count": count})).scalars()]
 
 
 async def _say(

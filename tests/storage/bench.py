@@ -19,12 +19,13 @@ from typing import Any
 import aiosqlite
 from sqlalchemy import text
 
+from cti.clients.duplicates import Candidate
 from cti.clients.matching import match
-from cti.storage import clients, desktop_events, lookup, traces
+from cti.storage import clients, desktop_events, duplicates, lookup, traces
 from cti.storage.database import Database, open_database
 from cti.storage.spool import Spool
 from cti.telephony.numbering import NumberPlan, read
-from tests.storage.load import fill, number_of
+from tests.storage.load import draft, fill, number_of
 
 ROUNDS = 1000
 PAYLOAD = json.dumps({"pop": "x" * 500})
@@ -52,6 +53,8 @@ async def figures(folder: Path, count: int = 100_000) -> list[dict[str, Any]]:
         for q in ("алхимов", "9350012", "ооо", "8-935-00", "маяк софт", "ал", ""):
             taken = [await _timed(lambda q=q: _search(db, q)) for _ in range(40)]
             result.append({"name": f"storage search {q!r}", **_summary(taken)})
+        taken = [await _timed(lambda: _likely(db, dice.randint(1, count))) for _ in range(400)]
+        result.append({"name": "storage likely duplicates", **_summary(taken)})
     finally:
         task.cancel()
         await bare.close()
@@ -115,6 +118,17 @@ async def _pop(db: Database, spool: Spool, index: int) -> None:
         await traces.add(conn, [traces.Step(call_id="1.1", at=1.0, step=step) for step in ("read", "matched", "sent")])
 
     assert await spool.put(write)
+
+
+async def _likely(db: Database, index: int) -> None:
+    """What a new card asks while it is written: here of one that is in the base already."""
+    card = draft(index)
+    asked = Candidate(
+        id=0, name=card.name, full_name=card.full_name, phones=(number_of(index),), emails=card.emails, inn="7707083893"
+    )
+    async with db.read() as conn:
+        (found,) = await duplicates.likely(conn, [asked])
+    assert found
 
 
 async def _search(db: Database, q: str) -> None:

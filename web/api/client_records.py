@@ -125,6 +125,12 @@ def _field(name: str, value: Any) -> Any:
             return value
 
 
+class Moved(Struct):
+    """The client was merged into this one."""
+
+    moved: int
+
+
 class ClientQuery(Struct, forbid_unknown_fields=True):
     q: Annotated[str, Meta(max_length=200, description="Any part of a name, phone, e-mail or note; empty: all")] = ""
     sort: Literal["name", "-name", "created", "-created", "updated", "-updated"] = "name"

@@ -8,7 +8,7 @@ from msgspec import UNSET
 from cti.clients.card import ClientCard
 from cti.clients.matching import match
 from cti.errors import Refused
-from cti.storage import cards, clients, lookup, users
+from cti.storage import cards, clients, lookup, merges, users
 from cti.storage.search import search
 from cti.telephony.numbering import read
 from web.api import client_records as c
@@ -44,8 +44,15 @@ def _responsible(filter_: str, me: int) -> int | None:
 
 
 async def show(request: web.Request) -> web.Response:
-    """One card."""
-    return _card(await _read(request))
+    """One card; of one that was merged into another, where to find that."""
+    async with services_of(request).db.read() as conn:
+        card = await clients.get(conn, place(request))
+        kept = await merges.now_of(conn, place(request)) if card is None else None
+    if kept is not None:
+        return reply(c.Moved(moved=kept), 303, Location=f"/api/v1/clients/{kept}")
+    if card is None:
+        raise web.HTTPNotFound(text="There is no such client.")
+    return _card(card)
 
 
 def _card(card: ClientCard) -> web.Response:
@@ -55,6 +62,9 @@ def _card(card: ClientCard) -> web.Response:
 async def _read(request: web.Request) -> ClientCard:
     async with services_of(request).db.read() as conn:
         card = await clients.get(conn, place(request))
+        kept = await merges.now_of(conn, place(request)) if card is None else None
+    if kept is not None:
+        raise Refused("moved", f"This client was merged into client {kept}: change that one.")
     if card is None:
         raise web.HTTPNotFound(text="There is no such client.")
     return card
@@ -146,7 +156,7 @@ OPERATIONS = (
         path="/clients/{id}",
         handler=show,
         who="clients.read",
-        text="One client; its version is in ETag",
+        text="One client; its version is in ETag. One that was merged into another: 303 and where that is",
         gives=c.ClientOut,
         refusals=(404,),
     ),

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from cti.storage import users
-from web.api import belongings, calls, clients, grid, imports, reports
+from web.api import belongings, calls, clients, duplicates, grid, imports, reports
 from web.api import records as r
 from web.api.base import Operation, body_of, reply
 from web.api.openapi import document
@@ -100,6 +100,7 @@ OPERATIONS = (
     *_OWN,
     *grid.OPERATIONS,
     *clients.OPERATIONS,
+    *duplicates.OPERATIONS,
     *belongings.OPERATIONS,
     *reports.OPERATIONS,
     *imports.OPERATIONS,

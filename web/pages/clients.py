@@ -15,7 +15,7 @@ from cti.clients.contacts import Contact
 from cti.clients.contracts import CURRENCIES, Contract, days_left
 from cti.errors import Refused
 from cti.features.client_base import Conflicts
-from cti.storage import client_files, clients, contacts, contracts, history
+from cti.storage import client_files, clients, contacts, contracts, history, merges
 from web.api.base import reply
 from web.auth import person_of
 from web.i18n import translate
@@ -45,8 +45,17 @@ async def show(request: web.Request) -> web.Response:
     async with services_of(request).db.read() as conn:
         client = await clients.get(conn, _id(request))
     if client is None:
-        raise web.HTTPNotFound(text="There is no such client.")
+        raise await _elsewhere(request)
     return await _card(request, client, client, saved="saved" in request.query)
+
+
+async def _elsewhere(request: web.Request) -> web.HTTPException:
+    """The way to the client that this one was merged into, or that there is none."""
+    async with services_of(request).db.read() as conn:
+        kept = await merges.now_of(conn, _id(request))
+    if kept is None:
+        return web.HTTPNotFound(text="There is no such client.")
+    return web.HTTPSeeOther(f"/clients/{kept}?merged")
 
 
 async def _card(
@@ -86,6 +95,7 @@ async def _card(
         currencies=CURRENCIES,
         error=error,
         saved=saved,
+        merged="merged" in request.query,
         may_write=may(person, "clients.write"),
         **offered,
         **past,
@@ -197,7 +207,7 @@ async def change(request: web.Request) -> web.StreamResponse:
         async with services.db.read() as conn:
             client = await clients.get(conn, client_id)
         if client is None:
-            raise web.HTTPNotFound(text="There is no such client.") from None
+            raise await _elsewhere(request) from None
         met = error.conflicts if isinstance(error, Conflicts) else ()
         if isinstance(error, Conflicts) and error.fields is not None:
             draft = draft_of(error.fields)

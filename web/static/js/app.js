@@ -9,6 +9,7 @@ import { onPage } from "./dom.js";
 import { keepForms } from "./forms.js";
 import { startJournal } from "./journal.js";
 import { startKeys } from "./keys.js";
+import { startLikely } from "./likely.js";
 import { startLive } from "./live.js";
 import { startNotices } from "./notices.js";
 import { startReport } from "./report.js";
@@ -48,6 +49,7 @@ if (document.body.classList.contains("shell")) {
   startSaving();
   startReport();
   startFiles();
+  startLikely();
   startJournal(htmx);
   onPage("#grid", (place) => import("./grid/grid.js").then(({ startGrid }) => startGrid(place)).catch((error) => toast(error.message)));
   onPage("#import", (place) => import("./import.js").then(({ startImport }) => startImport(place)).catch((error) => toast(error.message)));
