@@ -133,11 +133,8 @@ async def update_many(
     """Change cards that are `locked`. known: properties, the retired ones too."""
     if not changed:
         return
-    found = [one for one in changed if any(change.field not in UNSEARCHED for change in one.changes)]
-    await _set(conn, found, now, search=True)
-    await _set(
-        conn, [one for one in changed if all(change.field in UNSEARCHED for change in one.changes)], now, search=False
-    )
+    await _set(conn, [one for one in changed if _is_found_anew(one)], now, search=True)
+    await _set(conn, [one for one in changed if not _is_found_anew(one)], now, search=False)
     for name, table in CONTACTS.items():
         some = [one for one in changed if any(change.field == name for change in one.changes)]
         if some:
@@ -148,6 +145,16 @@ async def update_many(
     await _say(conn, changed, known, now)
     made = [(one.client_id, one.version + 1, one.changes) for one in changed]
     await changes.write_many(conn, made, at=now, user_id=user_id, batch=batch)
+
+
+def _is_found_anew(one: Changed) -> bool:
+    """Whether the text that the client is found by changes: texts of properties are part of it, their numbers not."""
+    return any(
+        isinstance(change.was, str) or isinstance(change.became, str)
+        if change.field.startswith(PROPERTY)
+        else change.field not in UNSEARCHED
+        for change in one.changes
+    )
 
 
 async def _set(conn: AsyncConnection, changed: Sequence[Changed], now: float, *, search: bool) -> None:
