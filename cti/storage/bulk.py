@@ -29,6 +29,9 @@ from cti.storage.contact_tables import contact_clients, contacts
 from cti.storage.search import fold
 
 AT_ONCE = 900  # values of one IN
+UNSEARCHED = frozenset(
+    ("note", "kind", "kpp", "time_zone", "responsible_id", "relation_id", "region_id", "industry_id", "source_id")
+)  # fields that are no part of what a client is found by
 CONTACTS = {"phones": client_phones, "emails": client_emails, "places": client_places}
 
 
@@ -130,10 +133,8 @@ async def update_many(
     """Change cards that are `locked`. known: properties, the retired ones too."""
     if not changed:
         return
-    rows = [_columns(one, now) for one in changed]
-    values: dict[str, Any] = {name.removeprefix("to_"): bindparam(name) for name in rows[0] if name != "of_id"}
-    values["search"] = func.trim(bindparam("to_search", type_=Text).concat(clients.c.linked))
-    await conn.execute(update(clients).where(clients.c.id == bindparam("of_id")).values(values), rows)
+    await _set(conn, [one for one in changed if _is_found_anew(one)], now, search=True)
+    await _set(conn, [one for one in changed if not _is_found_anew(one)], now, search=False)
     for name, table in CONTACTS.items():
         some = [one for one in changed if any(change.field == name for change in one.changes)]
         if some:
@@ -146,9 +147,32 @@ async def update_many(
     await changes.write_many(conn, made, at=now, user_id=user_id, batch=batch)
 
 
-def _columns(one: Changed, now: float) -> dict[str, object]:
+def _is_found_anew(one: Changed) -> bool:
+    """Whether the text that the client is found by changes: texts of properties are part of it, their numbers not."""
+    return any(
+        isinstance(change.was, str) or isinstance(change.became, str)
+        if change.field.startswith(PROPERTY)
+        else change.field not in UNSEARCHED
+        for change in one.changes
+    )
+
+
+async def _set(conn: AsyncConnection, changed: Sequence[Changed], now: float, *, search: bool) -> None:
+    """The clients' own columns. search: with the text they are found by, which costs as much as all the others."""
+    rows = [_columns(one, now, search=search) for one in changed]
+    if not rows:
+        return
+    values: dict[str, Any] = {name.removeprefix("to_"): bindparam(name) for name in rows[0] if name != "of_id"}
+    if search:
+        values["search"] = func.trim(bindparam("to_search", type_=Text).concat(clients.c.linked))
+    await conn.execute(update(clients).where(clients.c.id == bindparam("of_id")).values(values), rows)
+
+
+def _columns(one: Changed, now: float, *, search: bool) -> dict[str, object]:
     fields = {**fields_of(one.draft), "version": one.version + 1, "updated_at": now}
-    fields["search"] = f"{fields['search']} "
+    own = fields.pop("search")
+    if search:
+        fields["search"] = f"{own} "
     return {"of_id": one.client_id, **{f"to_{name}": value for name, value in fields.items()}}
 
 

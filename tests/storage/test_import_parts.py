@@ -15,7 +15,8 @@ from cti.clients.properties import Property, PropertyValue
 from cti.errors import Refused
 from cti.features.client_base import ClientBase
 from cti.features.client_import import PART, ClientImport, Told
-from cti.storage import clients, imports, properties
+from cti.storage import bulk, clients, imports, properties
+from cti.storage.clients import search_text
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.telephony.numbering import NumberPlan
@@ -216,3 +217,10 @@ def test_changes_are_taken_back_one_after_the_other() -> None:
     assert taken_back({"note": "г", "name": "x"}, done) == {"note": "г", "name": "x"}
     said = [Change(field="property:1", was=None, became=5.0)]
     assert taken_back({"property:1": 5.0}, said).get("property:1") is None
+
+
+def test_what_is_said_to_be_no_part_of_the_search_text_is_none() -> None:
+    card = ClientDraft(name="Алхимов", values={})
+    for name in bulk.UNSEARCHED:
+        value: object = 77 if name.endswith("_id") else "sole-trader"
+        assert search_text(replace(card, **{name: value})) == search_text(card), name  # type: ignore[arg-type]
