@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from cryptography.fernet import Fernet
@@ -37,6 +38,7 @@ from cti.features.client_contracts import ClientContracts
 from cti.features.client_duplicates import ClientDuplicates
 from cti.features.client_export import Exports
 from cti.features.client_files import ClientFiles
+from cti.features.client_segments import ClientSegments
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.import_runs import ImportRuns
 from cti.features.live_calls import Dialled, LiveCalls
@@ -203,6 +205,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         catalogue=ClientCatalogue(db=db, clock=clock),
         contacts=ClientContacts(db=db, plan=pbxes.plan, clock=clock),
         contracts=ClientContracts(db=db, clock=clock),
+        segments=ClientSegments(db=db, zone=ZoneInfo(settings.numbers.time_zone), clock=clock),
         files=files,
         import_runs=import_runs,
         exports=exports,

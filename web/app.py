@@ -18,6 +18,7 @@ from web.pages import (
     duplicates,
     profile,
     reports,
+    segments,
     settings,
     settings_catalogue,
     settings_user,
@@ -50,6 +51,8 @@ ROUTES: tuple[Route, ...] = (
     *contract_pages.ROUTES,
     *call_pages.ROUTES,
     *reports.ROUTES,
+    *segments.ROUTES,
+    *segments.ROUTES,
 )
 
 log = structlog.get_logger()

@@ -20,6 +20,7 @@ from cti.features.client_contracts import ClientContracts
 from cti.features.client_duplicates import ClientDuplicates
 from cti.features.client_export import Exports
 from cti.features.client_files import ClientFiles
+from cti.features.client_segments import ClientSegments
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.import_runs import ImportRuns
 from cti.metrics import Metrics
@@ -44,6 +45,7 @@ class Services:
     catalogue: ClientCatalogue
     contacts: ClientContacts
     contracts: ClientContracts
+    segments: ClientSegments
     files: ClientFiles
     import_runs: ImportRuns
     exports: Exports

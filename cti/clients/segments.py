@@ -5,7 +5,7 @@ The same expression as SQL is storage/conditions.py; a test keeps the two equal.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -34,8 +34,8 @@ class Group(Struct, frozen=True, forbid_unknown_fields=True):
     """Conditions and groups of which all, any or none must hold; of nothing, everything holds."""
 
     match: Literal["all", "any", "none"] = "all"
-    conditions: tuple[Condition, ...] = ()
-    groups: tuple[Group, ...] = ()
+    conditions: Sequence[Condition] = []
+    groups: Sequence[Group] = []
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

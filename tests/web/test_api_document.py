@@ -101,6 +101,8 @@ async def test_every_answer_is_a_described_one(desk: Panel, path: str, method: s
     seen: set[str] = set()
     async with Browser(desk, "pavel") as pavel:
         await pavel.ask("POST", "/clients", {"name": "x", "phones": [{"typed": "+79355550101"}]})
+        some = {"conditions": [{"field": "name", "op": "filled"}]}
+        await pavel.ask("POST", "/segments", {"name": "x", "expression": some})
         await desk.journal("c1", user_id=5)
         for target in targets(path.removeprefix("/api/v1"), one):
             given = (

@@ -34,7 +34,7 @@ class ContactIn(Struct, forbid_unknown_fields=True, kw_only=True):
     phones: Phones = []
     emails: Emails = []
     roles: Roles | None = None
-    version: Annotated[int, Meta(ge=0, description="The version that was read; 0 for a new one")] = 0
+    version: Annotated[int, Meta(ge=0, le=2**31 - 1, description="The version that was read; 0 for a new one")] = 0
 
     def draft(self, roles: Mapping[int, int | None]) -> ContactDraft:
         """roles: what stands where the body says nothing of them."""
@@ -67,7 +67,7 @@ class ContractIn(Struct, forbid_unknown_fields=True, kw_only=True):
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "RUB"
     manager_id: r.Id | None = None
     note: r.Text = ""
-    version: Annotated[int, Meta(ge=0, description="The version that was read; 0 for a new one")] = 0
+    version: Annotated[int, Meta(ge=0, le=2**31 - 1, description="The version that was read; 0 for a new one")] = 0
 
     def draft(self) -> ContractDraft:
         return ContractDraft(**{name: getattr(self, name) for name in self.__struct_fields__ if name != "version"})

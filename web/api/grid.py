@@ -13,7 +13,7 @@ from cti.clients.card import ClientCard
 from cti.clients.filters import MOST_CONDITIONS, Condition
 from cti.clients.properties import Property, shown
 from cti.features.client_base import MANY
-from cti.storage import directories, properties, users, views
+from cti.storage import directories, properties, segments, users, views
 from cti.storage.directories import DIRECTORIES
 from cti.storage.grid import Grid
 from cti.telephony.numbering import show as show_number
@@ -119,6 +119,7 @@ class Catalogue(Struct):
     properties: list[PropertyOut]
     directories: list[ItemOut]
     people: list[PersonOut]
+    segments: list[PersonOut]
 
 
 SETTABLE = frozenset(
@@ -135,7 +136,7 @@ async def rows(request: web.Request) -> web.Response:
         raise Invalid("query.filters", str(error)) from None
     async with services_of(request).db.read() as conn:
         known = await properties.every(conn)
-        grid = Grid(conn, known, services_of(request).zone)
+        grid = Grid(conn, known, services_of(request).zone, await segments.every(conn))
         page = await grid.page(query.q, filters, sort=query.sort, limit=query.limit, offset=query.offset)
     return reply(GridOut(rows=[_row(row, page.items, known) for row in page.rows], total=page.total))
 
@@ -175,7 +176,7 @@ async def change_many(request: web.Request) -> web.Response:
     ids = body.ids
     if body.found is not None:
         async with services.db.read() as conn:
-            grid = Grid(conn, await properties.every(conn), services.zone)
+            grid = Grid(conn, await properties.every(conn), services.zone, await segments.every(conn))
             ids = await grid.ids(body.found.q, body.found.filters, most=MANY + 1)
     batch = await services.client_base.change_many(person_of(request), ids, body.set)
     return reply(BulkOut(batch=batch, count=len(ids)))
@@ -192,11 +193,13 @@ async def catalogue(request: web.Request) -> web.Response:
     async with services_of(request).db.read() as conn:
         known, items = await properties.every(conn), await directories.every(conn)
         people = [PersonOut(user.id, user.name) for user in await users.every(conn) if user.blocked_at is None]
+        saved = await segments.every(conn)
     return reply(
         Catalogue(
             properties=[_property(prop) for prop in known],
             directories=[ItemOut(item.id, item.directory, item.name, item.parent_id) for item in items],
             people=people,
+            segments=[PersonOut(one.id, one.name) for one in saved],
         )
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from cti.storage import users
-from web.api import belongings, calls, clients, duplicates, grid, imports, reports
+from web.api import belongings, calls, clients, duplicates, grid, imports, reports, segments
 from web.api import records as r
 from web.api.base import Operation, body_of, reply
 from web.api.openapi import document
@@ -103,6 +103,7 @@ OPERATIONS = (
     *duplicates.OPERATIONS,
     *belongings.OPERATIONS,
     *reports.OPERATIONS,
+    *segments.OPERATIONS,
     *imports.OPERATIONS,
     *calls.OPERATIONS,
 )

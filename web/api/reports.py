@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from cti.clients.filters import MOST_CONDITIONS, Condition
 from cti.errors import Refused
 from cti.reports.clients import Ask, Key, fault, table
-from cti.storage import properties
+from cti.storage import properties, segments
 from cti.storage.client_report import ClientReport, orders
 from web.api.base import Invalid, Operation, query_of, reply
 from web.services import services_of
@@ -23,7 +23,7 @@ Day = Annotated[str, Meta(pattern=r"^(\d{4}-\d\d-\d\d)?$")]
 class ReportQuery(Struct, forbid_unknown_fields=True):
     """measure: clients, new, calls, talk (seconds), contracts (of: a currency), average (of: property:ID)."""
 
-    rows: Axis
+    rows: Axis = "region"
     columns: Axis = ""
     measure: Annotated[str, Meta(max_length=20)] = "clients"
     of: Axis = ""
@@ -73,7 +73,7 @@ async def of_clients(request: web.Request) -> web.Response:
         wrong = fault(ask, {prop.id: prop for prop in known})
         if wrong:
             raise Refused(wrong, "This cannot be asked.")
-        cells = await ClientReport(conn, known, services.zone).cells(ask, query.q, filters)
+        cells = await ClientReport(conn, known, services.zone, await segments.every(conn)).cells(ask, query.q, filters)
     made = table(cells, ask, orders(known))
     lines = [LineOut(key=one.key, cells=list(one.cells), total=one.total, share=one.share) for one in made.lines]
     return reply(

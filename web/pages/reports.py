@@ -21,7 +21,7 @@ from cti.clients.properties import Property
 from cti.errors import Refused
 from cti.reports.clients import AXIS_KINDS, FIELDS, MONTH, STOCKS, Ask, Key, Table, fault, table
 from cti.sheets.write import Cell, write_csv, write_xlsx
-from cti.storage import client_report, contracts, directories, properties, users
+from cti.storage import client_report, contracts, directories, properties, segments, users
 from cti.storage.client_report import ClientReport
 from web import texts
 from web.i18n import language_of, translate
@@ -115,7 +115,9 @@ async def _made(request: web.Request, wanted: Wanted, known: Sequence[Property])
         raise Refused(wrong, "This cannot be asked.")
     services = services_of(request)
     async with services.db.read() as conn:
-        cells = await ClientReport(conn, known, services.zone).cells(wanted.ask, wanted.q, wanted.filters)
+        cells = await ClientReport(conn, known, services.zone, await segments.every(conn)).cells(
+            wanted.ask, wanted.q, wanted.filters
+        )
     return table(cells, wanted.ask, client_report.orders(known))
 
 

@@ -15,6 +15,7 @@ import { startNotices } from "./notices.js";
 import { startReport } from "./report.js";
 import { startSaving } from "./saving.js";
 import { showSection } from "./sections.js";
+import { startSegments } from "./segments.js";
 import { startStrip } from "./strip.js";
 import { startTabs } from "./tabs.js";
 import { startTheme } from "./theme.js";
@@ -48,6 +49,7 @@ if (document.body.classList.contains("shell")) {
   startTabs();
   startSaving();
   startReport();
+  startSegments();
   startFiles();
   startLikely();
   startJournal(htmx);

@@ -42,9 +42,17 @@ export function fields(catalogue) {
 }
 
 /** What can be asked and is no column: the address of a report's number has it. */
-export const beside = () => [
-  { field: "called", title: t("Calls"), kind: "period" },
-  { field: "signed", title: t("Contracts"), kind: "period" },
+export const beside = (catalogue) => [
+  { field: "calls", title: t("Calls, how many"), kind: "count" },
+  { field: "inbound", title: t("Calls from the client, how many"), kind: "count" },
+  { field: "outbound", title: t("Calls to the client, how many"), kind: "count" },
+  { field: "unanswered", title: t("Unanswered calls of the client, how many"), kind: "count" },
+  { field: "contact", title: t("Last conversation"), kind: "age" },
+  { field: "called", title: t("Calls in the period"), kind: "period" },
+  { field: "contract_ends", title: t("A contract ends"), kind: "ahead" },
+  { field: "contract_sum", title: t("Contract sum, RUB"), kind: "number" },
+  { field: "signed", title: t("Contracts signed in the period"), kind: "period" },
+  { field: "segment", title: t("Segment"), kind: "list", values: catalogue.segments },
 ];
 
 /** The operators of a kind, in words. */
@@ -61,6 +69,9 @@ export function operators(kind) {
     date: [...range, ...either],
     "yes-no": [["is", t("is")], ...either],
     period: [["within", ""]],
+    count: [["from", t("at least")], ["to", t("at most")], ["is", t("is exactly")]],
+    age: [["older", t("longer ago than, days (or never)")], ["newer", t("in the last, days")], ["empty", t("never was")], ["filled", t("ever was")]],
+    ahead: [["soon", t("within, days")]],
   }[kind];
 }
 
@@ -72,8 +83,10 @@ export function sentence(one, field) {
   if (one.op === "within") return `${field.title}: ${value.map((day) => (day ? dayText(day) : "…")).join(" – ")}`;
   if (Array.isArray(value)) value = value.map((id) => named(field, id)).join(", ");
   else if (field.kind === "yes-no") value = value === true || value === "1" ? t("yes") : t("no");
-  const then = one.at ? ` (${t("as of {day}", { day: dayText(one.at) })})` : "";
-  return `${field.title} ${word} ${value}${then}`;
+  const beside = [];
+  if (one.days) beside.push(t("in the last {days} days", { days: one.days }));
+  if (one.at) beside.push(t("as of {day}", { day: dayText(one.at) }));
+  return [`${field.title} ${word} ${value}`, ...beside].join(", ");
 }
 
 const dayText = (day) => day.split("-").reverse().join(".");

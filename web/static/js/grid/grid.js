@@ -24,6 +24,7 @@ class Grid {
   constructor(place, catalogue, views) {
     this.place = place;
     this.all = fields(catalogue);
+    this.beside = beside(catalogue);
     this.views = views;
     this.state = { ...fromAddress(), q: $("#q").value }; // what was typed while this came counts
     this.state.filters = this.state.filters.filter((one) => this.field(one.field));
@@ -35,12 +36,13 @@ class Grid {
   }
 
   field(name) {
-    return [...this.all, ...beside()].find((one) => one.field === name);
+    return [...this.all, ...this.beside].find((one) => one.field === name);
   }
 
   show() {
     toAddress(this.state);
     this.tools();
+    this.onward();
     this.table = new Tabulator($("#found"), {
       height: Math.max(LEAST_PX, innerHeight - Math.round($("#found").getBoundingClientRect().top) - 24),
       index: "id",
@@ -57,6 +59,7 @@ class Grid {
       progressiveLoadScrollMargin: 600,
       paginationSize: ROWS,
       sortMode: "remote",
+      initialSort: this.order(),
       selectableRange: 1,
       selectableRangeColumns: false,
       selectableRangeRows: true,
@@ -196,8 +199,27 @@ class Grid {
     toAddress(this.state);
     await this.built;
     this.chips();
+    this.onward();
     this.table.setColumns(this.columns.map((one) => this.column(one)));
-    this.table.setData("grid");
+    if (this.order().length) this.table.setSort(this.order()); // asks anew too, and the column shows its arrow
+    else this.table.setData("grid");
+  }
+
+  /** How the rows stand, for the arrow of its column. */
+  order() {
+    const column = this.state.sort.replace(/^-/, "");
+    const shown = this.columns.some((one) => one.field === column) && !this.field(column).unsorted;
+    return shown ? [{ column, dir: this.state.sort.startsWith("-") ? "desc" : "asc" }] : [];
+  }
+
+  /** Where what is found goes on: a segment of its filters, a report of it. */
+  onward() {
+    const { q, filters } = this.state;
+    for (const link of document.querySelectorAll("[data-onward]")) {
+      const given = new URLSearchParams({ filters: JSON.stringify(filters), ...(q && link.dataset.onward.startsWith("/reports") ? { q } : {}) });
+      link.href = `${link.dataset.onward}?${given}`;
+      link.hidden = link.dataset.onward.startsWith("/segments") && !filters.length;
+    }
   }
 
   sorted(sorters) {

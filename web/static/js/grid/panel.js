@@ -66,9 +66,15 @@ export function control(field, value, many) {
     if (value !== undefined && value !== null) list.value = value === true || value === "1" ? "1" : "0";
     return { element: list, read: () => list.value === "1" };
   }
-  const type = { number: "number", date: "date" }[field.kind] ?? "search";
+  if (field.kind === "period") {
+    const days = [0, 1].map((place) => make("input", { type: "date", value: value?.[place] ?? "" }));
+    days[0].setAttribute("aria-label", t("From"));
+    days[1].setAttribute("aria-label", t("To, inclusive"));
+    return { element: make("span", { className: "pair" }, ...days), read: () => days.map((day) => day.value) };
+  }
+  const type = { number: "number", date: "date", count: "number", age: "number", ahead: "number" }[field.kind] ?? "search";
   const input = make("input", { type, value: value ?? "", maxLength: 200 });
-  if (type === "number") input.step = "any";
+  if (type === "number") input.step = field.kind === "number" ? "any" : 1;
   return { element: input, read: () => (input.value.trim() === "" ? null : type === "number" ? Number(input.value) : input.value.trim()) };
 }
 
