@@ -52,7 +52,6 @@ ROUTES: tuple[Route, ...] = (
     *call_pages.ROUTES,
     *reports.ROUTES,
     *segments.ROUTES,
-    *segments.ROUTES,
 )
 
 log = structlog.get_logger()

@@ -92,7 +92,7 @@ def _contract(client: int, rng: random.Random) -> dict[str, object]:
 async def _catalogue(db: Database) -> dict[int, Property]:
     async with db.write() as conn:
         for n in range(1, MANAGERS + 1):
-            row = {"id": n, "login": f"m{n}", "name": f"Менеджер {n}", "role": "agent", "password_hash": "-"}
+            row = {"id": n, "login": f"m{n}", "name": f"Менеджер {n}", "role": "supervisor", "password_hash": "-"}
             await conn.execute(insert(users).values(**row, created_at=NOW))
         for directory, names in DIRECTORIES.items():
             for name in names:

@@ -291,7 +291,7 @@ async def test_what_is_not_saved_is_not_left_unasked(theatre: Stage) -> None:
 
 
 async def test_a_card_is_changed_by_its_form_without_leaving_the_shell(theatre: Stage) -> None:
-    page = await theatre.desk(path="/clients/1")
+    page = await theatre.desk(path="/clients/1?tab=contacts")
     await page.click("[data-add=phone]")
     await page.locator("[name=phone]").last.fill("8 935 555-77-77")
     await page.locator("[name=shared]").last.check()

@@ -75,7 +75,7 @@ async def test_a_click_on_the_card_rings_the_agent_then_the_client(
     await clara.click("#found .tabulator-row a")
     await clara.wait_for_selector("html[data-live=yes]")
     await expect(clara.locator("h1")).to_have_text("Алхимов")
-    await clara.get_by_role("button", name="Позвонить: +7 935 555-01-02 доб. 14").click()
+    await clara.get_by_role("button", name="+7 935 555-01-02 доб. 14").click()
     await expect(clara.locator("#phone")).to_have_attribute("data-state", "talking")
     await expect(clara.locator("#tones")).to_have_text("Набрать доб. 14")
     await expect(clara.locator("#desk-card h2").first).to_have_text("Алхимов")
