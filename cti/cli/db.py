@@ -1,4 +1,4 @@
-"""`cti db`: upgrade, backup, restore."""
+"""`cti db`: upgrade, backup, restore, copy."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 from cti.cli import examples, settings_of
 from cti.storage import database
+from cti.storage.copy import copy
 
 
 @click.group(epilog=examples("cti db upgrade", "cti db backup /var/backups/trubka.db", "cti db restore FILE"))
@@ -58,3 +59,42 @@ def restore(ctx: click.Context, file: Path) -> None:
     settings = settings_of(ctx)
     kept = asyncio.run(database.restore(settings.database_url, file))
     click.echo(f"Restored from {file}." + (f" The database before that is kept as {kept}." if kept else ""))
+
+
+@command.command(
+    "copy",
+    epilog=examples(
+        "systemctl stop trubka && cti db copy sqlite+aiosqlite:////var/lib/trubka/trubka.db"
+        " postgresql+asyncpg://trubka@localhost/trubka"
+    ),
+)
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+def copy_base(source: str, target: str) -> None:
+    """Move a base from FROM to TO, an empty one, on the same or the other engine. Stop the server first.
+
+    All or nothing: what arrived is compared with what left, and a copy that breaks off leaves TO empty. Then name TO as
+    storage.url in the settings.
+    """
+    if source == target:
+        raise click.ClickException("FROM and TO are the same database.")
+    if source.startswith("sqlite") and not Path(source.partition("///")[2]).is_file():
+        raise click.ClickException(f"There is no database {source.partition('///')[2]}.")
+
+    async def work() -> int:
+        old = await database.open_database(source)
+        try:
+            new = await database.open_database(target)
+            try:
+                return sum((await copy(old, new, _told)).values())
+            finally:
+                await new.close()
+        finally:
+            await old.close()
+
+    click.echo(f"Copied and compared: {asyncio.run(work())} rows.")
+
+
+def _told(table: str, rows: int) -> None:
+    if rows:
+        click.echo(f"{table}: {rows}", err=True)

@@ -74,10 +74,15 @@ class Conditions:
         self._sqlite = sqlite
         self._segments = {one.id: one for one in segments}
         self._now = time.time() if now is None else now
+        self._along = False
         self._within: list[int] = []  # segments whose expression is being written: one of itself would never end
 
-    def where(self, q: str, filters: Sequence[Condition]) -> Asked:
-        """All conditions together, as one. Raises Refused as `condition`."""
+    def where(self, q: str, filters: Sequence[Condition], *, along: bool = False) -> Asked:
+        """All conditions together, as one. Raises Refused as `condition`.
+
+        along: many clients fit, so SQLite goes along the index of the order and asks each, not by what is asked.
+        """
+        self._along = along and self._sqlite
         asked = [self.condition(one) for one in filters]
         found = found_by(q, is_sqlite=self._sqlite)
         return and_(true(), *([found] if found is not None else []), *asked)
@@ -132,7 +137,10 @@ class Conditions:
 
     def _of_field(self, one: Condition) -> Asked:
         if one.field in IDS:
-            return _listed(IDS[one.field], one, text=one.field == "kind")
+            column: ColumnElement[Any] = IDS[one.field]
+            if self._along:  # the + keeps SQLite from the column's own index
+                column = literal_column(f"+clients.{IDS[one.field].name}")
+            return _listed(column, one, text=one.field == "kind")
         if one.field == "segment":
             return self._in_segments(one)
         if one.field in HISTORY:
@@ -188,7 +196,10 @@ class Conditions:
             return clients.c.id.in_(mine) if one.op == "filled" else clients.c.id.not_in(mine)
         if one.op == "none-of":
             return clients.c.id.not_in(mine.where(values.c.value_id.in_(_ids(one.value))))
-        return clients.c.id.in_(mine.where(self._said(prop, one, values)))
+        said = mine.where(self._said(prop, one, values))
+        if self._along and one.at is None:
+            return said.where(values.c.client_id == clients.c.id).exists()
+        return clients.c.id.in_(said)
 
     def values(self, at: str | None = None) -> FromClause:
         """What was said of clients at the end of a day, from the history; None: what is said now."""

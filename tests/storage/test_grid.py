@@ -14,6 +14,7 @@ from cti.clients.filters import Condition
 from cti.clients.properties import Property, PropertyValue
 from cti.errors import Refused
 from cti.storage import clients, directories, properties
+from cti.storage import grid as grid_module
 from cti.storage.database import Database
 from cti.storage.grid import Grid
 from tests.storage.conftest import ANNA, BORIS
@@ -154,6 +155,7 @@ async def test_rows_carry_all_columns_and_pages_follow(db: Database) -> None:
         first = await grid.page("", (), limit=1)
         row = first.rows[0]
         second = await grid.page("", (), limit=1, offset=1)
+        assert (await grid.page("", (), limit=1, after=row.id)).rows == second.rows
         assert await grid.ids("", [Condition("kind", "any-of", ["company"])], most=10) == [
             made["Алхимов"],
             made["Гранит"],
@@ -166,3 +168,20 @@ async def test_rows_carry_all_columns_and_pages_follow(db: Database) -> None:
     assert row.values == {made["Цвет"]: made["красный"], made["Лояльность"]: 5.0}
     assert [one.name for one in second.rows] == ["Гранит"]
     assert second.total == 3
+
+
+async def test_many_and_few_stand_in_the_same_order(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many the database goes along the order's index, of few by what is asked: the rows are the same."""
+    await _filled(db)
+    asked = [Condition("kind", "any-of", ["company", "person"]), Condition("source", "empty")]
+
+    async def found() -> list[list[str]]:
+        async with db.read() as conn:
+            grid = Grid(conn, await properties.every(conn), ZONE)
+            pages = [await grid.page("", asked, sort=sort) for sort in ("name", "-name", "created", "-updated")]
+        return [[row.name for row in page.rows] for page in pages]
+
+    few = await found()
+    monkeypatch.setattr(grid_module, "COUNT_LIMIT", 0)
+    assert await found() == few
+    assert len(few[0]) > 1

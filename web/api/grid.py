@@ -33,6 +33,9 @@ class GridQuery(Struct, forbid_unknown_fields=True):
     sort: Annotated[str, Meta(max_length=60, description="A field; - before it: descending; empty: as made")] = ""
     limit: Annotated[int, Meta(ge=1, le=500)] = 100
     offset: Annotated[int, Meta(ge=0, le=10_000_000)] = 0
+    after: Annotated[
+        int, Meta(ge=0, le=2**31 - 1, description="Without a sort: the last row's id, in place of offset")
+    ] = 0
 
 
 class GridOut(Struct):
@@ -137,7 +140,9 @@ async def rows(request: web.Request) -> web.Response:
     async with services_of(request).db.read() as conn:
         known = await properties.every(conn)
         grid = Grid(conn, known, services_of(request).zone, await segments.every(conn))
-        page = await grid.page(query.q, filters, sort=query.sort, limit=query.limit, offset=query.offset)
+        page = await grid.page(
+            query.q, filters, sort=query.sort, limit=query.limit, offset=query.offset, after=query.after
+        )
     return reply(GridOut(rows=[_row(row, page.items, known) for row in page.rows], total=page.total))
 
 

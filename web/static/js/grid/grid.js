@@ -184,10 +184,12 @@ class Grid {
 
   async page({ page }) {
     let asked, found;
+    const wanted = () => query(this.state, ROWS, (page - 1) * ROWS, page > 1 ? this.last : 0);
     do {
-      asked = query(this.state, ROWS, (page - 1) * ROWS);
+      asked = wanted();
       found = await api("GET", asked);
-    } while (asked !== query(this.state, ROWS, (page - 1) * ROWS)); // what was asked meanwhile counts
+    } while (asked !== wanted()); // what was asked meanwhile counts
+    this.last = found.rows.at(-1)?.id ?? 0;
     if (!this.place.isConnected) return { data: [], last_page: page }; // the person has gone on
     this.total = found.total;
     this.count();

@@ -27,9 +27,10 @@ export function toAddress(state) {
   history.replaceState(history.state, "", `/clients${text ? `?${text}` : ""}`);
 }
 
-/** The query of the server for one page. */
-export function query(state, limit, offset) {
-  const given = new URLSearchParams({ q: state.q, sort: state.sort, filters: JSON.stringify(state.filters), limit, offset });
+/** The query of the server for one page; without an order, it goes on after the last row's id. */
+export function query(state, limit, offset, after) {
+  const place = state.sort || !after ? { offset } : { after };
+  const given = new URLSearchParams({ q: state.q, sort: state.sort, filters: JSON.stringify(state.filters), limit, ...place });
   return `/clients/grid?${given}`;
 }
 
