@@ -46,7 +46,7 @@ async def metrics(request: web.Request) -> web.Response:
 
 
 ROUTES = (
-    Route("GET", "/healthz", healthz, "local"),
-    Route("GET", "/readyz", readyz, "local"),
-    Route("GET", "/metrics", metrics, "local"),
+    Route("GET", "/healthz", healthz, "local", "nothing"),
+    Route("GET", "/readyz", readyz, "local", "nothing"),
+    Route("GET", "/metrics", metrics, "local", "nothing"),
 )

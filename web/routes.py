@@ -1,4 +1,10 @@
-"""The one form of a route: method, path, handler and who may use it. A route that does not say so cannot exist."""
+"""The one form of a route: method, path, handler, who may use it, whose data it shows; all said or no route.
+
+What a successful answer shows is what the access journal will hold a line of:
+client, call: a card or a call, or parts of one. clients, calls: several. export: a file that leaves the house. print:
+a page that was printed. import: cards that a file changes. journal: the access journal itself. No line: staff
+(colleagues, as an installation's settings name them), nothing (nobody; also what a form's sender has just written).
+"""
 
 from __future__ import annotations
 
@@ -12,6 +18,7 @@ from cti.access import Right
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Who = Literal["public", "local", "signed-in"] | Right
+Shows = Literal["nothing", "staff", "client", "clients", "call", "calls", "export", "print", "import", "journal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +29,7 @@ class Route:
     path: str
     handler: Handler
     who: Who
+    shows: Shows
 
     @property
     def right(self) -> Right | None:

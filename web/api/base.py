@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 from aiohttp import web
 
-from web.routes import Route, Who
+from web.routes import Route, Shows, Who
 
 T = TypeVar("T")
 LARGEST_BODY = 256 * 1024
@@ -39,6 +39,7 @@ class Operation:
     path: str
     handler: Handler
     who: Who
+    shows: Shows
     text: str
     gives: Any
     body: type[msgspec.Struct] | None = None
@@ -52,7 +53,7 @@ class Operation:
     @property
     def route(self) -> Route:
         """The route, its errors in the API's form."""
-        return Route(self.method, f"/api/v1{self.path}", _told(self.handler), self.who)
+        return Route(self.method, f"/api/v1{self.path}", _told(self.handler), self.who, self.shows)
 
 
 class Invalid(Exception):

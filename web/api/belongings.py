@@ -235,6 +235,7 @@ async def show_history(request: web.Request) -> web.Response:
 
 
 def _operation(method: str, path: str, handler: Any, text: str, gives: Any, **more: Any) -> Operation:
+    """What is read shows the client; what is written answers with an id."""
     who: Any = "clients.read" if method == "GET" else "clients.write"
     status, refusals = (201 if gives is r.Made else 200), (404,) if method == "GET" else (404, 409)
     return Operation(
@@ -242,6 +243,7 @@ def _operation(method: str, path: str, handler: Any, text: str, gives: Any, **mo
         path=path,
         handler=handler,
         who=who,
+        shows="client" if method == "GET" else "nothing",
         text=text,
         gives=gives,
         status=status,

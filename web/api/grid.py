@@ -21,6 +21,7 @@ from web.api.base import Invalid, Operation, body_of, place, query_of, reply
 from web.api.client_records import said
 from web.api.records import Id, Ok
 from web.auth import person_of
+from web.routes import Shows
 from web.services import services_of
 
 MOST_STATE = 20_000
@@ -258,19 +259,33 @@ async def drop_view(request: web.Request) -> web.Response:
     return reply(Ok())
 
 
-def _operation(method: str, path: str, handler: Any, who: Any, text: str, gives: Any, **more: Any) -> Operation:
-    return Operation(method=method, path=path, handler=handler, who=who, text=text, gives=gives, **more)
+def _operation(method: str, path: str, handler: Any, who: Any, shows: Shows, text: str, **more: Any) -> Operation:
+    return Operation(method=method, path=path, handler=handler, who=who, shows=shows, text=text, **more)
 
 
 READ, WRITE = "clients.read", "clients.write"
 OPERATIONS = (
-    _operation("GET", "/clients/grid", rows, READ, "Rows of the grid", GridOut, query=GridQuery),
+    _operation("GET", "/clients/grid", rows, READ, "clients", "Rows of the grid", gives=GridOut, query=GridQuery),
     _operation(
-        "POST", "/clients/bulk", change_many, WRITE, "Set fields of many clients", BulkOut, body=Bulk, refusals=(409,)
+        "POST",
+        "/clients/bulk",
+        change_many,
+        WRITE,
+        "nothing",
+        "Set fields of many clients",
+        gives=BulkOut,
+        body=Bulk,
+        refusals=(409,),
     ),
-    _operation("POST", "/clients/undo", undo, WRITE, "Take a change of many back", Undone, body=Undo),
-    _operation("GET", "/clients/catalogue", catalogue, READ, "Properties, directories, people", Catalogue),
-    _operation("GET", "/clients/views", show_views, READ, "Views of the grid, mine and shared", list[ViewOut]),
-    _operation("PUT", "/clients/views", keep_view, READ, "Save a view of the grid", Ok, body=ViewIn),
-    _operation("DELETE", "/clients/views/{id}", drop_view, READ, "Delete one's own view", Ok, refusals=(404,)),
+    _operation("POST", "/clients/undo", undo, WRITE, "nothing", "Take a change of many back", gives=Undone, body=Undo),
+    _operation(
+        "GET", "/clients/catalogue", catalogue, READ, "staff", "Properties, directories, people", gives=Catalogue
+    ),
+    _operation(
+        "GET", "/clients/views", show_views, READ, "nothing", "Views of the grid, mine and shared", gives=list[ViewOut]
+    ),
+    _operation("PUT", "/clients/views", keep_view, READ, "nothing", "Save a view of the grid", gives=Ok, body=ViewIn),
+    _operation(
+        "DELETE", "/clients/views/{id}", drop_view, READ, "nothing", "Delete one's own view", gives=Ok, refusals=(404,)
+    ),
 )

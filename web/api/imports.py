@@ -28,6 +28,7 @@ from web.api.records import Ok
 from web.auth import person_of
 from web.i18n import language_of, say
 from web.import_texts import column_name, row_fault, sentence
+from web.routes import Shows
 from web.services import services_of
 from web.texts import N_, REFUSALS
 from web.uploads import receive
@@ -332,36 +333,40 @@ def _told(language: str, message: str) -> str:
     return sentence(language, REFUSALS.get(message, message))
 
 
-def _operation(method: str, path: str, handler: Any, text: str, gives: Any, **more: Any) -> Operation:
-    return Operation(
-        method=method, path=path, handler=handler, text=text, gives=gives, who=more.pop("who", IMPORT), **more
-    )
+def _operation(method: str, path: str, handler: Any, shows: Shows, text: str, gives: Any, **more: Any) -> Operation:
+    more.setdefault("who", IMPORT)
+    return Operation(method=method, path=path, handler=handler, shows=shows, text=text, gives=gives, **more)
 
 
 OPERATIONS = (
-    _operation("GET", "/imports", show_runs, "The newest imports", list[RunOut]),
+    _operation("GET", "/imports", show_runs, "staff", "The newest imports", list[RunOut]),
     _operation(
-        "POST", "/imports/files", bring, "Send a file to import", UploadOut,
+        "POST", "/imports/files", bring, "nothing", "Send a file to import", UploadOut,
         takes_file=True, headers=(FILE_NAME,), status=201, refusals=(409,),
     ),
     _operation(
-        "POST", "/imports/previews", preview, "Try an import out", WorkOut, body=Chosen, status=202, refusals=(409,)
+        "POST", "/imports/previews", preview, "clients", "Try an import out", WorkOut,
+        body=Chosen, status=202, refusals=(409,),
     ),
-    _operation("POST", "/imports", begin, "Begin an import", WorkOut, body=Chosen, status=202, refusals=(409,)),
-    _operation("GET", "/imports/work/{id}", show_work, "How far it is", WorkOut, refusals=(404,)),
-    _operation("POST", "/imports/cancel/{id}", cancel, "Stop an import", Ok, refusals=(404, 409)),
-    _operation("POST", "/imports/undo/{id}", undo, "Take an import back", WorkOut, status=202, refusals=(404, 409)),
     _operation(
-        "GET", "/imports/refused/{id}", give_refused, "The refused rows as a file", bytes,
+        "POST", "/imports", begin, "import", "Begin an import", WorkOut, body=Chosen, status=202, refusals=(409,)
+    ),
+    _operation("GET", "/imports/work/{id}", show_work, "clients", "How far it is", WorkOut, refusals=(404,)),
+    _operation("POST", "/imports/cancel/{id}", cancel, "nothing", "Stop an import", Ok, refusals=(404, 409)),
+    _operation(
+        "POST", "/imports/undo/{id}", undo, "import", "Take an import back", WorkOut, status=202, refusals=(404, 409)
+    ),
+    _operation(
+        "GET", "/imports/refused/{id}", give_refused, "clients", "The refused rows as a file", bytes,
         query=RefusedQuery, gives_file=True, refusals=(404,),
     ),
-    _operation("GET", "/imports/{id}", show_run, "One import with its refused rows", RunOut, refusals=(404,)),
+    _operation("GET", "/imports/{id}", show_run, "clients", "An import with its refused rows", RunOut, refusals=(404,)),
     _operation(
-        "POST", "/exports", export, "Make a file of what the grid shows", ExportOut,
+        "POST", "/exports", export, "nothing", "Make a file of what the grid shows", ExportOut,
         who=EXPORT, body=ExportIn, status=201, refusals=(409,),
     ),
     _operation(
-        "GET", "/exports/{id}", give_export, "The file of an export", bytes,
+        "GET", "/exports/{id}", give_export, "export", "The file of an export", bytes,
         who=EXPORT, gives_file=True, refusals=(404,),
     ),
 )  # fmt: skip

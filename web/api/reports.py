@@ -87,6 +87,7 @@ OPERATIONS = (
         path="/reports/clients",
         handler=of_clients,
         who="reports.read",
+        shows="nothing",
         text="Clients, calls, contracts or marks, counted by one or two axes",
         query=ReportQuery,
         gives=ReportOut,

@@ -97,8 +97,11 @@ async def thaw(request: web.Request) -> web.Response:
 
 
 def _operation(method: str, path: str, handler: Any, who: Any, text: str, gives: Any, **more: Any) -> Operation:
+    """None shows a person: a segment is a question about clients, its answer a number."""
     more.setdefault("refusals", (404, 409, 422))
-    return Operation(method=method, path=path, handler=handler, who=who, text=text, gives=gives, **more)
+    return Operation(
+        method=method, path=path, handler=handler, who=who, shows="nothing", text=text, gives=gives, **more
+    )
 
 
 READ, WRITE = "clients.read", "segments.write"

@@ -116,7 +116,7 @@ def _start(request: web.Request, day: date | None) -> float | None:
 
 
 ROUTES = (
-    Route("GET", "/calls", show_list, "calls.read"),
-    Route("GET", "/calls/{id}", show_call, "calls.read"),
-    Route("GET", "/missed", show_missed, "calls.read"),
+    Route("GET", "/calls", show_list, "calls.read", "calls"),
+    Route("GET", "/calls/{id}", show_call, "calls.read", "call"),
+    Route("GET", "/missed", show_missed, "calls.read", "calls"),
 )

@@ -20,4 +20,4 @@ async def show(request: web.Request) -> web.Response:
     return page(request, "client_import.html", title=N_("Import of clients"), keys=keys, states=states, most=most)
 
 
-ROUTES = (Route("GET", "/clients/import", show, "clients.import"),)
+ROUTES = (Route("GET", "/clients/import", show, "clients.import", "nothing"),)

@@ -225,10 +225,10 @@ def _id(request: web.Request) -> int:
 
 
 ROUTES = (
-    Route("GET", "/clients", show_list, "clients.read"),
-    Route("GET", "/clients/new", show_new, "clients.write"),
-    Route("POST", "/clients", create, "clients.write"),
-    Route("GET", "/clients/{id}/history", show_history, "clients.read"),
-    Route("GET", "/clients/{id}", show, "clients.read"),
-    Route("POST", "/clients/{id}", change, "clients.write"),
+    Route("GET", "/clients", show_list, "clients.read", "nothing"),
+    Route("GET", "/clients/new", show_new, "clients.write", "nothing"),
+    Route("POST", "/clients", create, "clients.write", "nothing"),
+    Route("GET", "/clients/{id}/history", show_history, "clients.read", "client"),
+    Route("GET", "/clients/{id}", show, "clients.read", "client"),
+    Route("POST", "/clients/{id}", change, "clients.write", "client"),
 )

@@ -152,10 +152,10 @@ async def _contact(request: web.Request, given: str) -> Contact:
 
 
 ROUTES = (
-    Route("GET", "/clients/{id}/contacts/new", show_new, "clients.write"),
-    Route("POST", "/clients/{id}/contacts", add, "clients.write"),
-    Route("POST", "/clients/{id}/contacts/attach", attach, "clients.write"),
-    Route("GET", "/contacts/{id}", show, "clients.read"),
-    Route("POST", "/contacts/{id}", change, "clients.write"),
-    Route("POST", "/contacts/{id}/delete", remove, "clients.write"),
+    Route("GET", "/clients/{id}/contacts/new", show_new, "clients.write", "client"),
+    Route("POST", "/clients/{id}/contacts", add, "clients.write", "client"),
+    Route("POST", "/clients/{id}/contacts/attach", attach, "clients.write", "nothing"),
+    Route("GET", "/contacts/{id}", show, "clients.read", "client"),
+    Route("POST", "/contacts/{id}", change, "clients.write", "client"),
+    Route("POST", "/contacts/{id}/delete", remove, "clients.write", "nothing"),
 )

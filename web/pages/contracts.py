@@ -201,13 +201,13 @@ async def _file(request: web.Request) -> FileRow:
 
 
 ROUTES = (
-    Route("GET", "/clients/{id}/contracts/new", show_new, "clients.write"),
-    Route("POST", "/clients/{id}/contracts", add, "clients.write"),
-    Route("POST", "/clients/{id}/files", bring_to_client, "clients.write"),
-    Route("GET", "/contracts/{id}", show, "clients.read"),
-    Route("POST", "/contracts/{id}", change, "clients.write"),
-    Route("POST", "/contracts/{id}/delete", remove, "clients.write"),
-    Route("POST", "/contracts/{id}/files", bring_to_contract, "clients.write"),
-    Route("GET", "/files/{id}", give, "clients.read"),
-    Route("POST", "/files/{id}/delete", remove_file, "clients.write"),
+    Route("GET", "/clients/{id}/contracts/new", show_new, "clients.write", "client"),
+    Route("POST", "/clients/{id}/contracts", add, "clients.write", "client"),
+    Route("POST", "/clients/{id}/files", bring_to_client, "clients.write", "nothing"),
+    Route("GET", "/contracts/{id}", show, "clients.read", "client"),
+    Route("POST", "/contracts/{id}", change, "clients.write", "client"),
+    Route("POST", "/contracts/{id}/delete", remove, "clients.write", "nothing"),
+    Route("POST", "/contracts/{id}/files", bring_to_contract, "clients.write", "nothing"),
+    Route("GET", "/files/{id}", give, "clients.read", "client"),
+    Route("POST", "/files/{id}/delete", remove_file, "clients.write", "nothing"),
 )

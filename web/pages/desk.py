@@ -90,8 +90,8 @@ async def set_theme(request: web.Request) -> web.Response:
 
 
 ROUTES = (
-    Route("GET", "/", show, "desk"),
-    Route("GET", "/desk/before/{id}", before, "clients.read"),
-    Route("GET", "/desk/state", state, "desk"),
-    Route("PUT", "/desk/theme/{theme}", set_theme, "signed-in"),
+    Route("GET", "/", show, "desk", "calls"),
+    Route("GET", "/desk/before/{id}", before, "clients.read", "client"),
+    Route("GET", "/desk/state", state, "desk", "calls"),
+    Route("PUT", "/desk/theme/{theme}", set_theme, "signed-in", "nothing"),
 )

@@ -158,8 +158,8 @@ def _texts(request: web.Request, field: str, card: ClientCard, offered: Mapping[
 
 
 ROUTES = (
-    Route("GET", "/clients/duplicates", show_list, "clients.merge"),
-    Route("GET", "/clients/duplicates/{one}/{two}", show, "clients.merge"),
-    Route("POST", "/clients/duplicates/{one}/{two}", decide, "clients.merge"),
-    Route("POST", "/clients/merges/{id}/undo", undo, "clients.merge"),
+    Route("GET", "/clients/duplicates", show_list, "clients.merge", "clients"),
+    Route("GET", "/clients/duplicates/{one}/{two}", show, "clients.merge", "clients"),
+    Route("POST", "/clients/duplicates/{one}/{two}", decide, "clients.merge", "clients"),
+    Route("POST", "/clients/merges/{id}/undo", undo, "clients.merge", "clients"),
 )

@@ -133,14 +133,14 @@ def _square(address: str) -> str:
 
 
 ROUTES = (
-    Route("GET", "/profile", show, "signed-in"),
-    Route("POST", "/profile/look", set_look, "signed-in"),
-    Route("POST", "/profile/password", set_password, "signed-in"),
-    Route("POST", "/profile/totp/new", begin_totp, "signed-in"),
-    Route("POST", "/profile/totp", confirm_totp, "signed-in"),
-    Route("POST", "/profile/totp/off", drop_totp, "signed-in"),
-    Route("POST", "/profile/sessions/end", end_session, "signed-in"),
-    Route("POST", "/profile/sessions/end-others", end_others, "signed-in"),
-    Route("POST", "/profile/tokens", add_token, "signed-in"),
-    Route("POST", "/profile/tokens/{token}/revoke", drop_token, "signed-in"),
+    Route("GET", "/profile", show, "signed-in", "nothing"),
+    Route("POST", "/profile/look", set_look, "signed-in", "nothing"),
+    Route("POST", "/profile/password", set_password, "signed-in", "nothing"),
+    Route("POST", "/profile/totp/new", begin_totp, "signed-in", "nothing"),
+    Route("POST", "/profile/totp", confirm_totp, "signed-in", "nothing"),
+    Route("POST", "/profile/totp/off", drop_totp, "signed-in", "nothing"),
+    Route("POST", "/profile/sessions/end", end_session, "signed-in", "nothing"),
+    Route("POST", "/profile/sessions/end-others", end_others, "signed-in", "nothing"),
+    Route("POST", "/profile/tokens", add_token, "signed-in", "nothing"),
+    Route("POST", "/profile/tokens/{token}/revoke", drop_token, "signed-in", "nothing"),
 )

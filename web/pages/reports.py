@@ -318,7 +318,7 @@ class Teller:
 
 
 ROUTES = (
-    Route("GET", "/reports", show_first, "reports.read"),
-    Route("GET", "/reports/clients", show, "reports.read"),
-    Route("GET", "/reports/clients/file.{kind}", give_file, "reports.read"),
+    Route("GET", "/reports", show_first, "reports.read", "nothing"),
+    Route("GET", "/reports/clients", show, "reports.read", "nothing"),
+    Route("GET", "/reports/clients/file.{kind}", give_file, "reports.read", "nothing"),
 )

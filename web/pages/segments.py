@@ -61,7 +61,7 @@ def asked(segment_id: int) -> str:
 
 
 ROUTES = (
-    Route("GET", "/segments", show_all, "clients.read"),
-    Route("GET", "/segments/new", show_new, "segments.write"),
-    Route("GET", "/segments/{id}", show, "clients.read"),
+    Route("GET", "/segments", show_all, "clients.read", "nothing"),
+    Route("GET", "/segments/new", show_new, "segments.write", "nothing"),
+    Route("GET", "/segments/{id}", show, "clients.read", "nothing"),
 )

@@ -218,16 +218,16 @@ async def to_people(_request: web.Request) -> web.StreamResponse:
 
 
 ROUTES = (
-    Route("GET", "/settings", to_people, "users.manage"),
-    Route("GET", "/settings/people", show_people, "users.manage"),
-    Route("GET", "/settings/people/new", show_new, "users.manage"),
-    Route("POST", "/settings/people", add, "users.manage"),
-    Route("GET", "/settings/teams", show_teams, "users.manage"),
-    Route("POST", "/settings/teams", add_team, "users.manage"),
-    Route("POST", "/settings/teams/{id}", rename_team, "users.manage"),
-    Route("POST", "/settings/teams/{id}/delete", drop_team, "users.manage"),
-    Route("GET", "/settings/sessions", show_sessions, "users.manage"),
-    Route("POST", "/settings/sessions/end", end_session, "users.manage"),
-    Route("GET", "/settings/journal", show_journal, "users.manage"),
-    Route("GET", "/settings/about", show_about, "settings.manage"),
+    Route("GET", "/settings", to_people, "users.manage", "nothing"),
+    Route("GET", "/settings/people", show_people, "users.manage", "staff"),
+    Route("GET", "/settings/people/new", show_new, "users.manage", "staff"),
+    Route("POST", "/settings/people", add, "users.manage", "staff"),
+    Route("GET", "/settings/teams", show_teams, "users.manage", "staff"),
+    Route("POST", "/settings/teams", add_team, "users.manage", "staff"),
+    Route("POST", "/settings/teams/{id}", rename_team, "users.manage", "staff"),
+    Route("POST", "/settings/teams/{id}/delete", drop_team, "users.manage", "staff"),
+    Route("GET", "/settings/sessions", show_sessions, "users.manage", "staff"),
+    Route("POST", "/settings/sessions/end", end_session, "users.manage", "staff"),
+    Route("GET", "/settings/journal", show_journal, "users.manage", "staff"),
+    Route("GET", "/settings/about", show_about, "settings.manage", "nothing"),
 )

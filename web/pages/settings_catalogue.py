@@ -168,11 +168,11 @@ def _directory(text: str) -> Directory:
 
 
 ROUTES = (
-    Route("GET", HERE, show, "settings.manage"),
-    Route("POST", "/settings/properties", add_property, "settings.manage"),
-    Route("GET", "/settings/properties/{id}", show_property, "settings.manage"),
-    Route("POST", "/settings/properties/{id}", change_property, "settings.manage"),
-    Route("POST", "/settings/properties/{id}/retire", retire_property, "settings.manage"),
-    Route("POST", "/settings/directories", add_item, "settings.manage"),
-    Route("POST", "/settings/directories/{id}", change_item, "settings.manage"),
+    Route("GET", HERE, show, "settings.manage", "nothing"),
+    Route("POST", "/settings/properties", add_property, "settings.manage", "nothing"),
+    Route("GET", "/settings/properties/{id}", show_property, "settings.manage", "nothing"),
+    Route("POST", "/settings/properties/{id}", change_property, "settings.manage", "nothing"),
+    Route("POST", "/settings/properties/{id}/retire", retire_property, "settings.manage", "nothing"),
+    Route("POST", "/settings/directories", add_item, "settings.manage", "nothing"),
+    Route("POST", "/settings/directories/{id}", change_item, "settings.manage", "nothing"),
 )

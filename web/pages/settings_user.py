@@ -144,15 +144,15 @@ def _people(request: web.Request) -> DirectoryAdmin:
 
 
 ROUTES = (
-    Route("GET", "/settings/people/{id}", show, "users.manage"),
-    Route("POST", "/settings/people/{id}", change, "users.manage"),
-    Route("POST", "/settings/people/{id}/password", set_password, "users.manage"),
-    Route("POST", "/settings/people/{id}/devices", set_devices, "users.manage"),
-    Route("POST", "/settings/people/{id}/queues", set_queues, "users.manage"),
-    Route("POST", "/settings/people/{id}/block", block, "users.manage"),
-    Route("POST", "/settings/people/{id}/unblock", unblock, "users.manage"),
-    Route("POST", "/settings/people/{id}/sign-out", sign_out, "users.manage"),
-    Route("POST", "/settings/people/{id}/totp-off", drop_totp, "users.manage"),
-    Route("POST", "/settings/people/{id}/tokens", add_token, "users.manage"),
-    Route("POST", "/settings/people/{id}/tokens/{token}/revoke", drop_token, "users.manage"),
+    Route("GET", "/settings/people/{id}", show, "users.manage", "staff"),
+    Route("POST", "/settings/people/{id}", change, "users.manage", "staff"),
+    Route("POST", "/settings/people/{id}/password", set_password, "users.manage", "staff"),
+    Route("POST", "/settings/people/{id}/devices", set_devices, "users.manage", "staff"),
+    Route("POST", "/settings/people/{id}/queues", set_queues, "users.manage", "staff"),
+    Route("POST", "/settings/people/{id}/block", block, "users.manage", "staff"),
+    Route("POST", "/settings/people/{id}/unblock", unblock, "users.manage", "staff"),
+    Route("POST", "/settings/people/{id}/sign-out", sign_out, "users.manage", "staff"),
+    Route("POST", "/settings/people/{id}/totp-off", drop_totp, "users.manage", "staff"),
+    Route("POST", "/settings/people/{id}/tokens", add_token, "users.manage", "staff"),
+    Route("POST", "/settings/people/{id}/tokens/{token}/revoke", drop_token, "users.manage", "staff"),
 )

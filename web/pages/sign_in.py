@@ -85,9 +85,9 @@ def _stranger(request: web.Request) -> dict[str, object]:
 
 
 ROUTES = (
-    Route("GET", "/sign-in", show, "public"),
-    Route("POST", "/sign-in", sign_in, "public"),
-    Route("POST", "/sign-out", sign_out, "signed-in"),
-    Route("GET", "/setup", show_setup, "public"),
-    Route("POST", "/setup", set_up, "public"),
+    Route("GET", "/sign-in", show, "public", "nothing"),
+    Route("POST", "/sign-in", sign_in, "public", "nothing"),
+    Route("POST", "/sign-out", sign_out, "signed-in", "nothing"),
+    Route("GET", "/setup", show_setup, "public", "nothing"),
+    Route("POST", "/setup", set_up, "public", "nothing"),
 )
