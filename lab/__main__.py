@@ -30,6 +30,10 @@ COMMANDS = {
 }
 
 
+# A file of tests at a time to each worker, which has an Asterisk and a PostgreSQL of its own; `-n 0`: one by one.
+_SIDE_BY_SIDE = ("-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile")
+
+
 def main() -> int:
     words = argparse.ArgumentParser(prog="python3 -m lab", description=__doc__)
     commands = words.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -101,7 +105,7 @@ def _tools(name: str, more: list[str]) -> int:
     bin_ = VENV / "bin"
     all_lines: dict[str, list[list[Path | str]]] = {
         "lint": [[bin_ / "ruff", "check"], [bin_ / "ruff", "format", "--check"], [bin_ / "mypy"]],
-        "test": [[PYTHON, "-m", "pytest", *more]],
+        "test": [[PYTHON, "-m", "pytest", *_SIDE_BY_SIDE, *more]],
         "bench": [[PYTHON, "-m", "tests.bench", *more]],
         "soak": [[PYTHON, "-m", "tests.soak", *more]],
         "record": [[PYTHON, "-m", "tests.recordings.record", *more]],

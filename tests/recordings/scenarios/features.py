@@ -29,6 +29,7 @@ def park(pbx: Pbx, _ami: Recorder) -> None:
         clara.wait("ringing")
         clara.answer()
         client.wait_answered()
+        time.sleep(0.5)  # an old PBX refuses a transfer that comes with the answer
         clara.transfer("700")
         clara.wait("idle")
         time.sleep(0.5)
