@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from functools import cache
 
 from cti.clients.importing import Fault
+from web.client_texts import FIELDS
 from web.i18n import say
-from web.texts import FIELDS, N_
+from web.texts import N_
 
 ROW_FAULTS: Mapping[str, str] = {
     "nothing": N_("says nothing of the chosen columns"),

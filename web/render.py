@@ -21,7 +21,7 @@ from markupsafe import Markup, escape
 from cti.access import Person, Right, scope
 from cti.clients.contracts import show_amount
 from cti.telephony.numbering import show
-from web import texts
+from web import client_texts, texts
 from web.auth import IDENTITY
 from web.i18n import catalogue, language_of, say, say_many
 from web.services import services_of
@@ -32,16 +32,16 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "outcome": texts.OUTCOMES,
     "device": texts.DEVICES,
     "direction": texts.DIRECTIONS,
-    "kind": texts.KINDS,
-    "property": texts.PROPERTY_KINDS,
-    "directory": texts.DIRECTORIES,
-    "color": texts.COLORS,
-    "place": texts.PLACES,
-    "field": texts.FIELDS,
+    "kind": client_texts.KINDS,
+    "property": client_texts.PROPERTY_KINDS,
+    "directory": client_texts.DIRECTORIES,
+    "color": client_texts.COLORS,
+    "place": client_texts.PLACES,
+    "field": client_texts.FIELDS,
     "role": texts.ROLES,
     "link": texts.LINKS,
     "reason": texts.REASONS,
-    "likeness": texts.LIKENESS,
+    "likeness": client_texts.LIKENESS,
 }
 IN_SCRIPTS = ("outcome", "device", "direction", "kind", "likeness")
 

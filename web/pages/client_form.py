@@ -13,9 +13,10 @@ from cti.clients.contracts import show_amount
 from cti.clients.properties import Property, Value, missing, shown
 from cti.storage import directories, properties, users
 from cti.storage.directories import DIRECTORIES
+from web.client_texts import BELONGINGS, FIELDS
 from web.i18n import translate
 from web.services import services_of
-from web.texts import BELONGINGS, FIELDS, N_
+from web.texts import N_
 
 MOST_PHONES = 50
 ZONES = (

@@ -15,12 +15,13 @@ from cti.features.client_duplicates import DAY_S, UNDO_DAYS
 from cti.storage import cards, duplicates, merges
 from web.api.base import place
 from web.auth import person_of
+from web.client_texts import KINDS
 from web.i18n import translate
 from web.pages.client_form import as_text, choices, field_name
 from web.render import page
 from web.routes import Route
 from web.services import services_of
-from web.texts import KINDS, N_, told
+from web.texts import N_, told
 
 PAGE = 30
 

@@ -23,7 +23,7 @@ from cti.reports.clients import AXIS_KINDS, FIELDS, MONTH, STOCKS, Ask, Key, Tab
 from cti.sheets.write import Cell, write_csv, write_xlsx
 from cti.storage import client_report, contracts, directories, properties, segments, users
 from cti.storage.client_report import ClientReport
-from web import texts
+from web import client_texts
 from web.i18n import language_of, translate
 from web.render import duration, page
 from web.routes import Route
@@ -203,7 +203,7 @@ class Teller:
         return translate(self._request, text).format(**values) if values else translate(self._request, text)
 
     def axes(self) -> list[tuple[str, str]]:
-        fields = [(one, self._say(texts.FIELDS[one if one == "kind" else f"{one}_id"])) for one in FIELDS]
+        fields = [(one, self._say(client_texts.FIELDS[one if one == "kind" else f"{one}_id"])) for one in FIELDS]
         own = [(f"{PROPERTY}{one.id}", one.name) for one in self._names.known if one.kind in AXIS_KINDS]
         return [*fields, (MONTH, self._say(N_("Month"))), *own]
 
@@ -230,7 +230,7 @@ class Teller:
             year, month = str(key).split("-")
             return f"{month}.{year}"
         if axis == "kind":
-            return self._say(texts.KINDS.get(str(key), str(key)))
+            return self._say(client_texts.KINDS.get(str(key), str(key)))
         if axis == "responsible":
             return self._names.people.get(int(key), str(key))
         if prop is None:
