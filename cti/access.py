@@ -1,13 +1,14 @@
-"""Who may do what, on whose things: right x scope, defaults per role as one table.
+"""Who may do what, on whose things: right x scope, defaults per role as one table, an admin's changes over them.
 
-Pure: a stored change by an admin is passed in as `overrides`. Scopes, widening: none < own < team < all.
-`own` is the person's own calls, devices and clients; `team` those of the people in his team.
+Pure: what an admin changed of a role comes with the person (`Person.changed`). Scopes, widening: none < own < team <
+all. `own` is the person's own calls, devices and clients; `team` those of the people in his team. SCOPES says which of
+them a right knows: what is not asked for anywhere cannot be set.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Role = Literal["agent", "supervisor", "admin"]
@@ -52,9 +53,25 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
 }
 
 
+_ALL_OR_NONE: tuple[Scope, ...] = ("none", "all")
+SCOPES: Mapping[Right, tuple[Scope, ...]] = {
+    **dict.fromkeys(DEFAULTS, _ALL_OR_NONE),
+    "desk": ("none", "own"),
+    "dial": ("none", "own"),
+    "notes.write": ("none", "own"),
+    "calls.read": ("none", "own", "team", "all"),
+    "trace.read": ("none", "own", "all"),
+}
+FIXED: Mapping[Role, frozenset[Right]] = {
+    "agent": frozenset(),
+    "supervisor": frozenset(),
+    "admin": frozenset(("users.manage", "settings.manage")),  # nobody locks the last door from inside
+}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
-    """Who is asking: what every check needs to know of a signed-in user."""
+    """Who is asking: what every check needs to know of a signed-in user. changed: how his role's rights differ."""
 
     id: int
     login: str
@@ -63,24 +80,17 @@ class Person:
     team_id: int | None = None
     language: str = "ru"
     theme: Literal["auto", "light", "dark"] = "auto"
+    changed: Mapping[Right, Scope] = field(default_factory=dict, hash=False)
 
 
-def scope(person: Person, right: Right, overrides: Mapping[tuple[Role, Right], Scope] | None = None) -> Scope:
+def scope(person: Person, right: Right) -> Scope:
     """How far the person's right reaches."""
-    changed = (overrides or {}).get((person.role, right))
-    return changed or DEFAULTS[right][person.role]
+    return person.changed.get(right) or DEFAULTS[right][person.role]
 
 
-def may(
-    person: Person,
-    right: Right,
-    *,
-    owner_id: int | None = None,
-    owner_team_id: int | None = None,
-    overrides: Mapping[tuple[Role, Right], Scope] | None = None,
-) -> bool:
+def may(person: Person, right: Right, *, owner_id: int | None = None, owner_team_id: int | None = None) -> bool:
     """Whether the person may, on a thing of owner_id (None: a thing without an owner, which needs scope all)."""
-    reach = scope(person, right, overrides)
+    reach = scope(person, right)
     if reach == "all":
         return True
     if reach == "none":
@@ -88,3 +98,13 @@ def may(
     if owner_id == person.id:
         return True
     return reach == "team" and owner_team_id is not None and owner_team_id == person.team_id
+
+
+def known_changes(role: Role, said: Mapping[str, str]) -> dict[Right, Scope]:
+    """Of what was stored for a role: what differs from its defaults, and is a right and a scope of this version."""
+    return {
+        right: scope
+        for right, scopes in SCOPES.items()
+        for scope in scopes
+        if said.get(right) == scope and scope != DEFAULTS[right][role] and right not in FIXED[role]
+    }

@@ -42,6 +42,7 @@ from cti.features.client_segments import ClientSegments
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.import_runs import ImportRuns
 from cti.features.live_calls import Dialled, LiveCalls
+from cti.features.role_rights import RoleRights
 from cti.features.screen_pop import ScreenPops
 from cti.jobs import Jobs
 from cti.ldap import ldap_check
@@ -201,6 +202,7 @@ async def build(settings: Settings, db: Database) -> Parts:
             changed=directory.reload,
             pbxes=list(settings.pbx) if len(settings.pbx) > 1 else (),
         ),
+        role_rights=RoleRights(db=db, clock=clock, desktop=live),
         client_base=ClientBase(db=db, plan=pbxes.plan, clock=clock),
         catalogue=ClientCatalogue(db=db, clock=clock),
         contacts=ClientContacts(db=db, plan=pbxes.plan, clock=clock),

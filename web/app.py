@@ -21,6 +21,7 @@ from web.pages import (
     segments,
     settings,
     settings_catalogue,
+    settings_roles,
     settings_user,
     sign_in,
 )
@@ -43,6 +44,7 @@ ROUTES: tuple[Route, ...] = (
     *settings.ROUTES,
     *settings_user.ROUTES,
     *settings_catalogue.ROUTES,
+    *settings_roles.ROUTES,
     *desk.ROUTES,
     *client_import.ROUTES,
     *client_pages.ROUTES,

@@ -2,9 +2,9 @@
 
 Rules kept here: a connection is a signed-in person's or it is cut (web/live_door.py); a stored event that a browser
 missed comes after `resume`, in order and once; telling never waits: what a browser does not read piles up to a limit
-and then the connection is cut (web/live_outbox.py), and it comes back by `resume`; a revoked session is cut at once,
-and found within CHECK_S where nobody told us. `seq` on volatile events is the last stored event that this very
-connection was sent: a browser that lost its connection between the two never skips one.
+and then the connection is cut (web/live_outbox.py), and it comes back by `resume`; a revoked session, or one whose
+rights changed, is cut at once, and found within CHECK_S where nobody told us. `seq` on volatile events is the last
+stored event that this very connection was sent: a browser that lost its connection between the two never skips one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import asyncio
 import contextlib
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
@@ -25,13 +24,14 @@ from cti.desktop import AgentView, CallView, LinkView, ScreenPop, Snapshot
 from cti.errors import StorageError
 from cti.features.accounts import Accounts, Identity
 from cti.metrics import Metrics
-from cti.storage import desktop_events, traces
+from cti.storage import desktop_events, role_rights, traces
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.spool import Spool
 from cti.storage.traces import Step
 from web import wire
 from web.auth import COOKIE
+from web.live_browser import Browser
 from web.live_door import CONNECT_S, VISIT, Door, Visit
 from web.live_outbox import PACKETS, Body, Outbox, Texts, encoded
 from web.live_replay import Missed, missed_events
@@ -48,33 +48,6 @@ GARBAGE = (ValueError, TypeError, LookupError, RecursionError)  # what bytes tha
 LATEST_S = 60.0  # a longer pop latency is a tab that slept, not a figure
 
 log = structlog.get_logger()
-
-
-@dataclass(kw_only=True, slots=True, eq=False)
-class _Browser:
-    """One signed-in connection. held: stored events that wait for `resume` and the end of its replay; sent: their seqs.
-
-    grace: a program that does not say `resume` hears everything once it is over.
-    """
-
-    sid: str
-    identity: Identity
-    token: str | None
-    visit: Visit
-    outbox: Outbox
-    seq: int = 0
-    held: list[tuple[int, str]] | None = field(default_factory=list)
-    grace: asyncio.TimerHandle = field(init=False)
-    sent: deque[int] = field(default_factory=lambda: deque(maxlen=256))
-    cut: bool = False
-
-    @property
-    def agent(self) -> int:
-        return self.identity.person.id
-
-    @property
-    def language(self) -> str:
-        return self.identity.person.language
 
 
 class Live:
@@ -101,8 +74,8 @@ class Live:
         self._io = _socket_io(ping_s, pong_s)
         self._understand = self._io.eio.handlers["message"]
         self._io.eio.on("message", self._heard)
-        self._browsers: dict[str, _Browser] = {}
-        self._agents: dict[int, list[_Browser]] = {}
+        self._browsers: dict[str, Browser] = {}
+        self._agents: dict[int, list[Browser]] = {}
         self._moved: asyncio.Queue[int] = asyncio.Queue()
         self._recent: dict[int, deque[ScreenPop]] = defaultdict(lambda: deque(maxlen=RECENT))
         self._received: dict[tuple[int, int], tuple[float, str]] = {}
@@ -124,7 +97,7 @@ class Live:
         return agent_id in self._agents
 
     async def watch(self) -> None:
-        """Cut revoked sessions, and tell colleagues who came and went, until cancelled."""
+        """Cut revoked sessions and changed rights, and tell colleagues who came and went, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._check_sessions(), name="live-sessions")
             group.create_task(self._tell_presence(), name="live-presence")
@@ -135,7 +108,7 @@ class Live:
         self._remember(agent_id, pop, pop.received_at)
         self._recent[agent_id].append(pop)
         texts = Texts("screen_pop", lambda language, _seq: wire.screen_pop(pop, language))
-        for browser in list(self._agents.get(agent_id, ())):
+        for browser in [one for one in self._agents.get(agent_id, ()) if one.hears("screen_pop")]:
             text = texts(browser.language, 0)
             if browser.held is None:
                 self._push_stored(browser, pop.seq, text)
@@ -224,7 +197,7 @@ class Live:
             return False
         visit.settle()
         visit.sid = sid
-        browser = _Browser(sid=sid, identity=identity, token=token, visit=visit, outbox=socket.queue)
+        browser = Browser(sid=sid, identity=identity, token=token, visit=visit, outbox=socket.queue)
         browser.grace = asyncio.get_running_loop().call_later(GRACE_S, self._go_live, browser)
         self._browsers[sid] = browser
         if browser.agent not in self._agents:
@@ -274,20 +247,20 @@ class Live:
         self._go_live(browser)
         return {"ok": missed.complete}
 
-    def _go_live(self, browser: _Browser) -> None:
+    def _go_live(self, browser: Browser) -> None:
         """What was held back, then the state of all else; from now on everything as it comes."""
         held, browser.held = browser.held or [], None
         for seq, text in held:
             self._push_stored(browser, seq, text)
-        state = wire.snapshot(self.snapshot(browser.agent), browser.language, browser.seq, self._clock())
-        self._push(browser, encoded("snapshot", state))
+        state = browser.allowed(self.snapshot(browser.agent))
+        self._push(browser, encoded("snapshot", wire.snapshot(state, browser.language, browser.seq, self._clock())))
 
     async def _missed(self, agent_id: int, last_seq: int | None) -> Missed:
         return await missed_events(self._db, agent_id, last_seq, self.seq_of(agent_id), self._recent.get(agent_id, ()))
 
-    async def _replay(self, browser: _Browser, missed: Missed) -> bool:
+    async def _replay(self, browser: Browser, missed: Missed) -> bool:
         """False: the browser does not read."""
-        for pop, over in missed.pops:
+        for pop, over in missed.pops if browser.hears("screen_pop") else ():
             if not await browser.outbox.low(REPLAY_S):
                 return False
             self._remember(browser.agent, pop, 0.0)
@@ -322,20 +295,20 @@ class Live:
         texts = Texts(name, body)
         for agent_id in agents:
             for browser in list(self._agents.get(agent_id, ())):
-                if browser.held is None:
+                if browser.held is None and browser.hears(name):
                     self._push(browser, texts(browser.language, browser.seq))
 
-    def _push_stored(self, browser: _Browser, seq: int, text: str) -> None:
+    def _push_stored(self, browser: Browser, seq: int, text: str) -> None:
         if seq not in browser.sent:
             browser.sent.append(seq)
             browser.seq = max(browser.seq, seq)
             self._push(browser, text)
 
-    def _push(self, browser: _Browser, text: str) -> None:
+    def _push(self, browser: Browser, text: str) -> None:
         if not browser.cut and not browser.outbox.offer(text):
             self._cut(browser, "does not read")
 
-    def _cut(self, browser: _Browser, why: str) -> None:
+    def _cut(self, browser: Browser, why: str) -> None:
         """Drop what waits and the connection with it."""
         browser.cut = True
         browser.outbox.drop()
@@ -352,11 +325,14 @@ class Live:
         while True:
             await asyncio.sleep(CHECK_S)
             with contextlib.suppress(StorageError):
+                async with self._db.read() as conn:
+                    rights = await role_rights.every(conn)
                 for browser in list(self._browsers.values()):
-                    if not await self._counts(browser):
+                    person = browser.person
+                    if rights[person.role] != person.changed or not await self._counts(browser):
                         await self._io.disconnect(browser.sid)
 
-    async def _counts(self, browser: _Browser) -> bool:
+    async def _counts(self, browser: Browser) -> bool:
         if browser.identity.session is not None:
             return await self._accounts.alive(browser.identity.session)
         return await self._accounts.identify(None, browser.token) is not None

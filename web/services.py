@@ -23,6 +23,7 @@ from cti.features.client_files import ClientFiles
 from cti.features.client_segments import ClientSegments
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.import_runs import ImportRuns
+from cti.features.role_rights import RoleRights
 from cti.metrics import Metrics
 from cti.settings import Settings
 from cti.storage.database import Database
@@ -41,6 +42,7 @@ class Services:
     metrics: Metrics
     accounts: Accounts
     people: DirectoryAdmin
+    role_rights: RoleRights
     client_base: ClientBase
     catalogue: ClientCatalogue
     contacts: ClientContacts

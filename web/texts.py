@@ -98,6 +98,8 @@ REFUSALS: Mapping[str, str] = {
     "last-admin": N_("This is the last admin: make another one first."),
     "bad-login": N_("A login has letters, digits and . _ - @ only."),
     "no-role": N_("There is no such role."),
+    "bad-scope": N_("This right does not reach so far: choose another."),
+    "fixed-right": N_("An admin keeps people and settings: else nobody could give them back."),
     "unknown": N_("There is no such thing here."),
     "not-allowed": N_("You may not do this; ask an admin."),
     "storage": N_("Not saved: the database is busy. Nothing is lost here, try again."),

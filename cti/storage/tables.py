@@ -51,6 +51,13 @@ users = Table(
     CheckConstraint("role in ('agent', 'supervisor', 'admin')", name="role"),
 )
 
+role_rights = Table(
+    "role_rights",
+    metadata,
+    Column("role", String(16), primary_key=True),
+    Column("changed", Text, nullable=False),  # JSON: right -> scope, where it is not the default
+)
+
 devices = Table(
     "devices",
     metadata,

@@ -10,12 +10,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.access import Person, Role
+from cti.storage import role_rights
 from cti.storage.tables import devices, teams, user_queues, users
+from cti.storage.tables import role_rights as rights_table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UserRow:
-    """A person as stored. blocked_at: UNIX s, None while he may sign in."""
+    """A person as stored. blocked_at: UNIX s, None while he may sign in. rights: his role's row of changes, or ""."""
 
     id: int
     login: str
@@ -29,6 +31,7 @@ class UserRow:
     totp_secret: str | None
     totp_step: int
     blocked_at: float | None
+    rights: str
 
     @property
     def person(self) -> Person:
@@ -42,6 +45,7 @@ class UserRow:
             team_id=self.team_id,
             language=self.language,
             theme=theme,  # type: ignore[arg-type]
+            changed=role_rights.read(self.role, self.rights),
         )
 
 
@@ -76,8 +80,11 @@ _COLUMNS = (
     users.c.totp_secret,
     users.c.totp_step,
     users.c.blocked_at,
+    func.coalesce(rights_table.c.changed, "").label("rights"),
 )
-_ALL = select(*_COLUMNS).select_from(users.outerjoin(teams, teams.c.id == users.c.team_id))
+_ALL = select(*_COLUMNS).select_from(
+    users.outerjoin(teams, teams.c.id == users.c.team_id).outerjoin(rights_table, rights_table.c.role == users.c.role)
+)
 
 
 async def every(conn: AsyncConnection) -> list[UserRow]:

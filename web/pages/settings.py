@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from cti.access import ROLES
+from cti.access import ROLES, Right, scope
 from cti.errors import Refused
 from cti.features.directory_admin import UserDraft
 from cti.storage import sessions, users
@@ -22,6 +22,7 @@ from web.render import page
 from web.routes import Route
 from web.services import services_of
 from web.texts import N_, told
+from web.texts import ROLES as ROLE_NAMES
 
 SAID = {
     "added": N_("The person is added. Give him a phone and his queues below."),
@@ -59,6 +60,7 @@ ACTIONS = {  # what the audit journal calls it -> what people call it
     "directory-rename": N_("renamed a directory entry"),
     "directory-retire": N_("retired a directory entry"),
     "directory-merge": N_("merged directory entries"),
+    "rights": N_("changed a right"),
 }
 JOURNAL_ROWS = 100
 
@@ -167,6 +169,7 @@ async def show_journal(request: web.Request) -> web.Response:
         rows = await sessions.notes(conn, before_id=before_id, limit=JOURNAL_ROWS)
         names = {f"user:{user.id}": user.login for user in await users.every(conn)}
         names |= {f"team:{id_}": name for id_, name in (await users.team_names(conn)).items()}
+    names |= {f"role:{role}": translate(request, name) for role, name in ROLE_NAMES.items()}
     more = rows[-1].id if len(rows) == JOURNAL_ROWS else None
     return page(request, "settings/journal.html", title="Changes", rows=rows, names=names, more=more, actions=ACTIONS)
 
@@ -212,13 +215,17 @@ def number(request: web.Request, name: str = "id") -> int:
     return int(text)
 
 
-async def to_people(_request: web.Request) -> web.StreamResponse:
-    """Settings begin with people."""
-    raise web.HTTPSeeOther("/settings/people")
+async def to_first(request: web.Request) -> web.StreamResponse:
+    """Settings begin with people, for who may manage them; who may set nothing goes to his desk."""
+    rights: tuple[tuple[Right, str], ...] = (("users.manage", "people"), ("settings.manage", "catalogue"))
+    for right, first in rights:
+        if scope(person_of(request), right) != "none":
+            raise web.HTTPSeeOther(f"/settings/{first}")
+    raise web.HTTPSeeOther("/")
 
 
 ROUTES = (
-    Route("GET", "/settings", to_people, "users.manage", "nothing"),
+    Route("GET", "/settings", to_first, "signed-in", "nothing"),
     Route("GET", "/settings/people", show_people, "users.manage", "staff"),
     Route("GET", "/settings/people/new", show_new, "users.manage", "staff"),
     Route("POST", "/settings/people", add, "users.manage", "staff"),

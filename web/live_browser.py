@@ -1,0 +1,60 @@
+"""One signed-in connection of the live wire: whose it is, where it stands, what it may hear."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from cti.access import Person, Right, scope
+from cti.desktop import Snapshot
+from cti.features.accounts import Identity
+from web.live_door import Visit
+from web.live_outbox import Outbox
+
+NEEDS: Mapping[str, Right] = {"screen_pop": "desk", "call": "desk", "agent": "agents.read"}  # the other events: nothing
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Browser:
+    """held: stored events that wait for `resume` and the end of its replay; sent: their seqs.
+
+    grace: a program that does not say `resume` hears everything once it is over.
+    """
+
+    sid: str
+    identity: Identity
+    token: str | None
+    visit: Visit
+    outbox: Outbox
+    seq: int = 0
+    held: list[tuple[int, str]] | None = field(default_factory=list)
+    grace: asyncio.TimerHandle = field(init=False)
+    sent: deque[int] = field(default_factory=lambda: deque(maxlen=256))
+    cut: bool = False
+
+    @property
+    def person(self) -> Person:
+        """Who he was when he connected: a change of what he may do cuts the connection."""
+        return self.identity.person
+
+    @property
+    def agent(self) -> int:
+        return self.person.id
+
+    @property
+    def language(self) -> str:
+        return self.person.language
+
+    def hears(self, event: str) -> bool:
+        """Whether his rights open this event to him."""
+        return event not in NEEDS or scope(self.person, NEEDS[event]) != "none"
+
+    def allowed(self, state: Snapshot) -> Snapshot:
+        """Of the state of all else, what he may hear."""
+        return replace(
+            state,
+            calls=state.calls if self.hears("call") else (),
+            agents=state.agents if self.hears("agent") else (),
+        )

@@ -1,0 +1,108 @@
+"""What each role may do: the matrix of rights, what differs from the default, and the way back to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from cti.access import DEFAULTS, FIXED, ROLES, SCOPES, Right, Role, Scope
+from cti.errors import Refused
+from cti.storage import role_rights
+from web.auth import person_of
+from web.pages.settings import at, said
+from web.render import page
+from web.routes import Route
+from web.services import services_of
+from web.texts import N_, told
+
+RIGHTS: Mapping[Right, tuple[str, str]] = {  # what it is called, what it opens
+    "desk": (N_("Desk"), N_("The cards of calls that ring")),
+    "dial": (N_("Place calls"), N_("From one's own phone, by a click")),
+    "clients.read": (N_("See clients"), N_("The list, cards, contracts, files, segments")),
+    "clients.write": (N_("Change clients"), N_("New clients, cards, contact persons, contracts")),
+    "clients.import": (N_("Import clients"), N_("From a file, and take it back")),
+    "clients.export": (N_("Export clients"), N_("What the list shows, as a file")),
+    "clients.merge": (N_("Merge duplicates"), N_("Make one client of two, and take it back")),
+    "calls.read": (N_("See calls"), N_("The journal, missed calls, a client's calls")),
+    "notes.write": (N_("Write notes to calls"), N_("And say who was calling")),
+    "agents.read": (N_("See colleagues"), N_("Who is there and whose phone is free")),
+    "trace.read": (N_("Why a card came"), N_("The steps of one's own cards, or of all")),
+    "reports.read": (N_("Reports"), N_("The client base by numbers, and as a file")),
+    "segments.write": (N_("Make segments"), N_("Save conditions over clients for all")),
+    "users.manage": (N_("Manage people"), N_("Accounts, roles, teams, phones, these rights")),
+    "settings.manage": (N_("Manage settings"), N_("Properties, directories, the server")),
+}
+SCOPE_NAMES: Mapping[Scope, str] = {
+    "none": N_("no"),
+    "own": N_("one's own"),
+    "team": N_("the team's"),
+    "all": N_("all"),
+}
+YES = N_("yes")  # of a right that has no more to it
+
+
+async def show(request: web.Request) -> web.Response:
+    """The matrix."""
+    return await _page(request)
+
+
+async def change(request: web.Request) -> web.StreamResponse:
+    """Save the matrix, or set one right, or all, back to the default."""
+    form = await request.post()
+    back = str(form.get("back", ""))
+    if back:
+        wanted = {cell: _default(cell) for cell in _cells() if back in ("all", _name(*cell))}
+    else:
+        given = {cell: str(form.get(_name(*cell), "")) for cell in _cells()}
+        wanted = {cell: scope for cell, text in given.items() for scope in SCOPES[cell[1]] if scope == text}
+    try:
+        await services_of(request).role_rights.change(person_of(request), wanted)
+    except Refused as error:
+        return await _page(request, status=409, error=told(request, error))
+    raise web.HTTPSeeOther("/settings/roles?said=saved")
+
+
+async def _page(request: web.Request, *, status: int = 200, error: str = "") -> web.Response:
+    async with services_of(request).db.read() as conn:
+        changed = await role_rights.every(conn)
+    shown = page(
+        request,
+        "settings/roles.html",
+        status=status,
+        title=N_("Roles"),
+        rights=RIGHTS,
+        roles=ROLES,
+        scopes=SCOPES,
+        scope_name=lambda right, scope: _scope_name(right, scope),
+        defaults=DEFAULTS,
+        fixed=FIXED,
+        changed=changed,
+        error=error,
+        said=said(request) if not error else "",
+    )
+    return at(request, shown, "/settings/roles")
+
+
+def _scope_name(right: Right, scope: Scope) -> str:
+    return YES if len(SCOPES[right]) == 2 and scope != "none" else SCOPE_NAMES[scope]
+
+
+def _cells() -> list[tuple[Role, Right]]:
+    return [(role, right) for right in RIGHTS for role in ROLES if right not in FIXED[role]]
+
+
+def _default(cell: tuple[Role, Right]) -> Scope:
+    role, right = cell
+    return DEFAULTS[right][role]
+
+
+def _name(role: Role, right: Right) -> str:
+    """Of the cell's field in the form."""
+    return f"{role}:{right}"
+
+
+ROUTES = (
+    Route("GET", "/settings/roles", show, "users.manage", "nothing"),
+    Route("POST", "/settings/roles", change, "users.manage", "nothing"),
+)
