@@ -24,6 +24,7 @@ Right = Literal[
     "calls.read",
     "notes.write",
     "agents.read",
+    "agents.manage",  # set others' states, correct their journal
     "trace.read",
     "reports.read",
     "segments.write",
@@ -45,6 +46,7 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "calls.read": {"agent": "own", "supervisor": "all", "admin": "all"},
     "notes.write": {"agent": "own", "supervisor": "own", "admin": "own"},
     "agents.read": {"agent": "all", "supervisor": "all", "admin": "all"},
+    "agents.manage": {"agent": "none", "supervisor": "all", "admin": "all"},
     "trace.read": {"agent": "own", "supervisor": "all", "admin": "all"},
     "reports.read": {"agent": "none", "supervisor": "all", "admin": "all"},
     "segments.write": {"agent": "none", "supervisor": "all", "admin": "all"},

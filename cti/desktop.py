@@ -142,7 +142,12 @@ class CallView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AgentView:
-    """One person as colleagues see him. device: idle, ringing, in-call, unreachable...; since: UNIX s."""
+    """One person as colleagues see him, on three axes.
+
+    device: idle, ringing, in-call, unreachable...; since: UNIX s. chosen: logged-off, not-ready, ready, after-call;
+    reason, chosen_since, by: why, since when, who said so; until: when work after a call ends; held: not before its
+    outcome is given. call: state of his call, queue: the one it came from. ghost: Ready with a phone out of reach.
+    """
 
     id: int
     name: str
@@ -150,6 +155,15 @@ class AgentView:
     device: str = "unknown"
     since: float = 0.0
     online: bool = False
+    chosen: str = "logged-off"
+    reason: str = ""
+    chosen_since: float = 0.0
+    by: str = "person"
+    until: float | None = None
+    held: bool = False
+    call: str = ""
+    queue: str | None = None
+    ghost: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

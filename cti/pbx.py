@@ -15,7 +15,7 @@ import structlog
 from cti.channels.phone.ami import AmiLink
 from cti.desktop import LinkView, PbxView
 from cti.dispatch import Dispatch, Reaction
-from cti.features.call_control import Line
+from cti.lines import Line
 from cti.metrics import Metrics
 from cti.settings import NumbersSettings, PbxNumbersSettings, PbxSettings, Settings
 from cti.switch import Switch

@@ -28,6 +28,7 @@ from cti.desktop import LinkView, Snapshot
 from cti.directory import Directory
 from cti.dispatch import Reaction
 from cti.features.accounts import Accounts
+from cti.features.agent_duty import AgentDuty
 from cti.features.agent_state import AgentStates
 from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
@@ -40,6 +41,7 @@ from cti.features.client_export import Exports
 from cti.features.client_files import ClientFiles
 from cti.features.client_segments import ClientSegments
 from cti.features.directory_admin import DirectoryAdmin
+from cti.features.duty_admin import DutyAdmin
 from cti.features.import_runs import ImportRuns
 from cti.features.live_calls import Dialled, LiveCalls
 from cti.features.role_rights import RoleRights
@@ -133,7 +135,24 @@ async def build(settings: Settings, db: Database) -> Parts:
         db=db, spool=spool, desktop=live, directory=directory, plan_of=plan_of, record_of=record_of, clock=clock
     )
     live_calls = LiveCalls(desktop=live, directory=directory, plan_of=plan_of, dialled=_clicks(db), record_of=record_of)
-    agent_states = AgentStates(desktop=live, directory=directory, clock=clock, online=live.online)
+    agent_states = AgentStates(
+        desktop=live, directory=directory, clock=clock, online=live.online, calls_of=live_calls.views_of
+    )
+    agent_duty = AgentDuty(
+        db=db,
+        spool=spool,
+        directory=directory,
+        settings=settings.agents,
+        line_of=pbxes.line_of,
+        standing=agent_states.standing,
+        device_status=agent_states.since,
+        record_of=record_of,
+        calls_of=lambda user_id: len(live_calls.views_of(user_id)),
+        online=live.online,
+        clock=clock,
+    )
+    await agent_duty.start()
+    agent_states.duty_of, agent_duty.show = agent_duty.of, agent_states.show
     call_log = CallLog(
         db=db, spool=spool, directory=directory, plan_of=plan_of, clock=clock, record_of=record_of, pbx_of=pbxes.name_of
     )
@@ -158,7 +177,12 @@ async def build(settings: Settings, db: Database) -> Parts:
         return Snapshot(calls=live_calls.views_of(agent_id), agents=agent_states.views(), link=link_view())
 
     accounts.desktop, accounts.changed = live, directory.reload
-    live.snapshot, live.seq_of, live.presence = snapshot, screen_pops.seq_of, agent_states.presence_changed
+
+    async def presence(user_id: int) -> None:
+        await agent_states.presence_changed(user_id)
+        await agent_duty.presence_changed(user_id)
+
+    live.snapshot, live.seq_of, live.presence = snapshot, screen_pops.seq_of, presence
     background: set[asyncio.Task[None]] = set()
 
     def storage_changed() -> None:
@@ -178,12 +202,13 @@ async def build(settings: Settings, db: Database) -> Parts:
     likely = ClientDuplicates(db=db, plan=pbxes.plan, clock=clock, mark=settings.data / "duplicates.mark")
     await screen_pops.start()
     await _take_over(pbxes, db, spool, clock())
-    reactions = _reactions(screen_pops, live_calls, call_log, agent_states, show_link)
+    reactions = _reactions(screen_pops, live_calls, call_log, agent_states, agent_duty, show_link)
     work: dict[str, Coroutine[Any, Any, None]] = {
         "spool": spool.run(),
         "live": live.watch(),
         "imports": import_runs.run(),
         "duplicates": likely.watch(),
+        "duty": agent_duty.run(),
         "loop-lag": _watch_loop(metrics),
         **pbxes.work(reactions, clock, metrics),
     }
@@ -215,6 +240,8 @@ async def build(settings: Settings, db: Database) -> Parts:
         call_control=call_control,
         call_log=call_log,
         agent_states=agent_states,
+        agent_duty=agent_duty,
+        duty_admin=DutyAdmin(db=db, directory=directory, clock=clock, changed=agent_duty.reload),
         link=link_view,
         clock=clock,
     )
@@ -241,25 +268,36 @@ def _show_figures(metrics: Metrics, spool: Spool) -> None:
 
 
 def _reactions(
-    pops: ScreenPops, views: LiveCalls, journal: CallLog, states: AgentStates, show_link: Reaction
+    pops: ScreenPops,
+    views: LiveCalls,
+    journal: CallLog,
+    states: AgentStates,
+    duty: AgentDuty,
+    show_link: Reaction,
 ) -> Mapping[type[ev.TelephonyEvent], Sequence[Reaction]]:
     """Who hears of what, in order: the card first, then the desks, then the journal."""
     return {
         ev.Originated: (views.originated, journal.changed),
         ev.CallChanged: (journal.changed,),
         ev.Queued: (journal.changed,),
-        ev.Delivered: (pops.delivered, views.delivered, journal.changed),
-        ev.Established: (pops.established, views.established, journal.changed),
+        ev.Delivered: (pops.delivered, views.delivered, journal.changed, states.call_moved),
+        ev.Established: (pops.established, views.established, journal.changed, duty.established, states.call_moved),
         ev.Held: (views.held,),
         ev.Retrieved: (views.retrieved,),
         ev.Transferred: (journal.changed,),
-        ev.ConnectionCleared: (views.connection_cleared, journal.changed),
-        ev.CallCleared: (pops.call_cleared, views.call_cleared, journal.call_cleared),
+        ev.ConnectionCleared: (
+            views.connection_cleared,
+            journal.changed,
+            duty.connection_cleared,
+            states.call_moved,
+        ),
+        ev.CallCleared: (pops.call_cleared, views.call_cleared, journal.call_cleared, duty.call_cleared),
         ev.CallMerged: (pops.call_merged, views.call_merged, journal.call_merged),
         ev.DialFailed: (views.dial_failed,),
-        ev.SnapshotTaken: (pops.snapshot_taken, views.snapshot_taken, journal.snapshot_taken),
+        ev.SnapshotTaken: (pops.snapshot_taken, views.snapshot_taken, journal.snapshot_taken, duty.snapshot_taken),
+        ev.PbxRestarted: (duty.pbx_restarted,),
         ev.DeviceChanged: (states.device_changed,),
-        ev.MemberChanged: (states.member_changed,),
+        ev.MemberChanged: (states.member_changed, duty.member_changed),
         ev.LinkChanged: (states.link_changed, show_link),
     }
 

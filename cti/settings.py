@@ -114,6 +114,16 @@ class DialSettings(_Section):
     ring_s: Annotated[int, Field(ge=5, le=120)] = 30
 
 
+class AgentsSettings(_Section):
+    """What the server does with people's states by itself. 0 seconds or offers: never."""
+
+    wrap_up_s: Annotated[int, Field(ge=0, le=3600)] = 20  # work after a client's call; a queue may have its own
+    missed_offers: Annotated[int, Field(ge=0, le=100)] = 3  # unanswered in a row, then a pause
+    unreachable_s: Annotated[int, Field(ge=0, le=3600)] = 0  # Ready with an unregistered phone for so long: a pause
+    lagged_s: Annotated[int, Field(ge=0, le=3600)] = 0  # Ready with the panel gone for so long: a pause
+    sign_out_logs_off: bool = True  # who signs out leaves his queues too
+
+
 class LdapSettings(_Section):
     """Sign-in by Active Directory or LDAP; needs the extra `[ldap]`. Empty url: off."""
 
@@ -155,6 +165,7 @@ class Settings(BaseSettings):
     pbx: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")], PbxSettings] = {}
     numbers: NumbersSettings = NumbersSettings()
     dial: DialSettings = DialSettings()
+    agents: AgentsSettings = AgentsSettings()
     auth: AuthSettings = AuthSettings()
     log: LogSettings = LogSettings()
 

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from cti.desktop import LinkView
 from cti.features.accounts import Accounts
+from cti.features.agent_duty import AgentDuty
 from cti.features.agent_state import AgentStates
 from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
@@ -22,6 +23,7 @@ from cti.features.client_export import Exports
 from cti.features.client_files import ClientFiles
 from cti.features.client_segments import ClientSegments
 from cti.features.directory_admin import DirectoryAdmin
+from cti.features.duty_admin import DutyAdmin
 from cti.features.import_runs import ImportRuns
 from cti.features.role_rights import RoleRights
 from cti.metrics import Metrics
@@ -55,6 +57,8 @@ class Services:
     call_control: CallControl
     call_log: CallLog
     agent_states: AgentStates
+    agent_duty: AgentDuty
+    duty_admin: DutyAdmin
     link: Callable[[], LinkView]
     clock: Callable[[], float]
 

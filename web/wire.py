@@ -7,6 +7,7 @@ from typing import Any
 
 from cti.desktop import AgentView, CallView, ClientBrief, LinkView, Match, ScreenPop, Snapshot
 from cti.telephony.numbering import show
+from web.duty_texts import state
 from web.i18n import say
 from web.texts import DEVICES, LINKS, LINKS_BY_NAME, OUTCOMES, REFUSALS, WHYS
 
@@ -72,7 +73,8 @@ def call(view: CallView, language: str, seq: int) -> Json:
 
 def agent(view: AgentView, language: str, seq: int = 0) -> Json:
     """The public `agent`."""
-    return asdict(view) | {"seq": seq, "text": say(language, DEVICES[view.device])}
+    words = {"text": say(language, DEVICES[view.device]), "chosen_text": state(view.chosen, view.reason, language)}
+    return asdict(view) | {"seq": seq} | words
 
 
 def link(view: LinkView, language: str) -> Json:

@@ -1,16 +1,17 @@
-"""What colleagues see of a person: his devices' own state, since when, and whether his panel is open.
+"""What colleagues see of a person: what he chose, what his devices are, what his call is; never mixed into one word.
 
-This is the device axis; what a person chose and what his call is come beside it, never mixed into one word.
+The device axis is kept here; what he chose comes from agent_duty, his calls from live_calls.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from cti.desktop import AgentDesktop, AgentView
+from cti.desktop import AgentDesktop, AgentView, CallView
 from cti.directory import Directory
-from cti.telephony.events import DeviceChanged, DeviceStatus, LinkChanged, MemberChanged
+from cti.telephony.duty import Duty
+from cti.telephony.events import CallEvent, DeviceChanged, DeviceStatus, LinkChanged, MemberChanged
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +26,10 @@ class Member:
 
 
 class AgentStates:
-    """Device states by name and the people's views made of them. online: whether a person's panel is open."""
+    """Device states by name and the people's views made of them. online: whether a person's panel is open.
+
+    duty_of: what a person chose; calls_of: his calls, the one that has the phone first.
+    """
 
     def __init__(
         self,
@@ -34,17 +38,32 @@ class AgentStates:
         directory: Directory,
         clock: Callable[[], float],
         online: Callable[[int], bool],
+        calls_of: Callable[[int], tuple[CallView, ...]] = lambda _user: (),
     ) -> None:
         self._desktop = desktop
         self._directory = directory
         self._clock = clock
         self._online = online
+        self._calls_of = calls_of
+        self.duty_of: Callable[[int], Duty] = lambda _user: Duty()
         self._devices: dict[str, tuple[DeviceStatus, float]] = {}
         self._members: dict[str, dict[str, Member]] = {}
 
     def device_status(self, device: str) -> DeviceStatus:
         """The device's state; unknown until the PBX told it, and while the link is down."""
         return self._devices.get(device, ("unknown", 0.0))[0]
+
+    def since(self, device: str) -> tuple[DeviceStatus, float]:
+        """The device's state and since when (UNIX s)."""
+        return self._devices.get(device, ("unknown", 0.0))
+
+    def standing(self, device: str) -> dict[str, tuple[bool, str]]:
+        """The device's queues as the PBX has them: paused, and why."""
+        return {
+            queue: (members[device].paused, members[device].pause_reason)
+            for queue, members in self._members.items()
+            if device in members
+        }
 
     def views(self) -> tuple[AgentView, ...]:
         """Everybody who has a device, by name."""
@@ -62,7 +81,7 @@ class AgentStates:
         self._devices[event.device] = (event.status, event.at or received_at)
         row = self._directory.by_device(event.device)
         if row is not None:
-            await self._show(row.user_id)
+            await self.show(row.user_id)
 
     async def member_changed(self, event: MemberChanged, _received_at: float) -> None:
         """A queue's member came, went, paused or talks."""
@@ -92,13 +111,20 @@ class AgentStates:
             del self._devices[device]
         for user_id, rows in self._directory.people():
             if any(row.name in lost for row in rows):
-                await self._show(user_id)
+                await self.show(user_id)
 
     async def presence_changed(self, user_id: int) -> None:
         """A person's panel was opened or closed."""
-        await self._show(user_id)
+        await self.show(user_id)
 
-    async def _show(self, user_id: int) -> None:
+    async def call_moved(self, event: CallEvent, _received_at: float) -> None:
+        """Somebody's call began, was answered or ended."""
+        row = self._directory.by_device(getattr(event, "device", None))
+        if row is not None:
+            await self.show(row.user_id)
+
+    async def show(self, user_id: int) -> None:
+        """Tell everybody what a person is now."""
         view = self._view(user_id)
         if view is not None:
             await self._desktop.agent(view)
@@ -107,16 +133,34 @@ class AgentStates:
         chosen = self._directory.chosen_of(user_id)
         if chosen is None:
             return None
-        view = AgentView(id=user_id, name=chosen.user_name, extension=chosen.extension, online=self._online(user_id))
         busiest = max(
             (self._devices.get(row.name, ("unknown", 0.0)) for row in self._directory.devices_of(user_id)),
             key=lambda state: _WEIGHT[state[0]],
         )
         own = self._devices.get(chosen.name, ("unknown", 0.0))
-        shown = busiest if _WEIGHT[busiest[0]] > _WEIGHT["idle"] else own
-        return replace(view, device=shown[0], since=shown[1])
+        device, since = busiest if _WEIGHT[busiest[0]] > _WEIGHT["idle"] else own
+        duty = self.duty_of(user_id)
+        calls = sorted(self._calls_of(user_id), key=lambda view: _CALLS.index(view.state))
+        return AgentView(
+            id=user_id,
+            name=chosen.user_name,
+            extension=chosen.extension,
+            device=device,
+            since=since,
+            online=self._online(user_id),
+            chosen=duty.state,
+            reason=duty.reason,
+            chosen_since=duty.since,
+            by=duty.by,
+            until=duty.until,
+            held=duty.held,
+            call=calls[0].state if calls else "",
+            queue=calls[0].queue if calls else None,
+            ghost=duty.state == "ready" and own[0] == "unreachable",
+        )
 
 
+_CALLS = ("talking", "held", "dialling", "ringing")
 _WEIGHT: dict[DeviceStatus, int] = {
     "unknown": 0,
     "unreachable": 1,

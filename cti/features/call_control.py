@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import structlog
 
 from cti.access import Person, may
-from cti.channels.base import Switchboard
 from cti.directory import DeviceFinder
 from cti.errors import ChannelError, NotAllowed, Refused
-from cti.settings import DialSettings, PbxSettings
+from cti.lines import Line
+from cti.settings import DialSettings
 from cti.storage import calls, dial_requests, merges
 from cti.storage.database import Database
 from cti.storage.dial_requests import DialRequest
@@ -26,7 +26,7 @@ from cti.storage.directory import DeviceRow
 from cti.telephony.auto_answer import Headers, headers_for
 from cti.telephony.commands import ClearConnection, GetVariable, MakeCall, SendDigit
 from cti.telephony.events import CallRecord, DeviceStatus, LegRecord
-from cti.telephony.numbering import Number, NumberPlan, read
+from cti.telephony.numbering import Number, read
 from cti.telephony.toll import Pace, forbidden
 
 ANSWER_S = 1.0  # a click is answered within this
@@ -34,16 +34,6 @@ MODEL_S = 600.0  # how long a phone's model is remembered
 MODEL_LIMIT_S = 0.2  # a phone's model is worth this much waiting
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
-    """Where a device is reached. device: its name at that PBX; plan: how numbers are written there."""
-
-    pbx: Switchboard
-    settings: PbxSettings
-    plan: NumberPlan
-    device: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

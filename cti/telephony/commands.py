@@ -131,18 +131,21 @@ class AttendedTransfer(Move):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AddMember(Command):
-    """Put a device into a queue."""
+    """Put a device into a queue, paused from its first moment where asked."""
 
     effect: ClassVar[bool] = True
     queue: str
     device: str
     name: str = ""
     penalty: int = 0
+    paused: bool = False
+    reason: str = ""
 
     def __post_init__(self) -> None:
         _must(_NAME, self.queue, "a queue")
         _must(_NAME, self.device, "a device")
         _must(_TEXT, self.name, "a name")
+        _must(_TEXT, self.reason, "a reason")
         _must_be_within(0, self.penalty, 1000, "a penalty")
 
 

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import statistics
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
+
+from cti.storage import migrations
 
 SHORT = bool(os.environ.get("BENCH_SHORT"))  # each figure once, small: whether the bench works, not how fast we are
+
+
+def shelf(name: str) -> Path:
+    """Where what takes long to make is kept from run to run, for as long as the schema is the same."""
+    versions = sorted((Path(migrations.__file__).parent / "versions").glob("*.py"))
+    schema = hashlib.sha256(b"".join(one.read_bytes() for one in versions)).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"trubka-bench-{name}-{schema}"
 
 
 def report(name: str, figure: float, unit: str, *, baseline: float | None = None, limit: str = "") -> None:

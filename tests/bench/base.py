@@ -11,7 +11,7 @@ from cti.cli.sample import many
 from cti.clients.card import ClientDraft
 from cti.storage import clients
 from cti.storage.database import open_database
-from tests.bench import SHORT
+from tests.bench import SHORT, shelf
 
 CLIENTS = 2_000 if SHORT else 100_000
 BATCH = 5000
@@ -19,7 +19,7 @@ BATCH = 5000
 
 def filled(count: int = CLIENTS) -> Path:
     """Folder with a fresh copy of a database of `count` clients."""
-    kept = Path(tempfile.gettempdir()) / f"trubka-bench-{count}"
+    kept = shelf(str(count))
     if not (kept / "trubka.db").exists():
         shutil.rmtree(kept, ignore_errors=True)
         making = Path(tempfile.mkdtemp(prefix="trubka-bench-"))

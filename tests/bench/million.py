@@ -24,7 +24,7 @@ from cti.storage.contact_tables import contracts
 from cti.storage.database import Database, open_database
 from cti.storage.directories import Item
 from cti.storage.tables import calls, users
-from tests.bench import SHORT
+from tests.bench import SHORT, shelf
 
 CLIENTS = 3_000 if SHORT else 1_000_000
 BATCH = 5_000
@@ -36,7 +36,7 @@ COLORS = ("red", "amber", "green", "blue", "violet")
 
 def filled(count: int = CLIENTS) -> Path:
     """The folder of a base of `count` clients: read it, copy it to write."""
-    kept = Path(tempfile.gettempdir()) / f"trubka-bench-whole-{count}"
+    kept = shelf(f"whole-{count}")
     if not (kept / "trubka.db").exists():
         shutil.rmtree(kept, ignore_errors=True)
         making = Path(tempfile.mkdtemp(prefix="trubka-bench-"))

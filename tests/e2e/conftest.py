@@ -24,7 +24,8 @@ def pbx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pbx]:
 
 @pytest.fixture(scope="module")
 def server(pbx: Pbx, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("data"), pbx.settings()).prepare() as one:
+    settings = pbx.settings() | {"CTI_AGENTS__WRAP_UP_S": "0"}  # the next test's call finds everybody ready
+    with Server(tmp_path_factory.mktemp("data"), settings).prepare() as one:
         yield one
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from cti.storage import users
-from web.api import belongings, calls, clients, duplicates, grid, imports, reports, segments
+from web.api import belongings, calls, clients, duplicates, duty, grid, imports, reports, segments
 from web.api import records as r
 from web.api.base import Operation, body_of, reply
 from web.api.openapi import document
@@ -45,6 +45,7 @@ async def sign_out(request: web.Request) -> web.Response:
     identity = request[IDENTITY]
     if identity.session:
         await services_of(request).accounts.sign_out(identity.person, identity.session)
+        await services_of(request).agent_duty.signed_out(identity.person)
     response = reply(r.Ok())
     response.del_cookie(COOKIE, path="/")
     return response
@@ -145,5 +146,6 @@ OPERATIONS = (
     *segments.OPERATIONS,
     *imports.OPERATIONS,
     *calls.OPERATIONS,
+    *duty.OPERATIONS,
 )
 ROUTES = tuple(one.route for one in OPERATIONS)

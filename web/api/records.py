@@ -186,12 +186,23 @@ class MissedOut(Struct):
 
 
 class AgentOut(Struct):
+    """A person on three axes: what he chose, what his phone is, what his call is."""
+
     id: int
     name: str
     extension: str
     device: str
     since: float
     online: bool
+    chosen: Annotated[str, Meta(description="logged-off, not-ready, ready or after-call")]
+    reason: str
+    chosen_since: float
+    by: Annotated[str, Meta(description="Who said so: person, supervisor, pbx or server")]
+    until: Annotated[float | None, Meta(description="When the work after the call ends by itself")]
+    held: bool
+    call: str
+    queue: str | None
+    ghost: Annotated[bool, Meta(description="Ready, and the phone is out of reach")]
 
 
 class MemberOut(Struct):

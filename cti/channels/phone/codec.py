@@ -188,6 +188,8 @@ def _make_call(x: c.MakeCall) -> Headers:
 
 def _add(x: c.AddMember) -> Headers:
     action: Headers = {"Action": "QueueAdd", "Queue": x.queue, "Interface": x.device, "Penalty": str(x.penalty)}
+    if x.paused:
+        action |= {"Paused": "true"} | ({"Reason": x.reason} if x.reason else {})
     return action | ({"MemberName": x.name} if x.name else {})
 
 

@@ -5,6 +5,7 @@ import { startCard } from "./card.js";
 import { startDesk } from "./desk.js";
 import { startFiles } from "./files.js";
 import { startDock } from "./dock.js";
+import { startDuty } from "./duty.js";
 import { onPage } from "./dom.js";
 import { keepForms } from "./forms.js";
 import { startJournal } from "./journal.js";
@@ -44,6 +45,7 @@ if (document.body.classList.contains("shell")) {
   startNotices();
   startStrip();
   startDock();
+  startDuty();
   startDesk(htmx);
   startCard();
   startTabs();

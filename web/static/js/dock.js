@@ -126,8 +126,10 @@ function colleague(view) {
   const li = mould("colleague");
   const pill = $("button", li);
   pill.dataset.device = view.device;
-  const state = view.text || word("device", view.device);
-  const detail = view.device === "idle" ? view.extension : state;
+  pill.dataset.chosen = view.ghost ? "ghost" : view.chosen;
+  const state = [view.text || word("device", view.device), view.chosen_text].filter(Boolean).join(", ");
+  const away = view.chosen === "not-ready" || view.chosen === "after-call";
+  const detail = view.device === "idle" ? (away ? view.chosen_text : view.extension) : view.text || word("device", view.device);
   fill(li, { name: view.name, detail });
   pill.title = [view.name, view.extension, state].filter(Boolean).join(" · ");
   pill.setAttribute("aria-label", t("Call {name}", { name: `${view.name} ${detail}` }));

@@ -31,7 +31,7 @@ function act(event) {
 
 const press = (selector) => {
   const button = $(selector);
-  if (!button || button.hidden || button.disabled) return false;
+  if (!button || button.offsetParent === null || button.disabled) return false;
   button.click();
   return true;
 };
@@ -43,6 +43,14 @@ const focus = (selector) => {
   return true;
 };
 
+function openMenu(selector) {
+  const menu = $(selector);
+  if (!menu || menu.hidden) return false;
+  menu.open = true;
+  $("button", menu).focus();
+  return true;
+}
+
 const ACTS = {
   Enter: (event) => !event.target.closest("a, button, summary, [role=button]") && !!$("#rings .bell") && (openCard(), true),
   KeyC: () => press("#card-call"),
@@ -50,6 +58,9 @@ const ACTS = {
   KeyP: () => focus("#dial-to"),
   KeyQ: () => !$("#hang-up").hidden && (hangUp(), true),
   KeyD: () => !$("#tones").hidden && (tones(), true),
+  KeyR: () => openMenu("#duty"),
+  KeyF: () => press("#after-done"),
+  KeyT: () => press("#after-more"),
   KeyG: () => ((goes = Date.now() + WAIT_MS), true),
   Slash: () => focus("#search"),
   NumpadDivide: () => focus("#search"),

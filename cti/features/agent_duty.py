@@ -1,0 +1,368 @@
+"""Who is ready for the queues, who is not and why: said in the panel, on the phone or by the server, told to the PBX.
+
+Rules kept here: what a person is, is a line of an append-only journal before it is anything else; the PBX follows at
+once, or when its link is back; what somebody did at the phone meanwhile is adopted, and our own commands' echo is not
+mistaken for it. A PBX that was started anew is given our account, otherwise its own counts. The server pauses only
+with a reason that says so: MISSED, DEVICE, LAGGED, WRAPUP; DEVICE goes by itself when the phone is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from cti.access import Person, may
+from cti.directory import Directory
+from cti.errors import ChannelError, NotAllowed, Refused
+from cti.lines import Line
+from cti.settings import AgentsSettings
+from cti.storage import duty as stored
+from cti.storage import users
+from cti.storage.database import Database
+from cti.storage.directory import DeviceRow
+from cti.storage.spool import Spool
+from cti.telephony import duty as d
+from cti.telephony.commands import AddMember, Command, PauseMember, RemoveMember
+from cti.telephony.duty import By, Duty, State
+from cti.telephony.events import (
+    CallCleared,
+    CallRecord,
+    ConnectionCleared,
+    DeviceStatus,
+    Established,
+    MemberChanged,
+    PbxRestarted,
+    SnapshotTaken,
+)
+
+TICK_S = 0.5
+SETTLE_S = 1.0  # after our own commands the PBX's events are their echo
+QUIET_S = 0.4  # a pause on the phone comes as one event for each queue
+ANSWER_S = 3.0
+GONE: tuple[DeviceStatus, ...] = ("unreachable",)
+
+Standing = Mapping[str, tuple[bool, str]]  # queue -> paused, reason
+log = structlog.get_logger()
+
+
+class AgentDuty:
+    """The people's own axis. standing: a device's queues as the PBX has them; show: tell a person's new state."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        spool: Spool,
+        directory: Directory,
+        settings: AgentsSettings,
+        line_of: Callable[[str], Line | None],
+        standing: Callable[[str], Standing],
+        device_status: Callable[[str], tuple[DeviceStatus, float]],
+        record_of: Callable[[str], CallRecord | None],
+        calls_of: Callable[[int], int],
+        online: Callable[[int], bool],
+        clock: Callable[[], float],
+    ) -> None:
+        self._db = db
+        self._spool = spool
+        self._directory = directory
+        self._settings = settings
+        self._line_of = line_of
+        self._standing = standing
+        self._device_status = device_status
+        self._record_of = record_of
+        self._calls_of = calls_of
+        self._online = online
+        self._clock = clock
+        self._duties: dict[int, Duty] = {}
+        self._misses: dict[int, int] = {}
+        self._moved: dict[int, float] = {}  # whose members changed at the PBX, and when
+        self._told: dict[int, float] = {}  # when our last command to the PBX about him was answered
+        self._owed: set[int] = set()  # whose state the PBX has not been told
+        self._left: dict[int, float] = {}  # whose panel went away, and when
+        self._leaving: dict[str, list[tuple[DeviceRow, ConnectionCleared]]] = {}
+        self._locks: dict[int, asyncio.Lock] = {}
+        self._wrap_ups: dict[str, int] = {}
+        self.show: Callable[[int], Awaitable[None]] | None = None
+
+    async def start(self) -> None:
+        """Everybody as he was when the server stopped."""
+        async with self._db.read() as conn:
+            self._duties = await stored.current(conn)
+        await self.reload()
+
+    async def reload(self) -> None:
+        """An admin changed what queues are set to."""
+        async with self._db.read() as conn:
+            self._wrap_ups = await stored.wrap_up_times(conn)
+
+    def of(self, user_id: int) -> Duty:
+        """What a person is now."""
+        return self._duties.get(user_id, Duty())
+
+    # What people do -----------------------------------------------------------------------------------------------
+    async def choose(self, actor: Person, user_id: int, state: State, reason: str = "") -> bool:
+        """Be Ready, NotReady for a reason, or LoggedOff. True: the PBX knows. Raises Refused, NotAllowed."""
+        by = self._allowed(actor, user_id)
+        if self._directory.chosen_of(user_id) is None:
+            raise Refused("no-device", "You have no phone; an admin adds one under Settings, Users.")
+        if state == "after-call" or state not in ("ready", "not-ready", "logged-off"):
+            raise Refused("bad-state", "This is no state that can be chosen.")
+        if state == "not-ready":
+            await self._check_reason(reason)
+        self._misses.pop(user_id, None)
+        await self._become(user_id, d.chosen(self.of(user_id), state, reason, self._clock(), by), actor.id)
+        return await self._apply(user_id)
+
+    async def more_time(self, actor: Person, user_id: int, more_s: float) -> None:
+        """More time for the work after a call."""
+        self._allowed(actor, user_id)
+        duty = self.of(user_id)
+        if duty.state != "after-call":
+            raise Refused("no-after-call", "The work after the call is over already.")
+        self._duties[user_id] = d.longer(duty, self._clock(), more_s)
+        await self._tell(user_id)
+
+    async def finish(self, actor: Person, user_id: int) -> bool:
+        """The work after a call is done."""
+        by = self._allowed(actor, user_id)
+        await self._become(user_id, d.done(self.of(user_id), self._clock(), by), actor.id)
+        return await self._apply(user_id)
+
+    async def signed_out(self, person: Person) -> None:
+        """Who signs out for good leaves his queues; another panel of his keeps him there."""
+        if self._settings.sign_out_logs_off and self.of(person.id).on and not self._online(person.id):
+            with contextlib.suppress(Refused):  # he has no phone any more: nothing to leave
+                await self.choose(person, person.id, "logged-off")
+
+    # What the PBX tells -------------------------------------------------------------------------------------------
+    async def member_changed(self, event: MemberChanged, _received_at: float) -> None:
+        """A member came, went or was paused: by whom is found out when it is quiet again."""
+        row = self._directory.by_device(event.device)
+        if row is not None:
+            self._moved[row.user_id] = self._clock()
+
+    async def pbx_restarted(self, _event: PbxRestarted, _received_at: float) -> None:
+        """It may have forgotten its members: it is told what everybody is."""
+        self._owed |= {user_id for user_id, duty in self._duties.items() if duty.on}
+
+    async def snapshot_taken(self, event: SnapshotTaken, _received_at: float) -> None:
+        """The PBX's own account is complete: who is not owed a word is compared with it."""
+        for user_id, rows in self._directory.people():
+            if user_id not in self._owed and any(row.name.startswith(event.prefix) for row in rows):
+                self._moved.setdefault(user_id, 0.0)
+
+    async def established(self, event: Established, _received_at: float) -> None:
+        """Who talks has not missed it."""
+        for device in (event.device, event.peer_device):
+            row = self._directory.by_device(device)
+            if row is not None:
+                self._misses.pop(row.user_id, None)
+
+    async def connection_cleared(self, event: ConnectionCleared, _received_at: float) -> None:
+        """An offer nobody answered counts; a conversation with a client is followed by the work after it."""
+        row, record = self._directory.by_device(event.device), self._record_of(event.call)
+        if row is None:
+            return
+        if record is None:  # the last one to leave: CallCleared follows, with the record
+            self._leaving.setdefault(event.call, []).append((row, event))
+        else:
+            await self._left_call(row, event, record)
+
+    async def call_cleared(self, event: CallCleared, _received_at: float) -> None:
+        """The call is over for the last ones too."""
+        for row, left in self._leaving.pop(event.call, ()):
+            await self._left_call(row, left, event.record)
+
+    async def _left_call(self, row: DeviceRow, event: ConnectionCleared, record: CallRecord) -> None:
+        if event.result == "no-answer" and record.queue:
+            await self._missed(row.user_id)
+        elif event.result in ("talked", "transferred"):
+            await self._talked(row, record, event.leg)
+
+    async def _missed(self, user_id: int) -> None:
+        self._misses[user_id] = self._misses.get(user_id, 0) + 1
+        most = self._settings.missed_offers
+        if most and self._misses[user_id] >= most and self.of(user_id).state == "ready":
+            self._misses.pop(user_id, None)
+            await self._pause(user_id, d.MISSED)
+
+    async def _talked(self, row: DeviceRow, record: CallRecord, leg: str) -> None:
+        if not self._with_client(record, leg) or self._calls_of(row.user_id) or not self._online(row.user_id):
+            return
+        seconds = self._wrap_ups.get(record.queue or "", self._settings.wrap_up_s)
+        before = self.of(row.user_id)
+        after = d.call_ended(
+            before, self._clock(), wrap_up_s=seconds, queue=record.queue or "", call=record.call, held=False
+        )
+        if after is not before:
+            await self._become(row.user_id, after, None)
+            await self._apply(row.user_id)
+
+    def _with_client(self, record: CallRecord, leg: str) -> bool:
+        """Whether the leg's owner talked with somebody who is none of us."""
+        devices = {one.leg: one.device for one in record.legs}
+        others = [other for pair in record.talked if leg in pair for other in pair if other != leg]
+        return any(self._directory.by_device(devices.get(other)) is None for other in others)
+
+    async def presence_changed(self, user_id: int) -> None:
+        """A panel was opened or closed."""
+        if self._online(user_id):
+            self._left.pop(user_id, None)
+        else:
+            self._left[user_id] = self._clock()
+
+    # Time ---------------------------------------------------------------------------------------------------------
+    async def run(self) -> None:
+        """Watch the clock until cancelled."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            for user_id in set(self._duties) | set(self._moved) | set(self._owed):
+                try:
+                    await self._on_time(user_id, self._clock())
+                except ChannelError as error:
+                    log.warning("PBX not told of an agent's state", user=user_id, reason=str(error))
+
+    async def _on_time(self, user_id: int, now: float) -> None:
+        duty = self.of(user_id)
+        if d.is_over(duty, now):
+            await self._become(user_id, d.done(duty, now, "server"), None)
+            await self._apply(user_id)
+        elif user_id in self._owed:
+            await self._apply(user_id)
+        elif user_id in self._moved and now - self._moved[user_id] > QUIET_S:
+            await self._compare(user_id, now)
+        else:
+            await self._watch(user_id, duty, now)
+
+    async def _compare(self, user_id: int, now: float) -> None:
+        """What the PBX has of him, where it is not the echo of what we told it."""
+        row = self._directory.chosen_of(user_id)
+        if now - self._told.get(user_id, 0.0) < SETTLE_S or self._lock(user_id).locked():
+            return
+        self._moved.pop(user_id, None)
+        if row is None or not self._is_up(row.name):
+            return
+        devices = [one.name for one in self._directory.devices_of(user_id)]
+        found = [pause for device in devices for pause in self._standing(device).values()]
+        seen = d.as_pbx(self.of(user_id), found, now)
+        if seen is not self.of(user_id):
+            await self._become(user_id, seen, None)
+
+    async def _watch(self, user_id: int, duty: Duty, now: float) -> None:
+        row = self._directory.chosen_of(user_id)
+        if row is None:
+            return
+        status, since = self._device_status(row.name)
+        grace, lag = self._settings.unreachable_s, self._settings.lagged_s
+        if duty.state == "ready" and grace and status in GONE and now - max(since, duty.since) >= grace:
+            await self._pause(user_id, d.DEVICE)
+        elif duty.state == "not-ready" and duty.reason == d.DEVICE and status not in (*GONE, "unknown"):
+            await self._become(user_id, Duty(state="ready", since=now, by="server"), None)
+            await self._apply(user_id)
+        elif duty.state == "ready" and lag and now - self._left.get(user_id, now) >= lag:
+            self._left.pop(user_id, None)
+            await self._pause(user_id, d.LAGGED)
+
+    # Inside -------------------------------------------------------------------------------------------------------
+    async def _pause(self, user_id: int, reason: str) -> None:
+        await self._become(user_id, Duty(state="not-ready", reason=reason, since=self._clock(), by="server"), None)
+        await self._apply(user_id)
+
+    async def _become(self, user_id: int, duty: Duty, by_user_id: int | None) -> None:
+        """The new line, written in order with all others, and shown."""
+        if duty is self.of(user_id):
+            return
+        self._duties[user_id] = duty
+        self._spool.put(lambda conn: stored.append(conn, user_id, duty, by_user_id))
+        await self._tell(user_id)
+
+    async def _tell(self, user_id: int) -> None:
+        if self.show is not None:
+            await self.show(user_id)
+
+    async def _apply(self, user_id: int) -> bool:
+        """Tell the PBX; False where it cannot hear now: it is told as soon as it can."""
+        async with self._lock(user_id):
+            row = self._directory.chosen_of(user_id)
+            if row is None:
+                self._owed.discard(user_id)
+                return True
+            if not self._is_up(row.name):
+                self._owed.add(user_id)
+                return False
+            self._owed.discard(user_id)
+            try:
+                for line, command in await self._commands(user_id, row):
+                    await _ask(line, command)
+            except ChannelError:
+                self._owed.add(user_id)
+                return False
+            finally:
+                self._told[user_id] = self._clock()
+            return True
+
+    async def _commands(self, user_id: int, row: DeviceRow) -> list[tuple[Line, Command]]:
+        """What makes the PBX's members what they ought to be, and nothing that is so already."""
+        duty, reason = self.of(user_id), ""
+        if duty.paused and duty.on:
+            reason = duty.reason[:80]
+        async with self._db.read() as conn:
+            wanted = {one.name: one.penalty for one in await users.queues_of(conn, user_id)}
+        commands: list[tuple[Line, Command]] = []
+        for one in self._directory.devices_of(user_id):
+            line = self._line_of(one.name)
+            if line is None:
+                continue
+            here = self._standing(one.name)
+            stays = duty.on and one.name == row.name
+            commands += [(line, RemoveMember(queue=queue, device=line.device)) for queue in here if not stays]
+            if not stays:
+                continue
+            for queue in wanted.keys() - here.keys():
+                member = AddMember(
+                    queue=queue,
+                    device=line.device,
+                    name=one.user_name[:80],
+                    penalty=wanted[queue],
+                    paused=duty.paused,
+                    reason=reason,
+                )
+                commands.append((line, member))
+            if any(standing != (duty.paused, reason) for standing in here.values()):
+                commands.append((line, PauseMember(device=line.device, paused=duty.paused, reason=reason)))
+        return commands
+
+    def _is_up(self, device: str) -> bool:
+        line = self._line_of(device)
+        return line is not None and line.pbx.health().state == "up"
+
+    def _lock(self, user_id: int) -> asyncio.Lock:
+        return self._locks.setdefault(user_id, asyncio.Lock())
+
+    def _allowed(self, actor: Person, user_id: int) -> By:
+        if actor.id == user_id:
+            return "person"
+        self._manages(actor, user_id)
+        return "supervisor"
+
+    def _manages(self, actor: Person, user_id: int) -> None:
+        row = self._directory.chosen_of(user_id)
+        if not may(actor, "agents.manage", owner_id=user_id, owner_team_id=row.team_id if row else None):
+            raise NotAllowed("Your role may not set the states of others.")
+
+    async def _check_reason(self, reason: str) -> None:
+        async with self._db.read() as conn:
+            offered = await stored.reasons(conn)
+        if reason not in ({one.name for one in offered} or {""}):
+            raise Refused("bad-reason", "Choose a reason from the list.")
+
+
+async def _ask(line: Line, command: Command) -> None:
+    """Told to the PBX. What it answers that it is so already, or that there is no such queue, is no failure of ours."""
+    answer = await line.pbx.ask(command, timeout_s=ANSWER_S)
+    if not answer.ok:
+        log.info("PBX refused a member's change", command=type(command).__name__, reason=answer.message)

@@ -1,0 +1,19 @@
+"""Where a device is reached: its PBX, that PBX's settings and number plan, and its name there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cti.channels.base import Switchboard
+from cti.settings import PbxSettings
+from cti.telephony.numbering import NumberPlan
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """device: its name at that PBX; plan: how numbers are written there."""
+
+    pbx: Switchboard
+    settings: PbxSettings
+    plan: NumberPlan
+    device: str

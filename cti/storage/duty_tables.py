@@ -1,0 +1,55 @@
+"""What people were for the queues, every change of it, and the reasons they may give."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Table
+
+from cti.storage.schema import metadata
+
+agent_states = Table(
+    "agent_states",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("state", String(12), nullable=False),  # logged-off | not-ready | ready | after-call
+    Column("reason", String(80), nullable=False, server_default=""),  # as it was called then
+    Column("said_by", String(12), nullable=False),  # person | supervisor | pbx | server
+    Column("by_user_id", Integer),
+    Column("until", Float),
+    Column("back", String(12), nullable=False, server_default="ready"),
+    Column("back_reason", String(80), nullable=False, server_default=""),
+    Column("queue", String(80), nullable=False, server_default=""),
+    Column("call_id", String(80), nullable=False, server_default=""),
+    Column("held", Boolean, nullable=False, server_default="0"),
+    Index(None, "user_id", "at"),
+)
+
+agent_state_corrections = Table(
+    "agent_state_corrections",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("state_id", ForeignKey("agent_states.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("at", Float, nullable=False),
+    Column("user_id", Integer),  # who corrects
+    Column("state", String(12), nullable=False),  # what it really was
+    Column("reason", String(80), nullable=False, server_default=""),
+    Column("why", String(400), nullable=False),
+)
+
+pause_reasons = Table(
+    "pause_reasons",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(80), nullable=False, unique=True),
+    Column("position", Integer, nullable=False, server_default="0"),
+    Column("work", Boolean, nullable=False, server_default="0"),  # working time (training, letters), not a break
+    Column("retired_at", Float),
+)
+
+queue_settings = Table(
+    "queue_settings",
+    metadata,
+    Column("queue", String(80), primary_key=True),
+    Column("wrap_up_s", Integer),  # None: agents.wrap_up_s of the settings
+)

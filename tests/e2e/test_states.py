@@ -1,0 +1,157 @@
+"""What a person chose, on the real PBX: its queues follow, a pause on the phone is seen, work after a call ends."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from lab.pbx import Pbx
+from tests.e2e.conftest import Street
+from tests.e2e.server import Desk, Server, until
+
+pytestmark = pytest.mark.lab
+SALES = "74950000001"
+ALHIMOV = "+79355550101"
+
+
+@pytest.fixture(scope="module")
+def server(pbx: Pbx, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    more = {"CTI_AGENTS__WRAP_UP_S": "600", "CTI_AGENTS__MISSED_OFFERS": "1"}
+    with Server(tmp_path_factory.mktemp("data"), pbx.settings() | more).prepare() as one:
+        yield one
+
+
+def member(pbx: Pbx, device: str = "PJSIP/101", queue: str = "sales") -> str | None:
+    """`free`, `paused: why` or None for no member."""
+    lines = [
+        line for line in pbx.console(f"queue show {queue}").splitlines() if f"({device}" in line or f"{device} " in line
+    ]
+    if not lines:
+        return None
+    paused = re.search(r"\(paused(?::([^)]*?))?(?: was .*?)?\)", lines[0])
+    return "free" if paused is None else f"paused: {paused[1] or ''}".strip()
+
+
+async def pbx_has(pbx: Pbx, wanted: str | None, queue: str = "sales") -> None:
+    async def so() -> bool:
+        return await asyncio.to_thread(member, pbx, queue=queue) == wanted
+
+    await until(so, why=f"anna in {queue} is {wanted}; {member(pbx, queue=queue)}")
+
+
+async def is_now(desk: Desk, chosen: str, reason: str = "", **more: Any) -> dict[str, Any]:
+    """Anna's newest view says so."""
+
+    async def so() -> dict[str, Any] | None:
+        me = next(a for a in await desk.api("GET", "/agents") if a["extension"] == "101")
+        wanted = {"chosen": chosen, "reason": reason, **more}
+        return me if {key: me[key] for key in wanted} == wanted else None
+
+    return await until(so, why=f"anna is {chosen} {reason}")
+
+
+async def choose(desk: Desk, state: str, reason: str = "") -> None:
+    body = {"state": state, "reason": reason}
+    assert await desk.api("PUT", "/agents/me/state", body, status=200) == {"told": True}
+
+
+async def test_the_queues_follow_what_a_person_chose(server: Server, pbx: Pbx) -> None:
+    async with Desk(server, "anna") as anna, Desk(server, "vera") as vera:
+        await is_now(anna, "ready", by="pbx")  # the lab put her there before anybody signed in
+        await choose(anna, "not-ready", "Обед")
+        await pbx_has(pbx, "paused: Обед")
+        await choose(anna, "logged-off")
+        await pbx_has(pbx, None)
+        await choose(anna, "ready")
+        await pbx_has(pbx, "free")
+        assert await anna.api("PUT", "/agents/me/state", {"state": "not-ready", "reason": "Выдумка"}, status=409)
+        assert await anna.api("PUT", "/agents/2/state", {"state": "logged-off"}, status=403)
+        await vera.api("PUT", "/agents/1/state", {"state": "not-ready", "reason": "Обучение"}, status=200)
+        await is_now(anna, "not-ready", "Обучение", by="supervisor")
+        rows = await anna.api("GET", "/agents/me/states")
+        assert [(row["state"], row["reason"], row["by"]) for row in rows][-4:] == [
+            ("not-ready", "Обед", "person"),
+            ("logged-off", "", "person"),
+            ("ready", "", "person"),
+            ("not-ready", "Обучение", "supervisor"),
+        ]
+        body = {"state": "not-ready", "reason": "Обед", "why": "Забыла переключить"}
+        await anna.api("POST", f"/agents/states/{rows[-1]['id']}/corrections", body, status=403)
+        await vera.api("POST", f"/agents/states/{rows[-1]['id']}/corrections", body, status=201)
+        row = (await vera.api("GET", "/agents/1/states"))[-1]
+        assert (row["reason"], row["corrections"][0]["reason"]) == ("Обучение", "Обед")
+        await choose(anna, "ready")
+
+
+async def test_a_pause_made_on_the_phone_is_seen(server: Server, pbx: Pbx) -> None:
+    async with Desk(server, "anna") as anna:
+        await is_now(anna, "ready")
+        await asyncio.to_thread(pbx.console, "queue pause member PJSIP/101 queue sales reason lunch")
+        await is_now(anna, "not-ready", "lunch", by="pbx")
+        await asyncio.to_thread(pbx.console, "queue unpause member PJSIP/101")
+        await is_now(anna, "ready", by="pbx")
+        await asyncio.to_thread(pbx.console, "queue remove member PJSIP/101 from sales")
+        await is_now(anna, "logged-off", by="pbx")
+        await choose(anna, "ready")
+        await pbx_has(pbx, "free")
+
+
+async def test_a_restart_of_server_and_pbx_forgets_nothing(server: Server, pbx: Pbx) -> None:
+    async with Desk(server, "anna") as anna:
+        await choose(anna, "not-ready", "Письма")
+        await pbx_has(pbx, "paused: Письма")
+    server.kill()
+    server.start()
+    async with Desk(server, "anna") as anna:
+        await is_now(anna, "not-ready", "Письма", by="person")
+        pbx.restart()  # not in a thread: the PBX would end with it
+        await pbx_has(pbx, "paused: Письма")
+        await is_now(anna, "not-ready", "Письма", by="person")
+        await choose(anna, "ready")
+        await pbx_has(pbx, "free")
+
+
+async def test_work_after_a_call_is_a_pause_in_all_queues_until_it_is_done(
+    server: Server, pbx: Pbx, street: Street
+) -> None:
+    phone = await street.phone("101")
+    async with Desk(server, "anna") as anna:
+        await is_now(anna, "ready")
+        client = await street.call(SALES, caller="79355550101")
+        call = (await anna.pop(ALHIMOV))["call"]["id"]
+        await street.do(phone.wait, "ringing")
+        await street.do(phone.answer)
+        await anna.call_is("talking", call)
+        await is_now(anna, "ready", call="talking", queue="sales")
+        await street.do(client.hang_up)
+        before = await is_now(anna, "after-call", "WRAPUP")
+        await pbx_has(pbx, "paused: WRAPUP")
+        await anna.api("POST", "/agents/me/after-call/more", {"seconds": 30}, status=200)
+        after = await is_now(anna, "after-call", "WRAPUP")
+        assert after["until"] == pytest.approx(before["until"] + 30)
+        await anna.api("POST", "/agents/me/after-call/done", {}, status=200)
+        await is_now(anna, "ready")
+        await pbx_has(pbx, "free")
+
+
+async def test_an_offer_nobody_answered_pauses_and_says_why(server: Server, pbx: Pbx, street: Street) -> None:
+    queues = pbx.home / "etc/queues.conf"
+    whole = queues.read_text()
+    queues.write_text(whole.replace("timeout=30", "timeout=2"))
+    await asyncio.to_thread(pbx.console, "queue reload all")
+    try:
+        await street.phone("101")
+        async with Desk(server, "anna") as anna:
+            await choose(anna, "ready")
+            await street.call(SALES, caller="79355550101")
+            await is_now(anna, "not-ready", "MISSED", by="server")
+            await pbx_has(pbx, "paused: MISSED")
+            await choose(anna, "ready")
+            await pbx_has(pbx, "free")
+    finally:
+        queues.write_text(whole)
+        await asyncio.to_thread(pbx.console, "queue reload all")

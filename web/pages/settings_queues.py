@@ -1,0 +1,92 @@
+"""Settings of queues, for admins: reasons for not being ready, and how long the work after a call takes."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from cti.errors import Refused
+from cti.storage import duty as stored
+from cti.storage import users
+from cti.storage.duty import Reason
+from web.auth import person_of
+from web.pages.settings import at, said
+from web.render import page
+from web.routes import Route
+from web.services import services_of
+from web.texts import N_, told
+
+HERE = "/settings/queues"
+MOST = 100
+
+
+async def show(request: web.Request) -> web.Response:
+    """Reasons and queues."""
+    return await _page(request)
+
+
+async def _page(request: web.Request, *, status: int = 200, error: str = "") -> web.Response:
+    services = services_of(request)
+    async with services.db.read() as conn:
+        reasons = await stored.reasons(conn, retired=True)
+        own = await stored.wrap_up_times(conn)
+        queues = {*await users.queue_names(conn), *services.agent_states.queues(), *own}
+    shown = page(
+        request,
+        "settings/queues.html",
+        status=status,
+        title=N_("Queues"),
+        reasons=reasons,
+        queues=sorted(queues),
+        own=own,
+        default=services.settings.agents.wrap_up_s,
+        error=error,
+        said=said(request),
+    )
+    return at(request, shown, HERE)
+
+
+async def keep_reasons(request: web.Request) -> web.StreamResponse:
+    """Save the reasons in their order; a line without a name is left out where it is new."""
+    form = await request.post()
+    ids = [str(one) for one in form.getall("id", [])][:MOST]
+    names = [str(one).strip()[:80] for one in form.getall("name", [])][:MOST]
+    work, retired = ({str(one) for one in form.getall(key, [])} for key in ("work", "retired"))
+    wanted = [
+        Reason(
+            id=int(id_) if id_.isascii() and id_.isdigit() else 0, name=name, work=id_ in work, retired=id_ in retired
+        )
+        for id_, name in zip(ids, names, strict=False)
+        if name or id_.isdigit()
+    ]
+    try:
+        await services_of(request).duty_admin.keep_reasons(person_of(request), wanted)
+    except Refused as error:
+        return await _page(request, status=409, error=told(request, error))
+    raise web.HTTPSeeOther(f"{HERE}?said=saved")
+
+
+async def set_wrap_up(request: web.Request) -> web.StreamResponse:
+    """A queue's own time after calls."""
+    form = await request.post()
+    queue, seconds = str(form.get("queue", ""))[:80], str(form.get("seconds", "")).strip()
+    try:
+        if seconds and not (seconds.isascii() and seconds.isdigit()):
+            raise Refused("bad-wrap-up", "Give seconds from 0 to 3600.")
+        await services_of(request).duty_admin.set_wrap_up(
+            person_of(request), queue, int(seconds[:6]) if seconds else None
+        )
+    except Refused as error:
+        return await _page(request, status=409, error=told(request, error))
+    raise web.HTTPSeeOther(f"{HERE}?said=saved")
+
+
+def number_of(id_: str) -> int:
+    """The id of a reason, 0 for a new one."""
+    return int(id_) if id_.isascii() and id_.isdigit() and len(id_) < 10 else 0
+
+
+ROUTES = (
+    Route("GET", HERE, show, "settings.manage", "nothing"),
+    Route("POST", f"{HERE}/reasons", keep_reasons, "settings.manage", "nothing"),
+    Route("POST", f"{HERE}/wrap-up", set_wrap_up, "settings.manage", "nothing"),
+)
