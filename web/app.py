@@ -15,6 +15,7 @@ from web.pages import calls as call_pages
 from web.pages import (
     client_import,
     desk,
+    dial,
     duplicates,
     profile,
     reports,
@@ -48,6 +49,7 @@ ROUTES: tuple[Route, ...] = (
     *settings_queues.ROUTES,
     *settings_roles.ROUTES,
     *desk.ROUTES,
+    *dial.ROUTES,
     *client_import.ROUTES,
     *client_pages.ROUTES,
     *duplicates.ROUTES,
