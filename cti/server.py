@@ -27,6 +27,7 @@ from cti import logs
 from cti.desktop import LinkView, Snapshot
 from cti.directory import Directory
 from cti.dispatch import Reaction
+from cti.features.access_journal import AccessJournal
 from cti.features.accounts import Accounts
 from cti.features.agent_duty import AgentDuty
 from cti.features.agent_state import AgentStates
@@ -129,7 +130,8 @@ async def build(settings: Settings, db: Database) -> Parts:
         ldap=ldap_check(settings.auth.ldap),
         later=spool.put,
     )
-    live = Live(accounts=accounts, db=db, spool=spool, metrics=metrics, clock=clock)
+    access_journal = AccessJournal(spool=spool, clock=clock)
+    live = Live(accounts=accounts, db=db, spool=spool, metrics=metrics, access_journal=access_journal, clock=clock)
     plan_of, record_of = pbxes.plan_of, pbxes.record_of
     screen_pops = ScreenPops(
         db=db, spool=spool, desktop=live, directory=directory, plan_of=plan_of, record_of=record_of, clock=clock
@@ -218,6 +220,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         spool=spool,
         plan=pbxes.plan,
         metrics=metrics,
+        access_journal=access_journal,
         accounts=accounts,
         people=DirectoryAdmin(
             db=db,

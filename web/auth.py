@@ -1,7 +1,8 @@
 """Doors of the web layer: who asks, may he, and did he mean it.
 
-Every route passes `guarded`: the session cookie or a bearer token says who asks, the route's right is checked, and an
-unsafe request of a browser must come from our own origin with the session's token (CSRF). Addresses and schemes of a
+Every route passes `guarded`: the session cookie or a bearer token says who asks, the route's right is checked, an
+unsafe request of a browser must come from our own origin with the session's token (CSRF), and whom the answer shows
+is in the access journal before the answer leaves. Addresses and schemes of a
 proxy are believed only from the proxies the settings name.
 """
 
@@ -19,6 +20,7 @@ from cti.features.accounts import Identity, SignedIn
 from web.limits import LIMITS
 from web.routes import Handler, Route
 from web.services import services_of
+from web.shown import keep_line
 
 Answer = TypeVar("Answer", bound=web.StreamResponse | web.HTTPSeeOther)
 
@@ -51,7 +53,10 @@ def guarded(route: Route) -> Handler:
             await _read_form(request)
             if identity and identity.session is not None and route.who != "public":
                 await _check_token(request, identity)
-        return await route.handler(request)
+        response = await route.handler(request)
+        if identity is not None:
+            await keep_line(request, route, response, identity.person, address_of(request))
+        return response
 
     return handler
 

@@ -14,14 +14,13 @@ import contextlib
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
 
-import socketio
 import structlog
 from aiohttp import web
 
 from cti.desktop import AgentView, CallView, LinkView, ScreenPop, Snapshot
 from cti.errors import StorageError
+from cti.features.access_journal import AccessJournal
 from cti.features.accounts import Accounts, Identity
 from cti.metrics import Metrics
 from cti.storage import desktop_events, role_rights, traces
@@ -33,16 +32,16 @@ from web import wire
 from web.auth import COOKIE
 from web.live_browser import Browser
 from web.live_door import CONNECT_S, VISIT, Door, Visit
-from web.live_outbox import PACKETS, Body, Outbox, Texts, encoded
+from web.live_outbox import PACKETS, Body, Texts, encoded, socket_io
 from web.live_replay import Missed, missed_events
 
 PATH = "/socket.io/"
-MAX_MESSAGE = 64 * 1024
 PING_S, PONG_S = 20.0, 15.0
 CHECK_S = 3.0
 MOST_OF_ONE = 30  # connections of one person
 GRACE_S = 2.0
 REPLAY_S = 10.0  # how long a replay waits for a browser that does not read
+MOST_KEPT = 10_000  # cards whose fate is remembered
 RECENT = 20  # pops per agent kept in memory, in case their rows come late
 GARBAGE = (ValueError, TypeError, LookupError, RecursionError)  # what bytes that mean nothing raise in the library
 LATEST_S = 60.0  # a longer pop latency is a tab that slept, not a figure
@@ -60,6 +59,7 @@ class Live:
         db: Database,
         spool: Spool,
         metrics: Metrics,
+        access_journal: AccessJournal,
         clock: Callable[[], float],
         ping_s: float = PING_S,
         pong_s: float = PONG_S,
@@ -69,9 +69,10 @@ class Live:
         self._db = db
         self._spool = spool
         self._metrics = metrics
+        self._access_journal = access_journal
         self._clock = clock
         self._door = Door(connect_s=connect_s)
-        self._io = _socket_io(ping_s, pong_s)
+        self._io = socket_io(ping_s, pong_s)
         self._understand = self._io.eio.handlers["message"]
         self._io.eio.on("message", self._heard)
         self._browsers: dict[str, Browser] = {}
@@ -79,6 +80,7 @@ class Live:
         self._moved: asyncio.Queue[int] = asyncio.Queue()
         self._recent: dict[int, deque[ScreenPop]] = defaultdict(lambda: deque(maxlen=RECENT))
         self._received: dict[tuple[int, int], tuple[float, str]] = {}
+        self._told: dict[tuple[int, int], None] = {}  # cards that were shown, by agent and seq
         self.snapshot: Callable[[int], Snapshot] = lambda _agent: Snapshot()
         self.seq_of: Callable[[int], int] = lambda _agent: 0
         self.presence: Callable[[int], Awaitable[None]] | None = None
@@ -111,9 +113,9 @@ class Live:
         for browser in [one for one in self._agents.get(agent_id, ()) if one.hears("screen_pop")]:
             text = texts(browser.language, 0)
             if browser.held is None:
-                self._push_stored(browser, pop.seq, text)
+                self._push_stored(browser, pop, text)
             elif len(browser.held) < PACKETS:
-                browser.held.append((pop.seq, text))
+                browser.held.append((pop, text))
             else:
                 self._cut(browser, "does not read what it missed")
 
@@ -250,8 +252,8 @@ class Live:
     def _go_live(self, browser: Browser) -> None:
         """What was held back, then the state of all else; from now on everything as it comes."""
         held, browser.held = browser.held or [], None
-        for seq, text in held:
-            self._push_stored(browser, seq, text)
+        for pop, text in held:
+            self._push_stored(browser, pop, text)
         state = browser.allowed(self.snapshot(browser.agent))
         self._push(browser, encoded("snapshot", wire.snapshot(state, browser.language, browser.seq, self._clock())))
 
@@ -260,12 +262,13 @@ class Live:
 
     async def _replay(self, browser: Browser, missed: Missed) -> bool:
         """False: the browser does not read."""
+        self._told.update(dict.fromkeys((browser.agent, seq) for seq in missed.painted))
         for pop, over in missed.pops if browser.hears("screen_pop") else ():
             if not await browser.outbox.low(REPLAY_S):
                 return False
             self._remember(browser.agent, pop, 0.0)
             text = encoded("screen_pop", wire.screen_pop(pop, browser.language, missed=over))
-            self._push_stored(browser, pop.seq, text)
+            self._push_stored(browser, pop, text)
         browser.seq = max(browser.seq, missed.seq)
         return True
 
@@ -298,11 +301,21 @@ class Live:
                 if browser.held is None and browser.hears(name):
                     self._push(browser, texts(browser.language, browser.seq))
 
-    def _push_stored(self, browser: Browser, seq: int, text: str) -> None:
-        if seq not in browser.sent:
-            browser.sent.append(seq)
-            browser.seq = max(browser.seq, seq)
+    def _push_stored(self, browser: Browser, pop: ScreenPop, text: str) -> None:
+        if pop.seq not in browser.sent:
+            browser.sent.append(pop.seq)
+            browser.seq = max(browser.seq, pop.seq)
+            self._keep_line(browser, pop)
             self._push(browser, text)
+
+    def _keep_line(self, browser: Browser, pop: ScreenPop) -> None:
+        """A card that an agent is shown for the first time, on whichever of his screens, is in the access journal."""
+        key = (browser.agent, pop.seq)
+        if pop.matches and key not in self._told:
+            self._access_journal.popped(browser.person, pop, browser.visit.address)
+        self._told[key] = None
+        if len(self._told) > MOST_KEPT:
+            self._told.pop(next(iter(self._told)))
 
     def _push(self, browser: Browser, text: str) -> None:
         if not browser.cut and not browser.outbox.offer(text):
@@ -317,7 +330,7 @@ class Live:
 
     def _remember(self, agent_id: int, pop: ScreenPop, received_at: float) -> None:
         self._received.setdefault((agent_id, pop.seq), (received_at, pop.call.id))
-        if len(self._received) > 10_000:
+        if len(self._received) > MOST_KEPT:
             self._received.pop(next(iter(self._received)))
 
     # Background -------------------------------------------------------------------------------------------------------
@@ -347,26 +360,6 @@ class Live:
         for browser in list(self._browsers.values()):
             browser.visit.cut()
         await self._io.shutdown()
-
-
-def _socket_io(ping_s: float, pong_s: float) -> Any:
-    """The library, as narrow as it goes: our own door checks the origin, our own queue has an end.
-
-    async_handlers=False: a connection's events are worked on one after the other, by the task that reads it.
-    """
-    io = socketio.AsyncServer(
-        async_mode="aiohttp",
-        async_handlers=False,
-        transports=["websocket"],
-        cors_allowed_origins=[],
-        max_http_buffer_size=MAX_MESSAGE,
-        ping_interval=ping_s,
-        ping_timeout=pong_s,
-        logger=False,
-        engineio_logger=False,
-    )
-    io.eio.create_queue = Outbox
-    return io
 
 
 def _last_seq(body: object) -> int | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from cti.access import Person, Right, scope
-from cti.desktop import Snapshot
+from cti.desktop import ScreenPop, Snapshot
 from cti.features.accounts import Identity
 from web.live_door import Visit
 from web.live_outbox import Outbox
@@ -29,7 +29,7 @@ class Browser:
     visit: Visit
     outbox: Outbox
     seq: int = 0
-    held: list[tuple[int, str]] | None = field(default_factory=list)
+    held: list[tuple[ScreenPop, str]] | None = field(default_factory=list)
     grace: asyncio.TimerHandle = field(init=False)
     sent: deque[int] = field(default_factory=lambda: deque(maxlen=256))
     cut: bool = False

@@ -12,12 +12,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import socketio
 from engineio import packet
 from socketio import packet as socketio_packet
 
 from web.wire import Json
 
 PACKETS = 500
+MAX_MESSAGE = 64 * 1024
 SIZE_CHARS = 1024 * 1024  # JSON here is ASCII: characters are bytes
 LOW_CHARS = SIZE_CHARS // 4
 EVENTS_PER_S = 20
@@ -121,3 +123,23 @@ class Meter:
     def flooded(self) -> bool:
         """Whether it has gone on too long."""
         return self._flood_since is not None and time.monotonic() - self._flood_since > FLOOD_S
+
+
+def socket_io(ping_s: float, pong_s: float) -> Any:
+    """The library, as narrow as it goes: our own door checks the origin, our own queue has an end.
+
+    async_handlers=False: a connection's events are worked on one after the other, by the task that reads it.
+    """
+    io = socketio.AsyncServer(
+        async_mode="aiohttp",
+        async_handlers=False,
+        transports=["websocket"],
+        cors_allowed_origins=[],
+        max_http_buffer_size=MAX_MESSAGE,
+        ping_interval=ping_s,
+        ping_timeout=pong_s,
+        logger=False,
+        engineio_logger=False,
+    )
+    io.eio.create_queue = Outbox
+    return io

@@ -27,11 +27,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Missed:
-    """pops: each with whether its call is over. seq: where the browser then stands. complete: nothing is left out."""
+    """pops: each with whether its call is over. seq: where the browser then stands. complete: nothing is left out.
+
+    painted: seqs of those that were on the agent's screen before.
+    """
 
     pops: list[tuple[ScreenPop, bool]]
     seq: int
     complete: bool = True
+    painted: frozenset[int] = frozenset()
 
 
 async def missed_events(
@@ -43,7 +47,7 @@ async def missed_events(
     late = [pop for pop in recent if pop.seq > after]
     try:
         async with db.read() as conn:
-            stored = await _stored(conn, agent_id, after)
+            stored, painted = await _stored(conn, agent_id, after)
             known = {pop.seq for pop in stored}
             pops = sorted([*stored, *(pop for pop in late if pop.seq not in known)], key=lambda pop: pop.seq)
             marked = [(pop, await _is_over(conn, pop.call.id)) for pop in pops]
@@ -51,7 +55,7 @@ async def missed_events(
         log.warning("missed events cannot be read now", agent=agent_id)
         return _from_memory(late, after, fresh=fresh)
     seq = max((pop.seq for pop in pops), default=after)
-    return Missed(pops=[(pop, over) for pop, over in marked if not (fresh and over)], seq=seq)
+    return Missed(pops=[(pop, over) for pop, over in marked if not (fresh and over)], seq=seq, painted=painted)
 
 
 def _from_memory(late: list[ScreenPop], after: int, *, fresh: bool) -> Missed:
@@ -64,18 +68,21 @@ def _from_memory(late: list[ScreenPop], after: int, *, fresh: bool) -> Missed:
     return Missed(pops=pops, seq=after if fresh else after + len(pops), complete=False)
 
 
-async def _stored(conn: Connection, agent_id: int, after: int) -> list[ScreenPop]:
+async def _stored(conn: Connection, agent_id: int, after: int) -> tuple[list[ScreenPop], frozenset[int]]:
+    """Cards, and the seqs of those that were painted."""
+    painted: set[int] = set()
     newest: deque[ScreenPop] = deque(maxlen=REPLAY)
     while page := await desktop_events.since(conn, agent_id, after, REPLAY):
         after = page[-1].seq
         for event in page:
             try:
                 newest.append(msgspec.json.decode(event.payload, type=ScreenPop))
+                painted |= {event.seq} if event.shown_at is not None else set()
             except msgspec.DecodeError:
                 log.warning("stored event cannot be read", agent=agent_id, seq=event.seq)
         if len(page) < REPLAY:
             break
-    return list(newest)
+    return list(newest), frozenset(painted)
 
 
 async def _is_over(conn: Connection, call_id: str) -> bool:

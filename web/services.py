@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from cti.desktop import LinkView
+from cti.features.access_journal import AccessJournal
 from cti.features.accounts import Accounts
 from cti.features.agent_duty import AgentDuty
 from cti.features.agent_state import AgentStates
@@ -42,6 +43,7 @@ class Services:
     spool: Spool
     plan: NumberPlan
     metrics: Metrics
+    access_journal: AccessJournal
     accounts: Accounts
     people: DirectoryAdmin
     role_rights: RoleRights

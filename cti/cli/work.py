@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from cti.access import Person
+from cti.clients import seen
 from cti.clients.importing import Fault
 from cti.errors import CtiError, Refused
 from cti.features.client_base import ClientBase
@@ -180,7 +181,8 @@ async def _undo(db: Database, job: Job) -> Any:
 async def _export(db: Database, job: Job) -> Any:
     """Write what the grid shows into a file."""
     work = ClientExport(db=db, zone=ZoneInfo(job["zone"]))
-    return {"rows": await work.write(Path(job["path"]), msgspec.convert(job["asked"], Asked))}
+    ids = await work.write(Path(job["path"]), msgspec.convert(job["asked"], Asked))
+    return {"rows": len(ids), "clients": seen.told(ids)}
 
 
 WORK: Mapping[str, Callable[[Database, Job], Awaitable[Any]]] = {

@@ -54,8 +54,8 @@ class ClientExport:
         self._db = db
         self._zone = zone
 
-    async def write(self, path: Path, asked: Asked) -> int:
-        """Write the file; returns how many clients are in it. Raises Refused for a field that there is not."""
+    async def write(self, path: Path, asked: Asked) -> list[int]:
+        """Write the file; returns the clients that are in it. Raises Refused for a field that there is not."""
         async with self._db.read() as conn:
             known = await properties.every(conn)
             people = [Named(id=user.id, name=user.name, login=user.login) for user in await users.every(conn)]
@@ -70,13 +70,13 @@ class ClientExport:
         parts = self._parts(ids)
         if asked.format == "vcf":
             await _fed(parts, lambda found: write_vcards(path, (VCard(**vcard_of(card)) for card in found)))
-            return len(ids)
+            return ids
         headers = [heading_of(one, by_field) or "" for one in columns]
         write = write_xlsx if asked.format == "xlsx" else write_csv
         await _fed(
             parts, lambda found: write(path, headers, (self._row(card, columns, names, by_field) for card in found))
         )
-        return len(ids)
+        return ids
 
     def _row(
         self, card: ClientCard, columns: Sequence[str], names: Names, by_field: Mapping[str, Property]
@@ -107,50 +107,62 @@ async def _fed(parts: AsyncIterator[list[ClientCard]], write: Callable[[Iterable
     await asyncio.to_thread(write, found())
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Made:
+    """A file that waits to be fetched, and whom it holds: rows clients, by id as `cti.clients.seen` writes them."""
+
+    id: str
+    person_id: int
+    path: Path
+    rows: int
+    clients: str
+
+
 class Exports:
     """Exports as people ask for them: each file is made by a process of its own and kept a while."""
 
     def __init__(self, *, jobs: Jobs, folder: Path) -> None:
         self._jobs = jobs
         self._folder = folder
-        self._made: dict[str, tuple[int, Path]] = {}  # id -> whose, where
+        self._made: dict[str, Made] = {}
         self._running = 0
 
     async def start(self) -> None:
         """After a start: files that nobody fetched are gone."""
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
-    async def make(self, person: Person, asked: Asked) -> tuple[str, int]:
-        """Make a file; returns the id it is fetched by and how many clients are in it. Raises Refused."""
+    async def make(self, person: Person, asked: Asked) -> Made:
+        """Make a file. Raises Refused."""
         if not may(person, "clients.export"):
             raise NotAllowed("Your role may not export clients; ask an admin.")
         if self._running >= RUNNING_MOST:
             raise Refused("too-many-exports", "Several exports are being made just now: try again in a minute.")
         await asyncio.to_thread(self._folder.mkdir, mode=0o700, parents=True, exist_ok=True)
-        made, rows = secrets.token_hex(16), 0
+        made = secrets.token_hex(16)
         path = self._folder / f"{made}.{asked.format}"
+        done: Mapping[str, Any] = {}
         self._running += 1
         try:
             async with asyncio.timeout(WITHIN_S), contextlib.aclosing(self._said(path, asked)) as said:
                 async for one in said:
-                    rows = one["done"]["rows"] if "done" in one else rows
+                    done = one.get("done", done)
         except TimeoutError:
             raise Refused("export-too-long", "This export takes too long: narrow the selection.") from None
         finally:
             self._running -= 1
         await self._forget()
-        self._made[made] = (person.id, path)
-        return made, rows
+        self._made[made] = Made(id=made, person_id=person.id, path=path, rows=done["rows"], clients=done["clients"])
+        return self._made[made]
 
     def _said(self, path: Path, asked: Asked) -> AsyncGenerator[dict[str, Any], None]:
         return self._jobs.run("export", path=str(path), asked=asked)
 
     async def _forget(self) -> None:
         while len(self._made) >= KEPT_MOST:
-            _, path = self._made.pop(next(iter(self._made)))
-            await asyncio.to_thread(path.unlink, missing_ok=True)
+            oldest = self._made.pop(next(iter(self._made)))
+            await asyncio.to_thread(oldest.path.unlink, missing_ok=True)
 
-    def path_of(self, person: Person, made: str) -> Path | None:
-        """Where a person's own export lies; None where there is no such."""
-        whose, path = self._made.get(made, (0, None))
-        return path if whose == person.id else None
+    def made(self, person: Person, made: str) -> Made | None:
+        """A person's own file; None where there is no such."""
+        found = self._made.get(made)
+        return found if found is not None and found.person_id == person.id else None

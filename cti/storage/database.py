@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,14 @@ class Database:
                 conn = await self._sqlite_writer()
                 async with conn.begin():
                     yield conn
+        except (DBAPIError, OSError) as error:
+            raise self._explained(error) from error
+
+    async def at_once(self, works: Sequence[one_hop.Here]) -> None:
+        """SQLite alone: a transaction as `write` makes one, in one trip to the writer's thread. Raises StorageError."""
+        try:
+            async with self._turn():
+                await one_hop.transact(await self._sqlite_writer(), works)
         except (DBAPIError, OSError) as error:
             raise self._explained(error) from error
 

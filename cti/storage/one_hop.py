@@ -17,11 +17,14 @@ from typing import Any
 import aiosqlite
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite import aiosqlite as stock
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.util.concurrency import await_
 
 DRIVER = "sqlite+one_hop"
 LOOK_EVERY = 100_000  # steps of SQLite's machine between two looks at the clock
 _Statement = Callable[[sqlite3.Connection], sqlite3.Cursor]
+Here = Callable[[sqlite3.Connection], None]  # work in the thread of a connection
 
 
 class _Cursor(stock.AsyncAdapt_aiosqlite_cursor):
@@ -128,6 +131,30 @@ class OneHopDialect(stock.SQLiteDialect_aiosqlite):
     @classmethod
     def import_dbapi(cls) -> Any:
         return _Dbapi(aiosqlite, sqlite3)
+
+
+async def transact(conn: AsyncConnection, works: Sequence[Here]) -> None:
+    """A whole transaction in one trip, committed; on a writer's connection that has none begun."""
+    assert conn.sync_connection is not None
+    here = conn.sync_connection.connection.dbapi_connection
+    assert isinstance(here, OneHopConnection)
+    connection, begin = here._connection, here.begin
+
+    def trip() -> None:
+        raw = connection._conn
+        raw.execute(begin)
+        try:
+            for work in works:
+                work(raw)
+            raw.execute("COMMIT")
+        except BaseException:
+            raw.rollback()
+            raise
+
+    try:
+        await connection._execute(trip)
+    except sqlite3.Error as error:
+        raise OperationalError("a transaction", None, error) from error
 
 
 registry.register("sqlite.one_hop", __name__, "OneHopDialect")

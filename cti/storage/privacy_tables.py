@@ -23,6 +23,15 @@ access_log = Table(
     Index(None, "user_id", "at"),
 )
 
+access_head = Table(  # one row: the last line, so that one cut off at the end is missed
+    "access_head",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("last", Integer, nullable=False),
+    Column("chain", String(64), nullable=False),
+    Column("alarmed", Integer, nullable=False),  # up to this line admins were told of large exports
+)
+
 erasures = Table(
     "erasures",
     metadata,

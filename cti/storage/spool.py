@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.errors import StorageError
 from cti.storage.database import Database
+from cti.storage.one_hop import Here
 
 Write = Callable[[AsyncConnection], Awaitable[None]]
 State = Literal["ok", "late"]
@@ -26,7 +27,7 @@ BATCH = 200
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 
 log = structlog.get_logger()
-_Waiting = tuple[Write, "asyncio.Future[bool]"]
+_Waiting = tuple[Write, Here | None, "asyncio.Future[bool]"]
 
 
 class Spool:
@@ -59,8 +60,11 @@ class Spool:
         """How many writes wait."""
         return len(self._waiting)
 
-    def put(self, write: Write) -> asyncio.Future[bool]:
-        """Queue a write; never waits. The future: True once it is on the disk, False when it was refused or parked."""
+    def put(self, write: Write, *, here: Here | None = None) -> asyncio.Future[bool]:
+        """Queue a write; never waits. The future: True once it is on the disk, False when it was refused or parked.
+
+        here: the same in the thread of SQLite's writer: a batch of such writes alone costs one trip there.
+        """
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         if len(self._waiting) >= self._limit:
             self.refused += 1
@@ -68,7 +72,7 @@ class Spool:
                 log.error("write refused: too many wait for the database", waiting=self.pending, refused=self.refused)
             done.set_result(False)
             return done
-        self._waiting.append((write, done))
+        self._waiting.append((write, here, done))
         self._idle.clear()
         self._filled.set()
         return done
@@ -110,9 +114,13 @@ class Spool:
             await self._write_each(batch)
 
     async def _write(self, batch: Sequence[_Waiting]) -> None:
-        async with self._db.write() as conn:
-            for write, _ in batch:
-                await write(conn)
+        works = [here for _, here, _ in batch if here is not None]
+        if self._db.is_sqlite and len(works) == len(batch):
+            await self._db.at_once(works)
+        else:
+            async with self._db.write() as conn:
+                for write, _, _ in batch:
+                    await write(conn)
         self._settle(len(batch), written=True)
 
     async def _write_each(self, batch: Sequence[_Waiting]) -> None:
@@ -128,7 +136,7 @@ class Spool:
 
     def _settle(self, count: int, *, written: bool) -> None:
         for _ in range(count):
-            _, done = self._waiting.popleft()
+            _, _, done = self._waiting.popleft()
             if not done.done():
                 done.set_result(written)
 

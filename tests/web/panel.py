@@ -176,6 +176,7 @@ def _with_limits(parts: Parts, limits: dict[str, float]) -> Parts:
         db=services.db,
         spool=services.spool,
         metrics=services.metrics,
+        access_journal=services.access_journal,
         clock=services.clock,
         **limits,  # type: ignore[arg-type]
     )

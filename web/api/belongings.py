@@ -18,6 +18,7 @@ from web.api.base import Operation, body_of, place, query_of, reply
 from web.api.client_records import Emails, Name, PhoneIn, Phones
 from web.auth import person_of
 from web.services import services_of
+from web.shown import showed
 
 Day = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d$")]
 Roles = Annotated[
@@ -142,10 +143,12 @@ def _contract(one: Contract) -> ContractOut:
 
 
 async def _client(request: web.Request) -> int:
+    """The client of the path, of whom the answer tells."""
     client_id = place(request)
     async with services_of(request).db.read() as conn:
         if await clients.get(conn, client_id) is None:
             raise web.HTTPNotFound(text="There is no such client.")
+    showed(request, [client_id])
     return client_id
 
 

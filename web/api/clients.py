@@ -17,6 +17,7 @@ from web.api.base import Header, Invalid, Operation, body_of, place, query_of, r
 from web.auth import person_of
 from web.i18n import language_of
 from web.services import services_of
+from web.shown import showed
 
 
 async def find(request: web.Request) -> web.Response:
@@ -32,6 +33,8 @@ async def find(request: web.Request) -> web.Response:
             cursor=query.cursor or None,
             responsible_id=_responsible(query.filter, person_of(request).id),
         )
+    asked = [name for name in ("q", "filter") if getattr(query, name)]
+    showed(request, (row.id for row in page.rows), asked=asked)
     rows = [c.client_line(row, query.columns) for row in page.rows]
     return reply(c.ClientPage(rows=rows, total=page.total, next_cursor=page.next_cursor))
 
@@ -52,10 +55,11 @@ async def show(request: web.Request) -> web.Response:
         return reply(c.Moved(moved=kept), 303, Location=f"/api/v1/clients/{kept}")
     if card is None:
         raise web.HTTPNotFound(text="There is no such client.")
-    return _card(card)
+    return _card(request, card)
 
 
-def _card(card: ClientCard) -> web.Response:
+def _card(request: web.Request, card: ClientCard) -> web.Response:
+    showed(request, [card.id])
     return reply(c.client_out(card), ETag=f'"{card.version}"')
 
 
@@ -80,6 +84,7 @@ async def by_number(request: web.Request) -> web.Response:
         _, matches = match(number, candidates, chosen, person.id)
         found = await cards.of(conn, [one.client.id for one in matches])
     language = language_of(request)
+    showed(request, found, asked=["number"])
     return reply([c.found_out(found[one.client.id], one, language) for one in matches if one.client.id in found])
 
 

@@ -17,6 +17,7 @@ from web.api.client_records import Email, FullName, Kind
 from web.api.records import Cursor, Id, Limit, Made, Ok
 from web.auth import person_of
 from web.services import services_of
+from web.shown import showed
 
 Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
@@ -121,6 +122,8 @@ async def likely(request: web.Request) -> web.Response:
         emails=tuple(body.emails),
     )
     found = await services_of(request).duplicates.likely(asked)
+    typed = [name for name in ("name", "full_name", "inn", "phones", "emails") if getattr(body, name)]
+    showed(request, (card.id for card, _one in found), asked=typed)
     return reply(
         [
             LikelyOut(card.id, card.name, card.kind, card.responsible, one.score, _reasons(one.reasons))
@@ -134,6 +137,7 @@ async def pairs(request: web.Request) -> web.Response:
     query = query_of(request, PairsQuery)
     async with services_of(request).db.read() as conn:
         page = await duplicates.pairs(conn, limit=query.limit, cursor=query.cursor or None)
+    showed(request, (card.id for pair in page.rows for card in (pair.one, pair.two)))
     rows = [PairOut(_brief(one.one), _brief(one.two), one.score, _reasons(one.reasons)) for one in page.rows]
     return reply(PairsPage(rows=rows, total=page.total, next_cursor=page.next_cursor))
 
@@ -165,6 +169,7 @@ async def merged(request: web.Request) -> web.Response:
     services = services_of(request)
     async with services.db.read() as conn:
         found = await merges.recent(conn, since=services.clock() - UNDO_DAYS * DAY_S)
+    showed(request, (one.gone_id for one in found))
     return reply([MergeOut(m.id, m.at, m.user_name, m.kept_id, m.gone_id, m.gone_name) for m in found])
 
 

@@ -23,6 +23,7 @@ from web.api.records import Id, Ok
 from web.auth import person_of
 from web.routes import Shows
 from web.services import services_of
+from web.shown import showed
 
 MOST_STATE = 20_000
 Field = Annotated[str, Meta(max_length=40)]
@@ -144,6 +145,8 @@ async def rows(request: web.Request) -> web.Response:
         page = await grid.page(
             query.q, filters, sort=query.sort, limit=query.limit, offset=query.offset, after=query.after
         )
+    asked = [*(["q"] if query.q else ()), *dict.fromkeys(one.field for one in filters)]
+    showed(request, (row.id for row in page.rows), asked=asked)
     return reply(GridOut(rows=[_row(row, page.items, known) for row in page.rows], total=page.total))
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import re
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -30,6 +30,7 @@ from web.i18n import language_of, say
 from web.import_texts import column_name, row_fault, sentence
 from web.routes import Shows
 from web.services import services_of
+from web.shown import showed
 from web.texts import N_, REFUSALS
 from web.uploads import receive
 
@@ -203,6 +204,7 @@ async def show_run(request: web.Request) -> web.Response:
         run = await imports.get(conn, _id(request))
     if run is None:
         raise web.HTTPNotFound(text="There is no such import.")
+    showed(request, count=len(run.faults), thing=f"import:{run.batch}")
     return reply(_run_out(request, run, faults=True))
 
 
@@ -225,16 +227,25 @@ async def give_refused(request: web.Request) -> web.StreamResponse:
     if kept is None:
         raise web.HTTPNotFound(text="The refused rows of this import are not kept any more.")
     async with _temporary() as path:
-        await asyncio.to_thread(_write_refused, kept, path, format_, language_of(request))
+        count = await asyncio.to_thread(_write_refused, kept, path, format_, language_of(request))
         body = await asyncio.to_thread(path.read_bytes)
+    showed(request, count=count, thing=f"import:{_id(request)}")
     return web.Response(body=body, headers=_attached(f"refused.{format_}", format_))
 
 
-def _write_refused(kept: Path, path: Path, format_: str, language: str) -> None:
+def _write_refused(kept: Path, path: Path, format_: str, language: str) -> int:
     headers, refused = refused_rows(kept)
-    rows = (refusal_of(fault, row_fault(language, fault), cells) for fault, cells in refused)
+    count = 0
+
+    def rows() -> Iterator[list[str]]:
+        nonlocal count
+        for fault, cells in refused:
+            count += 1
+            yield refusal_of(fault, row_fault(language, fault), cells)
+
     write = write_xlsx if format_ == "xlsx" else write_csv
-    write(path, [*headers, say(language, N_("Row")), say(language, N_("What is wrong"))], rows)
+    write(path, [*headers, say(language, N_("Row")), say(language, N_("What is wrong"))], rows())
+    return count
 
 
 async def export(request: web.Request) -> web.Response:
@@ -243,17 +254,18 @@ async def export(request: web.Request) -> web.Response:
     asked = Asked(
         format=body.format, columns=tuple(body.columns), q=body.q, filters=tuple(body.filters), sort=body.sort
     )
-    made, rows = await services_of(request).exports.make(person_of(request), asked)
-    return reply(ExportOut(id=made, rows=rows), 201)
+    made = await services_of(request).exports.make(person_of(request), asked)
+    return reply(ExportOut(id=made.id, rows=made.rows), 201)
 
 
 async def give_export(request: web.Request) -> web.StreamResponse:
     """The file of an export, to whom made it."""
-    path = services_of(request).exports.path_of(person_of(request), _id(request))
-    if path is None or not path.is_file():
+    made = services_of(request).exports.made(person_of(request), _id(request))
+    if made is None or not made.path.is_file():
         raise web.HTTPNotFound(text="There is no such file any more.")
+    showed(request, made.clients, count=made.rows)
     name = say(language_of(request), N_("clients"))
-    return web.FileResponse(path, headers=_attached(f"{name}{path.suffix}", path.suffix[1:]))
+    return web.FileResponse(made.path, headers=_attached(f"{name}{made.path.suffix}", made.path.suffix[1:]))
 
 
 def _attached(name: str, format_: str) -> dict[str, str]:
@@ -279,6 +291,7 @@ async def _work_out(request: web.Request, work: Work) -> WorkOut:
     if work.shown:
         async with services.db.read() as conn:
             names = {f"property:{prop.id}": prop.name for prop in await properties.every(conn)}
+    showed(request, (one["client_id"] for one in work.shown), thing=f"import:{work.id}")
     took = (work.ended_at or services.clock()) - work.started_at
     return WorkOut(
         id=work.id,
@@ -345,7 +358,7 @@ OPERATIONS = (
         takes_file=True, headers=(FILE_NAME,), status=201, refusals=(409,),
     ),
     _operation(
-        "POST", "/imports/previews", preview, "clients", "Try an import out", WorkOut,
+        "POST", "/imports/previews", preview, "nothing", "Try an import out", WorkOut,
         body=Chosen, status=202, refusals=(409,),
     ),
     _operation(

@@ -23,6 +23,7 @@ from web.pages.client_form import as_text, choices, field_name, read_form
 from web.render import page
 from web.routes import Route
 from web.services import services_of
+from web.shown import showed
 from web.texts import N_, told
 
 TABS = {
@@ -78,6 +79,7 @@ async def _card(
     offered = await choices(request, draft)
     past = await _history(request, client.id, people=people, signed=signed, offered=offered)
     today = datetime.fromtimestamp(services.clock(), services.zone).date()
+    showed(request, [client.id])
     return page(
         request,
         "client.html",
@@ -112,6 +114,7 @@ async def show_history(request: web.Request) -> web.Response:
         signed = await contracts.of_client(conn, client.id)
     offered = await choices(request, client)
     past = await _history(request, client.id, people=people, signed=signed, offered=offered)
+    showed(request, [client.id])
     return page(request, "parts/history_rows.html", client=client, **past)
 
 
@@ -213,6 +216,7 @@ async def change(request: web.Request) -> web.StreamResponse:
             draft = draft_of(error.fields)
         return await _card(request, client, draft, status=409, error=told(request, error), conflicts=met)
     if by_itself:
+        showed(request)
         return reply(saved)
     raise web.HTTPSeeOther(f"/clients/{client_id}?saved&tab={_tab(request)}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from aiohttp import web
 
@@ -16,6 +16,7 @@ from web.pages.client_form import many_of, read_emails, read_phones
 from web.render import page
 from web.routes import Route
 from web.services import services_of
+from web.shown import showed
 from web.texts import N_, told
 
 
@@ -88,7 +89,8 @@ async def _form(
     client: ClientCard | None = None,
     status: int = 200,
     error: str = "",
-    **more: Any,
+    q: str = "",
+    found: Sequence[Contact] = (),
 ) -> web.Response:
     async with services_of(request).db.read() as conn:
         items = await directories.every(conn, retired=True)
@@ -102,6 +104,10 @@ async def _form(
                 if one in names
             ]
     mine = {one.role_id for one in belongs}
+    others = [own.client_id for one in found for own in one.belongs]
+    named = [one.client_id for one in belongs] + others
+    thing = f"contact:{contact.id}" if contact else ""
+    showed(request, named, count=max(1, len(named)), asked=["contact"] if q else (), thing=thing)
     return page(
         request,
         "contact.html",
@@ -113,7 +119,8 @@ async def _form(
         belongs=belongs,
         roles=[one for one in items if one.directory == "contact-role" and (not one.retired or one.id in mine)],
         error=error,
-        **more,
+        q=q,
+        found=found,
     )
 
 

@@ -21,6 +21,7 @@ from web.pages.client_form import many_of
 from web.render import page
 from web.routes import Route
 from web.services import services_of
+from web.shown import showed
 from web.texts import N_, told
 from web.uploads import receive
 
@@ -98,6 +99,7 @@ async def give(request: web.Request) -> web.StreamResponse:
     path = services_of(request).files.path_of(row)
     if not path.is_file():
         raise web.HTTPNotFound(text="The file is not in the folder of files: put it back from a backup.")
+    showed(request, [row.client_id], thing=f"file:{row.id}")
     headers = {
         "Content-Type": row.media_type,
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(row.name, safe='')}",
@@ -131,11 +133,13 @@ async def _form(
         people = [(user.id, user.name) for user in await users.every(conn) if user.blocked_at is None]
         files = await client_files.of_contract(conn, contract.id) if contract else []
     today = datetime.fromtimestamp(services.clock(), services.zone).date()
+    whose = contract.client_id if contract else client.id if client else 0
+    showed(request, [whose], thing=f"contract:{contract.id}" if contract else "")
     states = [x for x in items if x.directory == "contract-state" and (not x.retired or x.id == draft.state_id)]
     values: dict[str, Any] = {
         "draft": draft,
         "contract": contract,
-        "client_id": contract.client_id if contract else client.id if client else 0,
+        "client_id": whose,
         "client_name": contract.client_name if contract else client.name if client else "",
         "states": states,
         "people": people,

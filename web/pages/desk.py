@@ -20,6 +20,7 @@ from web.i18n import language_of
 from web.render import page
 from web.routes import Route
 from web.services import services_of
+from web.shown import showed
 from web.texts import N_
 
 LAST = 12
@@ -32,6 +33,7 @@ async def show(request: web.Request) -> web.Response:
     """The desk, empty until a call comes."""
     async with services_of(request).db.read() as conn:
         own = await calls.journal(conn, user_id=person_of(request).id, limit=8)
+    showed(request, (row.client_id for row in own.rows), count=len(own.rows))
     return page(request, "desk.html", title=N_("Desk"), last=own.rows, kinds=KINDS)
 
 
@@ -41,6 +43,7 @@ async def before(request: web.Request) -> web.Response:
     own = person.id if scope(person, "calls.read") == "own" else None
     async with services_of(request).db.read() as conn:
         last = await calls.journal(conn, client_id=place(request), user_id=own, limit=LAST)
+    showed(request, [place(request)] if last.rows else ())
     return page(request, "parts/before.html", last=last.rows)
 
 
@@ -57,6 +60,8 @@ async def state(request: web.Request) -> web.Response:
     still = [e for e in events if (row := rows.get(e.call_id or "")) is None or row.open]
     pops = [msgspec.json.decode(e.payload, type=ScreenPop) for e in still if now - e.created_at < MISSED_S]
     notes = {call_id: n.text for call_id, all_of in written.items() for n in all_of if n.user_id == person.id}
+    matched = [one.client.id for pop in pops for one in pop.matches]
+    showed(request, [*matched, *(item.client_id for item in lost)], count=len(pops) + len(lost), thing="desk")
     return reply(
         {
             "seq": last,

@@ -21,6 +21,7 @@ from web.pages.client_form import as_text, choices, field_name
 from web.render import page
 from web.routes import Route
 from web.services import services_of
+from web.shown import showed
 from web.texts import N_, told
 
 PAGE = 30
@@ -37,6 +38,8 @@ async def _list(request: web.Request, *, status: int = 200, error: str = "") -> 
     async with services.db.read() as conn:
         pairs = await duplicates.pairs(conn, limit=PAGE, cursor=cursor or None)
         done = await merges.recent(conn, since=services.clock() - UNDO_DAYS * DAY_S)
+    named = [card.id for pair in pairs.rows for card in (pair.one, pair.two)]
+    showed(request, [*named, *(one.gone_id for one in done)])
     what = request.query.get("done", "")
     return page(
         request,
@@ -63,6 +66,7 @@ async def show(request: web.Request) -> web.Response:
 
 async def _side_by_side(request: web.Request, *, status: int = 200, error: str = "") -> web.Response:
     one, two = await _two(request)
+    showed(request, [one.id, two.id], thing=f"clients:{one.id},{two.id}")
     async with services_of(request).db.read() as conn:
         alike = await duplicates.compare(conn, one.id, two.id)
         belongs = {card.id: await merges.belongs(conn, card.id) for card in (one, two)}

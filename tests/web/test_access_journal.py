@@ -1,0 +1,302 @@
+"""DP-10: every answer that shows a person leaves exactly one line, whatever route it takes; all others leave none.
+
+The table of calls is held against the application's own table of routes: a new route that shows persons has no call
+here and fails, and one that says it shows nobody fails where the client's name is in its answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+import msgspec
+import pytest
+
+from cti.clients.duplicates import Likeness
+from cti.features.access_journal import WAIT_S
+from cti.storage import access_log, calls, desktop_events, duplicates
+from cti.storage.access_log import Asked, Kept
+from cti.telephony.events import CallRecord, LegRecord, Party
+from tests.web.panel import ANNA, PATIENCE_S, PAVEL, Browser, Panel, panel
+from web.app import ROUTES
+from web.routes import Route
+from web.shown import ACTIONS
+
+NAME, MAIL = "Канарейкин", "canary@k.example"
+NUMBER, E164 = "+7 935 555-07-77", "+79355550777"
+CANARIES = (NAME, MAIL, "935 555-07-77", "9355550777")
+NOBODY = {"/api/v1/imports/files", "/api/v1/session", "/sign-in"}  # the sender's own words come back; doors
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Panel]:
+    async with panel(tmp_path) as running:
+        yield running
+
+
+async def lines(desk: Panel) -> list[Kept]:
+    await desk.services.spool.flush(5)
+    async with desk.services.db.read() as conn:
+        return await access_log.newest(conn, Asked(), limit=10_000)
+
+
+@dataclass
+class House:
+    """A base with one of everything, and Pavel's program that asks for it."""
+
+    desk: Panel
+    token: str
+    http: aiohttp.ClientSession
+    ids: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    async def build(cls, desk: Panel, http: aiohttp.ClientSession) -> Self:
+        house = cls(desk, await desk.token("pavel"), http)
+        one = await house.new("/clients", name=NAME, phones=[{"typed": NUMBER}], emails=[MAIL])
+        two = await house.new("/clients", name=f"ИП {NAME}", phones=[{"typed": NUMBER}])
+        kept, gone = await house.new("/clients", name="Х"), await house.new("/clients", name=f"{NAME} Б")
+        versions = {"kept": kept, "kept_version": 1, "gone": gone, "gone_version": 1}
+        merge = await house.new("/clients/merges", **versions)
+        house.ids = {"id": one, "one": one, "two": two, "merge": merge, "number": E164, "kind": "xlsx"}
+        async with desk.services.db.write() as conn:
+            alike = await duplicates.compare(conn, one, two)
+            assert isinstance(alike, Likeness)
+            await duplicates.keep(conn, {(one, two): alike}, (), 1.0)
+        house.ids["contact"] = await house.new(f"/clients/{one}/contacts", name=f"{NAME} К")
+        house.ids["contract"] = await house.new(f"/clients/{one}/contracts", number="Д-1")
+        sent = await house.ask("POST", f"/clients/{one}/files", data=b"x", headers={"X-File-Name": "x.txt"})
+        house.ids["file"] = msgspec.json.decode(sent[1])["id"]
+        await house.call(one)
+        await desk.store(PAVEL, call="rings")
+        await house.bring()
+        return house
+
+    async def call(self, client_id: int) -> None:
+        """A missed call of his, and the steps of a card."""
+        leg = LegRecord(leg="PJSIP/101-1", leg_id="leg-c1", device="PJSIP/101", rang=100.0, result="no-answer")
+        record = CallRecord(
+            call="c1",
+            direction="inbound",
+            caller=Party(number=E164, name=NAME),
+            called="74950000001",
+            started=self.desk.services.clock() - 60,
+            ended=self.desk.services.clock() - 30,
+            outcome="no-answer",
+            legs=(leg,),
+        )
+        async with self.desk.services.db.write() as conn:
+            await calls.save(conn, record, number=E164, client_id=client_id, user_id=PAVEL, legs_users={"leg-c1": 5})
+
+    async def bring(self) -> None:
+        """An import with a refused row, a preview that meets the client, an export."""
+        body = f"Название;ИНН;Почта\nКривой;7707083894;\nНовый;;\n{NAME};;{MAIL}\n".encode()
+        for what in ("/imports", "/imports/previews"):
+            _, file = await self.ask("POST", "/api/v1/imports/files", data=body, headers={"X-File-Name": "x.csv"})
+            upload = msgspec.json.decode(file)["id"]
+            self.ids["chosen"] = {"file": upload, "fields": ["name", "inn", "emails"], "keys": ["email"]}
+            status, said = await self.ask("POST", f"/api/v1{what}", json=self.ids["chosen"])
+            assert status == 202, said
+            self.ids[what] = work = msgspec.json.decode(said)["id"]
+            await self.over(work)
+        _, said = await self.ask("POST", "/api/v1/exports", json={"format": "csv", "columns": ["name"]})
+        self.ids["export"] = msgspec.json.decode(said)["id"]
+
+    async def over(self, work: str) -> None:
+        """Wait for the end of an import, a preview or an undo; the last look is at its rows."""
+        async with asyncio.timeout(60):
+            said = '"running"'
+            while '"running"' in said:
+                await asyncio.sleep(0.05)
+                _, said = await self.ask("GET", f"/api/v1/imports/work/{work}")
+
+    async def new(self, path: str, **body: Any) -> int:
+        status, said = await self.ask("POST", f"/api/v1{path}", json=body)
+        assert status == 201, said
+        return int(msgspec.json.decode(said)["id"])
+
+    async def ask(self, method: str, path: str, **more: Any) -> tuple[int, str]:
+        headers = {"Authorization": f"Bearer {self.token}"} | more.pop("headers", {})
+        async with self.http.request(
+            method, f"{self.desk.url}{path}", headers=headers, allow_redirects=False, **more
+        ) as answer:
+            return answer.status, (await answer.read()).decode("utf-8", "replace")
+
+
+def shown(house: House) -> dict[str, dict[str, Any]]:
+    """How each route that shows persons is called so that it does: what stands in place of {id}, and what is sent."""
+    ids = house.ids
+    contact, contract, call = {"id": ids["contact"]}, {"id": ids["contract"]}, {"id": "c1"}
+    stale = {"version": "99", "name": "Другое"}
+    return {
+        "GET /api/v1/clients/grid": {},
+        "GET /api/v1/clients": {},
+        "GET /api/v1/clients/by-number/{number}": {},
+        "GET /api/v1/clients/{id}": {},
+        "PATCH /api/v1/clients/{id}": {"json": {"version": 1, "note": "x"}},
+        "POST /api/v1/clients/likely": {"json": {"name": "Новый", "phones": [NUMBER]}},
+        "GET /api/v1/clients/duplicates": {},
+        "GET /api/v1/clients/merges": {},
+        "GET /api/v1/clients/{id}/contacts": {},
+        "GET /api/v1/clients/{id}/contracts": {},
+        "GET /api/v1/clients/{id}/files": {},
+        "GET /api/v1/clients/{id}/history": {},
+        "POST /api/v1/imports": {"json": ids["chosen"]},
+        "GET /api/v1/imports/work/{id}": {"ids": {"id": ids["/imports/previews"]}},
+        "POST /api/v1/imports/undo/{id}": {"ids": {"id": ids["/imports"]}},
+        "GET /api/v1/imports/refused/{id}": {"ids": {"id": ids["/imports"]}},
+        "GET /api/v1/imports/{id}": {"ids": {"id": ids["/imports"]}},
+        "GET /api/v1/exports/{id}": {"ids": {"id": ids["export"]}},
+        "GET /api/v1/calls": {},
+        "GET /api/v1/missed": {},
+        "GET /api/v1/calls/{id}": {"ids": call},
+        "GET /api/v1/trace/{id}": {"ids": call},
+        "GET /": {},
+        "GET /desk/before/{id}": {},
+        "GET /desk/state": {},
+        "GET /clients/{id}/history": {},
+        "GET /clients/{id}": {},
+        "POST /clients/{id}": {"data": stale, "status": 409},
+        "GET /clients/duplicates": {},
+        "GET /clients/duplicates/{one}/{two}": {},
+        "POST /clients/duplicates/{one}/{two}": {"data": {"act": "merge"}, "status": 409},
+        "POST /clients/merges/{id}/undo": {"ids": {"id": 99}, "data": {}, "status": 409},
+        "GET /clients/{id}/contacts/new": {},
+        "POST /clients/{id}/contacts": {"data": {"name": ""}, "status": 409},
+        "GET /contacts/{id}": {"ids": contact},
+        "POST /contacts/{id}": {"ids": contact, "data": stale, "status": 409},
+        "GET /clients/{id}/contracts/new": {},
+        "POST /clients/{id}/contracts": {"data": {"number": "1", "amount": "много"}, "status": 409},
+        "GET /contracts/{id}": {"ids": contract},
+        "POST /contracts/{id}": {"ids": contract, "data": {"number": "1", "version": "99"}, "status": 409},
+        "GET /files/{id}": {"ids": {"id": ids["file"]}},
+        "GET /calls": {},
+        "GET /calls/{id}": {"ids": call},
+        "GET /missed": {},
+    }
+
+
+def filled(path: str, ids: dict[str, Any]) -> str:
+    return re.sub(r"{(\w+)}", lambda found: str(ids.get(found[1], "1")), path)
+
+
+async def test_DP_10_every_answer_that_shows_a_person_leaves_one_line_and_all_others_none(desk: Panel) -> None:
+    async with aiohttp.ClientSession() as http, Browser(desk, "anna") as anna:
+        house = await House.build(desk, http)
+        await refusals_leave_none(house, anna)
+        await what_shows_a_person_leaves_one(house)
+        await what_shows_nobody_leaves_none(house)
+        async with desk.services.db.read() as conn:
+            assert (await access_log.check(conn)).broken is None
+
+
+async def test_a_card_on_the_screen_is_one_line_when_it_first_comes(desk: Panel) -> None:
+    """On however many screens of the agent, and not again with a replay, whether or not the server was started anew."""
+    async with Browser(desk, "anna") as anna, Browser(desk, "anna") as again:
+        wire, second = await anna.connect(), await again.connect()
+        pop = await desk.pop(ANNA)
+        await wire.hears(pop.seq)
+        await second.hears(pop.seq)
+        assert [(one.login, one.action, one.thing, one.clients, one.address) for one in await lines(desk)] == [
+            ("anna", "view", f"call:{pop.call.id}", "7", "127.0.0.1")
+        ]
+        await wire.io.emit("shown", {"seq": pop.seq, "at": 1})
+        await until_shown(desk, pop.seq)
+        desk.live._told.clear()
+        await second.close()
+        await (await again.connect(0)).hears(pop.seq)
+        assert len(await lines(desk)) == 1
+        stored = await desk.store(ANNA)  # nobody was there when it rang
+        await wire.close()
+        await (await anna.connect(pop.seq)).hears(stored.seq)
+        assert len(await lines(desk)) == 2
+
+
+async def test_F_07_a_line_waits_for_a_locked_database_and_the_answer_does_not(desk: Panel, tmp_path: Path) -> None:
+    async with Browser(desk, "anna") as anna:
+        await anna.ask("POST", "/clients", {"name": NAME})
+        with contextlib.closing(sqlite3.connect(tmp_path / "trubka.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            begun = time.monotonic()
+            status, body = await anna.ask("GET", "/clients/grid")
+            assert (status, body["total"], time.monotonic() - begun < WAIT_S + 1) == (200, 1, True)
+            other.execute("ROLLBACK")
+        assert [one.action for one in await lines(desk)] == ["view"]
+
+
+async def until_shown(desk: Panel, seq: int) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        rows: Sequence[Any] = ["not yet"]
+        while any(row == "not yet" or row.seq == seq for row in rows):
+            await asyncio.sleep(0.01)
+            async with desk.services.db.read() as conn:
+                rows = await desktop_events.unshown(conn, ANNA)
+
+
+async def refusals_leave_none(house: House, anna: Browser) -> None:
+    """Not signed in, not allowed, not there, not understood: nobody was shown."""
+    before, table = await lines(house.desk), shown(house)
+    for route in ROUTES:
+        if route.shows not in ACTIONS:
+            continue
+        how = dict(table[f"{route.method} {route.path}"])
+        path = house.desk.url + filled(route.path, house.ids | how.pop("ids", {}))
+        how.pop("status", None)
+        async with aiohttp.request(route.method, path, allow_redirects=False, **how) as answer:
+            assert answer.status in (401, 303), route
+        if "{id}" in route.path and "merges" not in route.path:
+            status, _ = await house.ask(route.method, filled(route.path, {"id": 987654}), **how)
+            assert status == 404 or route.path == "/desk/before/{id}", route
+        if route.right in ("clients.merge", "clients.export", "clients.import"):
+            async with anna.http.request(route.method, path, **how) as answer:
+                assert answer.status == 403, route
+    await house.ask("GET", "/api/v1/clients/grid?filters={")
+    assert await lines(house.desk) == before
+
+
+async def what_shows_a_person_leaves_one(house: House) -> None:
+    showing = [one for one in ROUTES if one.shows in ACTIONS]
+    table, wrong = shown(house), []
+    assert set(table) == {f"{one.method} {one.path}" for one in showing}
+    for route in sorted(showing, key=lambda one: one.method):  # what is read before what changes it
+        how = dict(table[f"{route.method} {route.path}"])
+        path, wanted = filled(route.path, house.ids | how.pop("ids", {})), how.pop("status", 0)
+        before = len(await lines(house.desk))
+        status, text = await house.ask(route.method, path, **how)
+        after = await lines(house.desk)
+        fresh = after[: len(after) - before]
+        if status not in (200, 201, 202, wanted) or len(fresh) != 1 or not said_well(route, fresh[0]):
+            wrong.append((route.method, path, status, fresh, text[-300:]))
+        elif route.shows == "import":
+            await house.over(msgspec.json.decode(text)["id"])
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def said_well(route: Route, line: Kept) -> bool:
+    """Who, what, whom, from where; never what was typed, a name or a number."""
+    whom = line.clients if route.shows != "import" and "/imports/" not in route.path else "1"
+    text = f"{line.thing} {line.clients} {line.why}"
+    return (line.login, line.address, line.user_id) == ("pavel", "127.0.0.1", PAVEL) and (
+        bool(whom) and not any(canary in text for canary in CANARIES)
+    )
+
+
+async def what_shows_nobody_leaves_none(house: House) -> None:
+    before, wrong = await lines(house.desk), []
+    for route in sorted(ROUTES, key=lambda one: one.method):
+        if route.shows in ACTIONS:
+            continue
+        sent: dict[str, Any] = {"json": {}} if route.is_api else {"data": {"name": "x"}}
+        more = {} if route.method == "GET" else sent
+        status, text = await house.ask(route.method, filled(route.path, house.ids), **more)
+        met = [one for one in CANARIES if one in text and route.path not in NOBODY]
+        if met or status >= 500 or await lines(house.desk) != before:
+            wrong.append((route.method, route.path, status, met))
+    assert not wrong, "\n".join(map(str, wrong))
