@@ -16,6 +16,7 @@ from cti.channels.phone.ami import AmiLink
 from cti.desktop import LinkView, PbxView
 from cti.dispatch import Dispatch, Reaction
 from cti.lines import Line
+from cti.features.routing import Asker
 from cti.metrics import Metrics
 from cti.settings import NumbersSettings, PbxNumbersSettings, PbxSettings, Settings
 from cti.switch import Switch
@@ -82,6 +83,11 @@ class Pbxes:
         if pbx is None:
             return None
         return Line(pbx=pbx.link, settings=pbx.settings, plan=pbx.plan, device=device.removeprefix(pbx.prefix))
+
+    def asker(self, name: str) -> Asker | None:
+        """A PBX by the name its dialplan gives; "" is the only one there is."""
+        one = next((pbx for pbx in self._all if pbx.name == name or (not name and not pbx.prefix)), None)
+        return Asker(prefix=one.prefix, plan=one.plan) if one else None
 
     def plan_of(self, id_: str) -> NumberPlan:
         """How numbers are written at the PBX of a device or call."""

@@ -24,6 +24,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti import logs
+from cti.channels.phone.agi import AgiServer
 from cti.desktop import LinkView, Snapshot
 from cti.directory import Directory
 from cti.dispatch import Reaction
@@ -46,6 +47,7 @@ from cti.features.duty_admin import DutyAdmin
 from cti.features.import_runs import ImportRuns
 from cti.features.live_calls import Dialled, LiveCalls
 from cti.features.role_rights import RoleRights
+from cti.features.routing import Routing
 from cti.features.screen_pop import ScreenPops
 from cti.jobs import Jobs
 from cti.ldap import ldap_check
@@ -178,6 +180,15 @@ async def build(settings: Settings, db: Database) -> Parts:
     def snapshot(agent_id: int) -> Snapshot:
         return Snapshot(calls=live_calls.views_of(agent_id), agents=agent_states.views(), link=link_view())
 
+    routing = Routing(
+        db=db,
+        spool=spool,
+        asker_of=pbxes.asker,
+        free_device=agent_states.free_device,
+        default_plan=pbxes.plan,
+        zone=ZoneInfo(settings.numbers.time_zone),
+        clock=clock,
+    )
     accounts.desktop, accounts.changed = live, directory.reload
 
     async def presence(user_id: int) -> None:
@@ -214,6 +225,10 @@ async def build(settings: Settings, db: Database) -> Parts:
         "loop-lag": _watch_loop(metrics),
         **pbxes.work(reactions, clock, metrics),
     }
+    if settings.pbx and settings.agi.port:
+        agi = AgiServer(settings.agi.host, settings.agi.port, routing, allowed=settings.agi.allowed, clock=clock)
+        _show_answers(metrics, agi)
+        work["agi"] = agi.run()
     services = Services(
         settings=settings,
         db=db,
@@ -268,6 +283,13 @@ def _show_figures(metrics: Metrics, spool: Spool) -> None:
     metrics.read("spool_pending", "Writes that wait for the database", lambda: spool.pending)
     metrics.read("spool_refused", "Writes lost because too many waited", lambda: spool.refused)
     metrics.read("spool_parked", "Writes put aside because they could never succeed", lambda: spool.parked)
+
+
+def _show_answers(metrics: Metrics, agi: AgiServer) -> None:
+    metrics.read("agi_asked", "Questions of dialplans", lambda: agi.asked)
+    metrics.read("agi_told", "Questions of dialplans that were answered in time", lambda: agi.told)
+    metrics.read("agi_late", "Questions of dialplans that went without an answer", lambda: agi.late)
+    metrics.read("agi_refused", "Connections to the AGI port that were cut off at once", lambda: agi.refused)
 
 
 def _reactions(

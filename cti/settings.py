@@ -8,6 +8,7 @@ with its default, unit and reason; a test keeps the two equal.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import stat
@@ -36,6 +37,15 @@ def _regular(text: str) -> str:
 
 
 Pattern = Annotated[str, AfterValidator(_regular)]
+
+
+def _network(text: str) -> str:
+    """An address or a network. Raises ValueError."""
+    ipaddress.ip_network(text, strict=False)
+    return text
+
+
+Network = Annotated[str, AfterValidator(_network)]
 
 
 class _Section(BaseModel):
@@ -124,6 +134,14 @@ class AgentsSettings(_Section):
     sign_out_logs_off: bool = True  # who signs out leaves his queues too
 
 
+class AgiSettings(_Section):
+    """Where dialplans ask for a caller's name, manager, tags and priority (FastAGI)."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 4573  # 0: nobody may ask
+    allowed: tuple[Network, ...] = ("127.0.0.1", "::1")  # addresses and networks of the PBXes
+
+
 class LdapSettings(_Section):
     """Sign-in by Active Directory or LDAP; needs the extra `[ldap]`. Empty url: off."""
 
@@ -166,6 +184,7 @@ class Settings(BaseSettings):
     numbers: NumbersSettings = NumbersSettings()
     dial: DialSettings = DialSettings()
     agents: AgentsSettings = AgentsSettings()
+    agi: AgiSettings = AgiSettings()
     auth: AuthSettings = AuthSettings()
     log: LogSettings = LogSettings()
 

@@ -68,6 +68,7 @@ class Pbx:
             "CTI_PBX__MAIN__PORT": str(self.ports.ami),
             "CTI_PBX__MAIN__USERNAME": "trubka",
             "CTI_PBX__MAIN__SECRET_FILE": str(self.secret_file),
+            "CTI_AGI__PORT": str(self.ports.agi),
         }
 
     def start(self) -> Pbx:
@@ -195,7 +196,7 @@ class Pbx:
         values = self._values()
         for template in TEMPLATES.glob("*.conf"):
             self._write(template.name, _filled(template.read_text(encoding="utf-8"), values))
-        self._write("extensions.conf", render(plan.contexts()))
+        self._write("extensions.conf", render(plan.contexts(agi=f"{HOST}:{self.ports.agi}")))
 
     def _values(self) -> dict[str, str]:
         return {

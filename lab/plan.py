@@ -10,10 +10,12 @@ from dialplan.recipes.did import inbound
 from dialplan.recipes.internal import internal, ring
 from dialplan.recipes.outbound import outbound
 from dialplan.recipes.queue import queues, wait_in
+from dialplan.recipes.responsible import late, to_manager
 
 SALES = "74950000001"
 CLARA = "74950000002"
 RESPONSIBLE = "74950000003"
+AGI = "127.0.0.1:4573"
 DEVICES = {
     "101": ("101", "101-web"),
     "102": ("102", "102-web"),
@@ -24,14 +26,15 @@ QUEUES = {"601": "sales", "602": "support"}
 MEMBERS = {"sales": ("PJSIP/101", "PJSIP/102")}
 
 
-def contexts(more: Mapping[str, tuple[Step, ...]] | None = None) -> tuple[Context, ...]:
-    """The whole plan. The third number leads to sales, where every client ends whose manager is not known.
+def contexts(more: Mapping[str, tuple[Step, ...]] | None = None, *, agi: str = AGI) -> tuple[Context, ...]:
+    """The whole plan. The third number leads to the client's manager, and to sales where he is not known or not free.
 
-    more: further numbers that clients may dial.
+    more: further numbers that clients may dial. agi: where the server answers.
     """
-    numbers = {SALES: wait_in("sales"), CLARA: ring("103"), RESPONSIBLE: wait_in("sales")}
+    responsible = to_manager(agi, otherwise=wait_in("sales"))
+    numbers = {SALES: wait_in("sales"), CLARA: ring("103"), RESPONSIBLE: responsible}
     return (
-        inbound("from-outside", {**numbers, **(more or {})}),
+        inbound("from-outside", {**numbers, **(more or {})}, beside=(late(),)),
         from_internal("from-internal", parts=("colleagues", "queues", "parkedcalls", "outside")),
         internal("colleagues", DEVICES),
         queues("queues", QUEUES),

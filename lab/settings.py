@@ -27,32 +27,41 @@ NEW, OLD = 22, 16  # the Asterisk releases the lab has
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ports:
-    """Where one instance listens, all on 127.0.0.1. trunk: where the outside world answers; rtp: first of a window."""
+    """Where one instance listens, all on 127.0.0.1. trunk: where the outside world answers; rtp: first of a window;
+    agi: where the server answers the dialplan.
+    """
 
     sip: int
     http: int
     ami: int
     trunk: int
+    agi: int
     rtp: int
 
     @classmethod
     def at(cls, sip: int, http: int, ami: int) -> Ports:
         """The three well-known ports; the others follow from SIP's."""
-        return cls(sip=sip, http=http, ami=ami, trunk=sip + 20, rtp=10_000 + sip % 100 * RTP_WINDOW)
+        return cls(sip=sip, http=http, ami=ami, trunk=sip + 20, agi=_agi_of(sip), rtp=10_000 + sip % 100 * RTP_WINDOW)
 
     @classmethod
     def free(cls) -> Ports:
         """Ports nobody uses at this moment: tests run beside `make run` and beside each other."""
-        kinds = (socket.SOCK_DGRAM, socket.SOCK_STREAM, socket.SOCK_STREAM, socket.SOCK_DGRAM)
+        kinds = (socket.SOCK_DGRAM, *[socket.SOCK_STREAM] * 3, socket.SOCK_DGRAM)
         holders = [socket.socket(socket.AF_INET, kind) for kind in kinds]
         try:
             for holder in holders:
                 holder.bind((HOST, 0))
-            sip, http, ami, trunk = (holder.getsockname()[1] for holder in holders)
+            sip, http, ami, agi, trunk = (holder.getsockname()[1] for holder in holders)
         finally:
             for holder in holders:
                 holder.close()
-        return cls(sip=sip, http=http, ami=ami, trunk=trunk, rtp=10_000 + random.randrange(100) * RTP_WINDOW)
+        rtp = 10_000 + random.randrange(100) * RTP_WINDOW
+        return cls(sip=sip, http=http, ami=ami, agi=agi, trunk=trunk, rtp=rtp)
+
+
+def _agi_of(sip: int) -> int:
+    """FastAGI's own port beside SIP's own, as far from it wherever the lab is moved to."""
+    return sip - 487 if sip > 1500 else sip + 487
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

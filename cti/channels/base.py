@@ -55,6 +55,42 @@ class Switchboard(Protocol):
     def health(self) -> Health: ...
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RouteQuestion:
+    """A dialplan asks where a call should go. number: raw, None when hidden. pbx: the name it gave itself, or ""."""
+
+    number: str | None
+    call: str
+    pbx: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RouteAnswer:
+    """What the dialplan is told; what is empty is not told. steps: how it came about, for the call's trace.
+
+    caller: what the number is; `none` says that there is no number to look up, or nothing may be told.
+    """
+
+    caller: Literal["client", "several", "unknown", "none"] = "none"
+    name: str = ""
+    extension: str = ""
+    device: str = ""
+    tags: tuple[str, ...] = ()
+    priority: int = 0
+    steps: tuple[tuple[str, Mapping[str, str]], ...] = ()
+
+
+class Router(Protocol):
+    """Who answers a dialplan's question."""
+
+    async def route(self, asked: RouteQuestion) -> RouteAnswer:
+        """The answer; takes the time it takes, the channel waits for it no longer than it may."""
+        ...
+
+    def settled(self, asked: RouteQuestion, answer: RouteAnswer | None) -> None:
+        """What the dialplan got in the end; None: nothing, for the answer came too late or could not be given."""
+
+
 def backoff(first_s: float = 1.0, cap_s: float = 30.0, jitter: float = 0.2) -> Iterator[float]:
     """Endless pauses in seconds: doubling from first_s to cap_s, each spread by +-jitter (0.2 = 20 %)."""
     pause = first_s

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 import click
 
+from cti.channels.phone.agi import probe
 from cti.channels.phone.ami import AmiLink, Received
 from cti.channels.phone.clock import WARN_S
 from cti.cli import examples, log_to_stderr, settings_of
 from cti.errors import ChannelError, CtiError
 from cti.pbx import link_to
-from cti.settings import PbxSettings, Settings
+from cti.settings import AgiSettings, PbxSettings, Settings
 from cti.storage import directory
 from cti.storage.database import Database, open_database
 from cti.telephony.commands import CoreSettings, ListCommands, ListDeviceStates, SendUserEvent
@@ -98,11 +99,30 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
     for name, pbx in settings.pbx.items():
         async for finding in _pbx(name, pbx, db, prefix=f"{name}:" if several else ""):
             yield finding
+    if settings.pbx:
+        yield await _agi(settings.agi)
     if db is not None:
         if several:
             async for finding in _strangers(list(settings.pbx), db):
                 yield finding
         await db.close()
+
+
+async def _agi(agi: AgiSettings) -> Finding:
+    """Whether dialplans that ask where a call should go are answered; they go on without, so it is never an error."""
+    if not agi.port:
+        return Finding(what="agi", text="off (agi.port = 0)")
+    where = f"{agi.host}:{agi.port}"
+    host = "127.0.0.1" if agi.host in ("0.0.0.0", "::") else agi.host  # noqa: S104 - compared, not listened on
+    trouble = f"{where} is listened on, but does not answer this machine: another program, or it is not in agi.allowed"
+    try:
+        if await probe(host, agi.port):
+            return Finding(what="agi", text=f"dialplans are answered at {where}")
+    except ConnectionRefusedError:
+        trouble = f"nobody answers dialplans at {where}: is the server running? Calls go on without its answer"
+    except (OSError, TimeoutError) as error:
+        trouble = f"{where} cannot be asked ({error or 'no answer'})"
+    return Finding(what="agi", ok=False, warning=True, text=trouble)
 
 
 def _folder(settings: Settings) -> Finding:

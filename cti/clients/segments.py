@@ -27,6 +27,8 @@ from cti.clients.properties import Property, Value
 
 DAY_S = 86_400.0
 MOST_DEPTH = 4
+TAG = r"[a-z][a-z0-9_-]{0,31}"
+HIGHEST_PRIORITY = 100
 LISTS = ("responsible", "relation", "region", "industry", "source")
 
 
@@ -40,12 +42,17 @@ class Group(Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Segment:
-    """A saved expression. frozen_at: its clients are those of that moment, whatever happens; None: found anew."""
+    """A saved expression. frozen_at: its clients are those of that moment, whatever happens; None: found anew.
+
+    tag: the word by which a dialplan is told of its clients; "": it is not. priority: of their calls in queues.
+    """
 
     id: int
     name: str
     expression: Group
     frozen_at: float | None = None
+    tag: str = ""
+    priority: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,11 +187,13 @@ class Judge:
             case _:
                 return self._history(one, facts)
 
+    def inside(self, segment: Segment, facts: ClientFacts) -> bool:
+        """Whether a client is in a segment."""
+        return segment.id in facts.frozen if segment.frozen_at is not None else self.holds(segment.expression, facts)
+
     def _inside(self, segment_id: int, facts: ClientFacts) -> bool:
         segment = self.segments.get(segment_id)
-        if segment is None or segment.frozen_at is not None:
-            return segment_id in facts.frozen
-        return self.holds(segment.expression, facts)
+        return segment_id in facts.frozen if segment is None else self.inside(segment, facts)
 
     def _day(self, moment: float, one: Condition) -> bool:
         if one.op == "from":

@@ -12,6 +12,7 @@ from cti.desktop import AgentDesktop, AgentView, CallView
 from cti.directory import Directory
 from cti.telephony.duty import Duty
 from cti.telephony.events import CallEvent, DeviceChanged, DeviceStatus, LinkChanged, MemberChanged
+from cti.storage.directory import DeviceRow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +70,24 @@ class AgentStates:
         """Everybody who has a device, by name."""
         views = (self._view(user_id) for user_id, _ in self._directory.people())
         return tuple(sorted((v for v in views if v is not None), key=lambda v: v.name.casefold()))
+
+    def free_device(self, user_id: int) -> DeviceRow | None:
+        """Where a person can be rung now: his chosen device while it is idle, and he is in no call and not paused.
+
+        Who is in no queue is not paused: many a manager never is, and his phone rings all the same.
+        """
+        duty = self.duty_of(user_id)
+        if duty.on and duty.state != "ready":
+            return None
+        rows = self._directory.devices_of(user_id)
+        chosen = self._directory.chosen_of(user_id)
+        if chosen is None or self.device_status(chosen.name) != "idle":
+            return None
+        if any(_WEIGHT[self.device_status(row.name)] > _WEIGHT["idle"] for row in rows):
+            return None
+        own = {row.name for row in rows}
+        members = (one for queue in self._members.values() for one in queue.values() if one.device in own)
+        return None if any(one.paused or one.in_call for one in members) else chosen
 
     def queues(self) -> dict[str, tuple[Member, ...]]:
         """Members by queue."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from cti.access import Person, may
-from cti.clients.segments import Group, Segment, fault
+from cti.clients.segments import HIGHEST_PRIORITY, TAG, Group, Segment, fault
 from cti.errors import NotAllowed, Refused
 from cti.storage import properties, segments
 from cti.storage.conditions import Conditions
@@ -25,12 +26,28 @@ class ClientSegments:
         self._zone = zone
         self._clock = clock
 
-    async def save(self, person: Person, name: str, expression: Group, segment_id: int | None = None) -> int:
-        """A new segment, or another name and expression of one; returns its id. Raises NotAllowed or Refused."""
+    async def save(
+        self,
+        person: Person,
+        name: str,
+        expression: Group,
+        segment_id: int | None = None,
+        *,
+        tag: str = "",
+        priority: int = 0,
+    ) -> int:
+        """A new segment, or all that is said of one; returns its id. Raises NotAllowed or Refused.
+
+        tag, priority: what a dialplan is told of its clients; without a tag nothing.
+        """
         _check(person)
-        name = name.strip()
+        name, tag = name.strip(), tag.strip()
         if not name:
             raise Refused("no-segment-name", "A segment needs a name.")
+        if (tag and not re.fullmatch(TAG, tag)) or not 0 <= priority <= HIGHEST_PRIORITY:
+            raise Refused(
+                "bad-tag", "The dialplan takes a short word of small Latin letters and a priority of 0 to 100."
+            )
         now = self._clock()
         async with self._db.write() as conn:
             known = {one.id: one for one in await segments.every(conn)}
@@ -42,11 +59,13 @@ class ClientSegments:
             if any(one.name.casefold() == name.casefold() and one.id != segment_id for one in known.values()):
                 raise Refused("segment-name-taken", "There is a segment of this name already.")
             (await self._conditions(conn)).group(expression)  # fields, operators and values that there are
+            segment = Segment(
+                id=segment_id or 0, name=name, expression=expression, tag=tag, priority=priority if tag else 0
+            )
             if segment_id is None:
-                return await segments.add(conn, name, expression, person.id, now)
-            await segments.change(conn, segment_id, name, expression, now)
+                return await segments.add(conn, segment, person.id, now)
+            await segments.change(conn, segment, now)
             if known[segment_id].frozen_at is not None:
-                segment = Segment(id=segment_id, name=name, expression=expression)
                 await segments.freeze(conn, segment, await self._conditions(conn), now)
         return segment_id
 

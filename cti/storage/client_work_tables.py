@@ -16,6 +16,8 @@ segments = Table(
     Column("user_id", ForeignKey("users.id", ondelete="SET NULL")),
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
+    Column("tag", String(32), nullable=False, server_default=""),  # the dialplan is told of its clients by this word
+    Column("priority", Integer, nullable=False, server_default="0"),  # of its clients' calls in queues
 )
 
 segment_clients = Table(

@@ -9,11 +9,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnClause, Float, Integer, Row, String, bindparam, column, or_, select, text, union
+from sqlalchemy import (
+    Boolean,
+    ColumnClause,
+    Float,
+    Integer,
+    Row,
+    String,
+    and_,
+    bindparam,
+    column,
+    or_,
+    select,
+    text,
+    union,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.card import PhoneMatch
@@ -22,6 +36,7 @@ from cti.desktop import ClientBrief, ContactBrief, ContractBrief, LastCall
 from cti.storage.client_tables import client_phones, clients
 from cti.storage.contact_tables import contact_clients, contact_phones
 from cti.storage.search import found_by
+from cti.storage.tables import users
 from cti.telephony.numbering import Number, NumberPlan, local_forms
 
 EXPIRES_DAYS = 30
@@ -75,6 +90,17 @@ _OWNERS = union(
     .join_from(contact_clients, contact_phones, contact_phones.c.contact_id == contact_clients.c.contact_id)
     .where(contact_phones.c.e164 == bindparam("e164")),
 )
+_CALLERS = (
+    select(clients.c.id, clients.c.name, clients.c.restricted_at)
+    .add_columns(users.c.id.label("responsible_id"), users.c.name.label("responsible"))
+    .join_from(
+        clients,
+        users,
+        and_(users.c.id == clients.c.responsible_id, users.c.blocked_at.is_(None)),  # who was let go rings nowhere
+        isouter=True,
+    )
+    .where(clients.c.id.in_(_OWNERS))
+)
 _COLUMNS: tuple[ColumnClause[Any], ...] = (
     *(column(name, Integer) for name in ("part", "client_id", "position", "other_id")),
     *(column(name, String) for name in "abcdefgh"),
@@ -104,6 +130,31 @@ async def by_number(conn: AsyncConnection, e164: str, *, now: float, limit: int 
 async def clients_of(conn: AsyncConnection, e164: str, *, limit: int) -> list[int]:
     """The ids of clients with exactly this number, theirs or their people's; at most so many."""
     return list((await conn.execute(_OWNERS.limit(limit), {"e164": e164})).scalars())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caller:
+    """A client who may be calling. restricted: nothing may be done with his data. responsible: his manager's name."""
+
+    id: int
+    name: str
+    responsible_id: int | None
+    responsible: str
+    restricted: bool
+
+
+async def callers(conn: AsyncConnection, e164: str, *, limit: int = 10) -> list[Caller]:
+    """The clients with exactly this number, theirs or their people's, as little of each as routing needs."""
+    return [
+        Caller(
+            id=row.id,
+            name=row.name,
+            responsible_id=row.responsible_id,
+            responsible=row.responsible or "",
+            restricted=row.restricted_at is not None,
+        )
+        for row in await conn.execute(_CALLERS.limit(limit), {"e164": e164})
+    ]
 
 
 async def responsible_of(conn: AsyncConnection, e164: str) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +9,11 @@ import msgspec
 from sqlalchemy import Select, delete, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cti.clients.properties import Property, Value
-from cti.clients.segments import CallFact, ClientFacts, ContractFact, Group, Said, Segment
-from cti.storage import cards, properties
-from cti.storage.client_tables import client_values, clients, value_history
+from cti.clients.segments import Group, Segment
+from cti.storage.client_tables import clients
 from cti.storage.client_work_tables import segment_clients, segments
 from cti.storage.conditions import Conditions
-from cti.storage.contact_tables import contracts
-from cti.storage.tables import calls, users
+from cti.storage.tables import users
 
 MOST = 500
 
@@ -39,7 +35,14 @@ def _rows() -> Select[Any]:
 
 def _read(row: Any) -> Segment:
     expression = msgspec.json.decode(row.expression, type=Group)
-    return Segment(id=row.id, name=row.name, expression=expression, frozen_at=row.frozen_at)
+    return Segment(
+        id=row.id,
+        name=row.name,
+        expression=expression,
+        frozen_at=row.frozen_at,
+        tag=row.tag,
+        priority=row.priority,
+    )
 
 
 async def every(conn: AsyncConnection) -> list[Segment]:
@@ -60,17 +63,26 @@ async def listed(conn: AsyncConnection) -> list[SegmentRow]:
     ]
 
 
-async def add(conn: AsyncConnection, name: str, expression: Group, user_id: int, now: float) -> int:
-    """A new segment; returns its id."""
-    row = {"name": name, "expression": msgspec.json.encode(expression).decode(), "user_id": user_id}
-    made = await conn.execute(insert(segments).values(**row, created_at=now, updated_at=now))
+async def add(conn: AsyncConnection, segment: Segment, user_id: int, now: float) -> int:
+    """A new segment, found anew each time; returns its id."""
+    made = await conn.execute(insert(segments).values(**_row(segment, now), user_id=user_id, created_at=now))
     return int(made.inserted_primary_key[0]) if made.inserted_primary_key else 0
 
 
-async def change(conn: AsyncConnection, segment_id: int, name: str, expression: Group, now: float) -> bool:
-    """Another name or expression; False when there is no such segment. Who is in a frozen one stays."""
-    row = {"name": name, "expression": msgspec.json.encode(expression).decode(), "updated_at": now}
-    return (await conn.execute(update(segments).where(segments.c.id == segment_id).values(**row))).rowcount > 0
+async def change(conn: AsyncConnection, segment: Segment, now: float) -> bool:
+    """All that a person says of it; False when there is no such segment. Who is in a frozen one stays."""
+    changed = update(segments).where(segments.c.id == segment.id).values(**_row(segment, now))
+    return (await conn.execute(changed)).rowcount > 0
+
+
+def _row(segment: Segment, now: float) -> dict[str, Any]:
+    return {
+        "name": segment.name,
+        "expression": msgspec.json.encode(segment.expression).decode(),
+        "tag": segment.tag,
+        "priority": segment.priority,
+        "updated_at": now,
+    }
 
 
 async def remove(conn: AsyncConnection, segment_id: int) -> None:
@@ -103,47 +115,3 @@ async def count(conn: AsyncConnection, expression: Group, conditions: Conditions
 async def ids(conn: AsyncConnection, expression: Group, conditions: Conditions) -> list[int]:
     """The clients an expression has."""
     return list((await conn.execute(select(clients.c.id).where(conditions.group(expression)))).scalars())
-
-
-async def facts(conn: AsyncConnection, ids: Sequence[int], known: Sequence[Property]) -> list[ClientFacts]:
-    """What is known of clients, for judging them one by one."""
-    found = await cards.of(conn, ids)
-    kinds = {prop.id: prop.kind for prop in known}
-    said: dict[int, list[Said]] = {}
-    for table, until in ((client_values, None), (value_history, value_history.c.until)):
-        columns = [*table.c, *([] if until is not None else [literal(None).label("until")])]
-        for row in await conn.execute(select(*columns).where(table.c.client_id.in_(ids))):
-            value = _value(kinds.get(row.property_id, "text"), row)
-            one = Said(property_id=row.property_id, value=value, since=row.since, until=row.until)
-            said.setdefault(row.client_id, []).append(one)
-    talks: dict[int, list[CallFact]] = {}
-    for row in await conn.execute(select(calls).where(calls.c.client_id.in_(ids))):
-        talk = CallFact(
-            started_at=row.started_at,
-            direction=row.direction,
-            answered=row.answered_at is not None,
-            ended=row.ended_at is not None,
-        )
-        talks.setdefault(row.client_id, []).append(talk)
-    signed: dict[int, list[ContractFact]] = {}
-    for row in await conn.execute(select(contracts).where(contracts.c.client_id.in_(ids))):
-        contract = ContractFact(signed_on=row.signed_on, ends_on=row.ends_on, amount=row.amount, currency=row.currency)
-        signed.setdefault(row.client_id, []).append(contract)
-    put: dict[int, set[int]] = {}
-    for row in await conn.execute(select(segment_clients).where(segment_clients.c.client_id.in_(ids))):
-        put.setdefault(row.client_id, set()).add(row.segment_id)
-    return [
-        ClientFacts(
-            card=found[one],
-            said=tuple(said.get(one, ())),
-            calls=tuple(talks.get(one, ())),
-            contracts=tuple(signed.get(one, ())),
-            frozen=frozenset(put.get(one, ())),
-        )
-        for one in ids
-        if one in found
-    ]
-
-
-def _value(kind: str, row: Any) -> Value:
-    return properties.value_of("list" if kind == "several" else kind, row)

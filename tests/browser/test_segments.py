@@ -36,14 +36,19 @@ async def test_loyal_of_moscow_without_a_talk_for_90_days(theatre: Stage) -> Non
     await expect(live).not_to_have_text(wide)
     await expect(live).to_have_text("2 клиента")
     assert await violations(page) == []
+    await page.get_by_label("Слово для диалплана").fill("loyal")
+    await page.get_by_label("Приоритет в очередях, от 0 до 100").fill("7")
     await page.get_by_role("button", name="Сохранить").click()
     await expect(page.locator("h1")).to_have_text("Лояльные москвичи")
+    await expect(page.get_by_label("Слово для диалплана")).to_have_value("loyal")
+    await expect(page.get_by_label("Приоритет в очередях, от 0 до 100")).to_have_value("7")
     await page.get_by_role("link", name="Открыть клиентов").click()
     await expect(page.locator("#found .tabulator-row")).to_have_count(2)
     await expect(page.locator(".chip")).to_contain_text("Лояльные москвичи")
 
     await page.goto(theatre.url + "/segments")
     await expect(page.locator("[data-count]")).to_have_text("2")
+    await expect(page.locator("tbody .tag")).to_have_text("loyal")
     assert await violations(page) == []
     await page.get_by_role("link", name="Лояльные москвичи", exact=True).click()
     await page.get_by_role("button", name="Заморозить нынешних клиентов").click()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -103,6 +104,17 @@ def test_a_second_pbx_names_the_phones_of_before(tmp_path: Path) -> None:
     other = tmp_path / "other"
     assert cti("demo", "--prepare", data=other, **two).returncode == 0
     assert cti("user", "name-pbx", "spb", data=other, **two).stdout.startswith("0 phones"), "the demo names the first"
+
+
+def test_check_says_whether_dialplans_are_answered(tmp_path: Path) -> None:
+    pbx = {"CTI_PBX__MAIN__PORT": "1", "CTI_PBX__MAIN__SECRET": "x"}
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        port = str(stranger.getsockname()[1])
+        mute = cti("check", data=tmp_path, CTI_AGI__PORT=port, **pbx).stdout
+    assert f"warning  agi: 127.0.0.1:{port} cannot be asked" in mute
+    nobody = cti("check", data=tmp_path, CTI_AGI__PORT=port, **pbx).stdout
+    assert f"warning  agi: nobody answers dialplans at 127.0.0.1:{port}" in nobody
+    assert "ok       agi: off" in cti("check", data=tmp_path, CTI_AGI__PORT="0", **pbx).stdout
 
 
 def test_replay_tells_events_and_summaries(tmp_path: Path) -> None:

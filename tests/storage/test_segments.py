@@ -19,7 +19,7 @@ from cti.clients.segments import Group, Judge
 from cti.errors import NotAllowed, Refused
 from cti.features.client_base import ClientBase
 from cti.features.client_segments import ClientSegments
-from cti.storage import contracts, directories, properties, segments
+from cti.storage import contracts, directories, facts, properties, segments
 from cti.storage.client_tables import clients as client_table
 from cti.storage.conditions import Conditions
 from cti.storage.database import Database
@@ -173,7 +173,7 @@ async def test_sql_and_python_agree_on_any_expression(office: Office) -> None:
     await office.segments.freeze(WHO, saved[0])
     async with office.db.read() as conn:
         known = {one.id: one for one in await segments.every(conn)}
-        everybody = await segments.facts(conn, list(range(1, 61)), office.known)
+        everybody = await facts.of(conn, list(range(1, 61)), office.known)
         judge = Judge(properties={one.id: one for one in office.known}, segments=known, zone=ZONE, now=NOW)
         conditions = Conditions(
             office.known, zone=ZONE, sqlite=conn.dialect.name == "sqlite", segments=known.values(), now=NOW

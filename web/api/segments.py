@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from cti.clients.segments import Group
+from cti.clients.segments import HIGHEST_PRIORITY, Group
 from cti.storage import segments
 from cti.storage.segments import SegmentRow
 from web.api import records as r
@@ -17,10 +17,15 @@ from web.services import services_of
 
 
 class SegmentIn(Struct, forbid_unknown_fields=True):
-    """expression: {match: all | any | none, conditions: [{field, op, value}], groups: [...]}."""
+    """expression: {match: all | any | none, conditions: [{field, op, value}], groups: [...]}.
+
+    tag, priority: what a dialplan that asks is told of these clients; without a tag nothing.
+    """
 
     name: Annotated[str, Meta(min_length=1, max_length=80)]
     expression: Group
+    tag: Annotated[str, Meta(max_length=32)] = ""
+    priority: Annotated[int, Meta(ge=0, le=HIGHEST_PRIORITY)] = 0
 
 
 class Counting(Struct, forbid_unknown_fields=True):
@@ -40,6 +45,8 @@ class SegmentOut(Struct, kw_only=True):
     frozen_at: float | None
     made_by: str
     updated_at: float
+    tag: str
+    priority: int
 
 
 def _out(row: SegmentRow) -> SegmentOut:
@@ -50,6 +57,8 @@ def _out(row: SegmentRow) -> SegmentOut:
         frozen_at=row.segment.frozen_at,
         made_by=row.user_name,
         updated_at=row.updated_at,
+        tag=row.segment.tag,
+        priority=row.segment.priority,
     )
 
 
@@ -62,15 +71,21 @@ async def show_all(request: web.Request) -> web.Response:
 async def add(request: web.Request) -> web.Response:
     """A new segment."""
     body = await body_of(request, SegmentIn)
-    made = await services_of(request).segments.save(person_of(request), body.name, body.expression)
+    made = await _save(request, body)
     return reply(r.Made(id=made), 201)
 
 
 async def change(request: web.Request) -> web.Response:
     """Another name or expression."""
     body = await body_of(request, SegmentIn)
-    await services_of(request).segments.save(person_of(request), body.name, body.expression, place(request))
+    await _save(request, body, place(request))
     return reply(r.Ok())
+
+
+async def _save(request: web.Request, body: SegmentIn, segment_id: int | None = None) -> int:
+    return await services_of(request).segments.save(
+        person_of(request), body.name, body.expression, segment_id, tag=body.tag, priority=body.priority
+    )
 
 
 async def drop(request: web.Request) -> web.Response:

@@ -164,7 +164,8 @@ class Builder {
 
   async save(event) {
     event.preventDefault();
-    const body = { name: this.form.elements.name.value, expression: this.root.whole() };
+    const { name, tag, priority } = this.form.elements;
+    const body = { name: name.value, expression: this.root.whole(), tag: tag.value.trim(), priority: Number(priority.value) };
     try {
       const made = this.id ? await api("PUT", `/segments/${this.id}`, body) : await api("POST", "/segments", body);
       delete this.form.dataset.dirty;
