@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialplan.model import Assign, Context, Expr, Extension, Step
+from dialplan.recipes.did import inbound
+from dialplan.recipes.responsible import ask, late, to_manager
 from dialplan.render import HEADER, argument, comment, render, value
 
 NASTY = st.text(alphabet=st.sampled_from('aж \n\r\x00\x0b\x85\u2028;-,()[]{}$"\\#=>&|'), max_size=40)
@@ -74,3 +76,20 @@ def test_priorities_labels_and_hints_take_their_places() -> None:
         "exten => 101,1(start),Answer()",
         " same => n,Goto(start)",
     ]
+
+
+@pytest.mark.parametrize(
+    "agi", ["127.0.0.1", "host:4573/route\nx", "host:4573,System(id)", "a b:1", "host:4573/SPB", ""]
+)
+def test_an_address_to_ask_is_plain(agi: str) -> None:
+    with pytest.raises(ValueError, match="no address"):
+        ask(agi)
+
+
+def test_a_question_has_its_limit_around_it_and_its_way_back() -> None:
+    steps = to_manager("10.0.0.1:4573/spb", otherwise=(Step(app="Hangup"),))
+    text = render([inbound("from-outside", {"74950000003": steps}, beside=(late(),))])
+    before, _, after = text.partition("AGI(agi://10.0.0.1:4573/route/spb,${CHANNEL(linkedid)})")
+    assert before.endswith("Set(AGIEXITONHANGUP=yes)\n same => n,Set(TIMEOUT(absolute)=0.5)\n same => n,")
+    assert after.lstrip("\n").startswith(" same => n(asked),Set(TIMEOUT(absolute)=0)")
+    assert "exten => T,1,Goto(${TRUBKA_ASKED},asked)" in after
