@@ -26,6 +26,7 @@ from cti.storage.client_tables import clients
 from cti.storage.database import Database, open_database
 from cti.storage.spool import Spool
 from cti.storage.tables import users
+from cti.telephony.duty import Duty, State
 from cti.telephony.events import DeviceChanged, DeviceStatus, LinkChanged, MemberChanged
 from cti.telephony.numbering import NumberPlan
 from tests.e2e.server import until
@@ -126,6 +127,16 @@ async def test_a_pause_in_any_queue_and_a_lost_link_count(office: Office) -> Non
     assert (await office.ask()).device == "PJSIP/102"
     await office.states.link_changed(LinkChanged(state="down"), office.now)
     assert (await office.ask()).device == ""
+
+
+@pytest.mark.parametrize(
+    ("state", "told"), [("logged-off", True), ("ready", True), ("not-ready", False), ("after-call", False)]
+)
+async def test_what_he_chose_counts(office: Office, state: State, told: bool) -> None:
+    await office.client()
+    await office.device("PJSIP/102", "idle")
+    office.states.duty_of = lambda _user: Duty(state=state)
+    assert bool((await office.ask()).device) is told
 
 
 async def test_who_was_let_go_is_nobodys_manager(office: Office) -> None:
