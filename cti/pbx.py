@@ -15,8 +15,8 @@ import structlog
 from cti.channels.phone.ami import AmiLink
 from cti.desktop import LinkView, PbxView
 from cti.dispatch import Dispatch, Reaction
-from cti.lines import Line
 from cti.features.routing import Asker
+from cti.lines import Line
 from cti.metrics import Metrics
 from cti.settings import NumbersSettings, PbxNumbersSettings, PbxSettings, Settings
 from cti.switch import Switch

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from cti.desktop import AgentDesktop, AgentView, CallView
 from cti.directory import Directory
+from cti.storage.directory import DeviceRow
 from cti.telephony.duty import Duty
 from cti.telephony.events import CallEvent, DeviceChanged, DeviceStatus, LinkChanged, MemberChanged
-from cti.storage.directory import DeviceRow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
