@@ -178,6 +178,7 @@ def shown(house: House) -> dict[str, dict[str, Any]]:
         "POST /contracts/{id}": {"ids": contract, "data": {"number": "1", "version": "99"}, "status": 409},
         "GET /files/{id}": {"ids": {"id": ids["file"]}},
         "GET /calls": {},
+        "GET /dial": {"params": {"to": NUMBER}},
         "GET /calls/{id}": {"ids": call},
         "GET /missed": {},
     }

@@ -13,6 +13,7 @@ from web.auth import person_of
 from web.render import page
 from web.routes import Route
 from web.services import services_of
+from web.shown import showed
 from web.texts import N_
 
 SCHEMES = ("tel:", "callto:", "sip:", "web+tel:")
@@ -28,6 +29,7 @@ async def confirm(request: web.Request) -> web.Response:
         chosen = await clients.choices(conn, number.e164 or "") if len(candidates) > 1 else []
     _, matches = match(number, candidates, chosen, person.id)
     dial = number.e164 or number.internal
+    showed(request, (one.client.id for one in matches), asked=["number"])
     return page(
         request,
         "dial.html",
