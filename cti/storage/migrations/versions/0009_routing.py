@@ -1,10 +1,10 @@
-"""Version 8: segments that tell the dialplan of their clients, by a word and a priority."""
+"""Version 9: segments that tell the dialplan of their clients, by a word and a priority."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 
 def upgrade() -> None:
