@@ -25,6 +25,7 @@ COMMANDS = {
     "down": "end the lab that runs on this data folder",
     "status": "is a lab running, who is registered",
     "call": "a client calls one of our numbers",
+    "sheet": "a sheet of made-up clients to try an import with: .xlsx or .csv",
     "phones": "desk phones for a lab started with LAB_PHONES=0",
     "bare": "try the two commands on a bare Debian made for it",
 }
@@ -41,6 +42,9 @@ def main() -> int:
         one = commands.add_parser(name, help=text, description=text)
         if name == "call":
             _call_words(one)
+        elif name == "sheet":
+            one.add_argument("file", type=Path, help="what to write, e.g. clients.xlsx")
+            one.add_argument("--rows", type=int, default=100_000, help="how many clients")
         elif name == "bare":
             one.add_argument("suite", choices=("bookworm", "trixie"))
             one.add_argument("target", nargs="?", default="test")
@@ -72,6 +76,8 @@ def _do(chosen: argparse.Namespace, more: list[str]) -> int:
         return _tools(name, more)
     if name == "call":
         return _call(chosen)
+    if name == "sheet":
+        return _sheet(chosen.file, chosen.rows)
     if name == "wheel":
         from lab.wheel import build
 
@@ -115,6 +121,21 @@ def _tools(name: str, more: list[str]) -> int:
         for line in all_lines[name]
     ]
     return next((abs(status) for status in statuses if status), 0)
+
+
+def _sheet(file: Path, count: int) -> int:
+    from cti.cli.sample_sheet import HEADERS, rows
+    from cti.sheets import SheetError
+    from cti.sheets.write import write_csv, write_xlsx
+
+    if file.suffix.lower() not in (".xlsx", ".csv") or count < 1:
+        raise LabError("name a file that ends in .xlsx or .csv, and one row at least")
+    try:
+        (write_xlsx if file.suffix.lower() == ".xlsx" else write_csv)(file, HEADERS, rows(count))
+    except (OSError, SheetError) as error:
+        raise LabError(f"the sheet cannot be written: {error}") from None
+    print(f"{count} clients are in {file}: import it at /clients/import")
+    return 0
 
 
 def _call(chosen: argparse.Namespace) -> int:

@@ -198,7 +198,10 @@ class ClientImport:
         return done
 
     async def _find(self, conn: Connection, lines: Sequence[_Line]) -> None:
-        """Whose each line is: by the first key that one client alone has, be it in the base or in a row above."""
+        """Whose each line is: by the first key that one client alone has, be it in the base or in a row above.
+
+        A key that several have in the base is none, for rows above either: two firms behind one switchboard stay two.
+        """
         every = {key for line in lines for key in line.keys}
         found = await bulk.owners(
             conn,
@@ -208,6 +211,9 @@ class ClientImport:
         )
         seen: dict[Key, tuple[int, int | None]] = {}
         for line in lines:
+            line.keys = [
+                (kind, value) for kind, value in line.keys if kind == "id" or found[kind].get(value, 0) is not None
+            ]
             for key in line.keys:
                 above = seen.get(key) or self._seen.get(key)
                 owner = int(key[1]) if key[0] == "id" else found[key[0]].get(key[1])

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Float, Text, bindparam, delete, func, insert, literal, select, update
+from sqlalchemy import Float, Text, bindparam, delete, false, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.card import ClientCard, ClientDraft
@@ -47,33 +47,23 @@ class Changed:
 
 async def owners(
     conn: AsyncConnection, *, inns: Iterable[str] = (), phones: Iterable[str] = (), emails: Iterable[str] = ()
-) -> Mapping[str, Mapping[str, int]]:
-    """Who has which INN, own phone or e-mail, where it is one client's alone."""
-    found: dict[str, dict[str, set[int]]] = {"inn": {}, "phone": {}, "email": {}}
-    own = client_phones.c.shared.is_(False)
+) -> Mapping[str, Mapping[str, int | None]]:
+    """Who has which INN, phone or e-mail. None: several have it, or it is marked as shared: it tells nobody apart."""
+    found: dict[str, dict[str, set[int | None]]] = {"inn": {}, "phone": {}, "email": {}}
+    phone, email, own = client_phones.c, client_emails.c, false()
     asked = (
-        ("inn", select(clients.c.inn, clients.c.id), clients.c.inn, set(inns)),
-        (
-            "phone",
-            select(client_phones.c.e164, client_phones.c.client_id).where(own),
-            client_phones.c.e164,
-            set(phones),
-        ),
-        (
-            "email",
-            select(client_emails.c.folded, client_emails.c.client_id),
-            client_emails.c.folded,
-            {fold(one) for one in emails},
-        ),
+        ("inn", select(clients.c.inn, clients.c.id, own), clients.c.inn, set(inns)),
+        ("phone", select(phone.e164, phone.client_id, phone.shared), phone.e164, set(phones)),
+        ("email", select(email.folded, email.client_id, own), email.folded, {fold(one) for one in emails}),
     )
     for kind, statement, column, values in asked:
         listed = sorted(values)
         for start in range(0, len(listed), AT_ONCE):
             some = statement.where(column.in_(listed[start : start + AT_ONCE]))
-            for value, client_id in await conn.execute(some):
-                found[kind].setdefault(str(value), set()).add(int(client_id))
+            for value, client_id, shared in await conn.execute(some):
+                found[kind].setdefault(str(value), set()).add(None if shared else int(client_id))
     return {
-        kind: {value: next(iter(ids)) for value, ids in by_value.items() if len(ids) == 1}
+        kind: {value: next(iter(ids)) if len(ids) == 1 else None for value, ids in by_value.items()}
         for kind, by_value in found.items()
     }
 

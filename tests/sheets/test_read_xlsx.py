@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,6 +99,18 @@ def test_what_an_import_would_refuse_is_told_when_it_is_written(path: Path) -> N
     with ZipFile(path, "a", ZIP_DEFLATED) as archive:
         archive.writestr("xl/large.xml", b"0" * WHOLE_MOST)
     assert is_too_large(path)
+
+
+@pytest.mark.parametrize(("row", "refused"), [(b"<c><v>1</v></c>" * 4, True), (b"", False)])
+def test_a_large_table_is_read_where_it_is_packed_as_tables_of_clients_are(
+    path: Path, row: bytes, refused: bool
+) -> None:
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", b"<a/>")
+        with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as entry:
+            for number in range(WHOLE_MOST // 60 + 1):
+                entry.write(row or hashlib.blake2b(number.to_bytes(4), digest_size=4).hexdigest().encode() + b" " * 52)
+    assert is_too_large(path) is refused
 
 
 def test_a_bomb_is_refused_at_once(path: Path) -> None:

@@ -93,6 +93,24 @@ async def test_a_try_says_what_the_import_then_does_wherever_the_parts_end(db: D
     assert await names(db) == ["Первый снова", "Старый"]
 
 
+async def test_two_firms_behind_one_switchboard_stay_two(db: Database) -> None:
+    mapped = await prepared(db)
+    base, board = base_of(db), (Phone(typed="+79355550001", shared=True),)
+    await base.create(PERSON, ClientDraft(name="Сервис", phones=board, emails=("s@firm.example",)))
+    await base.create(PERSON, ClientDraft(name="Монтаж", phones=board, emails=("m@firm.example",)))
+    for number in (1, 2):
+        await base.create(
+            PERSON, ClientDraft(name=f"Филиал {number}", inn="7707083893", emails=(f"{number}@f.example",))
+        )
+    rows = [
+        row(name="Сервис", phone="+79355550001", email="s@firm.example"),
+        row(name="Монтаж", phone="+79355550001", email="m@firm.example"),
+        row(name="Филиал 1", inn="7707083893", email="1@f.example"),
+        row(name="Филиал 2", inn="7707083893", email="2@f.example"),
+    ]
+    assert figures(await imported(db, mapped, rows)) == (4, 0, 0, 4, 0)
+
+
 async def test_the_order_of_keys_decides(db: Database) -> None:
     mapped = await prepared(db)
     base = base_of(db)
