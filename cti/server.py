@@ -32,6 +32,7 @@ from cti.features.access_journal import AccessJournal
 from cti.features.accounts import Accounts
 from cti.features.agent_duty import AgentDuty
 from cti.features.agent_state import AgentStates
+from cti.features.bulk_changes import BulkChanges
 from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
 from cti.features.client_base import ClientBase
@@ -210,6 +211,9 @@ async def build(settings: Settings, db: Database) -> Parts:
     jobs = Jobs(_told_to_jobs(settings, pbxes.plan))
     import_runs = ImportRuns(db=db, jobs=jobs, folder=settings.data / "imports", clock=clock)
     await import_runs.start()
+    client_base = ClientBase(db=db, plan=pbxes.plan, clock=clock)
+    bulk_changes = BulkChanges(db=db, jobs=jobs, change=client_base.change_many, clock=clock)
+    await bulk_changes.start()
     exports = Exports(jobs=jobs, folder=settings.data / "exports")
     await exports.start()
     likely = ClientDuplicates(db=db, plan=pbxes.plan, clock=clock, mark=settings.data / "duplicates.mark")
@@ -220,6 +224,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         "spool": spool.run(),
         "live": live.watch(),
         "imports": import_runs.run(),
+        "bulk-changes": bulk_changes.run(),
         "duplicates": likely.watch(),
         "duty": agent_duty.run(),
         "loop-lag": _watch_loop(metrics),
@@ -246,7 +251,8 @@ async def build(settings: Settings, db: Database) -> Parts:
             pbxes=list(settings.pbx) if len(settings.pbx) > 1 else (),
         ),
         role_rights=RoleRights(db=db, clock=clock, desktop=live),
-        client_base=ClientBase(db=db, plan=pbxes.plan, clock=clock),
+        client_base=client_base,
+        bulk_changes=bulk_changes,
         catalogue=ClientCatalogue(db=db, clock=clock),
         contacts=ClientContacts(db=db, plan=pbxes.plan, clock=clock),
         contracts=ClientContracts(db=db, clock=clock),

@@ -13,6 +13,7 @@ from cti.features.access_journal import AccessJournal
 from cti.features.accounts import Accounts
 from cti.features.agent_duty import AgentDuty
 from cti.features.agent_state import AgentStates
+from cti.features.bulk_changes import BulkChanges
 from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
 from cti.features.client_base import ClientBase
@@ -54,6 +55,7 @@ class Services:
     segments: ClientSegments
     files: ClientFiles
     import_runs: ImportRuns
+    bulk_changes: BulkChanges
     exports: Exports
     duplicates: ClientDuplicates
     call_control: CallControl

@@ -1,4 +1,4 @@
-"""The process behind `cti/jobs.py`: imports, what they would do, their undoing, and exports.
+"""The process behind `cti/jobs.py`: imports, what they would do, changes of many, their undoing, and exports.
 
 It ends at once when its input closes: a part that is not committed by then is taken back by the database.
 """
@@ -21,16 +21,18 @@ import msgspec
 
 from cti.access import Person
 from cti.clients import seen
+from cti.clients.filters import Condition
 from cti.clients.importing import Fault
 from cti.errors import CtiError, Refused
-from cti.features.client_base import ClientBase
+from cti.features.client_base import ClientBase, Many
 from cti.features.client_export import Asked, ClientExport
 from cti.features.client_import import PART, ClientImport, Row, Told
 from cti.sheets import SheetError
 from cti.sheets.worker import batches
-from cti.storage import imports
+from cti.storage import properties, runs, segments
 from cti.storage.database import Database, open_database
 from cti.storage.desktop_events import Connection
+from cti.storage.grid import Grid
 from cti.telephony.numbering import NumberPlan
 
 READ_S = 120.0  # for reading alone
@@ -43,7 +45,7 @@ class Stopped(Refused):
     """Somebody took the run away: cancelled, or a new server has started."""
 
     def __init__(self) -> None:
-        super().__init__("import-stopped", "The import was stopped.")
+        super().__init__("stopped", "It was stopped.")
 
 
 def main() -> None:
@@ -82,12 +84,12 @@ async def _import(db: Database, job: Job) -> Any:
     """Import a file for real; the run's counts stand in its row."""
 
     async def still_mine(conn: Connection, told: Told) -> None:
-        if not await imports.count(conn, job["batch"], told.counts, told.faults):
+        if not await runs.count(conn, job["batch"], told.counts, told.faults):
             raise Stopped
 
     told = await _rows(db, job, dry=False, after_part=still_mine)
     async with db.write() as conn:
-        if not await imports.become(conn, job["batch"], "done", was=["running"], now=time.time()):
+        if not await runs.become(conn, job["batch"], "done", was=["running"], now=time.time()):
             raise Stopped
     return told.counts
 
@@ -161,20 +163,48 @@ class Refusals:
         self._file.flush()
 
 
+async def _change(db: Database, job: Job) -> Any:
+    """Set fields of the clients with these ids, or of all that a search and filters find now."""
+    ids = job["ids"]
+    async with db.read() as conn:
+        if job["found"] is not None:
+            grid = Grid(conn, await properties.every(conn), ZoneInfo(job["zone"]), await segments.every(conn))
+            filters = msgspec.convert(job["found"]["filters"], list[Condition])
+            ids = await grid.ids(job["found"]["q"], filters)
+    async with db.write() as conn:
+        if not await runs.measure(conn, job["batch"], len(ids)):
+            raise Stopped
+
+    async def still_mine(conn: Connection, done: Many) -> None:
+        if not await runs.count(conn, job["batch"], done.counts, done.faults):
+            raise Stopped
+
+    done = await _base(db, job).change_many(
+        msgspec.convert(job["person"], Person), ids, job["fields"], job["batch"], after_part=still_mine
+    )
+    async with db.write() as conn:
+        if not await runs.become(conn, job["batch"], "done", was=["running"], now=time.time()):
+            raise Stopped
+    return done.counts
+
+
+def _base(db: Database, job: Job) -> ClientBase:
+    return ClientBase(db=db, plan=NumberPlan(**job["plan"]), clock=time.time)
+
+
 async def _undo(db: Database, job: Job) -> Any:
-    """Take an import back."""
-    base = ClientBase(db=db, plan=NumberPlan(**job["plan"]), clock=time.time)
+    """Take an import or a change of many back."""
     person = msgspec.convert(job["person"], Person)
 
     async def still_mine(conn: Connection, done: int, total: int) -> None:
-        run = await imports.get(conn, job["batch"])
+        run = await runs.get(conn, job["batch"])
         if run is None or run.state != "undoing":
             raise Stopped
         _say({"rows": done, "total": total})
 
-    count = await base.undo(person, job["batch"], after_part=still_mine)
+    count = await _base(db, job).undo(person, job["batch"], after_part=still_mine)
     async with db.write() as conn:
-        await imports.become(conn, job["batch"], "undone", was=["undoing"], now=time.time())
+        await runs.become(conn, job["batch"], "undone", was=["undoing"], now=time.time())
     return {"rows": count, "total": count}
 
 
@@ -188,6 +218,7 @@ async def _export(db: Database, job: Job) -> Any:
 WORK: Mapping[str, Callable[[Database, Job], Awaitable[Any]]] = {
     "import": _import,
     "preview": _preview,
+    "change": _change,
     "undo": _undo,
     "export": _export,
 }

@@ -15,20 +15,54 @@ from typing import Any
 from cti.access import Person, may
 from cti.clients.card import ClientCard, ClientDraft, with_numbers
 from cti.clients.changes import Conflict, as_fields, differences, draft_of, merged, taken_back
+from cti.clients.importing import Fault
 from cti.clients.properties import Value, read_value
 from cti.clients.requisites import inn_fault, kpp_fault, ogrn_fault
 from cti.errors import NotAllowed, Refused
-from cti.storage import bulk, changes, clients, directories, properties
+from cti.storage import bulk, changes, clients, directories, properties, users
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.directories import DIRECTORIES
 from cti.telephony.numbering import NumberPlan
 
-MANY = 5_000  # clients of one bulk change
-AT_ONCE = 100  # of them before other writers have their turn
-UNDONE_AT_ONCE = 300
+AT_ONCE = 300  # of many, before other writers have their turn
+MOST_FAULTS = 1000
 POLITE_S = 0.01  # another process that waits for the database looks about so often
 AfterPart = Callable[[Connection, int, int], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Many:
+    """What came of a change of many so far. faults: the first who were refused, their ids as rows."""
+
+    rows: int = 0
+    updated: int = 0
+    refused: int = 0
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The numbers alone, as of an import."""
+        unchanged = self.rows - self.updated - self.refused
+        return {
+            "rows": self.rows,
+            "created": 0,
+            "updated": self.updated,
+            "unchanged": unchanged,
+            "refused": self.refused,
+        }
+
+    def after(self, rows: int, updated: int, faults: Sequence[Fault]) -> Many:
+        """The same with a part more."""
+        return Many(
+            rows=self.rows + rows,
+            updated=self.updated + updated,
+            refused=self.refused + len(faults),
+            faults=(*self.faults, *faults[: MOST_FAULTS - len(self.faults)]),
+        )
+
+
+AfterCount = Callable[[Connection, Many], Awaitable[None]]
 
 
 class Conflicts(Refused):
@@ -88,30 +122,59 @@ class ClientBase:
             saved = await self._save(conn, person, client_id, theirs, fields, card.version, batch)
         return Saved(version=card.version + saved, batch=batch if saved else None)
 
-    async def change_many(self, person: Person, ids: Sequence[int], fields: Mapping[str, Any]) -> str:
-        """Set the same fields of many clients; returns the batch, by which it can be undone."""
+    async def settable(self, person: Person, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Fields that many are to get, as they are kept. Raises NotAllowed, or Refused for a value that none can be."""
         if not may(person, "clients.write"):
             raise NotAllowed("Your role may not change clients; ask an admin.")
-        if len(ids) > MANY:
-            raise Refused("too-many-clients", f"At most {MANY} clients are changed at once: narrow the selection.")
-        batch = secrets.token_hex(8)
+        async with self._db.read() as conn:
+            chosen = fields.get("responsible_id")
+            if chosen is not None and await users.by_id(conn, chosen) is None:
+                raise Refused("no-person", "There is no such person.")
+            read = as_fields(await self._read(conn, draft_of({**as_fields(ClientDraft(name="")), **fields})))
+        return {name: read.get(name) for name in fields}
+
+    async def change_many(
+        self,
+        person: Person,
+        ids: Sequence[int],
+        fields: Mapping[str, Any],
+        batch: str,
+        *,
+        after_part: AfterCount | None = None,
+    ) -> Many:
+        """Set the same fields, `settable` ones, of many clients, a part at a time; who cannot have them is refused.
+
+        batch: by which it can be undone. after_part: as of `undo`, with what came of them so far.
+        """
+        fields, done = await self.settable(person, fields), Many()
         for start in range(0, len(ids), AT_ONCE):
             async with self._db.write() as conn:
-                for client_id in ids[start : start + AT_ONCE]:
-                    await self._set(conn, person, client_id, fields, batch)
-        return batch
+                done = await self._change_part(conn, person, ids[start : start + AT_ONCE], fields, batch, done)
+                if after_part is not None:
+                    await after_part(conn, done)
+            if done.rows < len(ids):
+                await asyncio.sleep(POLITE_S)
+        return done
 
-    async def _set(
-        self, conn: Connection, person: Person, client_id: int, fields: Mapping[str, Any], batch: str
-    ) -> None:
-        card = await clients.get(conn, client_id)
-        if card is None:
-            return
-        before = as_fields(card)
-        draft = draft_of({**before, **fields})
-        self._check(person, draft)
-        after = as_fields(await self._read(conn, draft, card))
-        await self._save(conn, person, client_id, before, after, card.version, batch)
+    async def _change_part(
+        self, conn: Connection, person: Person, ids: Sequence[int], fields: Mapping[str, Any], batch: str, done: Many
+    ) -> Many:
+        changed, faults = [], []
+        for client_id, card in (await bulk.locked(conn, ids)).items():
+            before = as_fields(card)
+            draft = with_numbers(draft_of({**before, **fields}), self._plan)
+            found = differences(before, as_fields(draft))
+            try:
+                if "kind" in fields:
+                    self._check(person, draft)
+            except Refused as refused:
+                faults.append(Fault(client_id, "", refused.code, {}))
+                continue
+            if found:
+                changed.append(bulk.Changed(client_id=client_id, version=card.version, draft=draft, changes=found))
+        known = {prop.id: prop for prop in await properties.every(conn, retired=True)}
+        await bulk.update_many(conn, changed, known, now=self._clock(), user_id=person.id, batch=batch)
+        return done.after(len(ids), len(changed), faults)
 
     async def undo(self, person: Person, batch: str, *, after_part: AfterPart | None = None) -> int:
         """Take a batch back in parts, except where a field was changed again since; returns how many it touched.
@@ -124,8 +187,8 @@ class ClientBase:
         back = secrets.token_hex(8)
         async with self._db.read() as conn:
             ids = await changes.clients_of(conn, batch)
-        for start in range(0, len(ids), UNDONE_AT_ONCE):
-            some = ids[start : start + UNDONE_AT_ONCE]
+        for start in range(0, len(ids), AT_ONCE):
+            some = ids[start : start + AT_ONCE]
             async with self._db.write() as conn:
                 await self._take_back(conn, person, some, batch, back)
                 if after_part is not None:

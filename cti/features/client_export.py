@@ -25,7 +25,7 @@ from cti.clients.properties import Property
 from cti.errors import NotAllowed, Refused
 from cti.jobs import Jobs
 from cti.sheets.write import VCard, write_csv, write_vcards, write_xlsx
-from cti.storage import cards, directories, properties, users
+from cti.storage import cards, directories, properties, segments, users
 from cti.storage.database import Database
 from cti.storage.grid import Grid
 
@@ -60,7 +60,8 @@ class ClientExport:
             known = await properties.every(conn)
             people = [Named(id=user.id, name=user.name, login=user.login) for user in await users.every(conn)]
             items = [(one.directory, one.id, one.name) for one in await directories.every(conn, retired=True)]
-            ids = await Grid(conn, known, self._zone).all_ids(asked.q, asked.filters, sort=asked.sort)
+            grid = Grid(conn, known, self._zone, await segments.every(conn))
+            ids = await grid.all_ids(asked.q, asked.filters, sort=asked.sort)
         by_field = {f"property:{prop.id}": prop for prop in known}
         columns = ("id", *(one for one in asked.columns if one != "id"))
         for one in columns:

@@ -23,9 +23,9 @@ from cti.errors import NotAllowed, Refused, StorageError
 from cti.jobs import JobLost, Jobs
 from cti.sheets import SheetError
 from cti.sheets.worker import batches
-from cti.storage import imports, properties
+from cti.storage import imports, properties, runs
 from cti.storage.database import Database
-from cti.storage.imports import OPEN, Run
+from cti.storage.runs import OPEN, Run
 
 MOST_BYTES = 50 << 20
 LOOKED_AT = 10  # rows shown of a file
@@ -111,7 +111,7 @@ class ImportRuns:
     async def start(self) -> None:
         """After a start: what ran has failed, files on their way are gone, old refused rows too."""
         async with self._db.write() as conn:
-            lost = await imports.interrupt(conn, self._clock())
+            lost = await runs.interrupt(conn, "import", self._clock())
         if lost:
             log.warning("an import was interrupted by the server's end", count=lost)
         await asyncio.to_thread(self._sweep, self._clock() - REFUSED_KEPT_S)
@@ -192,9 +192,9 @@ class ImportRuns:
         now = self._clock()
         with self._held(work):
             async with self._db.write() as conn:
-                await imports.interrupt(conn, self._clock())  # nothing runs here: what says so was cut off
+                await runs.interrupt(conn, "import", self._clock())  # nothing runs here: what says so was cut off
                 await imports.remember(conn, upload.headers, columns, keys, user_id=person.id, now=now)
-                await imports.begin(conn, work.id, user_id=person.id, file_name=upload.name, now=now)
+                await runs.begin(conn, "import", work.id, user_id=person.id, title=upload.name, now=now)
         del self._uploads[person.id]
         return self._ask(work, **self._job(work, upload, columns, keys))
 
@@ -203,14 +203,14 @@ class ImportRuns:
         _allowed(person)
         self._free()
         async with self._db.read() as conn:
-            run = await imports.get(conn, batch)
+            run = await runs.get(conn, batch)
         if run is None or not run.may_undo:
-            raise Refused("nothing-to-undo", "There is nothing to take back of this import.")
-        work = self._new("undo", batch, run.file_name, person)
+            raise Refused("nothing-to-undo", "There is nothing to take back here.")
+        work = self._new("undo", batch, run.title, person)
         with self._held(work):
             async with self._db.write() as conn:
-                await imports.interrupt(conn, self._clock())  # nothing runs here: what says so was cut off
-                await imports.become(conn, batch, "undoing", was=[run.state], now=self._clock())
+                await runs.interrupt(conn, "import", self._clock())  # nothing runs here: what says so was cut off
+                await runs.become(conn, batch, "undoing", was=[run.state], now=self._clock())
         return self._ask(work, batch=batch, person=person)
 
     async def cancel(self, person: Person, work_id: str) -> None:
@@ -224,7 +224,7 @@ class ImportRuns:
             task.cancel()
             return
         async with self._db.write() as conn:
-            await imports.become(conn, work_id, "cancelled", was=OPEN, now=self._clock())
+            await runs.become(conn, work_id, "cancelled", was=OPEN, now=self._clock())
 
     def work(self, work_id: str) -> Work | None:
         """How far a piece of work is; None for one that is forgotten."""
@@ -326,10 +326,10 @@ class ImportRuns:
         run = None
         if work.what != "preview":
             async with self._db.write() as conn:
-                await imports.become(conn, work.id, "failed", was=OPEN, now=self._clock(), message=str(error))
-                run = await imports.get(conn, work.id)
+                await runs.become(conn, work.id, "failed", was=OPEN, now=self._clock(), message=str(error))
+                run = await runs.get(conn, work.id)
         if run is not None and work.what == "import":
-            work.hear({name: getattr(run, name) for name in imports.COUNTS})
+            work.hear({name: getattr(run, name) for name in runs.COUNTS})
         stopped = run is not None and run.state == "cancelled"
         work.message = "" if stopped else str(error)
         work.state = "cancelled" if stopped else "failed"
@@ -340,12 +340,12 @@ class ImportRuns:
                 path.unlink(missing_ok=True)
 
 
-def runs_now(runs: Sequence[Run], work: Work | None) -> list[Run]:
+def runs_now(past: Sequence[Run], work: Work | None) -> list[Run]:
     """The list of runs with the one that runs as it is now."""
     if work is None or work.what != "import":
-        return list(runs)
-    now = {name: getattr(work, name) for name in imports.COUNTS}
-    return [replace(run, **now) if run.batch == work.id and run.state == "running" else run for run in runs]
+        return list(past)
+    now = {name: getattr(work, name) for name in runs.COUNTS}
+    return [replace(run, **now) if run.batch == work.id and run.state == "running" else run for run in past]
 
 
 def refused_rows(path: Path) -> tuple[list[str], Iterator[tuple[Fault, list[str]]]]:

@@ -37,19 +37,21 @@ import_mappings = Table(
     Column("used_at", Float, nullable=False),
 )
 
-import_runs = Table(
-    "import_runs",
+client_runs = Table(
+    "client_runs",
     metadata,
     Column("batch", String(32), primary_key=True),
+    Column("kind", String(8), nullable=False),  # import | change
     Column("user_id", Integer),
-    Column("file_name", String(200), nullable=False),
-    Column("state", String(12), nullable=False),  # running | done | cancelled | failed | undone
+    Column("title", String(400), nullable=False),  # an import's file; what a change sets, JSON: {field: value}
+    Column("state", String(12), nullable=False),  # waiting | running | done | cancelled | failed | undoing | undone
     Column("rows", Integer, nullable=False, server_default="0"),
+    Column("total", Integer),  # None: nobody knows
     Column("created", Integer, nullable=False, server_default="0"),
     Column("updated", Integer, nullable=False, server_default="0"),
     Column("unchanged", Integer, nullable=False, server_default="0"),
     Column("refused", Integer, nullable=False, server_default="0"),
-    Column("faults", Text, nullable=False, server_default="[]"),  # JSON: [row, field, what is wrong]
+    Column("faults", Text, nullable=False, server_default="[]"),  # JSON: [row or client, field, what is wrong]
     Column("message", String(400), nullable=False, server_default=""),
     Column("started_at", Float, nullable=False, index=True),
     Column("ended_at", Float),

@@ -75,13 +75,10 @@ class Grid:
         rows = list((await cards.of(self._conn, ids)).values())
         return GridPage(rows=rows, items=await self._items(rows), total=total)
 
-    async def ids(self, q: str, filters: Sequence[Condition], *, most: int) -> list[int]:
-        """All that are found, not the page alone; at most so many."""
-        return list(
-            (
-                await self._conn.execute(select(clients.c.id).where(self._conditions.where(q, filters)).limit(most))
-            ).scalars()
-        )
+    async def ids(self, q: str, filters: Sequence[Condition]) -> list[int]:
+        """All that are found, not the page alone, as they were made."""
+        found = select(clients.c.id).where(self._conditions.where(q, filters)).order_by(clients.c.id)
+        return list((await self._conn.execute(found)).scalars())
 
     async def all_ids(self, q: str, filters: Sequence[Condition], *, sort: str = "") -> list[int]:
         """All that are found, in the grid's order, but for clients whose data may not leave: for an export."""

@@ -11,7 +11,7 @@ from cti.access import Person
 from cti.features.import_runs import ImportRuns
 from cti.server import build
 from cti.settings import Settings
-from cti.storage import clients, imports
+from cti.storage import clients, runs
 from cti.storage.database import Database, open_database
 
 VERA = Person(id=1, login="vera", name="Vera", role="supervisor")
@@ -47,13 +47,13 @@ async def _count(db: Database) -> int:
         return (await clients.search(conn, "", limit=1)).total or 0
 
 
-async def _steady(db: Database) -> imports.Run:
+async def _steady(db: Database) -> runs.Run:
     """The run when nobody adds to it any more: its process has ended with the server."""
     async with asyncio.timeout(20):
         rows = -1
         while True:
             async with db.read() as conn:
-                (run,) = await imports.every(conn)
+                (run,) = await runs.every(conn, "import")
             if run.rows == rows:
                 return run
             rows = run.rows
@@ -75,14 +75,14 @@ async def test_a_server_killed_in_an_import_leaves_a_run_that_can_be_taken_back(
         left = await _steady(db)
         assert (left.batch, left.state) == (batch, "running")
         assert 1000 <= left.rows < 100_000
-        runs: ImportRuns = (parts := await build(settings, db)).services.import_runs
+        feature: ImportRuns = (parts := await build(settings, db)).services.import_runs
         async with db.read() as conn:
-            run = await imports.get(conn, batch)
+            run = await runs.get(conn, batch)
         assert run is not None
         assert (run.state, run.message, run.created, run.may_undo) == ("failed", "interrupted", left.rows, True)
         assert not list((tmp_path / "imports").glob("*.file"))
         task = asyncio.create_task(parts.work["imports"])
-        work = await runs.undo(VERA, batch)
+        work = await feature.undo(VERA, batch)
         async with asyncio.timeout(60):
             while work.ended_at is None:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)

@@ -71,7 +71,8 @@ async def test_two_people_change_one_field_and_a_person_decides(db: Database) ->
 async def test_many_at_once_and_taken_back_but_not_what_changed_since(db: Database) -> None:
     work = base(db)
     ids = [await work.create(person(ANNA), ClientDraft(name=f"Клиент {n}", responsible_id=ANNA)) for n in range(3)]
-    batch = await work.change_many(person(ANNA), ids, {"responsible_id": BORIS})
+    batch = "b1"
+    assert (await work.change_many(person(ANNA), ids, {"responsible_id": BORIS}, batch)).updated == 3
     assert {(await card_of(db, one)).responsible_id for one in ids} == {BORIS}
     last = await card_of(db, ids[2])
     await work.change(person(ANNA), ids[2], changed(last, responsible_id=None), last.version)

@@ -65,7 +65,7 @@ class Base:
         async with self.db.read() as conn:
             card = await clients.get(conn, client)
         assert card is not None
-        await self.features.change_many(WHO, [client], {f"property:{self.loyalty.id}": loyalty})
+        await self.features.change_many(WHO, [client], {f"property:{self.loyalty.id}": loyalty}, "b1")
 
     async def cells(
         self, *, q: str = "", filters: tuple[Condition, ...] = (), **ask: Any

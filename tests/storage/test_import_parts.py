@@ -15,7 +15,7 @@ from cti.clients.properties import Property, PropertyValue
 from cti.errors import Refused
 from cti.features.client_base import ClientBase
 from cti.features.client_import import PART, ClientImport, Told
-from cti.storage import bulk, clients, imports, properties
+from cti.storage import bulk, clients, imports, properties, runs
 from cti.storage.clients import search_text
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
@@ -176,7 +176,7 @@ async def test_many_are_taken_back_in_parts_and_what_people_did_since_stays(db: 
     async with db.read() as conn:
         touched = (await clients.search(conn, "Клиент 10")).rows[0]
         assert (await properties.of_clients(conn, [old]))[old] == {1: (1,), 2: 6.0}
-    await base.change_many(PERSON, [touched.id], {"note": "звонил"})
+    await base.change_many(PERSON, [touched.id], {"note": "звонил"}, "b2")
     parts: list[tuple[int, int]] = []
 
     async def seen(_conn: Connection, done: int, total: int) -> None:
@@ -197,23 +197,23 @@ async def test_many_are_taken_back_in_parts_and_what_people_did_since_stays(db: 
 async def test_who_takes_the_run_away_stops_it_and_the_counts_are_those_of_the_base(db: Database) -> None:
     mapped = await prepared(db)
     async with db.write() as conn:
-        await imports.begin(conn, "b1", user_id=ANNA, file_name="base.xlsx", now=1.0)
+        await runs.begin(conn, "import", "b1", user_id=ANNA, title="base.xlsx", now=1.0)
 
     async def chunks() -> AsyncIterator[Sequence[Row]]:
         yield [row(name="Первый"), row(name="Второй", email="нет")]
         async with db.write() as conn:
-            assert await imports.interrupt(conn, 5.0) == 1
+            assert await runs.interrupt(conn, "import", 5.0) == 1
         yield [row(name="Третий")]
 
     async def mine(conn: Connection, told: Told) -> None:
-        if not await imports.count(conn, "b1", told.counts, told.faults):
-            raise Refused("import-stopped", "Stopped.")
+        if not await runs.count(conn, "b1", told.counts, told.faults):
+            raise Refused("stopped", "Stopped.")
 
     work = ClientImport(db=db, plan=NumberPlan(), clock=lambda: 1000.0, user_id=ANNA)
     with pytest.raises(Refused, match="Stopped"):
         await work.run(chunks(), mapped, source="base.xlsx", batch="b1", after_part=mine)
     async with db.read() as conn:
-        run = await imports.get(conn, "b1")
+        run = await runs.get(conn, "b1")
     assert run is not None
     assert (run.state, run.message, run.rows, run.created, run.refused) == ("failed", "interrupted", 2, 1, 1)
     assert (run.faults[0].code, run.may_undo, run.user_name) == ("no-email", True, "Anna")

@@ -79,7 +79,7 @@ class Office:
             self.now += rng.random() * 30 * DAY
             prop = rng.choice(self.known)
             value = rng.choice([None, self._value(prop)])
-            await self.base.change_many(WHO, [client], {f"property:{prop.id}": value})
+            await self.base.change_many(WHO, [client], {f"property:{prop.id}": value}, "b1")
         async with self.db.write() as conn:
             for n in range(rng.choice((0, 0, 1, 3))):
                 started = NOW - rng.random() * 200 * DAY

@@ -19,7 +19,7 @@ from sqlalchemy import update
 from cti.access import Person
 from cti.clients.properties import Property, PropertyValue
 from cti.sheets.read import read
-from cti.storage import imports
+from cti.storage import runs
 from cti.storage.client_tables import clients as client_rows
 from tests.web.panel import Browser, Panel, panel, until
 
@@ -216,7 +216,7 @@ async def test_one_at_a_time_and_cancelled_after_a_part(vera: Browser) -> None:
     stopped = await over(vera, work)
     assert stopped["state"] == "cancelled"
     async with vera.panel.services.db.read() as conn:
-        run = await imports.get(conn, work["id"])
+        run = await runs.get(conn, work["id"])
     assert run is not None
     assert 0 < run.created < 20_000
     assert (await vera.ask("GET", f"/clients/grid?q={quote('Клиент')}"))[1]["total"] in (run.created, None)

@@ -1,4 +1,4 @@
-"""The grid over HTTP: rows by any filters, many changed at once and taken back, views, what an admin defines."""
+"""The grid over HTTP: rows by any filters, views, what an admin defines."""
 
 from __future__ import annotations
 
@@ -62,27 +62,6 @@ async def test_a_filter_or_order_that_there_is_not_is_refused(anna: Browser) -> 
     assert (status, body["type"]) == (422, "/problems/bad-filter")
     status, body = await asked(anna, sort="password_hash")
     assert (status, body["type"]) == (422, "/problems/bad-sort")
-
-
-async def test_many_at_once_by_ids_or_by_all_that_is_found_and_taken_back(anna: Browser) -> None:
-    ids = [await made(anna, name=f"Клиент {n}") for n in range(3)]
-    status, body = await anna.ask("POST", "/clients/bulk", {"ids": ids[:2], "set": {"note": "важный"}})
-    assert (status, body["count"]) == (200, 2)
-    found = {"q": "клиент", "filters": [{"field": "note", "op": "empty"}]}
-    status, rest = await anna.ask("POST", "/clients/bulk", {"found": found, "set": {"note": "новый"}})
-    assert (status, rest["count"]) == (200, 1)
-    assert await anna.ask("POST", "/clients/undo", {"batch": body["batch"]}) == (200, {"count": 2})
-    notes = [(await anna.ask("GET", f"/clients/{one}"))[1]["note"] for one in ids]
-    assert notes == ["", "", "новый"]
-
-
-async def test_what_is_not_set_for_many(anna: Browser) -> None:
-    one = await made(anna)
-    for fields in ({"name": "x"}, {"phones": []}, {"version": 1}, {"search": "x"}):
-        status, body = await anna.ask("POST", "/clients/bulk", {"ids": [one], "set": fields})
-        assert (status, body["where"]) == (422, "body.set")
-    status, body = await anna.ask("POST", "/clients/bulk", {"ids": [one], "set": {"region_id": 99}})
-    assert (status, body["type"]) == (409, "/problems/bad-directory")
 
 
 async def test_views_are_mine_or_shared_with_my_role(desk: Panel, anna: Browser) -> None:

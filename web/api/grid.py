@@ -1,4 +1,4 @@
-"""/api/v1/clients/grid and what the grid needs: rows by filters, changes of many, views, properties and directories."""
+"""/api/v1/clients/grid and what the grid needs: rows by filters, views, properties and directories."""
 
 from __future__ import annotations
 
@@ -12,21 +12,19 @@ from msgspec import Meta, Struct
 from cti.clients.card import ClientCard
 from cti.clients.filters import MOST_CONDITIONS, Condition
 from cti.clients.properties import Property, shown
-from cti.features.client_base import MANY
 from cti.storage import directories, properties, segments, users, views
 from cti.storage.directories import DIRECTORIES
 from cti.storage.grid import Grid
 from cti.telephony.numbering import show as show_number
 from web.api.base import Invalid, Operation, body_of, place, query_of, reply
 from web.api.client_records import said
-from web.api.records import Id, Ok
+from web.api.records import Ok
 from web.auth import person_of
 from web.routes import Shows
 from web.services import services_of
 from web.shown import showed
 
 MOST_STATE = 20_000
-Field = Annotated[str, Meta(max_length=40)]
 
 
 class GridQuery(Struct, forbid_unknown_fields=True):
@@ -45,24 +43,6 @@ class GridOut(Struct):
 
     rows: list[dict[str, Any]]
     total: int | None
-
-
-class Found(Struct, forbid_unknown_fields=True):
-    q: Annotated[str, Meta(max_length=200)] = ""
-    filters: Annotated[list[Condition], Meta(max_length=MOST_CONDITIONS)] = []
-
-
-class Bulk(Struct, forbid_unknown_fields=True, kw_only=True):
-    """ids, or found: all that a search and filters give. set: fields as a card has them, property:ID for properties."""
-
-    ids: Annotated[list[Id], Meta(max_length=MANY)] = []
-    found: Found | None = None
-    set: Annotated[dict[Field, Any], Meta(min_length=1, max_length=50)]
-
-
-class BulkOut(Struct):
-    batch: str
-    count: int
 
 
 class Undo(Struct, forbid_unknown_fields=True):
@@ -127,11 +107,6 @@ class Catalogue(Struct):
     segments: list[PersonOut]
 
 
-SETTABLE = frozenset(
-    ("kind", "responsible_id", "relation_id", "region_id", "industry_id", "source_id", "time_zone", "note")
-)
-
-
 async def rows(request: web.Request) -> web.Response:
     """Rows of the grid."""
     query = query_of(request, GridQuery)
@@ -176,23 +151,8 @@ def _row(row: ClientCard, items: Mapping[int, str], known: list[Property]) -> di
     }
 
 
-async def change_many(request: web.Request) -> web.Response:
-    """Set fields of many clients at once."""
-    body, services = await body_of(request, Bulk), services_of(request)
-    for field in body.set:
-        if field not in SETTABLE and not field.startswith("property:"):
-            raise Invalid("body.set", f"“{field}” is not set for many at once.")
-    ids = body.ids
-    if body.found is not None:
-        async with services.db.read() as conn:
-            grid = Grid(conn, await properties.every(conn), services.zone, await segments.every(conn))
-            ids = await grid.ids(body.found.q, body.found.filters, most=MANY + 1)
-    batch = await services.client_base.change_many(person_of(request), ids, body.set)
-    return reply(BulkOut(batch=batch, count=len(ids)))
-
-
 async def undo(request: web.Request) -> web.Response:
-    """Take a change of many back."""
+    """Take a saved card back, by what saving it gave."""
     body = await body_of(request, Undo)
     return reply(Undone(count=await services_of(request).client_base.undo(person_of(request), body.batch)))
 
@@ -270,17 +230,8 @@ READ, WRITE = "clients.read", "clients.write"
 OPERATIONS = (
     _operation("GET", "/clients/grid", rows, READ, "clients", "Rows of the grid", gives=GridOut, query=GridQuery),
     _operation(
-        "POST",
-        "/clients/bulk",
-        change_many,
-        WRITE,
-        "nothing",
-        "Set fields of many clients",
-        gives=BulkOut,
-        body=Bulk,
-        refusals=(409,),
+        "POST", "/clients/undo", undo, WRITE, "nothing", "Take a change of a card back", gives=Undone, body=Undo
     ),
-    _operation("POST", "/clients/undo", undo, WRITE, "nothing", "Take a change of many back", gives=Undone, body=Undo),
     _operation(
         "GET", "/clients/catalogue", catalogue, READ, "staff", "Properties, directories, people", gives=Catalogue
     ),

@@ -21,8 +21,8 @@ from cti.clients.importing import SYNONYMS, Fault
 from cti.features.client_export import Asked
 from cti.features.import_runs import MOST_BYTES, Upload, Work, refused_rows, runs_now
 from cti.sheets.write import write_csv, write_xlsx
-from cti.storage import imports, properties
-from cti.storage.imports import Run
+from cti.storage import properties, runs
+from cti.storage.runs import Run
 from web.api.base import Header, Operation, body_of, query_of, reply
 from web.api.records import Ok
 from web.auth import person_of
@@ -145,10 +145,10 @@ class ExportOut(Struct):
 
 async def bring(request: web.Request) -> web.Response:
     """Send a file; answers with its headings, first rows and what the columns may be."""
-    runs = services_of(request).import_runs
-    path = await runs.place()
+    work = services_of(request).import_runs
+    path = await work.place()
     got = await receive(request, path, most=MOST_BYTES)
-    upload = await runs.look(person_of(request), path, got.name)
+    upload = await work.look(person_of(request), path, got.name)
     return reply(await _upload_out(request, upload), 201)
 
 
@@ -194,15 +194,15 @@ async def show_runs(request: web.Request) -> web.Response:
     """The newest imports."""
     services = services_of(request)
     async with services.db.read() as conn:
-        runs = await imports.every(conn)
-    return reply([_run_out(request, run) for run in runs_now(runs, services.import_runs.running)])
+        past = await runs.every(conn, "import")
+    return reply([_run_out(request, run) for run in runs_now(past, services.import_runs.running)])
 
 
 async def show_run(request: web.Request) -> web.Response:
     """One import with its first refused rows."""
     async with services_of(request).db.read() as conn:
-        run = await imports.get(conn, _id(request))
-    if run is None:
+        run = await runs.get(conn, _id(request))
+    if run is None or run.kind != "import":
         raise web.HTTPNotFound(text="There is no such import.")
     showed(request, count=len(run.faults), thing=f"import:{run.batch}")
     return reply(_run_out(request, run, faults=True))
@@ -323,14 +323,14 @@ def _run_out(request: web.Request, run: Run, *, faults: bool = False) -> RunOut:
     return RunOut(
         id=run.batch,
         by=run.user_name,
-        file_name=run.file_name,
+        file_name=run.title,
         state=run.state,
         message=_told(language, run.message),
         started_at=run.started_at,
         ended_at=run.ended_at,
         may_undo=run.may_undo,
         faults=told,
-        **{name: getattr(run, name) for name in imports.COUNTS},
+        **{name: getattr(run, name) for name in runs.COUNTS},
     )
 
 

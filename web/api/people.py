@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from cti.storage import users
-from web.api import belongings, calls, clients, duplicates, duty, grid, imports, reports, segments
+from web.api import belongings, bulk, calls, clients, duplicates, duty, grid, imports, reports, segments
 from web.api import records as r
 from web.api.base import Operation, body_of, reply
 from web.api.openapi import document
@@ -145,6 +145,7 @@ OPERATIONS = (
     *reports.OPERATIONS,
     *segments.OPERATIONS,
     *imports.OPERATIONS,
+    *bulk.OPERATIONS,
     *calls.OPERATIONS,
     *duty.OPERATIONS,
 )
