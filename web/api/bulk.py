@@ -21,6 +21,7 @@ from web.i18n import language_of, say
 from web.import_texts import sentence
 from web.routes import Shows
 from web.services import services_of
+from web.shown import showed
 from web.texts import REFUSALS
 
 MOST_IDS = 5_000  # chosen one by one; of what is found there may be any number
@@ -108,7 +109,10 @@ async def begin(request: web.Request) -> web.Response:
 
 async def show(request: web.Request) -> web.Response:
     """One change, with the first clients who were refused."""
-    return reply(await _out(request, await _run(request, request.match_info["id"]), faults=True))
+    run = await _run(request, request.match_info["id"])
+    out = await _out(request, run, faults=True)
+    showed(request, (one.client_id for one in out.faults), thing=f"change:{run.batch}")
+    return reply(out)
 
 
 async def show_all(request: web.Request) -> web.Response:

@@ -62,8 +62,8 @@ const ACTS = {
   KeyF: () => press("#after-done"),
   KeyT: () => press("#after-more"),
   KeyG: () => ((goes = Date.now() + WAIT_MS), true),
-  Slash: () => focus("#search"),
-  NumpadDivide: () => focus("#search"),
+  Slash: () => focus("#q") || focus("#search"),
+  NumpadDivide: () => focus("#q") || focus("#search"),
 };
 
 /** Leave a field, close the menu; dialogs close themselves. */

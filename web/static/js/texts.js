@@ -25,7 +25,7 @@ export function tn(one, many, n, values = {}) {
   const forms = given.plurals?.[one];
   const order = { one: 0, few: 1, many: 2, other: 2 };
   const text = forms ? forms[Math.min(order[plural.select(n)] ?? 0, forms.length - 1)] : n === 1 ? one : many;
-  return fill(text, { n, ...values });
+  return fill(text, { n: n.toLocaleString(language), ...values });
 }
 
 /** A server code as a word: an outcome, a device's state, a direction. */

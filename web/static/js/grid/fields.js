@@ -13,10 +13,10 @@ export function fields(catalogue) {
   const standard = [
     { field: "name", title: t("Name"), kind: "text", width: 260 },
     { field: "full_name", title: t("Full name"), kind: "text", width: 260 },
-    { field: "kind", title: t("Kind"), kind: "list", values: kinds, set: "kind", width: 130 },
+    { field: "kind", title: t("Kind"), kind: "list", values: kinds, set: "kind", width: 120 },
     { field: "phones", title: t("Phones"), kind: "phone", width: 200, unsorted: true },
     { field: "emails", title: t("E-mail"), kind: "email", width: 200, unsorted: true },
-    { field: "relation", title: t("Relation"), kind: "list", values: items("relation"), set: "relation_id", width: 130 },
+    { field: "relation", title: t("Relation"), kind: "list", values: items("relation"), set: "relation_id", width: 160 },
     { field: "region", title: t("Region"), kind: "list", values: items("region"), set: "region_id", width: 150 },
     { field: "industry", title: t("Industry"), kind: "list", values: items("industry"), set: "industry_id", width: 160 },
     { field: "source", title: t("Source"), kind: "list", values: items("source"), set: "source_id", width: 140 },
@@ -77,16 +77,27 @@ export function operators(kind) {
 
 /** A condition as a sentence for its chip. */
 export function sentence(one, field) {
-  const word = operators(field.kind).find(([op]) => op === one.op)?.[1] ?? one.op;
-  if (one.op === "empty" || one.op === "filled") return `${field.title}: ${word}`;
-  let value = one.value;
-  if (one.op === "within") return `${field.title}: ${value.map((day) => (day ? dayText(day) : "…")).join(" – ")}`;
-  if (Array.isArray(value)) value = value.map((id) => named(field, id)).join(", ");
-  else if (field.kind === "yes-no") value = value === true || value === "1" ? t("yes") : t("no");
+  const words = inWords(one, field);
+  return ["empty", "filled", "any-of", "none-of", "within"].includes(one.op) ? `${field.title}: ${words}` : `${field.title} ${words}`;
+}
+
+/** What a condition says of its field; of a list its values alone. */
+export function inWords(one, field) {
+  const said = operators(field.kind).find(([op]) => op === one.op)?.[1] ?? one.op;
+  if (one.op === "empty" || one.op === "filled") return said;
+  if (one.op === "within") return one.value.map((day) => (day ? dayText(day) : "…")).join(" – ");
+  const word = one.op === "any-of" ? "" : said;
   const beside = [];
   if (one.days) beside.push(t("in the last {days} days", { days: one.days }));
   if (one.at) beside.push(t("as of {day}", { day: dayText(one.at) }));
-  return [`${field.title} ${word} ${value}`, ...beside].join(", ");
+  return [[word, valueText(one.value, field)].filter(Boolean).join(" "), ...beside].join(", ");
+}
+
+function valueText(value, field) {
+  if (Array.isArray(value)) return value.map((id) => named(field, id)).join(", ");
+  if (field.kind === "yes-no") return value === true || value === "1" ? t("yes") : t("no");
+  if (field.kind === "date") return dayText(String(value));
+  return typeof value === "string" ? t("“{text}”", { text: value }) : String(value);
 }
 
 const dayText = (day) => day.split("-").reverse().join(".");

@@ -1,6 +1,5 @@
-// Small windows of the grid: a column's filter, the choice of columns, a view's name, a change of many.
+// Small windows of the grid: the choice of columns, a view's name, a change of many; and the controls that take a value.
 import { t } from "../texts.js";
-import { operators } from "./fields.js";
 
 export function make(tag, values = {}, ...children) {
   const { data, ...rest } = values;
@@ -78,75 +77,89 @@ export function control(field, value, many) {
   return { element: input, read: () => (input.value.trim() === "" ? null : type === "number" ? Number(input.value) : input.value.trim()) };
 }
 
-/** Ask for a condition on a field; before: the one there is. Resolves to a condition, "off", or null. */
-export async function askFilter(field, before) {
-  const words = make("select");
-  for (const [op, text] of operators(field.kind)) words.append(make("option", { value: op, textContent: text }));
-  if (before) words.value = before.op;
-  let given = control(field, before?.value, true);
-  const place = labelled(t("Value"), given.element);
-  const look = () => (place.hidden = ["empty", "filled"].includes(words.value));
-  words.addEventListener("change", look);
-  look();
-  return ask(t("Filter: {column}", { column: field.title }), [labelled(t("Condition"), words), place], t("Apply"), () => {
-    const op = words.value;
-    if (op === "empty" || op === "filled") return { field: field.field, op };
-    const value = given.read();
-    if (value === null || (Array.isArray(value) && !value.length)) return before ? "off" : null;
-    return { field: field.field, op, value };
-  });
-}
-
 /** Choose columns and their order. Resolves to field names in order, or null. */
-export function askColumns(all, shown) {
+export function askColumns(all, shown, usual) {
   const list = make("ol", { className: "column-list" });
-  const ordered = [...shown.map((name) => all.find((one) => one.field === name)).filter(Boolean), ...all.filter((one) => !shown.includes(one.field))];
-  for (const one of ordered) {
-    const box = make("input", { type: "checkbox", value: one.field, checked: shown.includes(one.field) });
-    const up = make("button", { type: "button", className: "quiet small", textContent: "↑" });
-    up.setAttribute("aria-label", t("Move “{column}” up", { column: one.title }));
-    const row = make("li", {}, make("label", {}, box, make("span", { textContent: one.title })), up);
-    up.addEventListener("click", () => {
-      row.previousElementSibling?.before(row);
-      up.focus();
-    });
-    list.append(row);
-  }
-  return ask(t("Columns"), [list], t("Show these"), () => {
+  const stand = (chosen) => {
+    const ordered = [...chosen.map((name) => all.find((one) => one.field === name)).filter(Boolean), ...all.filter((one) => !chosen.includes(one.field))];
+    list.replaceChildren(...ordered.map((one) => columnRow(one, chosen.includes(one.field))));
+  };
+  stand(shown);
+  const reset = make("button", { type: "button", className: "small", textContent: t("As it was at first") });
+  reset.addEventListener("click", () => stand(usual));
+  const hint = make("p", { className: "quiet-text", textContent: t("Order and width can be changed in the table too: drag a heading or its edge.") });
+  return ask(t("Columns"), [hint, list, make("p", {}, reset)], t("Show these"), () => {
     const chosen = [...list.querySelectorAll("input:checked")].map((box) => box.value);
     if (!chosen.length) throw new Error(t("Choose at least one column."));
     return chosen;
   });
 }
 
-/** A name for a view and whom it is shared with. */
-export function askView(shareable) {
-  const name = make("input", { type: "text", maxLength: 80, required: true });
+function columnRow(one, checked) {
+  const box = make("input", { type: "checkbox", value: one.field, checked });
+  const row = make("li", {}, make("label", {}, box, make("span", { textContent: one.title })));
+  const moves = [["↑", t("Move “{column}” up", { column: one.title }), () => row.previousElementSibling?.before(row)], ["↓", t("Move “{column}” down", { column: one.title }), () => row.nextElementSibling?.after(row)]];
+  for (const [textContent, label, move] of moves) {
+    const button = make("button", { type: "button", className: "quiet small", textContent });
+    button.setAttribute("aria-label", label);
+    button.addEventListener("click", () => {
+      move();
+      button.focus();
+    });
+    row.append(button);
+  }
+  return row;
+}
+
+/** A name for a view and whom it is shared with. before: the view that is open. */
+export function askView(shareable, before) {
+  const name = make("input", { type: "text", maxLength: 80, required: true, value: before?.name ?? "" });
   const share = make("select");
   const whom = [["", t("only me")], ["agent", t("agents")], ["supervisor", t("supervisors")], ["all", t("everybody")]];
   for (const [id, text] of shareable ? whom : whom.slice(0, 1)) share.append(make("option", { value: id, textContent: text }));
-  return ask(t("Save this view"), [labelled(t("Name"), name), labelled(t("Who sees it"), share)], t("Save"), () => ({
+  share.value = before?.share ?? "";
+  const hint = make("p", { className: "quiet-text", textContent: t("Columns, filters, search and order are kept. A view of yours with this name is replaced.") });
+  return ask(t("Save this view"), [labelled(t("Name"), name), labelled(t("Who sees it"), share), hint], t("Save"), () => ({
     name: name.value.trim(),
     share: share.value,
   }));
 }
 
-/** Which field is set to what. Resolves to {field: value}, or null. */
+/** Which field of so many clients is set to what. Resolves to what the API sets, or null. */
 export function askChange(settable, count) {
   const which = make("select");
   for (const one of settable) which.append(make("option", { value: one.field, textContent: one.title }));
   const place = make("div");
-  let given;
+  let given, field;
   const look = () => {
-    const field = settable.find((one) => one.field === which.value);
-    given = { ...control(field), set: field.set };
+    field = settable.find((one) => one.field === which.value);
+    given = control(field);
     place.replaceChildren(labelled(t("New value"), given.element));
   };
   which.addEventListener("change", look);
   look();
-  const title = t("Change many clients: {count}", { count });
-  return ask(title, [labelled(t("Field"), which), place], t("Change"), () => {
+  const hint = make("p", { className: "quiet-text", textContent: t("An empty value empties the field. It can be taken back: see “Bulk edits”.") });
+  return ask(t("Change many clients: {count}", { count }), [labelled(t("Field"), which), place, hint], t("Change"), () => {
     const value = given.read();
-    return { [given.set]: value === null && ["note", "time_zone"].includes(given.set) ? "" : value };
+    if (field.field === "kind" && value === null) throw new Error(t("A client is of some kind."));
+    if (field.property) return { properties: { [field.property.id]: Array.isArray(value) && !value.length ? null : value } };
+    return { [field.set]: value === null && ["note", "time_zone"].includes(field.set) ? "" : value };
+  });
+}
+
+/** A window that only tells; resolves when it is closed. */
+export function tell(title, body) {
+  const close = make("button", { type: "submit", className: "main", textContent: t("Close") });
+  const form = make("form", { method: "dialog" }, ...body, make("p", { className: "acts" }, close));
+  const dialog = make("dialog", { className: "grid-dialog wide" }, make("h2", { textContent: title }), form);
+  dialog.setAttribute("aria-label", title);
+  document.body.append(dialog);
+  dialog.showModal();
+  close.focus();
+  return new Promise((done) => {
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      done();
+    });
   });
 }

@@ -4,7 +4,7 @@ import { api } from "../api.js";
 const KEEP_MS = 800;
 let timer = 0;
 
-/** {q, filters, sort} of the address. */
+/** {q, filters, sort} of the address. plain: it says nothing. */
 export function fromAddress() {
   const given = new URLSearchParams(location.search);
   let filters = [];
@@ -14,7 +14,7 @@ export function fromAddress() {
     filters = [];
   }
   const sort = given.get("sort") ?? "";
-  return { q: given.get("q") ?? "", sort, filters: Array.isArray(filters) ? filters.slice(0, 30) : [] };
+  return { q: given.get("q") ?? "", sort, filters: Array.isArray(filters) ? filters.slice(0, 30) : [], plain: !location.search };
 }
 
 /** Write the state into the address, without a step in the history. */
@@ -34,8 +34,8 @@ export function query(state, limit, offset, after) {
   return `/clients/grid?${given}`;
 }
 
-/** Remember columns and their widths, a moment after the last change. */
-export function keepColumns(columns) {
+/** Remember columns with their widths and the order of rows, a moment after the last change. */
+export function keepLeft(columns, sort) {
   clearTimeout(timer);
-  timer = setTimeout(() => api("PUT", "/clients/views", { name: "", state: { columns } }).catch(() => {}), KEEP_MS);
+  timer = setTimeout(() => api("PUT", "/clients/views", { name: "", state: { columns, sort } }).catch(() => {}), KEEP_MS);
 }
