@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,6 @@ from cti import logs
 from cti.channels.phone.agi import AgiServer
 from cti.desktop import LinkView, Snapshot
 from cti.directory import Directory
-from cti.dispatch import Reaction
 from cti.features.access_journal import AccessJournal
 from cti.features.accounts import Accounts
 from cti.features.agent_duty import AgentDuty
@@ -46,7 +45,7 @@ from cti.features.client_segments import ClientSegments
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.duty_admin import DutyAdmin
 from cti.features.import_runs import ImportRuns
-from cti.features.live_calls import Dialled, LiveCalls
+from cti.features.live_calls import LiveCalls
 from cti.features.role_rights import RoleRights
 from cti.features.routing import Routing
 from cti.features.screen_pop import ScreenPops
@@ -54,11 +53,11 @@ from cti.jobs import Jobs
 from cti.ldap import ldap_check
 from cti.metrics import Metrics
 from cti.pbx import Pbxes
+from cti.reactions import clicks, reactions
 from cti.settings import Settings
-from cti.storage import calls, clients, dial_requests
+from cti.storage import calls
 from cti.storage.database import Database, open_database
 from cti.storage.spool import Spool
-from cti.telephony import events as ev
 from cti.telephony.numbering import NumberPlan
 from web.app import make_app, serve_app, watch_half_open
 from web.live import Live
@@ -139,7 +138,7 @@ async def build(settings: Settings, db: Database) -> Parts:
     screen_pops = ScreenPops(
         db=db, spool=spool, desktop=live, directory=directory, plan_of=plan_of, record_of=record_of, clock=clock
     )
-    live_calls = LiveCalls(desktop=live, directory=directory, plan_of=plan_of, dialled=_clicks(db), record_of=record_of)
+    live_calls = LiveCalls(desktop=live, directory=directory, plan_of=plan_of, dialled=clicks(db), record_of=record_of)
     agent_states = AgentStates(
         desktop=live, directory=directory, clock=clock, online=live.online, calls_of=live_calls.views_of
     )
@@ -219,7 +218,7 @@ async def build(settings: Settings, db: Database) -> Parts:
     likely = ClientDuplicates(db=db, plan=pbxes.plan, clock=clock, mark=settings.data / "duplicates.mark")
     await screen_pops.start()
     await _take_over(pbxes, db, spool, clock())
-    reactions = _reactions(screen_pops, live_calls, call_log, agent_states, agent_duty, show_link)
+    table = reactions(screen_pops, live_calls, call_log, agent_states, agent_duty, show_link)
     work: dict[str, Coroutine[Any, Any, None]] = {
         "spool": spool.run(),
         "live": live.watch(),
@@ -228,7 +227,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         "duplicates": likely.watch(),
         "duty": agent_duty.run(),
         "loop-lag": _watch_loop(metrics),
-        **pbxes.work(reactions, clock, metrics),
+        **pbxes.work(table, clock, metrics),
     }
     if settings.pbx and settings.agi.port:
         agi = AgiServer(settings.agi.host, settings.agi.port, routing, allowed=settings.agi.allowed, clock=clock)
@@ -296,61 +295,6 @@ def _show_answers(metrics: Metrics, agi: AgiServer) -> None:
     metrics.read("agi_told", "Questions of dialplans that were answered in time", lambda: agi.told)
     metrics.read("agi_late", "Questions of dialplans that went without an answer", lambda: agi.late)
     metrics.read("agi_refused", "Connections to the AGI port that were cut off at once", lambda: agi.refused)
-
-
-def _reactions(
-    pops: ScreenPops,
-    views: LiveCalls,
-    journal: CallLog,
-    states: AgentStates,
-    duty: AgentDuty,
-    show_link: Reaction,
-) -> Mapping[type[ev.TelephonyEvent], Sequence[Reaction]]:
-    """Who hears of what, in order: the card first, then the desks, then the journal."""
-    return {
-        ev.Originated: (views.originated, journal.changed),
-        ev.CallChanged: (journal.changed,),
-        ev.Queued: (journal.changed,),
-        ev.Delivered: (pops.delivered, views.delivered, journal.changed, states.call_moved),
-        ev.Established: (pops.established, views.established, journal.changed, duty.established, states.call_moved),
-        ev.Held: (views.held,),
-        ev.Retrieved: (views.retrieved,),
-        ev.Transferred: (journal.changed,),
-        ev.ConnectionCleared: (
-            views.connection_cleared,
-            journal.changed,
-            duty.connection_cleared,
-            states.call_moved,
-        ),
-        ev.CallCleared: (pops.call_cleared, views.call_cleared, journal.call_cleared, duty.call_cleared),
-        ev.CallMerged: (pops.call_merged, views.call_merged, journal.call_merged),
-        ev.DialFailed: (views.dial_failed,),
-        ev.SnapshotTaken: (pops.snapshot_taken, views.snapshot_taken, journal.snapshot_taken, duty.snapshot_taken),
-        ev.PbxRestarted: (duty.pbx_restarted,),
-        ev.DeviceChanged: (states.device_changed,),
-        ev.MemberChanged: (states.member_changed, duty.member_changed),
-        ev.LinkChanged: (states.link_changed, show_link),
-    }
-
-
-def _clicks(db: Database) -> Callable[[str], Awaitable[Dialled | None]]:
-    """What a click knew of the call it makes, by its request id."""
-
-    async def dialled(request_id: str) -> Dialled | None:
-        async with db.read() as conn:
-            request = await dial_requests.get(conn, request_id)
-            if request is None:
-                return None
-            card = await clients.get(conn, request.client_id) if request.client_id else None
-        return Dialled(
-            user_id=request.user_id,
-            number=request.number,
-            extension=request.extension,
-            client_id=request.client_id,
-            client_name=card.name if card else "",
-        )
-
-    return dialled
 
 
 def _told_to_jobs(settings: Settings, plan: NumberPlan) -> Mapping[str, Any]:

@@ -46,7 +46,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "dialplan": (),
 }  # fmt: skip
 PURE = ("cti.telephony", "cti.clients", "cti.reports", "cti.access", "cti.desktop", "dialplan")
-ANYTHING = ("cti.server", "cti.cli", "cti.__main__", "cti.pbx", "cti.switch", "lab")
+ANYTHING = ("cti.server", "cti.cli", "cti.__main__", "cti.pbx", "cti.switch", "cti.reactions", "lab")
 ONLY_SERVER_IMPORTS_WEB = ("cti.server", "cti.cli")
 
 
