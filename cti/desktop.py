@@ -116,6 +116,20 @@ class ScreenPop:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """Something one person has to know of, whenever he comes: it stays until he says that he has seen it.
+
+    code: of web/privacy_texts.py, with its arguments. href: the page where more is told. at: UNIX seconds.
+    """
+
+    seq: int
+    code: str
+    args: Mapping[str, str]
+    href: str
+    at: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CallView:
     """The state of a call for one agent. by: who took it. outcome: from the closed list, when ended.
 
@@ -204,6 +218,7 @@ class AgentDesktop(Protocol):
     """The browsers, seen from the features. None of these waits for a browser or fails because of one."""
 
     async def pop(self, agent_id: int, pop: ScreenPop) -> None: ...
+    async def message(self, agent_id: int, notice: Notice) -> None: ...
     async def call(self, agent_id: int, view: CallView) -> None: ...
     async def agent(self, view: AgentView) -> None: ...
     async def link(self, view: LinkView) -> None: ...

@@ -14,7 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Coroutine, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,31 +25,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti import logs
 from cti.channels.phone.agi import AgiServer
+from cti.client_parts import build_clients
 from cti.desktop import LinkView, Snapshot
 from cti.directory import Directory
 from cti.features.access_journal import AccessJournal
 from cti.features.accounts import Accounts
 from cti.features.agent_duty import AgentDuty
 from cti.features.agent_state import AgentStates
-from cti.features.bulk_changes import BulkChanges
 from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
-from cti.features.client_base import ClientBase
-from cti.features.client_catalogue import ClientCatalogue
-from cti.features.client_contacts import ClientContacts
-from cti.features.client_contracts import ClientContracts
-from cti.features.client_duplicates import ClientDuplicates
-from cti.features.client_export import Exports
-from cti.features.client_files import ClientFiles
-from cti.features.client_segments import ClientSegments
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.duty_admin import DutyAdmin
-from cti.features.import_runs import ImportRuns
 from cti.features.live_calls import LiveCalls
 from cti.features.role_rights import RoleRights
 from cti.features.routing import Routing
 from cti.features.screen_pop import ScreenPops
-from cti.jobs import Jobs
 from cti.ldap import ldap_check
 from cti.metrics import Metrics
 from cti.pbx import Pbxes
@@ -58,7 +48,6 @@ from cti.settings import Settings
 from cti.storage import calls
 from cti.storage.database import Database, open_database
 from cti.storage.spool import Spool
-from cti.telephony.numbering import NumberPlan
 from web.app import make_app, serve_app, watch_half_open
 from web.live import Live
 from web.services import Services
@@ -205,28 +194,17 @@ async def build(settings: Settings, db: Database) -> Parts:
 
     spool.on_change = storage_changed
     _show_figures(metrics, spool)
-    files = ClientFiles(db=db, folder=settings.data / "files", clock=clock)
-    await files.sweep()
-    jobs = Jobs(_told_to_jobs(settings, pbxes.plan))
-    import_runs = ImportRuns(db=db, jobs=jobs, folder=settings.data / "imports", clock=clock)
-    await import_runs.start()
-    client_base = ClientBase(db=db, plan=pbxes.plan, clock=clock)
-    bulk_changes = BulkChanges(db=db, jobs=jobs, change=client_base.change_many, clock=clock)
-    await bulk_changes.start()
-    exports = Exports(jobs=jobs, folder=settings.data / "exports")
-    await exports.start()
-    likely = ClientDuplicates(db=db, plan=pbxes.plan, clock=clock, mark=settings.data / "duplicates.mark")
+    base = await build_clients(settings, db, plan=pbxes.plan, clock=clock, desktop=live, next_seq=screen_pops.next_seq)
+    access_journal.exported = base.alarms.hurry
     await screen_pops.start()
     await _take_over(pbxes, db, spool, clock())
     table = reactions(screen_pops, live_calls, call_log, agent_states, agent_duty, show_link)
     work: dict[str, Coroutine[Any, Any, None]] = {
         "spool": spool.run(),
         "live": live.watch(),
-        "imports": import_runs.run(),
-        "bulk-changes": bulk_changes.run(),
-        "duplicates": likely.watch(),
         "duty": agent_duty.run(),
         "loop-lag": _watch_loop(metrics),
+        **base.work,
         **pbxes.work(table, clock, metrics),
     }
     if settings.pbx and settings.agi.port:
@@ -250,16 +228,16 @@ async def build(settings: Settings, db: Database) -> Parts:
             pbxes=list(settings.pbx) if len(settings.pbx) > 1 else (),
         ),
         role_rights=RoleRights(db=db, clock=clock, desktop=live),
-        client_base=client_base,
-        bulk_changes=bulk_changes,
-        catalogue=ClientCatalogue(db=db, clock=clock),
-        contacts=ClientContacts(db=db, plan=pbxes.plan, clock=clock),
-        contracts=ClientContracts(db=db, clock=clock),
-        segments=ClientSegments(db=db, zone=ZoneInfo(settings.numbers.time_zone), clock=clock),
-        files=files,
-        import_runs=import_runs,
-        exports=exports,
-        duplicates=likely,
+        client_base=base.client_base,
+        bulk_changes=base.bulk_changes,
+        catalogue=base.catalogue,
+        contacts=base.contacts,
+        contracts=base.contracts,
+        segments=base.segments,
+        files=base.files,
+        import_runs=base.import_runs,
+        exports=base.exports,
+        duplicates=base.duplicates,
         call_control=call_control,
         call_log=call_log,
         agent_states=agent_states,
@@ -295,16 +273,6 @@ def _show_answers(metrics: Metrics, agi: AgiServer) -> None:
     metrics.read("agi_told", "Questions of dialplans that were answered in time", lambda: agi.told)
     metrics.read("agi_late", "Questions of dialplans that went without an answer", lambda: agi.late)
     metrics.read("agi_refused", "Connections to the AGI port that were cut off at once", lambda: agi.refused)
-
-
-def _told_to_jobs(settings: Settings, plan: NumberPlan) -> Mapping[str, Any]:
-    """What a process of `cti/jobs.py` needs to know of this installation."""
-    return {
-        "url": settings.database_url,
-        "busy_timeout_ms": settings.storage.busy_timeout_ms,
-        "plan": asdict(plan),
-        "zone": settings.numbers.time_zone,
-    }
 
 
 def _key(data: Path) -> bytes:

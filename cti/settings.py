@@ -159,6 +159,12 @@ class AuthSettings(_Section):
     ldap: LdapSettings = LdapSettings()
 
 
+class PrivacySettings(_Section):
+    """Clients' data."""
+
+    export_cards: Annotated[int, Field(ge=0, le=10_000_000)] = 500  # in one person's files a day without a reason
+
+
 class LogSettings(_Section):
     """What is logged, and how."""
 
@@ -186,6 +192,7 @@ class Settings(BaseSettings):
     agents: AgentsSettings = AgentsSettings()
     agi: AgiSettings = AgiSettings()
     auth: AuthSettings = AuthSettings()
+    privacy: PrivacySettings = PrivacySettings()
     log: LogSettings = LogSettings()
 
     @classmethod

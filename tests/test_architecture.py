@@ -46,7 +46,9 @@ MAY: dict[str, tuple[str, ...]] = {
     "dialplan": (),
 }  # fmt: skip
 PURE = ("cti.telephony", "cti.clients", "cti.reports", "cti.access", "cti.desktop", "dialplan")
-ANYTHING = ("cti.server", "cti.cli", "cti.__main__", "cti.pbx", "cti.switch", "cti.reactions", "lab")
+ANYTHING = (
+    "cti.server", "cti.client_parts", "cti.reactions", "cti.cli", "cti.__main__", "cti.pbx", "cti.switch", "lab",
+)  # fmt: skip
 ONLY_SERVER_IMPORTS_WEB = ("cti.server", "cti.cli")
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from cti.desktop import AgentView, CallView, ClientBrief, LinkView, Match, ScreenPop, Snapshot
+from cti.desktop import AgentView, CallView, ClientBrief, LinkView, Match, Notice, ScreenPop, Snapshot
 from cti.telephony.numbering import show
 from web.duty_texts import state
 from web.i18n import say
+from web.privacy_texts import NOTICES
 from web.texts import DEVICES, LINKS, LINKS_BY_NAME, OUTCOMES, REFUSALS, WHYS
 
 Json = dict[str, Any]
@@ -26,6 +27,13 @@ def screen_pop(pop: ScreenPop, language: str, *, missed: bool = False) -> Json:
         "missed": missed,
         "received_at": pop.received_at,
     }
+
+
+def notice(one: Notice, language: str) -> Json:
+    """The public `message`: what is told in words, and where there is more."""
+    text = say(language, NOTICES.get(one.code, one.code), **one.args)
+    why = one.args.get("why", "")
+    return {"seq": one.seq, "code": one.code, "text": text, "why": why, "href": one.href, "at": one.at}
 
 
 def match(one: Match, language: str) -> Json:

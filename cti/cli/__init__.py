@@ -16,6 +16,7 @@ COMMANDS = {
     "check": "Check settings, database, PBX account and devices; say what to do.",
     "demo": "Fill the database with sample people and clients.",
     "client": "Clients from a file and into one: import, export, undo.",
+    "privacy": "Personal data: check the access journal.",
     "user": "People who sign in: add, list, passwd, token, block, unblock.",
     "db": "The database: upgrade, backup, restore.",
     "number": "Explain how a telephone number is read.",

@@ -211,7 +211,8 @@ async def _undo(db: Database, job: Job) -> Any:
 async def _export(db: Database, job: Job) -> Any:
     """Write what the grid shows into a file."""
     work = ClientExport(db=db, zone=ZoneInfo(job["zone"]))
-    ids = await work.write(Path(job["path"]), msgspec.convert(job["asked"], Asked))
+    asked = msgspec.convert(job["asked"], Asked)
+    ids = await work.write(Path(job["path"]), asked, mark=job["mark"], most=job["most"])
     return {"rows": len(ids), "clients": seen.told(ids)}
 
 

@@ -94,6 +94,11 @@ class ScreenPops:
         """The agent's last seq (0: nothing yet)."""
         return self._seqs.get(agent_id, 0)
 
+    def next_seq(self, agent_id: int) -> int:
+        """The seq of the agent's next stored event; each is given once, also to those who store other kinds."""
+        self._seqs[agent_id] = self._seqs.get(agent_id, 0) + 1
+        return self._seqs[agent_id]
+
     def has_popped(self, call: str, agent_id: int) -> bool:
         """Whether the agent was given this call's card."""
         return agent_id in self._open.get(call, {})
@@ -206,10 +211,8 @@ class ScreenPops:
         )
 
     def _next_pop(self, event: Delivered, agent: DeviceRow, caller: _Caller, received_at: float) -> ScreenPop:
-        seq = self._seqs.get(agent.user_id, 0) + 1
-        self._seqs[agent.user_id] = seq
         return ScreenPop(
-            seq=seq,
+            seq=self.next_seq(agent.user_id),
             kind=caller.kind,
             call=PopCall(
                 id=event.call,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ("serve", "check", "demo", "client", "user", "db", "number", "record", "replay")
+COMMANDS = ("serve", "check", "demo", "client", "privacy", "user", "db", "number", "record", "replay")
 
 
 def cti(*words: str, data: Path | None = None, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:

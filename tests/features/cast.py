@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cti.desktop import AgentView, CallView, LinkView, ScreenPop
+from cti.desktop import AgentView, CallView, LinkView, Notice, ScreenPop
 from cti.storage.directory import DeviceRow
 
 ANNA, BORIS, CLARA = 1, 2, 3
@@ -50,6 +50,7 @@ class Screens:
 
     def __init__(self) -> None:
         self.pops: list[tuple[int, ScreenPop]] = []
+        self.notices: list[tuple[int, Notice]] = []
         self.calls: list[tuple[int, CallView]] = []
         self.agents: list[AgentView] = []
         self.links: list[LinkView] = []
@@ -57,6 +58,9 @@ class Screens:
 
     async def pop(self, agent_id: int, pop: ScreenPop) -> None:
         self.pops.append((agent_id, pop))
+
+    async def message(self, agent_id: int, notice: Notice) -> None:
+        self.notices.append((agent_id, notice))
 
     async def call(self, agent_id: int, view: CallView) -> None:
         self.calls.append((agent_id, view))

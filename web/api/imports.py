@@ -134,6 +134,10 @@ class ExportIn(Struct, forbid_unknown_fields=True):
     q: Annotated[str, Meta(max_length=200)] = ""
     filters: Annotated[list[Condition], Meta(max_length=MOST_CONDITIONS)] = []
     sort: Annotated[str, Meta(max_length=60)] = ""
+    why: Annotated[
+        str,
+        Meta(max_length=400, description="Needed where one's files of a day hold many clients"),
+    ] = ""
 
 
 class ExportOut(Struct):
@@ -254,7 +258,7 @@ async def export(request: web.Request) -> web.Response:
     asked = Asked(
         format=body.format, columns=tuple(body.columns), q=body.q, filters=tuple(body.filters), sort=body.sort
     )
-    made = await services_of(request).exports.make(person_of(request), asked)
+    made = await services_of(request).exports.make(person_of(request), asked, why=body.why)
     return reply(ExportOut(id=made.id, rows=made.rows), 201)
 
 
@@ -263,7 +267,8 @@ async def give_export(request: web.Request) -> web.StreamResponse:
     made = services_of(request).exports.made(person_of(request), _id(request))
     if made is None or not made.path.is_file():
         raise web.HTTPNotFound(text="There is no such file any more.")
-    showed(request, made.clients, count=made.rows)
+    showed(request, made.clients, count=made.rows, why=made.why)
+    services_of(request).exports.fetched(made)
     name = say(language_of(request), N_("clients"))
     return web.FileResponse(made.path, headers=_attached(f"{name}{made.path.suffix}", made.path.suffix[1:]))
 

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from cti.access import scope
 from cti.clients.card import KINDS
-from cti.desktop import ScreenPop
+from cti.desktop import Notice, ScreenPop
 from cti.storage import calls, desktop_events
 from cti.storage.missed import Missed, missed
 from cti.telephony.numbering import show as shown
@@ -54,6 +54,8 @@ async def state(request: web.Request) -> web.Response:
     async with services.db.read() as conn:
         last = (await desktop_events.last_seqs(conn)).get(person.id, 0)
         events = await desktop_events.since(conn, person.id, max(0, last - KEPT_POPS))
+        unseen = await desktop_events.unshown(conn, person.id, "message")
+        events = [e for e in events if e.kind == "screen_pop"]
         rows = {e.call_id: await calls.get(conn, e.call_id) for e in events if e.call_id}
         written = {call_id: await calls.notes(conn, call_id) for call_id in rows}
         lost = await missed(conn, since=now - MISSED_S, user_id=person.id, limit=MISSED_SHOWN)
@@ -69,6 +71,7 @@ async def state(request: web.Request) -> web.Response:
             "pops": [wire.screen_pop(pop, language) for pop in pops],
             "notes": notes,
             "missed": [_entry(item) for item in lost],
+            "notices": [wire.notice(msgspec.json.decode(e.payload, type=Notice), language) for e in unseen],
         }
     )
 

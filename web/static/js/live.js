@@ -1,6 +1,7 @@
 // The live wire. Websocket only; after every connect: the state of the desk by HTTP, then `resume` for what came since.
 // `shown` is told when a card has really been painted: two frames after it was put on the page.
 import { io } from "socket.io-client";
+import { add as addNotice, startAlarms } from "./alarms.js";
 import { ask } from "./api.js";
 import { $, fill, show } from "./dom.js";
 import * as store from "./store.js";
@@ -34,6 +35,8 @@ export function startLive() {
     store.snapshot(state);
   });
   socket.on("link", link);
+  socket.on("message", seen);
+  startAlarms(socket);
   setInterval(tick, 1000);
   window.addEventListener("online", () => socket.connect());
 }
@@ -46,6 +49,7 @@ async function hello(socket) {
       store.setClock(state.server_time);
       for (const pop of state.pops) store.popped(pop, state.notes[pop.call.id]);
       store.setMissed(state.missed);
+      state.notices.forEach(addNotice);
       ready = true;
     } catch {
       setTimeout(() => socket.connected && !ready && hello(socket), 2000);
