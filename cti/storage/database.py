@@ -24,8 +24,35 @@ from cti.storage import migrations, one_hop, sqlite
 from cti.storage.search import fold
 
 READERS = 4
+SLOW = 2  # queries that take seconds, at once: the others find a reader
 MEASURED = 10_000  # clients; below it any way is fast, and statistics of a few would mislead of many
 READ_S = 30.0  # the longest a query may take
+
+
+class TooLong(Exception):
+    """What `within` was given is used up."""
+
+
+@asynccontextmanager
+async def within(conn: AsyncConnection, seconds: float) -> AsyncIterator[None]:
+    """The statements of a reader in this block take no longer together, or TooLong is raised."""
+    try:
+        if conn.dialect.name != "sqlite":
+            async with asyncio.timeout(seconds):
+                yield
+            return
+        raw: Any = (await conn.get_raw_connection()).dbapi_connection
+        raw.left_s = seconds
+        try:
+            yield
+        finally:
+            raw.left_s = None
+    except TimeoutError:
+        raise TooLong from None
+    except DBAPIError as error:
+        if "interrupted" in str(error.orig):
+            raise TooLong from None
+        raise
 
 
 class Database:
@@ -35,6 +62,7 @@ class Database:
         self._url = url
         self._busy_timeout_ms = busy_timeout_ms
         self._lock = asyncio.Lock()
+        self._slow = asyncio.Semaphore(SLOW)
         self._one: AsyncConnection | None = None  # SQLite's writer
         self.schema_version = 0
         self.is_sqlite = url.get_backend_name() == "sqlite"
@@ -43,10 +71,13 @@ class Database:
         self._readers: AsyncEngine = make(url, busy_timeout_ms, writes=False)
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for queries; each sees what was committed before it. Raises StorageError."""
+    async def read(self, *, slow: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A connection for queries; each sees what was committed before it. Raises StorageError.
+
+        slow: they may take seconds, and wait for one another.
+        """
         try:
-            async with self._readers.connect() as conn:
+            async with self._slow if slow else contextlib.nullcontext(), self._readers.connect() as conn:
                 yield conn
         except (DBAPIError, OSError) as error:
             raise self._explained(error) from error

@@ -176,7 +176,7 @@ async def _as_dialled_here(
     unread = (
         select(client_phones.c.id, client_phones.c.typed)
         .join_from(client_phones, clients, clients.c.id == client_phones.c.client_id)
-        .where(client_phones.c.e164.is_(None), or_(*asked))
+        .where(client_phones.c.e164.is_(None), or_(*(one.leads for one in asked)))
         .limit(LOCAL)
     )
     ids = [row.id for row in await conn.execute(unread) if re.sub(r"\D", "", row.typed) in forms][:limit]

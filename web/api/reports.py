@@ -68,7 +68,7 @@ async def of_clients(request: web.Request) -> web.Response:
         since=query.since or None,
         until=query.until or None,
     )
-    async with services.db.read() as conn:
+    async with services.db.read(slow=True) as conn:
         known = await properties.every(conn)
         wrong = fault(ask, {prop.id: prop for prop in known})
         if wrong:

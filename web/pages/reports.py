@@ -114,7 +114,7 @@ async def _made(request: web.Request, wanted: Wanted, known: Sequence[Property])
     if wrong:
         raise Refused(wrong, "This cannot be asked.")
     services = services_of(request)
-    async with services.db.read() as conn:
+    async with services.db.read(slow=True) as conn:
         cells = await ClientReport(conn, known, services.zone, await segments.every(conn)).cells(
             wanted.ask, wanted.q, wanted.filters
         )

@@ -11,7 +11,7 @@ import { beside, fields, sentence } from "./fields.js";
 import { Headers } from "./header.js";
 import { Many } from "./many.js";
 import { make } from "./panel.js";
-import { fromAddress, keepLeft, query, toAddress } from "./state.js";
+import { countQuery, fromAddress, keepLeft, query, toAddress } from "./state.js";
 import { Views } from "./views.js";
 
 const ROWS = 100;
@@ -140,7 +140,7 @@ export class Grid {
 
   async page({ page }) {
     let asked, found;
-    const wanted = () => query(this.state, ROWS, (page - 1) * ROWS, page > 1 ? this.last : 0);
+    const wanted = () => query(this.state, ROWS, page > 1 ? this.cursor : null);
     try {
       do {
         asked = wanted();
@@ -150,13 +150,24 @@ export class Grid {
     } catch (refusal) {
       if (page > 1) toast(refusal.message, { label: t("Try again"), act: () => this.reload() });
       else this.fault = refusal.message;
-      found = { rows: [], total: page > 1 ? this.total : 0 };
+      found = { rows: [], total: 0, next_cursor: null };
     }
-    this.last = found.rows.at(-1)?.id ?? 0;
+    this.cursor = found.next_cursor;
     if (!this.place.isConnected) return { data: [], last_page: page }; // the person has gone on
-    this.total = found.total;
+    if (page === 1) this.counted(found.total);
+    return { data: found.rows, last_page: found.next_cursor ? page + 1 : page };
+  }
+
+  /** How many there are, asked for where the page could not say: it does not wait for that. */
+  async counted(total) {
+    this.total = total;
     this.count();
-    return { data: found.rows, last_page: found.rows.length === ROWS ? page + 1 : page };
+    if (total !== null) return;
+    const asked = countQuery(this.state);
+    const found = await api("GET", asked).catch(() => ({ total: null }));
+    if (asked !== countQuery(this.state) || !this.place.isConnected) return;
+    this.total = found.total;
+    this.count(true);
   }
 
   /** Ask anew, as the state says. columns: they are others now. */
@@ -249,8 +260,9 @@ export class Grid {
     $("#grid-tools").hidden = false;
   }
 
-  count() {
-    const text = this.fault ? "" : this.total === null ? t("More than 10 000 clients") : tn("{n} client", "{n} clients", this.total);
+  count(over = false) {
+    const many = over ? t("Very many clients") : t("Counting…");
+    const text = this.fault ? "" : this.total === null ? many : tn("{n} client", "{n} clients", this.total);
     $("#grid-count").textContent = text;
     this.chosen.say();
   }
