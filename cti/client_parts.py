@@ -17,6 +17,7 @@ from cti.features.client_duplicates import ClientDuplicates
 from cti.features.client_export import Exports
 from cti.features.client_files import ClientFiles
 from cti.features.client_segments import ClientSegments
+from cti.features.client_tasks import ClientTasks
 from cti.features.export_alarms import ExportAlarms
 from cti.features.import_runs import ImportRuns
 from cti.jobs import Jobs
@@ -34,6 +35,7 @@ class ClientParts:
     catalogue: ClientCatalogue
     contacts: ClientContacts
     contracts: ClientContracts
+    tasks: ClientTasks
     segments: ClientSegments
     files: ClientFiles
     import_runs: ImportRuns
@@ -72,6 +74,7 @@ async def build_clients(
         catalogue=ClientCatalogue(db=db, clock=clock),
         contacts=ClientContacts(db=db, plan=plan, clock=clock),
         contracts=ClientContracts(db=db, clock=clock),
+        tasks=ClientTasks(db=db, clock=clock),
         segments=ClientSegments(db=db, zone=zone, clock=clock),
         files=files,
         import_runs=import_runs,

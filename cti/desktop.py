@@ -53,11 +53,30 @@ class LastCall:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TaskBrief:
+    """An open task. due_at: UNIX seconds, None for some day; owner: who does it, "" for nobody yet."""
+
+    id: int
+    what: str
+    due_at: float | None = None
+    owner: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ZoneBrief:
+    """Where a client's clock stands. region: the region it is known by, "" where the card itself says it."""
+
+    name: str
+    region: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ClientBrief:
     """What a pop shows of a client. phones: (E.164, extension or "", label) in the card's order.
 
     properties: (name, value as text, colour or "") of those that an admin marked for the pop. people: his contact
-    persons. contracts: those that end within a month. restricted: no calls to him, no messages.
+    persons. contracts: those that end within a month. tasks: open ones, the most urgent first. restricted: no calls to
+    him, no messages. zone: None where it is not known.
     """
 
     id: int
@@ -74,6 +93,8 @@ class ClientBrief:
     people: tuple[ContactBrief, ...] = ()
     contracts: tuple[ContractBrief, ...] = ()
     last: LastCall | None = None
+    tasks: tuple[TaskBrief, ...] = ()
+    zone: ZoneBrief | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

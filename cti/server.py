@@ -233,6 +233,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         catalogue=base.catalogue,
         contacts=base.contacts,
         contracts=base.contracts,
+        tasks=base.tasks,
         segments=base.segments,
         files=base.files,
         import_runs=base.import_runs,

@@ -24,6 +24,7 @@ from cti.features.client_duplicates import ClientDuplicates
 from cti.features.client_export import Exports
 from cti.features.client_files import ClientFiles
 from cti.features.client_segments import ClientSegments
+from cti.features.client_tasks import ClientTasks
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.duty_admin import DutyAdmin
 from cti.features.import_runs import ImportRuns
@@ -52,6 +53,7 @@ class Services:
     catalogue: ClientCatalogue
     contacts: ClientContacts
     contracts: ClientContracts
+    tasks: ClientTasks
     segments: ClientSegments
     files: ClientFiles
     import_runs: ImportRuns

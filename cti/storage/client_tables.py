@@ -84,6 +84,7 @@ client_emails = Table(
     Column("position", Integer, nullable=False, server_default="0"),
     Column("address", String(254), nullable=False),
     Column("folded", String(254), nullable=False, index=True),
+    Column("label", String(40), nullable=False, server_default=""),
 )
 
 client_places = Table(
@@ -105,6 +106,7 @@ directory_items = Table(
     Column("parent_id", Integer),  # industries are a tree
     Column("position", Integer, nullable=False, server_default="0"),
     Column("retired_at", Float),  # no longer offered, kept where it is used
+    Column("time_zone", String(40), nullable=False, server_default=""),  # of a region
     UniqueConstraint("directory", "name"),
 )
 

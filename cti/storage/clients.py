@@ -185,7 +185,7 @@ def contact_rows(client_id: int, draft: ClientDraft) -> dict[str, list[dict[str,
     """Rows of phones, emails and places."""
     return {
         "phones": [{"client_id": client_id} | row for row in phone_rows(draft.phones)],
-        "emails": [{"client_id": client_id} | row for row in email_rows(draft.emails)],
+        "emails": [{"client_id": client_id} | row for row in email_rows(draft.emails, draft.email_labels)],
         "places": [
             {"client_id": client_id, "position": position, "kind": place.kind, "value": clean(place.value).strip()}
             for position, place in enumerate(draft.places)
@@ -208,10 +208,17 @@ def phone_rows(phones: Iterable[Phone]) -> list[dict[str, object]]:
     ]
 
 
-def email_rows(emails: Iterable[str]) -> list[dict[str, object]]:
-    """Addresses as columns, but for whose they are."""
-    addresses = (clean(email).strip() for email in emails)
-    return [{"position": n, "address": address, "folded": fold(address)} for n, address in enumerate(addresses)]
+def email_rows(emails: Iterable[str], labels: Mapping[str, str]) -> list[dict[str, object]]:
+    """Addresses as columns, but for whose they are. labels: what each is."""
+    return [
+        {
+            "position": position,
+            "address": (address := clean(email).strip()),
+            "folded": fold(address),
+            "label": clean(labels.get(email, "")),
+        }
+        for position, email in enumerate(emails)
+    ]
 
 
 async def _insert_contacts(conn: AsyncConnection, client_id: int, draft: ClientDraft) -> None:

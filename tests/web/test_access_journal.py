@@ -72,6 +72,7 @@ class House:
             await duplicates.keep(conn, {(one, two): alike}, (), 1.0)
         house.ids["contact"] = await house.new(f"/clients/{one}/contacts", name=f"{NAME} К")
         house.ids["contract"] = await house.new(f"/clients/{one}/contracts", number="Д-1")
+        house.ids["task"] = await house.new(f"/clients/{one}/tasks", what=f"{NAME} ждёт", owner_id=PAVEL)
         sent = await house.ask("POST", f"/clients/{one}/files", data=b"x", headers={"X-File-Name": "x.txt"})
         house.ids["file"] = msgspec.json.decode(sent[1])["id"]
         person = await house.new("/clients", name=f"{NAME} Л", kind="person", inn="500100732259")
@@ -149,7 +150,11 @@ def shown(house: House) -> dict[str, dict[str, Any]]:
         "GET /api/v1/clients/duplicates": {},
         "GET /api/v1/clients/merges": {},
         "GET /api/v1/clients/{id}/contacts": {},
+        "GET /api/v1/contacts/{id}": {"ids": contact},
         "GET /api/v1/clients/{id}/contracts": {},
+        "GET /api/v1/contracts/{id}": {"ids": contract},
+        "GET /api/v1/tasks": {},
+        "GET /api/v1/clients/{id}/tasks": {},
         "GET /api/v1/clients/{id}/files": {},
         "GET /api/v1/clients/{id}/history": {},
         "POST /api/v1/imports": {"json": ids["chosen"]},
@@ -163,6 +168,7 @@ def shown(house: House) -> dict[str, dict[str, Any]]:
         "GET /api/v1/calls/{id}": {"ids": call},
         "GET /api/v1/trace/{id}": {"ids": call},
         "GET /": {},
+        "GET /desk/client/{id}": {},
         "GET /desk/before/{id}": {},
         "GET /desk/state": {},
         "GET /clients/{id}/history": {},

@@ -7,7 +7,20 @@ from typing import Any
 from aiohttp import web
 
 from cti.storage import users
-from web.api import belongings, bulk, calls, clients, duplicates, duty, grid, imports, reports, segments
+from web.api import (
+    belongings,
+    bulk,
+    calls,
+    catalogue,
+    clients,
+    duplicates,
+    duty,
+    grid,
+    imports,
+    reports,
+    segments,
+    tasks,
+)
 from web.api import records as r
 from web.api.base import Operation, body_of, reply
 from web.api.openapi import document
@@ -144,6 +157,8 @@ OPERATIONS = (
     *belongings.OPERATIONS,
     *reports.OPERATIONS,
     *segments.OPERATIONS,
+    *catalogue.OPERATIONS,
+    *tasks.OPERATIONS,
     *imports.OPERATIONS,
     *bulk.OPERATIONS,
     *calls.OPERATIONS,

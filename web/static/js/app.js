@@ -13,6 +13,7 @@ import { startKeys } from "./keys.js";
 import { startLikely } from "./likely.js";
 import { startLive } from "./live.js";
 import { startNotices } from "./notices.js";
+import { startOrdering } from "./ordering.js";
 import { startReport } from "./report.js";
 import { startSaving } from "./saving.js";
 import { startPalette } from "./palette.js";
@@ -54,6 +55,7 @@ if (document.body.classList.contains("shell")) {
   startCard();
   startTabs();
   startSaving();
+  startOrdering();
   startReport();
   startSegments();
   startFiles();
