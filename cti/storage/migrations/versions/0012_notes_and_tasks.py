@@ -1,10 +1,10 @@
-"""Version 11: notes and tasks of clients; what an e-mail address is; where the clocks of a region stand."""
+"""Version 12: notes and tasks of clients; what an e-mail address is; where the clocks of a region stand."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 
 def upgrade() -> None:
