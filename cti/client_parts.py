@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import structlog
 
 from cti.desktop import AgentDesktop
 from cti.features.bulk_changes import BulkChanges
@@ -13,7 +16,9 @@ from cti.features.client_base import ClientBase
 from cti.features.client_catalogue import ClientCatalogue
 from cti.features.client_contacts import ClientContacts
 from cti.features.client_contracts import ClientContracts
+from cti.features.client_dossier import Dossiers
 from cti.features.client_duplicates import ClientDuplicates
+from cti.features.client_erasure import Eraser
 from cti.features.client_export import Exports
 from cti.features.client_files import ClientFiles
 from cti.features.client_segments import ClientSegments
@@ -24,6 +29,8 @@ from cti.jobs import Jobs
 from cti.settings import Settings
 from cti.storage.database import Database
 from cti.telephony.numbering import NumberPlan
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +49,7 @@ class ClientParts:
     bulk_changes: BulkChanges
     exports: Exports
     duplicates: ClientDuplicates
+    dossiers: Dossiers
     alarms: ExportAlarms
     work: Mapping[str, Coroutine[Any, Any, None]]
 
@@ -65,6 +73,7 @@ async def build_clients(
     exports = Exports(db=db, jobs=jobs, folder=settings.data / "exports", zone=zone, clock=clock, most=most)
     duplicates = ClientDuplicates(db=db, plan=plan, clock=clock, mark=settings.data / "duplicates.mark")
     alarms = ExportAlarms(db=db, desktop=desktop, next_seq=next_seq, zone=zone, most=most)
+    await _erase_again(settings, db, plan)
     await files.sweep()
     for one in (import_runs, bulk_changes, exports):
         await one.start()
@@ -81,6 +90,7 @@ async def build_clients(
         bulk_changes=bulk_changes,
         exports=exports,
         duplicates=duplicates,
+        dossiers=Dossiers(jobs=jobs, folder=settings.data / "exports"),
         alarms=alarms,
         work={
             "imports": import_runs.run(),
@@ -98,4 +108,13 @@ def _told_to_jobs(settings: Settings, plan: NumberPlan) -> Mapping[str, Any]:
         "busy_timeout_ms": settings.storage.busy_timeout_ms,
         "plan": asdict(plan),
         "zone": settings.numbers.time_zone,
+        "data": str(settings.data),
     }
+
+
+async def _erase_again(settings: Settings, db: Database, plan: NumberPlan) -> None:
+    """An older base was put back, or a crash cut an erasure off: nobody is served before the list is done."""
+    eraser = Eraser(db=db, url=settings.database_url, plan=plan, data=settings.data, clock=time.time)
+    acts = await eraser.repeat()
+    if acts:
+        log.warning("erased again what had come back", people=len(acts))

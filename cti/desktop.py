@@ -7,8 +7,8 @@ Texts are codes with arguments; the web layer says them in the agent's language.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 PopKind = Literal["client", "several", "unknown", "hidden", "colleague"]
@@ -136,6 +136,38 @@ class ScreenPop:
     received_at: float = 0.0
 
 
+def emptied(pop: ScreenPop) -> ScreenPop:
+    """The card of a call of which nobody may know any more who called."""
+    return replace(pop, kind="hidden", call=replace(pop.call, number=None, name=""), matches=(), colleague="")
+
+
+def without(pop: ScreenPop, clients: Collection[int]) -> ScreenPop:
+    """The card without some of the clients who may be calling."""
+    left = tuple(one for one in pop.matches if one.client.id not in clients)
+    if len(left) == len(pop.matches):
+        return pop
+    kinds: tuple[PopKind, ...] = ("unknown", "client", "several")
+    return replace(pop, kind=kinds[min(len(left), 2)], matches=left)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Erased:
+    """Whom and what no screen may show any more: clients, contact persons, calls of theirs that were lately."""
+
+    clients: tuple[int, ...] = ()
+    people: tuple[int, ...] = ()
+    calls: tuple[str, ...] = ()
+
+    def __add__(self, other: Erased) -> Erased:
+        return Erased(
+            clients=self.clients + other.clients, people=self.people + other.people, calls=self.calls + other.calls
+        )
+
+    def out_of(self, pop: ScreenPop) -> ScreenPop:
+        """A card as it may be shown now."""
+        return emptied(pop) if pop.call.id in self.calls else without(pop, self.clients)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notice:
     """Something one person has to know of, whenever he comes: it stays until he says that he has seen it.
@@ -233,6 +265,7 @@ class Snapshot:
     calls: tuple[CallView, ...] = ()
     agents: tuple[AgentView, ...] = ()
     link: LinkView = LinkView(state="off")
+    erased: Erased = Erased()
 
 
 class AgentDesktop(Protocol):
@@ -243,6 +276,10 @@ class AgentDesktop(Protocol):
     async def call(self, agent_id: int, view: CallView) -> None: ...
     async def agent(self, view: AgentView) -> None: ...
     async def link(self, view: LinkView) -> None: ...
+    async def erased(self, view: Erased) -> None:
+        """Somebody was erased: every screen lets go of him."""
+        ...
+
     async def sign_out(self, agent_id: int, session_hash: str | None = None) -> None:
         """Cut the agent's sockets (one session's, or all): after sign-out, block or change of role."""
         ...

@@ -36,6 +36,7 @@ from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.duty_admin import DutyAdmin
+from cti.features.erasures import Erasures, Surroundings
 from cti.features.live_calls import LiveCalls
 from cti.features.role_rights import RoleRights
 from cti.features.routing import Routing
@@ -167,7 +168,9 @@ async def build(settings: Settings, db: Database) -> Parts:
         await live.link(link_view())
 
     def snapshot(agent_id: int) -> Snapshot:
-        return Snapshot(calls=live_calls.views_of(agent_id), agents=agent_states.views(), link=link_view())
+        return Snapshot(
+            calls=live_calls.views_of(agent_id), agents=agent_states.views(), link=link_view(), erased=gone.lately()
+        )
 
     routing = Routing(
         db=db,
@@ -196,6 +199,20 @@ async def build(settings: Settings, db: Database) -> Parts:
     _show_figures(metrics, spool)
     base = await build_clients(settings, db, plan=pbxes.plan, clock=clock, desktop=live, next_seq=screen_pops.next_seq)
     access_journal.exported = base.alarms.hurry
+    gone = Erasures(
+        db=db,
+        jobs=base.jobs,
+        plan=pbxes.plan,
+        desktop=live,
+        around=Surroundings(
+            written=spool.flush,
+            importing=lambda: base.import_runs.running is not None,
+            forget=(base.exports.erased, base.import_runs.erased, screen_pops.erased),
+        ),
+        zone=ZoneInfo(settings.numbers.time_zone),
+        clock=clock,
+    )
+    await gone.start()
     await screen_pops.start()
     await _take_over(pbxes, db, spool, clock())
     table = reactions(screen_pops, live_calls, call_log, agent_states, agent_duty, show_link)
@@ -203,6 +220,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         "spool": spool.run(),
         "live": live.watch(),
         "duty": agent_duty.run(),
+        "erasures": gone.watch(),
         "loop-lag": _watch_loop(metrics),
         **base.work,
         **pbxes.work(table, clock, metrics),
@@ -239,6 +257,8 @@ async def build(settings: Settings, db: Database) -> Parts:
         import_runs=base.import_runs,
         exports=base.exports,
         duplicates=base.duplicates,
+        erasures=gone,
+        dossiers=base.dossiers,
         call_control=call_control,
         call_log=call_log,
         agent_states=agent_states,

@@ -163,6 +163,7 @@ class PrivacySettings(_Section):
     """Clients' data."""
 
     export_cards: Annotated[int, Field(ge=0, le=10_000_000)] = 500  # in one person's files a day without a reason
+    operator: Annotated[str, Field(max_length=400)] = ""  # name and address of the house, as acts of erasure have it
 
 
 class LogSettings(_Section):

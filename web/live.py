@@ -18,7 +18,7 @@ from http.cookies import CookieError, SimpleCookie
 import structlog
 from aiohttp import web
 
-from cti.desktop import AgentView, CallView, LinkView, Notice, ScreenPop, Snapshot
+from cti.desktop import AgentView, CallView, Erased, LinkView, Notice, ScreenPop, Snapshot
 from cti.errors import StorageError
 from cti.features.access_journal import AccessJournal
 from cti.features.accounts import Accounts, Identity
@@ -33,7 +33,7 @@ from web.auth import COOKIE
 from web.live_browser import Browser, Stored
 from web.live_door import CONNECT_S, VISIT, Door, Visit
 from web.live_outbox import PACKETS, Body, Texts, encoded, socket_io
-from web.live_replay import Missed, missed_events
+from web.live_replay import Missed, last_seq_of, missed_events
 
 PATH = "/socket.io/"
 PING_S, PONG_S = 20.0, 15.0
@@ -126,6 +126,12 @@ class Live:
     async def link(self, view: LinkView) -> None:
         """The PBX link's state, to everybody."""
         self._tell(tuple(self._agents), "link", lambda language, _seq: wire.link(view, language))
+
+    async def erased(self, view: Erased) -> None:
+        """Somebody was erased: no page shows him any more, nor does a replay."""
+        for agent_id, pops in self._recent.items():
+            self._recent[agent_id] = deque(map(view.out_of, pops), maxlen=RECENT)
+        self._tell(tuple(self._agents), "erased", lambda _language, seq: wire.erased(view) | {"seq": seq})
 
     async def sign_out(self, agent_id: int, session_hash: str | None = None) -> None:
         """Cut an agent's browsers, or one session's."""
@@ -238,7 +244,7 @@ class Live:
             return {"ok": False}
         browser.grace.cancel()
         browser.held = browser.held or []
-        missed = await self._missed(browser.agent, _last_seq(body))
+        missed = await self._missed(browser.agent, last_seq_of(body))
         if not await self._replay(browser, missed):
             self._cut(browser, "does not read what it missed")
             return {"ok": False}
@@ -371,8 +377,3 @@ class Live:
         for browser in list(self._browsers.values()):
             browser.visit.cut()
         await self._io.shutdown()
-
-
-def _last_seq(body: object) -> int | None:
-    last = body.get("last_seq") if isinstance(body, dict) else None
-    return last if type(last) is int and 0 <= last < 2**31 else None

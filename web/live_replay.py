@@ -101,3 +101,9 @@ def _decoded(row: StoredEvent) -> Stored | None:
 async def _is_over(conn: Connection, event: Stored) -> bool:
     row = await calls.get(conn, event.call.id) if isinstance(event, ScreenPop) else None
     return row is not None and not row.open
+
+
+def last_seq_of(body: object) -> int | None:
+    """Where a browser says it stands; None for a new page."""
+    last = body.get("last_seq") if isinstance(body, dict) else None
+    return last if type(last) is int and 0 <= last < 2**31 else None

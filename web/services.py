@@ -20,6 +20,7 @@ from cti.features.client_base import ClientBase
 from cti.features.client_catalogue import ClientCatalogue
 from cti.features.client_contacts import ClientContacts
 from cti.features.client_contracts import ClientContracts
+from cti.features.client_dossier import Dossiers
 from cti.features.client_duplicates import ClientDuplicates
 from cti.features.client_export import Exports
 from cti.features.client_files import ClientFiles
@@ -27,6 +28,7 @@ from cti.features.client_segments import ClientSegments
 from cti.features.client_tasks import ClientTasks
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.duty_admin import DutyAdmin
+from cti.features.erasures import Erasures
 from cti.features.import_runs import ImportRuns
 from cti.features.role_rights import RoleRights
 from cti.metrics import Metrics
@@ -60,6 +62,8 @@ class Services:
     bulk_changes: BulkChanges
     exports: Exports
     duplicates: ClientDuplicates
+    erasures: Erasures
+    dossiers: Dossiers
     call_control: CallControl
     call_log: CallLog
     agent_states: AgentStates

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from cti.desktop import AgentView, CallView, ClientBrief, LinkView, Match, Notice, ScreenPop, Snapshot
+from cti.desktop import AgentView, CallView, ClientBrief, Erased, LinkView, Match, Notice, ScreenPop, Snapshot
 from cti.telephony.numbering import show
 from web.duty_texts import state
 from web.i18n import say
@@ -101,12 +101,18 @@ def link(view: LinkView, language: str) -> Json:
     }
 
 
+def erased(view: Erased) -> Json:
+    """The public `erased`: whom and what no page may show any more."""
+    return {"clients": list(view.clients), "people": list(view.people), "calls": list(view.calls)}
+
+
 def snapshot(view: Snapshot, language: str, seq: int, now: float) -> Json:
     """The state that replaces all volatile events a browser missed."""
     return {
         "calls": [call(one, language, seq) for one in view.calls],
         "agents": [agent(one, language, seq) for one in view.agents],
         "link": link(view.link, language),
+        "erased": erased(view.erased),
         "server_time": now,
         "seq": seq,
     }

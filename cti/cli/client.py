@@ -26,7 +26,7 @@ from cti.pbx import number_plan
 from cti.sheets.excel import is_too_large
 from cti.sheets.worker import Batch, batches
 from cti.sheets.write import write_csv, write_xlsx
-from cti.storage import access_log, cards, directories, properties, users
+from cti.storage import access_log, cards, directories, erasures, properties, users
 from cti.storage.client_tables import clients
 from cti.storage.database import Database, open_database
 
@@ -71,7 +71,8 @@ def import_(ctx: click.Context, file: Path, dry_run: bool, chosen: tuple[str, ..
             mapped = _mapped(first.headers, guess(first.headers, defined), chosen, own)
             for heading, name in zip(first.headers, mapped, strict=True):
                 click.echo(f"  {heading} -> {name or '(left out)'}", err=True)
-            done = ClientImport(db=db, plan=plan, clock=time.time)
+            marks = erasures.marks_in(settings_of(ctx).data)
+            done = ClientImport(db=db, plan=plan, clock=time.time, marks=marks)
             told = await done.run(
                 _chunks(first, read), mapped, source=file.name, dry=dry_run, batch=batch, progress=_progress
             )
@@ -169,6 +170,8 @@ def _say(told: Told, dry_run: bool, errors: Path | None) -> None:
     would = "would be " if dry_run else ""
     changed = f"{told.created} {would}created, {told.updated} {would}updated"
     click.echo(f"{changed}, {told.unchanged} unchanged, {told.refused} refused")
+    if told.erased:
+        click.echo(f"{told.erased} of the new ones were erased before: make sure that they have consented anew")
     for one in told.faults[:SHOWN_FAULTS]:
         click.echo(f"  row {one.row}: {one.field}: {one.what}")
     if len(told.faults) > SHOWN_FAULTS and not errors:

@@ -22,6 +22,7 @@ from cti.clients.card import ClientCard
 from cti.clients.exporting import MARK, MOMENTS, Named, Names, cell_of, heading_of, mark_of, names_of, vcard_of
 from cti.clients.filters import Condition
 from cti.clients.properties import Property
+from cti.desktop import Erased
 from cti.errors import NotAllowed, Refused
 from cti.jobs import Jobs
 from cti.sheets.write import VCard, write_csv, write_vcards, write_xlsx
@@ -157,6 +158,7 @@ class Exports:
         self._most = most
         self._made: dict[str, Made] = {}
         self._running = 0
+        self._erasures = 0  # how many people were erased since the start
 
     async def start(self) -> None:
         """After a start: files that nobody fetched are gone."""
@@ -169,7 +171,7 @@ class Exports:
         if self._running >= RUNNING_MOST:
             raise Refused("too-many-exports", "Several exports are being made just now: try again in a minute.")
         await asyncio.to_thread(self._folder.mkdir, mode=0o700, parents=True, exist_ok=True)
-        made = secrets.token_hex(16)
+        made, erased = secrets.token_hex(16), self._erasures
         path = self._folder / f"{made}.{asked.format}"
         now = self._clock()
         mark = mark_of(person.login, person.id, datetime.fromtimestamp(now, self._zone).isoformat(" ", "seconds"))
@@ -184,6 +186,9 @@ class Exports:
             raise Refused("export-too-long", "This export takes too long: narrow the selection.") from None
         finally:
             self._running -= 1
+        if erased != self._erasures:  # the file may hold somebody who is erased by now
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+            raise Refused("export-stale", "Somebody was erased meanwhile: export anew.")
         await self._forget()
         whom = {"rows": done["rows"], "clients": done["clients"], "why": why.strip()}
         self._made[made] = Made(id=made, person_id=person.id, path=path, at=now, **whom)
@@ -204,6 +209,13 @@ class Exports:
         while len(self._made) >= KEPT_MOST:
             oldest = self._made.pop(next(iter(self._made)))
             await asyncio.to_thread(oldest.path.unlink, missing_ok=True)
+
+    async def erased(self, _view: Erased) -> None:
+        """Somebody was erased: files that wait to be fetched may hold him."""
+        self._erasures += 1
+        gone, self._made = self._made, {}
+        for one in gone.values():
+            await asyncio.to_thread(one.path.unlink, missing_ok=True)
 
     def made(self, person: Person, made: str) -> Made | None:
         """A person's own file; None where there is no such."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from cti.clients.matching import match
-from cti.desktop import AgentDesktop, Match, PopCall, PopKind, ScreenPop, Why
+from cti.desktop import AgentDesktop, Erased, Match, PopCall, PopKind, ScreenPop, Why
 from cti.directory import DeviceFinder
 from cti.storage import clients, desktop_events, lookup, traces
 from cti.storage.database import Database
@@ -168,6 +168,12 @@ class ScreenPops:
         kept = self._open.setdefault(event.into, {})
         for agent_id, popped in gone.items():
             kept.setdefault(agent_id, popped)
+
+    async def erased(self, view: Erased) -> None:
+        """Somebody was erased: cards of calls that go on no longer name him among the likely ones."""
+        for popped in self._open.values():
+            for one in popped.values():
+                one.pop = view.out_of(one.pop)
 
     async def snapshot_taken(self, event: SnapshotTaken, _received_at: float) -> None:
         """Forget the pops of calls that ended while nobody looked."""

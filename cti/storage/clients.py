@@ -26,6 +26,7 @@ from cti.storage.contact_tables import contact_clients, contacts
 from cti.storage.finding import find
 from cti.storage.orders import ByColumn, read_key, write_key
 from cti.storage.parts import on_column
+from cti.storage.privacy_tables import erasures
 from cti.storage.search import PAGE_LIMIT, Page, clean, fold, found_by
 
 __all__ = [
@@ -75,9 +76,10 @@ async def update(conn: AsyncConnection, client_id: int, draft: ClientDraft, vers
 
 
 async def fresh_ids(conn: AsyncConnection, count: int) -> list[int]:
-    """Ids for new clients. One that was merged into another never comes back to anybody: addresses lead from it."""
+    """Ids for new clients. One that was merged or erased never comes back to anybody: addresses lead from it, and the
+    list of the erased names it."""
     if conn.dialect.name == "sqlite":
-        used = [func.max(clients.c.id), func.max(client_merges.c.gone_id)]
+        used = [func.max(clients.c.id), func.max(client_merges.c.gone_id), func.max(erasures.c.client_id)]
         last = max([(await conn.execute(select(one))).scalar() or 0 for one in used])
         return list(range(last + 1, last + count + 1))
     ask = text("SELECT nextval(pg_get_serial_sequence('clients', 'id')) FROM generate_series(1, :count)")

@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from cti.errors import StorageError
-from cti.storage import migrations, one_hop, sqlite
+from cti.storage import migrations, one_hop, postgresql, sqlite
 from cti.storage.search import fold
 
 READERS = 4
@@ -114,6 +114,29 @@ class Database:
             )
         await asyncio.to_thread(sqlite.backup, _file(self._url), path, self._busy_timeout_ms)
 
+    async def clean(self) -> None:
+        """Leave nothing of what was deleted in the files of the database. Writers wait meanwhile; minutes for millions.
+
+        PostgreSQL: the tables with people in them are written anew; its log of changes is the operator's to recycle.
+        Raises StorageError.
+        """
+        try:
+            if self.is_sqlite:
+                async with self._turn():
+                    await asyncio.to_thread(sqlite.clean, _file(self._url), self._busy_timeout_ms)
+                return
+            async with self._writer.connect() as conn:
+                await postgresql.clean(await conn.execution_options(isolation_level="AUTOCOMMIT"))
+        except (DBAPIError, OSError) as error:
+            raise self._explained(error) from error
+
+    async def size_bytes(self) -> int:
+        """How much the database takes on the disk."""
+        if self.is_sqlite:
+            return (await asyncio.to_thread(_file(self._url).stat)).st_size
+        async with self.read() as conn:
+            return int((await conn.execute(text("SELECT pg_database_size(current_database())"))).scalar_one())
+
     @property
     def log_bytes(self) -> int:
         """Size of SQLite's log of changes; it grows while a reader does not let go. 0 with PostgreSQL."""
@@ -203,6 +226,16 @@ async def restore(url: str, path: Path) -> Path | None:
             advice=f"Run: pg_restore --clean --dbname={parsed.database} {path}",
         )
     return await asyncio.to_thread(sqlite.restore, _file(parsed), path)
+
+
+def set_aside(url: str) -> list[str]:
+    """Addresses of the databases that a restore has put aside."""
+    parsed = _parse(url)
+    if parsed.get_backend_name() != "sqlite":
+        return []
+    return [
+        parsed.set(database=str(one)).render_as_string(hide_password=False) for one in sqlite.set_aside(_file(parsed))
+    ]
 
 
 def _parse(url: str) -> URL:

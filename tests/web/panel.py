@@ -263,7 +263,7 @@ class Browser:
         return self.wire
 
 
-EVENTS = ("screen_pop", "call", "agent", "link", "snapshot", "message", "queue")
+EVENTS = ("screen_pop", "call", "agent", "link", "snapshot", "message", "queue", "erased")
 
 
 class Wire:

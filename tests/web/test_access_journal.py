@@ -191,6 +191,13 @@ def shown(house: House) -> dict[str, dict[str, Any]]:
         "GET /dial": {"params": {"to": NUMBER}},
         "GET /calls/{id}": {"ids": call},
         "GET /missed": {},
+        "GET /clients/{id}/data": {},
+        "GET /clients/{id}/data/archive.zip": {},
+        "POST /clients/{id}/erase": {"data": {"name": "x", "reason": "y"}, "status": 409},
+        "GET /contacts/{id}/data": {"ids": contact},
+        "GET /contacts/{id}/data/archive.zip": {"ids": contact},
+        "POST /contacts/{id}/erase": {"ids": contact, "data": {"name": "x", "reason": "y"}, "status": 409},
+        "GET /settings/erasures": {"params": {"q": NUMBER}},
     }
 
 

@@ -27,7 +27,7 @@ from web.api.base import Header, Operation, body_of, query_of, reply
 from web.api.records import Ok
 from web.auth import person_of
 from web.i18n import language_of, say
-from web.import_texts import column_name, row_fault, sentence
+from web.import_texts import ERASED, column_name, row_fault, sentence
 from web.routes import Shows
 from web.services import services_of
 from web.shown import showed
@@ -86,7 +86,10 @@ class RowOut(Struct):
 
 
 class WorkOut(Struct):
-    """How far it is. state: running, done, cancelled, failed, undone. shown: of a preview, its first 200 rows."""
+    """How far it is. state: running, done, cancelled, failed, undone. shown: of a preview, its first 200 rows.
+
+    erased: new clients who were erased before.
+    """
 
     id: str
     what: str
@@ -99,6 +102,7 @@ class WorkOut(Struct):
     updated: int
     unchanged: int
     refused: int
+    erased: int
     shown: list[RowOut]
     message: str
 
@@ -310,6 +314,7 @@ async def _work_out(request: web.Request, work: Work) -> WorkOut:
         updated=work.updated,
         unchanged=work.unchanged,
         refused=work.refused,
+        erased=work.erased,
         shown=[_row_out(language, one, names) for one in work.shown],
         message=_told(language, work.message),
     )
@@ -319,6 +324,8 @@ def _row_out(language: str, done: dict[str, Any], names: dict[str, str]) -> RowO
     why = ", ".join(names.get(one) or column_name(language, one.removesuffix("_id")) for one in done["fields"])
     if done["fault"]:
         why = row_fault(language, Fault(*done["fault"]))
+    elif done["erased"]:
+        why = say(language, ERASED)
     return RowOut(row=done["row"], outcome=done["outcome"], name=done["name"], client_id=done["client_id"], why=why)
 
 

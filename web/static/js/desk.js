@@ -26,6 +26,9 @@ export function startDesk(library) {
   });
   store.on("pop", (one) => offer(one));
   store.on("state", ({ one, before: was }) => stateChanged(one, was));
+  store.on("forgotten", (ids) => {
+    if (ids.includes(shownId)) shownId = before = null;
+  });
   store.on("calls", () => {
     if (!shownId) choose();
     render();

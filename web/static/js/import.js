@@ -3,7 +3,7 @@ import { $, $$, fill, show } from "./dom.js";
 import { api } from "./api.js";
 import { send } from "./files.js";
 import { make } from "./grid/panel.js";
-import { moment, t } from "./texts.js";
+import { moment, t, tn } from "./texts.js";
 import { toast } from "./toasts.js";
 
 const POLL_MS = 400;
@@ -190,8 +190,9 @@ class Import {
   }
 
   figures() {
-    const { rows, created, updated, unchanged, refused } = this.work;
-    return t("Rows: {rows}. New: {created}, changed: {updated}, as they were: {unchanged}, refused: {refused}.", { rows, created, updated, unchanged, refused });
+    const { rows, created, updated, unchanged, refused, erased } = this.work;
+    const told = t("Rows: {rows}. New: {created}, changed: {updated}, as they were: {unchanged}, refused: {refused}.", { rows, created, updated, unchanged, refused });
+    return erased ? `${told} ${tn("{n} of the new ones was erased before: is there a new consent?", "{n} of the new ones were erased before: are there new consents?", erased)}` : told;
   }
 
   refused(place) {

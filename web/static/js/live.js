@@ -4,6 +4,7 @@ import { io } from "socket.io-client";
 import { add as addNotice, startAlarms } from "./alarms.js";
 import { ask } from "./api.js";
 import { $, fill, show } from "./dom.js";
+import { dropNotes } from "./notes.js";
 import * as store from "./store.js";
 import { duration, moment, t } from "./texts.js";
 
@@ -30,8 +31,10 @@ export function startLive() {
   });
   socket.on("call", (view) => store.changed(seen(view)));
   socket.on("agent", (view) => store.agentChanged(seen(view)));
+  socket.on("erased", (gone) => letGo(seen(gone)));
   socket.on("snapshot", (state) => {
     link(state.link);
+    letGo(state.erased);
     store.snapshot(state);
   });
   socket.on("link", link);
@@ -68,6 +71,15 @@ async function hello(socket) {
 async function again(socket) {
   await ask("GET", "/api/v1/session").catch(() => null);
   setTimeout(() => socket.connected || socket.connect(), AGAIN_MS);
+}
+
+/** Somebody was erased: no card of his stays here, no unsaved note to his calls, and his page is left. */
+function letGo({ clients, people, calls }) {
+  dropNotes([...store.forget(new Set(clients), new Set(calls)), ...calls]);
+  const [, kind, id] = location.pathname.match(/^\/(clients|contacts)\/(\d+)/) ?? [];
+  if (id && (kind === "clients" ? clients : people).includes(Number(id))) {
+    document.dispatchEvent(new CustomEvent("trubka:go", { detail: "/clients" }));
+  }
 }
 
 function seen(event) {

@@ -129,6 +129,22 @@ export function setMissed(rows) {
   tell("missed");
 }
 
+/** What tells of erased clients, and their calls, is here no more; returns the ids of the calls that went. */
+export function forget(clients, gone) {
+  const his = (client) => clients.has(client?.id);
+  const ids = allCalls().filter((one) => !ALIVE.has(one.view?.state) && (gone.has(one.id) || his(one.client) || clients.has(one.view?.client_id)));
+  for (const one of ids) calls.delete(one.id);
+  for (const one of allCalls()) {
+    if (one.pop) one.pop.matches = one.pop.matches.filter((match) => !his(match.client));
+    if (his(one.client)) one.client = null;
+  }
+  missed = missed.filter((row) => !gone.has(row.call) && !clients.has(row.client_id));
+  tell("forgotten", ids.map((one) => one.id));
+  tell("missed");
+  tell("calls");
+  return ids.map((one) => one.id);
+}
+
 export function setClient(one, client) {
   one.client = client;
   tell("calls");
