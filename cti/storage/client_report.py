@@ -117,10 +117,11 @@ class ClientReport:
             yield self._plain(moment) < day_begins(ask.until, self._zone, days=1)
 
     def _plain(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
-        """A column of clients that SQLite reads as it goes through the axes, and not by an index of its own, which has
-        the clients out of order."""
-        mine = self._sqlite and isinstance(column, Column) and column.table is clients
-        return literal_column(f"+clients.{column.name}") if mine else column
+        """A column that SQLite reads as it goes through the axes, each client with his calls, and not by an index of its
+        own, which has the clients out of order."""
+        if not self._sqlite or not isinstance(column, Column) or column.table not in (clients, calls):
+            return column
+        return literal_column(f"+{column.table.name}.{column.name}")
 
     def _axis(self, name: str, ask: Ask, moment: ColumnElement[Any], source: Any) -> tuple[ColumnElement[Any], Any]:
         """The key of an axis, and the tables with what it needs."""

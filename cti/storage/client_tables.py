@@ -163,13 +163,14 @@ value_history = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("property_id", ForeignKey("properties.id", ondelete="CASCADE"), nullable=False),
-    Column("client_id", ForeignKey("clients.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("client_id", ForeignKey("clients.id", ondelete="CASCADE"), nullable=False),
     Column("value_id", Integer),
     Column("number", Float),
     Column("text", String(400)),
     Column("since", Float, nullable=False),
     Column("until", Float, nullable=False),
     Index(None, "property_id", "until"),
+    Index(None, "client_id", "property_id", "until"),
 )
 
 client_changes = Table(
