@@ -28,6 +28,8 @@ from cti.features.client_tasks import ClientTasks
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.duty_admin import DutyAdmin
 from cti.features.import_runs import ImportRuns
+from cti.features.pbx_offers import PbxOffers
+from cti.features.phones import Phones
 from cti.features.role_rights import RoleRights
 from cti.metrics import Metrics
 from cti.settings import Settings
@@ -61,6 +63,8 @@ class Services:
     exports: Exports
     duplicates: ClientDuplicates
     call_control: CallControl
+    phones: Phones
+    offers: PbxOffers
     call_log: CallLog
     agent_states: AgentStates
     agent_duty: AgentDuty

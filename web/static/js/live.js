@@ -29,6 +29,7 @@ export function startLive() {
     painted(() => socket.emit("shown", { seq: pop.seq, at: Date.now() / 1000 }));
   });
   socket.on("call", (view) => store.changed(seen(view)));
+  socket.on("leg", (view) => store.leg(seen(view)));
   socket.on("agent", (view) => store.agentChanged(seen(view)));
   socket.on("snapshot", (state) => {
     link(state.link);
