@@ -117,7 +117,7 @@ class ClientReport:
             yield self._plain(moment) < day_begins(ask.until, self._zone, days=1)
 
     def _plain(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
-        """A column that SQLite reads as it goes through the axes, each client with his calls, and not by an index of its
+        """A column that SQLite reads as it goes through the axes, each client with his calls, not by an index of its
         own, which has the clients out of order."""
         if not self._sqlite or not isinstance(column, Column) or column.table not in (clients, calls):
             return column
