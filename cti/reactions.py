@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import wraps
+
+from msgspec import structs
 
 from cti.dispatch import Reaction
 from cti.features.agent_duty import AgentDuty
@@ -22,8 +25,20 @@ def reactions(
     states: AgentStates,
     duty: AgentDuty,
     show_link: Reaction,
+    seen_by_sip: Callable[[], frozenset[str]],
 ) -> Mapping[type[ev.TelephonyEvent], Sequence[Reaction]]:
-    """Who hears of what, in order: the card first, then the desks, then the journal."""
+    """Who hears of what, in order: the card first, then the desks, then the journal.
+
+    seen_by_sip: calls that are none of a PBX's: what it does not name among its own is not over with them.
+    """
+
+    def besides(reaction: Reaction) -> Reaction:
+        @wraps(reaction)
+        async def told(event: ev.SnapshotTaken, received_at: float) -> None:
+            await reaction(structs.replace(event, open_calls=event.open_calls | seen_by_sip()), received_at)
+
+        return told
+
     return {
         ev.Originated: (views.originated, journal.changed),
         ev.CallChanged: (journal.changed,),
@@ -42,7 +57,12 @@ def reactions(
         ev.CallCleared: (pops.call_cleared, views.call_cleared, journal.call_cleared, duty.call_cleared),
         ev.CallMerged: (pops.call_merged, views.call_merged, journal.call_merged),
         ev.DialFailed: (views.dial_failed,),
-        ev.SnapshotTaken: (pops.snapshot_taken, views.snapshot_taken, journal.snapshot_taken, duty.snapshot_taken),
+        ev.SnapshotTaken: (
+            besides(pops.snapshot_taken),
+            besides(views.snapshot_taken),
+            besides(journal.snapshot_taken),
+            duty.snapshot_taken,
+        ),
         ev.PbxRestarted: (duty.pbx_restarted,),
         ev.DeviceChanged: (states.device_changed,),
         ev.MemberChanged: (states.member_changed, duty.member_changed),
