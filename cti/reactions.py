@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import wraps
+
+from msgspec import structs
 
 from cti.dispatch import Reaction
 from cti.features.agent_duty import AgentDuty
@@ -26,8 +29,20 @@ def reactions(
     legs: BrowserLegs,
     phones: Phones,
     show_link: Reaction,
+    seen_by_sip: Callable[[], frozenset[str]],
 ) -> Mapping[type[ev.TelephonyEvent], Sequence[Reaction]]:
-    """Who hears of what, in order: the card first, then the desks, then the journal."""
+    """Who hears of what, in order: the card first, then the desks, then the journal.
+
+    seen_by_sip: calls that are none of a PBX's: what it does not name among its own is not over with them.
+    """
+
+    def besides(reaction: Reaction) -> Reaction:
+        @wraps(reaction)
+        async def told(event: ev.SnapshotTaken, received_at: float) -> None:
+            await reaction(structs.replace(event, open_calls=event.open_calls | seen_by_sip()), received_at)
+
+        return told
+
     return {
         ev.Originated: (views.originated, journal.changed, legs.seen),
         ev.CallChanged: (journal.changed,),
@@ -55,9 +70,9 @@ def reactions(
         ev.CallMerged: (pops.call_merged, views.call_merged, journal.call_merged, legs.merged),
         ev.DialFailed: (views.dial_failed,),
         ev.SnapshotTaken: (
-            pops.snapshot_taken,
-            views.snapshot_taken,
-            journal.snapshot_taken,
+            besides(pops.snapshot_taken),
+            besides(views.snapshot_taken),
+            besides(journal.snapshot_taken),
             duty.snapshot_taken,
             legs.snapshot_taken,
         ),

@@ -44,6 +44,7 @@ from cti.features.phones import Phones
 from cti.features.role_rights import RoleRights
 from cti.features.routing import Routing
 from cti.features.screen_pop import ScreenPops
+from cti.features.test_calls import TestCalls
 from cti.ldap import ldap_check
 from cti.metrics import Metrics
 from cti.pbx import Pbxes
@@ -52,6 +53,9 @@ from cti.settings import Settings
 from cti.storage import calls
 from cti.storage.database import Database, open_database
 from cti.storage.spool import Spool
+from cti.telephony.events import CallRecord
+from cti.telephony.watching import registrar_of
+from cti.watch import Watch, show_test_calls, test_setups
 from web.app import make_app, serve_app, watch_half_open
 from web.live import Live
 from web.services import Services
@@ -127,7 +131,12 @@ async def build(settings: Settings, db: Database) -> Parts:
     )
     access_journal = AccessJournal(spool=spool, clock=clock)
     live = Live(accounts=accounts, db=db, spool=spool, metrics=metrics, access_journal=access_journal, clock=clock)
-    plan_of, record_of = pbxes.plan_of, pbxes.record_of
+    watch = Watch(settings, db=db, spool=spool, directory=directory, clock=clock)
+    plan_of = pbxes.plan_of
+
+    def record_of(call: str) -> CallRecord | None:
+        return watch.record_of(call) or pbxes.record_of(call)
+
     screen_pops = ScreenPops(
         db=db, spool=spool, desktop=live, directory=directory, plan_of=plan_of, record_of=record_of, clock=clock
     )
@@ -160,7 +169,13 @@ async def build(settings: Settings, db: Database) -> Parts:
         clock=clock,
     )
     call_log = CallLog(
-        db=db, spool=spool, directory=directory, plan_of=plan_of, clock=clock, record_of=record_of, pbx_of=pbxes.name_of
+        db=db,
+        spool=spool,
+        directory=directory,
+        plan_of=plan_of,
+        clock=clock,
+        record_of=record_of,
+        pbx_of=lambda call: registrar_of(call) or pbxes.name_of(call),
     )
     call_control = CallControl(
         db=db,
@@ -231,7 +246,17 @@ async def build(settings: Settings, db: Database) -> Parts:
     await gone.start()
     await screen_pops.start()
     await _take_over(pbxes, db, spool, clock())
-    table = reactions(screen_pops, live_calls, call_log, agent_states, agent_duty, legs, phones, show_link)
+    table = reactions(
+        screen_pops,
+        live_calls,
+        call_log,
+        agent_states,
+        agent_duty,
+        legs,
+        phones,
+        show_link,
+        lambda: watch.open_calls,
+    )
     work: dict[str, Coroutine[Any, Any, None]] = {
         "spool": spool.run(),
         "live": live.watch(),
@@ -243,6 +268,13 @@ async def build(settings: Settings, db: Database) -> Parts:
         **base.work,
         **pbxes.work(table, clock, metrics),
     }
+    calls_to_test = TestCalls(db=db, setups=test_setups(settings, watch.lines), plan=pbxes.plan, clock=clock)
+    await calls_to_test.start()
+    work |= watch.work(table, metrics)
+    if calls_to_test.registrars:
+        show_test_calls(metrics, calls_to_test)
+        work["test-calls"] = calls_to_test.run()
+    agi = None
     if settings.pbx and settings.agi.port:
         agi = AgiServer(settings.agi.host, settings.agi.port, routing, allowed=settings.agi.allowed, clock=clock)
         _show_answers(metrics, agi)
@@ -284,7 +316,10 @@ async def build(settings: Settings, db: Database) -> Parts:
         agent_states=agent_states,
         agent_duty=agent_duty,
         duty_admin=DutyAdmin(db=db, directory=directory, clock=clock, changed=agent_duty.reload),
+        test_calls=calls_to_test,
         link=link_view,
+        lines=watch.health,
+        agi=agi.health if agi else None,
         clock=clock,
     )
     return Parts(services=services, live=live, spool=spool, work=work)
@@ -294,7 +329,7 @@ async def _take_over(pbxes: Pbxes, db: Database, spool: Spool, now: float) -> No
     """Go on with the calls of the previous run; those of a PBX that is no longer set up end here, unseen."""
     async with db.read() as conn:
         records = await calls.open_records(conn)
-    ours = pbxes.adopt(records)
+    ours = pbxes.adopt([record for record in records if not registrar_of(record.call)])  # what SIP saw is not taken up
     if len(ours) < len(records):
 
         async def close(conn: AsyncConnection) -> None:

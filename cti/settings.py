@@ -49,6 +49,13 @@ def _network(text: str) -> str:
 Network = Annotated[str, AfterValidator(_network)]
 
 
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+
+
+def _secret(secret: SecretStr, file: Path | None) -> str:
+    return file.read_text(encoding="utf-8").strip() if file is not None else secret.get_secret_value()
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -99,9 +106,7 @@ class PbxSettings(_Section):
 
     def password(self) -> str:
         """The secret itself, from the file where one is named."""
-        if self.secret_file is not None:
-            return self.secret_file.read_text(encoding="utf-8").strip()
-        return self.secret.get_secret_value()
+        return _secret(self.secret, self.secret_file)
 
     def sip_websocket(self) -> str:
         """The address of the PBX's SIP over WebSocket."""
@@ -149,6 +154,45 @@ class AgiSettings(_Section):
     allowed: tuple[Network, ...] = ("127.0.0.1", "::1")  # addresses and networks of the PBXes
 
 
+class SipAccountSettings(_Section):
+    """An extension of the server's own."""
+
+    extension: Annotated[str, Field(pattern=r"^[0-9A-Za-z_.-]{1,40}$")]
+    secret: SecretStr = SecretStr("")
+    secret_file: Path | None = None
+
+    def password(self) -> str:
+        """The secret itself, from the file where one is named."""
+        return _secret(self.secret, self.secret_file)
+
+
+class WatchLineSettings(SipAccountSettings):
+    """An extension that rings along and never answers: who calls is seen by it, where there is no [pbx]."""
+
+    called: Annotated[str, Field(pattern=r"^(\+?[0-9]{2,20})?$")] = ""  # the number that clients dial to ring it
+    agents: tuple[str, ...] = ()  # logins of the people who get the card
+
+
+class TestCallSettings(SipAccountSettings):
+    """A real call through the PBX to a test agent: does the card come, and how fast."""
+
+    __test__ = False  # its name is no test's
+    number: Annotated[str, Field(pattern=r"^[0-9*#+]{1,20}$")]  # what is dialled: the test agent's phone
+    agent: Annotated[str, Field(min_length=1)]  # his login
+    shows: str = ""  # the number that his card shows; empty: the extension
+    wait_s: Annotated[float, Field(ge=2, le=25)] = 15  # for the card
+    every_h: Annotated[float, Field(ge=0, le=168)] = 0  # 0: only when asked
+
+
+class RegistrarSettings(_Section):
+    """A PBX at which the server has lines of its own, by SIP over UDP."""
+
+    host: str = "127.0.0.1"
+    port: Port = 5060
+    watch: dict[Name, WatchLineSettings] = {}
+    test: TestCallSettings | None = None
+
+
 class LdapSettings(_Section):
     """Sign-in by Active Directory or LDAP; needs the extra `[ldap]`. Empty url: off."""
 
@@ -194,7 +238,8 @@ class Settings(BaseSettings):
     language: Literal["ru", "en"] = "ru"
     http: HttpSettings = HttpSettings()
     storage: StorageSettings = StorageSettings()
-    pbx: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")], PbxSettings] = {}
+    pbx: dict[Name, PbxSettings] = {}
+    sip: dict[Name, RegistrarSettings] = {}
     numbers: NumbersSettings = NumbersSettings()
     dial: DialSettings = DialSettings()
     agents: AgentsSettings = AgentsSettings()
@@ -283,13 +328,18 @@ def _unknown_variables(env: Mapping[str, str]) -> list[str]:
 
 
 def _missing_secrets(settings: Settings) -> list[str]:
+    accounts: dict[str, PbxSettings | SipAccountSettings] = {f"pbx.{name}": pbx for name, pbx in settings.pbx.items()}
+    for name, registrar in settings.sip.items():
+        accounts |= {f"sip.{name}.watch.{line}": account for line, account in registrar.watch.items()}
+        accounts |= {f"sip.{name}.test": registrar.test} if registrar.test else {}
     faults = []
-    for name, pbx in settings.pbx.items():
+    for where, account in accounts.items():
         try:
-            if not pbx.password():
-                faults.append(f"pbx.{name}.secret: is empty; set it or secret_file (the AMI account's secret)")
+            if not account.password():
+                faults.append(f"{where}.secret: is empty; set it or secret_file (the account's secret at the PBX)")
         except OSError as error:
-            faults.append(f"pbx.{name}.secret_file: cannot be read ({error.strerror})")
+            faults.append(f"{where}.secret_file: cannot be read ({error.strerror})")
+    for name, pbx in settings.pbx.items():
         faults += _web_secrets(name, pbx.web_secrets_file)
     return faults
 

@@ -7,6 +7,7 @@ the main thread: the kernel ties its life to the thread that made it.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import secrets
@@ -71,6 +72,29 @@ class Pbx:
             "CTI_AGI__PORT": str(self.ports.agi),
             "CTI_PBX__MAIN__SIP_WS": f"ws://{HOST}:{self.ports.http}/ws",
             "CTI_PBX__MAIN__WEB_SECRETS_FILE": str(self.home / "etc/pjsip_browsers.conf"),
+        }
+
+    def sip_settings(self, *, number: str = "103", agent: str = "clara") -> dict[str, str]:
+        """The settings of a test call to an agent's phone."""
+        return {
+            "CTI_SIP__MAIN__HOST": HOST,
+            "CTI_SIP__MAIN__PORT": str(self.ports.sip),
+            "CTI_SIP__MAIN__TEST__EXTENSION": "199",
+            "CTI_SIP__MAIN__TEST__SECRET": device_secret("199"),
+            "CTI_SIP__MAIN__TEST__NUMBER": number,
+            "CTI_SIP__MAIN__TEST__AGENT": agent,
+        }
+
+    def watch_settings(self, *agents: str) -> dict[str, str]:
+        """The settings of a watch line that gives people its cards."""
+        line = "CTI_SIP__MAIN__WATCH__FRONT__"
+        return {
+            "CTI_SIP__MAIN__HOST": HOST,
+            "CTI_SIP__MAIN__PORT": str(self.ports.sip),
+            f"{line}EXTENSION": "190",
+            f"{line}SECRET": device_secret("190"),
+            f"{line}CALLED": "+74950000009",
+            f"{line}AGENTS": json.dumps(agents),
         }
 
     def start(self) -> Pbx:

@@ -37,6 +37,7 @@ def contexts(more: Mapping[str, tuple[Step, ...]] | None = None, *, agi: str = A
     return (
         inbound("from-outside", {**numbers, **(more or {})}, beside=(late(),)),
         from_internal("from-internal", parts=("colleagues", "queues", "parkedcalls", "outside")),
+        from_internal("from-tests", parts=("colleagues", "queues")),
         internal("colleagues", DEVICES),
         queues("queues", QUEUES),
         outbound("outside", trunk="trunk", caller_id=SALES),

@@ -30,7 +30,7 @@ def up(settings: LabSettings) -> int:
         stack.enter_context(_pid_file(settings))
         pbx = stack.enter_context(lab(settings))
         say(f"the lab's Asterisk is up on SIP {pbx.ports.sip}, HTTP {pbx.ports.http}, AMI {pbx.ports.ami}")
-        for name, text in pbx.settings().items():
+        for name, text in (pbx.settings() | pbx.sip_settings()).items():
             print(f"export {name}={text}")
         _wait_for_signal()
     return 0
@@ -46,7 +46,7 @@ def run(settings: LabSettings) -> int:
         stack.enter_context(_pid_file(settings))
         if not settings.own_pbx:
             pbx = stack.enter_context(lab(settings))
-            environment |= pbx.settings()
+            environment |= pbx.settings() | pbx.sip_settings()
             say(f"the lab's Asterisk is up on SIP {pbx.ports.sip}: python3 -m lab call 74950000001")
         return _serve(environment)
 

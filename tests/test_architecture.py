@@ -48,7 +48,8 @@ MAY: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 PURE = ("cti.telephony", "cti.clients", "cti.reports", "cti.access", "cti.desktop", "dialplan")
 ANYTHING = (
-    "cti.server", "cti.client_parts", "cti.reactions", "cti.cli", "cti.__main__", "cti.pbx", "cti.switch", "lab",
+    "cti.server", "cti.client_parts", "cti.reactions", "cti.cli", "cti.__main__", "cti.pbx", "cti.switch", "cti.watch",
+    "lab",
 )  # fmt: skip
 ONLY_SERVER_IMPORTS_WEB = ("cti.server", "cti.cli")
 
@@ -116,6 +117,15 @@ def test_only_the_composition_root_imports_web_and_nobody_imports_it() -> None:
             if within(imported, "cti.server") or within(imported, "cti.cli"):
                 roots = ("cti.cli", "cti.server", "cti.__main__", "lab")
                 assert any(within(name, root) for root in roots), f"{name} imports {imported}"
+
+
+def test_pyvoip_lives_in_its_child_process_and_nowhere_else() -> None:
+    child = {name for name, path in MODULES if any(within(i, "pyVoIP") for i in imports(path))}
+    assert child == {f"cti.channels.phone.sip_{one}" for one in ("call", "line", "message", "rtp")}
+    child |= {"cti.channels.phone.sip_registration", "cti.channels.phone.sip_child"}
+    for name, path in MODULES:
+        if name not in child:
+            assert not child & set(imports(path)), f"{name} would bring pyVoIP into the server's process"
 
 
 def test_only_settings_reads_the_environment() -> None:

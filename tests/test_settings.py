@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from cti import settings
 from cti.errors import SettingsError
-from cti.settings import PbxSettings, Settings
+from cti.settings import PbxSettings, RegistrarSettings, Settings, TestCallSettings, WatchLineSettings
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "config" / "cti.example.toml"
 
@@ -40,12 +40,15 @@ def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def uncommented() -> dict[str, Any]:
     text = EXAMPLE.read_text(encoding="utf-8")
-    return tomllib.loads(re.sub(r"(?m)^# (?=\[pbx|[a-z_]+ = )", "", text))
+    return tomllib.loads(re.sub(r"(?m)^# (?=\[pbx|\[sip|[a-z_]+ = )", "", text))
 
 
 def test_the_example_names_every_setting_and_no_other() -> None:
-    shown = {re.sub(r"^pbx\.main\.", "pbx.", key) for key in flat(uncommented())}
-    real = {k for k in keys(Settings) if k != "pbx"} | {f"pbx.{k}" for k in keys(PbxSettings)}
+    shown = {re.sub(r"^(pbx|sip)\.main\.(watch\.(?=front))?(front)?", r"\1.\2", key) for key in flat(uncommented())}
+    shown = {key.replace("..", ".") for key in shown}
+    real = {k for k in keys(Settings) if k not in ("pbx", "sip")} | {f"pbx.{k}" for k in keys(PbxSettings)}
+    real |= {f"sip.{k}" for k in keys(RegistrarSettings) if k not in ("watch", "test")}
+    real |= {f"sip.watch.{k}" for k in keys(WatchLineSettings)} | {f"sip.test.{k}" for k in keys(TestCallSettings)}
     assert shown == real
 
 

@@ -23,6 +23,7 @@ from cti.clients.contracts import show_amount
 from cti.clients.places import link_of
 from cti.clients.properties import plain
 from cti.telephony.numbering import show
+from cti.telephony.watching import registrar_of
 from web import client_texts, texts
 from web.auth import IDENTITY
 from web.i18n import catalogue, language_of, say, say_many
@@ -68,6 +69,7 @@ def set_up(app: web.Application) -> None:
         "plain": _plain,
     }
     environment.globals["icon"] = icon
+    environment.tests["seen_by_sip"] = lambda call: bool(registrar_of(call))
 
 
 def page(request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from cti.channels.base import Health
 from cti.desktop import LinkView
 from cti.features.access_journal import AccessJournal
 from cti.features.accounts import Accounts
@@ -33,6 +34,7 @@ from cti.features.import_runs import ImportRuns
 from cti.features.pbx_offers import PbxOffers
 from cti.features.phones import Phones
 from cti.features.role_rights import RoleRights
+from cti.features.test_calls import TestCalls
 from cti.metrics import Metrics
 from cti.settings import Settings
 from cti.storage.database import Database
@@ -42,7 +44,10 @@ from cti.telephony.numbering import NumberPlan
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """Everything a handler may use. link: the PBX link as of now; clock: UNIX seconds."""
+    """Everything a handler may use. link: the PBX link as of now; clock: UNIX seconds.
+
+    lines: the watch lines by registrar and name; agi: whether dialplans are answered, None: nobody may ask.
+    """
 
     settings: Settings
     db: Database
@@ -73,7 +78,10 @@ class Services:
     agent_states: AgentStates
     agent_duty: AgentDuty
     duty_admin: DutyAdmin
+    test_calls: TestCalls
     link: Callable[[], LinkView]
+    lines: Callable[[], Mapping[tuple[str, str], Health]]
+    agi: Callable[[], Health] | None
     clock: Callable[[], float]
 
     @property

@@ -134,6 +134,8 @@ REFUSALS: Mapping[str, str] = {
     "unknown": N_("There is no such thing here."),
     "not-allowed": N_("You may not do this; ask an admin."),
     "storage": N_("Not saved: the database is busy. Nothing is lost here, try again."),
+    "no-test-call": N_("No test call is set up there: see [sip.main.test] in the settings file."),
+    "test-call-under-way": N_("A test call is under way; wait for its end."),
     "no-segment": N_("There is no such segment."),
     "segment-name-taken": N_("There is a segment of this name already."),
     "no-segment-name": N_("A segment needs a name."),
@@ -217,6 +219,8 @@ STEPS: Mapping[str, str] = {
     "matched-several": N_("{count} clients have this number: the agent picks."),
     "matched-unknown": N_("No client has this number."),
     "card-in-talk": N_("The person talks with the client and was not given the card yet."),
+    "seen-by-sip": N_("The watch line “{line}” rang: the PBX was seen by SIP only."),
+    "seen-by-nobody": N_("Nobody with a phone is named for the line “{line}”: no card was sent."),
     "route-no-number": N_("The dialplan asked where to: the caller has no number to look up, it went its own way."),
     "route-unknown": N_("The dialplan asked where to: no client has {number}, it went its own way."),
     "route-restricted": N_("The dialplan asked where to: the client's data may not be used, it was told nothing."),
@@ -238,6 +242,21 @@ LINKS: Mapping[str, str] = {
     "down": N_("No link to the PBX. Calls go on, the panel does not see them."),
     "refused": N_("The PBX refuses our account: an admin runs “cti check”."),
 }
+LINES: Mapping[str, str] = {
+    "off": N_("stopped"),
+    "connecting": N_("starting"),
+    "up": N_("registered"),
+    "down": N_("not registered"),
+    "refused": N_("refused by the PBX"),
+}
+TEST_CALLS: Mapping[str, str] = {
+    "test-card-shown": N_("The card came and was painted."),
+    "test-card-sent": N_("The card was sent; no panel of the test agent was open to paint it."),
+    "test-no-card": N_("The phone was called, and no card came: look at the call in the journal, “Why this card”."),
+    "test-refused": N_("The PBX did not put the call through."),
+    "test-not-placed": N_("The call could not be placed."),
+    "test-no-agent": N_("The test agent of the settings is nobody here, or blocked."),
+}
 LINKS_BY_NAME: Mapping[str, str] = {
     "off": N_("The link to the PBX “{name}” is stopped."),
     "connecting": N_("Connecting to the PBX “{name}”…"),
@@ -248,6 +267,7 @@ REASONS: Mapping[str, str] = {
     "gap": N_("the link to the PBX was down for a part of the call"),
     "lost": N_("the end was not seen"),
     "pbx-restart": N_("the PBX restarted"),
+    "sip": N_("a watch line saw the call, and SIP does not tell how it ended"),
 }
 COURSE: Mapping[str, str] = {
     "began": N_("The call began: {who}"),

@@ -6,9 +6,10 @@ what it receives on one bounded queue. The server starts `run` as a named task a
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from cti.telephony.commands import Command
@@ -91,6 +92,31 @@ class Router(Protocol):
 
     def settled(self, asked: RouteQuestion, answer: RouteAnswer | None) -> None:
         """What the dialplan got in the end; None: nothing, for the answer came too late or could not be given."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Placed:
+    """A call that the server placed itself. Times in UNIX seconds, None: not yet. code: SIP's; why: a sentence."""
+
+    id: str
+    sent_at: float | None = None
+    rings_at: float | None = None
+    talks_at: float | None = None
+    done_at: float | None = None
+    code: int = 0
+    why: str = ""
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Dialler(Protocol):
+    """A line from which the server places calls itself."""
+
+    async def place(self, number: str, *, ring_s: float, talk_s: float) -> Placed:
+        """Call a number; returns once the first packet has left, or it cannot. Raises ChannelError."""
+        ...
+
+    def end(self, placed: Placed) -> None:
+        """Leave the call, however far it came."""
 
 
 def backoff(first_s: float = 1.0, cap_s: float = 30.0, jitter: float = 0.2) -> Iterator[float]:

@@ -15,6 +15,7 @@ from cti.channels.phone.ami import AmiLink, Received
 from cti.channels.phone.clock import WARN_S
 from cti.cli import examples, log_to_stderr, settings_of
 from cti.cli.check_phones import phones
+from cti.cli.check_sip import sip_findings
 from cti.cli.finding import Finding
 from cti.errors import ChannelError, CtiError
 from cti.pbx import link_to
@@ -52,11 +53,14 @@ TOO_MUCH = {"Command": "command", "MixMonitor": "system", "UpdateConfig": "confi
 SAFE_FROM = {18: (18, 24, 2), 20: (20, 9, 2), 21: (21, 4, 2)}
 
 
-@click.command(epilog=examples("cti check", "cti --config /etc/trubka/config.toml check", "cti check --json"))
+@click.command(
+    epilog=examples("cti check", "cti --config /etc/trubka/config.toml check", "cti check --json", "cti check --call")
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 @click.option("--settings", "show", is_flag=True, help="Print the effective settings too, secrets masked.")
+@click.option("--call", "call", is_flag=True, help="Place the test calls of [sip.NAME.test] too; the server must run.")
 @click.pass_context
-def command(ctx: click.Context, as_json: bool, show: bool) -> None:
+def command(ctx: click.Context, as_json: bool, show: bool, call: bool) -> None:
     """Check everything the server needs and say what to do; exit status 1 when something must be done."""
     settings = settings_of(ctx)
     log_to_stderr(settings)
@@ -65,7 +69,7 @@ def command(ctx: click.Context, as_json: bool, show: bool) -> None:
 
     async def work() -> bool:
         good = True
-        async for finding in findings(settings):
+        async for finding in findings(settings, call=call):
             good = good and (finding.ok or finding.warning)
             click.echo(_line(finding, as_json))
         return good
@@ -74,8 +78,8 @@ def command(ctx: click.Context, as_json: bool, show: bool) -> None:
         ctx.exit(1)
 
 
-async def findings(settings: Settings) -> AsyncIterator[Finding]:
-    """Every check, in order."""
+async def findings(settings: Settings, *, call: bool = False) -> AsyncIterator[Finding]:
+    """Every check, in order. call: with test calls through the PBXes."""
     yield Finding(what="settings", text="read")
     db = None
     try:
@@ -98,6 +102,8 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
         if several:
             async for finding in _strangers(list(settings.pbx), db):
                 yield finding
+        async for finding in sip_findings(settings, db, call=call):
+            yield finding
         await db.close()
 
 

@@ -176,7 +176,8 @@ class LiveCalls:
         if desks is None:
             return
         outcome = event.record.outcome or "unfinished"
-        lost = event.record.answered is None and outcome != "diverted"
+        untold = event.record.reason == "sip"  # that nobody answered, SIP does not tell
+        lost = event.record.answered is None and outcome != "diverted" and not untold
         for user_id, seen in desks.views.items():
             state: CallState = "missed" if lost and user_id in desks.rang else "ended"
             if seen.state == "taken" and not lost:

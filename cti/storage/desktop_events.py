@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cti.storage.tables import calls, desktop_events
 
 __all__ = [
-    "Connection", "NewEvent", "StoredEvent", "append", "forget_before", "last_seqs", "of_open_calls", "shown", "since",
-    "unshown",
+    "Connection", "NewEvent", "StoredEvent", "append", "forget_before", "last_seqs", "of_open_calls", "pops_since",
+    "shown", "since", "unshown",
 ]  # fmt: skip
 
 Connection = AsyncConnection  # for those who only pass it on
@@ -63,6 +63,16 @@ async def unshown(conn: AsyncConnection, agent_id: int, kind: str = "") -> list[
     own = own.where(desktop_events.c.kind == kind) if kind else own
     rows = await conn.execute(own.order_by(desktop_events.c.seq))
     return [StoredEvent(**row._mapping) for row in rows]
+
+
+async def pops_since(conn: AsyncConnection, agent_id: int, t: float) -> list[StoredEvent]:
+    """The agent's cards from `t` on, oldest first."""
+    own = select(desktop_events).where(
+        desktop_events.c.agent_id == agent_id,
+        desktop_events.c.kind == "screen_pop",
+        desktop_events.c.created_at >= t,
+    )
+    return [StoredEvent(**row._mapping) for row in await conn.execute(own.order_by(desktop_events.c.seq).limit(100))]
 
 
 async def of_open_calls(conn: AsyncConnection) -> list[StoredEvent]:

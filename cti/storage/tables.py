@@ -252,3 +252,17 @@ dial_requests = Table(
     Column("created_at", Float, nullable=False),
     Index(None, "user_id", "created_at"),
 )
+
+test_calls = Table(
+    "test_calls",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("registrar", String(40), nullable=False),
+    Column("at", Float, nullable=False, index=True),
+    Column("ok", Boolean, nullable=False),
+    Column("said", String(40), nullable=False),  # code of web/texts.py
+    Column("detail", String(200), nullable=False, server_default=""),
+    Column("card_ms", Float),
+    Column("shown_ms", Float),
+    Column("user_id", ForeignKey("users.id", ondelete="SET NULL")),  # None: the schedule, or an operator at the console
+)

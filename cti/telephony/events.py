@@ -38,7 +38,7 @@ LegResult = Literal[
     "transferred",
     "failed",
 ]
-Reason = Literal["gap", "lost", "pbx-restart"]
+Reason = Literal["gap", "lost", "pbx-restart", "sip"]
 DeviceStatus = Literal["unknown", "idle", "ringing", "in-call", "on-hold", "busy", "unreachable"]
 
 

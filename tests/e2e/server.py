@@ -58,6 +58,12 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
         self._most_files = most_files  # file descriptors the server may have; 0: as many as we
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._process
+        return self._process.pid
+
     def cti(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the product on this server's data."""
         command = [sys.executable, "-m", "cti", *words]
@@ -178,6 +184,12 @@ class Desk:
             return views[-1] if views else None
 
         return await until(found, why=f"{self.login} sees call {call} {state} {fields}")
+
+    async def text(self, path: str) -> str:
+        """A page, as the signed-in person sees it."""
+        async with self.http.get(f"{self.server.url}{path}") as answer:
+            assert answer.status == 200, path
+            return await answer.text()
 
     async def api(self, method: str, path: str, body: Any = None, *, status: int | None = None) -> Any:
         """A request of the API; its JSON, or (status, JSON) of a refusal when no status is asked for."""

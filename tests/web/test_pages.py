@@ -16,7 +16,7 @@ from tests.web.panel import ANNA, BORIS, Browser, Panel, panel
 
 EVIL = '<script>alert("1")</script><img src=x onerror=alert(2)>\u202e'
 PAGES = ("/", "/clients", "/clients/new", "/clients/1", "/calls", "/calls/call-1", "/profile")
-ADMINS = ("/settings/people", "/settings/people/1", "/settings/teams", "/settings/about")
+ADMINS = ("/settings/people", "/settings/people/1", "/settings/teams", "/settings/health")
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ PAGES = (
     "/settings/teams",
     "/settings/sessions",
     "/settings/journal",
-    "/settings/about",
+    "/settings/health",
     "/profile",
 )
 
@@ -239,7 +239,7 @@ async def test_the_server_page_tells_each_pbx_and_how_far_its_clock_is_off(tmp_p
 
     async with panel(tmp_path, change=with_two) as made, Visitor(made, "pavel") as admin:
         await admin.post("/profile/look", language="ru", theme="dark")
-        page = (await admin.get("/settings/about")).text
+        page = (await admin.get("/settings/health")).text
         rows = re.findall(r"<dt>АТС (\w+)</dt><dd>(.*?)</dd>", page, re.DOTALL)
         assert [name for name, _ in rows] == ["msk", "spb"]
         assert "соединена" in rows[0][1] or "talk" in rows[0][1]

@@ -10,6 +10,7 @@ from cti.desktop import AgentView
 from cti.storage.journal import CallRow
 from cti.telephony.events import Outcome
 from cti.telephony.numbering import show
+from cti.telephony.watching import registrar_of
 
 StructT = TypeVar("StructT", bound=Struct)
 Line = Annotated[str, Meta(max_length=200)]
@@ -146,6 +147,7 @@ class CallOut(Struct):
     user_name: str
     note: str
     open: bool
+    seen_by: Annotated[str, Meta(description="ami, or sip: a watch line saw who called, and little of how it ended")]
     legs: list[LegOut] = []
     notes: list[NoteOut] = []
     transfers: list[dict[str, Any]] = []
@@ -293,11 +295,12 @@ class UserOut(Struct):
 
 def call_out(row: CallRow) -> CallOut:
     """A call of the journal."""
-    skip = {"shown", "legs", "notes", "transfers", "waits", "corrections"}
+    skip = {"shown", "seen_by", "legs", "notes", "transfers", "waits", "corrections"}
     rest = {f: getattr(row, f) for f in CallOut.__struct_fields__ if f not in skip}
     return CallOut(
         **rest,
         shown=show(row.number) or row.caller_number or "",
+        seen_by="sip" if registrar_of(row.id) else "ami",
         legs=[_same(LegOut, leg) for leg in row.legs],
         notes=[_same(NoteOut, note) for note in row.notes],
         transfers=[dict(one) for one in row.transfers],

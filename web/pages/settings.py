@@ -6,7 +6,6 @@ in the address; a refusal shows the page again with the reason.
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Any
 
 from aiohttp import web
@@ -35,6 +34,8 @@ SAID = {
     "revoked": N_("The token is revoked."),
     "deleted": N_("Deleted."),
     "erased": N_("Erased. The act and the event log are below."),
+    "test-came": N_("The test call is over: the card came."),
+    "test-done": N_("The test call is over: no card came. What the PBX said is below."),
 }
 ACTIONS = {  # what the audit journal calls it -> what people call it
     "first-admin": N_("made himself the first admin"),
@@ -175,18 +176,6 @@ async def show_journal(request: web.Request) -> web.Response:
     return page(request, "settings/journal.html", title="Changes", rows=rows, names=names, more=more, actions=ACTIONS)
 
 
-async def show_about(request: web.Request) -> web.Response:
-    """The server's own state: version, PBX, database."""
-    services = services_of(request)
-    values: dict[str, Any] = {
-        "link": services.link(),
-        "spool": services.spool,
-        "db": services.db,
-        "version_": version("trubka"),
-    }
-    return page(request, "settings/about.html", title="The server", **values)
-
-
 async def user_draft(request: web.Request) -> UserDraft:
     """The person's fields of a form, bounded; the feature says what is wrong with them."""
     form = await request.post()
@@ -237,5 +226,4 @@ ROUTES = (
     Route("GET", "/settings/sessions", show_sessions, "users.manage", "staff"),
     Route("POST", "/settings/sessions/end", end_session, "users.manage", "staff"),
     Route("GET", "/settings/journal", show_journal, "users.manage", "staff"),
-    Route("GET", "/settings/about", show_about, "settings.manage", "nothing"),
 )
