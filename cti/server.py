@@ -34,6 +34,7 @@ from cti.features.agent_state import AgentStates
 from cti.features.bulk_changes import BulkChanges
 from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
+from cti.features.call_results import CallResults
 from cti.features.client_base import ClientBase
 from cti.features.client_catalogue import ClientCatalogue
 from cti.features.client_contacts import ClientContacts
@@ -262,6 +263,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         duplicates=likely,
         call_control=call_control,
         call_log=call_log,
+        call_results=CallResults(db=db, clock=clock, released=agent_duty.released, changed=agent_duty.reload),
         agent_states=agent_states,
         agent_duty=agent_duty,
         duty_admin=DutyAdmin(db=db, directory=directory, clock=clock, changed=agent_duty.reload),

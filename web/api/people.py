@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from cti.storage import users
-from web.api import belongings, bulk, calls, clients, duplicates, duty, grid, imports, reports, segments
+from web.api import belongings, bulk, calls, clients, duplicates, duty, grid, imports, reports, results, segments
 from web.api import records as r
 from web.api.base import Operation, body_of, reply
 from web.api.openapi import document
@@ -146,6 +146,7 @@ OPERATIONS = (
     *segments.OPERATIONS,
     *imports.OPERATIONS,
     *bulk.OPERATIONS,
+    *results.OPERATIONS,
     *calls.OPERATIONS,
     *duty.OPERATIONS,
 )
