@@ -35,6 +35,7 @@ from cti.features.agent_state import AgentStates
 from cti.features.browser_legs import BrowserLegs
 from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
+from cti.features.call_results import CallResults
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.duty_admin import DutyAdmin
 from cti.features.erasures import Erasures, Surroundings
@@ -313,6 +314,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         phones=phones,
         offers=PbxOffers(clock=clock),
         call_log=call_log,
+        call_results=CallResults(db=db, clock=clock, released=agent_duty.released, changed=agent_duty.reload),
         agent_states=agent_states,
         agent_duty=agent_duty,
         duty_admin=DutyAdmin(db=db, directory=directory, clock=clock, changed=agent_duty.reload),

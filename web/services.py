@@ -17,6 +17,7 @@ from cti.features.agent_state import AgentStates
 from cti.features.bulk_changes import BulkChanges
 from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
+from cti.features.call_results import CallResults
 from cti.features.client_base import ClientBase
 from cti.features.client_catalogue import ClientCatalogue
 from cti.features.client_contacts import ClientContacts
@@ -75,6 +76,7 @@ class Services:
     phones: Phones
     offers: PbxOffers
     call_log: CallLog
+    call_results: CallResults
     agent_states: AgentStates
     agent_duty: AgentDuty
     duty_admin: DutyAdmin

@@ -9,9 +9,10 @@ from sqlalchemy import select
 
 from cti.clients.card import ClientDraft
 from cti.clients.properties import Property, PropertyValue, read_value
-from cti.storage import directories, duty, properties
+from cti.storage import directories, dispositions, duty, properties
 from cti.storage.desktop_events import Connection
 from cti.storage.directories import Directory
+from cti.storage.dispositions import Disposition
 from cti.storage.duty import Reason
 from cti.storage.tables import users
 
@@ -45,6 +46,7 @@ SAID: dict[str, tuple[str, str, str, str, str, int, int, int]] = {
     "Северный ветер": ("Партнёр", "Санкт-Петербург", "Перевозки", "anna", "зелёный", 5, 5, 5),
 }
 PAUSES = {"Перерыв": False, "Обед": False, "Обучение": True, "Письма": True}  # whether it is work
+RESULTS = {"Заказ": "green", "Консультация": "blue", "Перезвонить": "amber", "Отказ": "red"}
 INN = {"Алхимов": "0012345017"}
 
 
@@ -61,6 +63,8 @@ async def fill(conn: Connection) -> None:
         await properties.add(conn, Property(id=0, name=name, kind="rating", in_pop=name == "Лояльность"))
     await properties.add(conn, Property(id=0, name="Договор до", kind="date"))
     await properties.add(conn, Property(id=0, name="Рассылка", kind="yes-no"))
+    named = [Disposition(id=0, name=name, color=color) for name, color in RESULTS.items()]
+    await dispositions.keep(conn, "", named, time.time())
     await duty.keep_reasons(conn, [Reason(id=0, name=name, work=work) for name, work in PAUSES.items()], time.time())
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 import structlog
 
@@ -19,8 +20,8 @@ from cti.directory import Directory
 from cti.errors import ChannelError, NotAllowed, Refused
 from cti.lines import Line
 from cti.settings import AgentsSettings
+from cti.storage import dispositions, users
 from cti.storage import duty as stored
-from cti.storage import users
 from cti.storage.database import Database
 from cti.storage.directory import DeviceRow
 from cti.storage.spool import Spool
@@ -86,6 +87,8 @@ class AgentDuty:
         self._leaving: dict[str, list[tuple[DeviceRow, ConnectionCleared]]] = {}
         self._locks: dict[int, asyncio.Lock] = {}
         self._wrap_ups: dict[str, int] = {}
+        self._required: frozenset[str] = frozenset()  # queues whose calls need a result
+        self._said: dict[int, str] = {}  # the last call each person gave a result of
         self.show: Callable[[int], Awaitable[None]] | None = None
 
     async def start(self) -> None:
@@ -98,6 +101,7 @@ class AgentDuty:
         """An admin changed what queues are set to."""
         async with self._db.read() as conn:
             self._wrap_ups = await stored.wrap_up_times(conn)
+            self._required = await dispositions.required(conn)
 
     def of(self, user_id: int) -> Duty:
         """What a person is now."""
@@ -129,6 +133,8 @@ class AgentDuty:
     async def finish(self, actor: Person, user_id: int) -> bool:
         """The work after a call is done."""
         by = self._allowed(actor, user_id)
+        if self.of(user_id).held and by == "person":
+            raise Refused("result-needed", "Say first what came of the call.")
         await self._become(user_id, d.done(self.of(user_id), self._clock(), by), actor.id)
         return await self._apply(user_id)
 
@@ -136,6 +142,14 @@ class AgentDuty:
         """He is rung at another phone of his: his places in queues go over to it."""
         await self._apply(user_id)
         await self._tell(user_id)
+
+    async def released(self, user_id: int, call: str) -> None:
+        """The call has its result: the work after it ends when its time is over."""
+        self._said[user_id] = call
+        duty = self.of(user_id)
+        if duty.held and duty.call == call:
+            self._duties[user_id] = replace(duty, held=False)
+            await self._tell(user_id)
 
     async def signed_out(self, person: Person) -> None:
         """Who signs out for good leaves his queues; another panel of his keeps him there."""
@@ -198,11 +212,11 @@ class AgentDuty:
     async def _talked(self, row: DeviceRow, record: CallRecord, leg: str) -> None:
         if not self._with_client(record, leg) or self._calls_of(row.user_id) or not self._online(row.user_id):
             return
-        seconds = self._wrap_ups.get(record.queue or "", self._settings.wrap_up_s)
+        queue = record.queue or ""
+        seconds = self._wrap_ups.get(queue, self._settings.wrap_up_s)
+        held = queue in self._required and self._said.get(row.user_id) != record.call
         before = self.of(row.user_id)
-        after = d.call_ended(
-            before, self._clock(), wrap_up_s=seconds, queue=record.queue or "", call=record.call, held=False
-        )
+        after = d.call_ended(before, self._clock(), wrap_up_s=seconds, queue=queue, call=record.call, held=held)
         if after is not before:
             await self._become(row.user_id, after, None)
             await self._apply(row.user_id)

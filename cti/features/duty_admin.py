@@ -60,13 +60,13 @@ class DutyAdmin:
         async with self._db.write() as conn:
             await stored.keep_reasons(conn, wanted, self._clock())
 
-    async def set_wrap_up(self, actor: Person, queue: str, seconds: int | None) -> None:
-        """A queue's own time after calls, None for the installation's. Raises NotAllowed, Refused."""
+    async def set_queue(self, actor: Person, queue: str, seconds: int | None, *, required: bool) -> None:
+        """A queue's own time after calls (None: the installation's), and whether its calls need a result."""
         _may_set(actor)
         if seconds is not None and not 0 <= seconds <= LONGEST_WRAP_UP_S:
             raise Refused("bad-wrap-up", "Give seconds from 0 to 3600.")
         async with self._db.write() as conn:
-            await stored.set_wrap_up(conn, queue[:80], seconds)
+            await stored.set_queue(conn, queue[:80], seconds, required=required)
         await self._changed()
 
 

@@ -177,7 +177,8 @@ async def wrap_up_times(conn: AsyncConnection) -> dict[str, int]:
     return {row.queue: row.wrap_up_s for row in rows}
 
 
-async def set_wrap_up(conn: AsyncConnection, queue: str, seconds: int | None) -> None:
-    """A queue's own time, or None for the installation's."""
+async def set_queue(conn: AsyncConnection, queue: str, seconds: int | None, *, required: bool) -> None:
+    """A queue's own time, or None for the installation's; whether its calls need a result."""
     await conn.execute(delete(queue_settings).where(queue_settings.c.queue == queue))
-    await conn.execute(insert(queue_settings).values(queue=queue, wrap_up_s=seconds))
+    values = {"queue": queue, "wrap_up_s": seconds, "disposition_required": required}
+    await conn.execute(insert(queue_settings).values(**values))

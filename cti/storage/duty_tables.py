@@ -52,4 +52,5 @@ queue_settings = Table(
     metadata,
     Column("queue", String(80), primary_key=True),
     Column("wrap_up_s", Integer),  # None: agents.wrap_up_s of the settings
+    Column("disposition_required", Boolean, nullable=False, server_default="0"),
 )

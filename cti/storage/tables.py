@@ -23,6 +23,7 @@ from sqlalchemy import (
 from cti.storage import client_tables as client_tables  # foreign keys find their tables by name
 from cti.storage import client_work_tables as client_work_tables
 from cti.storage import contact_tables as contact_tables
+from cti.storage import disposition_tables as disposition_tables
 from cti.storage import duty_tables as duty_tables
 from cti.storage import privacy_tables as privacy_tables
 from cti.storage.schema import metadata as metadata

@@ -19,6 +19,7 @@ from web.api import (
     imports,
     phones,
     reports,
+    results,
     segments,
     tasks,
 )
@@ -162,6 +163,7 @@ OPERATIONS = (
     *tasks.OPERATIONS,
     *imports.OPERATIONS,
     *bulk.OPERATIONS,
+    *results.OPERATIONS,
     *calls.OPERATIONS,
     *duty.OPERATIONS,
     *phones.OPERATIONS,

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from cti.access import scope
-from cti.storage import calls, traces
+from cti.storage import calls, dispositions, traces
 from cti.storage.journal import CallRow
 from cti.storage.missed import State, missed
 from cti.telephony.numbering import read
@@ -83,7 +83,13 @@ async def show_call(request: web.Request) -> web.Response:
     showed(request, [row.client_id], count=1)
     zone = services_of(request).zone
     template = "parts/call_parts.html" if "part" in request.query else "call.html"
-    values: dict[str, Any] = {"timeline": course(row, language_of(request), zone), "steps": await _steps(request, row)}
+    async with services_of(request).db.read() as conn:
+        results = await dispositions.of_call(conn, row.id)
+    values: dict[str, Any] = {
+        "results": results,
+        "timeline": course(row, language_of(request), zone),
+        "steps": await _steps(request, row),
+    }
     return page(request, template, title=texts.N_("One call"), call=row, **values)
 
 

@@ -1,12 +1,14 @@
-"""Settings of queues, for admins: reasons for not being ready, and how long the work after a call takes."""
+"""Settings of queues, for admins: reasons for not being ready, work after a call, what may come of a call."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
+from cti.clients.properties import COLORS
 from cti.errors import Refused
+from cti.storage import dispositions, users
 from cti.storage import duty as stored
-from cti.storage import users
+from cti.storage.dispositions import Disposition
 from cti.storage.duty import Reason
 from web.auth import person_of
 from web.pages.settings import at, said
@@ -29,6 +31,7 @@ async def _page(request: web.Request, *, status: int = 200, error: str = "") -> 
     async with services.db.read() as conn:
         reasons = await stored.reasons(conn, retired=True)
         own = await stored.wrap_up_times(conn)
+        required, lists = await dispositions.required(conn), await dispositions.every(conn, retired=True)
         queues = {*await users.queue_names(conn), *services.agent_states.queues(), *own}
     shown = page(
         request,
@@ -38,6 +41,9 @@ async def _page(request: web.Request, *, status: int = 200, error: str = "") -> 
         reasons=reasons,
         queues=sorted(queues),
         own=own,
+        required=required,
+        lists={queue: [one for one in lists if one.queue == queue] for queue in ("", *sorted(queues))},
+        colors=COLORS,
         default=services.settings.agents.wrap_up_s,
         error=error,
         said=said(request),
@@ -65,15 +71,34 @@ async def keep_reasons(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"{HERE}?said=saved")
 
 
-async def set_wrap_up(request: web.Request) -> web.StreamResponse:
-    """A queue's own time after calls."""
+async def keep_results(request: web.Request) -> web.StreamResponse:
+    """Save the results of one queue, or of all, in their order."""
+    form = await request.post()
+    ids = [str(one) for one in form.getall("id", [])][:MOST]
+    names = [str(one).strip()[:80] for one in form.getall("name", [])][:MOST]
+    colors = [str(one)[:8] for one in form.getall("color", [])][:MOST]
+    retired = {str(one) for one in form.getall("retired", [])}
+    wanted = [
+        Disposition(id=number_of(id_), name=name, color=color, retired=id_ in retired)
+        for id_, name, color in zip(ids, names, colors, strict=False)
+        if name or id_.isdigit()
+    ]
+    try:
+        await services_of(request).call_results.keep(person_of(request), str(form.get("queue", ""))[:80], wanted)
+    except Refused as error:
+        return await _page(request, status=409, error=told(request, error))
+    raise web.HTTPSeeOther(f"{HERE}?said=saved")
+
+
+async def set_queue(request: web.Request) -> web.StreamResponse:
+    """A queue's own time after calls, and whether they need a result."""
     form = await request.post()
     queue, seconds = str(form.get("queue", ""))[:80], str(form.get("seconds", "")).strip()
     try:
         if seconds and not (seconds.isascii() and seconds.isdigit()):
             raise Refused("bad-wrap-up", "Give seconds from 0 to 3600.")
-        await services_of(request).duty_admin.set_wrap_up(
-            person_of(request), queue, int(seconds[:6]) if seconds else None
+        await services_of(request).duty_admin.set_queue(
+            person_of(request), queue, int(seconds[:6]) if seconds else None, required="required" in form
         )
     except Refused as error:
         return await _page(request, status=409, error=told(request, error))
@@ -88,5 +113,6 @@ def number_of(id_: str) -> int:
 ROUTES = (
     Route("GET", HERE, show, "settings.manage", "nothing"),
     Route("POST", f"{HERE}/reasons", keep_reasons, "settings.manage", "nothing"),
-    Route("POST", f"{HERE}/wrap-up", set_wrap_up, "settings.manage", "nothing"),
+    Route("POST", f"{HERE}/results", keep_results, "settings.manage", "nothing"),
+    Route("POST", f"{HERE}/one", set_queue, "settings.manage", "nothing"),
 )

@@ -5,6 +5,7 @@ import { api, ask } from "./api.js";
 import { showNote } from "./notes.js";
 import { startNewcomer, showNewcomer } from "./newcomer.js";
 import { dial } from "./phone.js";
+import { showResult } from "./result.js";
 import * as store from "./store.js";
 import { clockOf, showTasks } from "./tasks.js";
 import { moment, t, word } from "./texts.js";
@@ -176,6 +177,7 @@ function render() {
   choices(one, client);
   showNewcomer(one, !client && (kindOf(one) === "unknown" || !!one.unknown));
   showNote(one);
+  showResult(one);
   showBefore(client);
 }
 

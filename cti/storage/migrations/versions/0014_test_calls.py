@@ -1,10 +1,10 @@
-"""Version 13: what came of the calls that the server places to test itself."""
+"""Version 14: what came of the calls that the server places to test itself."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 
 
 def upgrade() -> None:

@@ -1,0 +1,31 @@
+"""What came of a conversation, as its person says it: the lists offered and what was said."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Float, ForeignKey, Integer, String, Table, UniqueConstraint
+
+from cti.storage.schema import metadata
+
+dispositions = Table(
+    "dispositions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("queue", String(80), nullable=False, server_default=""),  # "": of every queue, and of calls without one
+    Column("name", String(80), nullable=False),
+    Column("color", String(8), nullable=False, server_default=""),
+    Column("position", Integer, nullable=False, server_default="0"),
+    Column("retired_at", Float),
+    UniqueConstraint("queue", "name"),
+)
+
+call_dispositions = Table(
+    "call_dispositions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("call_id", String(80), nullable=False),  # no key: it may be said before the call's row is written
+    Column("user_id", ForeignKey("users.id", ondelete="SET NULL")),
+    Column("disposition_id", Integer, index=True),
+    Column("name", String(80), nullable=False),  # as it was called then
+    Column("at", Float, nullable=False),
+    UniqueConstraint("call_id", "user_id"),
+)
