@@ -166,6 +166,7 @@ def shown(house: House) -> dict[str, dict[str, Any]]:
         "GET /api/v1/calls": {},
         "GET /api/v1/missed": {},
         "GET /api/v1/calls/{id}": {"ids": call},
+        "GET /api/v1/calls/{id}/results": {"ids": call},
         "GET /api/v1/trace/{id}": {"ids": call},
         "GET /": {},
         "GET /desk/client/{id}": {},

@@ -84,7 +84,7 @@ async def test_only_who_may_sees_and_erases(desk: Panel, browser: Browser) -> No
             assert (await one.get(f"/clients/{id_}/data/archive.zip")).status == 403
             assert (await one.get("/settings/erasures")).status == 403
             assert (await _erase(one, id_)).status == 403
-            assert "/data" not in (await one.get(f"/clients/{id_}")).text
+            assert f"/clients/{id_}/data" not in (await one.get(f"/clients/{id_}")).text
     assert (await browser.ask("GET", f"/clients/{id_}"))[0] == 200
 
 
