@@ -208,6 +208,24 @@ class CallView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LegView:
+    """A conversation of a browser phone, by its SIP Call-ID, and the call it belongs to."""
+
+    call: str
+    sip: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PhoneView:
+    """One of a person's phones. kind: desk or browser; status: as AgentView.device; chosen: where he is rung."""
+
+    name: str
+    kind: str
+    status: str
+    chosen: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AgentView:
     """One person as colleagues see him, on three axes.
 
@@ -231,6 +249,7 @@ class AgentView:
     call: str = ""
     queue: str | None = None
     ghost: bool = False
+    phones: tuple[PhoneView, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -266,6 +285,7 @@ class Snapshot:
     agents: tuple[AgentView, ...] = ()
     link: LinkView = LinkView(state="off")
     erased: Erased = Erased()
+    legs: tuple[LegView, ...] = ()
 
 
 class AgentDesktop(Protocol):
@@ -274,6 +294,7 @@ class AgentDesktop(Protocol):
     async def pop(self, agent_id: int, pop: ScreenPop) -> None: ...
     async def message(self, agent_id: int, notice: Notice) -> None: ...
     async def call(self, agent_id: int, view: CallView) -> None: ...
+    async def leg(self, agent_id: int, view: LegView) -> None: ...
     async def agent(self, view: AgentView) -> None: ...
     async def link(self, view: LinkView) -> None: ...
     async def erased(self, view: Erased) -> None:

@@ -32,12 +32,15 @@ from cti.features.access_journal import AccessJournal
 from cti.features.accounts import Accounts
 from cti.features.agent_duty import AgentDuty
 from cti.features.agent_state import AgentStates
+from cti.features.browser_legs import BrowserLegs
 from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.duty_admin import DutyAdmin
 from cti.features.erasures import Erasures, Surroundings
 from cti.features.live_calls import LiveCalls
+from cti.features.pbx_offers import PbxOffers
+from cti.features.phones import Phones
 from cti.features.role_rights import RoleRights
 from cti.features.routing import Routing
 from cti.features.screen_pop import ScreenPops
@@ -147,6 +150,15 @@ async def build(settings: Settings, db: Database) -> Parts:
     )
     await agent_duty.start()
     agent_states.duty_of, agent_duty.show = agent_duty.of, agent_states.show
+    legs = BrowserLegs(desktop=live, directory=directory, line_of=pbxes.line_of, record_of=record_of)
+    phones = Phones(
+        db=db,
+        directory=directory,
+        line_of=pbxes.line_of,
+        reload=directory.reload,
+        moved=agent_duty.phone_chosen,
+        clock=clock,
+    )
     call_log = CallLog(
         db=db, spool=spool, directory=directory, plan_of=plan_of, clock=clock, record_of=record_of, pbx_of=pbxes.name_of
     )
@@ -169,7 +181,11 @@ async def build(settings: Settings, db: Database) -> Parts:
 
     def snapshot(agent_id: int) -> Snapshot:
         return Snapshot(
-            calls=live_calls.views_of(agent_id), agents=agent_states.views(), link=link_view(), erased=gone.lately()
+            calls=live_calls.views_of(agent_id),
+            agents=agent_states.views(),
+            link=link_view(),
+            legs=legs.legs_of(agent_id),
+            erased=gone.lately(),
         )
 
     routing = Routing(
@@ -181,7 +197,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         zone=ZoneInfo(settings.numbers.time_zone),
         clock=clock,
     )
-    accounts.desktop, accounts.changed = live, directory.reload
+    accounts.desktop, accounts.changed = live, phones.people_changed
 
     async def presence(user_id: int) -> None:
         await agent_states.presence_changed(user_id)
@@ -215,10 +231,12 @@ async def build(settings: Settings, db: Database) -> Parts:
     await gone.start()
     await screen_pops.start()
     await _take_over(pbxes, db, spool, clock())
-    table = reactions(screen_pops, live_calls, call_log, agent_states, agent_duty, show_link)
+    table = reactions(screen_pops, live_calls, call_log, agent_states, agent_duty, legs, phones, show_link)
     work: dict[str, Coroutine[Any, Any, None]] = {
         "spool": spool.run(),
         "live": live.watch(),
+        "browser-legs": legs.run(),
+        "phones": phones.run(),
         "duty": agent_duty.run(),
         "erasures": gone.watch(),
         "loop-lag": _watch_loop(metrics),
@@ -242,7 +260,7 @@ async def build(settings: Settings, db: Database) -> Parts:
             clock=clock,
             passwords=accounts.passwords,
             desktop=live,
-            changed=directory.reload,
+            changed=phones.people_changed,
             pbxes=list(settings.pbx) if len(settings.pbx) > 1 else (),
         ),
         role_rights=RoleRights(db=db, clock=clock, desktop=live),
@@ -260,6 +278,8 @@ async def build(settings: Settings, db: Database) -> Parts:
         erasures=gone,
         dossiers=base.dossiers,
         call_control=call_control,
+        phones=phones,
+        offers=PbxOffers(clock=clock),
         call_log=call_log,
         agent_states=agent_states,
         agent_duty=agent_duty,

@@ -42,6 +42,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "web": (
         "cti.features", "cti.desktop", "cti.access", "cti.telephony", "cti.clients", "cti.reports", "cti.errors",
         "cti.storage", "cti.settings", "cti.metrics", "cti.channels.base", "cti.directory", "cti.sheets.write",
+        "dialplan",
     ),
     "dialplan": (),
 }  # fmt: skip

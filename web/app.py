@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 from aiohttp import http_parser, web
 
-from web import ops, render
+from web import ops, render, sip_door
 from web.api import people
 from web.auth import guarded
 from web.limits import LIMITS, Limits
@@ -66,6 +66,7 @@ ROUTES: tuple[Route, ...] = (
     *call_pages.ROUTES,
     *reports.ROUTES,
     *segments.ROUTES,
+    *sip_door.ROUTES,
 )
 
 log = structlog.get_logger()
@@ -76,6 +77,8 @@ def make_app(services: Services) -> web.Application:
     app = web.Application(middlewares=[errors], client_max_size=LARGEST_BODY)
     app[SERVICES] = services
     app[LIMITS] = Limits()
+    app[sip_door.SIP_DOOR] = door = sip_door.SipDoor()
+    app.on_shutdown.append(door.shut_down)
     render.set_up(app)
     app.on_response_prepare.append(add_headers)
     for route in ROUTES:

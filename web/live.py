@@ -18,7 +18,7 @@ from http.cookies import CookieError, SimpleCookie
 import structlog
 from aiohttp import web
 
-from cti.desktop import AgentView, CallView, Erased, LinkView, Notice, ScreenPop, Snapshot
+from cti.desktop import AgentView, CallView, Erased, LegView, LinkView, Notice, ScreenPop, Snapshot
 from cti.errors import StorageError
 from cti.features.access_journal import AccessJournal
 from cti.features.accounts import Accounts, Identity
@@ -84,8 +84,8 @@ class Live:
         self.snapshot: Callable[[int], Snapshot] = lambda _agent: Snapshot()
         self.seq_of: Callable[[int], int] = lambda _agent: 0
         self.presence: Callable[[int], Awaitable[None]] | None = None
-        for name, handler in (("connect", self._connect), ("disconnect", self._disconnect)):
-            self._io.on(name, handler)
+        self._io.on("connect", self._connect)
+        self._io.on("disconnect", self._disconnect)
         self._io.on("resume", self._resume)
         self._io.on("shown", self._shown)
 
@@ -119,12 +119,16 @@ class Live:
         """The state of a call, to the agent's browsers."""
         self._tell((agent_id,), "call", lambda language, seq: wire.call(view, language, seq))
 
+    async def leg(self, agent_id: int, view: LegView) -> None:
+        """Which call a conversation of the agent's browser phone is."""
+        self._tell((agent_id,), "leg", lambda _language, seq: wire.leg(view, seq))
+
     async def agent(self, view: AgentView) -> None:
         """A colleague's state, to everybody."""
         self._tell(tuple(self._agents), "agent", lambda language, seq: wire.agent(view, language, seq))
 
     async def link(self, view: LinkView) -> None:
-        """The PBX link's state, to everybody."""
+        """The links to the PBXes, to everybody."""
         self._tell(tuple(self._agents), "link", lambda language, _seq: wire.link(view, language))
 
     async def erased(self, view: Erased) -> None:
@@ -297,9 +301,8 @@ class Live:
 
         self._spool.put(write)
 
-    # Telling ----------------------------------------------------------------------------------------------------------
     def _tell(self, agents: Sequence[int], name: str, body: Body) -> None:
-        """A volatile event. A browser that is not live yet gets it in the snapshot that follows."""
+        """A volatile event; a browser that is not live yet gets it in the snapshot."""
         texts = Texts(name, body)
         for agent_id in agents:
             for browser in list(self._agents.get(agent_id, ())):
@@ -350,7 +353,6 @@ class Live:
         if len(self._received) > MOST_KEPT:
             self._received.pop(next(iter(self._received)))
 
-    # Background -------------------------------------------------------------------------------------------------------
     async def _check_sessions(self) -> None:
         while True:
             await asyncio.sleep(CHECK_S)

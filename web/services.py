@@ -30,6 +30,8 @@ from cti.features.directory_admin import DirectoryAdmin
 from cti.features.duty_admin import DutyAdmin
 from cti.features.erasures import Erasures
 from cti.features.import_runs import ImportRuns
+from cti.features.pbx_offers import PbxOffers
+from cti.features.phones import Phones
 from cti.features.role_rights import RoleRights
 from cti.metrics import Metrics
 from cti.settings import Settings
@@ -65,6 +67,8 @@ class Services:
     erasures: Erasures
     dossiers: Dossiers
     call_control: CallControl
+    phones: Phones
+    offers: PbxOffers
     call_log: CallLog
     agent_states: AgentStates
     agent_duty: AgentDuty

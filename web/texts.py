@@ -28,6 +28,8 @@ REFUSALS: Mapping[str, str] = {
     "own-reason": N_("DEVICE, MISSED, LAGGED, WRAPUP and PHONE are the server's own reasons: take another name."),
     "bad-wrap-up": N_("Give seconds from 0 to 3600."),
     "no-device": N_("You have no phone. An admin adds one under Settings."),
+    "no-browser-phone": N_("You have no phone in the browser. An admin adds one under Settings."),
+    "no-phone-password": N_("Your phone in the browser has no password on the server: an admin runs “cti check”."),
     "unregistered": N_("Your phone is not registered on the PBX: switch it on."),
     "forbidden-number": N_("This number may not be dialled from here. An admin can allow it."),
     "not-a-number": N_("This is not a telephone number."),

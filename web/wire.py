@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from cti.desktop import AgentView, CallView, ClientBrief, Erased, LinkView, Match, Notice, ScreenPop, Snapshot
+from cti.desktop import AgentView, CallView, ClientBrief, Erased, LegView, LinkView, Match, Notice, ScreenPop, Snapshot
 from cti.telephony.numbering import show
 from web.duty_texts import state
 from web.i18n import say
@@ -79,6 +79,11 @@ def call(view: CallView, language: str, seq: int) -> Json:
     }
 
 
+def leg(view: LegView, seq: int = 0) -> Json:
+    """The public `leg`."""
+    return asdict(view) | {"seq": seq}
+
+
 def agent(view: AgentView, language: str, seq: int = 0) -> Json:
     """The public `agent`."""
     words = {"text": say(language, DEVICES[view.device]), "chosen_text": state(view.chosen, view.reason, language)}
@@ -113,6 +118,7 @@ def snapshot(view: Snapshot, language: str, seq: int, now: float) -> Json:
         "agents": [agent(one, language, seq) for one in view.agents],
         "link": link(view.link, language),
         "erased": erased(view.erased),
+        "legs": [leg(one) for one in view.legs],
         "server_time": now,
         "seq": seq,
     }

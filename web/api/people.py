@@ -17,6 +17,7 @@ from web.api import (
     duty,
     grid,
     imports,
+    phones,
     reports,
     segments,
     tasks,
@@ -163,5 +164,6 @@ OPERATIONS = (
     *bulk.OPERATIONS,
     *calls.OPERATIONS,
     *duty.OPERATIONS,
+    *phones.OPERATIONS,
 )
 ROUTES = tuple(one.route for one in OPERATIONS)

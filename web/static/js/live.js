@@ -30,6 +30,7 @@ export function startLive() {
     painted(() => socket.emit("shown", { seq: pop.seq, at: Date.now() / 1000 }));
   });
   socket.on("call", (view) => store.changed(seen(view)));
+  socket.on("leg", (view) => store.leg(seen(view)));
   socket.on("agent", (view) => store.agentChanged(seen(view)));
   socket.on("erased", (gone) => letGo(seen(gone)));
   socket.on("snapshot", (state) => {
