@@ -1,1 +1,0 @@
-"""The phone in the browser: real Chromium, real Asterisk, real server."""
