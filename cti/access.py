@@ -21,6 +21,8 @@ Right = Literal[
     "clients.import",
     "clients.export",
     "clients.merge",  # make one client of two, and take it back
+    "clients.erase",  # remove a person from everywhere
+    "privacy.export",  # all that is held on a person, as one archive
     "calls.read",
     "notes.write",
     "agents.read",
@@ -43,6 +45,8 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "clients.import": {"agent": "none", "supervisor": "all", "admin": "all"},
     "clients.export": {"agent": "none", "supervisor": "all", "admin": "all"},
     "clients.merge": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "clients.erase": {"agent": "none", "supervisor": "none", "admin": "all"},
+    "privacy.export": {"agent": "none", "supervisor": "none", "admin": "all"},
     "calls.read": {"agent": "own", "supervisor": "all", "admin": "all"},
     "notes.write": {"agent": "own", "supervisor": "own", "admin": "own"},
     "agents.read": {"agent": "all", "supervisor": "all", "admin": "all"},

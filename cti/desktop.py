@@ -7,8 +7,8 @@ Texts are codes with arguments; the web layer says them in the agent's language.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 PopKind = Literal["client", "several", "unknown", "hidden", "colleague"]
@@ -53,11 +53,30 @@ class LastCall:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TaskBrief:
+    """An open task. due_at: UNIX seconds, None for some day; owner: who does it, "" for nobody yet."""
+
+    id: int
+    what: str
+    due_at: float | None = None
+    owner: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ZoneBrief:
+    """Where a client's clock stands. region: the region it is known by, "" where the card itself says it."""
+
+    name: str
+    region: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ClientBrief:
     """What a pop shows of a client. phones: (E.164, extension or "", label) in the card's order.
 
     properties: (name, value as text, colour or "") of those that an admin marked for the pop. people: his contact
-    persons. contracts: those that end within a month. restricted: no calls to him, no messages.
+    persons. contracts: those that end within a month. tasks: open ones, the most urgent first. restricted: no calls to
+    him, no messages. zone: None where it is not known.
     """
 
     id: int
@@ -74,6 +93,8 @@ class ClientBrief:
     people: tuple[ContactBrief, ...] = ()
     contracts: tuple[ContractBrief, ...] = ()
     last: LastCall | None = None
+    tasks: tuple[TaskBrief, ...] = ()
+    zone: ZoneBrief | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,6 +136,52 @@ class ScreenPop:
     received_at: float = 0.0
 
 
+def emptied(pop: ScreenPop) -> ScreenPop:
+    """The card of a call of which nobody may know any more who called."""
+    return replace(pop, kind="hidden", call=replace(pop.call, number=None, name=""), matches=(), colleague="")
+
+
+def without(pop: ScreenPop, clients: Collection[int]) -> ScreenPop:
+    """The card without some of the clients who may be calling."""
+    left = tuple(one for one in pop.matches if one.client.id not in clients)
+    if len(left) == len(pop.matches):
+        return pop
+    kinds: tuple[PopKind, ...] = ("unknown", "client", "several")
+    return replace(pop, kind=kinds[min(len(left), 2)], matches=left)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Erased:
+    """Whom and what no screen may show any more: clients, contact persons, calls of theirs that were lately."""
+
+    clients: tuple[int, ...] = ()
+    people: tuple[int, ...] = ()
+    calls: tuple[str, ...] = ()
+
+    def __add__(self, other: Erased) -> Erased:
+        return Erased(
+            clients=self.clients + other.clients, people=self.people + other.people, calls=self.calls + other.calls
+        )
+
+    def out_of(self, pop: ScreenPop) -> ScreenPop:
+        """A card as it may be shown now."""
+        return emptied(pop) if pop.call.id in self.calls else without(pop, self.clients)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """Something one person has to know of, whenever he comes: it stays until he says that he has seen it.
+
+    code: of web/privacy_texts.py, with its arguments. href: the page where more is told. at: UNIX seconds.
+    """
+
+    seq: int
+    code: str
+    args: Mapping[str, str]
+    href: str
+    at: float
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CallView:
     """The state of a call for one agent. by: who took it. outcome: from the closed list, when ended.
@@ -141,6 +208,24 @@ class CallView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LegView:
+    """A conversation of a browser phone, by its SIP Call-ID, and the call it belongs to."""
+
+    call: str
+    sip: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PhoneView:
+    """One of a person's phones. kind: desk or browser; status: as AgentView.device; chosen: where he is rung."""
+
+    name: str
+    kind: str
+    status: str
+    chosen: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AgentView:
     """One person as colleagues see him, on three axes.
 
@@ -164,6 +249,7 @@ class AgentView:
     call: str = ""
     queue: str | None = None
     ghost: bool = False
+    phones: tuple[PhoneView, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -198,15 +284,23 @@ class Snapshot:
     calls: tuple[CallView, ...] = ()
     agents: tuple[AgentView, ...] = ()
     link: LinkView = LinkView(state="off")
+    erased: Erased = Erased()
+    legs: tuple[LegView, ...] = ()
 
 
 class AgentDesktop(Protocol):
     """The browsers, seen from the features. None of these waits for a browser or fails because of one."""
 
     async def pop(self, agent_id: int, pop: ScreenPop) -> None: ...
+    async def message(self, agent_id: int, notice: Notice) -> None: ...
     async def call(self, agent_id: int, view: CallView) -> None: ...
+    async def leg(self, agent_id: int, view: LegView) -> None: ...
     async def agent(self, view: AgentView) -> None: ...
     async def link(self, view: LinkView) -> None: ...
+    async def erased(self, view: Erased) -> None:
+        """Somebody was erased: every screen lets go of him."""
+        ...
+
     async def sign_out(self, agent_id: int, session_hash: str | None = None) -> None:
         """Cut the agent's sockets (one session's, or all): after sign-out, block or change of role."""
         ...

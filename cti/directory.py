@@ -20,6 +20,7 @@ class DeviceFinder(Protocol):
     def by_extension(self, extension: str | None, near: str | None = None) -> DeviceRow | None: ...
     def chosen_of(self, user_id: int) -> DeviceRow | None: ...
     def devices_of(self, user_id: int) -> tuple[DeviceRow, ...]: ...
+    def chosen(self) -> Iterable[DeviceRow]: ...
 
 
 class Directory:
@@ -58,6 +59,10 @@ class Directory:
         """The device a person is rung at and dials from: the chosen one, else his first."""
         rows = self.devices_of(user_id)
         return next((row for row in rows if row.chosen), rows[0] if rows else None)
+
+    def chosen(self) -> Iterable[DeviceRow]:
+        """Everybody's chosen device."""
+        return [rows[0] for rows in self._by_user.values()]  # the chosen one stands first
 
     def people(self) -> Iterable[tuple[int, tuple[DeviceRow, ...]]]:
         """Everybody who has a device, by user id."""

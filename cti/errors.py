@@ -6,6 +6,9 @@ The asking person's: `NotAllowed`, `Refused`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 
 class CtiError(Exception):
     """Base of all errors that Trubka raises on purpose."""
@@ -55,3 +58,16 @@ class Refused(CtiError):
         super().__init__(f"{where}: {message}" if where else message)
         self.code = code
         self.where = where
+
+
+class Conflicts(Refused):
+    """Two people changed the same fields: nothing was saved.
+
+    conflicts: `clients.changes.Conflict`s. fields: both people's changes, mine where they differ; None where the
+    older version is not known any more.
+    """
+
+    def __init__(self, conflicts: Sequence[Any] = (), fields: Mapping[str, Any] | None = None) -> None:
+        super().__init__("changed-meanwhile", "Somebody changed this meanwhile: look at the new state and save again.")
+        self.conflicts = tuple(conflicts)
+        self.fields = fields

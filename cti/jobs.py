@@ -10,7 +10,7 @@ import asyncio
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,14 @@ class Jobs:
 
     def __init__(self, common: Mapping[str, Any]) -> None:
         self._common = common
+
+    async def done(self, what: str, **asked: Any) -> Any:
+        """What a job says at its end. Raises as `run` does."""
+        async with aclosing(self.run(what, **asked)) as said:
+            async for one in said:
+                if "done" in one:
+                    return one["done"]
+        raise JobLost("The work was interrupted: try again.")
 
     async def run(self, what: str, **asked: Any) -> AsyncGenerator[Said, None]:
         """What the process says, line by line; the last one has `done`. Closing it early ends the process.

@@ -17,3 +17,8 @@ class Line:
     settings: PbxSettings
     plan: NumberPlan
     device: str
+
+    @property
+    def endpoint(self) -> str:
+        """`101-web` of `PJSIP/101-web`."""
+        return self.device.partition("/")[2]

@@ -13,8 +13,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,41 +25,33 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti import logs
 from cti.channels.phone.agi import AgiServer
+from cti.client_parts import build_clients
 from cti.desktop import LinkView, Snapshot
 from cti.directory import Directory
-from cti.dispatch import Reaction
 from cti.features.access_journal import AccessJournal
 from cti.features.accounts import Accounts
 from cti.features.agent_duty import AgentDuty
 from cti.features.agent_state import AgentStates
-from cti.features.bulk_changes import BulkChanges
+from cti.features.browser_legs import BrowserLegs
 from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
-from cti.features.client_base import ClientBase
-from cti.features.client_catalogue import ClientCatalogue
-from cti.features.client_contacts import ClientContacts
-from cti.features.client_contracts import ClientContracts
-from cti.features.client_duplicates import ClientDuplicates
-from cti.features.client_export import Exports
-from cti.features.client_files import ClientFiles
-from cti.features.client_segments import ClientSegments
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.duty_admin import DutyAdmin
-from cti.features.import_runs import ImportRuns
-from cti.features.live_calls import Dialled, LiveCalls
+from cti.features.erasures import Erasures, Surroundings
+from cti.features.live_calls import LiveCalls
+from cti.features.pbx_offers import PbxOffers
+from cti.features.phones import Phones
 from cti.features.role_rights import RoleRights
 from cti.features.routing import Routing
 from cti.features.screen_pop import ScreenPops
-from cti.jobs import Jobs
 from cti.ldap import ldap_check
 from cti.metrics import Metrics
 from cti.pbx import Pbxes
+from cti.reactions import clicks, reactions
 from cti.settings import Settings
-from cti.storage import calls, clients, dial_requests
+from cti.storage import calls
 from cti.storage.database import Database, open_database
 from cti.storage.spool import Spool
-from cti.telephony import events as ev
-from cti.telephony.numbering import NumberPlan
 from web.app import make_app, serve_app, watch_half_open
 from web.live import Live
 from web.services import Services
@@ -139,7 +131,7 @@ async def build(settings: Settings, db: Database) -> Parts:
     screen_pops = ScreenPops(
         db=db, spool=spool, desktop=live, directory=directory, plan_of=plan_of, record_of=record_of, clock=clock
     )
-    live_calls = LiveCalls(desktop=live, directory=directory, plan_of=plan_of, dialled=_clicks(db), record_of=record_of)
+    live_calls = LiveCalls(desktop=live, directory=directory, plan_of=plan_of, dialled=clicks(db), record_of=record_of)
     agent_states = AgentStates(
         desktop=live, directory=directory, clock=clock, online=live.online, calls_of=live_calls.views_of
     )
@@ -158,6 +150,15 @@ async def build(settings: Settings, db: Database) -> Parts:
     )
     await agent_duty.start()
     agent_states.duty_of, agent_duty.show = agent_duty.of, agent_states.show
+    legs = BrowserLegs(desktop=live, directory=directory, line_of=pbxes.line_of, record_of=record_of)
+    phones = Phones(
+        db=db,
+        directory=directory,
+        line_of=pbxes.line_of,
+        reload=directory.reload,
+        moved=agent_duty.phone_chosen,
+        clock=clock,
+    )
     call_log = CallLog(
         db=db, spool=spool, directory=directory, plan_of=plan_of, clock=clock, record_of=record_of, pbx_of=pbxes.name_of
     )
@@ -179,7 +180,13 @@ async def build(settings: Settings, db: Database) -> Parts:
         await live.link(link_view())
 
     def snapshot(agent_id: int) -> Snapshot:
-        return Snapshot(calls=live_calls.views_of(agent_id), agents=agent_states.views(), link=link_view())
+        return Snapshot(
+            calls=live_calls.views_of(agent_id),
+            agents=agent_states.views(),
+            link=link_view(),
+            legs=legs.legs_of(agent_id),
+            erased=gone.lately(),
+        )
 
     routing = Routing(
         db=db,
@@ -190,7 +197,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         zone=ZoneInfo(settings.numbers.time_zone),
         clock=clock,
     )
-    accounts.desktop, accounts.changed = live, directory.reload
+    accounts.desktop, accounts.changed = live, phones.people_changed
 
     async def presence(user_id: int) -> None:
         await agent_states.presence_changed(user_id)
@@ -206,29 +213,35 @@ async def build(settings: Settings, db: Database) -> Parts:
 
     spool.on_change = storage_changed
     _show_figures(metrics, spool)
-    files = ClientFiles(db=db, folder=settings.data / "files", clock=clock)
-    await files.sweep()
-    jobs = Jobs(_told_to_jobs(settings, pbxes.plan))
-    import_runs = ImportRuns(db=db, jobs=jobs, folder=settings.data / "imports", clock=clock)
-    await import_runs.start()
-    client_base = ClientBase(db=db, plan=pbxes.plan, clock=clock)
-    bulk_changes = BulkChanges(db=db, jobs=jobs, change=client_base.change_many, clock=clock)
-    await bulk_changes.start()
-    exports = Exports(jobs=jobs, folder=settings.data / "exports")
-    await exports.start()
-    likely = ClientDuplicates(db=db, plan=pbxes.plan, clock=clock, mark=settings.data / "duplicates.mark")
+    base = await build_clients(settings, db, plan=pbxes.plan, clock=clock, desktop=live, next_seq=screen_pops.next_seq)
+    access_journal.exported = base.alarms.hurry
+    gone = Erasures(
+        db=db,
+        jobs=base.jobs,
+        plan=pbxes.plan,
+        desktop=live,
+        around=Surroundings(
+            written=spool.flush,
+            importing=lambda: base.import_runs.running is not None,
+            forget=(base.exports.erased, base.import_runs.erased, screen_pops.erased),
+        ),
+        zone=ZoneInfo(settings.numbers.time_zone),
+        clock=clock,
+    )
+    await gone.start()
     await screen_pops.start()
     await _take_over(pbxes, db, spool, clock())
-    reactions = _reactions(screen_pops, live_calls, call_log, agent_states, agent_duty, show_link)
+    table = reactions(screen_pops, live_calls, call_log, agent_states, agent_duty, legs, phones, show_link)
     work: dict[str, Coroutine[Any, Any, None]] = {
         "spool": spool.run(),
         "live": live.watch(),
-        "imports": import_runs.run(),
-        "bulk-changes": bulk_changes.run(),
-        "duplicates": likely.watch(),
+        "browser-legs": legs.run(),
+        "phones": phones.run(),
         "duty": agent_duty.run(),
+        "erasures": gone.watch(),
         "loop-lag": _watch_loop(metrics),
-        **pbxes.work(reactions, clock, metrics),
+        **base.work,
+        **pbxes.work(table, clock, metrics),
     }
     if settings.pbx and settings.agi.port:
         agi = AgiServer(settings.agi.host, settings.agi.port, routing, allowed=settings.agi.allowed, clock=clock)
@@ -247,21 +260,26 @@ async def build(settings: Settings, db: Database) -> Parts:
             clock=clock,
             passwords=accounts.passwords,
             desktop=live,
-            changed=directory.reload,
+            changed=phones.people_changed,
             pbxes=list(settings.pbx) if len(settings.pbx) > 1 else (),
         ),
         role_rights=RoleRights(db=db, clock=clock, desktop=live),
-        client_base=client_base,
-        bulk_changes=bulk_changes,
-        catalogue=ClientCatalogue(db=db, clock=clock),
-        contacts=ClientContacts(db=db, plan=pbxes.plan, clock=clock),
-        contracts=ClientContracts(db=db, clock=clock),
-        segments=ClientSegments(db=db, zone=ZoneInfo(settings.numbers.time_zone), clock=clock),
-        files=files,
-        import_runs=import_runs,
-        exports=exports,
-        duplicates=likely,
+        client_base=base.client_base,
+        bulk_changes=base.bulk_changes,
+        catalogue=base.catalogue,
+        contacts=base.contacts,
+        contracts=base.contracts,
+        tasks=base.tasks,
+        segments=base.segments,
+        files=base.files,
+        import_runs=base.import_runs,
+        exports=base.exports,
+        duplicates=base.duplicates,
+        erasures=gone,
+        dossiers=base.dossiers,
         call_control=call_control,
+        phones=phones,
+        offers=PbxOffers(clock=clock),
         call_log=call_log,
         agent_states=agent_states,
         agent_duty=agent_duty,
@@ -296,71 +314,6 @@ def _show_answers(metrics: Metrics, agi: AgiServer) -> None:
     metrics.read("agi_told", "Questions of dialplans that were answered in time", lambda: agi.told)
     metrics.read("agi_late", "Questions of dialplans that went without an answer", lambda: agi.late)
     metrics.read("agi_refused", "Connections to the AGI port that were cut off at once", lambda: agi.refused)
-
-
-def _reactions(
-    pops: ScreenPops,
-    views: LiveCalls,
-    journal: CallLog,
-    states: AgentStates,
-    duty: AgentDuty,
-    show_link: Reaction,
-) -> Mapping[type[ev.TelephonyEvent], Sequence[Reaction]]:
-    """Who hears of what, in order: the card first, then the desks, then the journal."""
-    return {
-        ev.Originated: (views.originated, journal.changed),
-        ev.CallChanged: (journal.changed,),
-        ev.Queued: (journal.changed,),
-        ev.Delivered: (pops.delivered, views.delivered, journal.changed, states.call_moved),
-        ev.Established: (pops.established, views.established, journal.changed, duty.established, states.call_moved),
-        ev.Held: (views.held,),
-        ev.Retrieved: (views.retrieved,),
-        ev.Transferred: (journal.changed,),
-        ev.ConnectionCleared: (
-            views.connection_cleared,
-            journal.changed,
-            duty.connection_cleared,
-            states.call_moved,
-        ),
-        ev.CallCleared: (pops.call_cleared, views.call_cleared, journal.call_cleared, duty.call_cleared),
-        ev.CallMerged: (pops.call_merged, views.call_merged, journal.call_merged),
-        ev.DialFailed: (views.dial_failed,),
-        ev.SnapshotTaken: (pops.snapshot_taken, views.snapshot_taken, journal.snapshot_taken, duty.snapshot_taken),
-        ev.PbxRestarted: (duty.pbx_restarted,),
-        ev.DeviceChanged: (states.device_changed,),
-        ev.MemberChanged: (states.member_changed, duty.member_changed),
-        ev.LinkChanged: (states.link_changed, show_link),
-    }
-
-
-def _clicks(db: Database) -> Callable[[str], Awaitable[Dialled | None]]:
-    """What a click knew of the call it makes, by its request id."""
-
-    async def dialled(request_id: str) -> Dialled | None:
-        async with db.read() as conn:
-            request = await dial_requests.get(conn, request_id)
-            if request is None:
-                return None
-            card = await clients.get(conn, request.client_id) if request.client_id else None
-        return Dialled(
-            user_id=request.user_id,
-            number=request.number,
-            extension=request.extension,
-            client_id=request.client_id,
-            client_name=card.name if card else "",
-        )
-
-    return dialled
-
-
-def _told_to_jobs(settings: Settings, plan: NumberPlan) -> Mapping[str, Any]:
-    """What a process of `cti/jobs.py` needs to know of this installation."""
-    return {
-        "url": settings.database_url,
-        "busy_timeout_ms": settings.storage.busy_timeout_ms,
-        "plan": asdict(plan),
-        "zone": settings.numbers.time_zone,
-    }
 
 
 def _key(data: Path) -> bytes:

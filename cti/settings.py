@@ -25,6 +25,7 @@ from cti.errors import SettingsError
 DEFAULT_FILE = Path("/etc/trubka/config.toml")
 Port = Annotated[int, Field(ge=1, le=65535)]
 Digits = Annotated[str, Field(pattern=r"^\+?[0-9]{2,20}$")]
+SipWebSocket = Annotated[str, Field(pattern=r"^(wss?://[^\s/]+/\S*)?$")]
 
 
 def _regular(text: str) -> str:
@@ -92,6 +93,8 @@ class PbxSettings(_Section):
     dial_context: str = "from-internal"  # where an agent's own calls enter the dialplan
     auto_answer: bool = True  # desk phones pick up by themselves on click-to-dial, by model
     caller_id: Annotated[str, Field(pattern=r"^(\+?[0-9]{2,20})?$")] = ""  # shown to clients; empty: dial.caller_id
+    sip_ws: SipWebSocket = ""  # where browser phones are passed on to; empty: ws://HOST:8088/ws
+    web_secrets_file: Path | None = None  # their passwords: the file that pjsip.conf includes; None: no browser phones
     numbers: PbxNumbersSettings = PbxNumbersSettings()
 
     def password(self) -> str:
@@ -99,6 +102,10 @@ class PbxSettings(_Section):
         if self.secret_file is not None:
             return self.secret_file.read_text(encoding="utf-8").strip()
         return self.secret.get_secret_value()
+
+    def sip_websocket(self) -> str:
+        """The address of the PBX's SIP over WebSocket."""
+        return self.sip_ws or f"ws://{f'[{self.host}]' if ':' in self.host else self.host}:8088/ws"
 
 
 class NumbersSettings(_Section):
@@ -159,6 +166,13 @@ class AuthSettings(_Section):
     ldap: LdapSettings = LdapSettings()
 
 
+class PrivacySettings(_Section):
+    """Clients' data."""
+
+    export_cards: Annotated[int, Field(ge=0, le=10_000_000)] = 500  # in one person's files a day without a reason
+    operator: Annotated[str, Field(max_length=400)] = ""  # name and address of the house, as acts of erasure have it
+
+
 class LogSettings(_Section):
     """What is logged, and how."""
 
@@ -186,6 +200,7 @@ class Settings(BaseSettings):
     agents: AgentsSettings = AgentsSettings()
     agi: AgiSettings = AgiSettings()
     auth: AuthSettings = AuthSettings()
+    privacy: PrivacySettings = PrivacySettings()
     log: LogSettings = LogSettings()
 
     @classmethod
@@ -275,7 +290,21 @@ def _missing_secrets(settings: Settings) -> list[str]:
                 faults.append(f"pbx.{name}.secret: is empty; set it or secret_file (the AMI account's secret)")
         except OSError as error:
             faults.append(f"pbx.{name}.secret_file: cannot be read ({error.strerror})")
+        faults += _web_secrets(name, pbx.web_secrets_file)
     return faults
+
+
+def _web_secrets(name: str, file: Path | None) -> list[str]:
+    if file is None:
+        return []
+    key = f"pbx.{name}.web_secrets_file"
+    try:
+        if stat.S_IMODE(file.stat().st_mode) & 0o004:
+            return [f"{key}: everybody may read the phones' passwords; run chmod 0640 {file}"]
+        file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        return [f"{key}: cannot be read ({error})"]
+    return []
 
 
 def _same_pbx(settings: Settings) -> list[str]:

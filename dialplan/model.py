@@ -13,7 +13,7 @@ from dataclasses import dataclass
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,78}")
 _APP = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 _NUMBER = re.compile(r"(?:_[0-9A-Za-z*#+.!\[\]-]{1,78}|[0-9A-Za-z*#+]{1,79})")
-_VARIABLE = re.compile(r"_{0,2}[A-Za-z][A-Za-z0-9_]{0,78}(?:\([a-z-]{1,40}\))?")
+_VARIABLE = re.compile(r"_{0,2}[A-Za-z][A-Za-z0-9_]{0,78}(?:\([a-z_,-]{1,40}\))?")
 _EXPR = re.compile(r"[^\x00-\x1f\x7f;]*")
 
 

@@ -199,11 +199,12 @@ def call(
     name: str = "",
     talk_s: float = LONGEST_S,
     anonymous: bool = False,
+    echo: bool = False,
 ) -> Caller:
     """Start a call to one of our numbers; returns at once.
 
     talk_s: the client hangs up so long after the PBX picked up. name: shown name, any text. anonymous: number withheld
-    (RFC 3323, 3325).
+    (RFC 3323, 3325). echo: he says back what he hears, else he is silent.
     """
     if not shutil.which("sipp"):
         raise LabError("Install SIPp: apt-get install sip-tester")
@@ -213,6 +214,7 @@ def call(
     call_id, port = f"lab-{secrets.token_hex(8)}", _free_port()
     command = ["sipp", f"{HOST}:{sip_port}", "-sf", str(scenario), "-s", did, "-i", HOST, "-p", str(port), "-m", "1"]
     command += ["-cid_str", call_id, "-nostdin", "-trace_logs", "-log_file", str(folder / "log")]
+    command += ["-rtp_echo"] if echo else []
     command += ["-trace_err", "-error_file", str(folder / "errors")]
     with (folder / "screen").open("wb") as screen:
         process = subprocess.Popen(

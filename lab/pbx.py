@@ -69,6 +69,8 @@ class Pbx:
             "CTI_PBX__MAIN__USERNAME": "trubka",
             "CTI_PBX__MAIN__SECRET_FILE": str(self.secret_file),
             "CTI_AGI__PORT": str(self.ports.agi),
+            "CTI_PBX__MAIN__SIP_WS": f"ws://{HOST}:{self.ports.http}/ws",
+            "CTI_PBX__MAIN__WEB_SECRETS_FILE": str(self.home / "etc/pjsip_browsers.conf"),
         }
 
     def start(self) -> Pbx:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from dialplan.model import Context, Step
 from dialplan.recipes.click_to_dial import from_internal
+from dialplan.recipes.conference import conference
 from dialplan.recipes.did import inbound
 from dialplan.recipes.internal import internal, ring
 from dialplan.recipes.outbound import outbound
@@ -32,11 +33,12 @@ def contexts(more: Mapping[str, tuple[Step, ...]] | None = None, *, agi: str = A
     more: further numbers that clients may dial. agi: where the server answers.
     """
     responsible = to_manager(agi, otherwise=wait_in("sales"))
-    numbers = {SALES: wait_in("sales"), CLARA: ring("103"), RESPONSIBLE: responsible}
+    numbers = {SALES: wait_in("sales"), CLARA: ring("103", DEVICES["103"]), RESPONSIBLE: responsible}
     return (
         inbound("from-outside", {**numbers, **(more or {})}, beside=(late(),)),
         from_internal("from-internal", parts=("colleagues", "queues", "parkedcalls", "outside")),
         internal("colleagues", DEVICES),
         queues("queues", QUEUES),
         outbound("outside", trunk="trunk", caller_id=SALES),
+        conference(),
     )

@@ -42,11 +42,14 @@ MAY: dict[str, tuple[str, ...]] = {
     "web": (
         "cti.features", "cti.desktop", "cti.access", "cti.telephony", "cti.clients", "cti.reports", "cti.errors",
         "cti.storage", "cti.settings", "cti.metrics", "cti.channels.base", "cti.directory", "cti.sheets.write",
+        "dialplan",
     ),
     "dialplan": (),
 }  # fmt: skip
 PURE = ("cti.telephony", "cti.clients", "cti.reports", "cti.access", "cti.desktop", "dialplan")
-ANYTHING = ("cti.server", "cti.cli", "cti.__main__", "cti.pbx", "cti.switch", "lab")
+ANYTHING = (
+    "cti.server", "cti.client_parts", "cti.reactions", "cti.cli", "cti.__main__", "cti.pbx", "cti.switch", "lab",
+)  # fmt: skip
 ONLY_SERVER_IMPORTS_WEB = ("cti.server", "cti.cli")
 
 

@@ -7,21 +7,25 @@ from pathlib import Path
 import structlog
 from aiohttp import http_parser, web
 
-from web import ops, render
+from web import ops, render, sip_door
 from web.api import people
 from web.auth import guarded
 from web.limits import LIMITS, Limits
 from web.pages import calls as call_pages
 from web.pages import (
+    client_history,
     client_import,
+    client_tasks,
     desk,
     dial,
     duplicates,
+    privacy,
     profile,
     reports,
     segments,
     settings,
-    settings_catalogue,
+    settings_directories,
+    settings_properties,
     settings_queues,
     settings_roles,
     settings_user,
@@ -45,19 +49,24 @@ ROUTES: tuple[Route, ...] = (
     *profile.ROUTES,
     *settings.ROUTES,
     *settings_user.ROUTES,
-    *settings_catalogue.ROUTES,
+    *settings_properties.ROUTES,
+    *settings_directories.ROUTES,
     *settings_queues.ROUTES,
     *settings_roles.ROUTES,
     *desk.ROUTES,
     *dial.ROUTES,
     *client_import.ROUTES,
     *client_pages.ROUTES,
+    *client_history.ROUTES,
+    *client_tasks.ROUTES,
     *duplicates.ROUTES,
+    *privacy.ROUTES,
     *contact_pages.ROUTES,
     *contract_pages.ROUTES,
     *call_pages.ROUTES,
     *reports.ROUTES,
     *segments.ROUTES,
+    *sip_door.ROUTES,
 )
 
 log = structlog.get_logger()
@@ -68,6 +77,8 @@ def make_app(services: Services) -> web.Application:
     app = web.Application(middlewares=[errors], client_max_size=LARGEST_BODY)
     app[SERVICES] = services
     app[LIMITS] = Limits()
+    app[sip_door.SIP_DOOR] = door = sip_door.SipDoor()
+    app.on_shutdown.append(door.shut_down)
     render.set_up(app)
     app.on_response_prepare.append(add_headers)
     for route in ROUTES:

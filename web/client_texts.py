@@ -39,15 +39,19 @@ COLORS: Mapping[str, str] = {
 }
 PLACES: Mapping[str, str] = {
     "address": N_("address"),
+    "legal": N_("legal address"),
+    "postal": N_("postal address"),
     "site": N_("site"),
     "telegram": N_("Telegram"),
     "whatsapp": N_("WhatsApp"),
+    "max": N_("MAX"),
+    "viber": N_("Viber"),
     "vk": N_("VK"),
     "other": N_("other"),
 }
 FIELDS: Mapping[str, str] = {
     "name": N_("Short name"),
-    "kind": N_("Kind"),
+    "kind": N_("Form of ownership"),
     "full_name": N_("Full name"),
     "note": N_("About the client"),
     "responsible_id": N_("Manager"),
@@ -74,6 +78,11 @@ FIELDS: Mapping[str, str] = {
     "amount": N_("Sum"),
     "currency": N_("Currency"),
     "manager_id": N_("Manager"),
+    "what": N_("what is to be done"),
+    "due_at": N_("time"),
+    "owner_id": N_("who does it"),
+    "done_at": N_("done"),
+    "email_labels": N_("What the e-mails are"),
 }
 LIKENESS: Mapping[str, str] = {
     "inn": N_("the same INN"),
@@ -86,4 +95,30 @@ BELONGINGS: Mapping[str, str] = {
     "contact": N_("contact person"),
     "contract": N_("contract"),
     "file": N_("file"),
+    "note": N_("note"),
+    "task": N_("task"),
+}
+ZONES: Mapping[str, str] = {
+    "Europe/Kaliningrad": N_("Kaliningrad"),
+    "Europe/Moscow": N_("Moscow"),
+    "Europe/Samara": N_("Samara"),
+    "Asia/Yekaterinburg": N_("Yekaterinburg"),
+    "Asia/Omsk": N_("Omsk"),
+    "Asia/Novosibirsk": N_("Novosibirsk"),
+    "Asia/Krasnoyarsk": N_("Krasnoyarsk"),
+    "Asia/Irkutsk": N_("Irkutsk"),
+    "Asia/Yakutsk": N_("Yakutsk"),
+    "Asia/Vladivostok": N_("Vladivostok"),
+    "Asia/Magadan": N_("Magadan"),
+    "Asia/Kamchatka": N_("Kamchatka"),
+    "Europe/Minsk": N_("Minsk"),
+    "Asia/Almaty": N_("Almaty"),
+    "Asia/Tashkent": N_("Tashkent"),
+    "Asia/Baku": N_("Baku"),
+    "Asia/Yerevan": N_("Yerevan"),
+    "Asia/Tbilisi": N_("Tbilisi"),
+    "Asia/Dubai": N_("Dubai"),
+    "Europe/London": N_("London"),
+    "Europe/Berlin": N_("Berlin"),
+    "Asia/Shanghai": N_("Shanghai"),
 }

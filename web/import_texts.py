@@ -15,6 +15,7 @@ from web.client_texts import FIELDS
 from web.i18n import say
 from web.texts import N_
 
+ERASED = N_("was erased before: make sure that there is a new consent")
 ROW_FAULTS: Mapping[str, str] = {
     "nothing": N_("says nothing of the chosen columns"),
     "no-name": N_("a client needs a name"),

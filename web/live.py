@@ -18,7 +18,7 @@ from http.cookies import CookieError, SimpleCookie
 import structlog
 from aiohttp import web
 
-from cti.desktop import AgentView, CallView, LinkView, ScreenPop, Snapshot
+from cti.desktop import AgentView, CallView, Erased, LegView, LinkView, Notice, ScreenPop, Snapshot
 from cti.errors import StorageError
 from cti.features.access_journal import AccessJournal
 from cti.features.accounts import Accounts, Identity
@@ -30,10 +30,10 @@ from cti.storage.spool import Spool
 from cti.storage.traces import Step
 from web import wire
 from web.auth import COOKIE
-from web.live_browser import Browser
+from web.live_browser import Browser, Stored
 from web.live_door import CONNECT_S, VISIT, Door, Visit
 from web.live_outbox import PACKETS, Body, Texts, encoded, socket_io
-from web.live_replay import Missed, missed_events
+from web.live_replay import Missed, last_seq_of, missed_events
 
 PATH = "/socket.io/"
 PING_S, PONG_S = 20.0, 15.0
@@ -84,8 +84,8 @@ class Live:
         self.snapshot: Callable[[int], Snapshot] = lambda _agent: Snapshot()
         self.seq_of: Callable[[int], int] = lambda _agent: 0
         self.presence: Callable[[int], Awaitable[None]] | None = None
-        for name, handler in (("connect", self._connect), ("disconnect", self._disconnect)):
-            self._io.on(name, handler)
+        self._io.on("connect", self._connect)
+        self._io.on("disconnect", self._disconnect)
         self._io.on("resume", self._resume)
         self._io.on("shown", self._shown)
 
@@ -109,27 +109,33 @@ class Live:
         """A card, to all the agent's browsers."""
         self._remember(agent_id, pop, pop.received_at)
         self._recent[agent_id].append(pop)
-        texts = Texts("screen_pop", lambda language, _seq: wire.screen_pop(pop, language))
-        for browser in [one for one in self._agents.get(agent_id, ()) if one.hears("screen_pop")]:
-            text = texts(browser.language, 0)
-            if browser.held is None:
-                self._push_stored(browser, pop, text)
-            elif len(browser.held) < PACKETS:
-                browser.held.append((pop, text))
-            else:
-                self._cut(browser, "does not read what it missed")
+        self._tell_stored(agent_id, pop, Texts("screen_pop", lambda language, _seq: wire.screen_pop(pop, language)))
+
+    async def message(self, agent_id: int, notice: Notice) -> None:
+        """A notice, to all of one person's browsers."""
+        self._tell_stored(agent_id, notice, Texts("message", lambda language, _seq: wire.notice(notice, language)))
 
     async def call(self, agent_id: int, view: CallView) -> None:
         """The state of a call, to the agent's browsers."""
         self._tell((agent_id,), "call", lambda language, seq: wire.call(view, language, seq))
+
+    async def leg(self, agent_id: int, view: LegView) -> None:
+        """Which call a conversation of the agent's browser phone is."""
+        self._tell((agent_id,), "leg", lambda _language, seq: wire.leg(view, seq))
 
     async def agent(self, view: AgentView) -> None:
         """A colleague's state, to everybody."""
         self._tell(tuple(self._agents), "agent", lambda language, seq: wire.agent(view, language, seq))
 
     async def link(self, view: LinkView) -> None:
-        """The PBX link's state, to everybody."""
+        """The links to the PBXes, to everybody."""
         self._tell(tuple(self._agents), "link", lambda language, _seq: wire.link(view, language))
+
+    async def erased(self, view: Erased) -> None:
+        """Somebody was erased: no page shows him any more, nor does a replay."""
+        for agent_id, pops in self._recent.items():
+            self._recent[agent_id] = deque(map(view.out_of, pops), maxlen=RECENT)
+        self._tell(tuple(self._agents), "erased", lambda _language, seq: wire.erased(view) | {"seq": seq})
 
     async def sign_out(self, agent_id: int, session_hash: str | None = None) -> None:
         """Cut an agent's browsers, or one session's."""
@@ -242,7 +248,7 @@ class Live:
             return {"ok": False}
         browser.grace.cancel()
         browser.held = browser.held or []
-        missed = await self._missed(browser.agent, _last_seq(body))
+        missed = await self._missed(browser.agent, last_seq_of(body))
         if not await self._replay(browser, missed):
             self._cut(browser, "does not read what it missed")
             return {"ok": False}
@@ -252,8 +258,8 @@ class Live:
     def _go_live(self, browser: Browser) -> None:
         """What was held back, then the state of all else; from now on everything as it comes."""
         held, browser.held = browser.held or [], None
-        for pop, text in held:
-            self._push_stored(browser, pop, text)
+        for event, text in held:
+            self._push_stored(browser, event, text)
         state = browser.allowed(self.snapshot(browser.agent))
         self._push(browser, encoded("snapshot", wire.snapshot(state, browser.language, browser.seq, self._clock())))
 
@@ -263,12 +269,15 @@ class Live:
     async def _replay(self, browser: Browser, missed: Missed) -> bool:
         """False: the browser does not read."""
         self._told.update(dict.fromkeys((browser.agent, seq) for seq in missed.painted))
-        for pop, over in missed.pops if browser.hears("screen_pop") else ():
+        for event, over in missed.events:
             if not await browser.outbox.low(REPLAY_S):
                 return False
-            self._remember(browser.agent, pop, 0.0)
-            text = encoded("screen_pop", wire.screen_pop(pop, browser.language, missed=over))
-            self._push_stored(browser, pop, text)
+            if isinstance(event, Notice):
+                self._push_stored(browser, event, encoded("message", wire.notice(event, browser.language)))
+            elif browser.hears("screen_pop"):
+                self._remember(browser.agent, event, 0.0)
+                text = encoded("screen_pop", wire.screen_pop(event, browser.language, missed=over))
+                self._push_stored(browser, event, text)
         browser.seq = max(browser.seq, missed.seq)
         return True
 
@@ -292,20 +301,31 @@ class Live:
 
         self._spool.put(write)
 
-    # Telling ----------------------------------------------------------------------------------------------------------
     def _tell(self, agents: Sequence[int], name: str, body: Body) -> None:
-        """A volatile event. A browser that is not live yet gets it in the snapshot that follows."""
+        """A volatile event; a browser that is not live yet gets it in the snapshot."""
         texts = Texts(name, body)
         for agent_id in agents:
             for browser in list(self._agents.get(agent_id, ())):
                 if browser.held is None and browser.hears(name):
                     self._push(browser, texts(browser.language, browser.seq))
 
-    def _push_stored(self, browser: Browser, pop: ScreenPop, text: str) -> None:
-        if pop.seq not in browser.sent:
-            browser.sent.append(pop.seq)
-            browser.seq = max(browser.seq, pop.seq)
-            self._keep_line(browser, pop)
+    def _tell_stored(self, agent_id: int, event: Stored, texts: Texts) -> None:
+        """An event that a browser must not miss: held back while what it missed before is on its way."""
+        for browser in [one for one in self._agents.get(agent_id, ()) if one.hears(texts.name)]:
+            text = texts(browser.language, 0)
+            if browser.held is None:
+                self._push_stored(browser, event, text)
+            elif len(browser.held) < PACKETS:
+                browser.held.append((event, text))
+            else:
+                self._cut(browser, "does not read what it missed")
+
+    def _push_stored(self, browser: Browser, event: Stored, text: str) -> None:
+        if event.seq not in browser.sent:
+            browser.sent.append(event.seq)
+            browser.seq = max(browser.seq, event.seq)
+            if isinstance(event, ScreenPop):
+                self._keep_line(browser, event)
             self._push(browser, text)
 
     def _keep_line(self, browser: Browser, pop: ScreenPop) -> None:
@@ -333,7 +353,6 @@ class Live:
         if len(self._received) > MOST_KEPT:
             self._received.pop(next(iter(self._received)))
 
-    # Background -------------------------------------------------------------------------------------------------------
     async def _check_sessions(self) -> None:
         while True:
             await asyncio.sleep(CHECK_S)
@@ -360,8 +379,3 @@ class Live:
         for browser in list(self._browsers.values()):
             browser.visit.cut()
         await self._io.shutdown()
-
-
-def _last_seq(body: object) -> int | None:
-    last = body.get("last_seq") if isinstance(body, dict) else None
-    return last if type(last) is int and 0 <= last < 2**31 else None

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from cti.access import Person, Right, scope
-from cti.desktop import ScreenPop, Snapshot
+from cti.desktop import Notice, ScreenPop, Snapshot
 from cti.features.accounts import Identity
 from web.live_door import Visit
 from web.live_outbox import Outbox
 
 NEEDS: Mapping[str, Right] = {"screen_pop": "desk", "call": "desk", "agent": "agents.read"}  # the other events: nothing
+Stored = ScreenPop | Notice  # events that are kept until they were shown
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -29,7 +30,7 @@ class Browser:
     visit: Visit
     outbox: Outbox
     seq: int = 0
-    held: list[tuple[ScreenPop, str]] | None = field(default_factory=list)
+    held: list[tuple[Stored, str]] | None = field(default_factory=list)
     grace: asyncio.TimerHandle = field(init=False)
     sent: deque[int] = field(default_factory=lambda: deque(maxlen=256))
     cut: bool = False

@@ -36,14 +36,14 @@ class Texts:
     """One event as text: made once per language and seq, however many browsers hear it."""
 
     def __init__(self, name: str, body: Body) -> None:
-        self._name, self._body = name, body
+        self.name, self._body = name, body
         self._made: dict[tuple[str, int], str] = {}
 
     def __call__(self, language: str, seq: int) -> str:
         """For one browser."""
         key = (language, seq)
         if key not in self._made:
-            self._made[key] = encoded(self._name, self._body(language, seq))
+            self._made[key] = encoded(self.name, self._body(language, seq))
         return self._made[key]
 
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import msgspec
 import structlog
 
-from cti.desktop import ScreenPop
+from cti.desktop import Notice, ScreenPop
 from cti.errors import StorageError
 from cti.storage import calls, desktop_events
 from cti.storage.database import Database
-from cti.storage.desktop_events import Connection
+from cti.storage.desktop_events import Connection, StoredEvent
+from web.live_browser import Stored
 
 REPLAY = 200
 FRESH = 50  # how far back a new page looks for calls that still ring
@@ -27,12 +28,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Missed:
-    """pops: each with whether its call is over. seq: where the browser then stands. complete: nothing is left out.
+    """events: each with whether it is over: the call of a card is. seq: where the browser then stands.
 
-    painted: seqs of those that were on the agent's screen before.
+    complete: nothing is left out. painted: seqs of those that were on the agent's screen before.
     """
 
-    pops: list[tuple[ScreenPop, bool]]
+    events: list[tuple[Stored, bool]]
     seq: int
     complete: bool = True
     painted: frozenset[int] = frozenset()
@@ -48,43 +49,61 @@ async def missed_events(
     try:
         async with db.read() as conn:
             stored, painted = await _stored(conn, agent_id, after)
-            known = {pop.seq for pop in stored}
-            pops = sorted([*stored, *(pop for pop in late if pop.seq not in known)], key=lambda pop: pop.seq)
-            marked = [(pop, await _is_over(conn, pop.call.id)) for pop in pops]
+            unseen = [_decoded(row) for row in await desktop_events.unshown(conn, agent_id, "message") if fresh]
+            known = {event.seq: event for event in [*late, *(one for one in unseen if one is not None), *stored]}
+            events = [known[seq] for seq in sorted(known)]
+            marked = [(event, await _is_over(conn, event)) for event in events]
     except StorageError:
         log.warning("missed events cannot be read now", agent=agent_id)
         return _from_memory(late, after, fresh=fresh)
-    seq = max((pop.seq for pop in pops), default=after)
-    return Missed(pops=[(pop, over) for pop, over in marked if not (fresh and over)], seq=seq, painted=painted)
+    wanted = [one for one in marked if not (fresh and one[1]) and not _was_seen(one[0], painted)]
+    return Missed(events=wanted, seq=max(known, default=after), painted=painted)
+
+
+def _was_seen(event: Stored, painted: frozenset[int]) -> bool:
+    """A notice stays only until somebody says that he has seen it."""
+    return isinstance(event, Notice) and event.seq in painted
 
 
 def _from_memory(late: list[ScreenPop], after: int, *, fresh: bool) -> Missed:
     """Without the database: what is in memory, up to the first gap, so that no event is passed over for good."""
-    pops: list[tuple[ScreenPop, bool]] = []
+    events: list[tuple[Stored, bool]] = []
     for pop in late:
-        if not fresh and pop.seq != after + len(pops) + 1:
+        if not fresh and pop.seq != after + len(events) + 1:
             break
-        pops.append((pop, False))
-    return Missed(pops=pops, seq=after if fresh else after + len(pops), complete=False)
+        events.append((pop, False))
+    return Missed(events=events, seq=after if fresh else after + len(events), complete=False)
 
 
-async def _stored(conn: Connection, agent_id: int, after: int) -> tuple[list[ScreenPop], frozenset[int]]:
-    """Cards, and the seqs of those that were painted."""
+async def _stored(conn: Connection, agent_id: int, after: int) -> tuple[list[Stored], frozenset[int]]:
+    """Events, and the seqs of those that were painted."""
     painted: set[int] = set()
-    newest: deque[ScreenPop] = deque(maxlen=REPLAY)
+    newest: deque[Stored] = deque(maxlen=REPLAY)
     while page := await desktop_events.since(conn, agent_id, after, REPLAY):
         after = page[-1].seq
-        for event in page:
-            try:
-                newest.append(msgspec.json.decode(event.payload, type=ScreenPop))
-                painted |= {event.seq} if event.shown_at is not None else set()
-            except msgspec.DecodeError:
-                log.warning("stored event cannot be read", agent=agent_id, seq=event.seq)
+        painted |= {row.seq for row in page if row.shown_at is not None}
+        newest.extend(event for event in map(_decoded, page) if event is not None)
         if len(page) < REPLAY:
             break
     return list(newest), frozenset(painted)
 
 
-async def _is_over(conn: Connection, call_id: str) -> bool:
-    row = await calls.get(conn, call_id)
+def _decoded(row: StoredEvent) -> Stored | None:
+    try:
+        if row.kind == "message":
+            return msgspec.json.decode(row.payload, type=Notice)
+        return msgspec.json.decode(row.payload, type=ScreenPop)
+    except msgspec.DecodeError:
+        log.warning("stored event cannot be read", agent=row.agent_id, seq=row.seq)
+        return None
+
+
+async def _is_over(conn: Connection, event: Stored) -> bool:
+    row = await calls.get(conn, event.call.id) if isinstance(event, ScreenPop) else None
     return row is not None and not row.open
+
+
+def last_seq_of(body: object) -> int | None:
+    """Where a browser says it stands; None for a new page."""
+    last = body.get("last_seq") if isinstance(body, dict) else None
+    return last if type(last) is int and 0 <= last < 2**31 else None

@@ -20,6 +20,8 @@ from markupsafe import Markup, escape
 
 from cti.access import Person, Right, scope
 from cti.clients.contracts import show_amount
+from cti.clients.places import link_of
+from cti.clients.properties import plain
 from cti.telephony.numbering import show
 from web import client_texts, texts
 from web.auth import IDENTITY
@@ -57,7 +59,14 @@ def set_up(app: web.Application) -> None:
         lstrip_blocks=True,
     )
     environment = aiohttp_jinja2.get_env(app)
-    environment.filters |= {"number": show, "duration": duration, "amount": show_amount, "day": day}
+    environment.filters |= {
+        "number": show,
+        "duration": duration,
+        "amount": show_amount,
+        "day": day,
+        "opens": link_of,
+        "plain": _plain,
+    }
     environment.globals["icon"] = icon
 
 
@@ -128,10 +137,25 @@ def day(iso: str | None) -> str:
     return ".".join(reversed(iso.split("-"))) if iso else ""
 
 
+def _plain(value: object) -> str:
+    """A number of a property as its field shows it, or what was typed there instead."""
+    return plain(value) if isinstance(value, (int, float)) else str(value or "")
+
+
 def icon(name: str) -> Markup:
     """An icon of the sprite; it is never the only sign of a thing."""
     place = f"/static/vendor/icons.svg?v={asset_version()}#{name}"
     return Markup('<svg class="icon" aria-hidden="true"><use href="{}"></use></svg>').format(escape(place))
+
+
+FILTERS: Mapping[str, Callable[..., str]] = {
+    "number": show,
+    "duration": duration,
+    "amount": show_amount,
+    "day": day,
+    "opens": link_of,
+    "plain": _plain,
+}
 
 
 @cache

@@ -46,6 +46,8 @@ STATUS = {
     "no-contact": 404,
     "no-contract": 404,
     "no-file": 404,
+    "no-note": 404,
+    "no-task": 404,
     "bad-sort": 422,
     "bad-filter": 422,
     "bad-cursor": 422,

@@ -20,13 +20,18 @@ from cti.features.client_base import ClientBase
 from cti.features.client_catalogue import ClientCatalogue
 from cti.features.client_contacts import ClientContacts
 from cti.features.client_contracts import ClientContracts
+from cti.features.client_dossier import Dossiers
 from cti.features.client_duplicates import ClientDuplicates
 from cti.features.client_export import Exports
 from cti.features.client_files import ClientFiles
 from cti.features.client_segments import ClientSegments
+from cti.features.client_tasks import ClientTasks
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.duty_admin import DutyAdmin
+from cti.features.erasures import Erasures
 from cti.features.import_runs import ImportRuns
+from cti.features.pbx_offers import PbxOffers
+from cti.features.phones import Phones
 from cti.features.role_rights import RoleRights
 from cti.metrics import Metrics
 from cti.settings import Settings
@@ -52,13 +57,18 @@ class Services:
     catalogue: ClientCatalogue
     contacts: ClientContacts
     contracts: ClientContracts
+    tasks: ClientTasks
     segments: ClientSegments
     files: ClientFiles
     import_runs: ImportRuns
     bulk_changes: BulkChanges
     exports: Exports
     duplicates: ClientDuplicates
+    erasures: Erasures
+    dossiers: Dossiers
     call_control: CallControl
+    phones: Phones
+    offers: PbxOffers
     call_log: CallLog
     agent_states: AgentStates
     agent_duty: AgentDuty

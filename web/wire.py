@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from cti.desktop import AgentView, CallView, ClientBrief, LinkView, Match, ScreenPop, Snapshot
+from cti.desktop import AgentView, CallView, ClientBrief, Erased, LegView, LinkView, Match, Notice, ScreenPop, Snapshot
 from cti.telephony.numbering import show
 from web.duty_texts import state
 from web.i18n import say
+from web.privacy_texts import NOTICES
 from web.texts import DEVICES, LINKS, LINKS_BY_NAME, OUTCOMES, REFUSALS, WHYS
 
 Json = dict[str, Any]
@@ -26,6 +27,13 @@ def screen_pop(pop: ScreenPop, language: str, *, missed: bool = False) -> Json:
         "missed": missed,
         "received_at": pop.received_at,
     }
+
+
+def notice(one: Notice, language: str) -> Json:
+    """The public `message`: what is told in words, and where there is more."""
+    text = say(language, NOTICES.get(one.code, one.code), **one.args)
+    why = one.args.get("why", "")
+    return {"seq": one.seq, "code": one.code, "text": text, "why": why, "href": one.href, "at": one.at}
 
 
 def match(one: Match, language: str) -> Json:
@@ -71,6 +79,11 @@ def call(view: CallView, language: str, seq: int) -> Json:
     }
 
 
+def leg(view: LegView, seq: int = 0) -> Json:
+    """The public `leg`."""
+    return asdict(view) | {"seq": seq}
+
+
 def agent(view: AgentView, language: str, seq: int = 0) -> Json:
     """The public `agent`."""
     words = {"text": say(language, DEVICES[view.device]), "chosen_text": state(view.chosen, view.reason, language)}
@@ -93,12 +106,19 @@ def link(view: LinkView, language: str) -> Json:
     }
 
 
+def erased(view: Erased) -> Json:
+    """The public `erased`: whom and what no page may show any more."""
+    return {"clients": list(view.clients), "people": list(view.people), "calls": list(view.calls)}
+
+
 def snapshot(view: Snapshot, language: str, seq: int, now: float) -> Json:
     """The state that replaces all volatile events a browser missed."""
     return {
         "calls": [call(one, language, seq) for one in view.calls],
         "agents": [agent(one, language, seq) for one in view.agents],
         "link": link(view.link, language),
+        "erased": erased(view.erased),
+        "legs": [leg(one) for one in view.legs],
         "server_time": now,
         "seq": seq,
     }

@@ -7,7 +7,7 @@ what it receives on one bounded queue. The server starts `run` as a named task a
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -35,7 +35,7 @@ class Channel(Protocol):
 
 
 class Answer(Protocol):
-    """What the PBX said to one action. message: its own words."""
+    """What the PBX said to one action. message: its own words; items: of an answer that is a list."""
 
     @property
     def ok(self) -> bool: ...
@@ -43,6 +43,8 @@ class Answer(Protocol):
     def message(self) -> str: ...
     @property
     def headers(self) -> Mapping[str, str | list[str]]: ...
+    @property
+    def items(self) -> Sequence[Mapping[str, str | list[str]]]: ...
 
 
 class Switchboard(Protocol):

@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": "Fill the database with sample people and clients.",
     "client": "Clients from a file and into one: import, export, undo.",
     "user": "People who sign in: add, list, passwd, token, block, unblock.",
+    "privacy": "Personal data: check the access journal, all that is held on a person, cleaning.",
     "db": "The database: upgrade, backup, restore.",
     "number": "Explain how a telephone number is read.",
     "record": "Record what the PBX says into a file.",

@@ -7,7 +7,6 @@ import json
 import os
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import click
 
@@ -15,6 +14,8 @@ from cti.channels.phone.agi import probe
 from cti.channels.phone.ami import AmiLink, Received
 from cti.channels.phone.clock import WARN_S
 from cti.cli import examples, log_to_stderr, settings_of
+from cti.cli.check_phones import phones
+from cti.cli.finding import Finding
 from cti.errors import ChannelError, CtiError
 from cti.pbx import link_to
 from cti.settings import AgiSettings, PbxSettings, Settings
@@ -32,6 +33,7 @@ NEEDED = {
     "BlindTransfer": "call",
     "PlayDTMF": "call",
     "GetVar": "call",
+    "Setvar": "call",
     "QueueAdd": "agent",
     "QueuePause": "agent",
     "QueueRemove": "agent",
@@ -39,6 +41,7 @@ NEEDED = {
     "CoreSettings": "reporting",
     "CoreStatus": "reporting",
     "DeviceStateList": "reporting",
+    "ShowDialPlan": "reporting",
     "QueueStatus": "(none)",
     "BridgeList": "(none)",
     "UserEvent": "user",
@@ -47,16 +50,6 @@ NEEDED = {
 TOO_MUCH = {"Command": "command", "MixMonitor": "system", "UpdateConfig": "config", "ModuleLoad": "system"}
 # First versions without CVE-2024-42365 (an account with write=originate could rewrite the configuration).
 SAFE_FROM = {18: (18, 24, 2), 20: (20, 9, 2), 21: (21, 4, 2)}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One line: ok, or what to do."""
-
-    what: str
-    ok: bool = True
-    text: str = ""
-    warning: bool = False
 
 
 @click.command(epilog=examples("cti check", "cti --config /etc/trubka/config.toml check", "cti check --json"))
@@ -149,6 +142,8 @@ async def _pbx(name: str, pbx: PbxSettings, db: Database | None, *, prefix: str)
         yield await _hears(name, link)
         if db is not None:
             async for finding in _devices(name, link, db, prefix):
+                yield finding
+            async for finding in phones(name, pbx, link, db, prefix):
                 yield finding
     except ChannelError as error:
         yield Finding(what=f"pbx {name}", ok=False, text=str(error))

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 from sqlalchemy import select
 
 from cti.access import Person
 from cti.cli import examples, settings_of
-from cti.clients.exporting import Named, headings, names_of, row_of
+from cti.cli.operator import keep_line, login
+from cti.clients.exporting import MARK, Named, headings, mark_of, names_of, row_of
 from cti.clients.importing import SYNONYMS, guess
 from cti.features.client_base import ClientBase
 from cti.features.client_import import ClientImport, Told
@@ -22,7 +26,7 @@ from cti.pbx import number_plan
 from cti.sheets.excel import is_too_large
 from cti.sheets.worker import Batch, batches
 from cti.sheets.write import write_csv, write_xlsx
-from cti.storage import cards, directories, properties, users
+from cti.storage import access_log, cards, directories, erasures, properties, users
 from cti.storage.client_tables import clients
 from cti.storage.database import Database, open_database
 
@@ -60,13 +64,18 @@ def import_(ctx: click.Context, file: Path, dry_run: bool, chosen: tuple[str, ..
         async with db.read() as conn:
             defined = await properties.every(conn)
         own = {f"property:{prop.id}": prop.name for prop in defined}
+        batch = secrets.token_hex(8)
+        await keep_line(db, "search" if dry_run else "change", f"import:{batch}")
         async with contextlib.aclosing(batches(file, name=file.name, within_s=READ_S)) as read:
             first = await anext(read)
             mapped = _mapped(first.headers, guess(first.headers, defined), chosen, own)
             for heading, name in zip(first.headers, mapped, strict=True):
                 click.echo(f"  {heading} -> {name or '(left out)'}", err=True)
-            done = ClientImport(db=db, plan=plan, clock=time.time)
-            told = await done.run(_chunks(first, read), mapped, source=file.name, dry=dry_run, progress=_progress)
+            marks = erasures.marks_in(settings_of(ctx).data)
+            done = ClientImport(db=db, plan=plan, clock=time.time, marks=marks)
+            told = await done.run(
+                _chunks(first, read), mapped, source=file.name, dry=dry_run, batch=batch, progress=_progress
+            )
         click.echo("", err=True)
         _say(told, dry_run, errors)
 
@@ -75,8 +84,9 @@ def import_(ctx: click.Context, file: Path, dry_run: bool, chosen: tuple[str, ..
 
 @command.command("export", epilog=examples("cti client export clients.xlsx", "cti client export clients.csv"))
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--why", default="", help="A reason; needed for many clients a day, kept in the access journal.")
 @click.pass_context
-def export(ctx: click.Context, file: Path) -> None:
+def export(ctx: click.Context, file: Path, why: str) -> None:
     """Write all clients to FILE, .xlsx or .csv by its name; an import reads it back."""
     if file.suffix.lower() not in (".xlsx", ".csv"):
         raise click.ClickException("Name a file that ends in .xlsx or .csv")
@@ -85,7 +95,12 @@ def export(ctx: click.Context, file: Path) -> None:
         async with db.read() as conn:
             defined = await properties.every(conn)
             rows = [row async for row in _rows(conn, defined)]
-        (write_xlsx if file.suffix.lower() == ".xlsx" else write_csv)(file, headings(defined), rows)
+        await _account_for(ctx, db, [int(row[0]) for row in rows], why.strip())
+        mark = mark_of(login(), None, datetime.now(_zone(ctx)).isoformat(" ", "seconds"))
+        if file.suffix.lower() == ".xlsx":
+            write_xlsx(file, headings(defined), rows, mark=mark)
+        else:
+            write_csv(file, [*headings(defined), MARK], [[*row, mark] for row in rows])
         click.echo(f"{len(rows)} clients are in {file}")
         if file.suffix.lower() == ".xlsx" and is_too_large(file):
             click.echo("It is too large for an import to read back: export .csv for that.", err=True)
@@ -100,6 +115,7 @@ def undo(ctx: click.Context, batch: str) -> None:
     """Take an import or a change of many back; what was changed since stays."""
 
     async def work(db: Database) -> None:
+        await keep_line(db, "change", f"import:{batch}")
         base = ClientBase(db=db, plan=number_plan(settings_of(ctx).numbers), clock=time.time)
         count = await base.undo(OPERATOR, batch)
         if not count:
@@ -107,6 +123,20 @@ def undo(ctx: click.Context, batch: str) -> None:
         click.echo(f"Taken back: {count} clients")
 
     _with(ctx, work)
+
+
+async def _account_for(ctx: click.Context, db: Database, ids: list[int], why: str) -> None:
+    """The line of the access journal; many clients a day leave only with a reason."""
+    since = access_log.midnight(time.time(), _zone(ctx))
+    async with db.read() as conn:
+        gone = await access_log.exported(conn, login(), since)
+    if not why and gone + len(ids) > settings_of(ctx).privacy.export_cards:
+        raise click.ClickException(f"{gone + len(ids)} clients of today would be in your files: say why by --why")
+    await keep_line(db, "export", "clients", ids, why=why)
+
+
+def _zone(ctx: click.Context) -> ZoneInfo:
+    return ZoneInfo(settings_of(ctx).numbers.time_zone)
 
 
 async def _chunks(first: Batch, more: AsyncIterator[Batch]) -> AsyncIterator[list[tuple[str, ...]]]:
@@ -140,6 +170,8 @@ def _say(told: Told, dry_run: bool, errors: Path | None) -> None:
     would = "would be " if dry_run else ""
     changed = f"{told.created} {would}created, {told.updated} {would}updated"
     click.echo(f"{changed}, {told.unchanged} unchanged, {told.refused} refused")
+    if told.erased:
+        click.echo(f"{told.erased} of the new ones were erased before: make sure that they have consented anew")
     for one in told.faults[:SHOWN_FAULTS]:
         click.echo(f"  row {one.row}: {one.field}: {one.what}")
     if len(told.faults) > SHOWN_FAULTS and not errors:

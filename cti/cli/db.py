@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from datetime import datetime
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
 from cti.cli import examples, settings_of
+from cti.features.client_erasure import Eraser
+from cti.pbx import number_plan
 from cti.storage import database
 from cti.storage.copy import copy
 
@@ -59,6 +65,23 @@ def restore(ctx: click.Context, file: Path) -> None:
     settings = settings_of(ctx)
     kept = asyncio.run(database.restore(settings.database_url, file))
     click.echo(f"Restored from {file}." + (f" The database before that is kept as {kept}." if kept else ""))
+    asyncio.run(_erase_again(settings, settings.database_url))
+
+
+async def _erase_again(settings: Any, url: str) -> None:
+    """Who was erased since does not come back; says whom, by the ids of their cards."""
+    db = await database.open_database(url, busy_timeout_ms=settings.storage.busy_timeout_ms)
+    try:
+        eraser = Eraser(db=db, url=url, plan=number_plan(settings.numbers), data=settings.data, clock=time.time)
+        acts = await eraser.repeat()
+        for act in acts:
+            when = datetime.fromtimestamp(act.entry.at, ZoneInfo(settings.numbers.time_zone)).strftime("%d.%m.%Y %H:%M")
+            ids = ", ".join(str(id_) for id_, _ in (*act.entry.clients, *act.entry.people))
+            click.echo(f"Erased again: No. {ids}, erased on {when} ({sum(one.count for one in act.events)} records)")
+        if acts:
+            await eraser.clean()
+    finally:
+        await db.close()
 
 
 @command.command(
@@ -70,11 +93,12 @@ def restore(ctx: click.Context, file: Path) -> None:
 )
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
-def copy_base(source: str, target: str) -> None:
+@click.pass_context
+def copy_base(ctx: click.Context, source: str, target: str) -> None:
     """Move a base from FROM to TO, an empty one, on the same or the other engine. Stop the server first.
 
     All or nothing: what arrived is compared with what left, and a copy that breaks off leaves TO empty. Then name TO as
-    storage.url in the settings.
+    storage.url in the settings. Whom the list of the erased in the data folder names is erased in TO as well.
     """
     if source == target:
         raise click.ClickException("FROM and TO are the same database.")
@@ -93,6 +117,7 @@ def copy_base(source: str, target: str) -> None:
             await old.close()
 
     click.echo(f"Copied and compared: {asyncio.run(work())} rows.")
+    asyncio.run(_erase_again(settings_of(ctx), target))
 
 
 def _told(table: str, rows: int) -> None:

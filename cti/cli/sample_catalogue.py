@@ -23,6 +23,14 @@ DIRECTORIES: dict[Directory, tuple[str, ...]] = {
     "contract-state": ("Проект", "Действует", "Исполнен", "Расторгнут"),
     "contact-role": ("Директор", "Бухгалтер", "Снабжение", "Секретарь"),
 }
+ZONES = {
+    "Москва": "Europe/Moscow",
+    "Санкт-Петербург": "Europe/Moscow",
+    "Поволжье": "Europe/Samara",
+    "Урал": "Asia/Yekaterinburg",
+    "Сибирь": "Asia/Novosibirsk",
+    "Юг": "Europe/Moscow",
+}
 INDUSTRY_PARTS = {"Торговля": ("Опт", "Розница"), "Производство": ("Металл", "Мебель", "Продукты")}
 RATINGS = ("Платёжеспособность", "Потенциал", "Лояльность")
 COLOR = "Цвет"
@@ -44,7 +52,7 @@ async def fill(conn: Connection) -> None:
     """Directories and properties, in a base that has none."""
     for directory, names in DIRECTORIES.items():
         for name in names:
-            made = await directories.add(conn, directory, name)
+            made = await directories.add(conn, directory, name, time_zone=ZONES.get(name, ""))
             for part in INDUSTRY_PARTS.get(name, ()) if directory == "industry" else ():
                 await directories.add(conn, directory, part, made)
     colors = (PropertyValue(id=0, name="красный", color="red"), PropertyValue(id=0, name="зелёный", color="green"))

@@ -7,6 +7,7 @@ A running server takes every change from the same database: a blocked person is 
 from __future__ import annotations
 
 import asyncio
+import secrets
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -20,10 +21,11 @@ from cti.cli import examples, settings_of
 from cti.errors import Refused
 from cti.features.directory_admin import DirectoryAdmin, UserDraft
 from cti.passwords import LONGEST, SHORTEST, Passwords
-from cti.storage import users
+from cti.storage import directory, users
 from cti.storage.database import Database, open_database
 
 T = TypeVar("T")
+PHONE_PASSWORD_BYTES = 24
 
 PASSWORD_FILE = click.option(
     "--password-file",
@@ -143,6 +145,24 @@ def name_pbx(ctx: click.Context, pbx: str) -> None:
     """A second PBX came: everybody's phones without a PBX's name are on this one from now on."""
     count = _run(ctx, lambda people, _db: people.name_pbx(None, pbx))
     click.echo(f"{count} phones are named {pbx}:... now; restart the server.")
+
+
+@command.command(name="phone-passwords", epilog=examples("cti user phone-passwords > pjsip_browsers.conf"))
+@click.option("--pbx", default="", help="Of which PBX, where there are several.")
+@click.pass_context
+def phone_passwords(ctx: click.Context, pbx: str) -> None:
+    """Print new random passwords of all browser phones, as the file that pjsip.conf includes."""
+    prefix = f"{pbx}:" if pbx else ""
+
+    async def work(_people: DirectoryAdmin, db: Database) -> list[str]:
+        async with db.read() as conn:
+            rows = await directory.devices(conn)
+        return [row.name.partition("/")[2] for row in rows if row.kind == "browser" and row.name.startswith(prefix)]
+
+    click.echo("; Passwords of the browser phones. Included in pjsip.conf and read by Trubka; nobody need know them.")
+    for user in sorted(_run(ctx, work)):
+        password = secrets.token_urlsafe(PHONE_PASSWORD_BYTES)
+        click.echo(f"[{user}]\ntype=auth\nauth_type=userpass\nusername={user}\npassword={password}\n")
 
 
 def _run(ctx: click.Context, work: Callable[[DirectoryAdmin, Database], Awaitable[T]]) -> T:

@@ -1,4 +1,5 @@
-"""The process behind `cti/jobs.py`: imports, what they would do, changes of many, their undoing, and exports.
+"""The process behind `cti/jobs.py`: imports, what they would do, changes of many, their undoing, exports, archives of
+persons and their erasure.
 
 It ends at once when its input closes: a part that is not committed by then is taken back by the database.
 """
@@ -25,18 +26,20 @@ from cti.clients.filters import Condition
 from cti.clients.importing import Fault
 from cti.errors import CtiError, Refused
 from cti.features.client_base import ClientBase, Many
+from cti.features.client_dossier import Dossier
+from cti.features.client_erasure import Eraser, Subject
 from cti.features.client_export import Asked, ClientExport
-from cti.features.client_import import PART, ClientImport, Done, Row, Told
-from cti.features.import_runs import SHOWN
+from cti.features.client_import import PART, ClientImport, Row, Told
 from cti.sheets import SheetError
 from cti.sheets.worker import batches
-from cti.storage import properties, runs, segments
+from cti.storage import erasures, properties, runs, segments
 from cti.storage.database import Database, open_database
 from cti.storage.desktop_events import Connection
 from cti.storage.grid import Grid
 from cti.telephony.numbering import NumberPlan
 
 READ_S = 120.0  # for reading alone
+SHOWN = 200  # rows of a preview
 SAY_EVERY_S = 0.2
 Job = Mapping[str, Any]
 
@@ -91,22 +94,18 @@ async def _import(db: Database, job: Job) -> Any:
     async with db.write() as conn:
         if not await runs.become(conn, job["batch"], "done", was=["running"], now=time.time()):
             raise Stopped
-    return told.counts
+    return {**told.counts, "erased": told.erased}
 
 
 async def _preview(db: Database, job: Job) -> Any:
-    """What an import would do: the counts, and the first rows of each outcome one by one."""
-    shown: dict[str, list[Done]] = {}
+    """What an import would do: the counts, and the first rows one by one."""
+    shown: list[Any] = []
 
     def keep(told: Told) -> None:
-        for one in told.done:
-            some = shown.setdefault(one.outcome, [])
-            if len(some) < SHOWN:
-                some.append(one)
+        shown.extend(told.done[: SHOWN - len(shown)])
 
     told = await _rows(db, job, dry=True, each=keep)
-    rows = sorted((one for some in shown.values() for one in some), key=lambda one: one.row)
-    return {**told.counts, "shown": rows, "faults": told.faults}
+    return {**told.counts, "erased": told.erased, "shown": shown, "faults": told.faults}
 
 
 async def _rows(
@@ -125,11 +124,12 @@ async def _rows(
         refused.keep([one.fault for one in told.done if one.fault is not None], rows, told.rows - len(rows))
         if time.monotonic() - said_at >= SAY_EVERY_S:
             said_at = time.monotonic()
-            _say(told.counts)
+            _say({**told.counts, "erased": told.erased})
 
     work = ClientImport(
-        db=db, plan=NumberPlan(**job["plan"]), clock=time.time, user_id=job["user_id"], keys=job["keys"]
-    )
+        db=db, plan=NumberPlan(**job["plan"]), clock=time.time, user_id=job["user_id"], keys=job["keys"],
+        marks=erasures.marks_in(Path(job["data"])),
+    )  # fmt: skip
     async with contextlib.aclosing(batches(Path(job["path"]), name=job["name"], size=PART, within_s=READ_S)) as read:
         first = await anext(read)
         if list(first.headers) != job["headers"]:
@@ -215,8 +215,38 @@ async def _undo(db: Database, job: Job) -> Any:
 async def _export(db: Database, job: Job) -> Any:
     """Write what the grid shows into a file."""
     work = ClientExport(db=db, zone=ZoneInfo(job["zone"]))
-    ids = await work.write(Path(job["path"]), msgspec.convert(job["asked"], Asked))
+    asked = msgspec.convert(job["asked"], Asked)
+    ids = await work.write(Path(job["path"]), asked, mark=job["mark"], most=job["most"])
     return {"rows": len(ids), "clients": seen.told(ids)}
+
+
+def _eraser(db: Database, job: Job) -> Eraser:
+    plan, data = NumberPlan(**job["plan"]), Path(job["data"])
+    return Eraser(db=db, url=job["url"], plan=plan, data=data, clock=time.time)
+
+
+async def _erase(db: Database, job: Job) -> Any:
+    """Erase a person."""
+    subject = Subject(kind=job["kind"], id=job["id"])
+    made, act = await _eraser(db, job).erase(subject, user_id=job["user_id"], by=job["by"], reason=job["reason"])
+    return {"id": made, "act": act}
+
+
+async def _dossier(db: Database, job: Job) -> Any:
+    """Write all that is held on a person."""
+    work = Dossier(
+        db=db,
+        plan=NumberPlan(**job["plan"]),
+        zone=ZoneInfo(job["zone"]),
+        files=Path(job["data"]) / "files",
+        clock=time.time,
+    )
+    return await work.write(Path(job["path"]), job["kind"], job["id"], job["language"])
+
+
+async def _clean(db: Database, job: Job) -> Any:
+    """Leave nothing of the erased in the files of the base."""
+    await _eraser(db, job).clean()
 
 
 WORK: Mapping[str, Callable[[Database, Job], Awaitable[Any]]] = {
@@ -225,4 +255,7 @@ WORK: Mapping[str, Callable[[Database, Job], Awaitable[Any]]] = {
     "change": _change,
     "undo": _undo,
     "export": _export,
+    "erase": _erase,
+    "clean": _clean,
+    "dossier": _dossier,
 }

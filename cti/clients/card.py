@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 
 from cti.clients.properties import Value
 from cti.desktop import ClientBrief, ContactBrief
-from cti.telephony.numbering import NumberPlan, read
+from cti.telephony.numbering import NumberPlan, apart, bare, read
 
 KINDS = ("person", "sole-trader", "company")
-PLACES = ("address", "site", "telegram", "whatsapp", "vk", "other")
+PLACES = ("address", "legal", "postal", "site", "telegram", "whatsapp", "max", "viber", "vk", "other")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +27,11 @@ class Phone:
     label: str = ""
     shared: bool = False
 
+    @property
+    def bare(self) -> str:
+        """What was typed, without the extension where it was read: that has a field of its own."""
+        return bare(self.typed) if self.extension else self.typed
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
@@ -38,7 +43,10 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClientDraft:
-    """What a person may set of a client; the first phone and e-mail are the primary ones."""
+    """What a person may set of a client; the first phone and e-mail are the primary ones.
+
+    email_labels: what an address is (`accounts`, `home`), by the address.
+    """
 
     name: str
     kind: str = "company"
@@ -47,6 +55,7 @@ class ClientDraft:
     responsible_id: int | None = None
     phones: tuple[Phone, ...] = ()
     emails: tuple[str, ...] = ()
+    email_labels: Mapping[str, str] = field(default_factory=dict)
     places: tuple[Place, ...] = ()
     inn: str = ""
     kpp: str = ""
@@ -78,6 +87,7 @@ class ClientCard:
     version: int
     created_at: float
     updated_at: float
+    email_labels: Mapping[str, str] = field(default_factory=dict)
     places: tuple[Place, ...] = ()
     inn: str = ""
     kpp: str = ""
@@ -108,8 +118,15 @@ def with_numbers(draft: ClientDraft, plan: NumberPlan) -> ClientDraft:
 
 
 def read_phones(phones: Iterable[Phone], plan: NumberPlan) -> tuple[Phone, ...]:
-    """Phones with their numbers read under a plan."""
-    return tuple(_read(phone, plan) for phone in phones)
+    """Phones with their numbers read under a plan; several numbers in one field become several phones."""
+    parts = ((phone, apart(phone.typed)) for phone in phones)
+    every = (replace(phone, typed=typed) if len(some) > 1 else phone for phone, some in parts for typed in some)
+    return tuple(_read(phone, plan) for phone in every)
+
+
+def labels_of(emails: Iterable[str], labels: Mapping[str, str]) -> dict[str, str]:
+    """What is said of these addresses, and of no others."""
+    return {address: label for address in emails if (label := labels.get(address, ""))}
 
 
 def _read(phone: Phone, plan: NumberPlan) -> Phone:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cti.clients.card import ClientCard, ClientDraft, Phone, Place
+from cti.clients.card import ClientCard, ClientDraft, Phone, Place, labels_of
 
 Fields = Mapping[str, Any]
 PLAIN = (
@@ -32,11 +32,13 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Conflict:
-    """Two people changed one field differently."""
+    """Two people changed one field differently. by, at: who the other one is ("" for the server), UNIX seconds."""
 
     field: str
     theirs: Any
     mine: Any
+    by: str = ""
+    at: float = 0.0
 
 
 def as_fields(card: ClientCard | ClientDraft) -> dict[str, Any]:
@@ -44,6 +46,7 @@ def as_fields(card: ClientCard | ClientDraft) -> dict[str, Any]:
     fields: dict[str, Any] = {name: getattr(card, name) for name in PLAIN}
     fields["phones"] = [[one.typed, one.extension, one.label, one.shared] for one in card.phones]
     fields["emails"] = list(card.emails)
+    fields["email_labels"] = labels_of(card.emails, card.email_labels)
     fields["places"] = [[one.kind, one.value] for one in card.places]
     for property_id, value in card.values.items():
         if value is not None:
@@ -62,6 +65,7 @@ def draft_of(fields: Fields) -> ClientDraft:
         **{name: fields[name] for name in PLAIN},
         phones=tuple(Phone(typed=t, extension=x, label=label, shared=s) for t, x, label, s in fields["phones"]),
         emails=tuple(fields["emails"]),
+        email_labels=fields.get("email_labels") or {},
         places=tuple(Place(kind=kind, value=value) for kind, value in fields["places"]),
         values=values,
     )

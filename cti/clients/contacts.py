@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cti.clients.card import Phone
+from cti.clients.card import Phone, labels_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,6 +17,7 @@ class ContactDraft:
     note: str = ""
     phones: tuple[Phone, ...] = ()
     emails: tuple[str, ...] = ()
+    email_labels: Mapping[str, str] = field(default_factory=dict)
     roles: Mapping[int, int | None] = field(default_factory=dict)
 
 
@@ -43,6 +44,7 @@ class Contact:
     version: int
     created_at: float
     updated_at: float
+    email_labels: Mapping[str, str] = field(default_factory=dict)
 
     def role_at(self, client_id: int) -> str:
         """His role at a client, "" where none is said."""
@@ -56,4 +58,17 @@ def fields_of(contact: Contact | ContactDraft) -> dict[str, Any]:
         "note": contact.note,
         "phones": [[one.typed, one.extension, one.label, one.shared] for one in contact.phones],
         "emails": list(contact.emails),
+        "email_labels": labels_of(contact.emails, contact.email_labels),
     }
+
+
+def draft_of(fields: Mapping[str, Any], roles: Mapping[int, int | None]) -> ContactDraft:
+    """The person that these fields describe. Phones are yet to be read."""
+    return ContactDraft(
+        name=fields["name"],
+        note=fields["note"],
+        phones=tuple(Phone(typed=t, extension=x, label=label, shared=s) for t, x, label, s in fields["phones"]),
+        emails=tuple(fields["emails"]),
+        email_labels=fields.get("email_labels") or {},
+        roles=roles,
+    )

@@ -37,6 +37,7 @@ HEADINGS: dict[str, str] = {
     "note": "Примечание",
 }
 MOMENTS = {"created": "Создан", "updated": "Изменён"}  # not read back
+MARK = "Выгружено"  # a csv has no other place for who made it and when; not read back
 KINDS = {"person": "физ. лицо", "sole-trader": "ИП", "company": "компания"}
 NAMED = ("responsible", "relation", "region", "industry", "source")
 Names = Mapping[tuple[str, int | None], str]  # of people and directory entries, by (field, id)
@@ -60,6 +61,11 @@ def names_of(people: Sequence[Named], items: Iterable[tuple[str, int, str]]) -> 
         for one in people
     }
     return names | {(directory, id_): name for directory, id_, name in items}
+
+
+def mark_of(login: str, user_id: int | None, moment: str) -> str:
+    """What a file says of who made it: `vera (4) 2026-11-26 13:05:59+03:00`."""
+    return f"{login} ({user_id}) {moment}" if user_id else f"{login} {moment}"
 
 
 def headings(properties: Sequence[Property]) -> list[str]:

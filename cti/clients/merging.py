@@ -16,6 +16,7 @@ from cti.clients.changes import PLAIN, Fields, as_fields
 
 Choice = Literal["kept", "gone", "both"]
 LISTS = ("phones", "emails", "places")
+LABELS = "email_labels"  # follow their addresses: nobody chooses
 
 
 def combined(kept: ClientCard, gone: ClientCard, choices: Mapping[str, Choice]) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def combined(kept: ClientCard, gone: ClientCard, choices: Mapping[str, Choice]) 
     """
     ours, others = as_fields(kept), as_fields(gone)
     fields = dict(ours)
-    for name in sorted({*ours, *others} - {*LISTS}):
+    for name in sorted({*ours, *others} - {*LISTS, LABELS}):
         mine, other = ours.get(name), others.get(name)
         if isinstance(mine, list) or isinstance(other, list):
             fields[name] = _united(mine or [], other or [])
@@ -38,6 +39,7 @@ def combined(kept: ClientCard, gone: ClientCard, choices: Mapping[str, Choice]) 
         row for phone, row in zip(gone.phones, others["phones"], strict=True) if _number(phone) not in known
     ]
     fields["emails"] = _united(ours["emails"], others["emails"], key=str.casefold)
+    fields[LABELS] = {**others[LABELS], **ours[LABELS]}
     fields["places"] = _united(ours["places"], others["places"], key=str)
     return _said(fields)
 
@@ -62,7 +64,7 @@ def differ(one: ClientCard, two: ClientCard) -> list[str]:
     return [
         name
         for name in dict.fromkeys((*left, *right))
-        if name not in LISTS
+        if name not in (*LISTS, LABELS)
         and left.get(name) != right.get(name)
         and left.get(name) not in empty
         and right.get(name) not in empty

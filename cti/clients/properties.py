@@ -95,9 +95,14 @@ def shown(prop: Property, value: Value) -> str:
         case int() if prop.kind == "list":
             return names.get(value, "")
         case int() | float():
-            return str(int(value)) if value == int(value) else repr(value)
+            return plain(value)
         case _:
             return str(value)
+
+
+def plain(number: float) -> str:
+    """A number as people write it, all its digits kept: `3`, `1234567.5`."""
+    return str(int(number)) if number == int(number) else repr(number)
 
 
 def missing(properties: Sequence[Property], values: Mapping[int, Value], client_kind: str) -> list[Property]:

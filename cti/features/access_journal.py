@@ -30,6 +30,7 @@ class AccessJournal:
             None  # lines that wait, and are written, as one
         )
         self._clock = clock
+        self.exported: Callable[[], None] = lambda: None  # told after the line of a file that leaves
 
     async def keep(
         self,
@@ -46,42 +47,51 @@ class AccessJournal:
 
         count: how many persons' data was shown, where that is not the number of clients.
         """
-        ids = clients if isinstance(clients, str) else list(dict.fromkeys(clients))
-        written = self._put(person, action, thing, ids, count, address, why)
+        who = (self._clock(), person.id, person.login)
+        written = self._put(line_of(*who, action, thing, clients, count=count, address=address, why=why))
         if self._spool.state == "ok":
             await asyncio.wait({written}, timeout=WAIT_S)
+        if action == "export":
+            self.exported()
 
     def popped(self, person: Person, pop: ScreenPop, address: str) -> None:
         """A ringing call's card came to an agent's screen; it waits for no disk."""
         ids = [one.client.id for one in pop.matches]
-        self._put(person, "view", f"call:{pop.call.id}", ids, None, address, "")
+        self._put(line_of(self._clock(), person.id, person.login, "view", f"call:{pop.call.id}", ids, address=address))
 
-    def _put(
-        self,
-        person: Person,
-        action: Action,
-        thing: str,
-        ids: list[int] | str,
-        count: int | None,
-        address: str,
-        why: str,
-    ) -> asyncio.Future[bool]:
-        line = Line(
-            at=self._clock(),
-            user_id=person.id,
-            login=person.login,
-            action=action,
-            thing=_plain(thing)[:LONGEST_THING],
-            count=len(ids) if count is None else count,
-            clients=ids if isinstance(ids, str) else told(ids),
-            address=_plain(address)[:45],
-            why=_plain(why)[:LONGEST_WHY],
-        )
+    def _put(self, line: Line) -> asyncio.Future[bool]:
         return self._spool.put(
             lambda conn: access_log.append(conn, [line]), here=lambda raw: access_log.append_here(raw, [line])
         )
 
 
+def line_of(
+    at: float,
+    user_id: int | None,
+    login: str,
+    action: Action,
+    thing: str,
+    clients: Iterable[int] | str,
+    *,
+    count: int | None = None,
+    address: str = "",
+    why: str = "",
+) -> Line:
+    """A line, bounded as its columns are. clients: ids, or them as text; count: by default as many."""
+    ids = clients if isinstance(clients, str) else list(dict.fromkeys(clients))
+    return Line(
+        at=at,
+        user_id=user_id,
+        login=login,
+        action=action,
+        thing=_plain(thing)[:LONGEST_THING],
+        count=len(ids) if count is None else count,
+        clients=ids if isinstance(ids, str) else told(ids),
+        address=_plain(address)[:45],
+        why=_plain(why)[:LONGEST_WHY],
+    )
+
+
 def _plain(text: str) -> str:
     """Without control characters, which no column keeps alike."""
-    return text if text.isprintable() else "".join(one for one in text if one.isprintable())
+    return text if text.isprintable() else "".join(one if one.isprintable() else " " for one in text)

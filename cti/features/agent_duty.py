@@ -132,6 +132,11 @@ class AgentDuty:
         await self._become(user_id, d.done(self.of(user_id), self._clock(), by), actor.id)
         return await self._apply(user_id)
 
+    async def phone_chosen(self, user_id: int) -> None:
+        """He is rung at another phone of his: his places in queues go over to it."""
+        await self._apply(user_id)
+        await self._tell(user_id)
+
     async def signed_out(self, person: Person) -> None:
         """Who signs out for good leaves his queues; another panel of his keeps him there."""
         if self._settings.sign_out_logs_off and self.of(person.id).on and not self._online(person.id):

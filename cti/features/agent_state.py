@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cti.desktop import AgentDesktop, AgentView, CallView
+from cti.desktop import AgentDesktop, AgentView, CallView, PhoneView
 from cti.directory import Directory
 from cti.storage.directory import DeviceRow
 from cti.telephony.duty import Duty
@@ -152,8 +152,9 @@ class AgentStates:
         chosen = self._directory.chosen_of(user_id)
         if chosen is None:
             return None
+        rows = sorted(self._directory.devices_of(user_id), key=lambda row: (row.kind, row.name))
         busiest = max(
-            (self._devices.get(row.name, ("unknown", 0.0)) for row in self._directory.devices_of(user_id)),
+            (self._devices.get(row.name, ("unknown", 0.0)) for row in rows),
             key=lambda state: _WEIGHT[state[0]],
         )
         own = self._devices.get(chosen.name, ("unknown", 0.0))
@@ -176,6 +177,15 @@ class AgentStates:
             call=calls[0].state if calls else "",
             queue=calls[0].queue if calls else None,
             ghost=duty.state == "ready" and own[0] == "unreachable",
+            phones=tuple(
+                PhoneView(
+                    name=row.name,
+                    kind=row.kind,
+                    status=self.device_status(row.name),
+                    chosen=row.name == chosen.name,
+                )
+                for row in rows
+            ),
         )
 
 

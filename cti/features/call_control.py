@@ -9,6 +9,7 @@ command goes to that of the person's device, in its own words (`Line`); what ano
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -32,6 +33,9 @@ from cti.telephony.toll import Pace, forbidden
 ANSWER_S = 1.0  # a click is answered within this
 MODEL_S = 600.0  # how long a phone's model is remembered
 MODEL_LIMIT_S = 0.2  # a phone's model is worth this much waiting
+CODE = re.compile(r"\*[0-9]{1,3}")  # what a PBX's own services are dialled by: *8, *43
+NUMBER = re.compile(r"\+?[0-9]{2,20}")
+CLICK_HEADER = "X-Trubka-Click"  # the browser phone picks up a call of its own click, and no other, by itself
 
 log = structlog.get_logger()
 
@@ -101,6 +105,23 @@ class CallControl:
             raise Refused("not-talking", "Tones are sent during a conversation; wait until the call is answered.")
         for digit in digits:
             await _ask(self._line(own.device), SendDigit(leg=peers[-1], digit=digit))
+
+    def number_for(self, person: Person, to: str, device: str) -> str:
+        """What a phone of the person's may dial for `to`, as the PBX wants it. Raises Refused as `dial` does."""
+        if not may(person, "dial", owner_id=person.id):
+            raise Refused("not-allowed", "Your role may not place calls; ask an admin.")
+        return self._allowed(read(to, self._line(device).plan))
+
+    def may_dial(self, person: Person, number: str, device: str) -> bool:
+        """Whether a phone may send just this number to the PBX: a short code, or exactly what a click would dial."""
+        if CODE.fullmatch(number):
+            return True
+        if not NUMBER.fullmatch(number):
+            return False
+        try:
+            return self.number_for(person, number, device) == number.removeprefix("+")
+        except Refused:
+            return False
 
     def _check(self, person: Person, to: str, client_id: int | None, request_id: str) -> _Click:
         device = self._directory.chosen_of(person.id)
@@ -180,7 +201,7 @@ class CallControl:
             caller_id_number=await self._caller_id(click),
             caller_id_name="",
             request_id=click.request_id,
-            headers=await self._headers(click.line, click.device.name),
+            headers=await self._headers(click),
             timeout_s=self._dial.ring_s,
         )
         try:
@@ -204,14 +225,17 @@ class CallControl:
         by_team = self._dial.team_caller_ids.get(click.device.team or "")
         return by_queue or by_team or click.line.settings.caller_id or self._dial.caller_id
 
-    async def _headers(self, line: Line, device: str) -> Headers:
-        """What makes this phone pick up by itself, by its registered model; remembered for MODEL_S."""
+    async def _headers(self, click: _Click) -> Headers:
+        """What makes this phone pick up by itself: the browser knows its click, a desk phone's model is asked for."""
+        line, device = click.line, click.device.name
+        if click.device.kind == "browser":
+            return ((CLICK_HEADER, click.request_id),)
         if not line.settings.auto_answer or not line.device.startswith("PJSIP/"):
             return ()
         at, headers = self._models.get(device, (0.0, ()))
         if self._clock() - at < MODEL_S:
             return headers
-        contact = await _variable(line, f"PJSIP_AOR({line.device.removeprefix('PJSIP/')},contact)")
+        contact = await _variable(line, f"PJSIP_AOR({line.endpoint},contact)")
         model = await _variable(line, f"PJSIP_CONTACT({contact.split(',')[0]},user_agent)") if contact else ""
         headers = headers_for(model)
         self._models[device] = (self._clock(), headers)

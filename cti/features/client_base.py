@@ -14,11 +14,12 @@ from typing import Any
 
 from cti.access import Person, may
 from cti.clients.card import ClientCard, ClientDraft, with_numbers
-from cti.clients.changes import Conflict, as_fields, differences, draft_of, merged, taken_back
+from cti.clients.changes import PROPERTY, Change, as_fields, differences, draft_of, taken_back
 from cti.clients.importing import Fault
-from cti.clients.properties import Value, read_value
-from cti.clients.requisites import inn_fault, kpp_fault, ogrn_fault
-from cti.errors import NotAllowed, Refused
+from cti.clients.properties import Property, Value, missing, read_value
+from cti.clients.requisites import fitting, refusal
+from cti.clients.zones import is_zone
+from cti.errors import Conflicts, NotAllowed, Refused
 from cti.storage import bulk, changes, clients, directories, properties, users
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
@@ -65,23 +66,16 @@ class Many:
 AfterCount = Callable[[Connection, Many], Awaitable[None]]
 
 
-class Conflicts(Refused):
-    """Two people changed the same fields: nothing was saved. fields: both people's changes, mine where they differ."""
-
-    def __init__(self, conflicts: Sequence[Conflict] = (), fields: Mapping[str, Any] | None = None) -> None:
-        super().__init__(
-            "changed-meanwhile", "Somebody changed this card meanwhile: look at the new state and save again."
-        )
-        self.conflicts = tuple(conflicts)
-        self.fields = fields
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Saved:
-    """A card that was saved. batch: by which it can be taken back; None where nothing was different."""
+    """A card that was saved. batch: by which it can be taken back; None where nothing was different.
+
+    others: fields that other people changed since the version it was made on.
+    """
 
     version: int
     batch: str | None
+    others: tuple[str, ...] = ()
 
 
 class ClientBase:
@@ -92,12 +86,19 @@ class ClientBase:
         self._plan = plan
         self._clock = clock
 
-    async def create(self, person: Person, draft: ClientDraft) -> int:
-        """A new client; returns its id. Raises NotAllowed, or Refused for what is wrong in the draft."""
-        self._check(person, draft)
+    async def create(self, person: Person, draft: ClientDraft, *, complete: bool = False) -> int:
+        """A new client; returns its id. Raises NotAllowed, or Refused for what is wrong in the draft.
+
+        complete: whether it needs its required properties. A caller who waits on the line is saved without them.
+        """
+        _check(person, draft)
+        _check_numbers(draft)
         now = self._clock()
         async with self._db.write() as conn:
             draft = await self._read(conn, draft)
+            lacking = missing(await properties.every(conn), draft.values, draft.kind) if complete else []
+            if lacking:
+                raise Refused("required", "This property is required.", where=lacking[0].name)
             client_id = await clients.insert(conn, draft, now)
             made = differences(as_fields(ClientDraft(name="")), as_fields(draft))
             await changes.write(conn, client_id, made, at=now, user_id=person.id, version=1)
@@ -105,22 +106,21 @@ class ClientBase:
 
     async def change(self, person: Person, client_id: int, draft: ClientDraft, version: int) -> Saved:
         """Save the card. Raises Conflicts when a field was changed by others since `version`, and differently."""
-        self._check(person, draft)
+        _check(person, draft)
         async with self._db.write() as conn:
             card = await clients.get(conn, client_id)
             if card is None or not 0 < version <= card.version:
                 raise Conflicts
-            theirs = as_fields(card)
-            base = theirs
+            later: list[changes.ChangeRow] = []
             if version != card.version:
-                base = changes.before(theirs, await changes.of_client(conn, client_id, above=version, limit=10_000))
-            draft = await self._read(conn, draft, card)
-            fields, conflicts = merged(base, as_fields(draft), theirs)
-            if conflicts:
-                raise Conflicts(conflicts, fields)
+                later = await changes.of_client(conn, client_id, above=version, limit=10_000)
+            theirs = as_fields(card)
+            met = changes.meet(theirs, as_fields(await self._read(conn, draft, card)), later)
+            if met.conflicts:
+                raise Conflicts(met.conflicts, met.fields)
             batch = secrets.token_hex(8)
-            saved = await self._save(conn, person, client_id, theirs, fields, card.version, batch)
-        return Saved(version=card.version + saved, batch=batch if saved else None)
+            saved = await self._save(conn, person, client_id, theirs, met.fields, card.version, batch)
+        return Saved(version=card.version + saved, batch=batch if saved else None, others=met.others)
 
     async def settable(self, person: Person, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Fields that many are to get, as they are kept. Raises NotAllowed, or Refused for a value that none can be."""
@@ -160,19 +160,21 @@ class ClientBase:
         self, conn: Connection, person: Person, ids: Sequence[int], fields: Mapping[str, Any], batch: str, done: Many
     ) -> Many:
         changed, faults = [], []
+        known = {prop.id: prop for prop in await properties.every(conn, retired=True)}
         for client_id, card in (await bulk.locked(conn, ids)).items():
             before = as_fields(card)
-            draft = with_numbers(draft_of({**before, **fields}), self._plan)
+            draft = draft_of({**before, **fields})
+            if "kind" in fields:
+                draft = fitting(draft)
+            draft = with_numbers(draft, self._plan)
             found = differences(before, as_fields(draft))
             try:
-                if "kind" in fields:
-                    self._check(person, draft)
+                _check_change(draft, found, known)
             except Refused as refused:
                 faults.append(Fault(client_id, "", refused.code, {}))
                 continue
             if found:
                 changed.append(bulk.Changed(client_id=client_id, version=card.version, draft=draft, changes=found))
-        known = {prop.id: prop for prop in await properties.every(conn, retired=True)}
         await bulk.update_many(conn, changed, known, now=self._clock(), user_id=person.id, batch=batch)
         return done.after(len(ids), len(changed), faults)
 
@@ -199,10 +201,12 @@ class ClientBase:
     async def _take_back(self, conn: Connection, person: Person, ids: Sequence[int], batch: str, back: str) -> None:
         cards = await bulk.locked(conn, ids)
         done = await changes.of_clients(conn, list(cards))
+        written = await bulk.written_about(conn, list(cards))
         gone, changed = [], []
         for client_id, card in cards.items():
             mine = [change for of, change in done.get(client_id, ()) if of == batch]
-            if len(mine) == len(done.get(client_id, ())) and any(one.field == changes.CREATED for one in mine):
+            alone = len(mine) == len(done.get(client_id, ())) and client_id not in written
+            if alone and any(one.field == changes.CREATED for one in mine):
                 gone.append(client_id)
                 continue
             now = as_fields(card)
@@ -229,6 +233,8 @@ class ClientBase:
         found = differences(before, as_fields(draft))
         if not found:
             return False
+        said = any(one.field.startswith(PROPERTY) for one in found)
+        _check_change(draft, found, {prop.id: prop for prop in await properties.every(conn)} if said else {})
         now = self._clock()
         if not await clients.update(conn, client_id, draft, version, now):
             raise Conflicts
@@ -248,24 +254,51 @@ class ClientBase:
                     values[property_id] = read_value(prop, raw)
                 except ValueError as error:
                     raise Refused(f"bad-{prop.kind}", f"{error}.", where=prop.name) from None
-        for directory in DIRECTORIES:
-            chosen = getattr(draft, f"{directory}_id")
-            if chosen is None or (card is not None and chosen == getattr(card, f"{directory}_id")):
-                continue
-            item = await directories.get(conn, chosen)
-            if item is None or item.directory != directory:
-                raise Refused("bad-directory", "There is no such entry in the directory.")
+        await _check_chosen(conn, draft, card)
         return replace(with_numbers(draft, self._plan), values=values)
 
-    def _check(self, person: Person, draft: ClientDraft) -> None:
-        if not may(person, "clients.write"):
-            raise NotAllowed("Your role may not change clients; ask an admin.")
-        if not draft.name.strip():
-            raise Refused("no-name", "A client needs a name.")
-        company = draft.kind == "company"
-        if draft.inn and inn_fault(draft.inn, company=company):
-            raise Refused("bad-inn", "This INN is wrong: 10 digits of a company, 12 of a person, the last check it.")
-        if draft.kpp and kpp_fault(draft.kpp):
-            raise Refused("bad-kpp", "This KPP is wrong: it has 9 characters.")
-        if draft.ogrn and ogrn_fault(draft.ogrn):
-            raise Refused("bad-ogrn", "This OGRN is wrong: 13 digits of a company, 15 of a sole trader.")
+
+def _check(person: Person, draft: ClientDraft) -> None:
+    if not may(person, "clients.write"):
+        raise NotAllowed("Your role may not change clients; ask an admin.")
+    if not draft.name.strip():
+        raise Refused("no-name", "A client needs a name.")
+
+
+async def _check_chosen(conn: Connection, draft: ClientDraft, card: ClientCard | None) -> None:
+    """Whether there is what the draft chooses: directory entries, a person, a time zone. What the card has is right."""
+
+    def fresh(field: str) -> Any:
+        chosen = getattr(draft, field)
+        return chosen if card is None or chosen != getattr(card, field) else None
+
+    for directory in DIRECTORIES:
+        chosen = fresh(f"{directory}_id")
+        item = await directories.get(conn, chosen) if chosen is not None else None
+        if chosen is not None and (item is None or item.directory != directory):
+            raise Refused("bad-directory", "There is no such entry in the directory.")
+    manager = fresh("responsible_id")
+    if manager is not None and await users.by_id(conn, manager) is None:
+        raise Refused("no-person", "There is no such person.")
+    if (zone := fresh("time_zone")) and not is_zone(zone):
+        raise Refused("bad-zone", "There is no such time zone: name it like Europe/Moscow.")
+
+
+def _check_numbers(draft: ClientDraft) -> None:
+    if wrong := refusal(draft.kind, draft.inn, draft.kpp, draft.ogrn):
+        raise Refused(*wrong)
+
+
+def _check_change(draft: ClientDraft, found: Sequence[Change], known: Mapping[int, Property]) -> None:
+    """What changes, alone: a card that was wrong before may be put right field by field. Numbers are of the kind that
+    has them, a required property is not emptied, and each is said of clients that have it."""
+    if any(one.field in ("kind", "inn", "kpp", "ogrn") for one in found):
+        _check_numbers(draft)
+    for one in found:
+        prop = known.get(int(one.field.removeprefix(PROPERTY))) if one.field.startswith(PROPERTY) else None
+        if prop is None or prop.retired:
+            continue
+        if prop.required and one.became is None and prop.applies(draft.kind):
+            raise Refused("required", "This property is required.", where=prop.name)
+        if one.became is not None and not prop.applies(draft.kind):
+            raise Refused("not-of-this-kind", "Clients of this kind do not have this property.", where=prop.name)

@@ -6,21 +6,29 @@ What changes is a record in the history of every client he belongs to, and each 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cti.access import Person, may
 from cti.clients.card import read_phones
 from cti.clients.changes import Change, differences
-from cti.clients.contacts import Contact, ContactDraft, fields_of
-from cti.errors import NotAllowed, Refused
+from cti.clients.contacts import Contact, ContactDraft, draft_of, fields_of
+from cti.errors import Conflicts, NotAllowed, Refused
 from cti.storage import changes, clients, contacts, directories
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.telephony.numbering import NumberPlan
 
 MOST_CLIENTS = 50  # one person belongs to
-NOBODY: Mapping[str, Any] = {"name": "", "note": "", "phones": [], "emails": []}
+NOBODY: Mapping[str, Any] = {"name": "", "note": "", "phones": [], "emails": [], "email_labels": {}}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Saved:
+    """A person who was saved. others: fields that other people changed since the version it was made on."""
+
+    version: int
+    others: tuple[str, ...] = ()
 
 
 class ClientContacts:
@@ -42,26 +50,31 @@ class ClientContacts:
             await contacts.relink(conn, draft.roles)
         return made
 
-    async def change(self, person: Person, contact_id: int, draft: ContactDraft, version: int) -> None:
-        """Save what is said of him and whose he is. Raises Refused `changed-meanwhile` on an older version."""
+    async def change(self, person: Person, contact_id: int, draft: ContactDraft, version: int) -> Saved:
+        """Save what is said of him and whose he is. Raises Conflicts when others changed a field since `version`, and
+        differently; whose he is, is as the last one says."""
         _check(person, draft)
         now = self._clock()
         async with self._db.write() as conn:
             before = await _known(conn, contact_id)
+            if not 0 < version <= before.version:
+                raise Conflicts
             draft = await self._read(conn, draft)
-            if not await contacts.change(conn, contact_id, draft, version, now):
-                raise Refused(
-                    "changed-meanwhile", "Somebody changed this contact person meanwhile: look and save again."
-                )
+            met = changes.meet(fields_of(before), fields_of(draft), await _later(conn, before, version))
+            if met.conflicts:
+                raise Conflicts(met.conflicts, met.fields)
+            draft = await self._read(conn, draft_of(met.fields, draft.roles))
             had = {one.client_id: one.role_id for one in before.belongs}
             told = differences(fields_of(before), fields_of(draft))
-            await _write(conn, person, now, contact_id, {*had} & {*draft.roles}, told)
-            for client_id in {*had, *draft.roles}:
-                was, became = had.get(client_id, -1), draft.roles.get(client_id, -1)
-                if was != became:
-                    role = Change(field="role", was=_role(was, before.name), became=_role(became, draft.name))
-                    await _write(conn, person, now, contact_id, [client_id], [role])
+            if not told and had == draft.roles:
+                return Saved(version=before.version, others=met.others)
+            if not await contacts.change(conn, contact_id, draft, before.version, now):
+                raise Conflicts
+            made = before.version + 1
+            await _write(conn, person, now, contact_id, {*had} & {*draft.roles}, told, made)
+            await _write_roles(conn, person, now, before, draft, made)
             await contacts.relink(conn, {*had, *draft.roles})
+        return Saved(version=made, others=met.others)
 
     async def remove(self, person: Person, contact_id: int) -> None:
         """Delete a contact person; the histories of his clients say so."""
@@ -109,10 +122,36 @@ def _role(role_id: int | None, name: str) -> str | int | None:
     return None if role_id == -1 else role_id or name
 
 
-async def _write(
-    conn: Connection, person: Person, now: float, contact_id: int, client_ids: Iterable[int], told: Iterable[Change]
+async def _later(conn: Connection, contact: Contact, version: int) -> list[changes.ChangeRow]:
+    """Changes since that version: each client of his has them all."""
+    if version == contact.version or not contact.belongs:
+        return []
+    client_id = contact.belongs[0].client_id
+    return await changes.of_belonging(conn, client_id, f"contact:{contact.id}", above=version, limit=10_000)
+
+
+async def _write_roles(
+    conn: Connection, person: Person, now: float, before: Contact, draft: ContactDraft, version: int
 ) -> None:
-    """Records in the clients' histories; version 0: the card itself has not changed."""
+    """Whose contact person he became, and whose he is no more."""
+    had = {one.client_id: one.role_id for one in before.belongs}
+    for client_id in {*had, *draft.roles}:
+        was, became = had.get(client_id, -1), draft.roles.get(client_id, -1)
+        if was != became:
+            role = Change(field="role", was=_role(was, before.name), became=_role(became, draft.name))
+            await _write(conn, person, now, before.id, [client_id], [role], version)
+
+
+async def _write(
+    conn: Connection,
+    person: Person,
+    now: float,
+    contact_id: int,
+    client_ids: Iterable[int],
+    told: Iterable[Change],
+    version: int = 0,
+) -> None:
+    """Records in the clients' histories. version: of the person, which they made."""
     records = [replace(one, field=f"contact:{contact_id}:{one.field}") for one in told]
     for client_id in client_ids:
-        await changes.write(conn, client_id, records, at=now, user_id=person.id, version=0)
+        await changes.write(conn, client_id, records, at=now, user_id=person.id, version=version)

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from cti.access import Person, may
 from cti.clients.changes import Change, differences
 from cti.clients.contracts import Contract, ContractDraft, fault, fields_of
-from cti.errors import NotAllowed, Refused
+from cti.errors import Conflicts, NotAllowed, Refused
 from cti.storage import changes, clients, contacts, contracts, directories, users
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 
 NOTHING = fields_of(ContractDraft(number=""))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Saved:
+    """A contract that was saved. others: fields that other people changed since the version it was made on."""
+
+    version: int
+    others: tuple[str, ...] = ()
 
 
 class ClientContracts:
@@ -35,17 +43,32 @@ class ClientContracts:
             await contacts.relink(conn, [client_id])
         return made
 
-    async def change(self, person: Person, contract_id: int, draft: ContractDraft, version: int) -> None:
-        """Save it. Raises Refused `changed-meanwhile` on an older version."""
+    async def change(self, person: Person, contract_id: int, draft: ContractDraft, version: int) -> Saved:
+        """Save it. Raises Conflicts when a field was changed by others since `version`, and differently."""
         now = self._clock()
         async with self._db.write() as conn:
-            await _check(conn, person, draft)
             before = await _known(conn, contract_id)
-            if not await contracts.change(conn, contract_id, draft, version, now):
-                raise Refused("changed-meanwhile", "Somebody changed this contract meanwhile: look and save again.")
-            told = differences(fields_of(before), fields_of(draft))
-            await _write(conn, person, now, contract_id, before.client_id, told)
+            if not 0 < version <= before.version:
+                raise Conflicts
+            await _check(conn, person, draft)
+            later: list[changes.ChangeRow] = []
+            if version != before.version:
+                thing = f"contract:{contract_id}"
+                later = await changes.of_belonging(conn, before.client_id, thing, above=version, limit=10_000)
+            theirs = fields_of(before)
+            met = changes.meet(theirs, fields_of(draft), later)
+            if met.conflicts:
+                raise Conflicts(met.conflicts, met.fields)
+            told = differences(theirs, met.fields)
+            if not told:
+                return Saved(version=before.version, others=met.others)
+            draft = ContractDraft(**met.fields)
+            await _check(conn, person, draft)
+            if not await contracts.change(conn, contract_id, draft, before.version, now):
+                raise Conflicts
+            await _write(conn, person, now, contract_id, before.client_id, told, version=before.version + 1)
             await contacts.relink(conn, [before.client_id])
+        return Saved(version=before.version + 1, others=met.others)
 
     async def remove(self, person: Person, contract_id: int) -> int:
         """Delete it; returns its client's id. Files are let go by whoever calls (`client_files`)."""
@@ -83,8 +106,14 @@ async def _known(conn: Connection, contract_id: int) -> Contract:
 
 
 async def _write(
-    conn: Connection, person: Person, now: float, contract_id: int, client_id: int, told: Iterable[Change]
+    conn: Connection,
+    person: Person,
+    now: float,
+    contract_id: int,
+    client_id: int,
+    told: Iterable[Change],
+    version: int = 0,
 ) -> None:
-    """Records in the client's history; version 0: the card itself has not changed."""
+    """Records in the client's history. version: of the contract, which they made."""
     records = [replace(one, field=f"contract:{contract_id}:{one.field}") for one in told]
-    await changes.write(conn, client_id, records, at=now, user_id=person.id, version=0)
+    await changes.write(conn, client_id, records, at=now, user_id=person.id, version=version)

@@ -11,7 +11,7 @@ import contextlib
 import secrets
 import shutil
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -19,13 +19,14 @@ from zoneinfo import ZoneInfo
 
 from cti.access import Person, may
 from cti.clients.card import ClientCard
-from cti.clients.exporting import MOMENTS, Named, Names, cell_of, heading_of, names_of, vcard_of
+from cti.clients.exporting import MARK, MOMENTS, Named, Names, cell_of, heading_of, mark_of, names_of, vcard_of
 from cti.clients.filters import Condition
 from cti.clients.properties import Property
+from cti.desktop import Erased
 from cti.errors import NotAllowed, Refused
 from cti.jobs import Jobs
 from cti.sheets.write import VCard, write_csv, write_vcards, write_xlsx
-from cti.storage import cards, directories, properties, segments, users
+from cti.storage import access_log, cards, directories, properties, segments, users
 from cti.storage.database import Database
 from cti.storage.grid import Grid
 
@@ -54,14 +55,19 @@ class ClientExport:
         self._db = db
         self._zone = zone
 
-    async def write(self, path: Path, asked: Asked) -> list[int]:
-        """Write the file; returns the clients that are in it. Raises Refused for a field that there is not."""
+    async def write(self, path: Path, asked: Asked, *, mark: str = "", most: int | None = None) -> list[int]:
+        """Write the file; returns the clients that are in it. Raises Refused for a field that there is not.
+
+        mark: who made it and when. most: of more clients than these nothing is written, and Refused is raised.
+        """
         async with self._db.read() as conn:
             known = await properties.every(conn)
             people = [Named(id=user.id, name=user.name, login=user.login) for user in await users.every(conn)]
             items = [(one.directory, one.id, one.name) for one in await directories.every(conn, retired=True)]
             grid = Grid(conn, known, self._zone, await segments.every(conn))
             ids = await grid.all_ids(asked.q, asked.filters, sort=asked.sort)
+        if most is not None and len(ids) > most:
+            raise reason_needed()
         by_field = {f"property:{prop.id}": prop for prop in known}
         columns = ("id", *(one for one in asked.columns if one != "id"))
         for one in columns:
@@ -70,13 +76,18 @@ class ClientExport:
         names = names_of(people, items)
         parts = self._parts(ids)
         if asked.format == "vcf":
-            await _fed(parts, lambda found: write_vcards(path, (VCard(**vcard_of(card)) for card in found)))
+            await _fed(parts, lambda found: write_vcards(path, (VCard(**vcard_of(card), mark=mark) for card in found)))
             return ids
         headers = [heading_of(one, by_field) or "" for one in columns]
-        write = write_xlsx if asked.format == "xlsx" else write_csv
-        await _fed(
-            parts, lambda found: write(path, headers, (self._row(card, columns, names, by_field) for card in found))
-        )
+
+        def write(found: Iterable[ClientCard]) -> None:
+            rows = (self._row(card, columns, names, by_field) for card in found)
+            if asked.format == "xlsx":
+                write_xlsx(path, headers, rows, mark=mark)
+            else:
+                write_csv(path, [*headers, MARK], ([*row, mark] for row in rows))
+
+        await _fed(parts, write)
         return ids
 
     def _row(
@@ -110,60 +121,107 @@ async def _fed(parts: AsyncIterator[list[ClientCard]], write: Callable[[Iterable
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Made:
-    """A file that waits to be fetched, and whom it holds: rows clients, by id as `cti.clients.seen` writes them."""
+    """A file that waits to be fetched, and whom it holds: rows clients, by id as `cti.clients.seen` writes them.
+
+    why: the reason that was given. at: UNIX seconds. fetched: it left, and stands in the access journal.
+    """
 
     id: str
     person_id: int
     path: Path
     rows: int
     clients: str
+    why: str
+    at: float
+    fetched: bool = False
+
+
+def reason_needed() -> Refused:
+    """What is said to somebody whose files of a day hold many clients."""
+    return Refused("reason-needed", "Your files of today hold many clients: say why you take them.")
 
 
 class Exports:
-    """Exports as people ask for them: each file is made by a process of its own and kept a while."""
+    """Exports as people ask for them: each file is made by a process of its own and kept a while.
 
-    def __init__(self, *, jobs: Jobs, folder: Path) -> None:
+    Of more than `most` clients in one person's files of a day, a reason is asked for; it goes into the access journal.
+    """
+
+    def __init__(
+        self, *, db: Database, jobs: Jobs, folder: Path, zone: ZoneInfo, clock: Callable[[], float], most: int
+    ) -> None:
+        self._db = db
         self._jobs = jobs
         self._folder = folder
+        self._zone = zone
+        self._clock = clock
+        self._most = most
         self._made: dict[str, Made] = {}
         self._running = 0
+        self._erasures = 0  # how many people were erased since the start
 
     async def start(self) -> None:
         """After a start: files that nobody fetched are gone."""
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
-    async def make(self, person: Person, asked: Asked) -> Made:
-        """Make a file. Raises Refused."""
+    async def make(self, person: Person, asked: Asked, *, why: str = "") -> Made:
+        """Make a file. why: a reason, where one is needed. Raises Refused."""
         if not may(person, "clients.export"):
             raise NotAllowed("Your role may not export clients; ask an admin.")
         if self._running >= RUNNING_MOST:
             raise Refused("too-many-exports", "Several exports are being made just now: try again in a minute.")
         await asyncio.to_thread(self._folder.mkdir, mode=0o700, parents=True, exist_ok=True)
-        made = secrets.token_hex(16)
+        made, erased = secrets.token_hex(16), self._erasures
         path = self._folder / f"{made}.{asked.format}"
+        now = self._clock()
+        mark = mark_of(person.login, person.id, datetime.fromtimestamp(now, self._zone).isoformat(" ", "seconds"))
+        most = None if why.strip() else await self._left(person)
         done: Mapping[str, Any] = {}
         self._running += 1
         try:
-            async with asyncio.timeout(WITHIN_S), contextlib.aclosing(self._said(path, asked)) as said:
+            async with asyncio.timeout(WITHIN_S), contextlib.aclosing(self._said(path, asked, mark, most)) as said:
                 async for one in said:
                     done = one.get("done", done)
         except TimeoutError:
             raise Refused("export-too-long", "This export takes too long: narrow the selection.") from None
         finally:
             self._running -= 1
+        if erased != self._erasures:  # the file may hold somebody who is erased by now
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+            raise Refused("export-stale", "Somebody was erased meanwhile: export anew.")
         await self._forget()
-        self._made[made] = Made(id=made, person_id=person.id, path=path, rows=done["rows"], clients=done["clients"])
+        whom = {"rows": done["rows"], "clients": done["clients"], "why": why.strip()}
+        self._made[made] = Made(id=made, person_id=person.id, path=path, at=now, **whom)
         return self._made[made]
 
-    def _said(self, path: Path, asked: Asked) -> AsyncGenerator[dict[str, Any], None]:
-        return self._jobs.run("export", path=str(path), asked=asked)
+    async def _left(self, person: Person) -> int:
+        """How many clients the person may still take out today without a reason."""
+        since = access_log.midnight(self._clock(), self._zone)
+        async with self._db.read() as conn:
+            gone = await access_log.exported(conn, person.login, since)
+        mine = (one for one in self._made.values() if one.person_id == person.id and not one.fetched)
+        return max(0, self._most - gone - sum(one.rows for one in mine if one.at >= since))
+
+    def _said(self, path: Path, asked: Asked, mark: str, most: int | None) -> AsyncGenerator[dict[str, Any], None]:
+        return self._jobs.run("export", path=str(path), asked=asked, mark=mark, most=most)
 
     async def _forget(self) -> None:
         while len(self._made) >= KEPT_MOST:
             oldest = self._made.pop(next(iter(self._made)))
             await asyncio.to_thread(oldest.path.unlink, missing_ok=True)
 
+    async def erased(self, _view: Erased) -> None:
+        """Somebody was erased: files that wait to be fetched may hold him."""
+        self._erasures += 1
+        gone, self._made = self._made, {}
+        for one in gone.values():
+            await asyncio.to_thread(one.path.unlink, missing_ok=True)
+
     def made(self, person: Person, made: str) -> Made | None:
         """A person's own file; None where there is no such."""
         found = self._made.get(made)
         return found if found is not None and found.person_id == person.id else None
+
+    def fetched(self, made: Made) -> None:
+        """It is leaving."""
+        self._made[made.id] = replace(made, fetched=True)

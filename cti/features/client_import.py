@@ -16,6 +16,7 @@ from typing import Any
 
 from cti.clients.card import ClientCard, ClientDraft, with_numbers
 from cti.clients.changes import as_fields, differences, draft_of
+from cti.clients.erased import Kind, Marks
 from cti.clients.importing import (
     KEYS,
     Fault,
@@ -29,7 +30,7 @@ from cti.clients.importing import (
     number_of,
 )  # fmt: skip
 from cti.errors import Refused
-from cti.storage import bulk, cards, directories, properties, users
+from cti.storage import bulk, cards, directories, erasures, properties, users
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.search import fold
@@ -44,7 +45,10 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Done:
-    """What came of a row. outcome: created, updated, unchanged, refused. fields: what an update changes."""
+    """What came of a row. outcome: created, updated, unchanged, refused. fields: what an update changes.
+
+    erased: a new client who was erased before.
+    """
 
     row: int
     outcome: str
@@ -52,11 +56,15 @@ class Done:
     client_id: int | None = None
     fields: tuple[str, ...] = ()
     fault: Fault | None = None
+    erased: bool = False
 
 
 @dataclass(kw_only=True, slots=True)
 class Told:
-    """What came of the rows so far. faults: the first refused ones; done: the rows of the last part."""
+    """What came of the rows so far. faults: the first refused ones; done: the rows of the last part.
+
+    erased: how many of the new clients were erased before.
+    """
 
     batch: str
     rows: int = 0
@@ -64,6 +72,7 @@ class Told:
     updated: int = 0
     unchanged: int = 0
     refused: int = 0
+    erased: int = 0
     faults: list[Fault] = field(default_factory=list)
     done: list[Done] = field(default_factory=list)
 
@@ -80,6 +89,7 @@ class Told:
             rows=self.rows + read,
             faults=[*self.faults, *faults[: MOST_FAULTS - len(self.faults)]],
             done=done,
+            erased=self.erased + sum(one.erased for one in done),
             **{
                 name: getattr(self, name) + sum(one.outcome == name for one in done)
                 for name in ("created", "updated", "unchanged", "refused")
@@ -92,7 +102,10 @@ AfterPart = Callable[[Connection, Told], Awaitable[None]]
 
 
 class ClientImport:
-    """One import. user_id: who does it, None for the command line. keys: by what a client is known again, in order."""
+    """One import. user_id: who does it, None for the command line. keys: by what a client is known again, in order.
+
+    marks: by which it is told whether somebody was erased before.
+    """
 
     def __init__(
         self,
@@ -102,12 +115,15 @@ class ClientImport:
         clock: Callable[[], float],
         user_id: int | None = None,
         keys: Sequence[str] = KEYS,
+        marks: Marks | None = None,
     ) -> None:
         self._db = db
         self._plan = plan
         self._clock = clock
         self._user_id = user_id
         self._keys = tuple(keys)
+        self._marks = marks
+        self._erased: frozenset[str] = frozenset()
         self._seen: dict[Key, tuple[int, int | None]] = {}  # key -> row, and client where it is one of the base
 
     async def run(
@@ -128,6 +144,7 @@ class ClientImport:
         """
         async with self._db.read() as conn:
             begun = await self._known(conn)
+            self._erased = await erasures.marks_of_all(conn) if self._marks else frozenset()
         if any(name.startswith("property:") and name not in begun.properties for name in mapped):
             raise Refused("bad-property", "There is no such property.")
         told = Told(batch=batch or secrets.token_hex(8))
@@ -238,7 +255,7 @@ class ClientImport:
         if line.client_id is None:
             draft = draft_from(line.fields, self._plan)
             new.append(draft)
-            return Done(row=line.row, outcome="created", name=draft.name)
+            return Done(row=line.row, outcome="created", name=draft.name, erased=self._was_erased(draft))
         card = held.get(line.client_id)
         if card is None:
             raise RowFault("id", "gone", value=line.client_id)
@@ -253,6 +270,16 @@ class ClientImport:
             client_id=line.client_id,
             fields=tuple(one.field for one in changed),
         )
+
+    def _was_erased(self, draft: ClientDraft) -> bool:
+        if not self._erased or self._marks is None:
+            return False
+        values: tuple[tuple[Kind, str], ...] = (
+            *(("phone", one.e164) for one in draft.phones if one.e164),
+            *(("email", fold(one)) for one in draft.emails),
+            ("inn", draft.inn),
+        )
+        return any(self._marks.of(kind, value) in self._erased for kind, value in values)
 
     async def _write(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
@@ -12,7 +11,7 @@ from cti.clients.segments import HIGHEST_PRIORITY, TAG, Group, Segment, fault
 from cti.errors import NotAllowed, Refused
 from cti.storage import properties, segments
 from cti.storage.conditions import Conditions
-from cti.storage.database import Database
+from cti.storage.database import Database, TooLong, within
 from cti.storage.desktop_events import Connection
 
 COUNT_S = 5.0  # a count that takes longer is not live
@@ -99,9 +98,9 @@ class ClientSegments:
         if wrong:
             raise Refused(wrong, "This expression cannot be counted.")
         try:
-            async with asyncio.timeout(COUNT_S), self._db.read() as conn:
+            async with self._db.read(slow=True) as conn, within(conn, COUNT_S):
                 return await segments.count(conn, expression, await self._conditions(conn))
-        except TimeoutError:
+        except TooLong:
             raise Refused(
                 "too-long-to-count", "This takes too long to count live: save it and open the list."
             ) from None

@@ -19,6 +19,7 @@ import structlog
 
 from cti.access import Person, may
 from cti.clients.importing import KEYS, SYNONYMS, Fault, guess
+from cti.desktop import Erased
 from cti.errors import NotAllowed, Refused, StorageError
 from cti.jobs import JobLost, Jobs
 from cti.sheets import SheetError
@@ -30,7 +31,6 @@ from cti.storage.runs import OPEN, Run
 MOST_BYTES = 50 << 20
 LOOKED_AT = 10  # rows shown of a file
 LOOK_S = 60.0
-SHOWN = 100  # rows of each outcome in a preview
 REMEMBERED = 8  # pieces of work that are over and may still be asked for
 REFUSED_KEPT_S = 30 * 86400.0
 What = Literal["preview", "import", "undo"]
@@ -76,6 +76,7 @@ class Work:
     updated: int = 0
     unchanged: int = 0
     refused: int = 0
+    erased: int = 0  # new clients who were erased before
     shown: list[dict[str, Any]] = field(default_factory=list)
     ended_at: float | None = None
     message: str = ""
@@ -235,6 +236,15 @@ class ImportRuns:
     def running(self) -> Work | None:
         """What runs now."""
         return next((one for one in self._works.values() if one.state == "running"), None)
+
+    async def erased(self, _view: Erased) -> None:
+        """Somebody was erased: files that wait for their import, and rows that were tried out, may hold him."""
+        paths = [upload.path for upload in self._uploads.values()]
+        self._uploads.clear()
+        for work in self._works.values():
+            work.shown = []
+        for path in paths:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
 
     async def refused(self, work_id: str) -> Path | None:
         """The refused rows of a run, for `refused_rows`; None where they are not kept."""

@@ -80,8 +80,8 @@ class LiveCalls:
         """An agent's own device starts a call: by a click of his, or on the phone itself."""
         self._calls.setdefault(event.call, _Desks()).caller = event.caller
         agent = self._directory.by_device(event.device)
-        if agent is None:
-            return
+        if agent is None or (event.called is None and event.direction is None and event.placed_by is None):
+            return  # a leg that dials nobody: it comes to take another one's place, and that call is shown already
         click = await self._dialled(event.placed_by) if event.placed_by else None
         view = CallView(
             id=event.call,
@@ -156,9 +156,19 @@ class LiveCalls:
             by = taker.user_name if taker else seen.by
             if seen.state != "taken" or by != seen.by:
                 await self._tell(agent.user_id, replace(seen, state="taken", by=by, ringing=()))
-        elif seen.state in ("talking", "held", "ringing"):
+        elif seen.state in ("talking", "held", "ringing") and not self._goes_on(event):
             view = replace(seen, state="ended", outcome=event.result, since=event.at or received_at, ringing=())
             await self._tell(agent.user_id, view)
+
+    def _goes_on(self, event: ConnectionCleared) -> bool:
+        """Another leg of the same phone has taken this one's place: a page that was loaded anew took its call back."""
+        record = self._record_of(event.call)
+        legs = record.legs if record else ()
+        talked = {leg for pair in (record.talked if record else ()) for leg in pair}
+        return any(
+            leg.device == event.device and leg.leg != event.leg and leg.ended is None and leg.leg in talked
+            for leg in legs
+        )
 
     async def call_cleared(self, event: CallCleared, received_at: float) -> None:
         """The call is over for everybody; who was rung for a call that nobody answered has missed it."""

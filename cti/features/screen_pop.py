@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from cti.clients.matching import match
-from cti.desktop import AgentDesktop, Match, PopCall, PopKind, ScreenPop, Why
+from cti.desktop import AgentDesktop, Erased, Match, PopCall, PopKind, ScreenPop, Why
 from cti.directory import DeviceFinder
 from cti.storage import clients, desktop_events, lookup, traces
 from cti.storage.database import Database
@@ -94,6 +94,11 @@ class ScreenPops:
         """The agent's last seq (0: nothing yet)."""
         return self._seqs.get(agent_id, 0)
 
+    def next_seq(self, agent_id: int) -> int:
+        """The seq of the agent's next stored event; each is given once, also to those who store other kinds."""
+        self._seqs[agent_id] = self._seqs.get(agent_id, 0) + 1
+        return self._seqs[agent_id]
+
     def has_popped(self, call: str, agent_id: int) -> bool:
         """Whether the agent was given this call's card."""
         return agent_id in self._open.get(call, {})
@@ -164,6 +169,12 @@ class ScreenPops:
         for agent_id, popped in gone.items():
             kept.setdefault(agent_id, popped)
 
+    async def erased(self, view: Erased) -> None:
+        """Somebody was erased: cards of calls that go on no longer name him among the likely ones."""
+        for popped in self._open.values():
+            for one in popped.values():
+                one.pop = view.out_of(one.pop)
+
     async def snapshot_taken(self, event: SnapshotTaken, _received_at: float) -> None:
         """Forget the pops of calls that ended while nobody looked."""
         self._open = {
@@ -206,10 +217,8 @@ class ScreenPops:
         )
 
     def _next_pop(self, event: Delivered, agent: DeviceRow, caller: _Caller, received_at: float) -> ScreenPop:
-        seq = self._seqs.get(agent.user_id, 0) + 1
-        self._seqs[agent.user_id] = seq
         return ScreenPop(
-            seq=seq,
+            seq=self.next_seq(agent.user_id),
             kind=caller.kind,
             call=PopCall(
                 id=event.call,

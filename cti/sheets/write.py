@@ -43,7 +43,10 @@ TYPES = {"mobile": "CELL", "cell": "CELL", "work": "WORK", "home": "HOME", "fax"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VCard:
-    """A card of an address book. phones: number and label of each; a label is what the person called it."""
+    """A card of an address book. phones: number and label of each; a label is what the person called it.
+
+    mark: who made the file and when; programs that read cards pass it over.
+    """
 
     name: str
     full_name: str = ""
@@ -53,13 +56,23 @@ class VCard:
     emails: tuple[str, ...] = ()
     address: str = ""
     note: str = ""
+    mark: str = ""
 
 
 def write_xlsx(
-    path: Path, headers: Sequence[str], rows: Iterable[Sequence[Cell]], *, widths: Sequence[float] | None = None
+    path: Path,
+    headers: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    *,
+    widths: Sequence[float] | None = None,
+    mark: str = "",
 ) -> None:
-    """An Excel file of one sheet; widths: of the columns, in characters, by the headers where not given."""
+    """An Excel file of one sheet; widths: of the columns, in characters, by the headers where not given.
+
+    mark: who made it and when, in the properties of the document.
+    """
     with _whole(path), _workbook(path) as book:
+        book.set_properties({"author": mark, "comments": mark})
         sheet = book.add_worksheet()
         bold = book.add_format({"bold": True})
         day = book.add_format({"num_format": "dd.mm.yyyy"})
@@ -143,6 +156,8 @@ def _component(card: VCard) -> Component:
         _add_phone(made, phone, label, group=f"item{number}")
     for email in card.emails:
         made.add("email").value = email
+    if card.mark:
+        made.add("prodid").value = card.mark
     return made
 
 

@@ -12,6 +12,7 @@ import hashlib
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -19,7 +20,7 @@ from sqlalchemy import ColumnElement, Row, func, literal, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients import seen
-from cti.storage.privacy_tables import access_log
+from cti.storage.privacy_tables import access_head, access_log
 from cti.storage.tables import users
 
 Action = Literal["view", "search", "export", "print", "change", "log"]
@@ -180,9 +181,28 @@ async def newest(conn: AsyncConnection, asked: Asked, *, limit: int = 100, befor
     return found[:limit]
 
 
-async def exported(conn: AsyncConnection, login: str, since: float) -> int:
-    """How many persons' data somebody has taken out in files since then."""
-    own = (access_log.c.at >= since, access_log.c.login == login, access_log.c.action == "export")
+def midnight(now: float, zone: tzinfo) -> float:
+    """When the day of `now` began."""
+    return datetime.fromtimestamp(now, zone).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+
+
+async def has_news(conn: AsyncConnection) -> bool:
+    """Whether there are lines that nobody looked through for exports to tell of."""
+    return bool((await conn.execute(text("SELECT last > alarmed FROM access_head WHERE id = 1"))).scalar())
+
+
+async def exports_to_tell(conn: AsyncConnection) -> list[Kept]:
+    """Exports since the last call of this; each comes once, if the caller's transaction is kept."""
+    head = (await conn.execute(select(access_head).with_for_update())).one()
+    await conn.execute(text("UPDATE access_head SET alarmed = :last WHERE id = 1"), {"last": head.last})
+    fresh = (access_log.c.id > head.alarmed, access_log.c.id <= head.last, access_log.c.action == "export")
+    return [_kept(row) for row in await conn.execute(select(access_log).where(*fresh).order_by(access_log.c.id))]
+
+
+async def exported(conn: AsyncConnection, login: str, since: float, *, until_line: int = 2**31 - 1) -> int:
+    """How many persons' data somebody has taken out in files since then; up to a line."""
+    line = access_log.c
+    own = (line.at >= since, line.login == login, line.action == "export", line.id <= until_line)
     return int((await conn.execute(select(func.coalesce(func.sum(access_log.c.count), 0)).where(*own))).scalar_one())
 
 

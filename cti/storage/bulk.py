@@ -25,14 +25,26 @@ from cti.storage.client_tables import (
     value_history,
 )  # fmt: skip
 from cti.storage.clients import contact_rows, fields_of, fresh_ids
-from cti.storage.contact_tables import contact_clients, contacts
+from cti.storage.contact_tables import client_notes, client_tasks, contact_clients, contacts
 from cti.storage.search import fold
 
 AT_ONCE = 900  # values of one IN
 UNSEARCHED = frozenset(
-    ("note", "kind", "kpp", "time_zone", "responsible_id", "relation_id", "region_id", "industry_id", "source_id")
+    (
+        "note",
+        "kind",
+        "kpp",
+        "time_zone",
+        "responsible_id",
+        "relation_id",
+        "region_id",
+        "industry_id",
+        "source_id",
+        "email_labels",
+    )
 )  # fields that are no part of what a client is found by
 CONTACTS = {"phones": client_phones, "emails": client_emails, "places": client_places}
+CHANGED_BY = {"email_labels": "emails"}  # another field that stands in the same table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,7 +138,7 @@ async def update_many(
     await _set(conn, [one for one in changed if _is_found_anew(one)], now, search=True)
     await _set(conn, [one for one in changed if not _is_found_anew(one)], now, search=False)
     for name, table in CONTACTS.items():
-        some = [one for one in changed if any(change.field == name for change in one.changes)]
+        some = [one for one in changed if any(CHANGED_BY.get(x.field, x.field) == name for x in one.changes)]
         if some:
             await conn.execute(delete(table).where(table.c.client_id.in_([one.client_id for one in some])))
             new = [row for one in some for row in contact_rows(one.client_id, one.draft)[name]]
@@ -190,6 +202,14 @@ async def _say(conn: AsyncConnection, changed: Sequence[Changed], known: Mapping
 
 def _said_anew(one: Changed) -> list[int]:
     return [int(c.field.removeprefix(PROPERTY)) for c in one.changes if c.field.startswith(PROPERTY)]
+
+
+async def written_about(conn: AsyncConnection, ids: Sequence[int]) -> set[int]:
+    """Which of these clients somebody wrote a note or a task about."""
+    found: set[int] = set()
+    for table in (client_notes, client_tasks) if ids else ():
+        found |= set((await conn.execute(select(table.c.client_id).where(table.c.client_id.in_(ids)))).scalars())
+    return found
 
 
 async def remove_many(conn: AsyncConnection, ids: Sequence[int]) -> None:

@@ -33,9 +33,12 @@ async def of(conn: AsyncConnection, ids: Iterable[int]) -> dict[int, ClientCard]
         one = Phone(typed=p.typed, e164=p.e164, extension=p.extension, label=p.label, shared=bool(p.shared))
         phones.setdefault(p.client_id, []).append(one)
     emails: dict[int, list[str]] = {}
+    labels: dict[int, dict[str, str]] = {}
     mails = select(client_emails).where(client_emails.c.client_id.in_(wanted)).order_by(client_emails.c.position)
     for e in await conn.execute(mails):
         emails.setdefault(e.client_id, []).append(e.address)
+        if e.label:
+            labels.setdefault(e.client_id, {})[e.address] = e.label
     places: dict[int, list[Place]] = {}
     others = select(client_places).where(client_places.c.client_id.in_(wanted)).order_by(client_places.c.position)
     for x in await conn.execute(others):
@@ -57,6 +60,7 @@ async def of(conn: AsyncConnection, ids: Iterable[int]) -> dict[int, ClientCard]
             responsible=row.responsible or "",
             phones=tuple(phones.get(row.id, ())),
             emails=tuple(emails.get(row.id, ())),
+            email_labels=labels.get(row.id, {}),
             places=tuple(places.get(row.id, ())),
             values=said.get(row.id, {}),
             version=row.version,

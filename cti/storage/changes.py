@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import insert, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cti.clients.changes import Change, Fields
+from cti.clients.changes import Change, Conflict, Fields, differences, merged
 from cti.storage.client_tables import client_changes
 from cti.storage.tables import users
 
 _ROWS = select(client_changes, users.c.name.label("user_name")).outerjoin(users, users.c.id == client_changes.c.user_id)
-BELONGINGS = ("contact", "contract", "file")  # of what belongs to a client: his card has no new version
+BELONGINGS = ("contact", "contract", "file", "note", "task")  # of what belongs to a client: his card has no new version
+_OF_BELONGINGS = or_(*(client_changes.c.field.startswith(f"{one}:") for one in BELONGINGS))
 CREATED = "created"  # the field of the change that says where a client came from
 
 
@@ -87,8 +88,22 @@ async def write_created(
 async def of_client(conn: AsyncConnection, client_id: int, *, above: int = 0, limit: int = 200) -> list[ChangeRow]:
     """Changes of a card, newest first. above: only those that made a later version."""
     mine = (client_changes.c.client_id == client_id) & (client_changes.c.version > above)
+    if above:
+        mine &= not_(_OF_BELONGINGS)
     statement = _ROWS.where(mine).order_by(client_changes.c.id.desc()).limit(limit)
     return [_row(row) for row in await conn.execute(statement)]
+
+
+async def of_belonging(
+    conn: AsyncConnection, client_id: int, thing: str, *, above: int = 0, limit: int = 200
+) -> list[ChangeRow]:
+    """Changes of `contract:5` or `contact:7`, newest first, their fields named without it."""
+    field = client_changes.c.field
+    mine = (client_changes.c.client_id == client_id) & field.startswith(f"{thing}:", autoescape=True)
+    if above:
+        mine &= client_changes.c.version > above
+    rows = await conn.execute(_ROWS.where(mine).order_by(client_changes.c.id.desc()).limit(limit))
+    return [replace(_row(row), field=row.field.removeprefix(f"{thing}:")) for row in rows]
 
 
 async def by_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, ChangeRow]:
@@ -119,6 +134,24 @@ def before(now: Fields, later: Iterable[ChangeRow]) -> dict[str, Any]:
     for change in later:
         fields[change.field] = change.was
     return fields
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Met:
+    """Two people's changes of one thing. fields: both; others: what the other one changed, as names of fields."""
+
+    fields: dict[str, Any]
+    others: tuple[str, ...]
+    conflicts: tuple[Conflict, ...]
+
+
+def meet(theirs: Fields, mine: Fields, later: Sequence[ChangeRow]) -> Met:
+    """My fields, made on an older version, over theirs. later: the changes since that version, newest first."""
+    base = before(theirs, later)
+    fields, conflicts = merged(base, mine, theirs)
+    last = {row.field: row for row in reversed(later)}
+    told = [replace(one, by=last[one.field].user_name, at=last[one.field].at) for one in conflicts]
+    return Met(fields=fields, others=tuple(one.field for one in differences(base, theirs)), conflicts=tuple(told))
 
 
 def _row(row: Any) -> ChangeRow:

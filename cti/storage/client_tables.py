@@ -28,7 +28,7 @@ clients = Table(
     Column("id", Integer, primary_key=True),
     Column("kind", String(16), nullable=False, server_default="company"),  # person | sole-trader | company
     Column("name", String(200), nullable=False),  # short name
-    Column("full_name", String(400), nullable=False, server_default=""),
+    Column("full_name", String(400), nullable=False, server_default="", index=True),
     Column("note", Text, nullable=False, server_default=""),
     Column("responsible_id", ForeignKey("users.id", ondelete="SET NULL"), index=True),
     Column("name_folded", String(200), nullable=False, index=True),
@@ -42,7 +42,7 @@ clients = Table(
     Column("relation_id", Integer, index=True),  # these four: directory_items
     Column("region_id", Integer, index=True),
     Column("industry_id", Integer, index=True),
-    Column("source_id", Integer),
+    Column("source_id", Integer, index=True),
     Column("time_zone", String(40), nullable=False, server_default=""),
     Column("linked", Text, nullable=False, server_default=""),  # the part of `search` from contact persons, contracts
     Column("restricted_at", Float),  # no dialling, no messages, no export since then
@@ -84,6 +84,7 @@ client_emails = Table(
     Column("position", Integer, nullable=False, server_default="0"),
     Column("address", String(254), nullable=False),
     Column("folded", String(254), nullable=False, index=True),
+    Column("label", String(40), nullable=False, server_default=""),
 )
 
 client_places = Table(
@@ -105,6 +106,7 @@ directory_items = Table(
     Column("parent_id", Integer),  # industries are a tree
     Column("position", Integer, nullable=False, server_default="0"),
     Column("retired_at", Float),  # no longer offered, kept where it is used
+    Column("time_zone", String(40), nullable=False, server_default=""),  # of a region
     UniqueConstraint("directory", "name"),
 )
 
@@ -145,6 +147,14 @@ client_values = Table(
     Column("since", Float, nullable=False),
     Index(None, "property_id", "value_id", "client_id"),
     Index(None, "property_id", "number", "client_id"),
+    Index(
+        "ix_client_values_text",
+        "property_id",
+        "text",
+        "client_id",
+        sqlite_where=Column("text").is_not(None),
+        postgresql_where=Column("text").is_not(None),
+    ),
     sqlite_with_rowid=False,  # kept by its key: one search a value instead of two
 )
 

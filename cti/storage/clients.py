@@ -10,25 +10,35 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import delete, func, literal, select, text
+from sqlalchemy import Column, delete, func, literal, select, text
 from sqlalchemy import insert as insert_into
 from sqlalchemy import update as change
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.card import ClientCard, ClientDraft, Phone, PhoneMatch
 from cti.clients.properties import Value
-from cti.storage import properties
+from cti.errors import Refused
+from cti.storage import cards, properties
 from cti.storage.cards import PLAIN, get
 from cti.storage.client_tables import client_emails, client_phones, client_places, clients
 from cti.storage.client_work_tables import client_merges
 from cti.storage.contact_tables import contact_clients, contacts
-from cti.storage.search import Page, clean, fold, search
+from cti.storage.finding import find
+from cti.storage.orders import ByColumn, read_key, write_key
+from cti.storage.parts import on_column
+from cti.storage.privacy_tables import erasures
+from cti.storage.search import PAGE_LIMIT, Page, clean, fold, found_by
 
 __all__ = [
     "ClientCard", "ClientDraft", "Page", "Phone", "PhoneMatch", "choices", "fold", "fresh_ids", "get",
     "insert", "remember_choice", "search", "update",
 ]  # fmt: skip
 
+SORTS: dict[str, Column[Any]] = {
+    "name": clients.c.name_folded,
+    "created": clients.c.created_at,
+    "updated": clients.c.updated_at,
+}
 Choice = tuple[int, int, float]  # user id, client id, UNIX seconds
 
 
@@ -66,9 +76,10 @@ async def update(conn: AsyncConnection, client_id: int, draft: ClientDraft, vers
 
 
 async def fresh_ids(conn: AsyncConnection, count: int) -> list[int]:
-    """Ids for new clients. One that was merged into another never comes back to anybody: addresses lead from it."""
+    """Ids for new clients. One that was merged or erased never comes back to anybody: addresses lead from it, and the
+    list of the erased names it."""
     if conn.dialect.name == "sqlite":
-        used = [func.max(clients.c.id), func.max(client_merges.c.gone_id)]
+        used = [func.max(clients.c.id), func.max(client_merges.c.gone_id), func.max(erasures.c.client_id)]
         last = max([(await conn.execute(select(one))).scalar() or 0 for one in used])
         return list(range(last + 1, last + count + 1))
     ask = text("SELECT nextval(pg_get_serial_sequence('clients', 'id')) FROM generate_series(1, :count)")
@@ -93,6 +104,30 @@ async def remove(conn: AsyncConnection, client_id: int) -> None:
     alone = select(his.c.contact_id).where(his.c.client_id == client_id, his.c.contact_id.not_in(shared))
     await conn.execute(delete(contacts).where(contacts.c.id.in_(alone)))
     await conn.execute(delete(clients).where(clients.c.id == client_id))
+
+
+async def search(
+    conn: AsyncConnection,
+    q: str,
+    *,
+    sort: str = "name",
+    descending: bool = False,
+    limit: int = 50,
+    cursor: str | None = None,
+    responsible_id: int | None = None,
+) -> Page[ClientCard]:
+    """Clients who match every word of `q` (all, when empty). Raises Refused for an unknown sort or cursor."""
+    if sort not in SORTS:
+        raise Refused("bad-sort", f"Clients are sorted by {', '.join(SORTS)}.")
+    found = found_by(q, is_sqlite=conn.dialect.name == "sqlite")
+    parts = [found] if found is not None else []
+    if responsible_id is not None:
+        parts.append(on_column(clients.c.responsible_id, lambda column: column == responsible_id, indexed=True))
+    order = ByColumn(of=SORTS[sort], down=descending)
+    after = read_key(cursor, order) if cursor is not None else None
+    page = await find(conn, parts, order, limit=max(1, min(limit, PAGE_LIMIT)), after=after)
+    rows = list((await cards.of(conn, page.ids)).values())
+    return Page(rows=rows, total=page.total, next_cursor=write_key(page.last) if page.last else None)
 
 
 async def remember_choice(conn: AsyncConnection, number: str, user_id: int, client_id: int, now: float) -> None:
@@ -152,7 +187,7 @@ def contact_rows(client_id: int, draft: ClientDraft) -> dict[str, list[dict[str,
     """Rows of phones, emails and places."""
     return {
         "phones": [{"client_id": client_id} | row for row in phone_rows(draft.phones)],
-        "emails": [{"client_id": client_id} | row for row in email_rows(draft.emails)],
+        "emails": [{"client_id": client_id} | row for row in email_rows(draft.emails, draft.email_labels)],
         "places": [
             {"client_id": client_id, "position": position, "kind": place.kind, "value": clean(place.value).strip()}
             for position, place in enumerate(draft.places)
@@ -175,10 +210,17 @@ def phone_rows(phones: Iterable[Phone]) -> list[dict[str, object]]:
     ]
 
 
-def email_rows(emails: Iterable[str]) -> list[dict[str, object]]:
-    """Addresses as columns, but for whose they are."""
-    addresses = (clean(email).strip() for email in emails)
-    return [{"position": n, "address": address, "folded": fold(address)} for n, address in enumerate(addresses)]
+def email_rows(emails: Iterable[str], labels: Mapping[str, str]) -> list[dict[str, object]]:
+    """Addresses as columns, but for whose they are. labels: what each is."""
+    return [
+        {
+            "position": position,
+            "address": (address := clean(email).strip()),
+            "folded": fold(address),
+            "label": clean(labels.get(email, "")),
+        }
+        for position, email in enumerate(emails)
+    ]
 
 
 async def _insert_contacts(conn: AsyncConnection, client_id: int, draft: ClientDraft) -> None:

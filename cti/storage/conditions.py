@@ -1,5 +1,7 @@
 """Conditions over clients as SQL: what grid, segments and analysis ask in common, on both engines.
 
+Each is a Part: how it leads to its clients, and how it is asked of one that another condition led to.
+
 Only fields and operators that cti/clients/filters.py lists become a query; what people type is always a parameter.
 """
 
@@ -7,23 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import (
-    ColumnElement,
-    FromClause,
-    and_,
-    case,
-    false,
-    func,
-    literal_column,
-    not_,
-    or_,
-    select,
-    true,
-    union_all,
-)
+from sqlalchemy import Column, ColumnElement, FromClause, func, not_, or_, select, union_all
 
 from cti.clients.filters import (
     HISTORY,
@@ -42,15 +32,19 @@ from cti.errors import Refused
 from cti.storage.client_happenings import happened
 from cti.storage.client_tables import client_emails, client_phones, client_values, clients, value_history
 from cti.storage.client_work_tables import segment_clients
-from cti.storage.search import found_by
+from cti.storage.parts import NOBODY, Asked, Part, all_of, any_of, led, named_by, none_of, on_column
+from cti.storage.search import TRIGRAM, begins, containing, found_by
 
-Asked = ColumnElement[bool]
-IDS = {
+IDS: dict[str, Column[Any]] = {
     "responsible": clients.c.responsible_id, "relation": clients.c.relation_id, "region": clients.c.region_id,
     "industry": clients.c.industry_id, "source": clients.c.source_id, "kind": clients.c.kind,
 }  # fmt: skip
-TEXTS = {name: clients.c[name] for name in ("name", "full_name", "inn", "kpp", "ogrn", "time_zone", "note")}
-TIMES = {"created": clients.c.created_at, "updated": clients.c.updated_at}
+TEXTS: dict[str, Column[Any]] = {
+    name: clients.c[name] for name in ("name", "full_name", "inn", "kpp", "ogrn", "time_zone", "note")
+}
+SEARCHED = ("name", "full_name", "inn", "ogrn")  # texts that are part of what a client is found by
+LOOKED_UP = ("name", "inn", "relation_id", "region_id", "industry_id", "source_id", "responsible_id")  # have an index
+TIMES: dict[str, Column[Any]] = {"created": clients.c.created_at, "updated": clients.c.updated_at}
 
 
 class Conditions:
@@ -74,53 +68,53 @@ class Conditions:
         self._sqlite = sqlite
         self._segments = {one.id: one for one in segments}
         self._now = time.time() if now is None else now
-        self._along = False
         self._within: list[int] = []  # segments whose expression is being written: one of itself would never end
 
-    def where(self, q: str, filters: Sequence[Condition], *, along: bool = False) -> Asked:
-        """All conditions together, as one. Raises Refused as `condition`.
-
-        along: many clients fit, so SQLite goes along the index of the order and asks each, not by what is asked.
-        """
-        self._along = along and self._sqlite
-        asked = [self.condition(one) for one in filters]
+    def parts(self, q: str, filters: Sequence[Condition]) -> list[Part]:
+        """What is asked, part by part. Raises Refused as `condition`."""
         found = found_by(q, is_sqlite=self._sqlite)
-        return and_(true(), *([found] if found is not None else []), *asked)
+        return [*([found] if found is not None else []), *(self.condition(one) for one in filters)]
+
+    def where(self, q: str, filters: Sequence[Condition]) -> Asked:
+        """All of it, as one. Raises Refused as `condition`."""
+        return led(self.parts(q, filters), sqlite=self._sqlite)
+
+    def of_group(self, group: Group) -> list[Part]:
+        """An expression, as parts that hold together. Raises Refused as `condition`."""
+        parts = [self.condition(one) for one in group.conditions] + [self._group(one) for one in group.groups]
+        if not parts or group.match == "all":
+            return parts
+        return [any_of(parts) if group.match == "any" else none_of(parts)]
 
     def group(self, group: Group) -> Asked:
-        """An expression. Raises Refused as `condition`."""
-        parts = [self.condition(one) for one in group.conditions] + [self.group(one) for one in group.groups]
-        if not parts:
-            return true()
-        match group.match:
-            case "all":
-                return and_(*parts)
-            case "any":
-                return or_(*parts)
-            case _:  # what is not known is not so
-                return case((or_(*parts), literal_column("0")), else_=literal_column("1")) == 1
+        """An expression as one. Raises Refused as `condition`."""
+        return led(self.of_group(group), sqlite=self._sqlite)
 
-    def _in_segments(self, one: Condition) -> Asked:
+    def _group(self, group: Group) -> Part:
+        return all_of(self.of_group(group), sqlite=self._sqlite)
+
+    def _in_segments(self, one: Condition) -> Part:
         if not isinstance(one.value, list):
             raise TypeError("segments are a list of ids")
-        inside = or_(false(), *(self._segment(int(id_)) for id_ in one.value))
-        none = case((inside, literal_column("0")), else_=literal_column("1")) == 1
-        return inside if one.op == "any-of" else none
+        inside = [self._segment(int(id_)) for id_ in one.value]
+        if one.op == "none-of":
+            return none_of(inside or [NOBODY])
+        return any_of(inside or [NOBODY])
 
-    def _segment(self, segment_id: int) -> Asked:
+    def _segment(self, segment_id: int) -> Part:
         segment = self._segments.get(segment_id)
         if segment is None or segment_id in self._within:
             raise Refused("no-segment", "There is no such segment.")
         if segment.frozen_at is not None:
             mine = select(segment_clients.c.client_id).where(segment_clients.c.segment_id == segment_id)
-            return clients.c.id.in_(mine)
+            return named_by(segment_clients.c.client_id, mine)
         self._within.append(segment_id)
         try:
-            return self.group(segment.expression)
+            return self._group(segment.expression)
         finally:
             self._within.pop()
 
-    def condition(self, one: Condition) -> Asked:
+    def condition(self, one: Condition) -> Part:
         """One condition. Raises Refused for a field or operator that there is not, or a value that does not fit."""
         prop = self.property(one.field)
         kind = KIND_OF_PROPERTY[prop.kind] if prop else STANDARD.get(one.field)
@@ -135,53 +129,72 @@ class Conditions:
         number = property_id(field)
         return self._known.get(number) if number is not None else None
 
-    def _of_field(self, one: Condition) -> Asked:
+    def _of_field(self, one: Condition) -> Part:
         if one.field in IDS:
-            column: ColumnElement[Any] = IDS[one.field]
-            if self._along:  # the + keeps SQLite from the column's own index
-                column = literal_column(f"+clients.{IDS[one.field].name}")
-            return _listed(column, one, text=one.field == "kind")
+            column = IDS[one.field]
+            indexed = column.name in LOOKED_UP and one.op in ("any-of", "empty")
+            return on_column(column, lambda other: _listed(other, one, text=one.field == "kind"), indexed=indexed)
         if one.field == "segment":
             return self._in_segments(one)
         if one.field in HISTORY:
             return happened(one, self._zone, self._now)
         if one.field in TIMES:
-            return self._in_days(TIMES[one.field], one)
-        if one.field == "phones":
-            return self._among(client_phones.c.client_id, self._digits(one), one.op)
-        if one.field == "emails":
-            part = client_emails.c.folded.contains(fold(str(one.value)), autoescape=True)
-            return self._among(client_emails.c.client_id, part, one.op)
-        return self._text(TEXTS[one.field], one)
+            return on_column(TIMES[one.field], lambda other: self._in_days(other, one), indexed=True)
+        if one.field in ("phones", "emails"):
+            return self._reached_by(one)
+        return self._of_text(TEXTS[one.field], one)
 
-    def _text(self, column: ColumnElement[Any], one: Condition) -> Asked:
+    def _reached_by(self, one: Condition) -> Part:
+        """Phones by their digits and e-mails."""
+        table, column = (
+            (client_phones, client_phones.c.e164) if one.field == "phones" else (client_emails, client_emails.c.folded)
+        )
+        word = self._digits(one) if one.field == "phones" else fold(str(one.value))
+        everyone = select(table.c.client_id)
+        if one.op == "contains":
+            return self._narrowed(
+                word, named_by(table.c.client_id, everyone.where(column.contains(word, autoescape=True)))
+            )
+        return named_by(table.c.client_id, everyone, without=one.op == "empty")
+
+    def _of_text(self, column: Column[Any], one: Condition) -> Part:
+        name = one.field
         if one.op in ("empty", "filled"):
-            empty = func.coalesce(column, "") == ""
-            return empty if one.op == "empty" else not_(empty)
+            indexed = name in LOOKED_UP and one.op == "empty"
+            return on_column(column, lambda other: other == "" if one.op == "empty" else other > "", indexed=indexed)
         word = fold(str(one.value)[:200])
-        folded = clients.c.name_folded if column is clients.c.name else self._folded(column)
-        if one.op == "is":
-            return folded == word
-        if one.op == "begins":
-            return folded.startswith(word, autoescape=True)
-        exact: Asked = folded.contains(word, autoescape=True)
-        narrow = found_by(word, is_sqlite=self._sqlite) if column in (clients.c.name, clients.c.full_name) else None
-        return exact if narrow is None or len(word.split()) != 1 else and_(narrow, exact)
+        if name in LOOKED_UP and one.op != "contains":  # what is looked up is kept folded
+            kept = clients.c.name_folded if name == "name" else column
+            return on_column(kept, lambda other: self._compared(other, one.op, word), indexed=True)
+        folded = clients.c.name_folded if name == "name" else self._folded(column)
+        exact = self._compared(folded, one.op, word)
+        part = Part(leads=exact, follows=exact)
+        return self._narrowed(word, part) if name in SEARCHED else part
+
+    def _compared(self, folded: ColumnElement[Any], op: str, word: str) -> Asked:
+        match op:
+            case "is":
+                return folded == word
+            case "begins":
+                return begins(folded, word, is_sqlite=self._sqlite)
+            case _:
+                return folded.contains(word, autoescape=True)
+
+    def _narrowed(self, word: str, exact: Part) -> Part:
+        """A text's condition, led by the index of trigrams: what it asks for is part of what a client is found by."""
+        longest = max(word.split(), key=len, default="")
+        if len(longest) < TRIGRAM:
+            return exact
+        return all_of([containing([[longest]], is_sqlite=self._sqlite), exact], sqlite=self._sqlite)
 
     def _folded(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         return func.fold(column) if self._sqlite else func.replace(func.lower(column), "ё", "е")
 
-    def _digits(self, one: Condition) -> Asked:
+    def _digits(self, one: Condition) -> str:
         digits = typed_digits(str(one.value))
         if one.op == "contains" and not digits:
             raise ValueError("no digits")
-        return client_phones.c.e164.contains(digits)
-
-    def _among(self, owner: ColumnElement[Any], asked: Asked, op: str) -> Asked:
-        if op == "contains":
-            return clients.c.id.in_(select(owner).where(asked))
-        some = select(literal_column("1")).where(owner == clients.c.id).exists()
-        return some if op == "filled" else not_(some)
+        return digits
 
     def _in_days(self, column: ColumnElement[Any], one: Condition) -> Asked:
         """A moment in whole days of the house's zone, `to` with its day."""
@@ -189,17 +202,23 @@ class Conditions:
             return column < day_begins(str(one.value), self._zone, days=1)
         return _ranged(column, one, lambda value: day_begins(str(value), self._zone))
 
-    def _of_property(self, prop: Property, one: Condition) -> Asked:
+    def _of_property(self, prop: Property, one: Condition) -> Part:
         values = self.values(one.at)
-        mine = select(values.c.client_id).where(values.c.property_id == prop.id)
+        owner = values.c.client_id
+        mine = select(owner).where(values.c.property_id == prop.id)
         if one.op in ("empty", "filled"):
-            return clients.c.id.in_(mine) if one.op == "filled" else clients.c.id.not_in(mine)
-        if one.op == "none-of":
-            return clients.c.id.not_in(mine.where(values.c.value_id.in_(_ids(one.value))))
-        said = mine.where(self._said(prop, one, values))
-        if self._along and one.at is None:
-            return said.where(values.c.client_id == clients.c.id).exists()
-        return clients.c.id.in_(said)
+            part = named_by(owner, mine, without=one.op == "empty")
+        elif one.op == "none-of":
+            part = named_by(owner, mine.where(values.c.value_id.in_(_ids(one.value))), without=True)
+        else:
+            part = named_by(owner, mine.where(self._said(prop, one, values)))
+            if prop.kind not in ("text", "several"):
+                part = replace(part, column=one.field, of=lambda key: self._said_of(prop, one, key))
+            elif prop.kind == "text" and one.at is None:
+                part = self._narrowed(fold(str(one.value)[:200]), part)
+        if one.at is not None:  # asked of each, the history would be put together for each
+            return Part(leads=part.leads, follows=part.leads, way=part.way)
+        return part
 
     def values(self, at: str | None = None) -> FromClause:
         """What was said of clients at the end of a day, from the history; None: what is said now."""
@@ -215,17 +234,21 @@ class Conditions:
         return union_all(held[0], held[1].where(value_history.c.until >= then)).subquery()
 
     def _said(self, prop: Property, one: Condition, values: FromClause) -> Asked:
+        name = {"list": "value_id", "text": "text"}.get(KIND_OF_PROPERTY[prop.kind], "number")
+        return self._said_of(prop, one, values.c[name])
+
+    def _said_of(self, prop: Property, one: Condition, said: ColumnElement[Any]) -> Asked:
         match KIND_OF_PROPERTY[prop.kind]:
             case "list":
-                return values.c.value_id.in_(_ids(one.value))
+                return said.in_(_ids(one.value))
             case "text":
-                return self._text(values.c.text, one)
+                return self._compared(self._folded(said), one.op, fold(str(one.value)[:200]))
             case "yes-no":
-                return values.c.number == (1.0 if one.value in (True, 1, "1", "true") else 0.0)
+                return said == (1.0 if one.value in (True, 1, "1", "true") else 0.0)
             case "date":
-                return _ranged(values.c.number, one, lambda value: days_of(str(value)))
+                return _ranged(said, one, lambda value: days_of(str(value)))
             case _:
-                return _ranged(values.c.number, one, float)
+                return _ranged(said, one, float)
 
 
 def _listed(column: ColumnElement[Any], one: Condition, *, text: bool) -> Asked:

@@ -1,4 +1,4 @@
-"""Who and what belongs to clients: contact persons, who may belong to several, contracts, and files."""
+"""Who and what belongs to clients: contact persons, who may belong to several, contracts, files, notes and tasks."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ contact_emails = Table(
     Column("position", Integer, nullable=False, server_default="0"),
     Column("address", String(254), nullable=False),
     Column("folded", String(254), nullable=False, index=True),
+    Column("label", String(40), nullable=False, server_default=""),
 )
 
 contracts = Table(
@@ -83,4 +84,45 @@ client_files = Table(
     Column("stored", String(64), nullable=False, unique=True),  # its name in the folder of files
     Column("user_id", Integer),
     Column("created_at", Float, nullable=False),
+)
+
+client_notes = Table(
+    "client_notes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client_id", ForeignKey("clients.id", ondelete="CASCADE"), nullable=False),
+    Column("user_id", ForeignKey("users.id", ondelete="SET NULL")),
+    Column("text", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("changed_at", Float),  # None: as it was written
+    Index(None, "client_id", "created_at"),
+)
+
+client_tasks = Table(
+    "client_tasks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client_id", ForeignKey("clients.id", ondelete="CASCADE"), nullable=False),
+    Column("what", String(400), nullable=False),
+    Column("due_at", Float),  # None: some day
+    Column("owner_id", ForeignKey("users.id", ondelete="SET NULL")),
+    Column("made_by", Integer),
+    Column("created_at", Float, nullable=False),
+    Column("done_at", Float),
+    Column("done_by", Integer),
+    Index(None, "client_id", "created_at"),
+    # the open ones alone: a client's for his card and the pop, a person's for his desk
+    Index(
+        "ix_client_tasks_open",
+        "client_id",
+        sqlite_where=Column("done_at").is_(None),
+        postgresql_where=Column("done_at").is_(None),
+    ),
+    Index(
+        "ix_client_tasks_own",
+        "owner_id",
+        "due_at",
+        sqlite_where=Column("done_at").is_(None),
+        postgresql_where=Column("done_at").is_(None),
+    ),
 )

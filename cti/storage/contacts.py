@@ -97,7 +97,8 @@ def _plain(draft: ContactDraft) -> dict[str, Any]:
 
 async def _fill(conn: AsyncConnection, contact_id: int, draft: ContactDraft) -> None:
     mine: dict[str, Any] = {"contact_id": contact_id}
-    rows = {contact_phones: clients.phone_rows(draft.phones), contact_emails: clients.email_rows(draft.emails)}
+    emails = clients.email_rows(draft.emails, draft.email_labels)
+    rows = {contact_phones: clients.phone_rows(draft.phones), contact_emails: emails}
     for table, some in rows.items():
         if some:
             await conn.execute(insert(table), [mine | row for row in some])
@@ -119,9 +120,12 @@ async def _of(conn: AsyncConnection, ids: list[int]) -> list[Contact]:
         one = Phone(typed=p.typed, e164=p.e164, extension=p.extension, label=p.label, shared=bool(p.shared))
         phones.setdefault(p.contact_id, []).append(one)
     emails: dict[int, list[str]] = {}
+    labels: dict[int, dict[str, str]] = {}
     mails = select(contact_emails).where(contact_emails.c.contact_id.in_(ids)).order_by(contact_emails.c.position)
     for e in await conn.execute(mails):
         emails.setdefault(e.contact_id, []).append(e.address)
+        if e.label:
+            labels.setdefault(e.contact_id, {})[e.address] = e.label
     belongs = await _belongings(conn, ids)
     found: Mapping[int, Contact] = {
         row.id: Contact(
@@ -130,6 +134,7 @@ async def _of(conn: AsyncConnection, ids: list[int]) -> list[Contact]:
             note=row.note,
             phones=tuple(phones.get(row.id, ())),
             emails=tuple(emails.get(row.id, ())),
+            email_labels=labels.get(row.id, {}),
             belongs=tuple(belongs.get(row.id, ())),
             version=row.version,
             created_at=row.created_at,

@@ -20,12 +20,39 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from cti.errors import StorageError
-from cti.storage import migrations, one_hop, sqlite
+from cti.storage import migrations, one_hop, postgresql, sqlite
 from cti.storage.search import fold
 
 READERS = 4
+SLOW = 2  # queries that take seconds, at once: the others find a reader
 MEASURED = 10_000  # clients; below it any way is fast, and statistics of a few would mislead of many
 READ_S = 30.0  # the longest a query may take
+
+
+class TooLong(Exception):
+    """What `within` was given is used up."""
+
+
+@asynccontextmanager
+async def within(conn: AsyncConnection, seconds: float) -> AsyncIterator[None]:
+    """The statements of a reader in this block take no longer together, or TooLong is raised."""
+    try:
+        if conn.dialect.name != "sqlite":
+            async with asyncio.timeout(seconds):
+                yield
+            return
+        raw: Any = (await conn.get_raw_connection()).dbapi_connection
+        raw.left_s = seconds
+        try:
+            yield
+        finally:
+            raw.left_s = None
+    except TimeoutError:
+        raise TooLong from None
+    except DBAPIError as error:
+        if "interrupted" in str(error.orig):
+            raise TooLong from None
+        raise
 
 
 class Database:
@@ -35,6 +62,7 @@ class Database:
         self._url = url
         self._busy_timeout_ms = busy_timeout_ms
         self._lock = asyncio.Lock()
+        self._slow = asyncio.Semaphore(SLOW)
         self._one: AsyncConnection | None = None  # SQLite's writer
         self.schema_version = 0
         self.is_sqlite = url.get_backend_name() == "sqlite"
@@ -43,10 +71,13 @@ class Database:
         self._readers: AsyncEngine = make(url, busy_timeout_ms, writes=False)
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for queries; each sees what was committed before it. Raises StorageError."""
+    async def read(self, *, slow: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A connection for queries; each sees what was committed before it. Raises StorageError.
+
+        slow: they may take seconds, and wait for one another.
+        """
         try:
-            async with self._readers.connect() as conn:
+            async with self._slow if slow else contextlib.nullcontext(), self._readers.connect() as conn:
                 yield conn
         except (DBAPIError, OSError) as error:
             raise self._explained(error) from error
@@ -82,6 +113,29 @@ class Database:
                 advice=f"Run: pg_dump --format=custom --file={path} {self._url.database}",
             )
         await asyncio.to_thread(sqlite.backup, _file(self._url), path, self._busy_timeout_ms)
+
+    async def clean(self) -> None:
+        """Leave nothing of what was deleted in the files of the database. Writers wait meanwhile; minutes for millions.
+
+        PostgreSQL: the tables with people in them are written anew; its log of changes is the operator's to recycle.
+        Raises StorageError.
+        """
+        try:
+            if self.is_sqlite:
+                async with self._turn():
+                    await asyncio.to_thread(sqlite.clean, _file(self._url), self._busy_timeout_ms)
+                return
+            async with self._writer.connect() as conn:
+                await postgresql.clean(await conn.execution_options(isolation_level="AUTOCOMMIT"))
+        except (DBAPIError, OSError) as error:
+            raise self._explained(error) from error
+
+    async def size_bytes(self) -> int:
+        """How much the database takes on the disk."""
+        if self.is_sqlite:
+            return (await asyncio.to_thread(_file(self._url).stat)).st_size
+        async with self.read() as conn:
+            return int((await conn.execute(text("SELECT pg_database_size(current_database())"))).scalar_one())
 
     @property
     def log_bytes(self) -> int:
@@ -172,6 +226,16 @@ async def restore(url: str, path: Path) -> Path | None:
             advice=f"Run: pg_restore --clean --dbname={parsed.database} {path}",
         )
     return await asyncio.to_thread(sqlite.restore, _file(parsed), path)
+
+
+def set_aside(url: str) -> list[str]:
+    """Addresses of the databases that a restore has put aside."""
+    parsed = _parse(url)
+    if parsed.get_backend_name() != "sqlite":
+        return []
+    return [
+        parsed.set(database=str(one)).render_as_string(hide_password=False) for one in sqlite.set_aside(_file(parsed))
+    ]
 
 
 def _parse(url: str) -> URL:

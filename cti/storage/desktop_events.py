@@ -57,9 +57,10 @@ async def since(conn: AsyncConnection, agent_id: int, seq: int, limit: int = 200
     return [StoredEvent(**row._mapping) for row in rows]
 
 
-async def unshown(conn: AsyncConnection, agent_id: int) -> list[StoredEvent]:
-    """The agent's events that no browser acknowledged, in order."""
+async def unshown(conn: AsyncConnection, agent_id: int, kind: str = "") -> list[StoredEvent]:
+    """The agent's events that no browser acknowledged, in order. kind: only these."""
     own = select(desktop_events).where(desktop_events.c.agent_id == agent_id, desktop_events.c.shown_at.is_(None))
+    own = own.where(desktop_events.c.kind == kind) if kind else own
     rows = await conn.execute(own.order_by(desktop_events.c.seq))
     return [StoredEvent(**row._mapping) for row in rows]
 

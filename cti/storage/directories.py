@@ -3,6 +3,7 @@ contact persons. Used items are never lost: they are merged into another or reti
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.storage.client_tables import clients, directory_items
 from cti.storage.contact_tables import contact_clients, contracts
+from cti.storage.repointing import repoint
 
 OfClient = Literal["relation", "region", "industry", "source"]
 Directory = Literal[OfClient, "contract-state", "contact-role"]
@@ -28,7 +30,10 @@ USED_BY: dict[Directory, Column[int | None]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Item:
-    """One entry. uses: how many clients, contracts or contact persons have it (filled by `every(counted=True)`)."""
+    """One entry. uses: how many clients, contracts or contact persons have it (filled by `every(counted=True)`).
+
+    time_zone: of a region.
+    """
 
     id: int
     directory: Directory
@@ -36,6 +41,7 @@ class Item:
     parent_id: int | None = None
     retired: bool = False
     uses: int = 0
+    time_zone: str = ""
 
 
 async def every(conn: AsyncConnection, *, retired: bool = False, counted: bool = False) -> list[Item]:
@@ -53,20 +59,22 @@ async def every(conn: AsyncConnection, *, retired: bool = False, counted: bool =
             parent_id=row.parent_id,
             retired=row.retired_at is not None,
             uses=used.get(row.id, 0),
+            time_zone=row.time_zone,
         )
         for row in rows
     ]
     return _as_tree(items)
 
 
-async def add(conn: AsyncConnection, directory: Directory, name: str, parent_id: int | None = None) -> int:
-    """A new entry; returns its id."""
-    made = await conn.execute(
-        insert(directory_items)
-        .values(directory=directory, name=name, parent_id=parent_id)
-        .returning(directory_items.c.id)
-    )
-    return int(made.scalar_one())
+async def add(
+    conn: AsyncConnection, directory: Directory, name: str, parent_id: int | None = None, *, time_zone: str = ""
+) -> int:
+    """A new entry, after the others; returns its id."""
+    mine = directory_items.c.directory == directory
+    last = (await conn.execute(select(func.max(directory_items.c.position)).where(mine))).scalar() or 0
+    values = {"directory": directory, "name": name, "parent_id": parent_id, "time_zone": time_zone}
+    made = insert(directory_items).values(**values, position=last + 1).returning(directory_items.c.id)
+    return int((await conn.execute(made)).scalar_one())
 
 
 async def get(conn: AsyncConnection, item_id: int) -> Item | None:
@@ -78,7 +86,7 @@ async def get(conn: AsyncConnection, item_id: int) -> Item | None:
     used = select(func.count()).select_from(column.table).where(column == item_id)
     count = (await conn.execute(used)).scalar_one()
     return Item(id=row.id, directory=row.directory, name=row.name, parent_id=row.parent_id,
-                retired=row.retired_at is not None, uses=count)  # fmt: skip
+                retired=row.retired_at is not None, uses=count, time_zone=row.time_zone)  # fmt: skip
 
 
 async def named(conn: AsyncConnection, directory: Directory, name: str) -> int | None:
@@ -89,9 +97,16 @@ async def named(conn: AsyncConnection, directory: Directory, name: str) -> int |
     return None
 
 
-async def rename(conn: AsyncConnection, item_id: int, name: str) -> None:
-    """Another name; the clients keep the entry."""
-    await conn.execute(update(directory_items).where(directory_items.c.id == item_id).values(name=name))
+async def change(conn: AsyncConnection, item: Item) -> None:
+    """Another name, place in the tree or time zone; who has the entry keeps it."""
+    values = {"name": item.name, "parent_id": item.parent_id, "time_zone": item.time_zone}
+    await conn.execute(update(directory_items).where(directory_items.c.id == item.id).values(values))
+
+
+async def order(conn: AsyncConnection, ids: Sequence[int]) -> None:
+    """The entries in this order."""
+    for position, item_id in enumerate(ids, start=1):
+        await conn.execute(update(directory_items).where(directory_items.c.id == item_id).values(position=position))
 
 
 async def retire(conn: AsyncConnection, item_id: int, now: float | None) -> None:
@@ -100,11 +115,13 @@ async def retire(conn: AsyncConnection, item_id: int, now: float | None) -> None
 
 
 async def merge(conn: AsyncConnection, item: Item, into: int) -> int:
-    """All who have one entry get another, and it goes; returns how many they were."""
+    """All who have one entry get another, and it goes; returns how many they were. What asks for it, or tells of it,
+    means the other."""
     column = USED_BY[item.directory]
     moved = await conn.execute(update(column.table).where(column == item.id).values({column.key: into}))
     children = directory_items.c.parent_id == item.id
     await conn.execute(update(directory_items).where(children).values(parent_id=into))
+    await repoint(conn, item.directory, item.id, into)
     await remove(conn, item.id)
     return int(moved.rowcount)
 

@@ -1,16 +1,15 @@
-"""The client grid's rows: any columns, several conditions, any order, any page; counted up to a bound.
+"""The client grid's rows: any columns, several conditions, any order, any page.
 
-The page's ids are found first, in one statement that reads indexes; then what the columns need of these few rows.
+The page's ids are found first (storage/finding.py); then what the columns need of these few rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select
+from sqlalchemy import Select, Text, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.card import ClientCard
@@ -18,24 +17,28 @@ from cti.clients.filters import Condition
 from cti.clients.properties import Property
 from cti.clients.segments import Segment
 from cti.errors import Refused
-from cti.storage import cards
-from cti.storage.client_tables import client_values, clients, directory_items, property_values
-from cti.storage.conditions import IDS, TEXTS, TIMES, Asked, Conditions
+from cti.storage import cards, finding
+from cti.storage.client_tables import clients, directory_items, property_values
+from cti.storage.conditions import IDS, TEXTS, TIMES, Conditions
 from cti.storage.directories import DIRECTORIES
-from cti.storage.search import COUNT_LIMIT
+from cti.storage.orders import ByColumn, ByGroup, ByValue, Order, read_key, write_key
 from cti.storage.tables import users
 
 MOST_ROWS = 500
-ALONG = ("name", "created", "updated", "inn")  # their indexes are orders, too
+NOTE_KEY = 100  # signs by which notes are sorted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GridPage:
-    """Cards of one page. items: names of the directory entries they have. total: None: more than were counted."""
+    """Cards of one page. items: names of the directory entries they have.
+
+    total: None: more than were counted, or not the first page. next_cursor: where to go on; None: here it ends.
+    """
 
     rows: list[ClientCard]
     items: Mapping[int, str]
     total: int | None
+    next_cursor: str | None
 
 
 class Grid:
@@ -58,22 +61,23 @@ class Grid:
         sort: str = "",
         limit: int = 100,
         offset: int = 0,
-        after: int = 0,
+        cursor: str | None = None,
     ) -> GridPage:
         """Rows offset and following. sort: a field, `-` before it for descending; "" as they were made, newest last.
 
-        after: without a sort, the id of the last row of the page before: any page is as fast as the first.
+        cursor: of the page before, with the same sort: any page is as fast as the first.
         Raises Refused for a field or operator that there is not, or a value that does not fit.
         """
-        wanted = self._conditions.where(q, filters)
-        total = await self._count(wanted)
-        if total is None and sort.removeprefix("-") in ALONG:
-            wanted = self._conditions.where(q, filters, along=True)
-        asked = and_(wanted, clients.c.id > after) if after and not sort else wanted
-        statement = self._ordered(select(clients.c.id).where(asked), sort)
-        ids = list((await self._conn.execute(statement.limit(min(limit, MOST_ROWS)).offset(offset))).scalars())
-        rows = list((await cards.of(self._conn, ids)).values())
-        return GridPage(rows=rows, items=await self._items(rows), total=total)
+        parts, order = self._conditions.parts(q, filters), await self._order(sort)
+        after = read_key(cursor, order) if cursor else None
+        found = await finding.find(self._conn, parts, order, limit=min(limit, MOST_ROWS), offset=offset, after=after)
+        rows = list((await cards.of(self._conn, found.ids)).values())
+        onward = write_key(found.last) if found.last else None
+        return GridPage(rows=rows, items=await self._items(rows), total=found.total, next_cursor=onward)
+
+    async def count(self, q: str, filters: Sequence[Condition]) -> int:
+        """How many are found, however many."""
+        return await finding.count(self._conn, self._conditions.parts(q, filters))
 
     async def ids(self, q: str, filters: Sequence[Condition]) -> list[int]:
         """All that are found, not the page alone, as they were made."""
@@ -83,48 +87,37 @@ class Grid:
     async def all_ids(self, q: str, filters: Sequence[Condition], *, sort: str = "") -> list[int]:
         """All that are found, in the grid's order, but for clients whose data may not leave: for an export."""
         wanted = self._conditions.where(q, filters) & clients.c.restricted_at.is_(None)
-        return list((await self._conn.execute(self._ordered(select(clients.c.id).where(wanted), sort))).scalars())
+        order = await self._order(sort)
+        return list((await self._conn.execute(order.sorted(wanted, None))).scalars())
 
-    def _ordered(self, statement: Select[int], sort: str) -> Select[int]:
-        field = sort.removeprefix("-")
+    async def _order(self, sort: str) -> Order:
+        field, down = sort.removeprefix("-"), sort.startswith("-")
         if not field:
-            return statement.order_by(clients.c.id)
-        key, statement = self._key(statement, field)
-        down = sort.startswith("-")
-        empty_last = key.is_(None)
-        if field in ALONG:
-            keys = (key.desc(), clients.c.id.desc()) if down else (key.asc(), clients.c.id.asc())
-            return statement.order_by(*keys)
-        return statement.order_by(empty_last, key.desc() if down else key.asc(), clients.c.id)
-
-    def _key(self, statement: Select[int], field: str) -> tuple[ColumnElement[Any], Select[int]]:
+            return ByColumn(of=clients.c.id)
         if field == "name":
-            return clients.c.name_folded, statement
-        if field in TIMES:
-            return TIMES[field], statement
-        if field in TEXTS:
-            return TEXTS[field], statement
-        if field == "kind":
-            return clients.c.kind, statement
+            return ByColumn(of=clients.c.name_folded, down=down)
+        if field == "note":
+            return ByColumn(of=func.substr(clients.c.note, 1, NOTE_KEY, type_=Text).label("note"), down=down)
+        if field == "kind" or field in TEXTS or field in TIMES:
+            return ByColumn(of=(IDS | TEXTS | TIMES)[field], down=down)
         if field == "responsible":
-            return users.c.name, statement.outerjoin(users, users.c.id == clients.c.responsible_id)
+            people = select(users.c.id).order_by(users.c.name, users.c.id)
+            return ByGroup(of=IDS[field], names=users, by="name", groups=await self._groups(people), down=down)
         if field in IDS:
-            return directory_items.c.name, statement.outerjoin(directory_items, directory_items.c.id == IDS[field])
+            items = select(directory_items.c.id).where(directory_items.c.directory == field)
+            groups = await self._groups(items.order_by(directory_items.c.name, directory_items.c.id))
+            return ByGroup(of=IDS[field], names=directory_items, by="name", groups=groups, down=down)
         prop = self._conditions.property(field)
         if prop is None:
             raise Refused("bad-sort", f"Clients are not sorted by “{field[:40]}”.")
-        mine = and_(client_values.c.client_id == clients.c.id, client_values.c.property_id == prop.id)
-        first = and_(mine, client_values.c.place == 0)
-        statement = statement.outerjoin(client_values, first)
         if prop.kind in ("list", "several"):
-            position = property_values.c.id == client_values.c.value_id
-            return property_values.c.position, statement.outerjoin(property_values, position)
-        return (client_values.c.text if prop.kind == "text" else client_values.c.number), statement
+            values = select(property_values.c.id).where(property_values.c.property_id == prop.id)
+            groups = await self._groups(values.order_by(property_values.c.position, property_values.c.id))
+            return ByGroup(of=prop.id, names=property_values, by="position", groups=groups, down=down)
+        return ByValue(property_id=prop.id, of="text" if prop.kind == "text" else "number", down=down)
 
-    async def _count(self, wanted: Asked) -> int | None:
-        some = select(literal_column("1")).select_from(clients).where(wanted).limit(COUNT_LIMIT + 1).subquery()
-        count = int((await self._conn.execute(select(func.count()).select_from(some))).scalar_one())
-        return count if count <= COUNT_LIMIT else None
+    async def _groups(self, ordered: Select[int]) -> tuple[int, ...]:
+        return tuple((await self._conn.execute(ordered)).scalars())
 
     async def _items(self, rows: Iterable[ClientCard]) -> dict[int, str]:
         ids = {getattr(row, f"{name}_id") for row in rows for name in DIRECTORIES} - {None}

@@ -1,34 +1,40 @@
-"""What happened with a client as one stream, newest first: calls with their notes, and changes of his card, people,
-contracts and files. What one person saved at once is one entry."""
+"""What happened with a client as one stream, newest first: calls with their notes, notes and tasks, and changes of his
+card, people, contracts and files. What one person saved at once is one entry."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Literal, get_args
 
-from sqlalchemy import String, cast, literal, select, tuple_, union_all
+from sqlalchemy import Select, String, cast, literal, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cti.storage import changes
+from cti.clients.tasks import Note, Task
+from cti.storage import changes, client_notes, tasks
 from cti.storage.calls import CallRow
 from cti.storage.changes import ChangeRow
 from cti.storage.client_tables import client_changes
+from cti.storage.contact_tables import client_notes as note_table
+from cti.storage.contact_tables import client_tasks as task_table
 from cti.storage.journal import by_ids, seen_by
 from cti.storage.search import KeyText, Page, read_cursor, write_cursor
 from cti.storage.tables import calls as call_table
 
-Kind = Literal["call", "change"]
+Kind = Literal["call", "note", "task", "change"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+_TABLES = {"note": note_table, "task": task_table}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """One entry: a call, or what somebody changed at once. at: UNIX seconds."""
+    """One entry: a call, a note, a task, or what somebody changed at once. at: UNIX seconds."""
 
     at: float
     call: CallRow | None = None
+    note: Note | None = None
+    task: Task | None = None
     changed: tuple[ChangeRow, ...] = ()
 
 
@@ -42,14 +48,7 @@ async def of_client(
     cursor: str | None = None,
 ) -> Page[Entry]:
     """A page of a client's history. user_id: of calls, only this person's. Raises Refused for a strange cursor."""
-    parts: list[Any] = []
-    if "call" in kinds:
-        mine = select(call_table.c.started_at.label("at"), literal("call").label("kind"), call_table.c.id.label("key"))
-        parts.append(mine.where(call_table.c.client_id == client_id, *seen_by(user_id)))
-    if "change" in kinds:
-        key = cast(client_changes.c.id, String).label("key")
-        made = select(client_changes.c.at, literal("change").label("kind"), key)
-        parts.append(made.where(client_changes.c.client_id == client_id))
+    parts = [_part(kind, client_id, user_id) for kind in KINDS if kind in kinds]
     if not parts:
         return Page(rows=[], total=0, next_cursor=None)
     stream = union_all(*parts).subquery()
@@ -59,19 +58,42 @@ async def of_client(
         statement = statement.where(tuple_(*place) < tuple_(*read_cursor(cursor, tuple[float, KeyText, KeyText])))
     rows = (await conn.execute(statement.order_by(*(one.desc() for one in place)).limit(limit + 1))).all()
     shown = rows[:limit]
-    talks = await by_ids(conn, [row.key for row in shown if row.kind == "call"])
-    told = await changes.by_ids(conn, [int(row.key) for row in shown if row.kind == "change"])
     last = shown[-1] if len(rows) > limit else None
     return Page(
-        rows=list(_entries(shown, talks, told)),
+        rows=await _entries(conn, shown),
         total=None,
         next_cursor=write_cursor(last.at, last.kind, last.key) if last else None,
     )
 
 
-def _entries(rows: Iterable[Any], talks: dict[str, CallRow], told: dict[int, ChangeRow]) -> Iterable[Entry]:
+def _part(kind: Kind, client_id: int, user_id: int | None) -> Select[Any]:
+    """When, of which kind, by which key: of all entries of one kind."""
+    if kind == "call":
+        calls = select(call_table.c.started_at.label("at"), literal(kind).label("kind"), call_table.c.id.label("key"))
+        return calls.where(call_table.c.client_id == client_id, *seen_by(user_id))
+    table = _TABLES.get(kind, client_changes)
+    at = table.c.at if kind == "change" else table.c.created_at
+    mine = select(at.label("at"), literal(kind).label("kind"), cast(table.c.id, String).label("key"))
+    return mine.where(table.c.client_id == client_id)
+
+
+async def _entries(conn: AsyncConnection, rows: Sequence[Any]) -> list[Entry]:
+    def keys(kind: Kind) -> list[int]:
+        return [int(row.key) for row in rows if row.kind == kind]
+
+    talks = await by_ids(conn, [row.key for row in rows if row.kind == "call"])
+    notes = await client_notes.by_ids(conn, keys("note"))
+    work = await tasks.by_ids(conn, keys("task"))
+    told = await changes.by_ids(conn, keys("change"))
+    found: list[Entry] = []
     for (at, kind), some in groupby(rows, key=lambda row: (row.at, row.kind)):
-        if kind == "call":
-            yield from (Entry(at=at, call=talks[row.key]) for row in some if row.key in talks)
-            continue
-        yield Entry(at=at, changed=tuple(told[int(row.key)] for row in some if int(row.key) in told))
+        match kind:
+            case "call":
+                found += [Entry(at=at, call=talks[row.key]) for row in some if row.key in talks]
+            case "note":
+                found += [Entry(at=at, note=notes[int(row.key)]) for row in some if int(row.key) in notes]
+            case "task":
+                found += [Entry(at=at, task=work[int(row.key)]) for row in some if int(row.key) in work]
+            case _:
+                found.append(Entry(at=at, changed=tuple(told[int(row.key)] for row in some if int(row.key) in told)))
+    return found

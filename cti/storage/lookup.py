@@ -31,8 +31,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.card import PhoneMatch
-from cti.clients.properties import date_of
-from cti.desktop import ClientBrief, ContactBrief, ContractBrief, LastCall
+from cti.clients.properties import date_of, plain
+from cti.desktop import ClientBrief, ContactBrief, ContractBrief, LastCall, TaskBrief, ZoneBrief
 from cti.storage.client_tables import client_phones, clients
 from cti.storage.contact_tables import contact_clients, contact_phones
 from cti.storage.search import found_by
@@ -40,12 +40,13 @@ from cti.storage.tables import users
 from cti.telephony.numbering import Number, NumberPlan, local_forms
 
 EXPIRES_DAYS = 30
+TASKS = 5  # of one client that a pop names
 PEOPLE = 20  # contact persons of one client that a pop names
 LOCAL = 50  # clients looked at whose phones could not be read
 
 # Parts by their number: 0 matches, 1 phones, 2 e-mails, 3 properties marked for the pop, 4 contact persons with their
-# phones, 5 contracts that end soon, 6 the last call. The columns a to h are what each part says they are; columns()
-# lets SQLAlchemy keep what it knows of the result instead of finding it out each time.
+# phones, 5 contracts that end soon, 6 the last call, 7 open tasks, 8 the time zone. The columns a to h are what each
+# part says they are; columns() lets SQLAlchemy keep what it knows of the result instead of finding it out each time.
 _PARTS = (
     " SELECT 0 AS part, f.client_id, f.position, f.contact_id AS other_id, f.label AS a, f.extension AS b, c.name AS c,"
     " c.full_name AS d, c.kind AS e, c.note AS f, COALESCE(u.name, '') AS g, COALESCE(r.name, '') AS h,"
@@ -71,6 +72,12 @@ _PARTS = (
     " COALESCE(u.name, ''), '', '', '', '', '', :no, s.started_at FROM calls s LEFT JOIN users u ON u.id = s.user_id"
     " WHERE s.id IN (SELECT (SELECT id FROM calls WHERE client_id = w.client_id AND ended_at IS NOT NULL"
     " ORDER BY started_at DESC LIMIT 1) FROM found w)"
+    " UNION ALL SELECT 7, t.client_id, 0, t.id, t.what, COALESCE(u.name, ''), '', '', '', '', '', '', :no, t.due_at"
+    " FROM client_tasks t LEFT JOIN users u ON u.id = t.owner_id"
+    " WHERE t.done_at IS NULL AND t.client_id IN (SELECT client_id FROM found)"
+    " UNION ALL SELECT 8, c.id, 0, 0, c.time_zone, COALESCE(i.time_zone, ''), COALESCE(i.name, ''), '', '', '', '', '',"
+    " :no, 0 FROM clients c LEFT JOIN directory_items i ON i.id = c.region_id"
+    " WHERE (c.time_zone <> '' OR i.time_zone <> '') AND c.id IN (SELECT client_id FROM found)"
     " ORDER BY part, client_id, position, other_id"
 )
 _NUMBER = (
@@ -83,6 +90,10 @@ _NUMBER = (
 _PHONES = (
     "WITH found AS (SELECT client_id, 0 AS contact_id, position, label, extension, shared"
     " FROM client_phones WHERE id IN :ids)"
+)
+_CLIENT = (
+    "WITH found AS (SELECT id AS client_id, 0 AS contact_id, 0 AS position, '' AS label, '' AS extension,"
+    " (1 = 0) AS shared FROM clients WHERE id = :id)"
 )
 _OWNERS = union(
     select(client_phones.c.client_id).where(client_phones.c.e164 == bindparam("e164")),
@@ -108,6 +119,7 @@ _COLUMNS: tuple[ColumnClause[Any], ...] = (
     column("at", Float),
 )
 _BY_NUMBER = text(_NUMBER + _PARTS).columns(*_COLUMNS)
+_BY_ID = text(_CLIENT + _PARTS).columns(*_COLUMNS)
 _BY_PHONES = text(_PHONES + _PARTS).bindparams(bindparam("ids", expanding=True)).columns(*_COLUMNS)
 
 
@@ -125,6 +137,14 @@ async def by_number(conn: AsyncConnection, e164: str, *, now: float, limit: int 
     if not e164:
         return []
     return _matches(list(await conn.execute(_BY_NUMBER, {"e164": e164, "limit": limit} | _days(now))))
+
+
+async def brief_of(conn: AsyncConnection, client_id: int, *, now: float) -> ClientBrief | None:
+    """What a pop shows of a client whom somebody calls, or chose. An id from an address may be any number."""
+    if not 0 < client_id < 2**31:
+        return None
+    found = _matches(list(await conn.execute(_BY_ID, {"id": client_id} | _days(now))))
+    return found[0].client if found else None
 
 
 async def clients_of(conn: AsyncConnection, e164: str, *, limit: int) -> list[int]:
@@ -176,7 +196,7 @@ async def _as_dialled_here(
     unread = (
         select(client_phones.c.id, client_phones.c.typed)
         .join_from(client_phones, clients, clients.c.id == client_phones.c.client_id)
-        .where(client_phones.c.e164.is_(None), or_(*asked))
+        .where(client_phones.c.e164.is_(None), or_(*(one.leads for one in asked)))
         .limit(LOCAL)
     )
     ids = [row.id for row in await conn.execute(unread) if re.sub(r"\D", "", row.typed) in forms][:limit]
@@ -218,12 +238,20 @@ def _matches(rows: Sequence[Row[Any]]) -> list[PhoneMatch]:
                 properties=tuple((one.a, one.c or _number_shown(one.d, one.at), one.b) for one in of(3, client)),
                 people=_people(of(4, client)),
                 contracts=tuple(ContractBrief(id=c.other_id, number=c.a, ends_on=c.b) for c in of(5, client)),
+                tasks=_tasks(of(7, client)),
+                zone=next((ZoneBrief(name=z.a or z.b, region="" if z.a else z.c) for z in of(8, client)), None),
                 last=next((LastCall(at=s.at, direction=s.a, outcome=s.b, by=s.c) for s in of(6, client)), None),
             )
         brief = briefs[client]
         contact = next((one for one in brief.people if one.id == row.other_id), None)
         found.append(PhoneMatch(client=brief, label=row.a, extension=row.b, shared=row.flag, contact=contact))
     return found
+
+
+def _tasks(rows: Sequence[Row[Any]]) -> tuple[TaskBrief, ...]:
+    """The most urgent ones; those for some day come last."""
+    urgent = sorted(rows, key=lambda row: (row.at is None, row.at or 0.0, row.other_id))
+    return tuple(TaskBrief(id=row.other_id, what=row.a, due_at=row.at, owner=row.b) for row in urgent[:TASKS])
 
 
 def _people(rows: Sequence[Row[Any]]) -> tuple[ContactBrief, ...]:
@@ -241,4 +269,4 @@ def _number_shown(kind: str, number: float | None) -> str:
         return ""
     if kind == "date":
         return ".".join(reversed(date_of(number).split("-")))
-    return ("+" if number else "−") if kind == "yes-no" else f"{number:g}"
+    return ("+" if number else "−") if kind == "yes-no" else plain(number)

@@ -27,12 +27,14 @@ from cti.storage.client_tables import (
     value_history,
 )  # fmt: skip
 from cti.storage.client_work_tables import client_merges, duplicate_pairs, segment_clients, segments
-from cti.storage.contact_tables import client_files, contact_clients, contracts
+from cti.storage.contact_tables import client_files, client_notes, client_tasks, contact_clients, contracts
 from cti.storage.contact_tables import contacts as contact_table
 from cti.storage.tables import calls, dial_requests, number_choices, users
 
 OWN = (client_phones, client_emails, client_places, client_values)  # part of the card: in the record, row by row
-MOVED = (calls, contracts, client_files, value_history, dial_requests, number_choices)  # rows that change their client
+MOVED = (  # rows that change their client
+    calls, contracts, client_files, client_notes, client_tasks, value_history, dial_requests, number_choices,
+)  # fmt: skip
 LINKS = (contact_clients, segment_clients)  # the client is in the key: both may have one
 HANDLED = frozenset(
     {f"{table.name}.client_id" for table in (*OWN, *MOVED, *LINKS, client_changes)}
@@ -183,7 +185,7 @@ async def take_back(conn: AsyncConnection, merge: Merge, record: Record, now: fl
         by_merge = and_(clients.c.id == kept, clients.c.restricted_at == record.client["restricted_at"])
         await conn.execute(update(clients).where(by_merge).values(restricted_at=None, restricted_why=""))
     for table in MOVED:
-        await _give_back(conn, table, record.moved[table.name], merge)
+        await _give_back(conn, table, record.moved.get(table.name, []), merge)
     for part in _parts(record.said):
         said = and_(value_history.c.id.in_(part), value_history.c.client_id == kept)
         await conn.execute(delete(value_history).where(said))

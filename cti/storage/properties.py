@@ -70,6 +70,21 @@ async def set_values(conn: AsyncConnection, property_id: int, values: Sequence[P
             await conn.execute(insert(property_values).values(property_id=property_id, **row))
 
 
+async def drop_value(conn: AsyncConnection, value_id: int) -> bool:
+    """Delete a value that nobody has or had; False for one that somebody has or had."""
+    for table in (client_values, value_history):
+        if (await conn.execute(select(table.c.client_id).where(table.c.value_id == value_id).limit(1))).first():
+            return False
+    await conn.execute(delete(property_values).where(property_values.c.id == value_id))
+    return True
+
+
+async def order(conn: AsyncConnection, ids: Sequence[int]) -> None:
+    """The properties in this order."""
+    for position, property_id in enumerate(ids, start=1):
+        await conn.execute(update(properties).where(properties.c.id == property_id).values(position=position))
+
+
 async def retire(conn: AsyncConnection, property_id: int, now: float | None) -> None:
     """No longer offered, or offered again (None). What was said stays."""
     await conn.execute(update(properties).where(properties.c.id == property_id).values(retired_at=now))
@@ -81,6 +96,21 @@ async def uses(conn: AsyncConnection, property_id: int) -> int:
         client_values.c.property_id == property_id
     )
     return int((await conn.execute(statement)).scalar_one())
+
+
+async def uses_of_values(conn: AsyncConnection, property_id: int) -> dict[int, int]:
+    """How many clients have each value of a list."""
+    mine = (client_values.c.property_id == property_id) & client_values.c.value_id.is_not(None)
+    counted = select(client_values.c.value_id, func.count()).where(mine).group_by(client_values.c.value_id)
+    return {int(value_id): int(count) for value_id, count in await conn.execute(counted)}
+
+
+async def was_said(conn: AsyncConnection, property_id: int) -> bool:
+    """Whether any client has it or had it once."""
+    for table in (client_values, value_history):
+        if (await conn.execute(select(table.c.client_id).where(table.c.property_id == property_id).limit(1))).first():
+            return True
+    return False
 
 
 async def remove(conn: AsyncConnection, property_id: int) -> None:

@@ -8,32 +8,17 @@ parameter: the characters of LIKE and of FTS5 mean nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Integer,
-    Select,
-    and_,
-    column,
-    func,
-    literal_column,
-    or_,
-    select,
-    table,
-    true,
-    tuple_,
-)
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Integer, and_, column, func, literal_column, or_, select, table, true
 
-from cti.clients.card import ClientCard
 from cti.clients.filters import fold as fold
 from cti.errors import Refused
-from cti.storage import cards
 from cti.storage.client_tables import clients
+from cti.storage.parts import Asked, Part, Way, all_of, aside, on_column
 
 RowT = TypeVar("RowT")
 KeyT = TypeVar("KeyT")
@@ -41,18 +26,12 @@ Id = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 KeyText = Annotated[str, msgspec.Meta(pattern="^[^\x00]*$", max_length=400)]
 
 COUNT_LIMIT = 10_000
-RARE = COUNT_LIMIT // 2
 QUERY_LIMIT = 200
 WORDS_LIMIT = 8
 TRIGRAM = 3
 PAGE_LIMIT = 500
-SORTS: dict[str, Column[Any]] = {
-    "name": clients.c.name_folded,
-    "created": clients.c.created_at,
-    "updated": clients.c.updated_at,
-}
+PHONE_END = 7  # the digits of a number that are its own
 _FTS = table("clients_fts", column("rowid", Integer))
-_LIST = select(clients.c.id, clients.c.name_folded, clients.c.created_at, clients.c.updated_at)
 _EXTENSION_WORDS = frozenset(("доб", "доб.", "ext", "ext."))
 _CONTROL = re.compile(r"[\x01-\x1f\x7f]")
 _PHONE_WORD = re.compile(r"[+(]*\d[\d()+\-./\u2010-\u2015]*")
@@ -67,45 +46,37 @@ class Page(Generic[RowT]):
     next_cursor: str | None
 
 
-async def search(
-    conn: AsyncConnection,
-    q: str,
-    *,
-    sort: str = "name",
-    descending: bool = False,
-    limit: int = 50,
-    cursor: str | None = None,
-    responsible_id: int | None = None,
-) -> Page[ClientCard]:
-    """Clients who match every word of `q` (all, when empty). Raises Refused for an unknown sort or cursor."""
-    if sort not in SORTS:
-        raise Refused("bad-sort", f"Clients are sorted by {', '.join(SORTS)}.")
-    limit = max(1, min(limit, PAGE_LIMIT))
-    found, others = _conditions(q, is_sqlite=conn.dialect.name == "sqlite")
-    if responsible_id is not None:
-        others.append(clients.c.responsible_id == responsible_id)
-    indexed = await _count(conn, found) if found is not None else None
-    rare = found is not None and indexed is not None and indexed <= RARE
-    condition = and_(true(), *([_is_among(found, rare or sort != "name")] if found is not None else []), *others)
-    order = SORTS[sort]
-    statement = _LIST.where(condition)
-    if cursor is not None:
-        key = read_cursor(cursor, tuple[KeyText, Id] if sort == "name" else tuple[float, Id])
-        statement = statement.where(_after(order, key, descending))
-    keys = (order.desc(), clients.c.id.desc()) if descending else (order.asc(), clients.c.id.asc())
-    rows = list(await conn.execute(statement.order_by(*keys).limit(limit + 1)))
-    total = indexed if found is not None and not others else await _count(conn, select(clients.c.id).where(condition))
-    shown = rows[:limit]
-    next_cursor = write_cursor(shown[-1]._mapping[order.key], shown[-1].id) if len(rows) > limit else None
-    page = await cards.of(conn, [row.id for row in shown])
-    return Page(rows=list(page.values()), total=total if cursor is None else None, next_cursor=next_cursor)
-
-
-def found_by(q: str, *, is_sqlite: bool) -> ColumnElement[bool] | None:
+def found_by(q: str, *, is_sqlite: bool) -> Part | None:
     """The condition that a client is found by `q`; None where nothing is asked."""
-    found, others = _conditions(q, is_sqlite=is_sqlite)
-    both = ([clients.c.id.in_(found)] if found is not None else []) + others
-    return and_(*both) if both else None
+    groups = words_of(q)
+    long = [group for group in groups if all(len(word) >= TRIGRAM for word in group)]
+    short = [group for group in groups if group not in long]
+    if long:
+        parts = [containing(long, is_sqlite=is_sqlite)]
+    elif short:
+        words = short.pop(0)
+        parts = [on_column(clients.c.name_folded, lambda column: _begins(column, words, is_sqlite), indexed=True)]
+    else:
+        return None
+    also = [_contains(group, is_sqlite) for group in short]
+    return all_of([*parts, *(Part(leads=one, follows=one) for one in also)], sqlite=is_sqlite)
+
+
+def containing(groups: Sequence[Sequence[str]], *, is_sqlite: bool) -> Part:
+    """That the text a client is found by has a word of each group, all of three characters and more, folded.
+
+    A rare word leads by the index of trigrams; a common one is sooner seen in the text itself. Of a whole number the
+    index is asked for the end alone: the beginning is everybody's, and reading it costs fifty times as much.
+    """
+    each = and_(true(), *(_contains(group, is_sqlite) for group in groups))
+    if not is_sqlite:
+        return Part(leads=each, follows=each, way=Way.LIST)
+    parts = [[word[-PHONE_END:] if word.isdigit() else word for word in group] for group in groups]
+    wanted = " AND ".join("(" + " OR ".join(_quoted(word) for word in group) + ")" for group in parts)
+    ids = select(_FTS.c.rowid).where(literal_column("clients_fts").op("MATCH")(wanted))
+    check = true() if parts == [list(group) for group in groups] else each
+    leads = and_(clients.c.id.in_(ids), check)
+    return Part(leads=leads, follows=each, way=Way.LIST, ids=ids, check=check, in_order=True)
 
 
 def write_cursor(*key: object) -> str:
@@ -118,7 +89,12 @@ def read_cursor(cursor: str, key: type[KeyT]) -> KeyT:
     try:
         return msgspec.json.decode(bytes.fromhex(cursor), type=key)
     except (ValueError, msgspec.MsgspecError):
-        raise Refused("bad-cursor", "This page address is not complete: open the list again.") from None
+        raise bad_cursor() from None
+
+
+def bad_cursor() -> Refused:
+    """For the address of a page that was not made for this list."""
+    return Refused("bad-cursor", "This page address is not complete: open the list again.")
 
 
 def clean(value: str) -> str:
@@ -157,51 +133,23 @@ def _phone_spellings(words: list[str]) -> list[list[str]]:
     return [[spelling for spelling in dict.fromkeys(spellings) if len(spelling) >= min(TRIGRAM, len(digits))]]
 
 
-def _conditions(q: str, *, is_sqlite: bool) -> tuple[Select[int] | None, list[ColumnElement[bool]]]:
-    """The ids that SQLite's trigram index gives (None: it is not asked), and the conditions besides."""
-    groups = words_of(q)
-    long = [group for group in groups if all(len(word) >= TRIGRAM for word in group)]
-    short = [group for group in groups if group not in long]
-    found: Select[int] | None = None
-    others: list[ColumnElement[bool]] = []
-    if long and is_sqlite:
-        wanted = " AND ".join("(" + " OR ".join(_quoted(word) for word in group) + ")" for group in long)
-        found = select(_FTS.c.rowid).where(literal_column("clients_fts").op("MATCH")(wanted))
-    elif long:
-        others += [_contains(group) for group in long]
-    elif short:
-        others.append(or_(*(_name_begins(word, is_sqlite=is_sqlite) for word in short.pop(0))))
-    return found, others + [_contains(group) for group in short]
-
-
-def _is_among(found: Select[int], rare: bool) -> ColumnElement[bool]:
-    """Few ids are fetched and sorted. Of many, the + sends SQLite along its index of names instead, which has the ids
-    in it, and it stops when the page is full: for 8,334 of 100,000 clients 2 ms instead of 8."""
-    return (clients.c.id if rare else literal_column("+clients.id")).in_(found)
-
-
 def _quoted(word: str) -> str:
     """A string of FTS5: inside quotes nothing has a meaning but the quote, which is doubled."""
     return '"' + word.replace('"', '""') + '"'
 
 
-def _contains(group: list[str]) -> ColumnElement[bool]:
+def _contains(group: Sequence[str], is_sqlite: bool) -> Asked:
+    if is_sqlite:  # half the time of LIKE
+        return or_(*(func.instr(aside(clients.c.search), word) > 0 for word in group))
     return or_(*(clients.c.search.contains(word, autoescape=True) for word in group))
 
 
-def _name_begins(word: str, *, is_sqlite: bool) -> ColumnElement[bool]:
-    if is_sqlite:  # LIKE would not use the index of names
-        return and_(clients.c.name_folded >= word, clients.c.name_folded < word + "\U0010ffff")
-    return clients.c.name_folded.startswith(word, autoescape=True)
+def _begins(name: ColumnElement[Any], words: Sequence[str], is_sqlite: bool) -> Asked:
+    return or_(*(begins(name, word, is_sqlite=is_sqlite) for word in words))
 
 
-def _after(order: Column[Any], key: tuple[Any, Any], descending: bool) -> ColumnElement[bool]:
-    mark = tuple_(*key)
-    place = tuple_(order, clients.c.id)
-    return place < mark if descending else place > mark
-
-
-async def _count(conn: AsyncConnection, ids: Select[int]) -> int | None:
-    some = ids.limit(COUNT_LIMIT + 1).subquery()
-    count = (await conn.execute(select(func.count()).select_from(some))).scalar_one()
-    return count if count <= COUNT_LIMIT else None
+def begins(column: ColumnElement[Any], word: str, *, is_sqlite: bool) -> Asked:
+    """That a folded column begins with a word, by its index."""
+    if is_sqlite:  # LIKE would not use the index
+        return and_(column >= word, column < word + "\U0010ffff")
+    return column.startswith(word, autoescape=True)

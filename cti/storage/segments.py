@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, delete, func, insert, literal, select, update
+from sqlalchemy import Select, delete, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.segments import Group, Segment
+from cti.storage import finding
 from cti.storage.client_tables import clients
 from cti.storage.client_work_tables import segment_clients, segments
 from cti.storage.conditions import Conditions
@@ -108,8 +109,7 @@ async def thaw(conn: AsyncConnection, segment_id: int) -> None:
 
 async def count(conn: AsyncConnection, expression: Group, conditions: Conditions) -> int:
     """How many clients an expression has."""
-    asked = select(func.count()).select_from(clients).where(conditions.group(expression))
-    return int((await conn.execute(asked)).scalar_one())
+    return await finding.count(conn, conditions.of_group(expression))
 
 
 async def ids(conn: AsyncConnection, expression: Group, conditions: Conditions) -> list[int]:

@@ -18,6 +18,7 @@ from cti.errors import StorageError
 from cti.storage import migrations
 
 MAGIC = b"SQLite format 3\x00"
+CUT_S = 10.0
 OPENED_RIGHT = ("PRAGMA foreign_keys=ON", "PRAGMA synchronous=FULL", "PRAGMA journal_size_limit=67108864")
 
 
@@ -94,6 +95,38 @@ def restore(path: Path, copy: Path) -> Path | None:
         with contextlib.suppress(OSError):  # its folder may be what failed
             part.unlink(missing_ok=True)
     return kept
+
+
+def clean(path: Path, busy_timeout_ms: int) -> None:
+    """Leave nothing of what was deleted in the files: in the index of search, in free pages, in the log.
+
+    Others wait meanwhile who want to write. StorageError when they do not let this go on.
+    """
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=busy_timeout_ms / 1000, isolation_level=None)) as conn:
+            conn.execute("INSERT INTO clients_fts (clients_fts) VALUES ('optimize')")
+            conn.execute("VACUUM")
+            _empty_log(conn)
+    except sqlite3.Error as error:
+        raise StorageError(
+            f"What was deleted could not be cleaned out of {path} ({error})",
+            advice="Free as much space as the database takes and run: cti privacy clean",
+        ) from error
+
+
+def _empty_log(conn: sqlite3.Connection) -> None:
+    """The log is written back and cut; a reader in the middle of something is waited for."""
+    deadline = time.monotonic() + CUT_S
+    while conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+        if time.monotonic() > deadline:
+            raise sqlite3.OperationalError("a reader holds the log")
+        time.sleep(0.05)
+
+
+def set_aside(path: Path) -> list[Path]:
+    """Databases that a restore has put aside and that are kept beside the present one."""
+    found = path.parent.glob(f"{path.name}.before-restore-*") if path.parent.is_dir() else ()
+    return sorted(one for one in found if not one.name.endswith(("-wal", "-shm")))
 
 
 def check_copy(copy: Path) -> None:

@@ -156,7 +156,7 @@ calls = Table(
     Column("cause", Integer),  # Q.850, of the leg that hung up
     Column("unseen_since", Float),  # it ended between these two times, and nobody saw it
     Column("unseen_until", Float),
-    Index(None, "client_id", "started_at"),
+    Index("ix_calls_of_client", "client_id", "started_at", "answered_at", "ended_at"),  # all that clients are asked by
     Index("ix_calls_open", "started_at", sqlite_where=Column("ended_at").is_(None)),
 )
 

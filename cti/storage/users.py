@@ -174,6 +174,13 @@ async def set_devices(conn: AsyncConnection, user_id: int, drafts: Iterable[Devi
     return True
 
 
+async def choose_device(conn: AsyncConnection, user_id: int, name: str) -> None:
+    """The person is rung at this device of his, and at no other."""
+    own = update(devices).where(devices.c.user_id == user_id)
+    await conn.execute(own.values(chosen=False))
+    await conn.execute(own.where(devices.c.name == name).values(chosen=True))
+
+
 async def name_pbx(conn: AsyncConnection, pbx: str) -> int:
     """Devices that name no PBX become those of this one; how many there were."""
     done = await conn.execute(

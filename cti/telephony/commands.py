@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 _NUMBER = re.compile(r"\+?[0-9*#]{2,20}")
+_SHORT = re.compile(r"[0-9]{1,16}")
 _NAME = re.compile(r"[A-Za-z0-9_./@:-]{1,80}")
 _CONTEXT = re.compile(r"[A-Za-z0-9_.-]{1,79}")
 _PHONE = re.compile(r"(?!(?i:local|agent)/)[A-Za-z][A-Za-z0-9]{0,15}/[A-Za-z0-9_.-]{1,60}")  # the PBX ignores case here
@@ -19,10 +20,10 @@ _LEG = re.compile(r"[A-Za-z][A-Za-z0-9]{0,15}/[A-Za-z0-9_./@:;+*#-]{1,120}")  # 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DIGIT = re.compile(r"[0-9*#A-D]")
 _HEADER = re.compile(r"[A-Za-z-]{1,40}")
-_VALUE = re.compile(r"[A-Za-z0-9 <>:;=./@-]{1,120}")
+_VALUE = re.compile(r"[A-Za-z0-9_ <>:;=./@-]{1,120}")
 _TEXT = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,80}")
 _VARIABLE = re.compile(
-    r"PJSIP_AOR\([A-Za-z0-9_-]{1,40},contact\)|PJSIP_CONTACT\([A-Za-z0-9_./@:;=-]{1,120},user_agent\)"
+    r"CHANNEL\(pjsip,call-id\)|PJSIP_AOR\([A-Za-z0-9_-]{1,40},contact\)|PJSIP_CONTACT\([A-Za-z0-9_./@:;=-]{1,120},user_agent\)"
 )
 
 
@@ -181,7 +182,7 @@ class PauseMember(Command):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GetVariable(Command):
-    """One of the few variables worth asking for: a phone's contact and its model. leg: "" asks the PBX as a whole."""
+    """One of the few variables worth asking for: a phone's contact, its model, a leg's Call-ID. leg "": of the PBX."""
 
     name: str
     leg: str = ""
@@ -190,6 +191,19 @@ class GetVariable(Command):
         if self.leg:
             _must(_LEG, self.leg, "a channel")
         _must(_VARIABLE, self.name, "a variable we may ask for")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RingAt(Command):
+    """Calls to an extension ring this phone of its person's (global variable of dialplan/recipes/internal.py)."""
+
+    effect: ClassVar[bool] = True
+    extension: str
+    device: str
+
+    def __post_init__(self) -> None:
+        _must(_SHORT, self.extension, "an extension")
+        _must(_PHONE, self.device, "a phone")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

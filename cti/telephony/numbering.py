@@ -91,6 +91,17 @@ def read_all(raw: str | None, plan: NumberPlan) -> tuple[Number, ...]:
     return tuple({(n.e164 or n.internal or n.raw, n.extension): n for n in numbers if n.kind != "hidden"}.values())
 
 
+def apart(text: str) -> list[str]:
+    """The texts of several numbers in one field; a field with one number, or none, is one text."""
+    parts = [part.strip() for part in _SEVERAL.split(text) if sum(c.isdigit() for c in part) >= 5]
+    return parts if len(parts) > 1 else [text]
+
+
+def bare(text: str) -> str:
+    """A typed number without its extension: `+7 935 555-01-02` of `+7 935 555-01-02 доб. 14`."""
+    return _without_extension(text)[0].rstrip()
+
+
 @lru_cache(maxsize=8192)
 def show(e164: str | None, region: str = "RU") -> str:
     """A number as people write it: `+7 935 555-01-01`; internal and unreadable ones as they are."""

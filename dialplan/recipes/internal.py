@@ -1,4 +1,8 @@
-"""Colleagues call each other: one extension per device, with a hint so that its state can be watched."""
+"""Colleagues call each other: one extension per person, at whichever of his phones he chose to be rung.
+
+The server writes the choice into the global variable TRUBKA_RING_<extension>; as long as it has not (no server, a PBX
+just started) all of a person's phones ring.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +11,29 @@ from collections.abc import Mapping
 from dialplan.model import Context, Expr, Extension, Step, word
 
 RING_S = 30
+CHOICE = "TRUBKA_RING_"
 
 
-def ring(device: str, *, ring_s: int = RING_S) -> tuple[Step, ...]:
-    """Ring one PJSIP endpoint, then clear with the reason the phone gave. t, k: the called may transfer and park."""
+def ring(number: str, endpoints: tuple[str, ...], *, ring_s: int = RING_S) -> tuple[Step, ...]:
+    """Ring a person's PJSIP endpoints, clear with the phone's reason. t, k: the called may transfer and park."""
+    every = "&".join(f"PJSIP/{word(endpoint, 'device')}" for endpoint in endpoints)
+    chosen = f"${{{CHOICE}{word(number, 'number')}}}"
+    where = Expr(f'${{IF($["{chosen}"=""]?{every}:{chosen})}}')
     return (
-        Step(app="Dial", args=(f"PJSIP/{word(device, 'device')}", str(ring_s), "tk")),
+        Step(app="Dial", args=(where, str(ring_s), "tk")),
         Step(app="Hangup", args=(Expr("${HANGUPCAUSE}"),)),
     )
 
 
 def internal(context: str, devices: Mapping[str, tuple[str, ...]]) -> Context:
-    """devices: extension -> endpoints that are the same person's; the first is the one that rings.
+    """devices: extension -> endpoints that are the same person's.
 
     600 answers and plays back what it hears: the first thing to dial when a phone is silent.
     """
     people = tuple(
-        Extension(number=number, steps=ring(endpoints[0]), hint=tuple(f"PJSIP/{word(e, 'device')}" for e in endpoints))
+        Extension(
+            number=number, steps=ring(number, endpoints), hint=tuple(f"PJSIP/{word(e, 'device')}" for e in endpoints)
+        )
         for number, endpoints in devices.items()
     )
     echo = Extension(

@@ -1,6 +1,7 @@
 """A base of many clients with all that can be said of them, made once per machine: for grid, look-up and analysis.
 
-1.3 phones each, 12 properties, directories, managers, a year of calls and contracts.
+1.3 phones each, 12 properties with a history, directories, managers, a year of as many calls as clients, contact people
+and contracts of one in twenty.
 """
 
 from __future__ import annotations
@@ -12,17 +13,19 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import Table, bindparam, insert, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.cli.sample import many
 from cti.cli.sample_catalogue import DIRECTORIES
 from cti.clients.card import ClientDraft, Phone
-from cti.clients.properties import Property, PropertyValue, Value
+from cti.clients.properties import Property, PropertyKind, PropertyValue, Value
 from cti.storage import bulk, directories, properties
-from cti.storage.client_tables import clients
-from cti.storage.contact_tables import contracts
+from cti.storage.client_tables import clients, value_history
+from cti.storage.contact_tables import contact_clients, contact_emails, contact_phones, contacts, contracts
 from cti.storage.database import Database, open_database
 from cti.storage.directories import Item
+from cti.storage.search import fold
 from cti.storage.tables import calls, users
 from tests.bench import SHORT, shelf
 
@@ -54,33 +57,76 @@ async def _fill(file: Path, count: int) -> None:
     drafts = _drafts(count, rng, known, items)
     for start in range(0, count, BATCH):
         some = [next(drafts) for _ in range(min(BATCH, count - start))]
+        said_at = NOW - YEAR_S * (1 - start / count)
         async with db.write() as conn:
-            ids = await bulk.insert_many(conn, some, known, now=NOW, user_id=None, batch="bench", source="bench")
+            ids = await bulk.insert_many(conn, some, known, now=said_at, user_id=None, batch="bench", source="bench")
             made = [{"b_id": one, "created_at": NOW - rng.random() * YEAR_S} for one in ids]
             await conn.execute(update(clients).where(clients.c.id == bindparam("b_id")), made)
-            await conn.execute(insert(calls), [_call(one, rng) for one in ids if one % 10 == 0])
-            await conn.execute(insert(contracts), [_contract(one, rng) for one in ids if one % 20 == 0])
+            await _happenings(conn, ids, rng)
+            await _linked(conn, ids, rng)
+            await conn.execute(insert(value_history), [row for one in ids[::10] for row in _past(one, said_at, rng)])
     await db.close()
 
 
-def _call(client: int, rng: random.Random) -> dict[str, object]:
+async def _happenings(conn: AsyncConnection, ids: list[int], rng: random.Random) -> None:
+    """Calls of anybody who is there by then: some clients have none, some a few."""
+    await conn.execute(insert(calls), [_call(one, rng.randint(1, one), rng) for one in ids])
+
+
+async def _linked(conn: AsyncConnection, ids: list[int], rng: random.Random) -> None:
+    """One in twenty has a contact person, another one a contract; both are what he is found by."""
+    rows: dict[Table, list[dict[str, object]]] = {
+        table: [] for table in (contacts, contact_clients, contact_phones, contact_emails, contracts)
+    }
+    words: list[dict[str, object]] = []
+    for one in ids:
+        if one % 20 == 0:
+            name = f"Контактный Иван {one}"
+            fixed = {"contact_id": one}
+            number = f"+7937{one:07d}"
+            mail = f"ivan{one}@people.example"
+            dates = {"created_at": NOW, "updated_at": NOW}
+            rows[contacts].append({"id": one, "name": name, "name_folded": fold(name), **dates})
+            rows[contact_clients].append(fixed | {"client_id": one})
+            rows[contact_phones].append(fixed | {"e164": number, "typed": number})
+            rows[contact_emails].append(fixed | {"address": mail, "folded": mail})
+            words.append({"b_id": one, "b_linked": fold(f"{name} {mail} {number[1:]}")})
+        elif one % 20 == 10:
+            rows[contracts].append(_contract(one, rng))
+            words.append({"b_id": one, "b_linked": fold(f"Д-{one}/26")})
+    for table, some in rows.items():
+        await conn.execute(insert(table), some)
+    both = clients.c.search.concat(" ").concat(bindparam("b_linked"))
+    found = update(clients).where(clients.c.id == bindparam("b_id"))
+    await conn.execute(found.values(linked=bindparam("b_linked"), search=both), words)
+
+
+def _past(client: int, until: float, rng: random.Random) -> Iterator[dict[str, object]]:
+    """What the first list and the first rating were before."""
+    held = {"client_id": client, "since": until - rng.random() * YEAR_S, "until": until}
+    yield held | {"property_id": 1, "value_id": rng.randint(1, len(COLORS)), "number": None}
+    yield held | {"property_id": 2, "value_id": None, "number": float(rng.randint(1, 5))}
+
+
+def _call(number: int, client: int, rng: random.Random) -> dict[str, object]:
     started = NOW - rng.random() * YEAR_S
+    answered = rng.random() < 0.8
     return {
-        "id": f"bench-{client}",
+        "id": f"bench-{number}",
         "direction": rng.choice(("inbound", "outbound")),
         "client_id": client,
         "user_id": rng.randint(1, MANAGERS),
         "started_at": started,
-        "answered_at": started + 10,
+        "answered_at": started + 10 if answered else None,
         "ended_at": started + 10 + rng.randint(5, 600),
-        "outcome": "answered",
+        "outcome": "answered" if answered else "no-answer",
     }
 
 
 def _contract(client: int, rng: random.Random) -> dict[str, object]:
     return {
         "client_id": client,
-        "number": f"Д-{client}",
+        "number": f"Д-{client}/26",
         "signed_on": f"2026-{rng.randint(1, 11):02d}-{rng.randint(1, 28):02d}",
         "ends_on": f"2027-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}",
         "amount": rng.randint(10_000, 900_000_000),
@@ -101,7 +147,8 @@ async def _catalogue(db: Database) -> dict[int, Property]:
         for n in range(3):
             await properties.add(conn, Property(id=0, name=f"Список {n}", kind="list", values=colors))
             await properties.add(conn, Property(id=0, name=f"Оценка {n}", kind="rating"))
-            await properties.add(conn, Property(id=0, name=f"Число {n}", kind="number"))
+            kind: PropertyKind = "text" if n == 2 else "number"
+            await properties.add(conn, Property(id=0, name=f"Число {n}" if n < 2 else "Код", kind=kind))
         await properties.add(conn, Property(id=0, name="Рассылка", kind="yes-no"))
         await properties.add(conn, Property(id=0, name="Дата", kind="date"))
         await properties.add(conn, Property(id=0, name="Товары", kind="several", values=colors))
@@ -143,5 +190,7 @@ def _value(prop: Property, rng: random.Random) -> Value:
             return rng.random() < 0.5
         case "date":
             return f"2026-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}"
+        case "text":
+            return f"код-{rng.randint(0, 9_999_999):07d}"
         case _:
             return float(rng.randint(1, 100_000))

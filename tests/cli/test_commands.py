@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
 import socket
 import subprocess
 import sys
+import time
+import zipfile
 from pathlib import Path
 
 import pytest
 
-COMMANDS = ("serve", "check", "demo", "client", "user", "db", "number", "record", "replay")
+from cti.features.client_erasure import Eraser, Subject
+from cti.storage.database import open_database
+from cti.telephony.numbering import NumberPlan
+
+COMMANDS = ("serve", "check", "demo", "client", "privacy", "user", "db", "number", "record", "replay")
 
 
 def cti(*words: str, data: Path | None = None, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
@@ -63,16 +70,29 @@ def test_the_demo_prints_a_sign_in_per_role_and_keeps_its_password(tmp_path: Pat
     assert cti("demo", "--prepare", data=tmp_path).returncode == 0
 
 
-def test_a_backup_comes_back(tmp_path: Path) -> None:
+def test_a_backup_comes_back_without_whom_was_erased_since(tmp_path: Path) -> None:
     assert cti("demo", "--prepare", data=tmp_path).returncode == 0
     copy = tmp_path / "copy.db"
     done = cti("db", "backup", str(copy), data=tmp_path)
     assert done.returncode == 0, done.stderr
+    asyncio.run(_erase(tmp_path, 2))
     (tmp_path / "trubka.db").write_bytes(b"rubbish")
     assert cti("db", "upgrade", data=tmp_path).returncode == 1
     done = cti("db", "restore", str(copy), data=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert cti("db", "upgrade", data=tmp_path).returncode == 0
+    assert "Erased again: No. 2" in done.stdout
+    assert cti("privacy", "export", "2", str(tmp_path / "2.zip"), data=tmp_path).returncode == 1
+    done = cti("privacy", "export", "1", str(tmp_path / "1.zip"), data=tmp_path)
+    assert (done.returncode, "client_phones 2" in done.stdout) == (0, True), done.stdout + done.stderr
+    assert zipfile.ZipFile(tmp_path / "1.zip").testzip() is None
+
+
+async def _erase(data: Path, client_id: int) -> None:
+    url = f"sqlite+aiosqlite:///{data / 'trubka.db'}"
+    db = await open_database(url)
+    eraser = Eraser(db=db, url=url, plan=NumberPlan(), data=data, clock=time.time)
+    await eraser.erase(Subject(kind="client", id=client_id), user_id=None, by="", reason="x")
+    await db.close()
 
 
 def test_check_without_a_pbx_says_so_and_is_content(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cti.desktop import AgentView, CallView, LinkView, ScreenPop
+from cti.desktop import AgentView, CallView, LegView, LinkView, Notice, ScreenPop
 from cti.storage.directory import DeviceRow
 
 ANNA, BORIS, CLARA = 1, 2, 3
@@ -41,6 +41,9 @@ class Cast:
     def devices_of(self, user_id: int) -> tuple[DeviceRow, ...]:
         return tuple(r for r in self.rows if r.user_id == user_id)
 
+    def chosen(self) -> list[DeviceRow]:
+        return self.rows
+
     def chosen_of(self, user_id: int) -> DeviceRow | None:
         return next(iter(self.devices_of(user_id)), None)
 
@@ -50,7 +53,9 @@ class Screens:
 
     def __init__(self) -> None:
         self.pops: list[tuple[int, ScreenPop]] = []
+        self.notices: list[tuple[int, Notice]] = []
         self.calls: list[tuple[int, CallView]] = []
+        self.legs: list[tuple[int, LegView]] = []
         self.agents: list[AgentView] = []
         self.links: list[LinkView] = []
         self.cut: list[int] = []
@@ -58,8 +63,14 @@ class Screens:
     async def pop(self, agent_id: int, pop: ScreenPop) -> None:
         self.pops.append((agent_id, pop))
 
+    async def message(self, agent_id: int, notice: Notice) -> None:
+        self.notices.append((agent_id, notice))
+
     async def call(self, agent_id: int, view: CallView) -> None:
         self.calls.append((agent_id, view))
+
+    async def leg(self, agent_id: int, view: LegView) -> None:
+        self.legs.append((agent_id, view))
 
     async def agent(self, view: AgentView) -> None:
         self.agents.append(view)

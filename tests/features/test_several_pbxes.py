@@ -15,10 +15,11 @@ from cti.desktop import LinkView, PbxView
 from cti.directory import Directory
 from cti.errors import Refused
 from cti.features.agent_state import AgentStates
-from cti.features.call_control import CallControl, Line
+from cti.features.call_control import CallControl
 from cti.features.directory_admin import DeviceDraft, DirectoryAdmin, UserDraft
 from cti.features.live_calls import LiveCalls
 from cti.features.screen_pop import ScreenPops
+from cti.lines import Line
 from cti.passwords import Passwords
 from cti.settings import DialSettings, PbxSettings
 from cti.storage.database import Database, open_database

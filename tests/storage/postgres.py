@@ -23,6 +23,11 @@ class Cluster:
         self._user = user
         self._count = 0
 
+    def tables(self) -> Path:
+        """Where the files of tables and indexes lie, with all in them that is committed."""
+        self.run("psql", "-h", str(self._folder), "-U", "trubka", "-c", "CHECKPOINT", "postgres")
+        return self._folder / "data" / "base"
+
     def run(self, program: str, *args: str) -> None:
         """Run one of PostgreSQL's own programs as the cluster's owner (it refuses root)."""
         command = [str(self._binaries / program), *args]

@@ -8,8 +8,8 @@ from cti.access import Person, Role
 from cti.clients.card import ClientCard, ClientDraft, Phone
 from cti.clients.changes import as_fields, draft_of
 from cti.clients.properties import Property, PropertyValue
-from cti.errors import Refused
-from cti.features.client_base import ClientBase, Conflicts
+from cti.errors import Conflicts, Refused
+from cti.features.client_base import ClientBase
 from cti.features.client_catalogue import ClientCatalogue
 from cti.storage import changes, clients, directories, lookup, properties
 from cti.storage.database import Database

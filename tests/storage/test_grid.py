@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,10 +14,10 @@ from cti.clients.card import ClientDraft, Phone
 from cti.clients.filters import Condition
 from cti.clients.properties import Property, PropertyValue
 from cti.errors import Refused
-from cti.storage import clients, directories, properties
-from cti.storage import grid as grid_module
+from cti.storage import clients, directories, finding, properties
 from cti.storage.database import Database
 from cti.storage.grid import Grid
+from cti.storage.orders import write_key
 from tests.storage.conftest import ANNA, BORIS
 
 ZONE = ZoneInfo("Europe/Moscow")
@@ -51,7 +52,7 @@ async def _filled(db: Database) -> dict[str, int]:
 async def _names(db: Database, *filters: Condition, q: str = "", sort: str = "") -> list[str]:
     async with db.read() as conn:
         page = await Grid(conn, await properties.every(conn), ZONE).page(q, filters, sort=sort)
-    assert page.total == len(page.rows)
+    assert page.total in (len(page.rows), None)
     return [row.name for row in page.rows]
 
 
@@ -155,8 +156,8 @@ async def test_rows_carry_all_columns_and_pages_follow(db: Database) -> None:
         first = await grid.page("", (), limit=1)
         row = first.rows[0]
         second = await grid.page("", (), limit=1, offset=1)
-        assert (await grid.page("", (), limit=1, after=row.id)).rows == second.rows
-        assert await grid.ids("", [Condition("kind", "any-of", ["company"])], most=10) == [
+        assert (await grid.page("", (), limit=1, cursor=first.next_cursor)).rows == second.rows
+        assert await grid.ids("", [Condition("kind", "any-of", ["company"])]) == [
             made["Алхимов"],
             made["Гранит"],
         ]
@@ -170,18 +171,107 @@ async def test_rows_carry_all_columns_and_pages_follow(db: Database) -> None:
     assert second.total == 3
 
 
-async def test_many_and_few_stand_in_the_same_order(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of many the database goes along the order's index, of few by what is asked: the rows are the same."""
+async def _scattered(db: Database) -> list[str]:
+    """Twenty clients with values that repeat and some that are missing; the names of all orders."""
+    rng = random.Random(5)
+    async with db.write() as conn:
+        values = tuple(PropertyValue(id=0, name=name) for name in ("красный", "зелёный", "синий"))
+        for kind in ("list", "several", "number", "rating", "date", "text", "yes-no"):
+            some = values if kind in ("list", "several") else ()
+            await properties.add(conn, Property(id=0, name=kind, kind=kind, values=some))
+        known = await properties.every(conn)
+        regions = [await directories.add(conn, "region", name) for name in ("Урал", "Москва", "Алтай")]
+        said: dict[str, list[Any]] = {
+            "number": [-1.5, 0.0, 7.0], "rating": [1.0, 5.0], "date": ["2026-01-31", "2026-11-23"],
+            "text": ["ёлка", "Берёза", "дуб"], "yes-no": [True, False],
+        }  # fmt: skip
+        for n in range(20):
+            chosen: dict[int, Any] = {}
+            for prop in known:
+                ids = [one.id for one in prop.values]
+                value = tuple(rng.sample(ids, 2)) if prop.kind == "several" else rng.choice(ids or said[prop.kind])
+                if rng.random() < 0.7:
+                    chosen[prop.id] = value
+            name = rng.choice(("Алхимов", "алхимов", "Гранит", "Ёлкина", "Ромашка"))
+            draft = ClientDraft(
+                name=name, region_id=rng.choice([*regions, None]), responsible_id=rng.choice([ANNA, BORIS, None]),
+                kind=rng.choice(("person", "company")), note=rng.choice(("", "важный")), values=chosen,
+                full_name=rng.choice(("", "ООО «Ёлка»")), inn=rng.choice(("", "7707083893")),
+            )  # fmt: skip
+            await clients.insert(conn, draft, 86_400.0 * (n // 3))
+    standard = ["", "name", "full_name", "kind", "inn", "note", "created", "updated", "region", "source", "responsible"]
+    return [*standard, *(f"property:{prop.id}" for prop in known)]
+
+
+async def _page_by_page(db: Database, sort: str, *filters: Condition) -> list[int]:
+    seen: list[int] = []
+    cursor: str | None = None
+    async with db.read() as conn:
+        grid = Grid(conn, await properties.every(conn), ZONE)
+        while True:
+            page = await grid.page("", filters, sort=sort, limit=6, cursor=cursor)
+            seen += [row.id for row in page.rows]
+            cursor = page.next_cursor
+            if cursor is None:
+                return seen
+
+
+async def test_pages_follow_in_every_order_whichever_way_they_are_found(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of few clients the database sorts all that are found, of many it goes along an index, or gives that up."""
+    fields = await _scattered(db)
+    sorts = [sign + field for field in fields for sign in ("", "-") if field or not sign]
+    some = (Condition("kind", "any-of", ["company"]), Condition("inn", "empty"))
+    whole: dict[str, list[int]] = {}
+    for rare, along_s in ((finding.RARE, finding.ALONG_S), (-1, 60.0), (-1, 0.0)):
+        monkeypatch.setattr(finding, "RARE", rare)
+        monkeypatch.setattr(finding, "ALONG_S", along_s)
+        for n, sort in enumerate(sorts):
+            filters = some if n % 3 == 0 else ()
+            async with db.read() as conn:
+                grid = Grid(conn, await properties.every(conn), ZONE)
+                found = [row.id for row in (await grid.page("", filters, sort=sort)).rows]
+                assert await grid.count("", filters) == len(found)
+            assert found == whole.setdefault(sort, found), sort
+            assert await _page_by_page(db, sort, *filters) == found, sort
+        if not db.is_sqlite:
+            break
+    assert {len(ids) for ids in whole.values()} == {20, len(whole[""])}
+    assert 0 < len(whole[""]) < 20
+    assert len({tuple(ids) for ids in whole.values()}) > len(sorts) // 2
+
+
+async def test_a_cursor_of_another_order_is_refused(db: Database) -> None:
+    made = await _filled(db)
+    async with db.read() as conn:
+        grid = Grid(conn, await properties.every(conn), ZONE)
+        cursor = (await grid.page("", (), sort="name", limit=1)).next_cursor
+        for sort in ("", "created", "region", f"property:{made['Лояльность']}", f"property:{made['Цвет']}"):
+            with pytest.raises(Refused, match="page address"):
+                await grid.page("", (), sort=sort, cursor=cursor)
+        gone = write_key((999, 1))
+        with pytest.raises(Refused, match="page address"):
+            await grid.page("", (), sort="region", cursor=gone)
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("алхимов", ["Алхимов"]),
+        ("8 (935) 555-01-01", ["Алхимов"]),
+        ("8 935 555-01-09", []),
+        ("550101", ["Алхимов"]),
+        ("ООО елка", ["Алхимов"]),
+        ("берёзка", ["Берёзка"]),
+        ("ал", ["Алхимов"]),
+    ],
+)
+async def test_rare_and_common_words_are_found_alike(
+    db: Database, monkeypatch: pytest.MonkeyPatch, q: str, found: list[str]
+) -> None:
     await _filled(db)
-    asked = [Condition("kind", "any-of", ["company", "person"]), Condition("source", "empty")]
-
-    async def found() -> list[list[str]]:
-        async with db.read() as conn:
-            grid = Grid(conn, await properties.every(conn), ZONE)
-            pages = [await grid.page("", asked, sort=sort) for sort in ("name", "-name", "created", "-updated")]
-        return [[row.name for row in page.rows] for page in pages]
-
-    few = await found()
-    monkeypatch.setattr(grid_module, "COUNT_LIMIT", 0)
-    assert await found() == few
-    assert len(few[0]) > 1
+    for rare in (finding.RARE, -1):
+        monkeypatch.setattr(finding, "RARE", rare)
+        for sort in ("", "name", "region"):
+            assert await _names(db, q=q, sort=sort) == found

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from cti.clients.card import ClientDraft, Phone, PhoneMatch, with_numbers
-from cti.desktop import ContractBrief
-from cti.storage import clients, directories, lookup
+from cti.clients.tasks import TaskDraft
+from cti.desktop import ContractBrief, ZoneBrief
+from cti.storage import clients, directories, lookup, tasks
+from cti.storage.client_tables import clients as client_table
 from cti.storage.contact_tables import contact_clients, contact_phones, contacts, contracts
 from cti.storage.database import Database
 from cti.storage.tables import calls
@@ -91,6 +93,31 @@ async def test_the_card_tells_relation_manager_what_ends_soon_and_the_last_call(
     assert isinstance(brief.contracts[0], ContractBrief)
     assert brief.last is not None
     assert (brief.last.at, brief.last.direction, brief.last.outcome) == (NOW - 100, "inbound", "abandoned")
+
+
+async def test_the_card_tells_what_is_to_be_done_and_what_time_it_is_there(db: Database) -> None:
+    client = await _made(db)
+    async with db.write() as conn:
+        for what, due in (("когда-нибудь", None), ("потом", NOW + 500), ("сейчас", NOW - 500)):
+            await tasks.add(conn, client, TaskDraft(what=what, due_at=due, owner_id=ANNA), NOW, ANNA)
+        done = await tasks.add(conn, client, TaskDraft(what="сделано"), NOW, ANNA)
+        await tasks.finish(conn, done, NOW, ANNA)
+        region = await directories.add(conn, "region", "Урал", time_zone="Asia/Yekaterinburg")
+    brief = (await _found(db, SWITCHBOARD))[0].client
+    assert [(one.what, one.owner) for one in brief.tasks] == [
+        ("сейчас", "Anna"),
+        ("потом", "Anna"),
+        ("когда-нибудь", "Anna"),
+    ]
+    assert brief.zone is None
+    async with db.write() as conn:
+        await conn.execute(update(client_table).values(region_id=region))
+    assert (await _found(db, SWITCHBOARD))[0].client.zone == ZoneBrief(name="Asia/Yekaterinburg", region="Урал")
+    async with db.write() as conn:
+        await conn.execute(update(client_table).values(time_zone="Asia/Omsk"))
+        told = await lookup.brief_of(conn, client, now=NOW)
+    assert told is not None
+    assert (told.zone, told.tasks) == (ZoneBrief(name="Asia/Omsk"), brief.tasks)
 
 
 async def test_phones_that_no_plan_could_read_are_found_as_they_are_dialled_here(db: Database) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -142,10 +142,15 @@ async def panel(
     *,
     change: Callable[[Services], Services] = lambda services: services,
     live: dict[str, float] | None = None,
+    sections: Mapping[str, Any] | None = None,
+    filled: bool = False,
     **http: Any,
 ) -> AsyncIterator[Panel]:
-    """A panel with no PBX. change: swaps a feature; live: limits of the wire; http: settings of the web server."""
-    settings = Settings(data=folder, http=HttpSettings(**http))
+    """A panel with no PBX. change: swaps a feature; live: limits of the wire; http: settings of the web server.
+
+    sections: other sections of the settings. filled: the cast is in the folder's database already.
+    """
+    settings = Settings(data=folder, http=HttpSettings(**http), **(sections or {}))
     db = await open_database(settings.database_url)
     parts = await build(settings, db)
     parts = replace(parts, services=change(parts.services))
@@ -157,7 +162,8 @@ async def panel(
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     running = [asyncio.create_task(work, name=name) for name, work in parts.work.items()]
     try:
-        await _fill(parts)
+        if not filled:
+            await _fill(parts)
         await runner.setup()
         port = await _listen(runner)
         yield Panel(parts, f"http://127.0.0.1:{port}")
@@ -257,7 +263,7 @@ class Browser:
         return self.wire
 
 
-EVENTS = ("screen_pop", "call", "agent", "link", "snapshot", "message", "queue")
+EVENTS = ("screen_pop", "call", "agent", "link", "snapshot", "message", "queue", "erased")
 
 
 class Wire:

@@ -72,8 +72,12 @@ class House:
             await duplicates.keep(conn, {(one, two): alike}, (), 1.0)
         house.ids["contact"] = await house.new(f"/clients/{one}/contacts", name=f"{NAME} К")
         house.ids["contract"] = await house.new(f"/clients/{one}/contracts", number="Д-1")
+        house.ids["task"] = await house.new(f"/clients/{one}/tasks", what=f"{NAME} ждёт", owner_id=PAVEL)
         sent = await house.ask("POST", f"/clients/{one}/files", data=b"x", headers={"X-File-Name": "x.txt"})
         house.ids["file"] = msgspec.json.decode(sent[1])["id"]
+        person = await house.new("/clients", name=f"{NAME} Л", kind="person", inn="500100732259")
+        refused = {"ids": [person], "set": {"kind": "company"}}  # a company's INN is shorter
+        house.ids["bulk"] = await house.new("/clients/bulk", **refused)
         await house.call(one)
         await desk.store(PAVEL, call="rings")
         await house.bring()
@@ -117,10 +121,10 @@ class House:
                 await asyncio.sleep(0.05)
                 _, said = await self.ask("GET", f"/api/v1/imports/work/{work}")
 
-    async def new(self, path: str, **body: Any) -> int:
+    async def new(self, path: str, **body: Any) -> Any:
         status, said = await self.ask("POST", f"/api/v1{path}", json=body)
-        assert status == 201, said
-        return int(msgspec.json.decode(said)["id"])
+        assert status in (201, 202), said
+        return msgspec.json.decode(said)["id"]
 
     async def ask(self, method: str, path: str, **more: Any) -> tuple[int, str]:
         headers = {"Authorization": f"Bearer {self.token}"} | more.pop("headers", {})
@@ -141,11 +145,16 @@ def shown(house: House) -> dict[str, dict[str, Any]]:
         "GET /api/v1/clients/by-number/{number}": {},
         "GET /api/v1/clients/{id}": {},
         "PATCH /api/v1/clients/{id}": {"json": {"version": 1, "note": "x"}},
+        "GET /api/v1/clients/bulk/{id}": {"ids": {"id": ids["bulk"]}},
         "POST /api/v1/clients/likely": {"json": {"name": "Новый", "phones": [NUMBER]}},
         "GET /api/v1/clients/duplicates": {},
         "GET /api/v1/clients/merges": {},
         "GET /api/v1/clients/{id}/contacts": {},
+        "GET /api/v1/contacts/{id}": {"ids": contact},
         "GET /api/v1/clients/{id}/contracts": {},
+        "GET /api/v1/contracts/{id}": {"ids": contract},
+        "GET /api/v1/tasks": {},
+        "GET /api/v1/clients/{id}/tasks": {},
         "GET /api/v1/clients/{id}/files": {},
         "GET /api/v1/clients/{id}/history": {},
         "POST /api/v1/imports": {"json": ids["chosen"]},
@@ -159,6 +168,7 @@ def shown(house: House) -> dict[str, dict[str, Any]]:
         "GET /api/v1/calls/{id}": {"ids": call},
         "GET /api/v1/trace/{id}": {"ids": call},
         "GET /": {},
+        "GET /desk/client/{id}": {},
         "GET /desk/before/{id}": {},
         "GET /desk/state": {},
         "GET /clients/{id}/history": {},
@@ -181,6 +191,13 @@ def shown(house: House) -> dict[str, dict[str, Any]]:
         "GET /dial": {"params": {"to": NUMBER}},
         "GET /calls/{id}": {"ids": call},
         "GET /missed": {},
+        "GET /clients/{id}/data": {},
+        "GET /clients/{id}/data/archive.zip": {},
+        "POST /clients/{id}/erase": {"data": {"name": "x", "reason": "y"}, "status": 409},
+        "GET /contacts/{id}/data": {"ids": contact},
+        "GET /contacts/{id}/data/archive.zip": {"ids": contact},
+        "POST /contacts/{id}/erase": {"ids": contact, "data": {"name": "x", "reason": "y"}, "status": 409},
+        "GET /settings/erasures": {"params": {"q": NUMBER}},
     }
 
 

@@ -14,7 +14,8 @@ import pytest
 
 from cti.channels.base import Health
 from cti.errors import ChannelError
-from cti.features.call_control import CallControl, Line
+from cti.features.call_control import CallControl
+from cti.lines import Line
 from cti.settings import DialSettings, PbxSettings
 from cti.storage import traces
 from cti.storage.traces import Step

@@ -289,9 +289,11 @@ async def filled(who: Browser) -> list[str]:
 
 
 @pytest.mark.parametrize("format_", ["xlsx", "csv", "vcf"])
-async def test_what_goes_out_comes_in_again_and_changes_nothing(desk: Panel, format_: str) -> None:
+async def test_DP_13_what_goes_out_says_by_whom_comes_in_again_and_changes_nothing(desk: Panel, format_: str) -> None:
     async with Browser(desk, "vera") as vera:
         body = await exported(vera, format_, await filled(vera))
+        said = zipfile.ZipFile(io.BytesIO(body)).read("docProps/core.xml") if format_ == "xlsx" else body
+        assert b"vera (4) 20" in said
         again = await imported(vera, body, f"clients.{format_}")
         assert figures(again) == (2, 0, 0, 2, 0), (await vera.ask("GET", f"/imports/{again['id']}"))[1]
 
@@ -302,11 +304,11 @@ async def test_an_export_is_what_the_grid_shows(desk: Panel, tmp_path: Path) -> 
         body = await exported(vera, "csv", ["kind", "name"], sort="-name")
         (tmp_path / "x.csv").write_bytes(body)
         sheet = read(tmp_path / "x.csv")
-        assert sheet.headers == ("Код", "Вид", "Название")
-        assert [row[1:] for row in sheet.rows] == [("физ. лицо", "Пустой"), ("компания", "+Алхимов")]
+        assert sheet.headers == ("Код", "Вид", "Название", "Выгружено")
+        assert [row[1:3] for row in sheet.rows] == [("физ. лицо", "Пустой"), ("компания", "+Алхимов")]
         filters = [{"field": "kind", "op": "any-of", "value": ["person"]}]
         body = await exported(vera, "csv", ["name"], filters=filters, q="пуст")
-        assert body.decode("utf-8-sig").splitlines()[1:] == ['"2";"Пустой"']
+        assert body.decode("utf-8-sig").splitlines()[1].startswith('"2";"Пустой";"vera (4) ')
         status, refusal = await vera.ask("POST", "/exports", {"format": "csv", "columns": ["password_hash"]})
         assert (status, refusal["type"]) == (409, "/problems/bad-column")
         async with desk.services.db.write() as conn:

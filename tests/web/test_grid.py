@@ -51,6 +51,18 @@ async def test_rows_by_filters_in_order(anna: Browser) -> None:
     ]
 
 
+async def test_pages_follow_by_their_cursors_and_are_counted_apart(anna: Browser) -> None:
+    for name in ("Алхимов", "Берёзка", "Гранит"):
+        await made(anna, name=name)
+    _, first = await asked(anna, sort="name", limit="2")
+    _, second = await asked(anna, sort="name", limit="2", cursor=first["next_cursor"])
+    assert [row["name"] for page in (first, second) for row in page["rows"]] == ["Алхимов", "Берёзка", "Гранит"]
+    assert (first["total"], second["total"], second["next_cursor"]) == (3, None, None)
+    assert (await asked(anna, sort="created", cursor=first["next_cursor"]))[0] == 422
+    assert await anna.ask("GET", "/clients/grid/count?q=гран") == (200, {"total": 1})
+    assert await anna.ask("GET", "/clients/grid/count") == (200, {"total": 3})
+
+
 @pytest.mark.parametrize("filters", ["{", '[{"field":1}]', '[{"field":"name","op":"drop"}]', '[{"x":1}]'])
 async def test_a_filter_that_is_none_is_a_fault_of_the_query(anna: Browser, filters: str) -> None:
     status, body = await anna.ask("GET", f"/clients/grid?filters={filters}")

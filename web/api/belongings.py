@@ -15,7 +15,8 @@ from cti.clients.contracts import Contract, ContractDraft
 from cti.storage import client_files, clients, contacts, contracts, history
 from web.api import records as r
 from web.api.base import Operation, body_of, place, query_of, reply
-from web.api.client_records import Emails, Name, PhoneIn, Phones
+from web.api.client_records import Emails, Labels, Name, PhoneIn, Phones
+from web.api.tasks import TaskOut, task_out
 from web.auth import person_of
 from web.services import services_of
 from web.shown import showed
@@ -34,6 +35,7 @@ class ContactIn(Struct, forbid_unknown_fields=True, kw_only=True):
     note: r.Text = ""
     phones: Phones = []
     emails: Emails = []
+    email_labels: Labels = {}
     roles: Roles | None = None
     version: Annotated[int, Meta(ge=0, le=2**31 - 1, description="The version that was read; 0 for a new one")] = 0
 
@@ -43,7 +45,14 @@ class ContactIn(Struct, forbid_unknown_fields=True, kw_only=True):
         phones = tuple(
             Phone(typed=one.typed, extension=one.extension, label=one.label, shared=one.shared) for one in self.phones
         )
-        return ContactDraft(name=self.name, note=self.note, phones=phones, emails=tuple(self.emails), roles=said)
+        return ContactDraft(
+            name=self.name,
+            note=self.note,
+            phones=phones,
+            emails=tuple(self.emails),
+            email_labels=self.email_labels,
+            roles=said,
+        )
 
 
 class ContactOut(Struct, kw_only=True):
@@ -52,6 +61,7 @@ class ContactOut(Struct, kw_only=True):
     note: str
     phones: list[PhoneIn]
     emails: list[str]
+    email_labels: dict[str, str]
     roles: dict[str, int | None]
     version: int
 
@@ -101,7 +111,7 @@ class FileOut(Struct, kw_only=True):
 
 
 class HistoryQuery(Struct, forbid_unknown_fields=True):
-    kind: Literal["", "call", "change"] = ""
+    kind: Literal["", "call", "note", "task", "change"] = ""
     limit: r.Limit = 50
     cursor: r.Cursor = ""
 
@@ -113,11 +123,20 @@ class ChangeOut(Struct):
     by: str | None
 
 
+class NoteOut(Struct):
+    id: int
+    text: str
+    by: str
+    changed_at: float | None
+
+
 class EntryOut(Struct):
     """call: id of a call; changed: what somebody changed at once."""
 
     at: float
     call: str | None
+    note: NoteOut | None
+    task: TaskOut | None
     changed: list[ChangeOut]
 
 
@@ -133,6 +152,7 @@ def _contact(one: Contact) -> ContactOut:
         note=one.note,
         phones=[PhoneIn(typed=p.typed, extension=p.extension, label=p.label, shared=p.shared) for p in one.phones],
         emails=list(one.emails),
+        email_labels=dict(one.email_labels),
         roles={str(own.client_id): own.role_id for own in one.belongs},
         version=one.version,
     )
@@ -184,6 +204,37 @@ async def drop_contact(request: web.Request) -> web.Response:
     return reply(r.Ok())
 
 
+async def show_contact(request: web.Request) -> web.Response:
+    """One contact person."""
+    async with services_of(request).db.read() as conn:
+        found = await contacts.get(conn, place(request))
+    if found is None:
+        raise web.HTTPNotFound(text="There is no such contact person.")
+    showed(request, [one.client_id for one in found.belongs], thing=f"contact:{found.id}")
+    return reply(_contact(found))
+
+
+async def show_contract(request: web.Request) -> web.Response:
+    """One contract."""
+    async with services_of(request).db.read() as conn:
+        found = await contracts.get(conn, place(request))
+    if found is None:
+        raise web.HTTPNotFound(text="There is no such contract.")
+    showed(request, [found.client_id], thing=f"contract:{found.id}")
+    return reply(_contract(found))
+
+
+async def drop_contract(request: web.Request) -> web.Response:
+    """Delete a contract with its files."""
+    services, person, contract_id = services_of(request), person_of(request), place(request)
+    async with services.db.read() as conn:
+        mine = await client_files.of_contract(conn, contract_id)
+    for one in mine:
+        await services.files.remove(person, one.id)
+    await services.contracts.remove(person, contract_id)
+    return reply(r.Ok())
+
+
 async def list_contracts(request: web.Request) -> web.Response:
     """Contracts with a client."""
     client_id = await _client(request)
@@ -230,6 +281,8 @@ async def show_history(request: web.Request) -> web.Response:
         EntryOut(
             at=one.at,
             call=one.call.id if one.call else None,
+            note=NoteOut(n.id, n.text, n.user_name, n.changed_at) if (n := one.note) else None,
+            task=task_out(one.task) if one.task else None,
             changed=[ChangeOut(c.field, c.was, c.became, c.user_name or None) for c in one.changed],
         )
         for one in page.rows
@@ -258,13 +311,21 @@ def _operation(method: str, path: str, handler: Any, text: str, gives: Any, **mo
 OPERATIONS = (
     _operation("GET", "/clients/{id}/contacts", list_contacts, "Contact persons of a client", list[ContactOut]),
     _operation("POST", "/clients/{id}/contacts", add_contact, "A new contact person", r.Made, body=ContactIn),
+    _operation("GET", "/contacts/{id}", show_contact, "One contact person", ContactOut),
     _operation("PUT", "/contacts/{id}", change_contact, "Save a contact person", r.Ok, body=ContactIn),
     _operation("DELETE", "/contacts/{id}", drop_contact, "Delete a contact person", r.Ok),
     _operation("GET", "/clients/{id}/contracts", list_contracts, "Contracts with a client", list[ContractOut]),
     _operation("POST", "/clients/{id}/contracts", add_contract, "A new contract", r.Made, body=ContractIn),
+    _operation("GET", "/contracts/{id}", show_contract, "One contract", ContractOut),
+    _operation("DELETE", "/contracts/{id}", drop_contract, "Delete a contract with its files", r.Ok),
     _operation("PUT", "/contracts/{id}", change_contract, "Save a contract", r.Ok, body=ContractIn),
     _operation("GET", "/clients/{id}/files", list_files, "Files of a client and his contracts", list[FileOut]),
     _operation(
-        "GET", "/clients/{id}/history", show_history, "Calls and changes of a client", HistoryOut, query=HistoryQuery
+        "GET",
+        "/clients/{id}/history",
+        show_history,
+        "Calls, notes, tasks and changes of a client",
+        HistoryOut,
+        query=HistoryQuery,
     ),
 )

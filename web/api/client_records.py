@@ -31,9 +31,14 @@ class PhoneIn(Struct, forbid_unknown_fields=True):
 Phones = Annotated[list[PhoneIn], Meta(max_length=50)]
 Emails = Annotated[list[Email], Meta(max_length=50)]
 
+Labels = Annotated[
+    dict[Email, Annotated[str, Meta(max_length=40)]],
+    Meta(max_length=50, description="E-mail address -> what it is: accounts, home, ..."),
+]
+
 
 class PlaceIn(Struct, forbid_unknown_fields=True):
-    kind: Literal["address", "site", "telegram", "whatsapp", "vk", "other"]
+    kind: Literal["address", "legal", "postal", "site", "telegram", "whatsapp", "max", "viber", "vk", "other"]
     value: Annotated[str, Meta(min_length=1, max_length=400)]
 
 
@@ -52,6 +57,7 @@ class ClientIn(Struct, forbid_unknown_fields=True):
     responsible_id: Id | None = None
     phones: Phones = []
     emails: Emails = []
+    email_labels: Labels = {}
     places: Places = []
     inn: Annotated[str, Meta(max_length=12)] = ""
     kpp: Annotated[str, Meta(max_length=9)] = ""
@@ -79,6 +85,7 @@ class ClientChange(Struct, forbid_unknown_fields=True, kw_only=True):
     responsible_id: Id | UnsetType | None = UNSET
     phones: Phones | UnsetType = UNSET
     emails: Emails | UnsetType = UNSET
+    email_labels: Labels | UnsetType = UNSET
     places: Places | UnsetType = UNSET
     inn: Annotated[str, Meta(max_length=12)] | UnsetType = UNSET
     kpp: Annotated[str, Meta(max_length=9)] | UnsetType = UNSET
@@ -172,6 +179,7 @@ class ClientOut(Struct):
     responsible: str
     phones: list[PhoneOut]
     emails: list[str]
+    email_labels: dict[str, str]
     places: list[PlaceOut]
     inn: str
     kpp: str
@@ -234,11 +242,12 @@ def found_out(card: ClientCard, one: Match, language: str) -> FoundOut:
 
 
 def _out(card: ClientCard) -> dict[str, Any]:
-    made = ("phones", "emails", "places", "properties")
+    made = ("phones", "emails", "email_labels", "places", "properties")
     rest = {f: getattr(card, f) for f in ClientOut.__struct_fields__ if f not in made}
     return rest | {
         "phones": phones_out(card),
         "emails": list(card.emails),
+        "email_labels": dict(card.email_labels),
         "places": [PlaceOut(kind=one.kind, value=one.value) for one in card.places],
         "properties": said(card.values),
     }

@@ -9,7 +9,6 @@ from cti.clients.card import ClientCard
 from cti.clients.matching import match
 from cti.errors import Refused
 from cti.storage import cards, clients, lookup, merges, users
-from cti.storage.search import search
 from cti.telephony.numbering import read
 from web.api import client_records as c
 from web.api import records as r
@@ -24,7 +23,7 @@ async def find(request: web.Request) -> web.Response:
     """A page of clients."""
     query = query_of(request, c.ClientQuery)
     async with services_of(request).db.read() as conn:
-        page = await search(
+        page = await clients.search(
             conn,
             query.q,
             sort=query.sort.lstrip("-"),

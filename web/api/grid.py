@@ -13,6 +13,7 @@ from cti.clients.card import ClientCard
 from cti.clients.filters import MOST_CONDITIONS, Condition
 from cti.clients.properties import Property, shown
 from cti.storage import directories, properties, segments, users, views
+from cti.storage.database import TooLong, within
 from cti.storage.directories import DIRECTORIES
 from cti.storage.grid import Grid
 from cti.telephony.numbering import show as show_number
@@ -25,6 +26,8 @@ from web.services import services_of
 from web.shown import showed
 
 MOST_STATE = 20_000
+COUNT_S = 5.0
+Conditions = Annotated[list[Condition], Meta(max_length=MOST_CONDITIONS)]
 
 
 class GridQuery(Struct, forbid_unknown_fields=True):
@@ -32,16 +35,26 @@ class GridQuery(Struct, forbid_unknown_fields=True):
     filters: Annotated[str, Meta(max_length=20_000, description="JSON: [{field, op, value}]")] = "[]"
     sort: Annotated[str, Meta(max_length=60, description="A field; - before it: descending; empty: as made")] = ""
     limit: Annotated[int, Meta(ge=1, le=500)] = 100
-    offset: Annotated[int, Meta(ge=0, le=10_000_000)] = 0
-    after: Annotated[
-        int, Meta(ge=0, le=2**31 - 1, description="Without a sort: the last row's id, in place of offset")
-    ] = 0
+    offset: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    cursor: Annotated[str, Meta(max_length=2000, description="next_cursor of the page before, in place of offset")] = ""
 
 
 class GridOut(Struct):
-    """rows: by field. total: null where there are more than 10,000."""
+    """rows: by field. total: of a first page with few to count, else null: `/clients/grid/count` counts them all."""
 
     rows: list[dict[str, Any]]
+    total: int | None
+    next_cursor: str | None
+
+
+class CountQuery(Struct, forbid_unknown_fields=True):
+    q: Annotated[str, Meta(max_length=200)] = ""
+    filters: Annotated[str, Meta(max_length=20_000, description="JSON: [{field, op, value}]")] = "[]"
+
+
+class Count(Struct):
+    """null: counting takes too long."""
+
     total: int | None
 
 
@@ -110,19 +123,37 @@ class Catalogue(Struct):
 async def rows(request: web.Request) -> web.Response:
     """Rows of the grid."""
     query = query_of(request, GridQuery)
-    try:
-        filters = msgspec.json.decode(query.filters, type=Annotated[list[Condition], Meta(max_length=MOST_CONDITIONS)])
-    except msgspec.MsgspecError as error:
-        raise Invalid("query.filters", str(error)) from None
+    filters = _filters(query.filters)
     async with services_of(request).db.read() as conn:
         known = await properties.every(conn)
         grid = Grid(conn, known, services_of(request).zone, await segments.every(conn))
         page = await grid.page(
-            query.q, filters, sort=query.sort, limit=query.limit, offset=query.offset, after=query.after
+            query.q, filters, sort=query.sort, limit=query.limit, offset=query.offset, cursor=query.cursor
         )
     asked = [*(["q"] if query.q else ()), *dict.fromkeys(one.field for one in filters)]
     showed(request, (row.id for row in page.rows), asked=asked)
-    return reply(GridOut(rows=[_row(row, page.items, known) for row in page.rows], total=page.total))
+    rows = [_row(row, page.items, known) for row in page.rows]
+    return reply(GridOut(rows=rows, total=page.total, next_cursor=page.next_cursor))
+
+
+def _filters(text: str) -> list[Condition]:
+    try:
+        filters: list[Condition] = msgspec.json.decode(text, type=Conditions)
+    except msgspec.MsgspecError as error:
+        raise Invalid("query.filters", str(error)) from None
+    return filters
+
+
+async def count(request: web.Request) -> web.Response:
+    """How many clients are found."""
+    query, services = query_of(request, CountQuery), services_of(request)
+    filters = _filters(query.filters)
+    try:
+        async with services.db.read(slow=True) as conn, within(conn, COUNT_S):
+            grid = Grid(conn, await properties.every(conn), services.zone, await segments.every(conn))
+            return reply(Count(await grid.count(query.q, filters)))
+    except TooLong:
+        return reply(Count(None))
 
 
 def _row(row: ClientCard, items: Mapping[int, str], known: list[Property]) -> dict[str, Any]:
@@ -229,6 +260,9 @@ def _operation(method: str, path: str, handler: Any, who: Any, shows: Shows, tex
 READ, WRITE = "clients.read", "clients.write"
 OPERATIONS = (
     _operation("GET", "/clients/grid", rows, READ, "clients", "Rows of the grid", gives=GridOut, query=GridQuery),
+    _operation(
+        "GET", "/clients/grid/count", count, READ, "nothing", "How many are found", gives=Count, query=CountQuery
+    ),
     _operation(
         "POST", "/clients/undo", undo, WRITE, "nothing", "Take a change of a card back", gives=Undone, body=Undo
     ),

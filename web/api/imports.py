@@ -27,7 +27,7 @@ from web.api.base import Header, Operation, body_of, query_of, reply
 from web.api.records import Ok
 from web.auth import person_of
 from web.i18n import language_of, say
-from web.import_texts import column_name, row_fault, sentence
+from web.import_texts import ERASED, column_name, row_fault, sentence
 from web.routes import Shows
 from web.services import services_of
 from web.shown import showed
@@ -86,7 +86,10 @@ class RowOut(Struct):
 
 
 class WorkOut(Struct):
-    """How far it is. state: running, done, cancelled, failed, undone. shown: of a preview, the first of every kind."""
+    """How far it is. state: running, done, cancelled, failed, undone. shown: of a preview, its first 200 rows.
+
+    erased: new clients who were erased before.
+    """
 
     id: str
     what: str
@@ -99,6 +102,7 @@ class WorkOut(Struct):
     updated: int
     unchanged: int
     refused: int
+    erased: int
     shown: list[RowOut]
     message: str
 
@@ -134,6 +138,10 @@ class ExportIn(Struct, forbid_unknown_fields=True):
     q: Annotated[str, Meta(max_length=200)] = ""
     filters: Annotated[list[Condition], Meta(max_length=MOST_CONDITIONS)] = []
     sort: Annotated[str, Meta(max_length=60)] = ""
+    why: Annotated[
+        str,
+        Meta(max_length=400, description="Needed where one's files of a day hold many clients"),
+    ] = ""
 
 
 class ExportOut(Struct):
@@ -254,7 +262,7 @@ async def export(request: web.Request) -> web.Response:
     asked = Asked(
         format=body.format, columns=tuple(body.columns), q=body.q, filters=tuple(body.filters), sort=body.sort
     )
-    made = await services_of(request).exports.make(person_of(request), asked)
+    made = await services_of(request).exports.make(person_of(request), asked, why=body.why)
     return reply(ExportOut(id=made.id, rows=made.rows), 201)
 
 
@@ -263,7 +271,8 @@ async def give_export(request: web.Request) -> web.StreamResponse:
     made = services_of(request).exports.made(person_of(request), _id(request))
     if made is None or not made.path.is_file():
         raise web.HTTPNotFound(text="There is no such file any more.")
-    showed(request, made.clients, count=made.rows)
+    showed(request, made.clients, count=made.rows, why=made.why)
+    services_of(request).exports.fetched(made)
     name = say(language_of(request), N_("clients"))
     return web.FileResponse(made.path, headers=_attached(f"{name}{made.path.suffix}", made.path.suffix[1:]))
 
@@ -305,6 +314,7 @@ async def _work_out(request: web.Request, work: Work) -> WorkOut:
         updated=work.updated,
         unchanged=work.unchanged,
         refused=work.refused,
+        erased=work.erased,
         shown=[_row_out(language, one, names) for one in work.shown],
         message=_told(language, work.message),
     )
@@ -314,6 +324,8 @@ def _row_out(language: str, done: dict[str, Any], names: dict[str, str]) -> RowO
     why = ", ".join(names.get(one) or column_name(language, one.removesuffix("_id")) for one in done["fields"])
     if done["fault"]:
         why = row_fault(language, Fault(*done["fault"]))
+    elif done["erased"]:
+        why = say(language, ERASED)
     return RowOut(row=done["row"], outcome=done["outcome"], name=done["name"], client_id=done["client_id"], why=why)
 
 

@@ -7,7 +7,21 @@ from typing import Any
 from aiohttp import web
 
 from cti.storage import users
-from web.api import belongings, bulk, calls, clients, duplicates, duty, grid, imports, reports, segments
+from web.api import (
+    belongings,
+    bulk,
+    calls,
+    catalogue,
+    clients,
+    duplicates,
+    duty,
+    grid,
+    imports,
+    phones,
+    reports,
+    segments,
+    tasks,
+)
 from web.api import records as r
 from web.api.base import Operation, body_of, reply
 from web.api.openapi import document
@@ -144,9 +158,12 @@ OPERATIONS = (
     *belongings.OPERATIONS,
     *reports.OPERATIONS,
     *segments.OPERATIONS,
+    *catalogue.OPERATIONS,
+    *tasks.OPERATIONS,
     *imports.OPERATIONS,
     *bulk.OPERATIONS,
     *calls.OPERATIONS,
     *duty.OPERATIONS,
+    *phones.OPERATIONS,
 )
 ROUTES = tuple(one.route for one in OPERATIONS)

@@ -185,6 +185,60 @@ class MissedOut(Struct):
     closed_how: str
 
 
+class PhoneOut(Struct):
+    name: str
+    kind: str
+    status: str
+    chosen: bool
+
+
+class BrowserPhoneOut(Struct):
+    """What a page needs to be the phone: kept in its memory only. path: of the SIP WebSocket on this server."""
+
+    device: str
+    user: str
+    password: str
+    extension: str
+    path: str
+
+
+class PhonesOut(Struct):
+    """browser: None where there is none or it cannot work; why says so, as code and sentence, both else empty."""
+
+    phones: list[PhoneOut]
+    browser: BrowserPhoneOut | None
+    code: str = ""
+    why: str = ""
+
+
+class PhoneChosen(Struct, forbid_unknown_fields=True):
+    device: Annotated[str, Meta(min_length=1, max_length=80)]
+
+
+class NumberIn(Struct, forbid_unknown_fields=True):
+    to: Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+class NumberOut(Struct):
+    """dial: what the phone sends to the PBX; shown: as people write it."""
+
+    dial: str
+    shown: str
+
+
+class NumberedQueue(Struct):
+    name: str
+    number: str
+
+
+class OffersOut(Struct):
+    """What the PBX offers to one's phone. echo: number that plays back what it hears, "" without."""
+
+    queues: list[NumberedQueue]
+    echo: str
+    conference: bool
+
+
 class AgentOut(Struct):
     """A person on three axes: what he chose, what his phone is, what his call is."""
 
@@ -203,6 +257,7 @@ class AgentOut(Struct):
     call: str
     queue: str | None
     ghost: Annotated[bool, Meta(description="Ready, and the phone is out of reach")]
+    phones: list[PhoneOut]
 
 
 class MemberOut(Struct):
@@ -258,7 +313,8 @@ def _same(kind: type[StructT], row: object) -> StructT:
 
 def agent_out(view: AgentView) -> AgentOut:
     """A colleague."""
-    return _same(AgentOut, view)
+    values = {name: getattr(view, name) for name in AgentOut.__struct_fields__ if name != "phones"}
+    return AgentOut(**values, phones=[_same(PhoneOut, phone) for phone in view.phones])
 
 
 def member_out(member: object) -> MemberOut:

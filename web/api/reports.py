@@ -34,7 +34,7 @@ class ReportQuery(Struct, forbid_unknown_fields=True):
 
 
 class LineOut(Struct):
-    """key: an id, a code, a mark or a month; null: not said, or in no segment."""
+    """key: an id, a code, a mark or a month; null: not said."""
 
     key: Key
     cells: list[float | None]
@@ -68,7 +68,7 @@ async def of_clients(request: web.Request) -> web.Response:
         since=query.since or None,
         until=query.until or None,
     )
-    async with services.db.read() as conn:
+    async with services.db.read(slow=True) as conn:
         known = await properties.every(conn)
         wrong = fault(ask, {prop.id: prop for prop in known})
         if wrong:

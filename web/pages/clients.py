@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from aiohttp import web
 
-from cti.access import may, scope
+from cti.access import may
 from cti.clients.card import ClientCard, ClientDraft, Phone
-from cti.clients.changes import Conflict, draft_of
-from cti.clients.contacts import Contact
-from cti.clients.contracts import CURRENCIES, Contract, days_left
-from cti.errors import Refused
-from cti.features.client_base import Conflicts
-from cti.storage import client_files, clients, contacts, contracts, history, merges
+from cti.clients.changes import PLAIN, as_fields, draft_of
+from cti.clients.contracts import CURRENCIES, days_left
+from cti.clients.filters import day_begins
+from cti.clients.tasks import standing
+from cti.errors import Conflicts, Refused
+from cti.features.client_base import Saved
+from cti.storage import client_files, clients, contacts, contracts, merges, tasks
 from web.api.base import reply
 from web.auth import person_of
 from web.i18n import translate
-from web.pages.client_form import as_text, choices, field_name, read_form
+from web.pages.client_form import choices, clock_shown, faults_of, read_form, version_of
+from web.pages.client_history import history_of
 from web.render import page
 from web.routes import Route
 from web.services import services_of
@@ -65,9 +65,8 @@ async def _card(
     draft: ClientCard | ClientDraft,
     *,
     status: int = 200,
-    error: str = "",
     saved: bool = False,
-    conflicts: Sequence[Conflict] = (),
+    refusal: Refused | None = None,
 ) -> web.Response:
     """The card's page. draft: what stands in the form, which after a refused save is not what is in the base."""
     person = person_of(request)
@@ -76,9 +75,11 @@ async def _card(
         people = await contacts.of_client(conn, client.id)
         signed = await contracts.of_client(conn, client.id)
         files = [one for one in await client_files.of_client(conn, client.id) if one.contract_id is None]
+        still = await tasks.open_of_client(conn, client.id)
     offered = await choices(request, draft)
-    past = await _history(request, client.id, people=people, signed=signed, offered=offered)
-    today = datetime.fromtimestamp(services.clock(), services.zone).date()
+    past = await history_of(request, client.id, people=people, signed=signed, offered=offered)
+    now = services.clock()
+    today = datetime.fromtimestamp(now, services.zone).date()
     showed(request, [client.id])
     return page(
         request,
@@ -87,68 +88,24 @@ async def _card(
         title=client.name,
         client=client,
         draft=draft,
-        theirs=client if draft is not client and not conflicts else None,
-        conflicts=conflicts,
+        theirs=client if isinstance(refusal, Conflicts) and refusal.fields is None else None,
+        conflicts=refusal.conflicts if isinstance(refusal, Conflicts) else (),
+        faults=faults_of(request, refusal, offered["all_properties"]) if refusal else {},
         tab=_tab(request),
         tabs=_tabs(request, people=len(people), contracts=len(signed), properties=bool(offered["properties"])),
         people_of=people,
         contracts=[(one, days_left(one, today)) for one in signed],
+        tasks=[(one, standing(one, now, day_begins(today.isoformat(), services.zone, days=1))) for one in still],
         files=files,
         currencies=CURRENCIES,
-        error=error,
+        clock=clock_shown(request, client, offered["items"]),
+        error=told(request, refusal) if refusal else "",
         saved=saved,
         merged="merged" in request.query,
         may_write=may(person, "clients.write"),
         **offered,
         **past,
     )
-
-
-async def show_history(request: web.Request) -> web.Response:
-    """Earlier entries of a client's history, for the end of the list."""
-    async with services_of(request).db.read() as conn:
-        client = await clients.get(conn, _id(request))
-        if client is None:
-            raise web.HTTPNotFound(text="There is no such client.")
-        people = await contacts.of_client(conn, client.id)
-        signed = await contracts.of_client(conn, client.id)
-    offered = await choices(request, client)
-    past = await _history(request, client.id, people=people, signed=signed, offered=offered)
-    showed(request, [client.id])
-    return page(request, "parts/history_rows.html", client=client, **past)
-
-
-async def _history(
-    request: web.Request,
-    client_id: int,
-    *,
-    people: Sequence[Contact],
-    signed: Sequence[Contract],
-    offered: Mapping[str, Any],
-) -> dict[str, Any]:
-    """A page of the history and what its lines are told with."""
-    person = person_of(request)
-    own = person.id if scope(person, "calls.read") == "own" else None
-    kind = next((one for one in history.KINDS if one == request.query.get("kind")), None)
-    async with services_of(request).db.read() as conn:
-        stream = await history.of_client(
-            conn,
-            client_id,
-            kinds=[kind] if kind else history.KINDS,
-            user_id=own,
-            cursor=request.query.get("cursor", "")[:400] or None,
-        )
-    names: dict[str, str] = {f"property:{prop.id}": prop.name for prop in offered["all_properties"]}
-    names |= {f"contact:{one.id}": one.name for one in people}
-    names |= {f"contract:{one.id}": one.number for one in signed}
-    return {
-        "stream": stream.rows,
-        "next_cursor": stream.next_cursor,
-        "kind": kind or "",
-        "field_name": lambda field: field_name(request, field, names),
-        "field_names": names,
-        "told": lambda field, value: as_text(field, value, offered),
-    }
 
 
 def _tab(request: web.Request) -> str:
@@ -174,36 +131,47 @@ async def show_new(request: web.Request) -> web.Response:
     return await _new(request, draft)
 
 
-async def _new(request: web.Request, draft: ClientDraft, *, status: int = 200, error: str = "") -> web.Response:
-    values = {"draft": draft, "error": error, **await choices(request, draft)}
-    return page(request, "client_new.html", status=status, title=N_("New client"), **values)
+async def _new(request: web.Request, draft: ClientDraft, *, refusal: Refused | None = None) -> web.Response:
+    offered = await choices(request, draft)
+    return page(
+        request,
+        "client_new.html",
+        status=409 if refusal else 200,
+        title=N_("New client"),
+        draft=draft,
+        error=told(request, refusal) if refusal else "",
+        faults=faults_of(request, refusal, offered["all_properties"]) if refusal else {},
+        **offered,
+    )
 
 
 async def create(request: web.Request) -> web.StreamResponse:
     """Save a new client and open its card."""
     draft = await read_form(request)
     try:
-        made = await services_of(request).client_base.create(person_of(request), draft)
+        made = await services_of(request).client_base.create(person_of(request), draft, complete=True)
     except Refused as error:
-        return await _new(request, draft, status=409, error=told(request, error))
+        return await _new(request, draft, refusal=error)
     raise web.HTTPSeeOther(f"/clients/{made}?saved")
 
 
 async def change(request: web.Request) -> web.StreamResponse:
-    """Save the card, if nobody changed it meanwhile; else show both: what is in the base and what was written.
+    """Save the card; where others changed the same fields meanwhile, show both: theirs and what was written.
 
-    A card that saves itself as its fields are left asks for JSON and gets its version and what takes it back.
+    A card that saves itself as its fields are left asks for JSON and gets its version, what takes it back, what others
+    changed, and the card anew. `theirs` names the fields of which a person took the others' after such a meeting.
     """
-    client_id = _id(request)
-    async with services_of(request).db.read() as conn:
+    client_id, services = _id(request), services_of(request)
+    async with services.db.read() as conn:
         before = await clients.get(conn, client_id)
-    draft = await read_form(request, before.values if before else None)
-    version = str((await request.post()).get("version", ""))[:12]
-    services = services_of(request)
+    draft = await read_form(request, before)
+    form = await request.post()
+    if before is not None and (taken := {str(one) for one in form.getall("theirs", [])}):
+        draft = _with_theirs(draft, before, taken)
     by_itself = request.headers.get("Accept") == "application/json"
     try:
-        number = int(version) if version.isascii() and version.isdigit() else 0
-        saved = await services.client_base.change(person_of(request), client_id, draft, number)
+        version = version_of(form)
+        saved = await services.client_base.change(person_of(request), client_id, draft, version)
     except Refused as error:
         if by_itself:
             raise
@@ -211,14 +179,27 @@ async def change(request: web.Request) -> web.StreamResponse:
             client = await clients.get(conn, client_id)
         if client is None:
             raise await _elsewhere(request) from None
-        met = error.conflicts if isinstance(error, Conflicts) else ()
         if isinstance(error, Conflicts) and error.fields is not None:
             draft = draft_of(error.fields)
-        return await _card(request, client, draft, status=409, error=told(request, error), conflicts=met)
+        return await _card(request, client, draft, status=409, refusal=error)
     if by_itself:
-        showed(request)
-        return reply(saved)
+        return await _saved_by_itself(request, client_id, saved)
     raise web.HTTPSeeOther(f"/clients/{client_id}?saved&tab={_tab(request)}")
+
+
+async def _saved_by_itself(request: web.Request, client_id: int, saved: Saved) -> web.Response:
+    async with services_of(request).db.read() as conn:
+        client = await clients.get(conn, client_id)
+    fresh = (await _card(request, client, client)).text if client else ""
+    showed(request)  # it is what he looks at already
+    return reply({"version": saved.version, "batch": saved.batch, "others": saved.others, "page": fresh})
+
+
+def _with_theirs(draft: ClientDraft, card: ClientCard, taken: set[str]) -> ClientDraft:
+    fields, now = as_fields(draft), as_fields(card)
+    for name in taken & {*fields, *now}:
+        fields[name] = now.get(name)
+    return draft_of({name: value for name, value in fields.items() if value is not None or name in PLAIN})
 
 
 def _id(request: web.Request) -> int:
@@ -232,7 +213,6 @@ ROUTES = (
     Route("GET", "/clients", show_list, "clients.read", "nothing"),
     Route("GET", "/clients/new", show_new, "clients.write", "nothing"),
     Route("POST", "/clients", create, "clients.write", "nothing"),
-    Route("GET", "/clients/{id}/history", show_history, "clients.read", "client"),
     Route("GET", "/clients/{id}", show, "clients.read", "client"),
     Route("POST", "/clients/{id}", change, "clients.write", "client"),
 )

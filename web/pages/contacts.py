@@ -7,17 +7,21 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from cti.clients.card import ClientCard
-from cti.clients.contacts import Belonging, Contact, ContactDraft
-from cti.errors import Refused
-from cti.storage import cards, contacts, directories
-from web.api.base import place
+from cti.clients.changes import Conflict
+from cti.clients.contacts import Belonging, Contact, ContactDraft, draft_of, fields_of
+from cti.errors import Conflicts, Refused
+from cti.storage import cards, changes, contacts, directories
+from web.api.base import place, reply
 from web.auth import person_of
-from web.pages.client_form import many_of, read_emails, read_phones
+from web.pages.client_form import many_of, read_emails, read_phones, version_of
+from web.pages.client_history import told_with
 from web.render import page
 from web.routes import Route
 from web.services import services_of
 from web.shown import showed
 from web.texts import N_, told
+
+PAST = 20  # changes of him that his page shows
 
 
 async def show_new(request: web.Request) -> web.Response:
@@ -47,9 +51,7 @@ async def attach(request: web.Request) -> web.StreamResponse:
     client = await _client(request)
     contact = await _contact(request, str((await request.post()).get("contact", "")))
     roles = {one.client_id: one.role_id for one in contact.belongs} | {client.id: None}
-    draft = ContactDraft(
-        name=contact.name, note=contact.note, phones=contact.phones, emails=contact.emails, roles=roles
-    )
+    draft = draft_of(fields_of(contact), roles)
     await services_of(request).contacts.change(person_of(request), contact.id, draft, contact.version)
     raise web.HTTPSeeOther(f"/clients/{client.id}?saved&tab=contacts")
 
@@ -61,15 +63,29 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def change(request: web.Request) -> web.StreamResponse:
-    """Save a contact person, if nobody changed him meanwhile."""
+    """Save a contact person; where others changed the same fields meanwhile, show both."""
     before = await _contact(request, request.match_info["id"])
-    draft = await _read(request, {one.client_id for one in before.belongs})
-    version = str((await request.post()).get("version", ""))
-    number = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0
+    form = await request.post()
+    draft = await _read(request, {one.client_id for one in before.belongs}, before)
+    if taken := {str(one) for one in form.getall("theirs", [])}:
+        now = fields_of(before)
+        draft = draft_of({**fields_of(draft), **{name: now[name] for name in taken & {*now}}}, draft.roles)
+    by_itself = request.headers.get("Accept") == "application/json"
     try:
-        await services_of(request).contacts.change(person_of(request), before.id, draft, number)
+        saved = await services_of(request).contacts.change(person_of(request), before.id, draft, version_of(form))
     except Refused as error:
-        return await _form(request, draft, contact=before, status=409, error=told(request, error))
+        if by_itself:
+            raise
+        now_there = await _contact(request, request.match_info["id"])
+        met = error.conflicts if isinstance(error, Conflicts) else ()
+        if isinstance(error, Conflicts) and error.fields is not None:
+            draft = draft_of(error.fields, draft.roles)
+        return await _form(request, draft, contact=now_there, status=409, error=told(request, error), conflicts=met)
+    if by_itself:
+        now_there = await _contact(request, request.match_info["id"])
+        fresh = await _form(request, now_there, contact=now_there)
+        showed(request)  # it is what he looks at already
+        return reply({"version": saved.version, "batch": None, "others": saved.others, "page": fresh.text})
     raise web.HTTPSeeOther(f"/clients/{next(iter(draft.roles))}?saved&tab=contacts")
 
 
@@ -91,9 +107,12 @@ async def _form(
     error: str = "",
     q: str = "",
     found: Sequence[Contact] = (),
+    conflicts: Sequence[Conflict] = (),
 ) -> web.Response:
     async with services_of(request).db.read() as conn:
         items = await directories.every(conn, retired=True)
+        home = contact.belongs[0].client_id if contact and contact.belongs else 0
+        past = await changes.of_belonging(conn, home, f"contact:{contact.id}", limit=PAST) if contact and home else []
         if isinstance(draft, Contact):
             belongs = list(draft.belongs)
         else:
@@ -121,10 +140,13 @@ async def _form(
         error=error,
         q=q,
         found=found,
+        conflicts=conflicts,
+        past=past,
+        **told_with(request, {"all_properties": (), "item_names": {item.id: item.name for item in items}}, {}),
     )
 
 
-async def _read(request: web.Request, known: set[int]) -> ContactDraft:
+async def _read(request: web.Request, known: set[int], before: Contact | None = None) -> ContactDraft:
     """The person that the form describes. known: clients whose roles it has; one that is left out is his no more."""
     form = await request.post()
     roles: dict[int, int | None] = {}
@@ -135,8 +157,8 @@ async def _read(request: web.Request, known: set[int]) -> ContactDraft:
     return ContactDraft(
         name=next(iter(many_of(form, "name", 200)), ""),
         note=next(iter(many_of(form, "note", 20_000)), ""),
-        phones=read_phones(form),
-        emails=read_emails(form),
+        phones=read_phones(form, before.phones if before else ()),
+        **read_emails(form),
         roles=roles,
     )
 

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
+from multidict import MultiDictProxy
 
 from cti.clients.card import ClientCard
-from cti.clients.contracts import CURRENCIES, Contract, ContractDraft, days_left, read_amount
-from cti.errors import Refused
+from cti.clients.changes import Conflict
+from cti.clients.contracts import CURRENCIES, PLAIN, Contract, ContractDraft, days_left, read_amount
+from cti.errors import Conflicts, Refused
 from cti.features.client_files import MOST_BYTES, Brought
-from cti.storage import cards, client_files, contracts, directories, users
+from cti.storage import cards, changes, client_files, contracts, directories, users
 from cti.storage.client_files import FileRow
 from web.api.base import place, reply
 from web.auth import person_of
-from web.pages.client_form import many_of
+from web.pages.client_form import many_of, offered_people, version_of
+from web.pages.client_history import told_with
 from web.render import page
 from web.routes import Route
 from web.services import services_of
 from web.shown import showed
 from web.texts import N_, told
 from web.uploads import receive
+
+PAST = 20  # changes of a contract that its page shows
 
 
 async def show_new(request: web.Request) -> web.Response:
@@ -33,10 +39,10 @@ async def show_new(request: web.Request) -> web.Response:
 
 async def add(request: web.Request) -> web.StreamResponse:
     """Save a new contract and open its page."""
-    client = await _client(request)
-    draft = ContractDraft(number="")
+    client, form = await _client(request), await request.post()
+    draft = _read(form)
     try:
-        draft = await _read(request)
+        draft = _with_amount(draft, form)
         made = await services_of(request).contracts.add(person_of(request), client.id, draft)
     except Refused as error:
         return await _form(request, draft, client, status=409, error=told(request, error))
@@ -50,16 +56,29 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def change(request: web.Request) -> web.StreamResponse:
-    """Save a contract, if nobody changed it meanwhile."""
+    """Save a contract; where others changed the same fields meanwhile, show both."""
     before = await _contract(request)
-    version = str((await request.post()).get("version", ""))
-    number = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0
-    draft: ContractDraft = before
+    form = await request.post()
+    by_itself = request.headers.get("Accept") == "application/json"
+    draft = _read(form)
     try:
-        draft = await _read(request)
-        await services_of(request).contracts.change(person_of(request), before.id, draft, number)
+        draft = _with_amount(draft, form)
+        taken = {name: getattr(before, name) for name in PLAIN if name in form.getall("theirs", [])}
+        draft = replace(draft, **taken)
+        saved = await services_of(request).contracts.change(person_of(request), before.id, draft, version_of(form))
     except Refused as error:
-        return await _form(request, draft, contract=before, status=409, error=told(request, error))
+        if by_itself:
+            raise
+        met = error.conflicts if isinstance(error, Conflicts) else ()
+        if isinstance(error, Conflicts) and error.fields is not None:
+            draft = ContractDraft(**error.fields)
+        now = await _contract(request)
+        return await _form(request, draft, contract=now, status=409, error=told(request, error), conflicts=met)
+    if by_itself:
+        now = await _contract(request)
+        fresh = await _form(request, now, contract=now)
+        showed(request)  # it is what he looks at already
+        return reply({"version": saved.version, "batch": None, "others": saved.others, "page": fresh.text})
     raise web.HTTPSeeOther(f"/contracts/{before.id}?saved")
 
 
@@ -126,11 +145,15 @@ async def _form(
     status: int = 200,
     error: str = "",
     saved: bool = False,
+    conflicts: Sequence[Conflict] = (),
 ) -> web.Response:
     services = services_of(request)
     async with services.db.read() as conn:
         items = await directories.every(conn, retired=True)
-        people = [(user.id, user.name) for user in await users.every(conn) if user.blocked_at is None]
+        everybody = await users.every(conn)
+        past = []
+        if contract:
+            past = await changes.of_belonging(conn, contract.client_id, f"contract:{contract.id}", limit=PAST)
         files = await client_files.of_contract(conn, contract.id) if contract else []
     today = datetime.fromtimestamp(services.clock(), services.zone).date()
     whose = contract.client_id if contract else client.id if client else 0
@@ -142,20 +165,28 @@ async def _form(
         "client_id": whose,
         "client_name": contract.client_name if contract else client.name if client else "",
         "states": states,
-        "people": people,
+        "people": offered_people(everybody, draft.manager_id),
         "files": files,
         "currencies": CURRENCIES,
         "left": days_left(contract, today) if contract else None,
         "error": error,
+        "typed_amount": str((await request.post()).get("amount", ""))[:40] if error else "",
         "saved": saved,
+        "conflicts": conflicts,
+        "past": past,
     }
+    offered = {
+        "all_properties": (),
+        "item_names": {item.id: item.name for item in items},
+        "everybody": {user.id: user.name for user in everybody},
+    }
+    values |= told_with(request, offered, {})
     title = contract.number if contract else N_("New contract")
     return page(request, "contract.html", status=status, title=title, **values)
 
 
-async def _read(request: web.Request) -> ContractDraft:
-    """The contract that the form describes. Raises Refused for a sum that cannot be read."""
-    form = await request.post()
+def _read(form: MultiDictProxy[Any]) -> ContractDraft:
+    """The contract that the form describes, but for its sum."""
 
     def text(name: str, limit: int) -> str:
         return next(iter(many_of(form, name, limit)), "")
@@ -164,7 +195,7 @@ async def _read(request: web.Request) -> ContractDraft:
         given = text(name, 12)
         return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
 
-    draft = ContractDraft(
+    return ContractDraft(
         number=text("number", 80),
         signed_on=text("signed_on", 10) or None,
         begins_on=text("begins_on", 10) or None,
@@ -174,8 +205,12 @@ async def _read(request: web.Request) -> ContractDraft:
         manager_id=chosen("manager_id"),
         note=text("note", 20_000),
     )
+
+
+def _with_amount(draft: ContractDraft, form: MultiDictProxy[Any]) -> ContractDraft:
+    """With the sum. Raises Refused for one that cannot be read."""
     try:
-        return replace(draft, amount=read_amount(text("amount", 40)))
+        return replace(draft, amount=read_amount(str(form.get("amount", ""))[:40]))
     except ValueError:
         raise Refused("bad-amount", "The sum is a number like 1 250 000,50.") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -9,8 +10,10 @@ from aiohttp import web
 
 from cti.access import scope
 from cti.clients.card import KINDS
-from cti.desktop import ScreenPop
-from cti.storage import calls, desktop_events
+from cti.clients.filters import day_begins
+from cti.clients.tasks import standing
+from cti.desktop import Notice, ScreenPop
+from cti.storage import calls, desktop_events, history, lookup, tasks
 from cti.storage.missed import Missed, missed
 from cti.telephony.numbering import show as shown
 from web import wire
@@ -24,6 +27,7 @@ from web.shown import showed
 from web.texts import N_
 
 LAST = 12
+TASKS = 20
 KEPT_POPS = 5  # cards looked at when a page is opened anew
 MISSED_S = 24 * 3600.0
 MISSED_SHOWN = 50
@@ -31,18 +35,36 @@ MISSED_SHOWN = 50
 
 async def show(request: web.Request) -> web.Response:
     """The desk, empty until a call comes."""
-    async with services_of(request).db.read() as conn:
-        own = await calls.journal(conn, user_id=person_of(request).id, limit=8)
-    showed(request, (row.client_id for row in own.rows), count=len(own.rows))
-    return page(request, "desk.html", title=N_("Desk"), last=own.rows, kinds=KINDS)
+    services, person = services_of(request), person_of(request)
+    async with services.db.read() as conn:
+        own = await calls.journal(conn, user_id=person.id, limit=8)
+        mine = await tasks.open_of_person(conn, person.id, limit=TASKS)
+    whose = [*(row.client_id for row in own.rows), *(one.client_id for one in mine)]
+    showed(request, whose, count=len(own.rows) + len(mine))
+    now = services.clock()
+    today = datetime.fromtimestamp(now, services.zone).date().isoformat()
+    tomorrow = day_begins(today, services.zone, days=1)
+    work = [(one, standing(one, now, tomorrow)) for one in mine]
+    return page(request, "desk.html", title=N_("Desk"), last=own.rows, tasks=work, kinds=KINDS)
+
+
+async def client(request: web.Request) -> web.Response:
+    """What the desk's card shows of a client whom somebody calls himself, or says is calling."""
+    services = services_of(request)
+    async with services.db.read() as conn:
+        found = await lookup.brief_of(conn, place(request), now=services.clock())
+    if found is None:
+        raise web.HTTPNotFound(text="There is no such client.")
+    showed(request, [found.id])
+    return reply(wire.client(found))
 
 
 async def before(request: web.Request) -> web.Response:
-    """The last calls with a client, for the card on the desk."""
+    """The last calls with a client and the notes on him, for the card on the desk."""
     person = person_of(request)
     own = person.id if scope(person, "calls.read") == "own" else None
     async with services_of(request).db.read() as conn:
-        last = await calls.journal(conn, client_id=place(request), user_id=own, limit=LAST)
+        last = await history.of_client(conn, place(request), kinds=["call", "note"], user_id=own, limit=LAST)
     showed(request, [place(request)] if last.rows else ())
     return page(request, "parts/before.html", last=last.rows)
 
@@ -54,6 +76,8 @@ async def state(request: web.Request) -> web.Response:
     async with services.db.read() as conn:
         last = (await desktop_events.last_seqs(conn)).get(person.id, 0)
         events = await desktop_events.since(conn, person.id, max(0, last - KEPT_POPS))
+        unseen = await desktop_events.unshown(conn, person.id, "message")
+        events = [e for e in events if e.kind == "screen_pop"]
         rows = {e.call_id: await calls.get(conn, e.call_id) for e in events if e.call_id}
         written = {call_id: await calls.notes(conn, call_id) for call_id in rows}
         lost = await missed(conn, since=now - MISSED_S, user_id=person.id, limit=MISSED_SHOWN)
@@ -69,6 +93,7 @@ async def state(request: web.Request) -> web.Response:
             "pops": [wire.screen_pop(pop, language) for pop in pops],
             "notes": notes,
             "missed": [_entry(item) for item in lost],
+            "notices": [wire.notice(msgspec.json.decode(e.payload, type=Notice), language) for e in unseen],
         }
     )
 
@@ -96,6 +121,7 @@ async def set_theme(request: web.Request) -> web.Response:
 
 ROUTES = (
     Route("GET", "/", show, "desk", "calls"),
+    Route("GET", "/desk/client/{id}", client, "clients.read", "client"),
     Route("GET", "/desk/before/{id}", before, "clients.read", "client"),
     Route("GET", "/desk/state", state, "desk", "calls"),
     Route("PUT", "/desk/theme/{theme}", set_theme, "signed-in", "nothing"),

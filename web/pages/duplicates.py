@@ -9,15 +9,14 @@ from aiohttp import web
 
 from cti.clients.card import ClientCard
 from cti.clients.changes import as_fields
-from cti.clients.merging import LISTS, Choice, differ
+from cti.clients.merging import LABELS, LISTS, Choice, differ
 from cti.errors import Refused
 from cti.features.client_duplicates import DAY_S, UNDO_DAYS
 from cti.storage import cards, duplicates, merges
 from web.api.base import place
 from web.auth import person_of
-from web.client_texts import KINDS
-from web.i18n import translate
-from web.pages.client_form import as_text, choices, field_name
+from web.pages.client_form import choices
+from web.pages.client_told import as_text, field_name
 from web.render import page
 from web.routes import Route
 from web.services import services_of
@@ -145,21 +144,17 @@ def _rows(
         (
             field,
             field_name(request, field, names),
-            _text(request, field, left.get(field), offered),
-            _text(request, field, right.get(field), offered),
+            as_text(request, field, left.get(field), offered),
+            as_text(request, field, right.get(field), offered),
             field in asked,
         )
         for field in dict.fromkeys((*left, *right))
-        if field not in LISTS and (left.get(field) not in (None, "") or right.get(field) not in (None, ""))
+        if field not in (*LISTS, LABELS) and (left.get(field) not in (None, "") or right.get(field) not in (None, ""))
     ]
 
 
-def _text(request: web.Request, field: str, value: Any, offered: Mapping[str, Any]) -> str:
-    return translate(request, KINDS.get(value, value)) if field == "kind" else as_text(field, value, offered)
-
-
 def _texts(request: web.Request, field: str, card: ClientCard, offered: Mapping[str, Any]) -> list[str]:
-    return [_text(request, field, [one], offered) for one in as_fields(card)[field]]
+    return [as_text(request, field, [one], offered) for one in as_fields(card)[field]]
 
 
 ROUTES = (

@@ -34,6 +34,7 @@ SAID = {
     "totp-off": N_("The second factor is off: the password alone is enough until it is set up again."),
     "revoked": N_("The token is revoked."),
     "deleted": N_("Deleted."),
+    "erased": N_("Erased. The act and the event log are below."),
 }
 ACTIONS = {  # what the audit journal calls it -> what people call it
     "first-admin": N_("made himself the first admin"),

@@ -13,6 +13,8 @@ import { startKeys } from "./keys.js";
 import { startLikely } from "./likely.js";
 import { startLive } from "./live.js";
 import { startNotices } from "./notices.js";
+import { startOrdering } from "./ordering.js";
+import { startPhones } from "./phones.js";
 import { startReport } from "./report.js";
 import { startSaving } from "./saving.js";
 import { startPalette } from "./palette.js";
@@ -54,6 +56,7 @@ if (document.body.classList.contains("shell")) {
   startCard();
   startTabs();
   startSaving();
+  startOrdering();
   startReport();
   startSegments();
   startFiles();
@@ -63,4 +66,5 @@ if (document.body.classList.contains("shell")) {
   onPage("#import", (place) => import("./import.js").then(({ startImport }) => startImport(place)).catch((error) => toast(error.message)));
   showSection();
   startLive();
+  startPhones();
 }

@@ -1,4 +1,5 @@
-// The client's form: rows for phones and e-mails come and go; the place of a row is what a tick of "shared" refers to.
+// The client's form: rows for phones and e-mails come and go, the first of them is the primary one; fields follow from
+// the form of ownership. The place of a row is what a tick of "shared" refers to.
 import { $, $$, onPage } from "./dom.js";
 
 export function startCard() {
@@ -6,9 +7,12 @@ export function startCard() {
     form.addEventListener("click", (event) => {
       const add = event.target.closest("[data-add]");
       const remove = event.target.closest("[data-remove]");
+      const first = event.target.closest("[data-first]");
       if (add) addRow(form, add.dataset.add);
       if (remove) removeRow(remove.closest("li"));
+      if (first) makeFirst(first.closest("li"));
     });
+    form.elements.kind?.addEventListener("change", (event) => ofKind(form, event.target.value));
   });
 }
 
@@ -22,15 +26,34 @@ function addRow(form, name) {
 
 function removeRow(row) {
   const list = row.parentElement;
-  const form = row.closest("form");
-  form.dataset.dirty = "yes";
   const next = row.nextElementSibling ?? row.previousElementSibling;
   row.remove();
+  changed(list);
+  ($("input", next ?? list) ?? $(`[data-add="${list.dataset.rows}"]`)).focus();
+}
+
+function makeFirst(row) {
+  const list = row.parentElement;
+  list.prepend(row);
+  changed(list);
+  $("input", row).focus();
+}
+
+function changed(list) {
+  const form = list.closest("form");
+  form.dataset.dirty = "yes";
   number(list);
   form.dispatchEvent(new Event("change", { bubbles: true }));
-  ($("input", next ?? list) ?? $(`[data-add="${list.dataset.rows}"]`)).focus();
 }
 
 function number(list) {
   $$("input[name=shared]", list).forEach((box, place) => (box.value = String(place)));
+}
+
+/** Fields of other kinds of clients are not shown and not sent. */
+function ofKind(form, kind) {
+  for (const part of $$("[data-kinds]", form)) {
+    part.hidden = !part.dataset.kinds.split(" ").includes(kind);
+    for (const field of $$("input, select, textarea", part)) field.disabled = part.hidden;
+  }
 }

@@ -1,11 +1,12 @@
 // The desk: the card of the call that matters now. A new ring never takes the place of a conversation or of typing:
 // it waits in the strip until it is asked for.
 import { $, fill, isTyping, mould, onPage, show } from "./dom.js";
-import { api } from "./api.js";
+import { api, ask } from "./api.js";
 import { showNote } from "./notes.js";
 import { startNewcomer, showNewcomer } from "./newcomer.js";
 import { dial } from "./phone.js";
 import * as store from "./store.js";
+import { clockOf, showTasks } from "./tasks.js";
 import { moment, t, word } from "./texts.js";
 import { toast } from "./toasts.js";
 
@@ -25,6 +26,9 @@ export function startDesk(library) {
   });
   store.on("pop", (one) => offer(one));
   store.on("state", ({ one, before: was }) => stateChanged(one, was));
+  store.on("forgotten", (ids) => {
+    if (ids.includes(shownId)) shownId = before = null;
+  });
   store.on("calls", () => {
     if (!shownId) choose();
     render();
@@ -98,9 +102,9 @@ async function identify(one) {
   if (!view.client_id && !view.number?.startsWith("+")) return;
   one.asked = true;
   try {
-    if (view.client_id) return store.setClient(one, await api("GET", `/clients/${view.client_id}`));
+    if (view.client_id) return store.setClient(one, await brief(view.client_id));
     const found = await api("GET", `/clients/by-number/${encodeURIComponent(view.number)}`);
-    if (found.length === 1) store.setClient(one, found[0]);
+    if (found.length === 1) store.setClient(one, await brief(found[0].id));
     else if (found.length > 1) one.choices = found.map((client) => ({ client, why: "" }));
     else one.unknown = true;
     render();
@@ -109,6 +113,9 @@ async function identify(one) {
     toast(refusal.message);
   }
 }
+
+/** A client as a pop shows him. */
+const brief = (id) => ask("GET", `/desk/client/${id}`);
 
 const STATES = {
   dialling: ["ring", () => t("Calling…")],
@@ -130,9 +137,9 @@ function render() {
   const client = clientOf(one);
   const { view, pop } = one;
   const number = view.shown || view.number || "";
-  const who = one.pop?.matches.find((m) => m.client.id === client?.id)?.contact;
+  const who = one.pop?.matches.find((m) => m.client.id === client?.id)?.contact ?? (client ? null : samePerson(pop));
   const [kind, say] = STATES[view.state] ?? STATES.ended;
-  const name = client?.name || pop?.colleague || view.client_name || (kindOf(one) === "colleague" && view.name) || number || t("Number hidden");
+  const name = client?.name || who?.name || pop?.colleague || view.client_name || (kindOf(one) === "colleague" && view.name) || number || t("Number hidden");
   fill(desk, {
     name,
     full: client?.full_name || "",
@@ -140,9 +147,10 @@ function render() {
     sort: client ? word("kind", client.kind) : sortOf(one),
     queue: view.queue ? t("queue “{queue}”", { queue: view.queue }) : "",
     restricted: client?.restricted ? t("Restricted: do not call, do not write") : "",
-    contact: who ? (who.role ? t("{name}, {role}", who) : who.name) : "",
+    contact: who && client ? (who.role ? t("{name}, {role}", who) : who.name) : "",
     relation: client?.relation || "",
     last: client?.last ? lastOf(client.last) : "",
+    clock: clockOf(client?.zone),
     responsible: client?.responsible ? t("manager: {name}", { name: client.responsible }) : "",
     presented: view.name && view.name !== name ? t("shows as “{name}”", { name: view.name }) : "",
     why: whyOf(one, client),
@@ -158,6 +166,7 @@ function render() {
   });
   $("#card-said").replaceChildren(...said);
   soon(client?.contracts ?? []);
+  showTasks(client);
   contacts(one, client);
   const call = $("#card-call");
   show(call, !!dialTarget(one, client) && !store.ALIVE.has(view.state));
@@ -168,6 +177,12 @@ function render() {
   showNewcomer(one, !client && (kindOf(one) === "unknown" || !!one.unknown));
   showNote(one);
   showBefore(client);
+}
+
+/** The one contact person whom all matches name: a bookkeeper of two companies. */
+export function samePerson(pop) {
+  const [first, ...rest] = (pop?.matches ?? []).map((match) => match.contact);
+  return first && rest.every((one) => one?.id === first.id) ? first : null;
 }
 
 const kindOf = (one) => one.pop?.kind ?? "";
@@ -285,7 +300,8 @@ function choices(one, client) {
 
 function choice(one, { client, why }) {
   const li = mould("choice");
-  fill(li, { "choice-name": client.name, "choice-full": client.full_name, "choice-why": why });
+  const people = (client.people ?? []).map((one) => (one.role ? t("{name}, {role}", one) : one.name)).join("; ");
+  fill(li, { "choice-name": client.name, "choice-full": client.full_name, "choice-why": why, "choice-people": people });
   $("button", li).addEventListener("click", () => becomes(one, client.id, client));
   return li;
 }
@@ -296,7 +312,7 @@ async function becomes(one, id, known) {
   if (known) store.setClient(one, known);
   try {
     await api("PUT", `/calls/${encodeURIComponent(one.id)}/client`, { client_id: id });
-    if (!known) store.setClient(one, await api("GET", `/clients/${id}`));
+    if (!known) store.setClient(one, await brief(id));
   } catch (refusal) {
     if (known) store.setClient(one, null);
     one.chosen = false;

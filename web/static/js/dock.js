@@ -1,7 +1,7 @@
 // The dock: the phone, who was missed, colleagues. It stands still; only its words change.
 import { $, fill, mould, show } from "./dom.js";
 import { ask } from "./api.js";
-import { dial, hangUp, startDialling, tones } from "./phone.js";
+import { bareTalk, dial, hangUp, startDialling, tones } from "./phone.js";
 import * as store from "./store.js";
 import { duration, moment, t, tn, word } from "./texts.js";
 
@@ -10,6 +10,7 @@ export function startDock() {
   $("#hang-up").addEventListener("click", () => hangUp());
   $("#tones").addEventListener("click", () => tones());
   store.on("calls", phone);
+  document.addEventListener("trubka:line", phone);
   store.on("agents", colleagues);
   store.on("missed", missed);
   store.on("missed-call", readMissed);
@@ -30,7 +31,7 @@ const TITLES = {
 function phone() {
   const one = store.liveCall();
   const box = $("#phone");
-  const view = one?.view;
+  const view = one?.view ?? bareTalk();
   box.dataset.state = view?.state ?? "idle";
   const named = one?.client?.name || view?.client_name || one?.pop?.colleague || soleMatch(one)?.name || view?.name || "";
   const number = view ? view.shown || view.number || t("Number hidden") : "";
@@ -43,7 +44,7 @@ function phone() {
   fill(box, { tones: extension ? t("Send ext. {extension}", { extension }) : "" });
   show($("#tones"), !!extension && view.state === "talking");
   fill(box, { "hang-up": view?.state === "ringing" ? t("Decline") : t("Hang up") });
-  show($("#hang-up"), !!one && !one.id.startsWith("Click:"));
+  show($("#hang-up"), !!view && !one?.id.startsWith("Click:"));
   const more = store.allCalls().filter((c) => store.ALIVE.has(c.view?.state)).length - 1;
   fill(box, { others: more > 0 ? tn("and {n} more call", "and {n} more calls", more) : "" });
   show($('[data-f="others"]', box), more > 0);
@@ -64,7 +65,7 @@ function own(view) {
 }
 
 function timers() {
-  const view = store.liveCall()?.view;
+  const view = store.liveCall()?.view ?? bareTalk();
   const text = view ? duration(store.now() - (view.since || store.now())) : "";
   fill($("#phone"), { timer: text });
   fill($("#own"), { timer: text });

@@ -1,8 +1,10 @@
 // The live wire. Websocket only; after every connect: the state of the desk by HTTP, then `resume` for what came since.
 // `shown` is told when a card has really been painted: two frames after it was put on the page.
 import { io } from "socket.io-client";
+import { add as addNotice, startAlarms } from "./alarms.js";
 import { ask } from "./api.js";
 import { $, fill, show } from "./dom.js";
+import { dropNotes } from "./notes.js";
 import * as store from "./store.js";
 import { duration, moment, t } from "./texts.js";
 
@@ -28,12 +30,17 @@ export function startLive() {
     painted(() => socket.emit("shown", { seq: pop.seq, at: Date.now() / 1000 }));
   });
   socket.on("call", (view) => store.changed(seen(view)));
+  socket.on("leg", (view) => store.leg(seen(view)));
   socket.on("agent", (view) => store.agentChanged(seen(view)));
+  socket.on("erased", (gone) => letGo(seen(gone)));
   socket.on("snapshot", (state) => {
     link(state.link);
+    letGo(state.erased);
     store.snapshot(state);
   });
   socket.on("link", link);
+  socket.on("message", seen);
+  startAlarms(socket);
   setInterval(tick, 1000);
   window.addEventListener("online", () => socket.connect());
 }
@@ -46,6 +53,7 @@ async function hello(socket) {
       store.setClock(state.server_time);
       for (const pop of state.pops) store.popped(pop, state.notes[pop.call.id]);
       store.setMissed(state.missed);
+      state.notices.forEach(addNotice);
       ready = true;
     } catch {
       setTimeout(() => socket.connected && !ready && hello(socket), 2000);
@@ -64,6 +72,15 @@ async function hello(socket) {
 async function again(socket) {
   await ask("GET", "/api/v1/session").catch(() => null);
   setTimeout(() => socket.connected || socket.connect(), AGAIN_MS);
+}
+
+/** Somebody was erased: no card of his stays here, no unsaved note to his calls, and his page is left. */
+function letGo({ clients, people, calls }) {
+  dropNotes([...store.forget(new Set(clients), new Set(calls)), ...calls]);
+  const [, kind, id] = location.pathname.match(/^\/(clients|contacts)\/(\d+)/) ?? [];
+  if (id && (kind === "clients" ? clients : people).includes(Number(id))) {
+    document.dispatchEvent(new CustomEvent("trubka:go", { detail: "/clients" }));
+  }
 }
 
 function seen(event) {

@@ -57,6 +57,16 @@ async function save(one) {
   }
 }
 
+/** Notes to these calls are not to be kept any more, saved or not. */
+export function dropNotes(ids) {
+  for (const id of ids) {
+    clearTimeout(waiting.get(id));
+    waiting.delete(id);
+    states.delete(id);
+    sessionStorage.removeItem(KEY + id);
+  }
+}
+
 function state(one, kind, text) {
   states.set(one.id, { kind, text });
   if ($("#note")?.dataset.call === one.id) say(one);

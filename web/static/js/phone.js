@@ -7,6 +7,11 @@ import { toast } from "./toasts.js";
 
 const TWICE_MS = 1500; // a double click is one call
 let busy = false;
+let line = null; // the phone in this browser, once it is there
+
+/** The softphone says what it can do: hangUp(call) and bare(), the conversation that the panel knows nothing of. */
+export const setLine = (phone) => (line = phone);
+export const bareTalk = () => line?.bare() ?? null;
 let last = { number: "", at: 0 };
 
 /** Ring our own phone, then the number. client: {id, name} where known. */
@@ -32,6 +37,7 @@ export async function dial(to, client) {
 }
 
 export async function hangUp(one = store.liveCall()) {
+  if (await line?.hangUp(one)) return;
   if (!one || one.id.startsWith("Click:")) return;
   try {
     await api("DELETE", `/calls/${encodeURIComponent(one.id)}`);
@@ -68,6 +74,8 @@ export function startDialling() {
   $("#dial").addEventListener("submit", async (event) => {
     event.preventDefault();
     const field = $("#dial-to");
-    if (await dial(field.value)) field.value = "";
+    if (!(await dial(field.value))) return;
+    field.value = "";
+    field.blur(); // keys belong to the call now
   });
 }

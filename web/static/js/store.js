@@ -9,15 +9,22 @@ const ORDER = { talking: 0, held: 1, dialling: 2, ringing: 3 };
 const bus = new EventTarget();
 const calls = new Map();
 const agents = new Map();
+const legs = new Map(); // SIP Call-ID of a conversation of the browser phone -> call
 let missed = [];
 let offset = 0; // server's clock minus ours, in seconds
 
-export const on = (name, listener) => bus.addEventListener(name, (event) => listener(event.detail));
+/** Listen; gives the way to stop. */
+export function on(name, listener) {
+  const heard = (event) => listener(event.detail);
+  bus.addEventListener(name, heard);
+  return () => bus.removeEventListener(name, heard);
+}
 const tell = (name, detail) => bus.dispatchEvent(new CustomEvent(name, { detail }));
 
 export const now = () => Date.now() / 1000 + offset;
 export const setClock = (serverTime) => (offset = serverTime - Date.now() / 1000);
 export const call = (id) => calls.get(id);
+export const callOfSip = (sip) => calls.get(legs.get(sip));
 export const allCalls = () => [...calls.values()];
 export const people = () => [...agents.values()];
 export const missedCalls = () => missed;
@@ -112,11 +119,20 @@ export function snapshot(state) {
     }
   }
   state.calls.forEach(changed);
+  state.legs.forEach(leg);
   agents.clear();
   state.agents.forEach((view) => agents.set(view.id, view));
   tell("agents");
   tell("calls");
   tell("snapshot");
+}
+
+/** A conversation of the browser phone belongs to this call. */
+export function leg({ sip, call: id }) {
+  legs.delete(sip);
+  legs.set(sip, id);
+  if (legs.size > KEPT) legs.delete(legs.keys().next().value);
+  tell("calls");
 }
 
 export function agentChanged(view) {
@@ -127,6 +143,22 @@ export function agentChanged(view) {
 export function setMissed(rows) {
   missed = rows;
   tell("missed");
+}
+
+/** What tells of erased clients, and their calls, is here no more; returns the ids of the calls that went. */
+export function forget(clients, gone) {
+  const his = (client) => clients.has(client?.id);
+  const ids = allCalls().filter((one) => !ALIVE.has(one.view?.state) && (gone.has(one.id) || his(one.client) || clients.has(one.view?.client_id)));
+  for (const one of ids) calls.delete(one.id);
+  for (const one of allCalls()) {
+    if (one.pop) one.pop.matches = one.pop.matches.filter((match) => !his(match.client));
+    if (his(one.client)) one.client = null;
+  }
+  missed = missed.filter((row) => !gone.has(row.call) && !clients.has(row.client_id));
+  tell("forgotten", ids.map((one) => one.id));
+  tell("missed");
+  tell("calls");
+  return ids.map((one) => one.id);
 }
 
 export function setClient(one, client) {

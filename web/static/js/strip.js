@@ -1,6 +1,6 @@
 // The strip above the page: who rings now. Its place is always there; a ring takes no focus and moves nothing.
 import { $, fill, mould, show } from "./dom.js";
-import { isOnDesk } from "./desk.js";
+import { isOnDesk, samePerson } from "./desk.js";
 import { hangUp } from "./phone.js";
 import * as store from "./store.js";
 import { duration, t, tn } from "./texts.js";
@@ -32,7 +32,7 @@ export function told(one) {
   const client = one.client ?? (pop?.matches.length === 1 ? pop.matches[0].client : null);
   const who = {
     client: () => [client?.name, pop.matches[0]?.why],
-    several: () => [tn("{n} client has this number", "{n} clients have this number", pop.matches.length), t("pick who it is on the card")],
+    several: () => samePerson(pop) ? [samePerson(pop).name, t("pick which client it is about on the card")] : [tn("{n} client has this number", "{n} clients have this number", pop.matches.length), t("pick who it is on the card")],
     colleague: () => [pop.colleague || view.name || number, t("colleague")],
     hidden: () => [t("Number hidden"), view.name],
     unknown: () => [view.name || number, t("not found among the clients")],

@@ -1,9 +1,13 @@
 // Tabs of a card: parts marked data-tab are shown with their tab; the address keeps which, and arrows go through them.
 import { $, $$, onPage } from "./dom.js";
-import { go } from "./sections.js";
 
 export function startTabs() {
-  onPage("[data-tabs]", (place) => new Tabs(place));
+  let tabs = null;
+  const now = () => (tabs?.place.isConnected ? tabs : null);
+  onPage("[data-tabs]", (place) => (tabs = new Tabs(place)));
+  // a fault in a hidden part brings its tab forward, so that the browser can show it
+  document.addEventListener("invalid", (event) => now()?.reveal(event.target), true);
+  document.addEventListener("click", (event) => now()?.goes(event));
 }
 
 class Tabs {
@@ -12,9 +16,6 @@ class Tabs {
     this.tabs = $$("[role=tab]", place);
     for (const tab of this.tabs) tab.addEventListener("click", (event) => this.clicked(event, tab));
     place.addEventListener("keydown", (event) => this.key(event));
-    // a fault in a hidden part brings its tab forward, so that the browser can show it
-    $("#main").addEventListener("invalid", (event) => this.reveal(event.target), true);
-    for (const link of $$("[data-goes]", $("#main"))) link.addEventListener("click", (event) => this.goes(event, link));
   }
 
   show(name) {
@@ -32,7 +33,6 @@ class Tabs {
     event.preventDefault();
     history.replaceState(history.state, "", tab.href);
     this.show(tab.dataset.part);
-    if (tab.dataset.part === "history" && this.place.dataset.stale) go(tab.getAttribute("href"));
   }
 
   key(event) {
@@ -46,7 +46,9 @@ class Tabs {
   }
 
   /** What is missing leads to its field. */
-  goes(event, link) {
+  goes(event) {
+    const link = event.target.closest("[data-goes]");
+    if (!link) return;
     event.preventDefault();
     const field = document.getElementById(link.dataset.goes);
     this.reveal(field);

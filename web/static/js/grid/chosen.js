@@ -56,7 +56,7 @@ export class Chosen {
     const place = $("#grid-chosen");
     if (!place || !this.grid.table) return;
     const { total } = this.grid;
-    const every = total === null ? t("more than 10 000") : total.toLocaleString(document.documentElement.lang);
+    const every = total === null ? "…" : total.toLocaleString(document.documentElement.lang);
     place.textContent = this.all ? t("All found are chosen: {n}", { n: every }) : tn("{n} client chosen", "{n} clients chosen", this.rows().length);
     const button = $("#grid-all");
     button.textContent = this.all ? t("Choose none") : t("Choose all found: {n}", { n: every });

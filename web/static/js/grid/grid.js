@@ -11,7 +11,7 @@ import { beside, fields, sentence } from "./fields.js";
 import { Headers } from "./header.js";
 import { Many } from "./many.js";
 import { make } from "./panel.js";
-import { fromAddress, keepLeft, query, toAddress } from "./state.js";
+import { countQuery, fromAddress, keepLeft, query, toAddress } from "./state.js";
 import { Views } from "./views.js";
 
 const ROWS = 100;
@@ -37,7 +37,6 @@ export class Grid {
     this.state.filters = this.state.filters.filter((one) => this.field(one.field));
     this.total = 0;
     this.fault = "";
-    this.settling = false;
     this.empty = { asked: $("#grid-nobody"), none: $("#grid-empty"), fault: $("#grid-fault") }; // an answer may come when the page has gone
     this.headers = new Headers(this);
     this.chosen = new Chosen(this);
@@ -69,7 +68,6 @@ export class Grid {
       progressiveLoadScrollMargin: 600,
       paginationSize: ROWS,
       sortMode: "remote",
-      columnHeaderSortMulti: false,
       initialSort: this.order(),
       selectableRange: true,
       selectableRangeColumns: false,
@@ -84,6 +82,7 @@ export class Grid {
     });
     this.table.on("columnMoved", () => this.keep());
     this.table.on("columnResized", () => this.keep());
+    this.table.on("dataSorted", (sorters) => this.sorted(sorters));
     this.table.on("cellEdited", (cell) => this.edited(cell));
     this.built = new Promise((done) => this.table.on("tableBuilt", done));
     this.built.then(() => this.roles());
@@ -139,10 +138,9 @@ export class Grid {
     };
   }
 
-  async page({ page, sort }) {
+  async page({ page }) {
     let asked, found;
-    this.sorted(sort ?? []);
-    const wanted = () => query(this.state, ROWS, (page - 1) * ROWS, page > 1 ? this.last : 0);
+    const wanted = () => query(this.state, ROWS, page > 1 ? this.cursor : null);
     try {
       do {
         asked = wanted();
@@ -152,19 +150,29 @@ export class Grid {
     } catch (refusal) {
       if (page > 1) toast(refusal.message, { label: t("Try again"), act: () => this.reload() });
       else this.fault = refusal.message;
-      found = { rows: [], total: page > 1 ? this.total : 0 };
+      found = { rows: [], total: 0, next_cursor: null };
     }
-    this.last = found.rows.at(-1)?.id ?? 0;
+    this.cursor = found.next_cursor;
     if (!this.place.isConnected) return { data: [], last_page: page }; // the person has gone on
-    this.total = found.total;
+    if (page === 1) this.counted(found.total);
+    return { data: found.rows, last_page: found.next_cursor ? page + 1 : page };
+  }
+
+  /** How many there are, asked for where the page could not say: it does not wait for that. */
+  async counted(total) {
+    this.total = total;
     this.count();
-    return { data: found.rows, last_page: found.rows.length === ROWS ? page + 1 : page };
+    if (total !== null) return;
+    const asked = countQuery(this.state);
+    const found = await api("GET", asked).catch(() => ({ total: null }));
+    if (asked !== countQuery(this.state) || !this.place.isConnected) return;
+    this.total = found.total;
+    this.count(true);
   }
 
   /** Ask anew, as the state says. columns: they are others now. */
   async reload({ columns = false } = {}) {
     toAddress(this.state);
-    this.settling = true; // the state is ahead of the table's arrows
     await this.built;
     this.chips();
     this.onward();
@@ -173,7 +181,6 @@ export class Grid {
     if (columns) this.table.setColumns(this.columns.map((one) => this.column(one)));
     const [order, now] = [this.order(), this.table.getSorters().map(({ field, dir }) => ({ column: field, dir }))];
     const same = JSON.stringify(order) === JSON.stringify(now);
-    this.settling = false;
     if (order.length && (columns || !same)) return this.table.setSort(order); // asks anew too, and the column shows its arrow
     return same || columns ? this.table.setData("grid") : this.table.clearSort();
   }
@@ -185,9 +192,7 @@ export class Grid {
     return shown ? [{ column, dir: this.state.sort.startsWith("-") ? "desc" : "asc" }] : [];
   }
 
-  /** Rows are asked for in the order of the table's arrows: a person has pressed a heading. */
   sorted([first]) {
-    if (this.settling) return;
     const hidden = this.state.sort && !this.order().length; // by a column that is not shown: it stays
     const sort = first ? (first.dir === "desc" ? "-" : "") + first.field : hidden ? this.state.sort : "";
     if (sort === this.state.sort) return;
@@ -255,8 +260,9 @@ export class Grid {
     $("#grid-tools").hidden = false;
   }
 
-  count() {
-    const text = this.fault ? "" : this.total === null ? t("More than 10 000 clients") : tn("{n} client", "{n} clients", this.total);
+  count(over = false) {
+    const many = over ? t("Very many clients") : t("Counting…");
+    const text = this.fault ? "" : this.total === null ? many : tn("{n} client", "{n} clients", this.total);
     $("#grid-count").textContent = text;
     this.chosen.say();
   }

@@ -45,7 +45,7 @@ export class Many {
     const ids = chosen.all ? [] : chosen.rows().map((row) => row.id);
     if (!chosen.all && !ids.length) return toast(t("Choose clients first."));
     const settable = this.grid.all.filter((one) => one.set);
-    const set = await askChange(settable, chosen.count === null ? t("more than 10 000") : number(chosen.count));
+    const set = await askChange(settable, chosen.count === null ? "…" : number(chosen.count));
     if (!set) return;
     const found = { q: state.q, filters: state.filters };
     await this.tried(async () => this.follow(await api("POST", "/clients/bulk", chosen.all ? { found, set } : { ids, set })));

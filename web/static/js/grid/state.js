@@ -27,11 +27,18 @@ export function toAddress(state) {
   history.replaceState(history.state, "", `/clients${text ? `?${text}` : ""}`);
 }
 
-/** The query of the server for one page; without an order, it goes on after the last row's id. */
-export function query(state, limit, offset, after) {
-  const place = state.sort || !after ? { offset } : { after };
-  const given = new URLSearchParams({ q: state.q, sort: state.sort, filters: JSON.stringify(state.filters), limit, ...place });
-  return `/clients/grid?${given}`;
+/** The query of the server for one page; cursor: where the page before ended. */
+export function query(state, limit, cursor) {
+  return `/clients/grid?${asked(state, { sort: state.sort, limit, ...(cursor ? { cursor } : {}) })}`;
+}
+
+/** The query of the server for how many there are. */
+export function countQuery(state) {
+  return `/clients/grid/count?${asked(state)}`;
+}
+
+function asked(state, more = {}) {
+  return new URLSearchParams({ q: state.q, filters: JSON.stringify(state.filters), ...more });
 }
 
 /** Remember columns with their widths and the order of rows, a moment after the last change. */

@@ -1,4 +1,4 @@
-"""Settings of the client base, for admins: properties with their values, and the directories."""
+"""Settings of the client base, for admins: properties with their values; the way to the directories."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cti.clients.card import KINDS as CLIENT_KINDS
 from cti.clients.properties import COLORS, KINDS, Property, PropertyKind, PropertyValue
 from cti.errors import Refused
 from cti.storage import directories, properties
-from cti.storage.directories import EVERY, Directory
+from cti.storage.directories import EVERY
 from web.auth import person_of
 from web.pages.settings import at, number, said
 from web.render import page
@@ -28,7 +28,7 @@ async def show(request: web.Request) -> web.Response:
 async def _page(request: web.Request, *, status: int = 200, error: str = "") -> web.Response:
     async with services_of(request).db.read() as conn:
         known = await properties.every(conn, retired=True)
-        items = await directories.every(conn, retired=True, counted=True)
+        items = await directories.every(conn, retired=True)
         uses = {prop.id: await properties.uses(conn, prop.id) for prop in known}
     shown = page(
         request,
@@ -37,9 +37,7 @@ async def _page(request: web.Request, *, status: int = 200, error: str = "") -> 
         title=N_("Client base"),
         properties=known,
         uses=uses,
-        items=items,
-        names={item.id: item.name for item in items},
-        directories=EVERY,
+        directories={one: sum(item.directory == one for item in items) for one in EVERY},
         kinds=KINDS,
         error=error,
         said=said(request),
@@ -53,7 +51,16 @@ async def show_property(request: web.Request) -> web.Response:
 
 
 async def _property_page(request: web.Request, prop: Property, *, status: int = 200, error: str = "") -> web.Response:
-    values = {"prop": prop, "colors": COLORS, "client_kinds": CLIENT_KINDS, "error": error, "said": said(request)}
+    async with services_of(request).db.read() as conn:
+        uses = await properties.uses_of_values(conn, prop.id)
+    values = {
+        "prop": prop,
+        "uses": uses,
+        "colors": COLORS,
+        "client_kinds": CLIENT_KINDS,
+        "error": error,
+        "said": said(request),
+    }
     return page(request, "settings/property.html", status=status, title=prop.name or N_("Property"), **values)
 
 
@@ -83,7 +90,7 @@ async def change_property(request: web.Request) -> web.StreamResponse:
     colors = [str(one)[:8] for one in form.getall("value_color", [])][:MOST_VALUES]
     retired = {str(one) for one in form.getall("value_retired", [])}
     values = tuple(
-        PropertyValue(id=_id(id_), name=name, color=color, retired=id_ in retired)
+        PropertyValue(id=id_of(id_), name=name, color=color, retired=id_ in retired)
         for id_, name, color in zip(ids, names, colors, strict=False)
         if name
     )
@@ -91,7 +98,7 @@ async def change_property(request: web.Request) -> web.StreamResponse:
         id=before.id,
         name=str(form.get("name", ""))[:200],
         kind=before.kind,
-        applies_to=tuple(str(one) for one in form.getall("applies_to", [])),
+        applies_to=tuple(str(one) for one in form.getall("applies_to", ["none"])),
         required="required" in form,
         in_pop="in_pop" in form,
         values=values,
@@ -103,43 +110,17 @@ async def change_property(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"/settings/properties/{before.id}?said=saved")
 
 
+async def move_property(request: web.Request) -> web.StreamResponse:
+    """One place up or down."""
+    before, form = await _known(request), await request.post()
+    await services_of(request).catalogue.move_property(person_of(request), before.id, up="up" in form)
+    raise web.HTTPSeeOther(HERE)
+
+
 async def retire_property(request: web.Request) -> web.StreamResponse:
     """Offer a property no longer, or again."""
     before, form = await _known(request), await request.post()
     await services_of(request).catalogue.retire_property(person_of(request), before.id, retired="again" not in form)
-    raise web.HTTPSeeOther(f"{HERE}?said=saved")
-
-
-async def add_item(request: web.Request) -> web.StreamResponse:
-    """A new directory entry."""
-    form = await request.post()
-    parent = str(form.get("parent_id", ""))
-    try:
-        await services_of(request).catalogue.add_item(
-            person_of(request),
-            _directory(str(form.get("directory", ""))),
-            str(form.get("name", ""))[:200],
-            _id(parent) or None,
-        )
-    except Refused as error:
-        return await _page(request, status=409, error=told(request, error))
-    raise web.HTTPSeeOther(f"{HERE}?said=saved")
-
-
-async def change_item(request: web.Request) -> web.StreamResponse:
-    """Rename an entry, retire it, offer it again, or merge it into another."""
-    form, work, person = await request.post(), services_of(request).catalogue, person_of(request)
-    item_id, act = number(request), str(form.get("act", "rename"))
-    try:
-        if act == "merge":
-            into = str(form.get("into", ""))
-            await work.merge_items(person, item_id, _id(into))
-        elif act in ("retire", "again"):
-            await work.retire_item(person, item_id, retired=act == "retire")
-        else:
-            await work.rename_item(person, item_id, str(form.get("name", ""))[:200])
-    except Refused as error:
-        return await _page(request, status=409, error=told(request, error))
     raise web.HTTPSeeOther(f"{HERE}?said=saved")
 
 
@@ -152,7 +133,8 @@ async def _known(request: web.Request) -> Property:
     return known[wanted]
 
 
-def _id(text: str) -> int:
+def id_of(text: str) -> int:
+    """An id that a form gives; 0 for none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
@@ -160,19 +142,11 @@ def _kind(text: str) -> PropertyKind:
     return next((kind for kind in KINDS if kind == text), "text")
 
 
-def _directory(text: str) -> Directory:
-    found = next((one for one in EVERY if one == text), None)
-    if found is None:
-        raise Refused("bad-directory", "There is no such directory.")
-    return found
-
-
 ROUTES = (
     Route("GET", HERE, show, "settings.manage", "nothing"),
     Route("POST", "/settings/properties", add_property, "settings.manage", "nothing"),
     Route("GET", "/settings/properties/{id}", show_property, "settings.manage", "nothing"),
     Route("POST", "/settings/properties/{id}", change_property, "settings.manage", "nothing"),
+    Route("POST", "/settings/properties/{id}/move", move_property, "settings.manage", "nothing"),
     Route("POST", "/settings/properties/{id}/retire", retire_property, "settings.manage", "nothing"),
-    Route("POST", "/settings/directories", add_item, "settings.manage", "nothing"),
-    Route("POST", "/settings/directories/{id}", change_item, "settings.manage", "nothing"),
 )

@@ -1,0 +1,37 @@
+"""Who runs a command, and the line of the access journal that his look at clients leaves."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from cti.features.access_journal import line_of
+from cti.storage import access_log
+from cti.storage.access_log import Action
+from cti.storage.database import Database
+
+NOBODY_YET = 2**32 - 1
+
+
+def login() -> str:
+    """`cli:NAME`: who signed in on the machine, also where he became somebody else since."""
+    number = os.getuid()
+    with suppress(OSError, ValueError):
+        signed_in = int(Path("/proc/self/loginuid").read_text(encoding="ascii"))
+        number = signed_in if signed_in != NOBODY_YET else number
+    try:
+        return f"cli:{pwd.getpwuid(number).pw_name}"[:64]
+    except KeyError:
+        return f"cli:{number}"
+
+
+async def keep_line(
+    db: Database, action: Action, thing: str, clients: list[int] | None = None, *, why: str = ""
+) -> None:
+    """Keep the line of what a command is about to do; it is on the disk when this returns. Raises StorageError."""
+    line = line_of(time.time(), None, login(), action, thing, clients or [], why=why)
+    async with db.write() as conn:
+        await access_log.append(conn, [line])

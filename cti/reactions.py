@@ -1,0 +1,88 @@
+"""The reaction table of the server: which feature hears of which event, in order; and what a click knew of its call."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from cti.dispatch import Reaction
+from cti.features.agent_duty import AgentDuty
+from cti.features.agent_state import AgentStates
+from cti.features.browser_legs import BrowserLegs
+from cti.features.call_log import CallLog
+from cti.features.live_calls import Dialled, LiveCalls
+from cti.features.phones import Phones
+from cti.features.screen_pop import ScreenPops
+from cti.storage import clients, dial_requests
+from cti.storage.database import Database
+from cti.telephony import events as ev
+
+
+def reactions(
+    pops: ScreenPops,
+    views: LiveCalls,
+    journal: CallLog,
+    states: AgentStates,
+    duty: AgentDuty,
+    legs: BrowserLegs,
+    phones: Phones,
+    show_link: Reaction,
+) -> Mapping[type[ev.TelephonyEvent], Sequence[Reaction]]:
+    """Who hears of what, in order: the card first, then the desks, then the journal."""
+    return {
+        ev.Originated: (views.originated, journal.changed, legs.seen),
+        ev.CallChanged: (journal.changed,),
+        ev.Queued: (journal.changed,),
+        ev.Delivered: (pops.delivered, views.delivered, journal.changed, states.call_moved, legs.seen),
+        ev.Established: (
+            pops.established,
+            views.established,
+            journal.changed,
+            duty.established,
+            states.call_moved,
+            legs.established,
+        ),
+        ev.Held: (views.held,),
+        ev.Retrieved: (views.retrieved,),
+        ev.Transferred: (journal.changed,),
+        ev.ConnectionCleared: (
+            views.connection_cleared,
+            journal.changed,
+            duty.connection_cleared,
+            states.call_moved,
+            legs.cleared,
+        ),
+        ev.CallCleared: (pops.call_cleared, views.call_cleared, journal.call_cleared, duty.call_cleared),
+        ev.CallMerged: (pops.call_merged, views.call_merged, journal.call_merged, legs.merged),
+        ev.DialFailed: (views.dial_failed,),
+        ev.SnapshotTaken: (
+            pops.snapshot_taken,
+            views.snapshot_taken,
+            journal.snapshot_taken,
+            duty.snapshot_taken,
+            legs.snapshot_taken,
+        ),
+        ev.PbxRestarted: (duty.pbx_restarted,),
+        ev.DeviceChanged: (states.device_changed,),
+        ev.MemberChanged: (states.member_changed, duty.member_changed),
+        ev.LinkChanged: (states.link_changed, phones.link_changed, show_link),
+    }
+
+
+def clicks(db: Database) -> Callable[[str], Awaitable[Dialled | None]]:
+    """What a click knew of the call it makes, by its request id."""
+
+    async def dialled(request_id: str) -> Dialled | None:
+        async with db.read() as conn:
+            request = await dial_requests.get(conn, request_id)
+            if request is None:
+                return None
+            card = await clients.get(conn, request.client_id) if request.client_id else None
+        return Dialled(
+            user_id=request.user_id,
+            number=request.number,
+            extension=request.extension,
+            client_id=request.client_id,
+            client_name=card.name if card else "",
+        )
+
+    return dialled

@@ -1,0 +1,107 @@
+"""Tasks of clients as rows: of one client, and all that one person is to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cti.clients.tasks import Task, TaskDraft
+from cti.storage.client_tables import clients
+from cti.storage.contact_tables import client_tasks
+from cti.storage.search import clean
+from cti.storage.tables import users
+
+MOST = 200
+
+_owners, _makers, _doers = users.alias("owners"), users.alias("makers"), users.alias("doers")
+# those without a time after those that have one, on both engines
+_BY_TIME = (client_tasks.c.due_at.is_(None), client_tasks.c.due_at, client_tasks.c.id)
+
+
+async def get(conn: AsyncConnection, task_id: int) -> Task | None:
+    """One task. An id from an address may be any number."""
+    if not 0 < task_id < 2**31:
+        return None
+    return next(iter(await _read(conn, _whole().where(client_tasks.c.id == task_id))), None)
+
+
+async def by_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, Task]:
+    """Tasks by id; at most a few hundred."""
+    found = await _read(conn, _whole().where(client_tasks.c.id.in_(ids))) if ids else []
+    return {one.id: one for one in found}
+
+
+async def open_of_client(conn: AsyncConnection, client_id: int) -> list[Task]:
+    """What is still to be done for a client, the most urgent first."""
+    mine = _whole().where(client_tasks.c.client_id == client_id, client_tasks.c.done_at.is_(None))
+    return await _read(conn, mine.order_by(*_BY_TIME).limit(MOST))
+
+
+async def open_of_person(conn: AsyncConnection, user_id: int, *, limit: int = MOST) -> list[Task]:
+    """What a person is still to do, the most urgent first."""
+    mine = _whole().where(client_tasks.c.owner_id == user_id, client_tasks.c.done_at.is_(None))
+    return await _read(conn, mine.order_by(*_BY_TIME).limit(limit))
+
+
+async def add(conn: AsyncConnection, client_id: int, draft: TaskDraft, now: float, made_by: int) -> int:
+    """A new task; returns its id."""
+    values = _plain(draft) | {"client_id": client_id, "made_by": made_by, "created_at": now}
+    return int((await conn.execute(insert(client_tasks).values(values).returning(client_tasks.c.id))).scalar_one())
+
+
+async def change(conn: AsyncConnection, task_id: int, draft: TaskDraft) -> None:
+    """What is to be done, when, by whom."""
+    await conn.execute(update(client_tasks).where(client_tasks.c.id == task_id).values(_plain(draft)))
+
+
+async def finish(conn: AsyncConnection, task_id: int, done_at: float | None, done_by: int | None) -> None:
+    """It is done, or open again (None)."""
+    values = {"done_at": done_at, "done_by": done_by}
+    await conn.execute(update(client_tasks).where(client_tasks.c.id == task_id).values(values))
+
+
+async def remove(conn: AsyncConnection, task_id: int) -> None:
+    """Delete a task."""
+    await conn.execute(delete(client_tasks).where(client_tasks.c.id == task_id))
+
+
+def _plain(draft: TaskDraft) -> dict[str, Any]:
+    return {"what": clean(draft.what).strip(), "due_at": draft.due_at, "owner_id": draft.owner_id}
+
+
+def _whole() -> Select[Any]:
+    return (
+        select(
+            client_tasks,
+            clients.c.name.label("client"),
+            _owners.c.name.label("owner"),
+            _makers.c.name.label("maker"),
+            _doers.c.name.label("doer"),
+        )
+        .join_from(client_tasks, clients, clients.c.id == client_tasks.c.client_id)
+        .outerjoin(_owners, _owners.c.id == client_tasks.c.owner_id)
+        .outerjoin(_makers, _makers.c.id == client_tasks.c.made_by)
+        .outerjoin(_doers, _doers.c.id == client_tasks.c.done_by)
+    )
+
+
+async def _read(conn: AsyncConnection, statement: Select[Any]) -> list[Task]:
+    return [
+        Task(
+            id=row.id,
+            client_id=row.client_id,
+            client_name=row.client,
+            what=row.what,
+            due_at=row.due_at,
+            owner_id=row.owner_id,
+            owner=row.owner or "",
+            made_by=row.maker or "",
+            created_at=row.created_at,
+            done_at=row.done_at,
+            done_by=row.doer or "",
+        )
+        for row in await conn.execute(statement)
+    ]

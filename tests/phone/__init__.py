@@ -1,0 +1,1 @@
+"""The phone in the browser: real Chromium, real Asterisk, real server."""

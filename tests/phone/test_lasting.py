@@ -1,0 +1,119 @@
+"""A conversation outlives its page, its tab, its server, its browser's connection; the last machine has the phone."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from playwright.async_api import expect
+
+from lab.pbx import Pbx
+from tests.e2e.server import Server, until
+from tests.phone.booth import Booth, Office
+
+pytestmark = [pytest.mark.lab, pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+CLARA, CLARAS = "74950000002", "PJSIP/103-web"
+BACK_S = 2.0  # a call is taken back within
+
+
+async def talking(office: Office) -> Booth:
+    """Clara talks with a client."""
+    clara = await office.booth("clara", CLARAS)
+    await office.client(CLARA)
+    await clara.page.locator("#answer").click()
+    await clara.is_("talking")
+    await clara.voice_flows()
+    return clara
+
+
+async def taken_back(office: Office, old: str, began: float) -> None:
+    """Wait until another leg of Clara's has taken the old one's place, and say how long it took."""
+
+    async def replaced() -> bool:
+        shown = await office.channels()
+        return old not in shown and CLARAS in shown
+
+    await until(replaced, why="the call is taken back")
+    took = time.monotonic() - began
+    assert took < BACK_S, f"taken back after {took:.2f} s"
+
+
+async def leg(office: Office) -> str:
+    shown = await office.channels()
+    return next(line.partition("!")[0] for line in shown.splitlines() if line.startswith(CLARAS))
+
+
+async def test_a_reload_takes_the_call_back_as_it_was(office: Office) -> None:
+    clara = await talking(office)
+    await clara.press("m")
+    old = await leg(office)
+    await clara.page.reload(wait_until="commit")
+    await taken_back(office, old, time.monotonic())
+    await clara.is_("talking")
+    await expect(clara.page.locator("#mute")).to_have_attribute("aria-pressed", "true")
+    await expect(clara.page.locator("#phone")).to_contain_text("Алхимов")
+    await clara.press("m")
+    await clara.voice_flows()
+    await clara.press("q")
+    await clara.is_("idle")
+    assert await asyncio.to_thread(office.callers[0].wait_over) == "talked"
+    await expect(clara.page.locator("#line")).to_be_hidden()
+    assert clara.faults() == []
+
+
+async def test_another_tab_mirrors_the_phone_and_takes_a_held_call_over(office: Office) -> None:
+    clara = await office.booth("clara", CLARAS)
+    second = await clara.tab()
+    await office.client(CLARA)
+    await second.locator("#answer").click()
+    await clara.is_("talking")
+    await clara.is_("talking", second)
+    await second.keyboard.press("h")
+    await clara.is_("held")
+    await expect(second.locator("#hold")).to_have_attribute("aria-pressed", "true")
+    old = await leg(office)
+    began = time.monotonic()
+    await clara.page.close()
+    await taken_back(office, old, began)
+    clara.page = second
+    await clara.is_("held")
+    await clara.press("h")
+    await clara.is_("talking")
+    await clara.voice_flows()
+    assert clara.faults() == []
+
+
+async def test_a_dead_server_leaves_the_voice_and_a_new_one_has_the_phone_back(office: Office, server: Server) -> None:
+    clara = await talking(office)
+    try:
+        await asyncio.to_thread(server.kill)
+        await expect(clara.page.locator("#offline")).to_be_visible()
+        await clara.voice_flows()
+    finally:
+        await asyncio.to_thread(server.start)
+    registered = lambda: asyncio.to_thread(office.pbx.registered, "103-web")  # noqa: E731
+    await until(registered, why="the phone is on the PBX again")
+    await clara.page.wait_for_selector("html[data-live=yes]")
+    await clara.is_("talking")
+    await clara.voice_flows()
+    await clara.press("h")
+    await clara.is_("held")
+    await asyncio.to_thread(office.callers[0].hang_up)
+    await expect(clara.page.locator("#line")).to_be_hidden()
+    await clara.is_("idle")
+    assert clara.faults() == []
+
+
+async def test_of_two_machines_the_last_one_has_the_phone(office: Office, pbx: Pbx) -> None:
+    first = await talking(office)
+    other = await office.booth("clara", CLARAS)
+    await expect(first.page.locator("#line-fault")).to_contain_text("в другом браузере")
+    await first.is_("talking")
+    await first.voice_flows()
+    await first.page.locator("#line-here").click()
+    await expect(other.page.locator("#line-fault")).to_contain_text("в другом браузере")
+    await expect(first.page.locator("#line-fault")).to_be_hidden()
+    await first.press("q")
+    await first.is_("idle")
+    assert first.faults() + other.faults() == []

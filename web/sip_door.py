@@ -1,0 +1,205 @@
+"""GET /sip: the browser phone's way to the PBX, on the panel's own origin; the PBX's HTTP is never seen from outside.
+
+Rules kept here: only a signed-in person's own page, with his own browser phone, opens it; each message passes the gate
+(cti/telephony/sip_gate.py); one connection per person: the last one wins and the one before is told so; size and pace
+have limits; who is signed out, or loses his phone, is cut within CHECK_S. A conversation does not hang on it: the voice
+goes between browser and PBX, and a page that comes back takes its calls up again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from dataclasses import dataclass
+
+import aiohttp
+import structlog
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from cti.errors import Refused, StorageError
+from cti.features.accounts import Identity
+from cti.features.phones import BrowserPhone
+from cti.telephony.sip import refusal
+from cti.telephony.sip_gate import Gate
+from web.auth import IDENTITY, own_origin
+from web.routes import Route
+from web.services import Services, services_of
+
+PATH = "/sip"
+PROTOCOL = "sip"
+LARGEST = 32 * 1024  # bytes of a message; an offer with many candidates has about five thousand
+PER_S, BURST = 20.0, 120.0  # messages of a browser
+CHECK_S = 3.0
+HEARTBEAT_S = 20.0
+CONNECT_S = 5.0
+SEND_S = 5.0
+MOST_STRANGE = 20  # messages that did not pass, before the connection ends
+KEEP_ALIVE = ("\r\n\r\n", "\r\n")  # RFC 5626 5.4: of the browser, and its answer to the PBX's
+# What the browser is told by the code it is closed with (web/static/js/softphone/wire.js).
+ELSEWHERE, SIGNED_OUT, STRANGE, FLOOD, NO_PBX, STOPPING = 4001, 4002, 4003, 4004, 4005, 4006
+
+log = structlog.get_logger()
+
+
+@dataclass(kw_only=True, eq=False)
+class _Visit:
+    """One browser phone's connection and what the PBX hears of it."""
+
+    identity: Identity
+    phone: BrowserPhone
+    gate: Gate
+    browser: web.WebSocketResponse
+    left: float = BURST
+    counted: float = 0.0
+    strange: int = 0
+
+    def takes(self) -> bool:
+        """Count a message; False when there were too many."""
+        now = time.monotonic()
+        self.left = min(BURST, self.left + (now - self.counted) * PER_S) - 1
+        self.counted = now
+        return self.left >= 0
+
+    async def close(self, code: int, why: str) -> None:
+        """Tell the browser why, and end."""
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            async with asyncio.timeout(SEND_S):
+                await self.browser.close(code=code, message=why.encode())
+
+
+class SipDoor:
+    """Who is connected, by person."""
+
+    def __init__(self) -> None:
+        self._visits: dict[int, _Visit] = {}
+
+    async def enter(self, request: web.Request) -> web.StreamResponse:
+        """Serve one connection to its end."""
+        identity = request[IDENTITY]
+        if identity.session is None or request.headers.get("Origin") != own_origin(request):
+            raise web.HTTPForbidden(text="This request comes from another site.")
+        services = services_of(request)
+        phone = await services.phones.browser(identity.person)
+        browser = web.WebSocketResponse(
+            protocols=(PROTOCOL,), max_msg_size=LARGEST, heartbeat=HEARTBEAT_S, compress=False
+        )
+        if not browser.can_prepare(request):
+            raise web.HTTPUpgradeRequired(text="Only a phone connects here.")
+        await browser.prepare(request)
+
+        def may_dial(number: str) -> bool:
+            return services.call_control.may_dial(identity.person, number, phone.device)
+
+        gate = Gate(phone.endpoint, phone.extension, may_dial)
+        visit = _Visit(identity=identity, phone=phone, gate=gate, browser=browser)
+        before = self._visits.get(identity.person.id)
+        self._visits[identity.person.id] = visit
+        if before is not None:
+            await before.close(ELSEWHERE, "elsewhere")
+        try:
+            await _serve(visit, services)
+        finally:
+            if self._visits.get(identity.person.id) is visit:
+                del self._visits[identity.person.id]
+        return browser
+
+    async def shut_down(self, _app: web.Application) -> None:
+        """The server stops: every page knows at once and comes back."""
+        await asyncio.gather(*(visit.close(STOPPING, "stopping") for visit in list(self._visits.values())))
+
+
+SIP_DOOR = web.AppKey("sip-door", SipDoor)
+
+
+async def _serve(visit: _Visit, services: Services) -> None:
+    """Pass messages both ways until one side ends, or its person may not any more."""
+    async with aiohttp.ClientSession() as http:
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                pbx = await http.ws_connect(
+                    visit.phone.websocket, protocols=(PROTOCOL,), max_msg_size=LARGEST * 2, heartbeat=HEARTBEAT_S
+                )
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            log.warning("the PBX takes no browser phones", reason=type(error).__name__, device=visit.phone.device)
+            return await visit.close(NO_PBX, "no pbx")
+        async with pbx:
+            with contextlib.suppress(TimeoutError, ConnectionError, aiohttp.ClientError):  # one side is gone
+                await _until_one_ends(visit, pbx, services)
+    await visit.close(NO_PBX, "no pbx")  # nothing where it was closed before
+
+
+async def _until_one_ends(visit: _Visit, pbx: aiohttp.ClientWebSocketResponse, services: Services) -> None:
+    works = {
+        asyncio.create_task(_to_pbx(visit, pbx), name="sip-out"),
+        asyncio.create_task(_to_browser(visit, pbx), name="sip-in"),
+        asyncio.create_task(_watch(visit, services), name="sip-session"),
+    }
+    try:
+        done, _ = await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
+        for work in done:
+            work.result()
+    finally:
+        for work in works:
+            work.cancel()
+        await asyncio.gather(*works, return_exceptions=True)
+
+
+async def _to_pbx(visit: _Visit, pbx: aiohttp.ClientWebSocketResponse) -> None:
+    async for message in visit.browser:
+        if not visit.takes():
+            log.warning("a browser phone floods the PBX, cut", device=visit.phone.device)
+            return await visit.close(FLOOD, "too much")
+        if message.type != WSMsgType.TEXT:
+            return await visit.close(WSCloseCode.UNSUPPORTED_DATA, "text only")
+        if message.data in KEEP_ALIVE:
+            continue
+        verdict = visit.gate.to_pbx(message.data)
+        if verdict == "pass":
+            await _send(pbx, message.data)
+        elif verdict == "forbid" and visit.gate.message is not None:
+            await _send(visit.browser, refusal(visit.gate.message, 403, "Forbidden"))
+        else:
+            visit.strange += 1
+            log.warning("a browser phone's message did not pass", device=visit.phone.device, why=visit.gate.refused)
+            if visit.strange >= MOST_STRANGE:
+                return await visit.close(STRANGE, "not yours")
+    return None
+
+
+async def _to_browser(visit: _Visit, pbx: aiohttp.ClientWebSocketResponse) -> None:
+    async for message in pbx:
+        if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+            return
+        text = message.data if isinstance(message.data, str) else message.data.decode("utf-8", "replace")
+        visit.gate.from_pbx(text)
+        await _send(visit.browser, text)
+
+
+async def _watch(visit: _Visit, services: Services) -> None:
+    """Return once the person is signed out or the phone is not his any more; he is told."""
+    while True:
+        await asyncio.sleep(CHECK_S)
+        with contextlib.suppress(StorageError):
+            if not await services.accounts.alive(visit.identity.session or ""):
+                return await visit.close(SIGNED_OUT, "signed out")
+        try:
+            phone = await services.phones.browser(visit.identity.person)
+        except Refused:
+            return await visit.close(SIGNED_OUT, "no phone")
+        if phone.device != visit.phone.device:
+            return await visit.close(SIGNED_OUT, "another phone")
+
+
+async def _send(to: web.WebSocketResponse | aiohttp.ClientWebSocketResponse, text: str) -> None:
+    """Raises ConnectionError, or TimeoutError when it is not read."""
+    async with asyncio.timeout(SEND_S):
+        await to.send_str(text)
+
+
+async def enter(request: web.Request) -> web.StreamResponse:
+    """The browser phone connects."""
+    return await request.app[SIP_DOOR].enter(request)
+
+
+ROUTES = (Route("GET", PATH, enter, "dial", "nothing"),)

@@ -1,0 +1,31 @@
+// What this person has to know of: each notice stays on every page until he says that he has seen it.
+import { $, fill, mould, show } from "./dom.js";
+import { moment, t } from "./texts.js";
+import { follow } from "./dock.js";
+
+let seen = () => {};
+
+/** Hear of them. */
+export function startAlarms(socket) {
+  socket.on("message", add);
+  seen = (seq) => socket.emit("shown", { seq, at: Date.now() / 1000 });
+}
+
+/** One that waited, or that comes now. */
+export function add(one) {
+  const list = $("#alarms");
+  if ([...list.children].some((row) => row.dataset.seq === String(one.seq))) return;
+  const row = mould("alarm");
+  row.dataset.seq = one.seq;
+  fill(row, { text: one.text, why: one.why ? t("Reason: {why}", { why: one.why }) : "", at: moment(one.at) });
+  const link = $("a", row);
+  link.href = one.href;
+  link.addEventListener("click", (event) => follow(event, link));
+  $("button", row).addEventListener("click", () => {
+    seen(one.seq);
+    row.remove();
+    show(list, list.children.length > 0);
+  });
+  list.append(row);
+  show(list, true);
+}

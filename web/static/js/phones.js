@@ -1,0 +1,54 @@
+// One's own phones in the dock: at which one is rung, and whether each is on the PBX. The one in the browser comes as a
+// part of its own, for those who have it.
+import { $, fill, mould, show } from "./dom.js";
+import { api } from "./api.js";
+import * as store from "./store.js";
+import { t, word } from "./texts.js";
+import { toast } from "./toasts.js";
+
+const NAMES = { browser: () => t("In the browser"), desk: () => t("Desk phone") };
+const AGAIN_MS = 5000;
+
+export async function startPhones() {
+  $("#phones-own-list").addEventListener("change", (event) => choose(event.target));
+  store.on("agents", draw);
+  draw();
+  const own = await api("GET", "/phone").catch(() => null);
+  if (!own) return setTimeout(startPhones, AGAIN_MS);
+  if (own.browser) {
+    const { startSoftphone } = await import("./softphone/phone.js");
+    startSoftphone(own.browser);
+  } else if (own.code === "no-phone-password") toast(own.why);
+  show($("#phone-check"), !!own.browser);
+}
+
+function draw() {
+  const me = store.people().find((one) => one.id === Number(document.documentElement.dataset.me));
+  const phones = me?.phones ?? [];
+  show($("#phones-own"), phones.length > 0);
+  const list = $("#phones-own-list");
+  while (list.children.length > phones.length) list.lastElementChild.remove();
+  while (list.children.length < phones.length) list.append(mould("own-phone"));
+  phones.forEach((phone, at) => row(list.children[at], phone));
+}
+
+function row(li, phone) {
+  const field = $("input", li);
+  li.dataset.device = phone.status;
+  field.value = phone.name;
+  field.checked = phone.chosen;
+  const many = store.people().find((one) => one.phones?.some((p) => p.name === phone.name)).phones;
+  const alike = many.filter((one) => one.kind === phone.kind).length > 1;
+  fill(li, { "own-name": NAMES[phone.kind]() + (alike ? ` ${phone.name}` : ""), "own-state": phone.status === "idle" ? t("on the line") : word("device", phone.status) });
+}
+
+async function choose(field) {
+  field.disabled = true;
+  try {
+    await api("PUT", "/phone/chosen", { device: field.value });
+  } catch (refusal) {
+    toast(refusal.message);
+    draw();
+  }
+  field.disabled = false;
+}
