@@ -149,6 +149,7 @@ REFUSALS: Mapping[str, str] = {
     "bad-tag": N_("A word of small Latin letters, digits, - and _ that begins with a letter; a priority of 0 to 100."),
     "segment-in-use": N_("this segment asks for the one you delete."),
     "too-long-to-count": N_("This takes too long to count live: save it and open the list."),
+    "too-many-segments": N_("These are too many segments to count side by side: at most 40."),
     "no-axis": N_("There is no such row or column to count by, or both are the same."),
     "no-measure": N_("This cannot be counted."),
     "no-average": N_("An average is of a rating or a number: choose one."),

@@ -90,3 +90,4 @@ async def fill(conn: Connection, made: dict[str, int], now: float) -> None:
             amount=one.roubles * 100,
         )
         await contracts.add(conn, made[one.client], draft_of_contract, now)
+    await contacts.relink(conn, made.values())

@@ -29,7 +29,8 @@ from cti.features.client_base import ClientBase, Many
 from cti.features.client_dossier import Dossier
 from cti.features.client_erasure import Eraser, Subject
 from cti.features.client_export import Asked, ClientExport
-from cti.features.client_import import PART, ClientImport, Row, Told
+from cti.features.client_import import PART, ClientImport, Done, Row, Told
+from cti.features.import_runs import SHOWN
 from cti.sheets import SheetError
 from cti.sheets.worker import batches
 from cti.storage import erasures, properties, runs, segments
@@ -39,7 +40,6 @@ from cti.storage.grid import Grid
 from cti.telephony.numbering import NumberPlan
 
 READ_S = 120.0  # for reading alone
-SHOWN = 200  # rows of a preview
 SAY_EVERY_S = 0.2
 Job = Mapping[str, Any]
 
@@ -98,14 +98,18 @@ async def _import(db: Database, job: Job) -> Any:
 
 
 async def _preview(db: Database, job: Job) -> Any:
-    """What an import would do: the counts, and the first rows one by one."""
-    shown: list[Any] = []
+    """What an import would do: the counts, and the first rows of each outcome one by one."""
+    shown: dict[str, list[Done]] = {}
 
     def keep(told: Told) -> None:
-        shown.extend(told.done[: SHOWN - len(shown)])
+        for one in told.done:
+            some = shown.setdefault(one.outcome, [])
+            if len(some) < SHOWN:
+                some.append(one)
 
     told = await _rows(db, job, dry=True, each=keep)
-    return {**told.counts, "erased": told.erased, "shown": shown, "faults": told.faults}
+    rows = sorted((one for some in shown.values() for one in some), key=lambda one: one.row)
+    return {**told.counts, "erased": told.erased, "shown": rows, "faults": told.faults}
 
 
 async def _rows(

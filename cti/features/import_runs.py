@@ -31,6 +31,7 @@ from cti.storage.runs import OPEN, Run
 MOST_BYTES = 50 << 20
 LOOKED_AT = 10  # rows shown of a file
 LOOK_S = 60.0
+SHOWN = 100  # rows of each outcome in a preview
 REMEMBERED = 8  # pieces of work that are over and may still be asked for
 REFUSED_KEPT_S = 30 * 86400.0
 What = Literal["preview", "import", "undo"]

@@ -15,6 +15,7 @@ from cti.clients.properties import Property
 
 FIELDS = ("relation", "region", "industry", "source", "responsible", "kind")
 MONTH = "month"
+SEGMENT = "segment"  # who is in it now; a client may be in several
 AXIS_KINDS = ("list", "several", "rating", "yes-no")
 MEASURES = ("clients", "new", "calls", "talk", "contracts", "average")
 STOCKS = ("clients", "average")  # as they were at the end of the period; the others are what happened in it
@@ -25,8 +26,8 @@ Key = int | str | float | None  # of an axis: id, code, mark, `2026-03`; None: n
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ask:
-    """What is asked. rows, columns: a field, `property:ID`, `month`, columns "" for one axis. since, until: days, both
-    in the period, None: no bound. of: the property whose average is asked, or the currency of contracts."""
+    """What is asked. rows, columns: a field, `property:ID`, `month`, `segment`, columns "" for one axis. since, until:
+    days, both in the period, None: no bound. of: the property whose average is asked, or the currency of contracts."""
 
     rows: str
     columns: str = ""
@@ -87,7 +88,7 @@ def fault(ask: Ask, known: Mapping[int, Property]) -> str | None:
 
 def _axis(name: str, known: Mapping[int, Property]) -> bool:
     if not name.startswith(PROPERTY):
-        return name in (*FIELDS, MONTH)
+        return name in (*FIELDS, MONTH, SEGMENT)
     prop = known.get(property_id(name) or 0)
     return prop is not None and prop.kind in AXIS_KINDS
 

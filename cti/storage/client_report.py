@@ -30,11 +30,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cti.clients.filters import PROPERTY, Condition, day_begins, property_id
 from cti.clients.properties import Property
 from cti.clients.segments import Segment
-from cti.reports.clients import MONTH, STOCKS, Ask, Cell, Key, months
+from cti.errors import Refused
+from cti.reports.clients import MONTH, SEGMENT, STOCKS, Ask, Cell, Key, months
 from cti.storage.client_tables import client_values, clients, value_history
 from cti.storage.conditions import IDS, Conditions
 from cti.storage.contact_tables import contracts
 from cti.storage.tables import calls
+
+MOST_SEGMENTS = 40  # each is counted by itself
 
 
 class ClientReport:
@@ -47,10 +50,13 @@ class ClientReport:
         self._known = {prop.id: prop for prop in known}
         self._zone = zone
         self._sqlite = conn.dialect.name == "sqlite"
+        self._segments = [one.id for one in segments]
         self._conditions = Conditions(known, zone=zone, sqlite=self._sqlite, segments=segments)
 
     async def cells(self, ask: Ask, q: str = "", filters: Sequence[Condition] = ()) -> list[Cell]:
-        """All cells. Raises Refused for a filter that there is not."""
+        """All cells. Raises Refused for a filter that there is not, and for more segments than can be counted."""
+        if SEGMENT in (ask.rows, ask.columns):
+            return await self._by_segment(ask, q, filters)
         if ask.measure not in STOCKS or MONTH not in (ask.rows, ask.columns):
             return await self._counted(ask, q, filters)
         by_month: list[Cell] = []
@@ -62,6 +68,19 @@ class ClientReport:
                 row, column = (month, cell.row) if ask.rows == MONTH else (cell.row, month)
                 by_month.append(replace(cell, row=row, column=column))
         return by_month
+
+    async def _by_segment(self, ask: Ask, q: str, filters: Sequence[Condition]) -> list[Cell]:
+        """One count a segment, and one of those who are in none."""
+        if len(self._segments) > MOST_SEGMENTS:
+            raise Refused("too-many-segments", f"At most {MOST_SEGMENTS} segments are counted side by side.")
+        inner = replace(ask, rows=ask.columns if ask.rows == SEGMENT else ask.rows, columns="")
+        found: list[Cell] = []
+        for key in (*self._segments, None):
+            one = in_segment(key, self._segments)
+            for cell in await self.cells(inner, q, [*filters, one] if one else filters):
+                row, column = (key, cell.row) if ask.rows == SEGMENT else (cell.row, key)
+                found.append(replace(cell, row=row, column=column))
+        return found
 
     async def _counted(self, ask: Ask, q: str, filters: Sequence[Condition]) -> list[Cell]:
         source, (value, of), moment = self._measure(ask)
@@ -164,6 +183,13 @@ class ClientReport:
             return int(value) if prop.kind in ("list", "several") else float(value)
         found: Key = value
         return found
+
+
+def in_segment(key: Key, every: Sequence[int]) -> Condition | None:
+    """The condition of a segment's row, or (key None) of those who are in none; None: there are no segments."""
+    if key is None:
+        return Condition(field=SEGMENT, op="none-of", value=list(every)) if every else None
+    return Condition(field=SEGMENT, op="any-of", value=[key])
 
 
 def orders(known: Sequence[Property]) -> dict[str, list[Key]]:

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
-from playwright.async_api import BrowserContext, Page, async_playwright
+from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
 from cti.cli.demo import fill
 from cti.desktop import AgentView, CallState, CallView, LinkView, Match, PopCall, PopKind, ScreenPop, Snapshot, Why
@@ -44,6 +44,7 @@ FLAGS = (
     "--no-first-run",
 )
 T = TypeVar("T")
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 
 async def until(what: Callable[[], Coroutine[Any, Any, T]], *, why: str) -> T:

@@ -16,7 +16,7 @@ async def _condition(page: Page, number: int, field: str, op: str | None, value:
         await row.locator("select").nth(1).select_option(label=op)
     place = row.locator(".condition .pair")
     if many:
-        await place.locator("select").select_option(label=value)
+        await place.get_by_label(value, exact=True).check()
     else:
         await place.locator("input").first.fill(value)
 

@@ -16,6 +16,8 @@ from cti.clients.card import ClientDraft
 from cti.clients.contracts import ContractDraft
 from cti.clients.filters import Condition
 from cti.clients.properties import Property, PropertyValue
+from cti.clients.segments import Group, Segment
+from cti.errors import Refused
 from cti.features.client_base import ClientBase
 from cti.reports.clients import Ask, Cell, Key
 from cti.storage import clients, contracts, directories, properties
@@ -97,6 +99,37 @@ async def test_march_has_the_values_of_march(base: Base) -> None:
     assert months == {("2026-02", 2.0): 2, ("2026-03", 5.0): 1, ("2026-03", 2.0): 1}
     average = await base.cells(rows="region", measure="average", of=axis, until="2026-03-31")
     assert average == {(base.regions[0], None): 5, (base.regions[1], None): 2}
+
+
+async def test_segments_are_an_axis_by_itself_and_beside_others(base: Base) -> None:
+    moscow, ural = base.regions[:2]
+    await base.client("2026-01-10", 0, loyalty=5)
+    await base.client("2026-02-10", 1, loyalty=5)
+    await base.client("2026-02-10", 1)
+    loyal = Group(conditions=[Condition(field=f"property:{base.loyalty.id}", op="from", value=4)])
+    there = Group(conditions=[Condition(field="region", op="any-of", value=[moscow])])
+    found = [Segment(id=n, name=str(n), expression=one) for n, one in enumerate((loyal, there), 1)]
+    async with base.db.read() as conn:
+        report = ClientReport(conn, base.known, ZONE, found)
+
+        async def cells(**ask: Any) -> dict[tuple[Key, Key], float]:
+            return {(one.row, one.column): one.value for one in await report.cells(Ask(**ask))}
+
+        assert await cells(rows="segment") == {(1, None): 2, (2, None): 1, (None, None): 1}
+        assert await cells(rows="region", columns="segment") == {
+            (moscow, 1): 1, (ural, 1): 1, (moscow, 2): 1, (ural, None): 1,
+        }  # fmt: skip
+        by_month = await cells(rows="segment", columns="month", since="2026-01-01", until="2026-02-28")
+        assert by_month == {
+            (1, "2026-01"): 1,
+            (1, "2026-02"): 2,
+            (2, "2026-01"): 1,
+            (2, "2026-02"): 1,
+            (None, "2026-02"): 1,
+        }
+        with pytest.raises(Refused, match="At most"):
+            await ClientReport(conn, base.known, ZONE, found * 30).cells(Ask(rows="segment"))
+        assert {one.row for one in await ClientReport(conn, base.known, ZONE).cells(Ask(rows="segment"))} == {None}
 
 
 async def test_a_client_of_several_values_stands_in_each(base: Base) -> None:

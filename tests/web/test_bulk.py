@@ -65,7 +65,7 @@ def over(run: Any) -> bool:
 async def noted(who: Browser, word: str) -> int:
     """How many clients have this note."""
     filters = f'[{{"field":"note","op":"is","value":"{word}"}}]'
-    _, body = await who.ask("GET", f"/clients/grid?limit=1&filters={filters}")
+    _, body = await who.ask("GET", f"/clients/grid/count?filters={filters}")
     return int(body["total"])
 
 
@@ -130,7 +130,7 @@ async def test_a_change_is_stopped_in_the_middle_and_what_was_done_can_be_taken_
     assert (status, refusal["type"]) == (409, "/problems/not-running")
     await vera.ask("POST", f"/clients/bulk/undo/{run['id']}")
     assert (await becomes(vera, run["id"], over))["state"] == "undone"
-    _, body = await vera.ask("GET", '/clients/grid?limit=1&filters=[{"field":"time_zone","op":"filled"}]')
+    _, body = await vera.ask("GET", '/clients/grid/count?filters=[{"field":"time_zone","op":"filled"}]')
     assert body["total"] == 0
     waited = await becomes(vera, next_["id"], over)
     assert (waited["state"], waited["changed"]) == ("cancelled", 0)

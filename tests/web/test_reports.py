@@ -45,6 +45,28 @@ async def test_a_number_leads_to_the_clients_behind_it(desk: Panel, vera: Visito
             assert found["total"] == int(text), href
 
 
+async def test_segments_are_rows_and_each_leads_to_its_clients(desk: Panel, vera: Visitor) -> None:
+    async with Browser(desk, "vera") as browser:
+        for name, op in (("Люди", "any-of"), ("Не люди", "none-of"), ("<b>Все</b>", "filled")):
+            condition = {"field": "kind", "op": op} | ({} if op == "filled" else {"value": ["person"]})
+            expression = {"match": "all", "conditions": [condition], "groups": []}
+            body = {"name": name, "expression": expression}
+            assert (await browser.ask("POST", "/segments", body))[0] == 201
+        for address in ("rows=segment&columns=kind", "rows=kind&columns=segment", "rows=segment"):
+            page = await vera.get(f"/reports/clients?{address}")
+            numbers = [
+                (unescape(href), text)
+                for href, text in re.findall(r'<a href="(/clients\?[^"]+)">([^<]+)</a>', page.text)
+            ]
+            assert page.status == 200
+            assert ["Люди" in page.text, "&lt;b&gt;Все" in page.text] == [True, True]
+            assert len(numbers) > 2
+            for href, text in numbers:
+                [filters] = parse_qs(urlsplit(href).query)["filters"]
+                _, found = await browser.ask("GET", f"/clients/grid?filters={filters}")
+                assert found["total"] == int(text), (address, href)
+
+
 async def test_what_cannot_be_asked_says_so(vera: Visitor) -> None:
     page = await vera.get("/reports/clients?rows=month&measure=new")
     assert page.status == 409

@@ -86,7 +86,7 @@ class RowOut(Struct):
 
 
 class WorkOut(Struct):
-    """How far it is. state: running, done, cancelled, failed, undone. shown: of a preview, its first 200 rows.
+    """How far it is. state: running, done, cancelled, failed, undone. shown: of a preview, the first of every kind.
 
     erased: new clients who were erased before.
     """

@@ -34,7 +34,7 @@ class ReportQuery(Struct, forbid_unknown_fields=True):
 
 
 class LineOut(Struct):
-    """key: an id, a code, a mark or a month; null: not said."""
+    """key: an id, a code, a mark or a month; null: not said, or in no segment."""
 
     key: Key
     cells: list[float | None]

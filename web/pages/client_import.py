@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from cti.features.import_runs import MOST_BYTES
+from cti.features.import_runs import MOST_BYTES, SHOWN
 from web.i18n import translate
 from web.import_texts import KEYS, STATES
 from web.render import page
@@ -17,7 +17,8 @@ async def show(request: web.Request) -> web.Response:
     keys = {key: translate(request, name) for key, name in KEYS.items()}
     states = {state: translate(request, name) for state, name in STATES.items()}
     most = MOST_BYTES >> 20
-    return page(request, "client_import.html", title=N_("Import of clients"), keys=keys, states=states, most=most)
+    title = N_("Import of clients")
+    return page(request, "client_import.html", title=title, keys=keys, states=states, most=most, shown=SHOWN)
 
 
 ROUTES = (Route("GET", "/clients/import", show, "clients.import", "nothing"),)

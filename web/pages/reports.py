@@ -19,7 +19,7 @@ from msgspec import Meta
 from cti.clients.filters import MOST_CONDITIONS, PROPERTY, Condition, property_id
 from cti.clients.properties import Property
 from cti.errors import Refused
-from cti.reports.clients import AXIS_KINDS, FIELDS, MONTH, STOCKS, Ask, Key, Table, fault, table
+from cti.reports.clients import AXIS_KINDS, FIELDS, MONTH, SEGMENT, STOCKS, Ask, Key, Table, fault, table
 from cti.sheets.write import Cell, write_csv, write_xlsx
 from cti.storage import client_report, contracts, directories, properties, segments, users
 from cti.storage.client_report import ClientReport
@@ -81,7 +81,8 @@ async def show(request: web.Request) -> web.Response:
         error=error,
         address=_address(request),
         filters_text=msgspec.json.encode(wanted.filters).decode(),
-        several=any(_kind_of(names.known, one) == "several" for one in (wanted.ask.rows, wanted.ask.columns)),
+        several=teller.several(wanted.ask.rows) or teller.several(wanted.ask.columns),
+        by_segment=SEGMENT in (wanted.ask.rows, wanted.ask.columns),
     )
 
 
@@ -176,6 +177,7 @@ class Names:
     known: Sequence[Property]
     items: dict[int, str]
     people: dict[int, str]
+    segments: dict[int, str]
     currencies: list[str]
 
 
@@ -185,6 +187,7 @@ async def _names(request: web.Request) -> Names:
             known=await properties.every(conn),
             items={one.id: one.name for one in await directories.every(conn, retired=True)},
             people={user.id: user.name for user in await users.every(conn)},
+            segments={one.id: one.name for one in await segments.every(conn)},
             currencies=await contracts.currencies(conn),
         )
 
@@ -205,7 +208,7 @@ class Teller:
     def axes(self) -> list[tuple[str, str]]:
         fields = [(one, self._say(client_texts.FIELDS[one if one == "kind" else f"{one}_id"])) for one in FIELDS]
         own = [(f"{PROPERTY}{one.id}", one.name) for one in self._names.known if one.kind in AXIS_KINDS]
-        return [*fields, (MONTH, self._say(N_("Month"))), *own]
+        return [*fields, (MONTH, self._say(N_("Month"))), (SEGMENT, self._say(N_("Segment"))), *own]
 
     def measures(self) -> list[tuple[str, str]]:
         plain = [(one, self._say(MEASURES[one])) for one in ("clients", "new", "calls", "talk")]
@@ -224,13 +227,16 @@ class Teller:
     def key(self, axis: str, key: Key) -> str:
         """What a row or a column is called."""
         if key is None:
-            return self._say(N_("nobody") if axis == "responsible" else N_("not said"))
+            nobody = {"responsible": N_("nobody"), SEGMENT: N_("in no segment")}
+            return self._say(nobody.get(axis, N_("not said")))
         prop = self._known.get(property_id(axis) or 0)
         if axis == MONTH:
             year, month = str(key).split("-")
             return f"{month}.{year}"
         if axis == "kind":
             return self._say(client_texts.KINDS.get(str(key), str(key)))
+        if axis == SEGMENT:
+            return self._names.segments.get(int(key), str(key))
         if axis == "responsible":
             return self._names.people.get(int(key), str(key))
         if prop is None:
@@ -257,16 +263,27 @@ class Teller:
         """A part of all, in percent."""
         return format_percent(part, "#,##0.0 %", self._language)
 
+    def several(self, axis: str) -> bool:
+        """Whether a client may stand in several rows of an axis."""
+        return axis == SEGMENT or _kind_of(self._names.known, axis) == "several"
+
     def link(self, row: Key, column: Key, *, whole: str = "") -> str | None:
         """The clients behind a number; whole: the axis along which it is a total (`rows`, `columns`, `both`)."""
         ask = self._wanted.ask
         asked = [*self._wanted.filters]
         month: str | None = None
         for axis, key, total in ((ask.rows, row, "rows"), (ask.columns, column, "columns")):
-            if not axis or whole in (total, "both"):
+            if not axis:
+                continue
+            if whole in (total, "both"):
+                if self.several(axis):  # who stands in several rows is counted in each: nobody is behind the sum
+                    return None
                 continue
             if axis == MONTH:
                 month = str(key)
+            elif axis == SEGMENT:
+                of = client_report.in_segment(key, list(self._names.segments))
+                asked += [of] if of else []
             else:
                 asked.append(self._condition(axis, key))
         asked += self._happened(month)

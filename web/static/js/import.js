@@ -2,7 +2,7 @@
 import { $, $$, fill, show } from "./dom.js";
 import { api } from "./api.js";
 import { send } from "./files.js";
-import { make } from "./grid/panel.js";
+import { ask, make } from "./grid/panel.js";
 import { moment, t, tn } from "./texts.js";
 import { toast } from "./toasts.js";
 
@@ -10,6 +10,8 @@ const POLL_MS = 400;
 const SAY_MS = 10_000;
 const STEPS = ["columns", "work", "preview", "result"];
 const EXAMPLES = 3;
+const TOP_PX = 24;
+const number = (n) => n.toLocaleString(document.documentElement.lang);
 const OUTCOMES = () => ({ created: t("new client"), updated: t("change"), unchanged: t("stays as it is"), refused: t("refused") });
 
 export async function startImport(place) {
@@ -44,7 +46,7 @@ class Import {
     }
     this.on("try", () => this.follow(api("POST", "/imports/previews", this.chosen())));
     this.on("begin", () => this.follow(api("POST", "/imports", this.chosen())));
-    this.on("undo", () => this.undo(this.batch));
+    this.on("undo", () => this.undo({ ...this.work, file_name: this.work.name }));
     this.on("cancel", () => api("POST", `/imports/cancel/${this.work.id}`));
     this.on("more", () => this.again());
     const runs = await this.runs();
@@ -78,7 +80,10 @@ class Import {
     for (const one of STEPS) show($(`#import-${one}`), one === name || (one === "columns" && name === "preview"));
     show($("#import-file"), name !== "work" && name !== "result");
     const heading = name && $(`#import-${name} h2`);
-    if (heading) heading.focus();
+    if (!heading) return;
+    heading.focus({ preventScroll: true });
+    const main = $("#main");
+    main.scrollTop += heading.getBoundingClientRect().top - main.getBoundingClientRect().top - TOP_PX;
   }
 
   again() {
@@ -89,17 +94,24 @@ class Import {
 
   async bring(file) {
     const bar = $("#import-sent");
+    const said = $("#import-reading");
     this.fault("");
     this.step("");
     show(bar, true);
+    said.textContent = t("The file is being sent…");
     try {
-      this.file = await send("/api/v1/imports/files", file, (part) => (bar.value = part));
+      this.file = await send("/api/v1/imports/files", file, (part) => {
+        if (part < 1) return (bar.value = part);
+        bar.removeAttribute("value"); // it is there, and is read now: a large one for some seconds
+        return (said.textContent = t("The file is being read…"));
+      });
       this.columns();
     } catch (error) {
       this.fault(error.message);
       $("#import-input").value = "";
     } finally {
       show(bar, false);
+      said.textContent = "";
     }
   }
 
@@ -132,8 +144,11 @@ class Import {
     };
   }
 
-  async undo(id) {
-    await this.follow(api("POST", `/imports/undo/${id}`));
+  /** Take an import back, after a question: it cannot be brought back but by its file. */
+  async undo({ id, file_name, created, updated }) {
+    const what = t("New clients of it go: {created}. Changed ones become as they were: {updated}. What people changed since stays.", { created: number(created), updated: number(updated) });
+    const sure = await ask(t("Undo the import of “{file}”?", { file: file_name }), [make("p", { textContent: what })], t("Undo the import"), () => true, t("Leave it"));
+    if (sure) await this.follow(api("POST", `/imports/undo/${id}`));
   }
 
   /** Show how far a piece of work is, until it is over. */
@@ -160,8 +175,8 @@ class Import {
     const bar = $("#import-bar");
     if (total) bar.value = rows / total;
     else bar.removeAttribute("value");
-    const of = total ? t("{rows} of {total} rows", { rows, total }) : t("{rows} rows", { rows });
-    const speed = t("{n} rows a second", { n: Math.round(rows_per_s) });
+    const of = total ? t("{rows} of {total} rows", { rows: number(rows), total: number(total) }) : t("{rows} rows", { rows: number(rows) });
+    const speed = t("{n} rows a second", { n: number(Math.round(rows_per_s)) });
     const figures = rows ? `${of}, ${speed}` : t("Beginning…");
     fill($("#import-work"), { title: titles[what], figures });
     if (Date.now() - this.said < SAY_MS) return;
@@ -191,7 +206,8 @@ class Import {
 
   figures() {
     const { rows, created, updated, unchanged, refused, erased } = this.work;
-    const told = t("Rows: {rows}. New: {created}, changed: {updated}, as they were: {unchanged}, refused: {refused}.", { rows, created, updated, unchanged, refused });
+    const figures = { rows: number(rows), created: number(created), updated: number(updated), unchanged: number(unchanged), refused: number(refused) };
+    const told = t("Rows: {rows}. New: {created}, changed: {updated}, as they were: {unchanged}, refused: {refused}.", figures);
     return erased ? `${told} ${tn("{n} of the new ones was erased before: is there a new consent?", "{n} of the new ones were erased before: are there new consents?", erased)}` : told;
   }
 
@@ -205,13 +221,25 @@ class Import {
     const words = OUTCOMES();
     const place = fill($("#import-preview"), { figures: this.figures() });
     const kinds = { created: "talk", updated: "hold", unchanged: "", refused: "miss" };
-    const lines = this.work.shown.map((one) => {
+    const line = (one) => {
       const name = one.client_id ? make("a", { href: `/clients/${one.client_id}`, textContent: one.name, target: "_blank" }) : one.name;
       const outcome = make("span", { className: `tag ${kinds[one.outcome]}`, textContent: words[one.outcome] });
       const cells = [make("td", { className: "right", textContent: one.row }), make("td", {}, outcome), make("td", {}, name), make("td", { textContent: one.why })];
       return make("tr", {}, ...cells);
-    });
-    $("tbody", place).replaceChildren(...lines);
+    };
+    const pick = (outcome) => {
+      const some = this.work.shown.filter((one) => !outcome || one.outcome === outcome);
+      $("tbody", place).replaceChildren(...some.map(line));
+      for (const chip of $$("#import-shown button")) chip.setAttribute("aria-pressed", String(chip.value === outcome));
+    };
+    const kinds_there = ["created", "updated", "unchanged", "refused"].filter((one) => this.work[one] > 0);
+    const choices = [["", t("all kinds")], ...kinds_there.map((one) => [one, `${words[one]}: ${number(this.work[one])}`])];
+    $("#import-shown").replaceChildren(...choices.map(([value, textContent]) => {
+      const chip = make("button", { type: "button", className: "chip", value, textContent });
+      chip.addEventListener("click", () => pick(value));
+      return chip;
+    }));
+    pick(this.work.refused ? "refused" : "");
     $("#import-begin").disabled = this.work.created + this.work.updated === 0;
     this.refused(place);
     $("#import-said").textContent = this.figures();
@@ -229,9 +257,9 @@ class Import {
   run(one) {
     const undo = make("button", { type: "button", className: "small", textContent: t("Undo") });
     undo.setAttribute("aria-label", `${undo.textContent}: ${one.file_name}`);
-    undo.addEventListener("click", () => this.undo(one.id).catch((refusal) => toast(refusal.message)));
+    undo.addEventListener("click", () => this.undo(one).catch((refusal) => toast(refusal.message)));
     const state = make("td", { textContent: this.states[one.state] }, ...(one.message ? [make("small", { textContent: one.message })] : []));
-    const refused = one.refused ? make("a", { href: `/api/v1/imports/refused/${one.id}`, textContent: one.refused, download: "" }) : "0";
+    const refused = one.refused ? make("a", { href: `/api/v1/imports/refused/${one.id}`, textContent: number(one.refused), download: "" }) : "0";
     if (one.refused) {
       refused.setAttribute("hx-boost", "false");
       refused.setAttribute("aria-label", t("Refused rows of “{file}”: {n}", { file: one.file_name, n: one.refused }));
@@ -243,8 +271,8 @@ class Import {
       make("th", { scope: "row", textContent: one.file_name }),
       make("td", { textContent: one.by }),
       state,
-      make("td", { className: "right", textContent: one.created }),
-      make("td", { className: "right", textContent: one.updated }),
+      make("td", { className: "right", textContent: number(one.created) }),
+      make("td", { className: "right", textContent: number(one.updated) }),
       make("td", { className: "right" }, refused),
       make("td", { className: "right" }, ...(one.may_undo ? [undo] : [])),
     );

@@ -2,6 +2,8 @@
 import htmx from "htmx.org/dist/htmx.esm.min.js";
 import { $, $$ } from "./dom.js";
 
+const ALSO = { "/clients": ["/segments", "/contacts", "/contracts"] }; // pages of a section that have addresses of their own
+
 export function showSection() {
   mark();
   document.addEventListener("trubka:go", (event) => go(event.detail));
@@ -30,7 +32,8 @@ function keepsFocus() {
 function mark() {
   for (const link of $$(".rail a")) {
     const section = link.dataset.section;
-    const here = section === "/" ? location.pathname === "/" : location.pathname.startsWith(section);
+    const own = [section, ...(ALSO[section] ?? [])];
+    const here = section === "/" ? location.pathname === "/" : own.some((one) => location.pathname.startsWith(one));
     if (here) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }

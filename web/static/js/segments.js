@@ -119,7 +119,7 @@ class Builder {
       op.replaceChildren(...known.map(([id, text]) => make("option", { value: id, textContent: text || field.title, selected: id === op_ })));
       op.hidden = known.length === 1 && !known[0][1];
       value = control(field, value_, true);
-      for (const one of [value.element, ...$$("input, select", value.element)]) if (one.matches("input, select")) one.setAttribute("aria-label", one.getAttribute("aria-label") ?? t("Value"));
+      for (const one of [value.element, ...$$("input, select", value.element)]) if (one.matches("select, input:not([type=checkbox])")) one.setAttribute("aria-label", one.getAttribute("aria-label") ?? t("Value"));
       more = beyond(field, more_);
       hide();
     };
@@ -212,7 +212,7 @@ function beyond(field, given = {}) {
     const day = make("input", { type: "date", value: given.at ?? "" });
     day.setAttribute("aria-label", t("as it was on this day; empty: as it is now"));
     day.title = t("as it was on this day; empty: as it is now");
-    return { elements: [day], read: () => (day.value ? { at: day.value } : {}) };
+    return { elements: [make("span", { textContent: t("as of") }), day], read: () => (day.value ? { at: day.value } : {}) };
   }
   return { elements: [], read: () => ({}) };
 }

@@ -4,7 +4,6 @@ import { operators } from "./fields.js";
 import { control, make } from "./panel.js";
 
 const RANGES = ["number", "date"];
-const MANY_VALUES = 8;
 const MARGIN_PX = 8;
 
 /** Open the window under `from`. before: conditions of the column; apply: what they become. */
@@ -49,7 +48,7 @@ export function openFilter(one, before, from, apply) {
   document.body.append(dialog);
   dialog.showModal();
   stand(dialog, from);
-  (place.querySelector("input:not([type=checkbox])") ?? place.querySelector("input, select") ?? words).focus();
+  (place.querySelector("input:not([type=checkbox], [hidden])") ?? place.querySelector("input:not([hidden]), select") ?? words).focus();
 }
 
 /** Under what it belongs to, whole on the screen. */
@@ -99,23 +98,10 @@ function between(one, before) {
 }
 
 function ticked(one, op, before) {
-  const chosen = new Set(before.flatMap((condition) => condition.value ?? []).map(String));
-  const rows = one.values.map((value) => {
-    const box = make("input", { type: "checkbox", value: value.id, checked: chosen.has(String(value.id)) });
-    return make("li", {}, make("label", { className: "check" }, box, make("span", { className: value.color ? `value ${value.color}` : "", textContent: value.name })));
-  });
-  const list = make("ul", { className: "ticks" }, ...rows);
-  const look = make("input", { type: "search", placeholder: t("Find a value"), maxLength: 60 });
-  look.setAttribute("aria-label", look.placeholder);
-  look.addEventListener("input", () => {
-    const part = look.value.trim().toLocaleLowerCase();
-    for (const row of rows) row.hidden = !row.textContent.toLocaleLowerCase().includes(part);
-  });
-  const number = (id) => (one.field === "kind" ? id : Number(id));
+  const given = control(one, before.flatMap((condition) => condition.value ?? []), true);
   const read = () => {
-    const ids = rows.map((row) => row.querySelector("input")).filter((box) => box.checked).map((box) => number(box.value));
+    const ids = given.read();
     return ids.length ? [{ field: one.field, op, value: ids }] : [];
   };
-  const nobody = make("p", { className: "quiet-text", textContent: t("This list has no values yet.") });
-  return { elements: rows.length > MANY_VALUES ? [look, list] : rows.length ? [list] : [nobody], read };
+  return { elements: [given.element], read };
 }

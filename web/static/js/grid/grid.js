@@ -37,6 +37,7 @@ export class Grid {
     this.state.filters = this.state.filters.filter((one) => this.field(one.field));
     this.total = 0;
     this.fault = "";
+    this.settling = false;
     this.empty = { asked: $("#grid-nobody"), none: $("#grid-empty"), fault: $("#grid-fault") }; // an answer may come when the page has gone
     this.headers = new Headers(this);
     this.chosen = new Chosen(this);
@@ -68,6 +69,7 @@ export class Grid {
       progressiveLoadScrollMargin: 600,
       paginationSize: ROWS,
       sortMode: "remote",
+      columnHeaderSortMulti: false,
       initialSort: this.order(),
       selectableRange: true,
       selectableRangeColumns: false,
@@ -82,7 +84,6 @@ export class Grid {
     });
     this.table.on("columnMoved", () => this.keep());
     this.table.on("columnResized", () => this.keep());
-    this.table.on("dataSorted", (sorters) => this.sorted(sorters));
     this.table.on("cellEdited", (cell) => this.edited(cell));
     this.built = new Promise((done) => this.table.on("tableBuilt", done));
     this.built.then(() => this.roles());
@@ -138,8 +139,9 @@ export class Grid {
     };
   }
 
-  async page({ page }) {
+  async page({ page, sort }) {
     let asked, found;
+    this.sorted(sort ?? []);
     const wanted = () => query(this.state, ROWS, page > 1 ? this.cursor : null);
     try {
       do {
@@ -173,6 +175,7 @@ export class Grid {
   /** Ask anew, as the state says. columns: they are others now. */
   async reload({ columns = false } = {}) {
     toAddress(this.state);
+    this.settling = true; // the state is ahead of the table's arrows
     await this.built;
     this.chips();
     this.onward();
@@ -181,6 +184,7 @@ export class Grid {
     if (columns) this.table.setColumns(this.columns.map((one) => this.column(one)));
     const [order, now] = [this.order(), this.table.getSorters().map(({ field, dir }) => ({ column: field, dir }))];
     const same = JSON.stringify(order) === JSON.stringify(now);
+    this.settling = false;
     if (order.length && (columns || !same)) return this.table.setSort(order); // asks anew too, and the column shows its arrow
     return same || columns ? this.table.setData("grid") : this.table.clearSort();
   }
@@ -192,7 +196,9 @@ export class Grid {
     return shown ? [{ column, dir: this.state.sort.startsWith("-") ? "desc" : "asc" }] : [];
   }
 
+  /** Rows are asked for in the order of the table's arrows: a person has pressed a heading. */
   sorted([first]) {
+    if (this.settling) return;
     const hidden = this.state.sort && !this.order().length; // by a column that is not shown: it stays
     const sort = first ? (first.dir === "desc" ? "-" : "") + first.field : hidden ? this.state.sort : "";
     if (sort === this.state.sort) return;

@@ -1,6 +1,8 @@
 // Small windows of the grid: the choice of columns, a view's name, a change of many; and the controls that take a value.
 import { t } from "../texts.js";
 
+const MANY_VALUES = 8;
+
 export function make(tag, values = {}, ...children) {
   const { data, ...rest } = values;
   const one = Object.assign(document.createElement(tag), rest);
@@ -10,15 +12,16 @@ export function make(tag, values = {}, ...children) {
 }
 
 function labelled(text, control) {
+  if (control.matches("div")) return make("div", { className: "field" }, make("span", { textContent: text }), control); // its boxes have names of their own
   return make("label", { className: "field" }, make("span", { textContent: text }), control);
 }
 
 /** A dialog with a form; resolves to what `read` gives on its button, or null. */
-export function ask(title, body, button, read) {
+export function ask(title, body, button, read, leave = t("Cancel")) {
   return new Promise((done) => {
     const fault = make("p", { className: "fault", role: "alert", hidden: true });
     const send = make("button", { type: "submit", className: "main", textContent: button });
-    const close = make("button", { type: "button", textContent: t("Cancel") });
+    const close = make("button", { type: "button", textContent: leave });
     const form = make("form", { method: "dialog" }, ...body, fault, make("p", { className: "acts" }, send, close));
     const dialog = make("dialog", { className: "grid-dialog" }, make("h2", { textContent: title }), form);
     dialog.setAttribute("aria-label", title);
@@ -44,21 +47,7 @@ export function ask(title, body, button, read) {
 
 /** What a person gives as the value of a field: the control and how to read it. many: several of a list. */
 export function control(field, value, many) {
-  if (field.kind === "list") {
-    const multiple = many || field.property?.kind === "several";
-    const list = make("select", { multiple, size: multiple ? Math.min(8, Math.max(3, field.values.length)) : 1 });
-    if (!multiple) list.append(make("option", { value: "", textContent: t("nothing") }));
-    const chosen = new Set([value].flat().map(String));
-    for (const one of field.values) {
-      list.append(make("option", { value: one.id, textContent: one.name, selected: chosen.has(String(one.id)) }));
-    }
-    const number = (id) => (field.field === "kind" ? id : Number(id));
-    const read = () => {
-      const ids = [...list.selectedOptions].map((option) => option.value).filter(Boolean);
-      return multiple ? ids.map(number) : ids.length ? number(ids[0]) : null;
-    };
-    return { element: list, read };
-  }
+  if (field.kind === "list") return many || field.property?.kind === "several" ? ticks(field, value) : choice(field, value);
   if (field.kind === "yes-no") {
     const list = make("select");
     for (const [id, text] of [["1", t("yes")], ["0", t("no")]]) list.append(make("option", { value: id, textContent: text }));
@@ -75,6 +64,35 @@ export function control(field, value, many) {
   const input = make("input", { type, value: value ?? "", maxLength: 200 });
   if (type === "number") input.step = field.kind === "number" ? "any" : 1;
   return { element: input, read: () => (input.value.trim() === "" ? null : type === "number" ? Number(input.value) : input.value.trim()) };
+}
+
+const idOf = (field, id) => (field.field === "kind" ? id : Number(id));
+
+function choice(field, value) {
+  const list = make("select", {}, make("option", { value: "", textContent: t("nothing") }));
+  for (const one of field.values) list.append(make("option", { value: one.id, textContent: one.name, selected: String(one.id) === String(value) }));
+  return { element: list, read: () => (list.value === "" ? null : idOf(field, list.value)) };
+}
+
+/** Several of a list, each with a box; of a long one those are looked for. */
+function ticks(field, value) {
+  const chosen = new Set([value ?? []].flat().map(String));
+  const rows = field.values.map((one) => {
+    const box = make("input", { type: "checkbox", value: one.id, checked: chosen.has(String(one.id)) });
+    return make("li", {}, make("label", { className: "check" }, box, make("span", { className: one.color ? `value ${one.color}` : "", textContent: one.name })));
+  });
+  const look = make("input", { type: "search", placeholder: t("Find a value"), maxLength: 60, hidden: rows.length <= MANY_VALUES });
+  look.setAttribute("aria-label", look.placeholder);
+  look.addEventListener("input", () => {
+    const part = look.value.trim().toLocaleLowerCase();
+    for (const row of rows) row.hidden = !row.textContent.toLocaleLowerCase().includes(part);
+  });
+  const nobody = make("p", { className: "quiet-text", textContent: t("This list has no values yet."), hidden: rows.length > 0 });
+  const element = make("div", { className: "ticks-of" }, look, make("ul", { className: "ticks" }, ...rows), nobody);
+  element.setAttribute("role", "group");
+  element.setAttribute("aria-label", field.title);
+  const boxes = rows.map((row) => row.querySelector("input"));
+  return { element, read: () => boxes.filter((box) => box.checked).map((box) => idOf(field, box.value)) };
 }
 
 /** Choose columns and their order. Resolves to field names in order, or null. */
