@@ -25,6 +25,7 @@ TITLES: Mapping[str, tuple[str, str]] = {  # of tables, in the order of the arch
     "client_files": ("Files", "Файлы"),
     "calls": ("Calls", "Звонки"),
     "legs": ("Who was in the calls", "Участники звонков"),
+    "call_dispositions": ("What came of calls", "Итоги разговоров"),
     "call_waits": ("Waiting in queues", "Ожидание в очередях"),
     "agent_states": ("Agents' work after the calls", "Работа операторов после звонков"),
     "call_notes": ("Notes to calls", "Заметки к звонкам"),

@@ -34,6 +34,7 @@ from cti.storage.contact_tables import (
     contacts,
     contracts,
 )
+from cti.storage.disposition_tables import call_dispositions
 from cti.storage.duty_tables import agent_states
 from cti.storage.privacy_tables import access_log, erasures
 from cti.storage.tables import (
@@ -148,6 +149,7 @@ HELD: tuple[Held, ...] = (
     Held(table=desktop_events, category="calls", way="emptied", rows=_of_calls(desktop_events)),
     Held(table=call_corrections, category="calls", way="stays", rows=_of_calls(call_corrections)),
     Held(table=call_waits, category="calls", way="stays", rows=_of_calls(call_waits)),
+    Held(table=call_dispositions, category="calls", way="stays", rows=_of_calls(call_dispositions)),
     Held(table=legs, category="calls", way="stays", rows=_of_calls(legs)),
     Held(table=agent_states, category="calls", way="stays", rows=_of_calls(agent_states)),  # of agents, after his calls
     Held(

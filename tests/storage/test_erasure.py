@@ -27,13 +27,15 @@ from tests.storage.test_merges import Clock, referring
 # Columns of text in which nobody is named, with the reason.
 NAMELESS = {
     "audit": "tells of users and settings", "import_mappings": "columns of files", "setup_codes": "no person",
+    "test_calls": "calls of our own to ourselves",
     "access_log": "a chain of hashes that nobody may change: it keeps ids", "access_head": "a hash",
     **dict.fromkeys(
         ("users", "teams", "devices", "user_queues", "sessions", "tokens", "role_rights", "agent_states",
          "agent_state_corrections"), "colleagues",
     ),
     **dict.fromkeys(
-        ("directory_items", "properties", "property_values", "pause_reasons", "queue_settings"), "the house's words"
+        ("directory_items", "properties", "property_values", "pause_reasons", "queue_settings", "dispositions"),
+        "the house's words",
     ),
 }  # fmt: skip
 
@@ -85,7 +87,7 @@ CODES = {
     "call_corrections.was", "call_corrections.became", "desktop_events.kind", "desktop_events.call_id",
     "dial_requests.request_id", "dial_requests.device", "dial_requests.call_id", "dial_requests.state",
     "client_runs.batch", "client_runs.kind", "client_runs.state", "segments.name", "segments.tag",
-    "grid_views.name", "grid_views.role", "erasures.act",
+    "call_dispositions.call_id", "call_dispositions.name", "grid_views.name", "grid_views.role", "erasures.act",
 }  # fmt: skip
 
 
