@@ -17,6 +17,7 @@ Right = Literal[
     "desk",  # have a desk: receive cards, have states
     "dial",  # place calls from own devices
     "clients.read",
+    "clients.numbers",  # see telephone numbers; without it they are masked everywhere, and dialled all the same
     "clients.write",
     "clients.import",
     "clients.export",
@@ -41,6 +42,7 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "desk": {"agent": "own", "supervisor": "own", "admin": "own"},
     "dial": {"agent": "own", "supervisor": "own", "admin": "own"},
     "clients.read": {"agent": "all", "supervisor": "all", "admin": "all"},
+    "clients.numbers": {"agent": "all", "supervisor": "all", "admin": "all"},
     "clients.write": {"agent": "all", "supervisor": "all", "admin": "all"},
     "clients.import": {"agent": "none", "supervisor": "all", "admin": "all"},
     "clients.export": {"agent": "none", "supervisor": "all", "admin": "all"},
@@ -104,6 +106,11 @@ def may(person: Person, right: Right, *, owner_id: int | None = None, owner_team
     if owner_id == person.id:
         return True
     return reach == "team" and owner_team_id is not None and owner_team_id == person.team_id
+
+
+def hides(person: Person) -> bool:
+    """Whether telephone numbers are hidden from the person."""
+    return scope(person, "clients.numbers") == "none"
 
 
 def known_changes(role: Role, said: Mapping[str, str]) -> dict[Right, Scope]:

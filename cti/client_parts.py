@@ -27,6 +27,7 @@ from cti.features.export_alarms import ExportAlarms
 from cti.features.import_runs import ImportRuns
 from cti.jobs import Jobs
 from cti.settings import Settings
+from cti.sights import Sights
 from cti.storage.database import Database
 from cti.telephony.numbering import NumberPlan
 
@@ -62,16 +63,18 @@ async def build_clients(
     clock: Callable[[], float],
     desktop: AgentDesktop,
     next_seq: Callable[[int], int],
+    sights: Sights,
 ) -> ClientParts:
     """All of it. next_seq: of what an admin is told and must not miss."""
     zone, most = ZoneInfo(settings.numbers.time_zone), settings.privacy.export_cards
     jobs = Jobs(_told_to_jobs(settings, plan))
-    client_base = ClientBase(db=db, plan=plan, clock=clock)
+    client_base = ClientBase(db=db, plan=plan, clock=clock, sights=sights)
     files = ClientFiles(db=db, folder=settings.data / "files", clock=clock)
     import_runs = ImportRuns(db=db, jobs=jobs, folder=settings.data / "imports", clock=clock)
     bulk_changes = BulkChanges(db=db, jobs=jobs, change=client_base.change_many, clock=clock)
     exports = Exports(db=db, jobs=jobs, folder=settings.data / "exports", zone=zone, clock=clock, most=most)
-    duplicates = ClientDuplicates(db=db, plan=plan, clock=clock, mark=settings.data / "duplicates.mark")
+    mark = settings.data / "duplicates.mark"
+    duplicates = ClientDuplicates(db=db, plan=plan, clock=clock, sights=sights, mark=mark)
     alarms = ExportAlarms(db=db, desktop=desktop, next_seq=next_seq, zone=zone, most=most)
     await _erase_again(settings, db, plan)
     await files.sweep()
@@ -81,8 +84,8 @@ async def build_clients(
         jobs=jobs,
         client_base=client_base,
         catalogue=ClientCatalogue(db=db, clock=clock),
-        contacts=ClientContacts(db=db, plan=plan, clock=clock),
-        contracts=ClientContracts(db=db, clock=clock),
+        contacts=ClientContacts(db=db, plan=plan, clock=clock, sights=sights),
+        contracts=ClientContracts(db=db, clock=clock, sights=sights),
         tasks=ClientTasks(db=db, clock=clock),
         segments=ClientSegments(db=db, zone=zone, clock=clock),
         files=files,

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
+
+from cti.clients.masking import ARGS, Telephone, Words
 
 PopKind = Literal["client", "several", "unknown", "hidden", "colleague"]
 CallState = Literal["dialling", "ringing", "talking", "held", "taken", "missed", "ended"]
@@ -20,7 +22,7 @@ class Why:
     """Why a card came: a code of web/texts.py with its arguments, e.g. exact-phone(number, label), chosen-before."""
 
     code: str
-    args: Mapping[str, str] = field(default_factory=dict)
+    args: Annotated[Mapping[str, str], ARGS] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,9 +30,9 @@ class ContactBrief:
     """A contact person of a client. phones: (E.164, extension or "", label)."""
 
     id: int
-    name: str
+    name: Words
     role: str = ""
-    phones: tuple[tuple[str, str, str], ...] = ()
+    phones: tuple[tuple[Telephone, str, Words], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +59,7 @@ class TaskBrief:
     """An open task. due_at: UNIX seconds, None for some day; owner: who does it, "" for nobody yet."""
 
     id: int
-    what: str
+    what: Words
     due_at: float | None = None
     owner: str = ""
 
@@ -80,14 +82,14 @@ class ClientBrief:
     """
 
     id: int
-    name: str
-    full_name: str = ""
+    name: Words
+    full_name: Words = ""
     kind: str = "company"
-    phones: tuple[tuple[str, str, str], ...] = ()
-    emails: tuple[str, ...] = ()
+    phones: tuple[tuple[Telephone, str, Words], ...] = ()
+    emails: tuple[Words, ...] = ()
     responsible: str = ""
-    note: str = ""
-    properties: tuple[tuple[str, str, str], ...] = ()
+    note: Words = ""
+    properties: tuple[tuple[str, Words, str], ...] = ()
     relation: str = ""
     restricted: bool = False
     people: tuple[ContactBrief, ...] = ()
@@ -112,8 +114,8 @@ class PopCall:
 
     id: str
     direction: str
-    number: str | None
-    name: str
+    number: Telephone | None
+    name: Words
     device: str
     queue: str | None
     called: str | None
@@ -192,11 +194,11 @@ class CallView:
     id: str
     state: CallState
     direction: str = ""
-    number: str | None = None
-    name: str = ""
+    number: Telephone | None = None
+    name: Words = ""
     queue: str | None = None
     client_id: int | None = None
-    client_name: str = ""
+    client_name: Words = ""
     since: float = 0.0
     by: str = ""
     ringing: tuple[str, ...] = ()  # names of the people it rings at now

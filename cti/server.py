@@ -51,6 +51,7 @@ from cti.metrics import Metrics
 from cti.pbx import Pbxes
 from cti.reactions import clicks, reactions
 from cti.settings import Settings
+from cti.sights import Sights
 from cti.storage import calls
 from cti.storage.database import Database, open_database
 from cti.storage.spool import Spool
@@ -121,17 +122,27 @@ async def build(settings: Settings, db: Database) -> Parts:
     spool = Spool(db, limit=settings.storage.spool, clock=clock)
     directory = Directory(db)
     await directory.reload()
+    key = _key(settings.data)
+    sights = Sights(key, pbxes.plan.internal)
     accounts = Accounts(
         db=db,
         clock=clock,
-        key=_key(settings.data),
+        key=key,
         idle_s=settings.auth.idle_h * 3600,
         absolute_s=settings.auth.absolute_h * 3600,
         ldap=ldap_check(settings.auth.ldap),
         later=spool.put,
     )
     access_journal = AccessJournal(spool=spool, clock=clock)
-    live = Live(accounts=accounts, db=db, spool=spool, metrics=metrics, access_journal=access_journal, clock=clock)
+    live = Live(
+        accounts=accounts,
+        sights=sights,
+        db=db,
+        spool=spool,
+        metrics=metrics,
+        access_journal=access_journal,
+        clock=clock,
+    )
     watch = Watch(settings, db=db, spool=spool, directory=directory, clock=clock)
     plan_of = pbxes.plan_of
 
@@ -187,6 +198,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         calls_of=lambda user_id: len(live_calls.views_of(user_id)),
         record_of=record_of,
         clock=clock,
+        sights=sights,
     )
 
     def link_view() -> LinkView:
@@ -229,7 +241,9 @@ async def build(settings: Settings, db: Database) -> Parts:
 
     spool.on_change = storage_changed
     _show_figures(metrics, spool)
-    base = await build_clients(settings, db, plan=pbxes.plan, clock=clock, desktop=live, next_seq=screen_pops.next_seq)
+    base = await build_clients(
+        settings, db, plan=pbxes.plan, clock=clock, desktop=live, next_seq=screen_pops.next_seq, sights=sights
+    )
     access_journal.exported = base.alarms.hurry
     gone = Erasures(
         db=db,
@@ -283,6 +297,7 @@ async def build(settings: Settings, db: Database) -> Parts:
     services = Services(
         settings=settings,
         db=db,
+        sights=sights,
         spool=spool,
         plan=pbxes.plan,
         metrics=metrics,

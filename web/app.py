@@ -10,7 +10,7 @@ from aiohttp import http_parser, web
 from web import ops, render, sip_door
 from web.api import people
 from web.auth import guarded
-from web.limits import LIMITS, Limits
+from web.limits import LIMITS, NUMBERS, NUMBERS_BURST, NUMBERS_PER_S, Limits
 from web.pages import calls as call_pages
 from web.pages import (
     client_history,
@@ -37,7 +37,7 @@ from web.pages import contacts as contact_pages
 from web.pages import contracts as contract_pages
 from web.routes import Route
 from web.security import add_headers, errors
-from web.services import SERVICES, Services
+from web.services import SERVICES, Services, by_sight
 from web.serving import serve_app, watch_half_open
 
 STATIC = Path(__file__).parent / "static"
@@ -77,8 +77,9 @@ log = structlog.get_logger()
 def make_app(services: Services) -> web.Application:
     """The application, not yet listening."""
     app = web.Application(middlewares=[errors], client_max_size=LARGEST_BODY)
-    app[SERVICES] = services
+    app[SERVICES] = by_sight(services)
     app[LIMITS] = Limits()
+    app[NUMBERS] = Limits(per_s=NUMBERS_PER_S, burst=NUMBERS_BURST)
     app[sip_door.SIP_DOOR] = door = sip_door.SipDoor()
     app.on_shutdown.append(door.shut_down)
     render.set_up(app)

@@ -15,16 +15,19 @@ from typing import TypeVar
 from aiohttp import web
 
 from cti.access import Person, scope
+from cti.clients.masking import mask
 from cti.errors import StorageError
 from cti.features.accounts import Identity, SignedIn
-from web.limits import LIMITS
+from web.limits import LIMITS, NUMBERS
 from web.routes import Handler, Route
-from web.services import services_of
+from web.services import SIGHT, services_of
 from web.shown import keep_line
 
 Answer = TypeVar("Answer", bound=web.StreamResponse | web.HTTPSeeOther)
 
 COOKIE = "trubka"
+ASKED = ("q", "number", "filters", "to")
+GUESSES = {f"/api/v1/{one}" for one in ("clients/likely", "clients/bulk", "segments/count", "exports")}
 FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 SAFE = {"GET", "HEAD", "OPTIONS"}
 IDENTITY = web.RequestKey("identity", Identity)
@@ -44,7 +47,7 @@ def guarded(route: Route) -> Handler:
         identity = await identify(request)
         await _check_pace(request, identity)
         if identity is not None:
-            request[IDENTITY] = identity
+            know(request, identity)
         elif route.who != "public":
             raise _to_the_door(request, route)
         if identity and route.right is not None and scope(identity.person, route.right) == "none":
@@ -76,7 +79,13 @@ async def recognise(request: web.Request) -> None:
         with contextlib.suppress(StorageError):
             identity = await identify(request)
             if identity is not None:
-                request[IDENTITY] = identity
+                know(request, identity)
+
+
+def know(request: web.Request, identity: Identity) -> None:
+    """From here on it is known who asks, and with whose eyes the database is read."""
+    request[IDENTITY] = identity
+    request[SIGHT] = services_of(request).sights.of(identity.person)
 
 
 def person_of(request: web.Request) -> Person:
@@ -150,6 +159,16 @@ async def _check_pace(request: web.Request, identity: Identity | None) -> None:
     key = (identity.session or f"token:{identity.person.id}") if identity else f"at:{address_of(request)}"
     if not await request.app[LIMITS].take(key):
         raise web.HTTPTooManyRequests(text="Too many requests; wait some seconds.", headers={"Retry-After": "5"})
+    if identity is None or not services_of(request).sights.of(identity.person).hides:
+        return
+    if _asks_for_a_number(request) and not await request.app[NUMBERS].take(f"user:{identity.person.id}"):
+        raise web.HTTPTooManyRequests(text="Too many numbers; wait some minutes.", headers={"Retry-After": "60"})
+
+
+def _asks_for_a_number(request: web.Request) -> bool:
+    """Whether the answer tells whose a whole number is: a search by one, or a body that may hold one."""
+    asked = [request.match_info.get("number", ""), *(request.query.get(name, "") for name in ASKED)]
+    return request.path in GUESSES or any(mask(text) != text for text in asked)
 
 
 def _to_the_door(request: web.Request, route: Route) -> web.HTTPException:

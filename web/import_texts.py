@@ -18,6 +18,7 @@ from web.texts import N_
 ERASED = N_("was erased before: make sure that there is a new consent")
 ROW_FAULTS: Mapping[str, str] = {
     "nothing": N_("says nothing of the chosen columns"),
+    "masked": N_("a number in it is hidden by dots: write it whole or empty the cell"),
     "no-name": N_("a client needs a name"),
     "twice": N_("the same client stands in row {row}"),
     "gone": N_("there is no client {value}"),

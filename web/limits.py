@@ -1,6 +1,7 @@
 """How much one session, token or stranger's address may ask: a flood is refused before it costs anything.
 
-Far above what a person with several tabs does; a program that reaches it is told to slow down (429).
+Far above what a person with several tabs does; a program that reaches it is told to slow down (429). To whom numbers
+are hidden may still search by a whole one: so many times that he finds whom he knows, too few to guess five digits.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from aiohttp import web
 from aiolimiter import AsyncLimiter
 
 PER_S, BURST = 30.0, 300.0
+NUMBERS_PER_S, NUMBERS_BURST = 0.1, 60.0
 MOST_REMEMBERED = 5000
 
 
@@ -32,3 +34,4 @@ class Limits:
 
 
 LIMITS = web.AppKey("limits", Limits)
+NUMBERS = web.AppKey("number-limits", Limits)

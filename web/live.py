@@ -23,6 +23,7 @@ from cti.errors import StorageError
 from cti.features.access_journal import AccessJournal
 from cti.features.accounts import Accounts, Identity
 from cti.metrics import Metrics
+from cti.sights import Sights
 from cti.storage import desktop_events, role_rights, traces
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
@@ -56,6 +57,7 @@ class Live:
         self,
         *,
         accounts: Accounts,
+        sights: Sights,
         db: Database,
         spool: Spool,
         metrics: Metrics,
@@ -66,6 +68,7 @@ class Live:
         connect_s: float = CONNECT_S,
     ) -> None:
         self._accounts = accounts
+        self._sights = sights
         self._db = db
         self._spool = spool
         self._metrics = metrics
@@ -109,15 +112,15 @@ class Live:
         """A card, to all the agent's browsers."""
         self._remember(agent_id, pop, pop.received_at)
         self._recent[agent_id].append(pop)
-        self._tell_stored(agent_id, pop, Texts("screen_pop", lambda language, _seq: wire.screen_pop(pop, language)))
+        self._tell_stored(agent_id, pop, Texts("screen_pop", lambda reader, _seq: wire.screen_pop(pop, reader)))
 
     async def message(self, agent_id: int, notice: Notice) -> None:
         """A notice, to all of one person's browsers."""
-        self._tell_stored(agent_id, notice, Texts("message", lambda language, _seq: wire.notice(notice, language)))
+        self._tell_stored(agent_id, notice, Texts("message", lambda reader, _seq: wire.notice(notice, reader)))
 
     async def call(self, agent_id: int, view: CallView) -> None:
         """The state of a call, to the agent's browsers."""
-        self._tell((agent_id,), "call", lambda language, seq: wire.call(view, language, seq))
+        self._tell((agent_id,), "call", lambda reader, seq: wire.call(view, reader, seq))
 
     async def leg(self, agent_id: int, view: LegView) -> None:
         """Which call a conversation of the agent's browser phone is."""
@@ -125,11 +128,11 @@ class Live:
 
     async def agent(self, view: AgentView) -> None:
         """A colleague's state, to everybody."""
-        self._tell(tuple(self._agents), "agent", lambda language, seq: wire.agent(view, language, seq))
+        self._tell(tuple(self._agents), "agent", lambda reader, seq: wire.agent(view, reader, seq))
 
     async def link(self, view: LinkView) -> None:
         """The links to the PBXes, to everybody."""
-        self._tell(tuple(self._agents), "link", lambda language, _seq: wire.link(view, language))
+        self._tell(tuple(self._agents), "link", lambda reader, _seq: wire.link(view, reader))
 
     async def erased(self, view: Erased) -> None:
         """Somebody was erased: no page shows him any more, nor does a replay."""
@@ -205,7 +208,8 @@ class Live:
             return False
         visit.settle()
         visit.sid = sid
-        browser = Browser(sid=sid, identity=identity, token=token, visit=visit, outbox=socket.queue)
+        reader = wire.Reader(identity.person.language, self._sights.of(identity.person))
+        browser = Browser(sid=sid, identity=identity, token=token, visit=visit, outbox=socket.queue, reader=reader)
         browser.grace = asyncio.get_running_loop().call_later(GRACE_S, self._go_live, browser)
         self._browsers[sid] = browser
         if browser.agent not in self._agents:
@@ -261,7 +265,7 @@ class Live:
         for event, text in held:
             self._push_stored(browser, event, text)
         state = browser.allowed(self.snapshot(browser.agent))
-        self._push(browser, encoded("snapshot", wire.snapshot(state, browser.language, browser.seq, self._clock())))
+        self._push(browser, encoded("snapshot", wire.snapshot(state, browser.reader, browser.seq, self._clock())))
 
     async def _missed(self, agent_id: int, last_seq: int | None) -> Missed:
         return await missed_events(self._db, agent_id, last_seq, self.seq_of(agent_id), self._recent.get(agent_id, ()))
@@ -273,10 +277,10 @@ class Live:
             if not await browser.outbox.low(REPLAY_S):
                 return False
             if isinstance(event, Notice):
-                self._push_stored(browser, event, encoded("message", wire.notice(event, browser.language)))
+                self._push_stored(browser, event, encoded("message", wire.notice(event, browser.reader)))
             elif browser.hears("screen_pop"):
                 self._remember(browser.agent, event, 0.0)
-                text = encoded("screen_pop", wire.screen_pop(event, browser.language, missed=over))
+                text = encoded("screen_pop", wire.screen_pop(event, browser.reader, missed=over))
                 self._push_stored(browser, event, text)
         browser.seq = max(browser.seq, missed.seq)
         return True
@@ -307,12 +311,12 @@ class Live:
         for agent_id in agents:
             for browser in list(self._agents.get(agent_id, ())):
                 if browser.held is None and browser.hears(name):
-                    self._push(browser, texts(browser.language, browser.seq))
+                    self._push(browser, texts(browser.reader, browser.seq))
 
     def _tell_stored(self, agent_id: int, event: Stored, texts: Texts) -> None:
         """An event that a browser must not miss: held back while what it missed before is on its way."""
         for browser in [one for one in self._agents.get(agent_id, ()) if one.hears(texts.name)]:
-            text = texts(browser.language, 0)
+            text = texts(browser.reader, 0)
             if browser.held is None:
                 self._push_stored(browser, event, text)
             elif len(browser.held) < PACKETS:

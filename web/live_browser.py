@@ -12,6 +12,7 @@ from cti.desktop import Notice, ScreenPop, Snapshot
 from cti.features.accounts import Identity
 from web.live_door import Visit
 from web.live_outbox import Outbox
+from web.wire import Reader
 
 NEEDS: Mapping[str, Right] = {"screen_pop": "desk", "call": "desk", "agent": "agents.read"}  # the other events: nothing
 Stored = ScreenPop | Notice  # events that are kept until they were shown
@@ -19,9 +20,9 @@ Stored = ScreenPop | Notice  # events that are kept until they were shown
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class Browser:
-    """held: stored events that wait for `resume` and the end of its replay; sent: their seqs.
+    """reader: as whom he is told things. held: stored events that wait for `resume` and the end of its replay.
 
-    grace: a program that does not say `resume` hears everything once it is over.
+    sent: their seqs. grace: a program that does not say `resume` hears everything once it is over.
     """
 
     sid: str
@@ -29,6 +30,7 @@ class Browser:
     token: str | None
     visit: Visit
     outbox: Outbox
+    reader: Reader
     seq: int = 0
     held: list[tuple[Stored, str]] | None = field(default_factory=list)
     grace: asyncio.TimerHandle = field(init=False)
@@ -43,10 +45,6 @@ class Browser:
     @property
     def agent(self) -> int:
         return self.person.id
-
-    @property
-    def language(self) -> str:
-        return self.person.language
 
     def hears(self, event: str) -> bool:
         """Whether his rights open this event to him."""

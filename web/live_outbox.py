@@ -16,7 +16,7 @@ import socketio
 from engineio import packet
 from socketio import packet as socketio_packet
 
-from web.wire import Json
+from web.wire import Json, Reader
 
 PACKETS = 500
 MAX_MESSAGE = 64 * 1024
@@ -24,7 +24,7 @@ SIZE_CHARS = 1024 * 1024  # JSON here is ASCII: characters are bytes
 LOW_CHARS = SIZE_CHARS // 4
 EVENTS_PER_S = 20
 FLOOD_S = 5.0
-Body = Callable[[str, int], Json]  # language, seq -> what is told
+Body = Callable[[Reader, int], Json]  # to whom, seq -> what is told
 
 
 def encoded(name: str, body: Json) -> str:
@@ -33,17 +33,17 @@ def encoded(name: str, body: Json) -> str:
 
 
 class Texts:
-    """One event as text: made once per language and seq, however many browsers hear it."""
+    """One event as text: made once per kind of reader and seq, however many browsers hear it."""
 
     def __init__(self, name: str, body: Body) -> None:
         self.name, self._body = name, body
-        self._made: dict[tuple[str, int], str] = {}
+        self._made: dict[tuple[Reader, int], str] = {}
 
-    def __call__(self, language: str, seq: int) -> str:
+    def __call__(self, reader: Reader, seq: int) -> str:
         """For one browser."""
-        key = (language, seq)
+        key = (reader, seq)
         if key not in self._made:
-            self._made[key] = encoded(self.name, self._body(language, seq))
+            self._made[key] = encoded(self.name, self._body(reader, seq))
         return self._made[key]
 
 

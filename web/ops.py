@@ -23,7 +23,7 @@ async def readyz(request: web.Request) -> web.Response:
         "database": "ok",
         "storage": services.spool.state,
         "waiting": services.spool.pending,
-        "log_mib": services.db.log_bytes // 2**20,
+        "log_mib": services.database.log_bytes // 2**20,
         "pbx": link.state,
         "pbx_since": link.since,
         "pbxes": {

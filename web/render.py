@@ -20,6 +20,7 @@ from markupsafe import Markup, escape
 
 from cti.access import Person, Right, scope
 from cti.clients.contracts import show_amount
+from cti.clients.masking import unsealed
 from cti.clients.places import link_of
 from cti.clients.properties import plain
 from cti.telephony.numbering import show
@@ -62,6 +63,7 @@ def set_up(app: web.Application) -> None:
     environment = aiohttp_jinja2.get_env(app)
     environment.filters |= {
         "number": show,
+        "unsealed": unsealed,
         "duration": duration,
         "amount": show_amount,
         "day": day,

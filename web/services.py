@@ -1,14 +1,19 @@
-"""What the web layer is given by the composition root: the features and what it may read."""
+"""What the web layer is given by the composition root: the features and what it may read.
+
+A handler reads the database through the eyes of whoever asks: `services_of(request).db` shows records to his sight
+(cti/clients/masking.py). Before it is known who asks, numbers are hidden.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
 from cti.channels.base import Health
+from cti.clients.masking import OPEN, Sight
 from cti.desktop import LinkView
 from cti.features.access_journal import AccessJournal
 from cti.features.accounts import Accounts
@@ -38,8 +43,10 @@ from cti.features.role_rights import RoleRights
 from cti.features.test_calls import TestCalls
 from cti.metrics import Metrics
 from cti.settings import Settings
+from cti.sights import Sights
 from cti.storage.database import Database
 from cti.storage.spool import Spool
+from cti.storage.view import View
 from cti.telephony.numbering import NumberPlan
 
 
@@ -51,7 +58,8 @@ class Services:
     """
 
     settings: Settings
-    db: Database
+    db: Database | View
+    sights: Sights
     spool: Spool
     plan: NumberPlan
     metrics: Metrics
@@ -87,14 +95,30 @@ class Services:
     clock: Callable[[], float]
 
     @property
+    def database(self) -> Database:
+        """The database itself, for its state and never for its records."""
+        return self.db.whole if isinstance(self.db, View) else self.db
+
+    @property
     def zone(self) -> ZoneInfo:
         """Where the house's days begin."""
         return ZoneInfo(self.settings.numbers.time_zone)
 
 
-SERVICES = web.AppKey("services", Services)
+SERVICES = web.AppKey("services", dict[Sight, Services])
+SIGHT = web.RequestKey("sight", Sight)
+
+
+def by_sight(services: Services) -> dict[Sight, Services]:
+    """The services as who may see numbers is given them, and as the others."""
+    return {sight: replace(services, db=View(services.database, sight)) for sight in (OPEN, services.sights.hiding)}
+
+
+def sight_of(request: web.Request) -> Sight:
+    """How whoever asks sees numbers."""
+    return request.get(SIGHT) or next(sight for sight in request.app[SERVICES] if sight.hides)
 
 
 def services_of(request: web.Request) -> Services:
-    """The application's services."""
-    return request.app[SERVICES]
+    """The application's services, as whoever asks may use them."""
+    return request.app[SERVICES][sight_of(request)]

@@ -3,7 +3,8 @@
 Rules kept here: only a signed-in person's own page, with his own browser phone, opens it; each message passes the gate
 (cti/telephony/sip_gate.py); one connection per person: the last one wins and the one before is told so; size and pace
 have limits; who is signed out, or loses his phone, is cut within CHECK_S. A conversation does not hang on it: the voice
-goes between browser and PBX, and a page that comes back takes its calls up again.
+goes between browser and PBX, and a page that comes back takes its calls up again. From whom numbers are hidden, hears
+stand-ins (cti/telephony/sip_veil.py).
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from cti.errors import Refused, StorageError
 from cti.features.accounts import Identity
 from cti.features.phones import BrowserPhone
+from cti.storage import role_rights
 from cti.telephony.sip import refusal
 from cti.telephony.sip_gate import Gate
+from cti.telephony.sip_veil import Veil
 from web.auth import IDENTITY, own_origin
 from web.routes import Route
 from web.services import Services, services_of
@@ -50,6 +53,7 @@ class _Visit:
     phone: BrowserPhone
     gate: Gate
     browser: web.WebSocketResponse
+    veil: Veil | None
     left: float = BURST
     counted: float = 0.0
     strange: int = 0
@@ -92,7 +96,9 @@ class SipDoor:
             return services.call_control.may_dial(identity.person, number, phone.device)
 
         gate = Gate(phone.endpoint, phone.extension, may_dial)
-        visit = _Visit(identity=identity, phone=phone, gate=gate, browser=browser)
+        sight = services.sights.of(identity.person)
+        veil = Veil(sight.words) if sight.hides else None
+        visit = _Visit(identity=identity, phone=phone, gate=gate, browser=browser, veil=veil)
         before = self._visits.get(identity.person.id)
         self._visits[identity.person.id] = visit
         if before is not None:
@@ -154,9 +160,10 @@ async def _to_pbx(visit: _Visit, pbx: aiohttp.ClientWebSocketResponse) -> None:
             return await visit.close(WSCloseCode.UNSUPPORTED_DATA, "text only")
         if message.data in KEEP_ALIVE:
             continue
-        verdict = visit.gate.to_pbx(message.data)
+        text = visit.veil.to_pbx(message.data) if visit.veil else message.data
+        verdict = visit.gate.to_pbx(text)
         if verdict == "pass":
-            await _send(pbx, message.data)
+            await _send(pbx, text)
         elif verdict == "forbid" and visit.gate.message is not None:
             await _send(visit.browser, refusal(visit.gate.message, 403, "Forbidden"))
         else:
@@ -173,7 +180,7 @@ async def _to_browser(visit: _Visit, pbx: aiohttp.ClientWebSocketResponse) -> No
             return
         text = message.data if isinstance(message.data, str) else message.data.decode("utf-8", "replace")
         visit.gate.from_pbx(text)
-        await _send(visit.browser, text)
+        await _send(visit.browser, visit.veil.to_browser(text) if visit.veil else text)
 
 
 async def _watch(visit: _Visit, services: Services) -> None:
@@ -183,6 +190,10 @@ async def _watch(visit: _Visit, services: Services) -> None:
         with contextlib.suppress(StorageError):
             if not await services.accounts.alive(visit.identity.session or ""):
                 return await visit.close(SIGNED_OUT, "signed out")
+            async with services.database.read() as conn:
+                rights = await role_rights.every(conn)
+            if rights[visit.identity.person.role] != visit.identity.person.changed:
+                return await visit.close(NO_PBX, "other rights")  # it comes back by itself
         try:
             phone = await services.phones.browser(visit.identity.person)
         except Refused:

@@ -43,6 +43,10 @@ REFUSALS: Mapping[str, str] = {
     "not-your-call": N_("You are not in this call any more."),
     "changed-meanwhile": N_("Somebody changed this meanwhile: look at the new state and save again."),
     "no-name": N_("A name is needed."),
+    "masked-number": N_("A number with dots is hidden and cannot be used: enter it whole."),
+    "whole-number": N_("Numbers are hidden from you: search by a whole one, in the search box."),
+    "hidden-file": N_("This file has whole numbers in it, which are hidden from you."),
+    "hidden-key": N_("Numbers are hidden from you: let clients be known by something else."),
     "no-client": N_("There is no such client."),
     "same-client": N_("These are one client already."),
     "no-merge": N_("This merge cannot be taken back any more."),
@@ -161,6 +165,8 @@ REFUSALS: Mapping[str, str] = {
     "403": N_("You may not see this; ask an admin."),
     "404": N_("There is no such page."),
     "405": N_("There is no such page."),
+    "429": N_("Too many requests; wait some seconds."),
+    "too-many-numbers": N_("Too many numbers; wait some minutes."),
     "413": N_("This is too large."),
 }
 BUG = N_("Something is wrong here. Tell an admin this mark: {mark}.")

@@ -1,10 +1,11 @@
-"""Records -> the JSON that browsers get, in the reader's language. Pure."""
+"""Records -> the JSON that browsers get, in the reader's language and as he may see numbers. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from cti.clients.masking import Sight
 from cti.desktop import (
     AgentView,
     CallView,
@@ -26,13 +27,22 @@ from web.texts import DEVICES, LINKS, LINKS_BY_NAME, OUTCOMES, REFUSALS, WHYS
 Json = dict[str, Any]
 
 
-def screen_pop(pop: ScreenPop, language: str, *, missed: bool = False) -> Json:
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whom something is told."""
+
+    language: str
+    sight: Sight
+
+
+def screen_pop(pop: ScreenPop, reader: Reader, *, missed: bool = False) -> Json:
     """The public `screen_pop`."""
+    pop = reader.sight.see(pop)
     return {
         "seq": pop.seq,
         "kind": pop.kind,
         "call": asdict(pop.call) | {"shown": show(pop.call.number)},
-        "matches": [match(one, language) for one in pop.matches],
+        "matches": [match(one, reader) for one in pop.matches],
         "colleague": pop.colleague,
         "ringing": list(pop.ringing),
         "missed": missed,
@@ -40,15 +50,16 @@ def screen_pop(pop: ScreenPop, language: str, *, missed: bool = False) -> Json:
     }
 
 
-def notice(one: Notice, language: str) -> Json:
+def notice(one: Notice, reader: Reader) -> Json:
     """The public `message`: what is told in words, and where there is more."""
-    text = say(language, NOTICES.get(one.code, one.code), **one.args)
+    text = say(reader.language, NOTICES.get(one.code, one.code), **one.args)
     why = one.args.get("why", "")
     return {"seq": one.seq, "code": one.code, "text": text, "why": why, "href": one.href, "at": one.at}
 
 
-def match(one: Match, language: str) -> Json:
+def match(one: Match, reader: Reader) -> Json:
     """A client and why."""
+    one = reader.sight.see(one)
     args = dict(one.why.args)
     if "number" in args:
         args["number"] = show(args["number"])
@@ -59,12 +70,13 @@ def match(one: Match, language: str) -> Json:
         code = "exact-phone-unlabelled"
     if code == "contact-phone" and args.get("role"):
         code = "contact-phone-role"
-    why = say(language, WHYS.get(code, code), **args)
-    return {"client": client(one.client), "why": why, "contact": asdict(one.contact) if one.contact else None}
+    why = say(reader.language, WHYS.get(code, code), **args)
+    return {"client": client(one.client, reader), "why": why, "contact": asdict(one.contact) if one.contact else None}
 
 
-def client(brief: ClientBrief) -> Json:
+def client(brief: ClientBrief, reader: Reader) -> Json:
     """What a card shows of a client."""
+    brief = reader.sight.see(brief)
     plain = asdict(brief)
     said = plain.pop("properties")  # a card of the API has properties too, and they are not these
     return plain | {
@@ -79,14 +91,15 @@ def _phones(phones: tuple[tuple[str, str, str], ...]) -> list[Json]:
     return [{"e164": e, "shown": show(e), "extension": x, "label": label} for e, x, label in phones]
 
 
-def call(view: CallView, language: str, seq: int) -> Json:
+def call(view: CallView, reader: Reader, seq: int) -> Json:
     """The public `call`."""
+    view = reader.sight.see(view)
     return asdict(view) | {
         "seq": seq,
         "shown": show(view.number),
         "ringing": list(view.ringing),
-        "outcome_text": say(language, OUTCOMES.get(view.outcome, view.outcome)),
-        "why_text": say(language, REFUSALS.get(view.why, view.why)),
+        "outcome_text": say(reader.language, OUTCOMES.get(view.outcome, view.outcome)),
+        "why_text": say(reader.language, REFUSALS.get(view.why, view.why)),
     }
 
 
@@ -95,19 +108,20 @@ def leg(view: LegView, seq: int = 0) -> Json:
     return asdict(view) | {"seq": seq}
 
 
-def agent(view: AgentView, language: str, seq: int = 0) -> Json:
+def agent(view: AgentView, reader: Reader, seq: int = 0) -> Json:
     """The public `agent`."""
-    words = {"text": say(language, DEVICES[view.device]), "chosen_text": state(view.chosen, view.reason, language)}
+    chosen = state(view.chosen, view.reason, reader.language)
+    words = {"text": say(reader.language, DEVICES[view.device]), "chosen_text": chosen}
     return asdict(view) | {"seq": seq} | words
 
 
-def link(view: LinkView, language: str) -> Json:
+def link(view: LinkView, reader: Reader) -> Json:
     """The bar on top: with several PBXes it names those that are away, the others work on."""
     away = [one for one in view.pbxes if one.state != "up"]
     if len(view.pbxes) > 1:
-        text = " ".join(say(language, LINKS_BY_NAME[one.state], name=one.name) for one in away)
+        text = " ".join(say(reader.language, LINKS_BY_NAME[one.state], name=one.name) for one in away)
     else:
-        text = say(language, LINKS.get(view.state, view.state))
+        text = say(reader.language, LINKS.get(view.state, view.state))
     return {
         "state": view.state,
         "since": view.since if len(away) < 2 else 0.0,
@@ -122,12 +136,12 @@ def erased(view: Erased) -> Json:
     return {"clients": list(view.clients), "people": list(view.people), "calls": list(view.calls)}
 
 
-def snapshot(view: Snapshot, language: str, seq: int, now: float) -> Json:
+def snapshot(view: Snapshot, reader: Reader, seq: int, now: float) -> Json:
     """The state that replaces all volatile events a browser missed."""
     return {
-        "calls": [call(one, language, seq) for one in view.calls],
-        "agents": [agent(one, language, seq) for one in view.agents],
-        "link": link(view.link, language),
+        "calls": [call(one, reader, seq) for one in view.calls],
+        "agents": [agent(one, reader, seq) for one in view.agents],
+        "link": link(view.link, reader),
         "erased": erased(view.erased),
         "legs": [leg(one) for one in view.legs],
         "server_time": now,

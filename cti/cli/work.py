@@ -20,10 +20,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from cti.access import Person
+from cti.access import Person, hides
 from cti.clients import seen
 from cti.clients.filters import Condition
 from cti.clients.importing import Fault
+from cti.clients.masking import Sight
 from cti.errors import CtiError, Refused
 from cti.features.client_base import ClientBase, Many
 from cti.features.client_dossier import Dossier
@@ -37,6 +38,7 @@ from cti.storage import erasures, properties, runs, segments
 from cti.storage.database import Database, open_database
 from cti.storage.desktop_events import Connection
 from cti.storage.grid import Grid
+from cti.storage.view import View
 from cti.telephony.numbering import NumberPlan
 
 READ_S = 120.0  # for reading alone
@@ -173,8 +175,8 @@ class Refusals:
 
 async def _change(db: Database, job: Job) -> Any:
     """Set fields of the clients with these ids, or of all that a search and filters find now."""
-    ids = job["ids"]
-    async with db.read() as conn:
+    ids, person = job["ids"], msgspec.convert(job["person"], Person)
+    async with View(db, Sight(hides=hides(person))).read() as conn:
         if job["found"] is not None:
             grid = Grid(conn, await properties.every(conn), ZoneInfo(job["zone"]), await segments.every(conn))
             filters = msgspec.convert(job["found"]["filters"], list[Condition])
@@ -187,9 +189,7 @@ async def _change(db: Database, job: Job) -> Any:
         if not await runs.count(conn, job["batch"], done.counts, done.faults):
             raise Stopped
 
-    done = await _base(db, job).change_many(
-        msgspec.convert(job["person"], Person), ids, job["fields"], job["batch"], after_part=still_mine
-    )
+    done = await _base(db, job).change_many(person, ids, job["fields"], job["batch"], after_part=still_mine)
     async with db.write() as conn:
         if not await runs.become(conn, job["batch"], "done", was=["running"], now=time.time()):
             raise Stopped
@@ -218,7 +218,7 @@ async def _undo(db: Database, job: Job) -> Any:
 
 async def _export(db: Database, job: Job) -> Any:
     """Write what the grid shows into a file."""
-    work = ClientExport(db=db, zone=ZoneInfo(job["zone"]))
+    work = ClientExport(db=View(db, Sight(hides=job["hides"])), zone=ZoneInfo(job["zone"]))
     asked = msgspec.convert(job["asked"], Asked)
     ids = await work.write(Path(job["path"]), asked, mark=job["mark"], most=job["most"])
     return {"rows": len(ids), "clients": seen.told(ids)}

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Annotated
 
+from cti.clients.masking import DEEP_WORDS, TYPED, Telephone, Words
 from cti.clients.properties import Value
 from cti.desktop import ClientBrief, ContactBrief
 from cti.telephony.numbering import NumberPlan, apart, bare, read
@@ -21,10 +23,10 @@ PLACES = ("address", "legal", "postal", "site", "telegram", "whatsapp", "max", "
 class Phone:
     """One phone of a client. e164: None where `typed` could not be read as a number."""
 
-    typed: str
-    e164: str | None = None
+    typed: Annotated[str, TYPED]
+    e164: Telephone | None = None
     extension: str = ""
-    label: str = ""
+    label: Words = ""
     shared: bool = False
 
     @property
@@ -38,7 +40,7 @@ class Place:
     """Where a client is found beside phones and mail. kind: one of PLACES."""
 
     kind: str
-    value: str
+    value: Words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,14 +50,14 @@ class ClientDraft:
     email_labels: what an address is (`accounts`, `home`), by the address.
     """
 
-    name: str
+    name: Words
     kind: str = "company"
-    full_name: str = ""
-    note: str = ""
+    full_name: Words = ""
+    note: Words = ""
     responsible_id: int | None = None
     phones: tuple[Phone, ...] = ()
-    emails: tuple[str, ...] = ()
-    email_labels: Mapping[str, str] = field(default_factory=dict)
+    emails: tuple[Words, ...] = ()
+    email_labels: Annotated[Mapping[str, str], DEEP_WORDS] = field(default_factory=dict)
     places: tuple[Place, ...] = ()
     inn: str = ""
     kpp: str = ""
@@ -65,7 +67,7 @@ class ClientDraft:
     industry_id: int | None = None
     source_id: int | None = None
     time_zone: str = ""
-    values: Mapping[int, Value] = field(default_factory=dict)
+    values: Annotated[Mapping[int, Value], DEEP_WORDS] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,18 +78,18 @@ class ClientCard:
     """
 
     id: int
-    name: str
+    name: Words
     kind: str
-    full_name: str
-    note: str
+    full_name: Words
+    note: Words
     responsible_id: int | None
     responsible: str
     phones: tuple[Phone, ...]
-    emails: tuple[str, ...]
+    emails: tuple[Words, ...]
     version: int
     created_at: float
     updated_at: float
-    email_labels: Mapping[str, str] = field(default_factory=dict)
+    email_labels: Annotated[Mapping[str, str], DEEP_WORDS] = field(default_factory=dict)
     places: tuple[Place, ...] = ()
     inn: str = ""
     kpp: str = ""
@@ -97,7 +99,7 @@ class ClientCard:
     industry_id: int | None = None
     source_id: int | None = None
     time_zone: str = ""
-    values: Mapping[int, Value] = field(default_factory=dict)
+    values: Annotated[Mapping[int, Value], DEEP_WORDS] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,7 +107,7 @@ class PhoneMatch:
     """A client who has the number asked for. contact: this person's of his; local: found as it is dialled here."""
 
     client: ClientBrief
-    label: str
+    label: Words
     extension: str
     shared: bool
     contact: ContactBrief | None = None

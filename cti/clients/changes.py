@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from cti.clients.card import ClientCard, ClientDraft, Phone, Place, labels_of
+from cti.clients.masking import BY_FIELD
 
 Fields = Mapping[str, Any]
 PLAIN = (
@@ -26,8 +27,8 @@ class Change:
     """One field changed. was, became: as in Fields."""
 
     field: str
-    was: Any
-    became: Any
+    was: Annotated[Any, BY_FIELD]
+    became: Annotated[Any, BY_FIELD]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,8 +36,8 @@ class Conflict:
     """Two people changed one field differently. by, at: who the other one is ("" for the server), UNIX seconds."""
 
     field: str
-    theirs: Any
-    mine: Any
+    theirs: Annotated[Any, BY_FIELD]
+    mine: Annotated[Any, BY_FIELD]
     by: str = ""
     at: float = 0.0
 

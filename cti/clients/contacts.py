@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 from cti.clients.card import Phone, labels_of
+from cti.clients.masking import DEEP_WORDS, Words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContactDraft:
     """What may be said of a contact person. roles: by client, an entry of the directory of roles or None."""
 
-    name: str
-    note: str = ""
+    name: Words
+    note: Words = ""
     phones: tuple[Phone, ...] = ()
-    emails: tuple[str, ...] = ()
-    email_labels: Mapping[str, str] = field(default_factory=dict)
+    emails: tuple[Words, ...] = ()
+    email_labels: Annotated[Mapping[str, str], DEEP_WORDS] = field(default_factory=dict)
     roles: Mapping[int, int | None] = field(default_factory=dict)
 
 
@@ -26,7 +27,7 @@ class Belonging:
     """A client whose contact person somebody is. role: the directory's name, "" where none is said."""
 
     client_id: int
-    client_name: str
+    client_name: Words
     role_id: int | None = None
     role: str = ""
 
@@ -36,15 +37,15 @@ class Contact:
     """A contact person as stored. version rises by one with every change. Times are UNIX seconds."""
 
     id: int
-    name: str
-    note: str
+    name: Words
+    note: Words
     phones: tuple[Phone, ...]
-    emails: tuple[str, ...]
+    emails: tuple[Words, ...]
     belongs: tuple[Belonging, ...]
     version: int
     created_at: float
     updated_at: float
-    email_labels: Mapping[str, str] = field(default_factory=dict)
+    email_labels: Annotated[Mapping[str, str], DEEP_WORDS] = field(default_factory=dict)
 
     def role_at(self, client_id: int) -> str:
         """His role at a client, "" where none is said."""

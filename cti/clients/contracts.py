@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
+from cti.clients.masking import Words
+
 CURRENCIES = {"RUB": "₽", "USD": "$", "EUR": "€", "CNY": "¥", "KZT": "₸", "BYN": "Br"}  # code -> sign
 MOST_AMOUNT = 10**16  # hundredths
 DAYS = ("signed_on", "begins_on", "ends_on")
@@ -25,7 +27,7 @@ class ContractDraft:
     amount: int | None = None
     currency: str = "RUB"
     manager_id: int | None = None
-    note: str = ""
+    note: Words = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +36,7 @@ class Contract(ContractDraft):
 
     id: int
     client_id: int
-    client_name: str
+    client_name: Words
     version: int
     created_at: float
     updated_at: float

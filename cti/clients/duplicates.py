@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import permutations, product
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
+from cti.clients.masking import REASONS
 from cti.clients.requisites import digits
 
 Reason = Literal["inn", "phone", "email", "name", "full-name"]
@@ -74,7 +75,7 @@ class Likeness:
     """How likely two cards are one client, 0 to 1, and what is equal; near-equal names stand as `key ~ key`."""
 
     score: float
-    reasons: tuple[tuple[Reason, str], ...]
+    reasons: Annotated[tuple[tuple[Reason, str], ...], REASONS]
 
 
 Evidence = tuple[float, Reason, str]  # what it adds, why, the equal value

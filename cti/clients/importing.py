@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from cti.clients.card import KINDS, ClientCard, ClientDraft, Phone, Place
 from cti.clients.changes import as_fields
+from cti.clients.masking import DOT, is_masked
 from cti.clients.properties import Property, Value, read_value
 from cti.clients.requisites import digits, inn_fault, kpp_fault, ogrn_fault
 from cti.telephony.numbering import Number, NumberPlan, read
@@ -54,6 +55,7 @@ WORDS_OF_KIND = {
 LIMITS = {"name": 200, "full_name": 400, "note": 20_000, "time_zone": 40}
 FAULTS: Mapping[str, str] = {
     "nothing": "says nothing of the chosen columns",
+    "masked": "a number in it is hidden by dots: write it whole or empty the cell",
     "no-name": "a client needs a name",
     "twice": "the same client stands in row {row}",
     "gone": "there is no client {value}",
@@ -145,6 +147,8 @@ def fields_of(row: Sequence[str], mapped: Mapped, known: Known) -> dict[str, Any
         text = cell.strip()
         if not text or not name:
             continue
+        if DOT in text and is_masked(text):
+            raise RowFault(name, "masked")
         if name in ("phones", "emails", "address", "site"):
             _add(fields, name, text)
         elif name in known.properties:

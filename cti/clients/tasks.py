@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from cti.clients.masking import Words
+
 WHAT_CHARS = 400
 NOTE_CHARS = 20_000
 Standing = Literal["late", "today", "later", "done"]
@@ -18,7 +20,7 @@ class Note:
     client_id: int
     user_id: int | None
     user_name: str
-    text: str
+    text: Words
     created_at: float
     changed_at: float | None = None
 
@@ -27,7 +29,7 @@ class Note:
 class TaskDraft:
     """What may be said of a task. due_at: UNIX seconds, None for some day; owner_id: who does it."""
 
-    what: str
+    what: Words
     due_at: float | None = None
     owner_id: int | None = None
 
@@ -38,7 +40,7 @@ class Task(TaskDraft):
 
     id: int
     client_id: int
-    client_name: str
+    client_name: Words
     owner: str
     made_by: str
     created_at: float

@@ -20,6 +20,7 @@ from cti.directory import DeviceFinder
 from cti.errors import ChannelError, NotAllowed, Refused
 from cti.lines import Line
 from cti.settings import DialSettings
+from cti.sights import Sights
 from cti.storage import calls, dial_requests, merges
 from cti.storage.database import Database
 from cti.storage.dial_requests import DialRequest
@@ -65,6 +66,7 @@ class CallControl:
         calls_of: Callable[[int], int],
         record_of: Callable[[str], CallRecord | None],
         clock: Callable[[], float],
+        sights: Sights | None = None,
     ) -> None:
         self._db = db
         self._line_of = line_of
@@ -74,18 +76,22 @@ class CallControl:
         self._calls_of = calls_of
         self._record_of = record_of
         self._clock = clock
+        self._sights = sights or Sights(b"")
         self._paces: dict[int, Pace] = {}
         self._models: dict[str, tuple[float, Headers]] = {}
 
     async def dial(self, person: Person, to: str, *, client_id: int | None, request_id: str) -> str:
-        """Ring the person's device, then `to`; returns request_id. Raises Refused, NotAllowed or ChannelError."""
+        """Ring the person's device, then `to`; returns request_id. Raises Refused, NotAllowed or ChannelError.
+
+        to: a number in any spelling, or one that is hidden from the person, with its seal.
+        """
         if not may(person, "dial", owner_id=person.id):
             raise NotAllowed("Your role may not place calls; ask an admin.")
         async with self._db.read() as conn:
             if await dial_requests.get(conn, request_id) is not None:
                 return request_id
             client_id = await merges.kept_id(conn, client_id) if client_id else None
-        click = self._check(person, to, client_id, request_id)
+        click = self._check(person, self._sights.opened(to), client_id, request_id)
         if not await self._claim(click):
             return request_id
         await self._place(click)

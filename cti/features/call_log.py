@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cti.access import Person
+from cti.clients.masking import restored
 from cti.directory import DeviceFinder
 from cti.errors import NotAllowed
 from cti.storage import calls, clients, lookup, merges
@@ -71,7 +72,8 @@ class CallLog:
         async with self._db.write() as conn:
             if not await calls.takes_part(conn, call_id, person.id):
                 raise NotAllowed("Only people who had this call may write its note; ask a supervisor.")
-            await calls.set_note(conn, call_id, person.id, text[:NOTE_LIMIT], self._clock())
+            own = [one.text for one in await calls.notes(conn, call_id) if one.user_id == person.id]
+            await calls.set_note(conn, call_id, person.id, restored(text[:NOTE_LIMIT], own), self._clock())
 
     async def choose_client(self, person: Person, call_id: str, client_id: int) -> None:
         """The person says who is calling: the call is that client's, and the choice is remembered for the number."""

@@ -16,10 +16,12 @@ from cti.access import Person, may
 from cti.clients.card import ClientCard, ClientDraft, with_numbers
 from cti.clients.changes import PROPERTY, Change, as_fields, differences, draft_of, taken_back
 from cti.clients.importing import Fault
+from cti.clients.masking import Sight, either, restored
 from cti.clients.properties import Property, Value, missing, read_value
 from cti.clients.requisites import fitting, refusal
 from cti.clients.zones import is_zone
 from cti.errors import Conflicts, NotAllowed, Refused
+from cti.sights import Sights
 from cti.storage import bulk, changes, clients, directories, properties, users
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
@@ -79,10 +81,13 @@ class Saved:
 
 
 class ClientBase:
-    """Writes to the client base. plan: how typed numbers are read."""
+    """Writes to the client base. plan: how typed numbers are read; sights: opens those that come back hidden."""
 
-    def __init__(self, *, db: Database, plan: NumberPlan, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, *, db: Database, plan: NumberPlan, clock: Callable[[], float], sights: Sights | None = None
+    ) -> None:
         self._db = db
+        self._sights = sights or Sights(b"")
         self._plan = plan
         self._clock = clock
 
@@ -95,7 +100,7 @@ class ClientBase:
         _check_numbers(draft)
         now = self._clock()
         async with self._db.write() as conn:
-            draft = await self._read(conn, draft)
+            draft = await self._read(conn, self._whole(draft, {}))
             lacking = missing(await properties.every(conn), draft.values, draft.kind) if complete else []
             if lacking:
                 raise Refused("required", "This property is required.", where=lacking[0].name)
@@ -115,9 +120,11 @@ class ClientBase:
             if version != card.version:
                 later = await changes.of_client(conn, client_id, above=version, limit=10_000)
             theirs = as_fields(card)
+            draft = self._whole(draft, either(changes.before(theirs, later), theirs))
             met = changes.meet(theirs, as_fields(await self._read(conn, draft, card)), later)
             if met.conflicts:
-                raise Conflicts(met.conflicts, met.fields)
+                sight = self._sights.of(person)
+                raise Conflicts(sight.see(met.conflicts), self._as_seen(sight, met.fields))
             batch = secrets.token_hex(8)
             saved = await self._save(conn, person, client_id, theirs, met.fields, card.version, batch)
         return Saved(version=card.version + saved, batch=batch if saved else None, others=met.others)
@@ -163,7 +170,7 @@ class ClientBase:
         known = {prop.id: prop for prop in await properties.every(conn, retired=True)}
         for client_id, card in (await bulk.locked(conn, ids)).items():
             before = as_fields(card)
-            draft = draft_of({**before, **fields})
+            draft = draft_of({**before, **restored(fields, before)})
             if "kind" in fields:
                 draft = fitting(draft)
             draft = with_numbers(draft, self._plan)
@@ -240,6 +247,18 @@ class ClientBase:
             raise Conflicts
         await changes.write(conn, client_id, found, at=now, user_id=person.id, version=version + 1, batch=batch)
         return True
+
+    def _whole(self, draft: ClientDraft, seen: Mapping[str, Any]) -> ClientDraft:
+        """The draft with the numbers that were hidden from whoever wrote it. seen: the fields that he was shown."""
+        draft = replace(draft, phones=self._sights.opened_phones(draft.phones))
+        fields = as_fields(draft)
+        own = {name: value for name, value in fields.items() if name != "phones"}
+        whole = restored(own, seen)
+        return draft if whole == own else draft_of({**fields, **whole})
+
+    def _as_seen(self, sight: Sight, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Fields as the person may see them, for the form that he goes on with."""
+        return as_fields(sight.see(with_numbers(draft_of(fields), self._plan)))
 
     async def _read(self, conn: Connection, draft: ClientDraft, card: ClientCard | None = None) -> ClientDraft:
         """Numbers and properties as they are kept; directory entries that there are. Raises Refused."""

@@ -13,7 +13,9 @@ from cti.access import Person, may
 from cti.clients.card import read_phones
 from cti.clients.changes import Change, differences
 from cti.clients.contacts import Contact, ContactDraft, draft_of, fields_of
+from cti.clients.masking import either, restored
 from cti.errors import Conflicts, NotAllowed, Refused
+from cti.sights import Sights
 from cti.storage import changes, clients, contacts, directories
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
@@ -32,10 +34,13 @@ class Saved:
 
 
 class ClientContacts:
-    """Writes contact persons. plan: how typed numbers are read."""
+    """Writes contact persons. plan: how typed numbers are read; sights: opens those that come back hidden."""
 
-    def __init__(self, *, db: Database, plan: NumberPlan, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, *, db: Database, plan: NumberPlan, clock: Callable[[], float], sights: Sights | None = None
+    ) -> None:
         self._db = db
+        self._sights = sights or Sights(b"")
         self._plan = plan
         self._clock = clock
 
@@ -44,7 +49,7 @@ class ClientContacts:
         _check(person, draft)
         now = self._clock()
         async with self._db.write() as conn:
-            draft = await self._read(conn, draft)
+            draft = await self._read(conn, draft, NOBODY)
             made = await contacts.add(conn, draft, now)
             await _write(conn, person, now, made, draft.roles, differences(NOBODY, fields_of(draft)))
             await contacts.relink(conn, draft.roles)
@@ -59,11 +64,15 @@ class ClientContacts:
             before = await _known(conn, contact_id)
             if not 0 < version <= before.version:
                 raise Conflicts
-            draft = await self._read(conn, draft)
-            met = changes.meet(fields_of(before), fields_of(draft), await _later(conn, before, version))
+            theirs, later = fields_of(before), await _later(conn, before, version)
+            draft = await self._read(conn, draft, either(changes.before(theirs, later), theirs))
+            met = changes.meet(theirs, fields_of(draft), later)
             if met.conflicts:
-                raise Conflicts(met.conflicts, met.fields)
-            draft = await self._read(conn, draft_of(met.fields, draft.roles))
+                sight = self._sights.of(person)
+                both = draft_of(met.fields, {})
+                both = replace(both, phones=read_phones(both.phones, self._plan))
+                raise Conflicts(sight.see(met.conflicts), fields_of(sight.see(both)))
+            draft = await self._read(conn, draft_of(met.fields, draft.roles), met.fields)
             had = {one.client_id: one.role_id for one in before.belongs}
             told = differences(fields_of(before), fields_of(draft))
             if not told and had == draft.roles:
@@ -87,8 +96,8 @@ class ClientContacts:
             await _write(conn, person, now, contact_id, mine, differences(fields_of(before), NOBODY))
             await contacts.relink(conn, mine)
 
-    async def _read(self, conn: Connection, draft: ContactDraft) -> ContactDraft:
-        """Numbers read; clients and roles that there are. Raises Refused."""
+    async def _read(self, conn: Connection, draft: ContactDraft, seen: Mapping[str, Any]) -> ContactDraft:
+        """Numbers read; clients and roles that there are. seen: the fields that he was shown. Raises Refused."""
         for client_id, role_id in draft.roles.items():
             if await clients.get(conn, client_id) is None:
                 raise Refused("no-client", "There is no such client.")
@@ -96,7 +105,9 @@ class ClientContacts:
                 item = await directories.get(conn, role_id)
                 if item is None or item.directory != "contact-role":
                     raise Refused("bad-directory", "There is no such entry in the directory.")
-        return replace(draft, phones=read_phones(draft.phones, self._plan))
+        own = {name: getattr(draft, name) for name in ("name", "note", "emails", "email_labels")}
+        phones = read_phones(self._sights.opened_phones(draft.phones), self._plan)
+        return replace(draft, **restored(own, seen), phones=phones)
 
 
 def _check(person: Person, draft: ContactDraft | None = None) -> None:

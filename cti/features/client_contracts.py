@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from cti.access import Person, may
 from cti.clients.changes import Change, differences
 from cti.clients.contracts import Contract, ContractDraft, fault, fields_of
+from cti.clients.masking import either, restored
 from cti.errors import Conflicts, NotAllowed, Refused
+from cti.sights import Sights
 from cti.storage import changes, clients, contacts, contracts, directories, users
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
@@ -27,8 +29,9 @@ class Saved:
 class ClientContracts:
     """Writes contracts."""
 
-    def __init__(self, *, db: Database, clock: Callable[[], float]) -> None:
+    def __init__(self, *, db: Database, clock: Callable[[], float], sights: Sights | None = None) -> None:
         self._db = db
+        self._sights = sights or Sights(b"")
         self._clock = clock
 
     async def add(self, person: Person, client_id: int, draft: ContractDraft) -> int:
@@ -56,9 +59,11 @@ class ClientContracts:
                 thing = f"contract:{contract_id}"
                 later = await changes.of_belonging(conn, before.client_id, thing, above=version, limit=10_000)
             theirs = fields_of(before)
+            draft = replace(draft, note=restored(draft.note, either(changes.before(theirs, later), theirs)["note"]))
             met = changes.meet(theirs, fields_of(draft), later)
             if met.conflicts:
-                raise Conflicts(met.conflicts, met.fields)
+                sight = self._sights.of(person)
+                raise Conflicts(sight.see(met.conflicts), fields_of(sight.see(ContractDraft(**met.fields))))
             told = differences(theirs, met.fields)
             if not told:
                 return Saved(version=before.version, others=met.others)

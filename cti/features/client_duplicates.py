@@ -18,13 +18,15 @@ from cti.access import Person, may
 from cti.clients.card import ClientCard, with_numbers
 from cti.clients.changes import Change, as_fields, differences, draft_of
 from cti.clients.duplicates import Candidate
+from cti.clients.masking import is_masked
 from cti.clients.merging import Choice, combined, separated
 from cti.errors import NotAllowed, Refused, StorageError
+from cti.sights import Sights
 from cti.storage import cards, changes, clients, duplicates, merges
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.duplicates import Found, Mark
-from cti.telephony.numbering import NumberPlan, read
+from cti.telephony.numbering import SEAL, NumberPlan, read
 
 PART = 25  # clients of one look: the loop waits some milliseconds for it
 SETTLED_S = 5.0  # a change this old has no earlier one still on its way to the disk
@@ -39,17 +41,31 @@ log = structlog.get_logger()
 class ClientDuplicates:
     """Duplicates of one installation. mark: the file that keeps how far the base was looked at."""
 
-    def __init__(self, *, db: Database, plan: NumberPlan, clock: Callable[[], float], mark: Path) -> None:
+    def __init__(
+        self,
+        *,
+        db: Database,
+        plan: NumberPlan,
+        clock: Callable[[], float],
+        mark: Path,
+        sights: Sights | None = None,
+    ) -> None:
         self._db = db
+        self._sights = sights or Sights(b"")
         self._plan = plan
         self._clock = clock
         self._file = mark
         self._forgot_at: float | None = None
         self.looking = False  # more of the base is still to be looked at
 
-    async def likely(self, candidate: Candidate) -> list[tuple[ClientCard, Found]]:
-        """Who is likely the client of a card that is being written, phones as typed; the likeliest first."""
-        numbers = tuple(number for typed in candidate.phones if (number := read(typed, self._plan).e164))
+    async def likely(self, person: Person, candidate: Candidate) -> list[tuple[ClientCard, Found]]:
+        """Who is likely the client of a card that is being written, phones as typed; the likeliest first.
+
+        As the person may see them who writes it.
+        """
+        sight = self._sights.of(person)
+        typed = [self._sights.opened(one) for one in candidate.phones if not is_masked(one) or SEAL in one]
+        numbers = tuple(number for one in typed if (number := read(one, self._plan).e164))
         asked = Candidate(
             **{name: getattr(candidate, name) for name in ("id", "name", "full_name", "kind", "inn", "kpp", "emails")},
             phones=numbers,
@@ -57,7 +73,7 @@ class ClientDuplicates:
         async with self._db.read() as conn:
             (found,) = await duplicates.likely(conn, [asked])
             shown = await cards.of(conn, [one.client_id for one in found[:MOST_SHOWN]])
-        return [(shown[one.client_id], one) for one in found if one.client_id in shown]
+        return sight.see([(shown[one.client_id], one) for one in found if one.client_id in shown])
 
     async def dismiss(self, person: Person, one: int, two: int) -> None:
         """These are two clients: the pair is not shown again. Raises NotAllowed or Refused."""

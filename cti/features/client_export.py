@@ -1,7 +1,7 @@
 """What the grid shows, as a file: the columns chosen in their order, the same search, filters and order of rows.
 
 An id stands before the chosen columns: by it an import of the same file knows each client again. Clients whose data
-are restricted are not in it.
+are restricted are not in it; numbers are masked where they are hidden from who asks.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from cti.access import Person, may
+from cti.access import Person, hides, may
 from cti.clients.card import ClientCard
 from cti.clients.exporting import MARK, MOMENTS, Named, Names, cell_of, heading_of, mark_of, names_of, vcard_of
 from cti.clients.filters import Condition
@@ -29,6 +29,7 @@ from cti.sheets.write import VCard, write_csv, write_vcards, write_xlsx
 from cti.storage import access_log, cards, directories, properties, segments, users
 from cti.storage.database import Database
 from cti.storage.grid import Grid
+from cti.storage.view import View
 
 AT_ONCE = 500
 WITHIN_S = 300.0
@@ -49,9 +50,9 @@ class Asked:
 
 
 class ClientExport:
-    """Writes clients into files; runs in a process of its own. zone: of moments."""
+    """Writes clients into files; runs in a process of its own. db: as who asked sees it; zone: of moments."""
 
-    def __init__(self, *, db: Database, zone: ZoneInfo) -> None:
+    def __init__(self, *, db: Database | View, zone: ZoneInfo) -> None:
         self._db = db
         self._zone = zone
 
@@ -123,7 +124,8 @@ async def _fed(parts: AsyncIterator[list[ClientCard]], write: Callable[[Iterable
 class Made:
     """A file that waits to be fetched, and whom it holds: rows clients, by id as `cti.clients.seen` writes them.
 
-    why: the reason that was given. at: UNIX seconds. fetched: it left, and stands in the access journal.
+    why: the reason that was given. masked: without numbers. at: UNIX seconds. fetched: it left, and stands in the
+    access journal.
     """
 
     id: str
@@ -132,6 +134,7 @@ class Made:
     rows: int
     clients: str
     why: str
+    masked: bool
     at: float
     fetched: bool = False
 
@@ -179,7 +182,8 @@ class Exports:
         done: Mapping[str, Any] = {}
         self._running += 1
         try:
-            async with asyncio.timeout(WITHIN_S), contextlib.aclosing(self._said(path, asked, mark, most)) as said:
+            made_by = self._said(person, path, asked, mark, most)
+            async with asyncio.timeout(WITHIN_S), contextlib.aclosing(made_by) as said:
                 async for one in said:
                     done = one.get("done", done)
         except TimeoutError:
@@ -191,7 +195,7 @@ class Exports:
             raise Refused("export-stale", "Somebody was erased meanwhile: export anew.")
         await self._forget()
         whom = {"rows": done["rows"], "clients": done["clients"], "why": why.strip()}
-        self._made[made] = Made(id=made, person_id=person.id, path=path, at=now, **whom)
+        self._made[made] = Made(id=made, person_id=person.id, path=path, at=now, masked=hides(person), **whom)
         return self._made[made]
 
     async def _left(self, person: Person) -> int:
@@ -202,8 +206,10 @@ class Exports:
         mine = (one for one in self._made.values() if one.person_id == person.id and not one.fetched)
         return max(0, self._most - gone - sum(one.rows for one in mine if one.at >= since))
 
-    def _said(self, path: Path, asked: Asked, mark: str, most: int | None) -> AsyncGenerator[dict[str, Any], None]:
-        return self._jobs.run("export", path=str(path), asked=asked, mark=mark, most=most)
+    def _said(
+        self, person: Person, path: Path, asked: Asked, mark: str, most: int | None
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        return self._jobs.run("export", path=str(path), asked=asked, mark=mark, most=most, hides=hides(person))
 
     async def _forget(self) -> None:
         while len(self._made) >= KEPT_MOST:
@@ -218,9 +224,11 @@ class Exports:
             await asyncio.to_thread(one.path.unlink, missing_ok=True)
 
     def made(self, person: Person, made: str) -> Made | None:
-        """A person's own file; None where there is no such."""
+        """A person's own file; None where there is no such, or it holds numbers that he may not see any more."""
         found = self._made.get(made)
-        return found if found is not None and found.person_id == person.id else None
+        if found is None or found.person_id != person.id or (hides(person) and not found.masked):
+            return None
+        return found
 
     def fetched(self, made: Made) -> None:
         """It is leaving."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from cti.access import Person, may
+from cti.access import Person, hides, may
 from cti.clients.segments import HIGHEST_PRIORITY, TAG, Group, Segment, fault
 from cti.errors import NotAllowed, Refused
 from cti.storage import properties, segments
@@ -57,7 +57,7 @@ class ClientSegments:
                 raise Refused(wrong, "This expression cannot be saved.")
             if any(one.name.casefold() == name.casefold() and one.id != segment_id for one in known.values()):
                 raise Refused("segment-name-taken", "There is a segment of this name already.")
-            (await self._conditions(conn)).group(expression)  # fields, operators and values that there are
+            (await self._conditions(conn, person)).group(expression)  # fields, operators and values that there are
             segment = Segment(
                 id=segment_id or 0, name=name, expression=expression, tag=tag, priority=priority if tag else 0
             )
@@ -92,26 +92,28 @@ class ClientSegments:
                     raise Refused("segment-in-use", f"The segment “{other.name}” asks for this one.", where=other.name)
             await segments.remove(conn, segment.id)
 
-    async def count(self, expression: Group) -> int:
+    async def count(self, person: Person, expression: Group) -> int:
         """How many clients an expression has that is not saved. Raises Refused for what cannot be asked."""
         wrong = fault(expression)
         if wrong:
             raise Refused(wrong, "This expression cannot be counted.")
         try:
             async with self._db.read(slow=True) as conn, within(conn, COUNT_S):
-                return await segments.count(conn, expression, await self._conditions(conn))
+                return await segments.count(conn, expression, await self._conditions(conn, person))
         except TooLong:
             raise Refused(
                 "too-long-to-count", "This takes too long to count live: save it and open the list."
             ) from None
 
-    async def _conditions(self, conn: Connection) -> Conditions:
+    async def _conditions(self, conn: Connection, person: Person | None = None) -> Conditions:
+        """person: whose expression it is; one that stands in the base is nobody's question."""
         return Conditions(
             await properties.every(conn),
             zone=self._zone,
             sqlite=conn.dialect.name == "sqlite",
             segments=await segments.every(conn),
             now=self._clock(),
+            whole=person is not None and hides(person),
         )
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from cti.access import Person, may
 from cti.clients.changes import Change, differences
+from cti.clients.masking import restored
 from cti.clients.tasks import NOTE_CHARS, WHAT_CHARS, Note, Task, TaskDraft, fields_of
 from cti.errors import NotAllowed, Refused
 from cti.storage import changes, client_notes, clients, tasks, users
@@ -37,6 +38,7 @@ class ClientTasks:
         text, now = _noted(person, text), self._clock()
         async with self._db.write() as conn:
             before = await _own_note(conn, person, note_id)
+            text = restored(text, before.text)
             if text != before.text:
                 await client_notes.change(conn, note_id, text, now)
                 told = Change(field=f"note:{note_id}", was=before.text, became=text)
@@ -67,6 +69,7 @@ class ClientTasks:
         draft, now = _sound(person, draft), self._clock()
         async with self._db.write() as conn:
             before = await _task(conn, task_id)
+            draft = replace(draft, what=restored(draft.what, before.what))
             if draft.owner_id != before.owner_id:
                 await _owner(conn, draft)
             await tasks.change(conn, task_id, draft)

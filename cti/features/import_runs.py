@@ -17,7 +17,7 @@ from typing import Any, Literal
 import msgspec
 import structlog
 
-from cti.access import Person, may
+from cti.access import Person, hides, may
 from cti.clients.importing import KEYS, SYNONYMS, Fault, guess
 from cti.desktop import Erased
 from cti.errors import NotAllowed, Refused, StorageError
@@ -269,6 +269,8 @@ class ImportRuns:
             raise Refused("no-columns", "Say of at least one column what it is.")
         if not keys or len(set(keys)) != len(keys) or not set(KEYS).issuperset(keys):
             raise Refused("bad-keys", "Say by what a client is known again.")
+        if "phone" in keys and hides(person):  # a file of guesses would tell whose they are
+            raise Refused("hidden-key", "Numbers are hidden from you: let clients be known by something else.")
         self._free()
         return upload
 

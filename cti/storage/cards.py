@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cti.clients.card import ClientCard, Phone, Place
 from cti.storage import properties
 from cti.storage.client_tables import client_emails, client_phones, client_places, clients
+from cti.storage.sight import seen
 from cti.storage.tables import users
 
 PLAIN = ("inn", "kpp", "ogrn", "relation_id", "region_id", "industry_id", "source_id", "time_zone")
@@ -70,4 +71,4 @@ async def of(conn: AsyncConnection, ids: Iterable[int]) -> dict[int, ClientCard]
         )
         for row in rows
     }
-    return {id_: found[id_] for id_ in dict.fromkeys(wanted) if id_ in found}
+    return seen(conn, {id_: found[id_] for id_ in dict.fromkeys(wanted) if id_ in found})

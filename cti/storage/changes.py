@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from sqlalchemy import insert, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.changes import Change, Conflict, Fields, differences, merged
+from cti.clients.masking import BY_FIELD
 from cti.storage.client_tables import client_changes
+from cti.storage.sight import seen
 from cti.storage.tables import users
 
 _ROWS = select(client_changes, users.c.name.label("user_name")).outerjoin(users, users.c.id == client_changes.c.user_id)
@@ -30,8 +32,8 @@ class ChangeRow:
     user_name: str
     version: int
     field: str
-    was: Any
-    became: Any
+    was: Annotated[Any, BY_FIELD]
+    became: Annotated[Any, BY_FIELD]
 
     @property
     def of_merged(self) -> bool:
@@ -91,7 +93,7 @@ async def of_client(conn: AsyncConnection, client_id: int, *, above: int = 0, li
     if above:
         mine &= not_(_OF_BELONGINGS)
     statement = _ROWS.where(mine).order_by(client_changes.c.id.desc()).limit(limit)
-    return [_row(row) for row in await conn.execute(statement)]
+    return seen(conn, [_row(row) for row in await conn.execute(statement)])
 
 
 async def of_belonging(
@@ -103,13 +105,13 @@ async def of_belonging(
     if above:
         mine &= client_changes.c.version > above
     rows = await conn.execute(_ROWS.where(mine).order_by(client_changes.c.id.desc()).limit(limit))
-    return [replace(_row(row), field=row.field.removeprefix(f"{thing}:")) for row in rows]
+    return seen(conn, [replace(_row(row), field=row.field.removeprefix(f"{thing}:")) for row in rows])
 
 
 async def by_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, ChangeRow]:
     """Changes by id; at most a few hundred."""
     rows = await conn.execute(_ROWS.where(client_changes.c.id.in_(ids))) if ids else ()
-    return {row.id: _row(row) for row in rows}
+    return seen(conn, {row.id: _row(row) for row in rows})
 
 
 async def clients_of(conn: AsyncConnection, batch: str) -> list[int]:

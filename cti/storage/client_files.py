@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cti.clients.masking import Words
 from cti.storage.contact_tables import client_files
+from cti.storage.sight import seen
 from cti.storage.tables import users
 
 MOST = 500  # shown of one client
@@ -20,7 +22,7 @@ class FileRow:
     id: int
     client_id: int
     contract_id: int | None
-    name: str
+    name: Words
     media_type: str
     size: int
     sha256: str
@@ -80,7 +82,7 @@ async def _read(conn: AsyncConnection, condition: ColumnElement[bool]) -> list[F
         .order_by(client_files.c.created_at.desc(), client_files.c.id.desc())
         .limit(MOST)
     )
-    return [
+    found = [
         FileRow(
             id=row.id,
             client_id=row.client_id,
@@ -95,3 +97,4 @@ async def _read(conn: AsyncConnection, condition: ColumnElement[bool]) -> list[F
         )
         for row in await conn.execute(statement)
     ]
+    return seen(conn, found)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cti.clients.tasks import Note
 from cti.storage.contact_tables import client_notes
 from cti.storage.search import clean
+from cti.storage.sight import seen
 from cti.storage.tables import users
 
 
@@ -22,7 +23,7 @@ async def get(conn: AsyncConnection, note_id: int) -> Note | None:
 async def by_ids(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, Note]:
     """Notes by id; at most a few hundred."""
     rows = await conn.execute(_whole().where(client_notes.c.id.in_(ids))) if ids else ()
-    return {row.id: _note(row) for row in rows}
+    return seen(conn, {row.id: _note(row) for row in rows})
 
 
 async def add(conn: AsyncConnection, client_id: int, user_id: int, text: str, now: float) -> int:

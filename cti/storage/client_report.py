@@ -35,6 +35,7 @@ from cti.reports.clients import MONTH, SEGMENT, STOCKS, Ask, Cell, Key, months
 from cti.storage.client_tables import client_values, clients, value_history
 from cti.storage.conditions import IDS, Conditions
 from cti.storage.contact_tables import contracts
+from cti.storage.sight import sight_of
 from cti.storage.tables import calls
 
 MOST_SEGMENTS = 40  # each is counted by itself
@@ -51,7 +52,9 @@ class ClientReport:
         self._zone = zone
         self._sqlite = conn.dialect.name == "sqlite"
         self._segments = [one.id for one in segments]
-        self._conditions = Conditions(known, zone=zone, sqlite=self._sqlite, segments=segments)
+        self._conditions = Conditions(
+            known, zone=zone, sqlite=self._sqlite, segments=segments, whole=sight_of(conn).hides
+        )
 
     async def cells(self, ask: Ask, q: str = "", filters: Sequence[Condition] = ()) -> list[Cell]:
         """All cells. Raises Refused for a filter that there is not, and for more segments than can be counted."""

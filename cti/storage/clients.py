@@ -28,6 +28,7 @@ from cti.storage.orders import ByColumn, read_key, write_key
 from cti.storage.parts import on_column
 from cti.storage.privacy_tables import erasures
 from cti.storage.search import PAGE_LIMIT, Page, clean, fold, found_by
+from cti.storage.sight import sight_of
 
 __all__ = [
     "ClientCard", "ClientDraft", "Page", "Phone", "PhoneMatch", "choices", "fold", "fresh_ids", "get",
@@ -119,15 +120,16 @@ async def search(
     """Clients who match every word of `q` (all, when empty). Raises Refused for an unknown sort or cursor."""
     if sort not in SORTS:
         raise Refused("bad-sort", f"Clients are sorted by {', '.join(SORTS)}.")
-    found = found_by(q, is_sqlite=conn.dialect.name == "sqlite")
+    sight = sight_of(conn)
+    found = found_by(q, is_sqlite=conn.dialect.name == "sqlite", whole=sight.hides)
     parts = [found] if found is not None else []
     if responsible_id is not None:
         parts.append(on_column(clients.c.responsible_id, lambda column: column == responsible_id, indexed=True))
     order = ByColumn(of=SORTS[sort], down=descending)
-    after = read_key(cursor, order) if cursor is not None else None
+    after = read_key(sight.place(cursor), order) if cursor is not None else None
     page = await find(conn, parts, order, limit=max(1, min(limit, PAGE_LIMIT)), after=after)
     rows = list((await cards.of(conn, page.ids)).values())
-    return Page(rows=rows, total=page.total, next_cursor=write_key(page.last) if page.last else None)
+    return Page(rows=rows, total=page.total, next_cursor=sight.bookmark(write_key(page.last)) if page.last else None)
 
 
 async def remember_choice(conn: AsyncConnection, number: str, user_id: int, client_id: int, now: float) -> None:

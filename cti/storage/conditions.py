@@ -44,6 +44,7 @@ TEXTS: dict[str, Column[Any]] = {
 }
 SEARCHED = ("name", "full_name", "inn", "ogrn")  # texts that are part of what a client is found by
 LOOKED_UP = ("name", "inn", "relation_id", "region_id", "industry_id", "source_id", "responsible_id")  # have an index
+NUMBERED = ("inn", "kpp", "ogrn", "time_zone")  # no telephone number stands there
 TIMES: dict[str, Column[Any]] = {"created": clients.c.created_at, "updated": clients.c.updated_at}
 
 
@@ -51,7 +52,7 @@ class Conditions:
     """What can be asked of the clients, with the properties as they are defined now.
 
     zone: where a day begins. segments: those that a condition may name. now: UNIX seconds, from which days are counted
-    back; None: by the clock.
+    back; None: by the clock. whole: numbers are hidden from who asks, so that parts of them cannot be asked for.
     """
 
     def __init__(
@@ -62,17 +63,19 @@ class Conditions:
         sqlite: bool,
         segments: Iterable[Segment] = (),
         now: float | None = None,
+        whole: bool = False,
     ) -> None:
         self._known = {prop.id: prop for prop in known}
         self._zone = zone
         self._sqlite = sqlite
         self._segments = {one.id: one for one in segments}
         self._now = time.time() if now is None else now
+        self._whole = whole
         self._within: list[int] = []  # segments whose expression is being written: one of itself would never end
 
     def parts(self, q: str, filters: Sequence[Condition]) -> list[Part]:
         """What is asked, part by part. Raises Refused as `condition`."""
-        found = found_by(q, is_sqlite=self._sqlite)
+        found = found_by(q, is_sqlite=self._sqlite, whole=self._whole)
         return [*([found] if found is not None else []), *(self.condition(one) for one in filters)]
 
     def where(self, q: str, filters: Sequence[Condition]) -> Asked:
@@ -109,9 +112,11 @@ class Conditions:
             mine = select(segment_clients.c.client_id).where(segment_clients.c.segment_id == segment_id)
             return named_by(segment_clients.c.client_id, mine)
         self._within.append(segment_id)
+        whole, self._whole = self._whole, False  # what was saved was asked by whoever could
         try:
             return self._group(segment.expression)
         finally:
+            self._whole = whole
             self._within.pop()
 
     def condition(self, one: Condition) -> Part:
@@ -120,6 +125,9 @@ class Conditions:
         kind = KIND_OF_PROPERTY[prop.kind] if prop else STANDARD.get(one.field)
         if kind is None or one.op not in OPERATORS[kind] or (one.at and not prop):
             raise Refused("bad-filter", f"There is no filter “{one.op}” on “{one.field[:40]}”.")
+        in_part = kind == "text" and one.op in ("contains", "begins") and one.field not in NUMBERED
+        if self._whole and in_part and any(sign.isdigit() for sign in str(one.value)):
+            raise Refused("whole-number", "Numbers are hidden: ask for a whole one, in the search box.")
         try:
             return self._of_property(prop, one) if prop else self._of_field(one)
         except (TypeError, ValueError):
@@ -152,9 +160,10 @@ class Conditions:
         word = self._digits(one) if one.field == "phones" else fold(str(one.value))
         everyone = select(table.c.client_id)
         if one.op == "contains":
-            return self._narrowed(
-                word, named_by(table.c.client_id, everyone.where(column.contains(word, autoescape=True)))
-            )
+            asked = column.contains(word, autoescape=True)
+            if self._whole and any(sign.isdigit() for sign in word):
+                asked = column.in_((word, f"+{word}", f"+7{word}" if len(word) == 10 else ""))
+            return self._narrowed(word, named_by(table.c.client_id, everyone.where(asked)))
         return named_by(table.c.client_id, everyone, without=one.op == "empty")
 
     def _of_text(self, column: Column[Any], one: Condition) -> Part:

@@ -15,6 +15,7 @@ from cti.storage.client_tables import clients as client_table
 from cti.storage.client_tables import directory_items
 from cti.storage.contact_tables import contact_clients, contact_emails, contact_phones, contacts, contracts
 from cti.storage.search import clean, fold, words_of
+from cti.storage.sight import seen, sight_of
 
 AT_ONCE = 500
 
@@ -34,17 +35,22 @@ async def of_client(conn: AsyncConnection, client_id: int) -> list[Contact]:
 
 
 async def find(conn: AsyncConnection, q: str, *, limit: int = 20) -> list[Contact]:
-    """People by any part of their name, or by a phone in any spelling."""
+    """People by any part of their name, or by a phone in any spelling: a whole one where numbers are hidden."""
     name = fold(clean(q[:100]))
+    hides = sight_of(conn).hides
     if not name:
         return []
     statement = select(contacts.c.id).where(contacts.c.name_folded.contains(name, autoescape=True))
     digits = [word for group in words_of(q) for word in group if word.isdigit() and len(word) >= 3]
     if digits:
-        by_phone = select(contact_phones.c.contact_id).where(
-            contact_phones.c.e164.contains(max(digits, key=len), autoescape=True)
-        )
+        longest = max(digits, key=len)
+        number = contact_phones.c.e164.contains(longest, autoescape=True)
+        if hides:
+            number = contact_phones.c.e164.in_([f"+{word}" for word in digits] + [f"+7{word}" for word in digits])
+        by_phone = select(contact_phones.c.contact_id).where(number)
         statement = select(contacts.c.id).where(contacts.c.id.in_(by_phone))
+    elif hides and any(sign.isdigit() for sign in name):
+        return []
     found = await conn.execute(statement.order_by(contacts.c.name_folded).limit(limit))
     return await _of(conn, list(found.scalars()))
 
@@ -142,7 +148,7 @@ async def _of(conn: AsyncConnection, ids: list[int]) -> list[Contact]:
         )
         for row in await conn.execute(select(contacts).where(contacts.c.id.in_(ids)))
     }
-    return [found[one] for one in ids if one in found]
+    return seen(conn, [found[one] for one in ids if one in found])
 
 
 async def _belongings(conn: AsyncConnection, ids: list[int]) -> dict[int, list[Belonging]]:

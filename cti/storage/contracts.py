@@ -11,6 +11,7 @@ from cti.clients.contracts import PLAIN, Contract, ContractDraft
 from cti.storage.client_tables import clients, directory_items
 from cti.storage.contact_tables import contracts
 from cti.storage.search import clean
+from cti.storage.sight import seen
 from cti.storage.tables import users
 
 MOST = 500  # of one client
@@ -62,7 +63,7 @@ def _whole() -> Select[Any]:
 
 
 async def _read(conn: AsyncConnection, statement: Select[Any]) -> list[Contract]:
-    return [
+    found = [
         Contract(
             **{name: getattr(row, name) for name in PLAIN},
             id=row.id,
@@ -76,6 +77,7 @@ async def _read(conn: AsyncConnection, statement: Select[Any]) -> list[Contract]
         )
         for row in await conn.execute(statement)
     ]
+    return seen(conn, found)
 
 
 async def currencies(conn: AsyncConnection) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cti.clients.masking import Words
 from cti.storage.client_tables import clients
 from cti.storage.client_work_tables import client_merges
 
@@ -20,8 +21,8 @@ class Correction:
     user_id: int | None
     user_name: str
     field: str
-    was: str | None
-    became: str | None
+    was: Words | None
+    became: Words | None
 
 
 async def correct(

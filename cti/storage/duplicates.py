@@ -10,7 +10,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, text, update
@@ -18,11 +18,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.card import ClientCard
 from cti.clients.duplicates import LIKELY, Candidate, Likeness, likeness, spellings
+from cti.clients.masking import REASONS
 from cti.storage import cards
 from cti.storage.bulk import AT_ONCE
 from cti.storage.client_tables import client_emails, client_phones, clients
 from cti.storage.client_work_tables import duplicate_pairs as pairs_table
 from cti.storage.search import COUNT_LIMIT, PAGE_LIMIT, Id, Page, fold, read_cursor, write_cursor
+from cti.storage.sight import seen
 
 GROUP = 50
 KINDS_OF_KEY = {
@@ -32,7 +34,7 @@ KINDS_OF_KEY = {
     "name": (clients.c.name_folded, clients.c.id),
 }
 Pair = tuple[int, int]  # the lower id first
-Reasons = tuple[tuple[str, str], ...]
+Reasons = Annotated[tuple[tuple[str, str], ...], REASONS]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,7 +156,7 @@ async def pairs(conn: AsyncConnection, *, limit: int = 50, cursor: str | None = 
     shown = rows[:limit]
     known = await cards.of(conn, {id_ for row in shown for id_ in (row.one_id, row.two_id)})
     last = shown[-1] if len(rows) > limit else None
-    return Page(
+    found = Page(
         rows=[
             LikelyPair(one=known[r.one_id], two=known[r.two_id], score=r.score, reasons=_reasons(r.reasons))
             for r in shown
@@ -163,12 +165,13 @@ async def pairs(conn: AsyncConnection, *, limit: int = 50, cursor: str | None = 
         total=await _count(conn, select(one).where(open_)) if cursor is None else None,
         next_cursor=write_cursor(last.score, last.one_id, last.two_id) if last else None,
     )
+    return seen(conn, found)
 
 
 async def compare(conn: AsyncConnection, one: int, two: int) -> Likeness | None:
     """How likely two clients are one; None where one of them is not there."""
     found = await candidates(conn, (one, two))
-    return likeness(found[one], found[two]) if len(found) == 2 else None
+    return seen(conn, likeness(found[one], found[two])) if len(found) == 2 else None
 
 
 async def dismiss(conn: AsyncConnection, one: int, two: int, *, now: float, user_id: int | None) -> bool:

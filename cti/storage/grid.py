@@ -22,6 +22,7 @@ from cti.storage.client_tables import clients, directory_items, property_values
 from cti.storage.conditions import IDS, TEXTS, TIMES, Conditions
 from cti.storage.directories import DIRECTORIES
 from cti.storage.orders import ByColumn, ByGroup, ByValue, Order, read_key, write_key
+from cti.storage.sight import sight_of
 from cti.storage.tables import users
 
 MOST_ROWS = 500
@@ -51,7 +52,10 @@ class Grid:
         self, conn: AsyncConnection, known: Sequence[Property], zone: ZoneInfo, segments: Sequence[Segment] = ()
     ) -> None:
         self._conn = conn
-        self._conditions = Conditions(known, zone=zone, sqlite=conn.dialect.name == "sqlite", segments=segments)
+        self._sight = sight_of(conn)
+        self._conditions = Conditions(
+            known, zone=zone, sqlite=conn.dialect.name == "sqlite", segments=segments, whole=self._sight.hides
+        )
 
     async def page(
         self,
@@ -69,10 +73,10 @@ class Grid:
         Raises Refused for a field or operator that there is not, or a value that does not fit.
         """
         parts, order = self._conditions.parts(q, filters), await self._order(sort)
-        after = read_key(cursor, order) if cursor else None
+        after = read_key(self._sight.place(cursor), order) if cursor else None
         found = await finding.find(self._conn, parts, order, limit=min(limit, MOST_ROWS), offset=offset, after=after)
         rows = list((await cards.of(self._conn, found.ids)).values())
-        onward = write_key(found.last) if found.last else None
+        onward = self._sight.bookmark(write_key(found.last)) if found.last else None
         return GridPage(rows=rows, items=await self._items(rows), total=found.total, next_cursor=onward)
 
     async def count(self, q: str, filters: Sequence[Condition]) -> int:
@@ -96,9 +100,9 @@ class Grid:
             return ByColumn(of=clients.c.id)
         if field == "name":
             return ByColumn(of=clients.c.name_folded, down=down)
-        if field == "note":
+        if field == "note" and not self._sight.hides:  # an order tells of hidden digits
             return ByColumn(of=func.substr(clients.c.note, 1, NOTE_KEY, type_=Text).label("note"), down=down)
-        if field == "kind" or field in TEXTS or field in TIMES:
+        if field == "kind" or (field in TEXTS and field != "note") or field in TIMES:
             return ByColumn(of=(IDS | TEXTS | TIMES)[field], down=down)
         if field == "responsible":
             people = select(users.c.id).order_by(users.c.name, users.c.id)
@@ -108,7 +112,7 @@ class Grid:
             groups = await self._groups(items.order_by(directory_items.c.name, directory_items.c.id))
             return ByGroup(of=IDS[field], names=directory_items, by="name", groups=groups, down=down)
         prop = self._conditions.property(field)
-        if prop is None:
+        if prop is None or (prop.kind == "text" and self._sight.hides):
             raise Refused("bad-sort", f"Clients are not sorted by “{field[:40]}”.")
         if prop.kind in ("list", "several"):
             values = select(property_values.c.id).where(property_values.c.property_id == prop.id)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, text, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cti.clients.masking import CALLED, DEEP_LEGS, Leg, Shown, Telephone, Words
 from cti.storage import waits
 from cti.storage.client_tables import clients
 from cti.storage.corrections import Correction, corrections
 from cti.storage.search import COUNT_LIMIT, PAGE_LIMIT, KeyText, Page, read_cursor, write_cursor
+from cti.storage.sight import seen
 from cti.storage.tables import call_notes, calls, legs, users
 from cti.storage.waits import Stay
 
@@ -22,9 +24,9 @@ from cti.storage.waits import Stay
 class LegRow:
     """One device's or trunk's part in a call."""
 
-    leg: str
+    leg: Leg
     leg_id: str
-    device: str | None
+    device: Leg | None
     user_id: int | None
     user_name: str
     rang_at: float | None
@@ -42,7 +44,7 @@ class NoteRow:
 
     user_id: int | None
     user_name: str
-    text: str
+    text: Words
     updated_at: float
 
 
@@ -58,11 +60,11 @@ class CallRow:
     id: str
     pbx: str
     direction: str | None
-    caller_number: str | None
-    caller_name: str | None
-    caller_device: str | None
-    called: str | None
-    number: str | None
+    caller_number: Shown | None
+    caller_name: Words | None
+    caller_device: Leg | None
+    called: Annotated[str | None, CALLED]
+    number: Telephone | None
     queue: str | None
     started_at: float
     queued_at: float | None
@@ -71,21 +73,21 @@ class CallRow:
     outcome: str | None
     reason: str | None
     client_id: int | None
-    client_name: str
+    client_name: Words
     user_id: int | None
     user_name: str
     team_id: int | None
     request_id: str | None
     released_by: str | None
-    released_leg: str | None
+    released_leg: Leg | None
     cause: int | None
     unseen_since: float | None
     unseen_until: float | None
-    note: str
+    note: Words
     open: bool
     legs: tuple[LegRow, ...] = ()
     notes: tuple[NoteRow, ...] = ()
-    transfers: tuple[Mapping[str, Any], ...] = ()
+    transfers: Annotated[tuple[Mapping[str, Any], ...], DEEP_LEGS] = ()
     waits: tuple[Stay, ...] = ()
     corrections: tuple[Correction, ...] = ()
 
@@ -124,7 +126,7 @@ async def get(conn: AsyncConnection, call_id: str) -> CallRow | None:
         {"call": call_id},
     )
     details = msgspec.json.decode(row.details, type=dict[str, Any])
-    return replace(
+    whole = replace(
         _call(row),
         legs=tuple(LegRow(**leg._mapping) for leg in own),
         notes=tuple(await notes(conn, call_id)),
@@ -132,11 +134,13 @@ async def get(conn: AsyncConnection, call_id: str) -> CallRow | None:
         waits=(await waits.of_calls(conn, [call_id])).get(call_id, ()),
         corrections=tuple(await corrections(conn, call_id)),
     )
+    return seen(conn, whole)
 
 
 async def by_ids(conn: AsyncConnection, ids: Sequence[str]) -> dict[str, CallRow]:
     """Calls by id, without their parts; at most a few hundred."""
-    return {row.id: _call(row) for row in await conn.execute(_ROWS.where(calls.c.id.in_(ids)))} if ids else {}
+    rows = await conn.execute(_ROWS.where(calls.c.id.in_(ids))) if ids else ()
+    return seen(conn, {row.id: _call(row) for row in rows})
 
 
 async def notes(conn: AsyncConnection, call_id: str) -> list[NoteRow]:
@@ -148,7 +152,7 @@ async def notes(conn: AsyncConnection, call_id: str) -> list[NoteRow]:
         ),
         {"call": call_id},
     )
-    return [NoteRow(**row._mapping) for row in rows]
+    return seen(conn, [NoteRow(**row._mapping) for row in rows])
 
 
 async def journal(
@@ -181,7 +185,7 @@ async def journal(
         statement = statement.where(tuple_(calls.c.started_at, calls.c.id) < tuple_(*key))
     limit = max(1, min(limit, PAGE_LIMIT))
     newest = statement.order_by(calls.c.started_at.desc(), calls.c.id.desc()).limit(limit + 1)
-    rows = [_call(row) for row in await conn.execute(newest)]
+    rows = seen(conn, [_call(row) for row in await conn.execute(newest)])
     total = None if cursor is not None else await _count(conn, condition)
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(rows=rows[:limit], total=total, next_cursor=write_cursor(last.started_at, last.id) if last else None)

@@ -36,6 +36,7 @@ from cti.desktop import ClientBrief, ContactBrief, ContractBrief, LastCall, Task
 from cti.storage.client_tables import client_phones, clients
 from cti.storage.contact_tables import contact_clients, contact_phones
 from cti.storage.search import found_by
+from cti.storage.sight import seen
 from cti.storage.tables import users
 from cti.telephony.numbering import Number, NumberPlan, local_forms
 
@@ -136,7 +137,7 @@ async def by_number(conn: AsyncConnection, e164: str, *, now: float, limit: int 
     """The clients one of whose phones, or of whose people's phones, is exactly this number; [] for an empty one."""
     if not e164:
         return []
-    return _matches(list(await conn.execute(_BY_NUMBER, {"e164": e164, "limit": limit} | _days(now))))
+    return seen(conn, _matches(list(await conn.execute(_BY_NUMBER, {"e164": e164, "limit": limit} | _days(now)))))
 
 
 async def brief_of(conn: AsyncConnection, client_id: int, *, now: float) -> ClientBrief | None:
@@ -144,7 +145,7 @@ async def brief_of(conn: AsyncConnection, client_id: int, *, now: float) -> Clie
     if not 0 < client_id < 2**31:
         return None
     found = _matches(list(await conn.execute(_BY_ID, {"id": client_id} | _days(now))))
-    return found[0].client if found else None
+    return seen(conn, found[0].client) if found else None
 
 
 async def clients_of(conn: AsyncConnection, e164: str, *, limit: int) -> list[int]:
@@ -203,7 +204,7 @@ async def _as_dialled_here(
     if not ids:
         return []
     rows = list(await conn.execute(_BY_PHONES, {"ids": ids} | _days(now)))
-    return [replace(one, local=True) for one in _matches(rows)]
+    return seen(conn, [replace(one, local=True) for one in _matches(rows)])
 
 
 def _days(now: float) -> dict[str, Any]:

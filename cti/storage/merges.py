@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Table, and_, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cti.clients.masking import Words
 from cti.storage import contacts, duplicates
 from cti.storage.bulk import AT_ONCE
 from cti.storage.client_tables import (
@@ -29,6 +30,7 @@ from cti.storage.client_tables import (
 from cti.storage.client_work_tables import client_merges, duplicate_pairs, segment_clients, segments
 from cti.storage.contact_tables import client_files, client_notes, client_tasks, contact_clients, contracts
 from cti.storage.contact_tables import contacts as contact_table
+from cti.storage.sight import seen
 from cti.storage.tables import calls, dial_requests, number_choices, users
 
 OWN = (client_phones, client_emails, client_places, client_values)  # part of the card: in the record, row by row
@@ -77,9 +79,9 @@ class Merge:
     at: float
     user_name: str
     kept_id: int
-    kept_name: str
+    kept_name: Words
     gone_id: int
-    gone_name: str
+    gone_name: Words
 
 
 async def now_of(conn: AsyncConnection, client_id: int) -> int | None:
@@ -163,7 +165,8 @@ async def recorded(conn: AsyncConnection, merge_id: int, *, since: float) -> tup
 
 async def recent(conn: AsyncConnection, *, since: float, limit: int = 50) -> list[Merge]:
     """Merges made since then that can be taken back, newest first."""
-    return [_merge(row) for row in await conn.execute(_merges(since).order_by(client_merges.c.id.desc()).limit(limit))]
+    rows = await conn.execute(_merges(since).order_by(client_merges.c.id.desc()).limit(limit))
+    return seen(conn, [_merge(row) for row in rows])
 
 
 async def take_back(conn: AsyncConnection, merge: Merge, record: Record, now: float) -> None:

@@ -15,7 +15,9 @@ from typing import Any, Literal, TypeVar
 from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cti.clients.masking import Telephone, Words
 from cti.storage.client_tables import client_phones, clients
+from cti.storage.sight import seen
 from cti.storage.tables import calls, legs, user_queues, users
 
 State = Literal["open", "closed", "all"]
@@ -35,10 +37,10 @@ class Missed:
     """
 
     call: str
-    number: str | None
-    caller_name: str
+    number: Telephone | None
+    caller_name: Words
     client_id: int | None
-    client_name: str
+    client_name: Words
     tries: int
     first_at: float
     last_at: float
@@ -72,7 +74,7 @@ async def missed(
         chosen += [item for item in items if state == "all" or (item.closed_at is None) == (state == "open")]
         if len(chosen) >= limit:
             break
-    return await _named(conn, chosen[:limit], groups)
+    return seen(conn, await _named(conn, chosen[:limit], groups))
 
 
 def _batched(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.importing import Fault
+from cti.clients.masking import Holds, Sight, Words
 from cti.storage.client_work_tables import client_runs
+from cti.storage.sight import seen
 from cti.storage.tables import users
 
 SHOWN = 50  # runs in the list
@@ -23,6 +25,19 @@ COUNTS = ("rows", "created", "updated", "unchanged", "refused")
 OPEN = ("waiting", "running", "undoing")
 INTERRUPTED = "interrupted"
 Kind = Literal["import", "change"]
+
+
+def _title_seen(sight: Sight, title: str, run: Any) -> str:
+    if run.kind == "import":
+        return sight.words(title)
+    told = msgspec.json.decode(title, type=dict[str, Any])
+    return msgspec.json.encode({field: sight.value(field, value) for field, value in told.items()}).decode()
+
+
+def faults_seen(sight: Sight, faults: Sequence[Fault], _of: object = None) -> tuple[Fault, ...]:
+    """Refused rows as somebody is shown them: their reasons quote cells."""
+    told = [{name: sight.words(text) for name, text in one.args.items()} for one in faults]
+    return tuple(one._replace(args=args) for one, args in zip(faults, told, strict=True))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +50,7 @@ class Run:
     kind: Kind
     user_id: int | None
     user_name: str
-    title: str
+    title: Annotated[str, Holds(_title_seen)]
     state: str
     rows: int
     total: int | None
@@ -43,8 +58,8 @@ class Run:
     updated: int
     unchanged: int
     refused: int
-    faults: tuple[Fault, ...]
-    message: str
+    faults: Annotated[tuple[Fault, ...], Holds(faults_seen)]
+    message: Words
     started_at: float
     ended_at: float | None
     undone_at: float | None
@@ -109,13 +124,13 @@ async def every(conn: AsyncConnection, kind: Kind, *, user_id: int | None = None
     if user_id is not None:
         statement = statement.where(client_runs.c.user_id == user_id)
     newest = statement.order_by(client_runs.c.started_at.desc(), client_runs.c.batch).limit(SHOWN)
-    return [_run(row) for row in await conn.execute(newest)]
+    return seen(conn, [_run(row) for row in await conn.execute(newest)])
 
 
 async def get(conn: AsyncConnection, batch: str) -> Run | None:
     """One run."""
     row = (await conn.execute(_RUNS.where(client_runs.c.batch == batch))).one_or_none()
-    return _run(row) if row is not None else None
+    return seen(conn, _run(row)) if row is not None else None
 
 
 _RUNS = select(client_runs, users.c.name.label("user_name")).outerjoin(users, users.c.id == client_runs.c.user_id)

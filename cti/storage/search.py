@@ -3,6 +3,9 @@
 Words are joined by AND. Three characters and more are looked up in the trigram index; shorter ones are matched as
 they stand among what the others found, and alone against the beginning of the name. What people type is always a
 parameter: the characters of LIKE and of FTS5 mean nothing.
+
+To whom numbers are hidden (storage/sight.py) a word with a digit in it finds whole words only: a number that he knows,
+an INN, an e-mail; never a part, or a number could be read out digit by digit.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Integer, and_, column, func, literal_column, or_, select, table, true
+from sqlalchemy import ColumnElement, Integer, and_, column, func, literal, literal_column, or_, select, table, true
 
 from cti.clients.filters import fold as fold
 from cti.errors import Refused
@@ -46,9 +49,9 @@ class Page(Generic[RowT]):
     next_cursor: str | None
 
 
-def found_by(q: str, *, is_sqlite: bool) -> Part | None:
-    """The condition that a client is found by `q`; None where nothing is asked."""
-    groups = words_of(q)
+def found_by(q: str, *, is_sqlite: bool, whole: bool = False) -> Part | None:
+    """The condition that a client is found by `q`; None where nothing is asked. whole: words with digits as wholes."""
+    groups = words_of(q) if not whole else [_with_country(group) for group in words_of(q)]
     long = [group for group in groups if all(len(word) >= TRIGRAM for word in group)]
     short = [group for group in groups if group not in long]
     if long:
@@ -59,6 +62,7 @@ def found_by(q: str, *, is_sqlite: bool) -> Part | None:
     else:
         return None
     also = [_contains(group, is_sqlite) for group in short]
+    also += [_has_word(group) for group in groups if whole and _has_digits(group)]
     return all_of([*parts, *(Part(leads=one, follows=one) for one in also)], sqlite=is_sqlite)
 
 
@@ -77,6 +81,20 @@ def containing(groups: Sequence[Sequence[str]], *, is_sqlite: bool) -> Part:
     check = true() if parts == [list(group) for group in groups] else each
     leads = and_(clients.c.id.in_(ids), check)
     return Part(leads=leads, follows=each, way=Way.LIST, ids=ids, check=check, in_order=True)
+
+
+def _with_country(group: list[str]) -> list[str]:
+    """A whole number is known without its country's 7, too."""
+    return [*group, *(f"7{word}" for word in group if word.isdigit() and len(word) == 10)]
+
+
+def _has_digits(group: list[str]) -> bool:
+    return any(sign.isdigit() for word in group for sign in word)
+
+
+def _has_word(group: list[str]) -> Asked:
+    spaced = literal(" ").concat(aside(clients.c.search)).concat(" ")
+    return or_(*(spaced.contains(f" {word} ", autoescape=True) for word in group))
 
 
 def write_cursor(*key: object) -> str:

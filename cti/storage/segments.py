@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import structs
 from sqlalchemy import Select, delete, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cti.clients.masking import Holds, Sight
 from cti.clients.segments import Group, Segment
 from cti.storage import finding
 from cti.storage.client_tables import clients
 from cti.storage.client_work_tables import segment_clients, segments
 from cti.storage.conditions import Conditions
+from cti.storage.sight import seen
 from cti.storage.tables import users
 
 MOST = 500
+
+
+def _segment_seen(sight: Sight, segment: Segment, _of: Any) -> Segment:
+    return replace(segment, expression=_group_seen(sight, segment.expression))
+
+
+def _group_seen(sight: Sight, group: Group) -> Group:
+    conditions = [structs.replace(one, value=sight.asked(one.field, one.value)) for one in group.conditions]
+    return structs.replace(group, conditions=conditions, groups=[_group_seen(sight, one) for one in group.groups])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SegmentRow:
     """A segment with who made it and when."""
 
-    segment: Segment
+    segment: Annotated[Segment, Holds(_segment_seen)]
     user_name: str
     created_at: float
     updated_at: float
@@ -53,7 +65,7 @@ async def every(conn: AsyncConnection) -> list[Segment]:
 
 async def listed(conn: AsyncConnection) -> list[SegmentRow]:
     """All segments with who made them, by name."""
-    return [
+    found = [
         SegmentRow(
             segment=_read(row),
             user_name=row.user_name or "",
@@ -62,6 +74,7 @@ async def listed(conn: AsyncConnection) -> list[SegmentRow]:
         )
         for row in await conn.execute(_rows().limit(MOST))
     ]
+    return seen(conn, found)
 
 
 async def add(conn: AsyncConnection, segment: Segment, user_id: int, now: float) -> int:

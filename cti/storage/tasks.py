@@ -12,6 +12,7 @@ from cti.clients.tasks import Task, TaskDraft
 from cti.storage.client_tables import clients
 from cti.storage.contact_tables import client_tasks
 from cti.storage.search import clean
+from cti.storage.sight import seen
 from cti.storage.tables import users
 
 MOST = 200
@@ -89,7 +90,7 @@ def _whole() -> Select[Any]:
 
 
 async def _read(conn: AsyncConnection, statement: Select[Any]) -> list[Task]:
-    return [
+    found = [
         Task(
             id=row.id,
             client_id=row.client_id,
@@ -105,3 +106,4 @@ async def _read(conn: AsyncConnection, statement: Select[Any]) -> list[Task]:
         )
         for row in await conn.execute(statement)
     ]
+    return seen(conn, found)

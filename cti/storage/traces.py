@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cti.clients.masking import ARGS
+from cti.storage.sight import seen
 
 _ADD = text("INSERT INTO trace (call_id, at, step, user_id, args) VALUES (:call_id, :at, :step, :user_id, :args)")
 
@@ -20,7 +24,7 @@ class Step:
     at: float
     step: str
     user_id: int | None = None
-    args: Mapping[str, str] = field(default_factory=dict)
+    args: Annotated[Mapping[str, str], ARGS] = field(default_factory=dict)
 
 
 async def add(conn: AsyncConnection, rows: Sequence[Step]) -> None:
@@ -47,7 +51,7 @@ async def of_call(conn: AsyncConnection, call_id: str) -> list[Step]:
         text("SELECT call_id, at, step, user_id, args FROM trace WHERE call_id = :call ORDER BY at, id"),
         {"call": call_id},
     )
-    return [
+    steps = [
         Step(
             call_id=row.call_id,
             at=row.at,
@@ -57,3 +61,4 @@ async def of_call(conn: AsyncConnection, call_id: str) -> list[Step]:
         )
         for row in rows
     ]
+    return seen(conn, steps)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, Any
 
+import msgspec
 from sqlalchemy import delete, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cti.clients.masking import DEEP_WORDS, Holds, Sight
 from cti.storage.client_tables import grid_views
+from cti.storage.sight import seen
 
 EVERYBODY = "all"
+
+
+def _state_seen(sight: Sight, state: str, _of: Any) -> str:
+    return msgspec.json.encode(DEEP_WORDS.how(sight, msgspec.json.decode(state), None)).decode()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,19 +28,16 @@ class View:
     user_id: int
     name: str
     role: str | None
-    state: str
+    state: Annotated[str, Holds(_state_seen)]
 
 
 async def of_person(conn: AsyncConnection, user_id: int, role: str) -> list[View]:
-    """His own, the unnamed one first, and those shared with him."""
+    """His own, the unnamed one first, and those shared with him; what he wrote himself he may see."""
     mine = grid_views.c.user_id == user_id
     shared = grid_views.c.role.in_([role, EVERYBODY])
     rows = await conn.execute(select(grid_views).where(or_(mine, shared)).order_by(grid_views.c.name, grid_views.c.id))
-    return [
-        View(id=row.id, user_id=row.user_id, name=row.name, role=row.role, state=row.state)
-        for row in rows
-        if row.name or row.user_id == user_id
-    ]
+    found = [View(id=row.id, user_id=row.user_id, name=row.name, role=row.role, state=row.state) for row in rows]
+    return [one if one.user_id == user_id else seen(conn, one) for one in found if one.name or one.user_id == user_id]
 
 
 async def keep(conn: AsyncConnection, user_id: int, name: str, state: str, role: str | None, now: float) -> None:

@@ -26,6 +26,7 @@ NumberKind = Literal["e164", "internal", "hidden", "unreadable"]
 
 LONGEST_INPUT = 80
 SHORTEST_LOCAL = 3
+SEAL = "§"  # between the mask of a number that is hidden from a person and what the server knows it again by
 LONGEST_DIGITS = 18  # E.164 has 15; three more for a prefix
 HIDDEN = frozenset(
     (
@@ -102,11 +103,15 @@ def bare(text: str) -> str:
     return _without_extension(text)[0].rstrip()
 
 
-@lru_cache(maxsize=8192)
 def show(e164: str | None, region: str = "RU") -> str:
-    """A number as people write it: `+7 935 555-01-01`; internal and unreadable ones as they are."""
-    if not e164 or not e164.startswith("+"):
-        return e164 or ""
+    """A number as people write it: `+7 935 555-01-01`; internal and unreadable ones as they are, hidden ones masked."""
+    if not e164 or not e164.startswith("+") or SEAL in e164:
+        return (e164 or "").partition(SEAL)[0]
+    return _show(e164, region)
+
+
+@lru_cache(maxsize=8192)
+def _show(e164: str, region: str) -> str:
     if e164.startswith("+7") and len(e164) == 12 and e164[1:].isdigit():
         return f"+7 {e164[2:5]} {e164[5:8]}-{e164[8:10]}-{e164[10:]}"
     try:

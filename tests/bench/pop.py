@@ -15,6 +15,7 @@ import aiosqlite
 import socketio
 
 from cti.channels.phone.codec import Decoder
+from cti.clients.masking import OPEN
 from cti.desktop import ScreenPop
 from cti.directory import Directory
 from cti.dispatch import Dispatch
@@ -40,7 +41,7 @@ class _Wire:
         self.at = 0.0
 
     async def pop(self, agent_id: int, pop: ScreenPop) -> None:
-        await self.io.emit("screen_pop", wire.screen_pop(pop, "ru"), room=f"agent:{agent_id}")
+        await self.io.emit("screen_pop", wire.screen_pop(pop, wire.Reader("ru", OPEN)), room=f"agent:{agent_id}")
         self.at = time.perf_counter()
 
 

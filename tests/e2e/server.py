@@ -191,6 +191,13 @@ class Desk:
             assert answer.status == 200, path
             return await answer.text()
 
+    async def form(self, path: str, **fields: str) -> None:
+        """Send a form of a page."""
+        headers = {"Origin": self.server.url}
+        url, data = f"{self.server.url}{path}", {"csrf": self.csrf, **fields}
+        async with self.http.post(url, data=data, headers=headers, allow_redirects=False) as answer:
+            assert answer.status == 303, f"{path}: {answer.status} {await answer.text()}"
+
     async def api(self, method: str, path: str, body: Any = None, *, status: int | None = None) -> Any:
         """A request of the API; its JSON, or (status, JSON) of a refusal when no status is asked for."""
         headers = {"X-CSRF-Token": self.csrf, "Origin": self.server.url}

@@ -88,3 +88,21 @@ async def test_a_phone_that_is_off_is_refused_at_once(server: Server, street: St
         answer = await anna.api("POST", "/calls", click("+79355550101"))
         assert time.monotonic() - before < REFUSED_S
         assert answer["type"].endswith("unregistered"), answer
+
+
+async def test_DP_11_a_number_that_is_hidden_is_dialled_by_its_seal(server: Server, street: Street) -> None:
+    await street.phone("103", ring_ms=200)
+    world = await street.world()
+    async with Desk(server, "pavel") as pavel, Desk(server, "clara") as clara:
+        await registered(clara, "103")
+        await pavel.form("/settings/roles", **{"agent:clients.numbers": "none"})
+        try:
+            found = await clara.api("GET", "/clients?q=алхимов", status=200)
+            hidden = found["rows"][0]["phones"][0]["e164"]
+            assert hidden.startswith("+7 935 •••-••-01")
+            body = click(hidden)
+            await clara.api("POST", "/calls", body, status=202)
+            await until(lambda: world.calls, why="the client's phone rings")
+            assert world.calls[-1].start.startswith("INVITE sip:79355550101@")
+        finally:
+            await pavel.form("/settings/roles", back="all")

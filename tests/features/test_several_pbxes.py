@@ -11,6 +11,7 @@ from msgspec import structs
 
 from cti.access import Person
 from cti.channels.base import Health
+from cti.clients.masking import OPEN
 from cti.desktop import LinkView, PbxView
 from cti.directory import Directory
 from cti.errors import Refused
@@ -224,11 +225,13 @@ async def test_a_phone_without_its_pbx_is_refused(people: DirectoryAdmin, direct
 
 def test_the_bar_names_the_pbx_that_is_away() -> None:
     up, down = PbxView(name="msk", state="up"), PbxView(name="spb", state="down", since=5.0)
-    bar = wire.link(LinkView(state="down", since=5.0, pbxes=(up, down)), "en")
+    bar = wire.link(LinkView(state="down", since=5.0, pbxes=(up, down)), wire.Reader("en", OPEN))
     assert bar["text"] == "No link to the PBX “spb”. Its calls go on, the panel does not see them."
     assert bar["since"] == 5.0
-    both = wire.link(LinkView(state="refused", since=5.0, pbxes=(down, replace(up, state="refused"))), "ru")
+    both = wire.link(
+        LinkView(state="refused", since=5.0, pbxes=(down, replace(up, state="refused"))), wire.Reader("ru", OPEN)
+    )
     assert all(name in both["text"] for name in ("«spb»", "«msk»"))
     assert both["since"] == 0.0, "each has its own"
-    one = wire.link(LinkView(state="down", since=5.0, pbxes=(down,)), "en")
+    one = wire.link(LinkView(state="down", since=5.0, pbxes=(down,)), wire.Reader("en", OPEN))
     assert one["text"] == "No link to the PBX. Calls go on, the panel does not see them."

@@ -204,5 +204,5 @@ async def test_pairs_come_in_pages_the_likeliest_first(db: Database, work: Clien
 async def test_a_card_that_is_written_meets_others_and_not_itself(db: Database, work: ClientDuplicates) -> None:
     one = await add(db, "Алхимов", phone=NUMBER)
     asked = Candidate(id=0, name="", phones=("8 (935) 555-01-01",))
-    assert [(card.id, found.client_id) for card, found in await work.likely(asked)] == [(one, one)]
-    assert await work.likely(Candidate(id=one, name="Алхимов", phones=(NUMBER,))) == []
+    assert [(card.id, found.client_id) for card, found in await work.likely(VERA, asked)] == [(one, one)]
+    assert await work.likely(VERA, Candidate(id=one, name="Алхимов", phones=(NUMBER,))) == []

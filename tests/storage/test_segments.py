@@ -207,7 +207,7 @@ async def test_loyal_of_moscow_whom_nobody_called_for_90_days(office: Office) ->
         page = await Grid(conn, office.known, ZONE, known).page(
             "", [Condition(field="segment", op="any-of", value=[made])]
         )
-    assert page.total == await office.segments.count(expression) == len(page.rows) > 0
+    assert page.total == await office.segments.count(WHO, expression) == len(page.rows) > 0
     assert all(row.region_id == office.regions[0] and float(row.values[rating.id]) >= 4 for row in page.rows)  # type: ignore[arg-type]
 
 
@@ -218,9 +218,9 @@ async def test_a_frozen_segment_keeps_its_clients(office: Office) -> None:
     async with office.db.write() as conn:
         await conn.execute(update(client_table).values(kind="company"))
     inside = Group(conditions=(Condition(field="segment", op="any-of", value=[made]),))
-    assert await office.segments.count(inside) == before > 0
+    assert await office.segments.count(WHO, inside) == before > 0
     await office.segments.thaw(WHO, made)
-    assert await office.segments.count(inside) == 0
+    assert await office.segments.count(WHO, inside) == 0
 
 
 def _asking(*ids: int) -> Group:

@@ -28,7 +28,7 @@ from cti.storage.database import open_database
 from cti.storage.desktop_events import NewEvent
 from cti.telephony.events import CallRecord, LegRecord, Outcome, Party
 from web.app import make_app
-from web.limits import LIMITS, Limits
+from web.limits import LIMITS, NUMBERS, Limits
 from web.live import Live
 from web.services import Services
 
@@ -144,11 +144,12 @@ async def panel(
     live: dict[str, float] | None = None,
     sections: Mapping[str, Any] | None = None,
     filled: bool = False,
+    numbers: Limits | None = None,
     **http: Any,
 ) -> AsyncIterator[Panel]:
     """A panel with no PBX. change: swaps a feature; live: limits of the wire; http: settings of the web server.
 
-    sections: other sections of the settings. filled: the cast is in the folder's database already.
+    sections: other sections of the settings. filled: the cast is in the folder's database already. numbers: of guesses.
     """
     settings = Settings(data=folder, http=HttpSettings(**http), **(sections or {}))
     db = await open_database(settings.database_url)
@@ -157,7 +158,8 @@ async def panel(
     if live is not None:
         parts = _with_limits(parts, live)
     app = make_app(parts.services)
-    app[LIMITS] = Limits(per_s=10_000, burst=100_000)  # tests ask faster than people; the limit has its own test
+    app[LIMITS] = Limits(per_s=10_000, burst=100_000)  # tests ask faster than people; the limits have their own tests
+    app[NUMBERS] = numbers or Limits(per_s=10_000, burst=100_000)
     parts.live.attach(app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     running = [asyncio.create_task(work, name=name) for name, work in parts.work.items()]
@@ -179,7 +181,8 @@ def _with_limits(parts: Parts, limits: dict[str, float]) -> Parts:
     services = parts.services
     wire = Live(
         accounts=services.accounts,
-        db=services.db,
+        sights=services.sights,
+        db=services.database,
         spool=services.spool,
         metrics=services.metrics,
         access_journal=services.access_journal,

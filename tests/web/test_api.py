@@ -5,25 +5,17 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cti.channels.base import Health
 from cti.errors import ChannelError
-from cti.features.call_control import CallControl
-from cti.lines import Line
-from cti.settings import DialSettings, PbxSettings
 from cti.storage import traces
 from cti.storage.traces import Step
-from cti.telephony.commands import Command, MakeCall
-from cti.telephony.numbering import NumberPlan
-from tests.features.cast import Cast
+from tests.web.board import Board
 from tests.web.panel import ANNA, BORIS, CLARA, PASSWORD, Browser, Panel, panel
-from web.services import Services
 
 
 @pytest.fixture
@@ -281,50 +273,6 @@ async def test_agents_queues_and_users(desk: Panel, anna: Browser) -> None:
         _, rows = await pavel.ask("GET", "/users")
     assert [row["login"] for row in rows] == ["anna", "boris", "clara", "pavel", "vera"]
     assert "password" not in str(rows)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Said:
-    """The PBX's answer."""
-
-    ok: bool = True
-    message: str = ""
-    headers: Mapping[str, str | list[str]] = field(default_factory=dict)
-
-
-class Board:
-    """A PBX that notes what it was asked. fails: raised instead of an answer."""
-
-    def __init__(self) -> None:
-        self.asked: list[Command] = []
-        self.fails: ChannelError | None = None
-        self.state: Any = "up"
-
-    async def ask(self, command: Command, *, timeout_s: float = 5.0) -> Said:
-        if self.fails and isinstance(command, MakeCall):
-            raise self.fails
-        self.asked.append(command)
-        return Said()
-
-    def health(self) -> Health:
-        return Health(state=self.state, since=0.0)
-
-    def with_it(self, services: Services) -> Services:
-        control = CallControl(
-            db=services.db,
-            line_of=lambda device: Line(pbx=self, settings=PbxSettings(), plan=NumberPlan(), device=device),
-            dial=DialSettings(per_minute=5),
-            directory=Cast(),
-            device_status=lambda _device: "idle",
-            calls_of=lambda _user: 0,
-            record_of=lambda _call: None,
-            clock=time.time,
-        )
-        return replace(services, call_control=control)
-
-    @property
-    def dialled(self) -> list[str]:
-        return [one.number for one in self.asked if isinstance(one, MakeCall)]
 
 
 async def test_dial_is_accepted_and_the_same_click_is_one_call(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from cti.clients.card import ClientCard, ClientDraft, Phone, Place
+from cti.clients.masking import unsealed
 from cti.clients.properties import Value
 from cti.desktop import Match
 from cti.telephony.numbering import show
@@ -18,11 +19,15 @@ Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
 FullName = Annotated[str, Meta(max_length=400)]
 Email = Annotated[str, Meta(max_length=254)]
 Kind = Literal["person", "sole-trader", "company"]
+LONGEST_PHONE = 400  # one that is hidden comes back with its seal
 LISTED = ("id", "name", "full_name", "kind", "phones", "emails", "responsible", "note", "updated_at")
 
 
+PHONE = "A number in any spelling, at most 80 characters; or one that was hidden, as it was given: +7 935 •••-••-01§…"
+
+
 class PhoneIn(Struct, forbid_unknown_fields=True):
-    typed: Annotated[str, Meta(min_length=1, max_length=80)]
+    typed: Annotated[str, Meta(min_length=1, max_length=LONGEST_PHONE, description=PHONE)]
     extension: Annotated[str, Meta(max_length=16, pattern=r"^[0-9]*$")] = ""
     label: Annotated[str, Meta(max_length=40)] = ""
     shared: bool = False
@@ -234,10 +239,10 @@ def client_out(card: ClientCard) -> ClientOut:
     return ClientOut(**_out(card))
 
 
-def found_out(card: ClientCard, one: Match, language: str) -> FoundOut:
+def found_out(card: ClientCard, one: Match, reader: wire.Reader) -> FoundOut:
     """A card found by a number, with the reason."""
     contact = ContactOut(id=one.contact.id, name=one.contact.name, role=one.contact.role) if one.contact else None
-    why = wire.match(one, language)["why"]
+    why = wire.match(one, reader)["why"]
     return FoundOut(**_out(card), why=why, contact=contact, restricted=one.client.restricted)
 
 
@@ -255,7 +260,10 @@ def _out(card: ClientCard) -> dict[str, Any]:
 
 def phones_out(card: ClientCard) -> list[PhoneOut]:
     """Phones as typed, as read and as shown."""
-    return [PhoneOut(p.typed, p.e164, show(p.e164) or p.typed, p.extension, p.label, p.shared) for p in card.phones]
+    return [
+        PhoneOut(one.typed, one.e164, show(one.e164) or unsealed(one.typed), one.extension, one.label, one.shared)
+        for one in card.phones
+    ]
 
 
 def said(values: Mapping[int, Value]) -> dict[str, Any]:

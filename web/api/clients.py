@@ -14,7 +14,7 @@ from web.api import client_records as c
 from web.api import records as r
 from web.api.base import Header, Invalid, Operation, body_of, place, query_of, reply
 from web.auth import person_of
-from web.i18n import language_of
+from web.readers import reader_of
 from web.services import services_of
 from web.shown import showed
 
@@ -76,15 +76,15 @@ async def _read(request: web.Request) -> ClientCard:
 async def by_number(request: web.Request) -> web.Response:
     """Clients with a number, in any spelling: the likeliest first, each with the reason."""
     services, person = services_of(request), person_of(request)
-    number = read(request.match_info["number"][:80], services.plan)
+    number = read(services.sights.opened(request.match_info["number"][: c.LONGEST_PHONE]), services.plan)
     async with services.db.read() as conn:
         candidates = await lookup.look_up(conn, number, services.plan, now=services.clock())
         chosen = await clients.choices(conn, number.e164 or "") if len(candidates) > 1 else []
         _, matches = match(number, candidates, chosen, person.id)
         found = await cards.of(conn, [one.client.id for one in matches])
-    language = language_of(request)
     showed(request, found, asked=["number"])
-    return reply([c.found_out(found[one.client.id], one, language) for one in matches if one.client.id in found])
+    reader = reader_of(request)
+    return reply([c.found_out(found[one.client.id], one, reader) for one in matches if one.client.id in found])
 
 
 async def create(request: web.Request) -> web.Response:

@@ -13,7 +13,7 @@ from cti.features.client_duplicates import DAY_S, UNDO_DAYS
 from cti.storage import duplicates, merges
 from cti.telephony.numbering import show
 from web.api.base import Invalid, Operation, body_of, query_of, reply
-from web.api.client_records import Email, FullName, Kind
+from web.api.client_records import LONGEST_PHONE, Email, FullName, Kind
 from web.api.records import Cursor, Id, Limit, Made, Ok
 from web.auth import person_of
 from web.services import services_of
@@ -31,7 +31,7 @@ class LikelyIn(Struct, forbid_unknown_fields=True, kw_only=True):
     kind: Kind = "company"
     inn: Annotated[str, Meta(max_length=40)] = ""
     kpp: Annotated[str, Meta(max_length=40)] = ""
-    phones: Annotated[list[Annotated[str, Meta(max_length=80)]], Meta(max_length=50)] = []
+    phones: Annotated[list[Annotated[str, Meta(max_length=LONGEST_PHONE)]], Meta(max_length=50)] = []
     emails: Annotated[list[Email], Meta(max_length=50)] = []
 
 
@@ -121,7 +121,7 @@ async def likely(request: web.Request) -> web.Response:
         phones=tuple(body.phones),
         emails=tuple(body.emails),
     )
-    found = await services_of(request).duplicates.likely(asked)
+    found = await services_of(request).duplicates.likely(person_of(request), asked)
     typed = [name for name in ("name", "full_name", "inn", "phones", "emails") if getattr(body, name)]
     showed(request, (card.id for card, _one in found), asked=typed)
     return reply(

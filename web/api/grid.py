@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from cti.clients.card import ClientCard
 from cti.clients.filters import MOST_CONDITIONS, Condition
+from cti.clients.masking import unsealed
 from cti.clients.properties import Property, shown
 from cti.storage import directories, properties, segments, users, views
 from cti.storage.database import TooLong, within
@@ -158,7 +159,9 @@ async def count(request: web.Request) -> web.Response:
 
 def _row(row: ClientCard, items: Mapping[int, str], known: list[Property]) -> dict[str, Any]:
     """The row by fields: what is shown, and under `ids` and `properties` what is set."""
-    phones = [(show_number(p.e164) or p.typed) + (f" доб. {p.extension}" if p.extension else "") for p in row.phones]
+    phones = [
+        (show_number(p.e164) or unsealed(p.typed)) + (f" доб. {p.extension}" if p.extension else "") for p in row.phones
+    ]
     offered = {prop.id: row.values[prop.id] for prop in known if prop.id in row.values}
     return {
         "id": row.id,

@@ -1,4 +1,4 @@
-"""/api/v1/imports: a file is sent, tried out, brought in and taken back; /api/v1/exports: what the grid shows."""
+"""/api/v1/imports: a file is sent, tried out, brought in and taken back."""
 
 from __future__ import annotations
 
@@ -9,41 +9,35 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
 
 from aiohttp import web
 from msgspec import Meta, Struct
 
 from cti.access import Right
 from cti.clients.exporting import refusal_of
-from cti.clients.filters import MOST_CONDITIONS, Condition
 from cti.clients.importing import SYNONYMS, Fault
-from cti.features.client_export import Asked
+from cti.errors import Refused
 from cti.features.import_runs import MOST_BYTES, Upload, Work, refused_rows, runs_now
 from cti.sheets.write import write_csv, write_xlsx
 from cti.storage import properties, runs
 from cti.storage.runs import Run
 from web.api.base import Header, Operation, body_of, query_of, reply
+from web.api.exports import Field, attached
 from web.api.records import Ok
 from web.auth import person_of
 from web.i18n import language_of, say
 from web.import_texts import ERASED, column_name, row_fault, sentence
+from web.readers import reader_of
 from web.routes import Shows
-from web.services import services_of
+from web.services import services_of, sight_of
 from web.shown import showed
 from web.texts import N_, REFUSALS
 from web.uploads import receive
+from web.wire import Reader
 
 ID = re.compile(r"[0-9a-f]{16}(?:[0-9a-f]{16})?")
 IMPORT: Right = "clients.import"
-EXPORT: Right = "clients.export"
-TYPES = {
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "text/csv",
-    "vcf": "text/vcard",
-}
 FILE_NAME = Header(name="X-File-Name", text="The file's name, as encodeURIComponent writes it")
-Field = Annotated[str, Meta(max_length=40)]
 Key = Literal["id", "inn", "phone", "email"]
 
 
@@ -130,27 +124,6 @@ class RefusedQuery(Struct, forbid_unknown_fields=True):
     format: Literal["csv", "xlsx"] = "xlsx"
 
 
-class ExportIn(Struct, forbid_unknown_fields=True):
-    """What the grid shows: columns in their order, search, filters, sort as in /clients/grid."""
-
-    format: Literal["xlsx", "csv", "vcf"]
-    columns: Annotated[list[Field], Meta(min_length=1, max_length=300)]
-    q: Annotated[str, Meta(max_length=200)] = ""
-    filters: Annotated[list[Condition], Meta(max_length=MOST_CONDITIONS)] = []
-    sort: Annotated[str, Meta(max_length=60)] = ""
-    why: Annotated[
-        str,
-        Meta(max_length=400, description="Needed where one's files of a day hold many clients"),
-    ] = ""
-
-
-class ExportOut(Struct):
-    """A file to fetch at /exports/{id}; rows: how many clients are in it."""
-
-    id: str
-    rows: int
-
-
 async def bring(request: web.Request) -> web.Response:
     """Send a file; answers with its headings, first rows and what the columns may be."""
     work = services_of(request).import_runs
@@ -161,16 +134,16 @@ async def bring(request: web.Request) -> web.Response:
 
 
 async def _upload_out(request: web.Request, upload: Upload) -> UploadOut:
-    language = language_of(request)
+    language, sight = language_of(request), sight_of(request)
     async with services_of(request).db.read() as conn:
         own = [FieldOut(f"property:{prop.id}", prop.name) for prop in await properties.every(conn)]
     return UploadOut(
         id=upload.id,
         name=upload.name,
         headings=list(upload.headers),
-        rows=[[cell[:200] for cell in row] for row in upload.rows],
+        rows=[[sight.words(cell[:200]) for cell in row] for row in upload.rows],
         fields=list(upload.fields),
-        keys=list(upload.keys),
+        keys=[key for key in upload.keys if key != "phone" or not sight.hides],
         remembered=upload.remembered,
         may_be=[*(FieldOut(name, column_name(language, name)) for name in SYNONYMS), *own],
     )
@@ -229,7 +202,9 @@ async def undo(request: web.Request) -> web.Response:
 
 
 async def give_refused(request: web.Request) -> web.StreamResponse:
-    """The refused rows as a file, each with its number and what is wrong with it."""
+    """The refused rows as a file, each with its number and what is wrong with it: whole, to be put right."""
+    if sight_of(request).hides:
+        raise Refused("hidden-file", "This file has whole numbers in it, which are hidden from you.")
     format_ = query_of(request, RefusedQuery).format
     kept = await services_of(request).import_runs.refused(_id(request))
     if kept is None:
@@ -238,7 +213,7 @@ async def give_refused(request: web.Request) -> web.StreamResponse:
         count = await asyncio.to_thread(_write_refused, kept, path, format_, language_of(request))
         body = await asyncio.to_thread(path.read_bytes)
     showed(request, count=count, thing=f"import:{_id(request)}")
-    return web.Response(body=body, headers=_attached(f"refused.{format_}", format_))
+    return web.Response(body=body, headers=attached(f"refused.{format_}", format_))
 
 
 def _write_refused(kept: Path, path: Path, format_: str, language: str) -> int:
@@ -254,35 +229,6 @@ def _write_refused(kept: Path, path: Path, format_: str, language: str) -> int:
     write = write_xlsx if format_ == "xlsx" else write_csv
     write(path, [*headers, say(language, N_("Row")), say(language, N_("What is wrong"))], rows())
     return count
-
-
-async def export(request: web.Request) -> web.Response:
-    """Make a file of what the grid shows."""
-    body = await body_of(request, ExportIn)
-    asked = Asked(
-        format=body.format, columns=tuple(body.columns), q=body.q, filters=tuple(body.filters), sort=body.sort
-    )
-    made = await services_of(request).exports.make(person_of(request), asked, why=body.why)
-    return reply(ExportOut(id=made.id, rows=made.rows), 201)
-
-
-async def give_export(request: web.Request) -> web.StreamResponse:
-    """The file of an export, to whom made it."""
-    made = services_of(request).exports.made(person_of(request), _id(request))
-    if made is None or not made.path.is_file():
-        raise web.HTTPNotFound(text="There is no such file any more.")
-    showed(request, made.clients, count=made.rows, why=made.why)
-    services_of(request).exports.fetched(made)
-    name = say(language_of(request), N_("clients"))
-    return web.FileResponse(made.path, headers=_attached(f"{name}{made.path.suffix}", made.path.suffix[1:]))
-
-
-def _attached(name: str, format_: str) -> dict[str, str]:
-    return {
-        "Content-Type": TYPES[format_],
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
-        "Cache-Control": "private, no-store",
-    }
 
 
 @contextlib.asynccontextmanager
@@ -305,7 +251,7 @@ async def _work_out(request: web.Request, work: Work) -> WorkOut:
     return WorkOut(
         id=work.id,
         what=work.what,
-        name=work.name,
+        name=sight_of(request).words(work.name),
         state=work.state,
         rows=work.rows,
         total=work.total,
@@ -315,18 +261,21 @@ async def _work_out(request: web.Request, work: Work) -> WorkOut:
         unchanged=work.unchanged,
         refused=work.refused,
         erased=work.erased,
-        shown=[_row_out(language, one, names) for one in work.shown],
-        message=_told(language, work.message),
+        shown=[_row_out(reader_of(request), one, names) for one in work.shown],
+        message=sight_of(request).words(_told(language, work.message)),
     )
 
 
-def _row_out(language: str, done: dict[str, Any], names: dict[str, str]) -> RowOut:
-    why = ", ".join(names.get(one) or column_name(language, one.removesuffix("_id")) for one in done["fields"])
+def _row_out(reader: Reader, done: dict[str, Any], names: dict[str, str]) -> RowOut:
+    fields = done["fields"]
+    why = ", ".join(names.get(one) or column_name(reader.language, one.removesuffix("_id")) for one in fields)
     if done["fault"]:
-        why = row_fault(language, Fault(*done["fault"]))
+        (fault,) = runs.faults_seen(reader.sight, [Fault(*done["fault"])])
+        why = row_fault(reader.language, fault)
     elif done["erased"]:
-        why = say(language, ERASED)
-    return RowOut(row=done["row"], outcome=done["outcome"], name=done["name"], client_id=done["client_id"], why=why)
+        why = say(reader.language, ERASED)
+    name = reader.sight.words(done["name"])
+    return RowOut(row=done["row"], outcome=done["outcome"], name=name, client_id=done["client_id"], why=why)
 
 
 def _run_out(request: web.Request, run: Run, *, faults: bool = False) -> RunOut:
@@ -386,12 +335,4 @@ OPERATIONS = (
         query=RefusedQuery, gives_file=True, refusals=(404,),
     ),
     _operation("GET", "/imports/{id}", show_run, "clients", "An import with its refused rows", RunOut, refusals=(404,)),
-    _operation(
-        "POST", "/exports", export, "nothing", "Make a file of what the grid shows", ExportOut,
-        who=EXPORT, body=ExportIn, status=201, refusals=(409,),
-    ),
-    _operation(
-        "GET", "/exports/{id}", give_export, "export", "The file of an export", bytes,
-        who=EXPORT, gives_file=True, refusals=(404,),
-    ),
 )  # fmt: skip

@@ -52,7 +52,7 @@ class Made(Struct):
 class Dial(Struct, forbid_unknown_fields=True):
     """request_id (or the header Idempotency-Key): made by the caller; repeated, it is the same call."""
 
-    to: Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")]
+    to: Annotated[str, Meta(min_length=1, max_length=400, pattern=r"^[^\x00-\x1f\x7f]+$")]
     client_id: Id | None = None
     request_id: RequestId | None = None
 

@@ -97,7 +97,7 @@ async def drop(request: web.Request) -> web.Response:
 async def count(request: web.Request) -> web.Response:
     """How many clients an expression has that is not saved."""
     body = await body_of(request, Counting)
-    return reply(Counted(count=await services_of(request).segments.count(body.expression)))
+    return reply(Counted(count=await services_of(request).segments.count(person_of(request), body.expression)))
 
 
 async def freeze(request: web.Request) -> web.Response:

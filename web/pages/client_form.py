@@ -22,6 +22,7 @@ from web.services import services_of
 from web.texts import N_, REFUSALS
 
 MOST_PHONES = 50
+LONGEST_PHONE = 400  # one that is hidden comes back with its seal
 FAULT_OF = {  # refusal -> the field that it is about
     "no-name": "name",
     "bad-inn": "inn",
@@ -178,7 +179,7 @@ def many_of(form: MultiDictProxy[Any], name: str, limit: int) -> list[str]:
 
 def read_phones(form: MultiDictProxy[Any], before: Sequence[Phone] = ()) -> tuple[Phone, ...]:
     """The rows of phones; empty ones are left out. before: a number that still reads the same stays as it was typed."""
-    numbers, extensions = many_of(form, "phone", 80), many_of(form, "extension", 10)
+    numbers, extensions = many_of(form, "phone", LONGEST_PHONE), many_of(form, "extension", 10)
     labels, shared = many_of(form, "label", 40), set(many_of(form, "shared", 4))
     typed = {(phone.bare, phone.extension): phone for phone in before}
     phones = []
@@ -190,7 +191,7 @@ def read_phones(form: MultiDictProxy[Any], before: Sequence[Phone] = ()) -> tupl
         whole = f"{bare(number)} {EXTENSION} {extension}" if extension else number
         phones.append(
             Phone(
-                typed=kept.typed if kept else whole[:80],
+                typed=kept.typed if kept else whole,
                 extension=kept.extension if kept else "",
                 label=_at(labels, place),
                 shared=str(place) in shared,

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from cti.clients.contracts import show_amount
+from cti.clients.masking import unsealed
 from cti.clients.properties import Property, shown
 from web.client_texts import BELONGINGS, FIELDS, KINDS
 from web.i18n import translate
@@ -64,6 +65,7 @@ def as_text(request: web.Request, field: str, value: Any, offered: Mapping[str, 
 
 def _phone(request: web.Request, typed: str, extension: str, label: str, shared: bool) -> str:
     """`+7 935 555-01-02 доб. 14 (accounts, shared)`."""
+    typed = unsealed(typed)
     whole = typed if not extension or extension in typed[-len(extension) - 2 :] else f"{typed}, {extension}"
     marks = ", ".join(word for word in (label, translate(request, N_("shared")) if shared else "") if word)
     return f"{whole} ({marks})" if marks else whole

@@ -18,11 +18,11 @@ from cti.storage import client_files, clients, contacts, contracts, merges, task
 from web.api.base import reply
 from web.auth import person_of
 from web.i18n import translate
-from web.pages.client_form import choices, clock_shown, faults_of, read_form, version_of
+from web.pages.client_form import LONGEST_PHONE, choices, clock_shown, faults_of, read_form, version_of
 from web.pages.client_history import history_of
 from web.render import page
 from web.routes import Route
-from web.services import services_of
+from web.services import services_of, sight_of
 from web.shown import showed
 from web.texts import N_, told
 
@@ -76,6 +76,7 @@ async def _card(
         signed = await contracts.of_client(conn, client.id)
         files = [one for one in await client_files.of_client(conn, client.id) if one.contract_id is None]
         still = await tasks.open_of_client(conn, client.id)
+    draft = sight_of(request).see(draft)
     offered = await choices(request, draft)
     past = await history_of(request, client.id, people=people, signed=signed, offered=offered)
     now = services.clock()
@@ -126,12 +127,13 @@ def _tabs(request: web.Request, *, people: int, contracts: int, properties: bool
 
 async def show_new(request: web.Request) -> web.Response:
     """The form of a new client, a number or a name filled in where one is given."""
-    number, name = (request.query.get(key, "")[:80] for key in ("number", "name"))
+    number, name = (request.query.get(key, "")[:most] for key, most in (("number", LONGEST_PHONE), ("name", 80)))
     draft = ClientDraft(name=name, phones=(Phone(typed=number),) if number else ())
     return await _new(request, draft)
 
 
 async def _new(request: web.Request, draft: ClientDraft, *, refusal: Refused | None = None) -> web.Response:
+    draft = sight_of(request).see(draft)
     offered = await choices(request, draft)
     return page(
         request,

@@ -17,7 +17,7 @@ from web.pages.client_form import many_of, read_emails, read_phones, version_of
 from web.pages.client_history import told_with
 from web.render import page
 from web.routes import Route
-from web.services import services_of
+from web.services import services_of, sight_of
 from web.shown import showed
 from web.texts import N_, told
 
@@ -109,6 +109,7 @@ async def _form(
     found: Sequence[Contact] = (),
     conflicts: Sequence[Conflict] = (),
 ) -> web.Response:
+    draft = sight_of(request).see(draft)
     async with services_of(request).db.read() as conn:
         items = await directories.every(conn, retired=True)
         home = contact.belongs[0].client_id if contact and contact.belongs else 0

@@ -24,7 +24,7 @@ from web.pages.client_form import many_of, offered_people, version_of
 from web.pages.client_history import told_with
 from web.render import page
 from web.routes import Route
-from web.services import services_of
+from web.services import services_of, sight_of
 from web.shown import showed
 from web.texts import N_, told
 from web.uploads import receive
@@ -147,6 +147,7 @@ async def _form(
     saved: bool = False,
     conflicts: Sequence[Conflict] = (),
 ) -> web.Response:
+    draft = sight_of(request).see(draft)
     services = services_of(request)
     async with services.db.read() as conn:
         items = await directories.every(conn, retired=True)

@@ -19,7 +19,7 @@ from cti.telephony.numbering import show as shown
 from web import wire
 from web.api.base import place, reply
 from web.auth import person_of
-from web.i18n import language_of
+from web.readers import reader_of
 from web.render import page
 from web.routes import Route
 from web.services import services_of
@@ -56,7 +56,7 @@ async def client(request: web.Request) -> web.Response:
     if found is None:
         raise web.HTTPNotFound(text="There is no such client.")
     showed(request, [found.id])
-    return reply(wire.client(found))
+    return reply(wire.client(found, reader_of(request)))
 
 
 async def before(request: web.Request) -> web.Response:
@@ -71,7 +71,7 @@ async def before(request: web.Request) -> web.Response:
 
 async def state(request: web.Request) -> web.Response:
     """What a page opened anew starts from: cards of the calls still open, own notes, missed calls, the last seq."""
-    services, person, language = services_of(request), person_of(request), language_of(request)
+    services, person, reader = services_of(request), person_of(request), reader_of(request)
     now = services.clock()
     async with services.db.read() as conn:
         last = (await desktop_events.last_seqs(conn)).get(person.id, 0)
@@ -90,10 +90,10 @@ async def state(request: web.Request) -> web.Response:
         {
             "seq": last,
             "server_time": now,
-            "pops": [wire.screen_pop(pop, language) for pop in pops],
+            "pops": [wire.screen_pop(pop, reader) for pop in pops],
             "notes": notes,
             "missed": [_entry(item) for item in lost],
-            "notices": [wire.notice(msgspec.json.decode(e.payload, type=Notice), language) for e in unseen],
+            "notices": [wire.notice(msgspec.json.decode(e.payload, type=Notice), reader) for e in unseen],
         }
     )
 

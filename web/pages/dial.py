@@ -10,9 +10,10 @@ from cti.clients.matching import match
 from cti.storage import clients, lookup
 from cti.telephony.numbering import read, show
 from web.auth import person_of
+from web.pages.client_form import LONGEST_PHONE
 from web.render import page
 from web.routes import Route
-from web.services import services_of
+from web.services import services_of, sight_of
 from web.shown import showed
 from web.texts import N_
 
@@ -22,21 +23,22 @@ SCHEMES = ("tel:", "callto:", "sip:", "web+tel:")
 async def confirm(request: web.Request) -> web.Response:
     """The number, whose it is, and what may be done."""
     services, person = services_of(request), person_of(request)
-    typed = _number(request.query.get("to", "")[:200])
+    sight = sight_of(request)
+    typed = services.sights.opened(_number(request.query.get("to", "")[:LONGEST_PHONE]))
     number = read(typed, services.plan)
     async with services.db.read() as conn:
         candidates = await lookup.look_up(conn, number, services.plan, now=services.clock()) if number.e164 else []
         chosen = await clients.choices(conn, number.e164 or "") if len(candidates) > 1 else []
     _, matches = match(number, candidates, chosen, person.id)
-    dial = number.e164 or number.internal
+    dial = sight.number(number.e164) if number.e164 else number.internal
     showed(request, (one.client.id for one in matches), asked=["number"])
     return page(
         request,
         "dial.html",
         title=N_("Call a number"),
-        typed=typed,
+        typed=sight.words(typed),
         dial=(f"{dial} доб. {number.extension}" if number.extension else dial) if dial else "",
-        shown=show(number.e164) if number.e164 else typed,
+        shown=show(dial) if number.e164 else sight.words(typed),
         matches=matches,
     )
 
@@ -48,7 +50,7 @@ def _number(text: str) -> str:
             text = text[len(scheme) :].lstrip("/")
     whole, _, parameters = unquote(text).partition(";")
     extension = next((part[4:] for part in parameters.split(";") if part.lower().startswith("ext=")), "")
-    number = whole.partition("?")[0].partition("@")[0].strip()[:80]
+    number = whole.partition("?")[0].partition("@")[0].strip()
     return f"{number} доб. {extension[:16]}" if extension else number
 
 

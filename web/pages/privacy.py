@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,7 +22,7 @@ from web.i18n import language_of
 from web.pages.settings import at, number, said
 from web.render import page
 from web.routes import Route
-from web.services import services_of
+from web.services import services_of, sight_of
 from web.shown import showed
 from web.texts import N_, told
 
@@ -49,6 +50,7 @@ async def _show(
     words = [
         (say_of(TITLES, table, _language(request)), held.counts[table]) for table in TITLES if table in held.counts
     ]
+    held = replace(held, name=sight_of(request).words(held.name))
     values: dict[str, Any] = {"held": held, "words": words, "kind": kind, "id": id_, "error": error, "reason": reason}
     base = f"/{kind}s/{id_}"
     shown = page(request, "person_data.html", status=status, title=N_("Personal data"), base=base, **values)
@@ -77,6 +79,8 @@ async def give_contact(request: web.Request) -> web.StreamResponse:
 
 async def _give(request: web.Request, kind: str) -> web.StreamResponse:
     id_ = number(request)
+    if sight_of(request).hides:
+        raise Refused("hidden-file", "This file has whole numbers in it, which are hidden from you.")
     await _showed(request, kind, id_)
     path = await services_of(request).dossiers.make(person_of(request), kind, id_, language_of(request))
     file = await asyncio.to_thread(path.open, "rb")
@@ -102,6 +106,9 @@ async def erase_contact(request: web.Request) -> web.StreamResponse:
 async def _erase(request: web.Request, kind: str) -> web.StreamResponse:
     form = await request.post()
     reason, name = (str(form.get(key, ""))[:400] for key in ("reason", "name"))
+    held = await services_of(request).erasures.beforehand(person_of(request), kind, number(request))
+    if held is not None and name == sight_of(request).words(held.name):
+        name = held.name
     try:
         await services_of(request).erasures.erase(person_of(request), kind, number(request), reason=reason, name=name)
     except Refused as error:

@@ -44,7 +44,7 @@ async def _page(request: web.Request, *, status: int = 200, error: str = "") -> 
         "line_words": texts.LINES,
         "agi": services.agi() if services.agi else None,
         "spool": services.spool,
-        "db": services.db,
+        "db": services.database,
         "version_": version("trubka"),
         "registrars": services.test_calls.registrars,
         "tests": tests,

@@ -20,6 +20,10 @@ RIGHTS: Mapping[Right, tuple[str, str]] = {  # what it is called, what it opens
     "desk": (N_("Desk"), N_("The cards of calls that ring")),
     "dial": (N_("Place calls"), N_("From one's own phone, by a click")),
     "clients.read": (N_("See clients"), N_("The list, cards, contracts, files, segments")),
+    "clients.numbers": (
+        N_("See telephone numbers"),
+        N_("Else they are masked everywhere, and dialled all the same"),
+    ),
     "clients.write": (N_("Change clients"), N_("New clients, cards, contact persons, contracts")),
     "clients.import": (N_("Import clients"), N_("From a file, and take it back")),
     "clients.export": (N_("Export clients"), N_("What the list shows, as a file")),

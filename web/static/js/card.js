@@ -2,6 +2,8 @@
 // the form of ownership. The place of a row is what a tick of "shared" refers to.
 import { $, $$, onPage } from "./dom.js";
 
+const FIELD = "input:not([type=hidden])"; // a hidden phone comes with its seal beside it
+
 export function startCard() {
   onPage("form[data-client-form]", (form) => {
     form.addEventListener("click", (event) => {
@@ -21,7 +23,7 @@ function addRow(form, name) {
   const row = $(`#mould-row-${name}`).content.firstElementChild.cloneNode(true);
   list.append(row);
   number(list);
-  $("input", row).focus();
+  $(FIELD, row).focus();
 }
 
 function removeRow(row) {

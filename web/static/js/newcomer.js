@@ -2,6 +2,7 @@
 import { $, onPage, show } from "./dom.js";
 import { api } from "./api.js";
 import * as store from "./store.js";
+import { unsealed } from "./texts.js";
 
 let made = null;
 
@@ -30,7 +31,9 @@ async function submit(event) {
   const button = $("button[type=submit]", form);
   button.disabled = true;
   try {
-    const phones = phone.value.trim() ? [{ typed: phone.value.trim(), label: "", shared: false }] : [];
+    const { number } = one.view;
+    const typed = number && phone.value === unsealed(number) ? number : phone.value.trim(); // a hidden one goes back with its seal
+    const phones = typed ? [{ typed, label: "", shared: false }] : [];
     const emails = email.value.trim() ? [email.value.trim()] : [];
     const { id } = await api("POST", "/clients", { name: name.value, kind: kind.value, phones, emails });
     await made(one, id);

@@ -2,16 +2,16 @@
 import { $, fill, show } from "./dom.js";
 import { api, requestId } from "./api.js";
 import * as store from "./store.js";
-import { t } from "./texts.js";
+import { unsealed, t } from "./texts.js";
 import { toast } from "./toasts.js";
 
 const TWICE_MS = 1500; // a double click is one call
 let busy = false;
 let line = null; // the phone in this browser, once it is there
 
-/** The softphone says what it can do: hangUp(call) and bare(), the conversation that the panel knows nothing of. */
+/** The softphone says what it can do: hangUp(call) and unsealed(), the conversation that the panel knows nothing of. */
 export const setLine = (phone) => (line = phone);
-export const bareTalk = () => line?.bare() ?? null;
+export const unsealedTalk = () => line?.unsealed() ?? null;
 let last = { number: "", at: 0 };
 
 /** Ring our own phone, then the number. client: {id, name} where known. */
@@ -22,7 +22,7 @@ export async function dial(to, client) {
   last = { number, at: Date.now() };
   const id = requestId();
   fault("");
-  store.clicked(id, number, client);
+  store.clicked(id, unsealed(number), client);
   try {
     await api("POST", "/calls", { to: number, client_id: client?.id ?? null, request_id: id });
     setTimeout(() => store.dropClick(id), 15_000); // the call has its own entry by then, or never will

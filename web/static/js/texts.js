@@ -47,3 +47,6 @@ export function duration(seconds) {
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   return h ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
 }
+
+/** A number as it is looked at: a hidden one comes with a seal, by which the server knows it again. */
+export const unsealed = (number) => String(number ?? "").split("§")[0];
