@@ -11,7 +11,7 @@ let line = null; // the phone in this browser, once it is there
 
 /** The softphone says what it can do: hangUp(call) and unsealed(), the conversation that the panel knows nothing of. */
 export const setLine = (phone) => (line = phone);
-export const unsealedTalk = () => line?.unsealed() ?? null;
+export const bareTalk = () => line?.unsealed() ?? null;
 let last = { number: "", at: 0 };
 
 /** Ring our own phone, then the number. client: {id, name} where known. */
