@@ -9,9 +9,9 @@ const TWICE_MS = 1500; // a double click is one call
 let busy = false;
 let line = null; // the phone in this browser, once it is there
 
-/** The softphone says what it can do: hangUp(call) and unsealed(), the conversation that the panel knows nothing of. */
+/** The softphone says what it can do: hangUp(call) and bare(), the conversation that the panel knows nothing of. */
 export const setLine = (phone) => (line = phone);
-export const bareTalk = () => line?.unsealed() ?? null;
+export const bareTalk = () => line?.bare() ?? null;
 let last = { number: "", at: 0 };
 
 /** Ring our own phone, then the number. client: {id, name} where known. */
