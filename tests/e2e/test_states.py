@@ -69,7 +69,7 @@ async def test_the_queues_follow_what_a_person_chose(server: Server, pbx: Pbx) -
         await choose(anna, "ready")
         await pbx_has(pbx, "free")
         assert await anna.api("PUT", "/agents/me/state", {"state": "not-ready", "reason": "Выдумка"}, status=409)
-        assert await anna.api("PUT", "/agents/2/state", {"state": "logged-off"}, status=403)
+        assert await anna.api("PUT", "/agents/2/state", {"state": "logged-off"}, status=404)
         await vera.api("PUT", "/agents/1/state", {"state": "not-ready", "reason": "Обучение"}, status=200)
         await is_now(anna, "not-ready", "Обучение", by="supervisor")
         rows = await anna.api("GET", "/agents/me/states")
@@ -111,7 +111,7 @@ async def test_a_restart_of_server_and_pbx_forgets_nothing(server: Server, pbx: 
         pbx.restart()  # not in a thread: the PBX would end with it
         await pbx_has(pbx, "paused: Письма")
         await is_now(anna, "not-ready", "Письма", by="person")
-        await choose(anna, "ready")
+        await anna.api("PUT", "/agents/me/state", {"state": "ready"}, status=200)  # the link may not be back yet
         await pbx_has(pbx, "free")
 
 

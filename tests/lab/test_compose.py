@@ -41,7 +41,14 @@ def test_it_runs_commands_that_exist(services: dict[str, Any]) -> None:
 def test_its_settings_are_settings_of_the_server(services: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "ami.secret").write_text("x")
     secret_file = str(tmp_path / "ami.secret")
-    environment = {**services["cti"]["environment"], "CTI_STORAGE__URL": "", "CTI_PBX__MAIN__SECRET_FILE": secret_file}
+    browsers = tmp_path / "pjsip_browsers.conf"
+    browsers.touch(mode=0o640)
+    environment = {
+        **services["cti"]["environment"],
+        "CTI_STORAGE__URL": "",
+        "CTI_PBX__MAIN__SECRET_FILE": secret_file,
+        "CTI_PBX__MAIN__WEB_SECRETS_FILE": str(browsers),
+    }
     with pytest.MonkeyPatch.context() as patch:  # nested settings are read from the process's environment only
         for name, text in environment.items():
             patch.setenv(name, text)

@@ -14,8 +14,8 @@ from cti.features.client_base import ClientBase
 from cti.features.client_contacts import ClientContacts
 from cti.features.client_contracts import ClientContracts
 from cti.storage import contacts, contracts, directories, history
+from cti.storage.clients import search
 from cti.storage.database import Database
-from cti.storage.search import search
 from cti.storage.tables import calls
 from cti.telephony.numbering import NumberPlan
 from tests.storage.conftest import ANNA

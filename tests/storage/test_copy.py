@@ -18,8 +18,8 @@ from cti.clients.card import ClientDraft
 from cti.errors import StorageError
 from cti.settings import Settings
 from cti.storage import clients, copy
+from cti.storage.clients import search
 from cti.storage.database import Database, open_database
-from cti.storage.search import search
 from cti.storage.tables import calls, metadata
 from tests.bench.million import filled
 from tests.storage.conftest import sqlite_url

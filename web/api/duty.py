@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from cti.access import may
-from cti.errors import NotAllowed, Refused
+from cti.access import scope
+from cti.errors import Refused
 from cti.storage import duty as stored
 from cti.telephony.duty import State
 from web.api.base import Operation, body_of, place, query_of, reply
@@ -77,7 +77,12 @@ class CorrectionIn(Struct, forbid_unknown_fields=True):
 
 
 def _whose(request: web.Request) -> int:
-    return person_of(request).id if request.match_info["id"] == "me" else place(request)
+    """Oneself, or somebody whose states the person may set: of others he need not know that they are here."""
+    person = person_of(request)
+    whose = person.id if request.match_info["id"] == "me" else place(request)
+    if whose != person.id and scope(person, "agents.manage") == "none":
+        raise web.HTTPNotFound(text="There is no such person here.")
+    return whose
 
 
 async def choose(request: web.Request) -> web.Response:
@@ -109,9 +114,6 @@ async def reasons(request: web.Request) -> web.Response:
 async def states(request: web.Request) -> web.Response:
     """What somebody was, line by line."""
     query, services, user_id = query_of(request, StatesQuery), services_of(request), _whose(request)
-    person = person_of(request)
-    if user_id != person.id and not may(person, "agents.manage"):
-        raise NotAllowed("Only supervisors see the states of others.")
     since = query.since or services.clock() - DAY_S
     async with services.db.read() as conn:
         rows = await stored.journal(conn, user_id, since=since, until=query.until)

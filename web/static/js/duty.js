@@ -89,7 +89,7 @@ function explain(me) {
     PHONE: t("You were paused on the phone."),
   };
   const by = me.by === "supervisor" ? t("A supervisor set you: {state}.", { state: me.chosen_text }) : t("You were paused: {state}.", { state: me.chosen_text });
-  fill($("#duty-why"), { why: why[me.reason] ?? by });
+  fill($("#duty-why"), { "pause-why": why[me.reason] ?? by });
 }
 
 function times() {
