@@ -31,6 +31,7 @@ Right = Literal[
     "trace.read",
     "reports.read",
     "segments.write",
+    "access.read",  # the access journal: who saw whose data
     "users.manage",  # users, roles, teams, devices, sessions of others
     "settings.manage",
 ]
@@ -56,6 +57,7 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "trace.read": {"agent": "own", "supervisor": "all", "admin": "all"},
     "reports.read": {"agent": "none", "supervisor": "all", "admin": "all"},
     "segments.write": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "access.read": {"agent": "none", "supervisor": "team", "admin": "all"},
     "users.manage": {"agent": "none", "supervisor": "none", "admin": "all"},
     "settings.manage": {"agent": "none", "supervisor": "none", "admin": "all"},
 }
@@ -69,6 +71,7 @@ SCOPES: Mapping[Right, tuple[Scope, ...]] = {
     "notes.write": ("none", "own"),
     "calls.read": ("none", "own", "team", "all"),
     "trace.read": ("none", "own", "all"),
+    "access.read": ("none", "team", "all"),
 }
 FIXED: Mapping[Role, frozenset[Right]] = {
     "agent": frozenset(),

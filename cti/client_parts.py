@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from cti.desktop import AgentDesktop
+from cti.features.access_review import AccessReview
 from cti.features.bulk_changes import BulkChanges
 from cti.features.client_base import ClientBase
 from cti.features.client_catalogue import ClientCatalogue
@@ -52,6 +53,7 @@ class ClientParts:
     duplicates: ClientDuplicates
     dossiers: Dossiers
     alarms: ExportAlarms
+    access_review: AccessReview
     work: Mapping[str, Coroutine[Any, Any, None]]
 
 
@@ -95,6 +97,7 @@ async def build_clients(
         duplicates=duplicates,
         dossiers=Dossiers(jobs=jobs, folder=settings.data / "exports"),
         alarms=alarms,
+        access_review=AccessReview(jobs=jobs, zone=zone, clock=clock),
         work={
             "imports": import_runs.run(),
             "bulk-changes": bulk_changes.run(),

@@ -302,6 +302,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         plan=pbxes.plan,
         metrics=metrics,
         access_journal=access_journal,
+        access_review=base.access_review,
         accounts=accounts,
         people=DirectoryAdmin(
             db=db,

@@ -11,8 +11,8 @@ from web import ops, render, sip_door
 from web.api import people
 from web.auth import guarded
 from web.limits import LIMITS, NUMBERS, NUMBERS_BURST, NUMBERS_PER_S, Limits
-from web.pages import calls as call_pages
 from web.pages import (
+    access,
     client_history,
     client_import,
     client_tasks,
@@ -32,6 +32,7 @@ from web.pages import (
     settings_user,
     sign_in,
 )
+from web.pages import calls as call_pages
 from web.pages import clients as client_pages
 from web.pages import contacts as contact_pages
 from web.pages import contracts as contract_pages
@@ -49,6 +50,7 @@ ROUTES: tuple[Route, ...] = (
     *sign_in.ROUTES,
     *profile.ROUTES,
     *settings.ROUTES,
+    *access.ROUTES,
     *settings_user.ROUTES,
     *settings_properties.ROUTES,
     *settings_directories.ROUTES,

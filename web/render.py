@@ -100,9 +100,6 @@ def _language_names(request: web.Request) -> dict[str, Any]:
     language = language_of(request)
     zone = services_of(request).zone
 
-    def moment(at: float | None, form: str = "%d.%m.%Y %H:%M") -> str:
-        return datetime.fromtimestamp(at, UTC).astimezone(zone).strftime(form) if at else ""
-
     def tell(text: str, **fields: object) -> str:
         return say(language, text, **fields)
 
@@ -116,11 +113,21 @@ def _language_names(request: web.Request) -> dict[str, Any]:
         "_": tell,
         "_n": tell_many,
         "word": word,
-        "moment": moment,
+        "moment": moment_of(request),
         "zone": zone.key,
         "language": language,
         "js_texts": js_texts(language),
     }
+
+
+def moment_of(request: web.Request) -> Callable[..., str]:
+    """How UNIX seconds are shown where the installation is; "" for nothing."""
+    zone = services_of(request).zone
+
+    def moment(at: float | None, form: str = "%d.%m.%Y %H:%M") -> str:
+        return datetime.fromtimestamp(at, UTC).astimezone(zone).strftime(form) if at else ""
+
+    return moment
 
 
 def _rights(person: Person | None) -> Callable[[Right], bool]:

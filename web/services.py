@@ -16,6 +16,7 @@ from cti.channels.base import Health
 from cti.clients.masking import OPEN, Sight
 from cti.desktop import LinkView
 from cti.features.access_journal import AccessJournal
+from cti.features.access_review import AccessReview
 from cti.features.accounts import Accounts
 from cti.features.agent_duty import AgentDuty
 from cti.features.agent_state import AgentStates
@@ -64,6 +65,7 @@ class Services:
     plan: NumberPlan
     metrics: Metrics
     access_journal: AccessJournal
+    access_review: AccessReview
     accounts: Accounts
     people: DirectoryAdmin
     role_rights: RoleRights

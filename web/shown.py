@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 from aiohttp import web
@@ -59,6 +60,22 @@ def showed(
     request[SHOWN] = Shown(
         clients=ids, count=len(ids) if count is None else count, asked=tuple(asked), thing=thing, why=why
     )
+
+
+class Caller(Protocol):
+    """A call, or somebody who tried in vain. number: of the outside party; None: hidden."""
+
+    @property
+    def client_id(self) -> int | None: ...
+    @property
+    def number(self) -> str | None: ...
+
+
+def showed_callers(request: web.Request, rows: Iterable[Caller], *, asked: Iterable[str] = (), thing: str = "") -> None:
+    """Tell whose calls the answer shows: clients, and numbers that are nobody's."""
+    rows = list(rows)
+    persons = {row.client_id or row.number for row in rows} - {None}
+    showed(request, (row.client_id for row in rows), count=len(persons), asked=asked, thing=thing)
 
 
 async def keep_line(

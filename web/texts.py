@@ -114,6 +114,8 @@ REFUSALS: Mapping[str, str] = {
     "no-upload": N_("The file is not here any more: choose it again."),
     "not-running": N_("This does not run any more."),
     "nothing-to-undo": N_("There is nothing to take back here."),
+    "journal-is-read": N_("Others are counting in the journal just now: try again in a minute."),
+    "journal-too-long": N_("The journal is too long for this: ask for a shorter period."),
     "reason-needed": N_("Your files of today hold many clients: say why you take them."),
     "too-many-exports": N_("Several exports are being made just now: try again in a minute."),
     "wrong": N_("The login or the password is wrong."),

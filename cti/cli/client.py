@@ -18,14 +18,14 @@ from sqlalchemy import select
 from cti.access import Person
 from cti.cli import examples, settings_of
 from cti.cli.operator import keep_line, login
-from cti.clients.exporting import MARK, Named, headings, mark_of, names_of, row_of
+from cti.clients.exporting import Named, headings, mark_of, names_of, row_of
 from cti.clients.importing import SYNONYMS, guess
 from cti.features.client_base import ClientBase
 from cti.features.client_import import ClientImport, Told
 from cti.pbx import number_plan
 from cti.sheets.excel import is_too_large
 from cti.sheets.worker import Batch, batches
-from cti.sheets.write import write_csv, write_xlsx
+from cti.sheets.write import write_csv, write_marked
 from cti.storage import access_log, cards, directories, erasures, properties, users
 from cti.storage.client_tables import clients
 from cti.storage.database import Database, open_database
@@ -97,10 +97,7 @@ def export(ctx: click.Context, file: Path, why: str) -> None:
             rows = [row async for row in _rows(conn, defined)]
         await _account_for(ctx, db, [int(row[0]) for row in rows], why.strip())
         mark = mark_of(login(), None, datetime.now(_zone(ctx)).isoformat(" ", "seconds"))
-        if file.suffix.lower() == ".xlsx":
-            write_xlsx(file, headings(defined), rows, mark=mark)
-        else:
-            write_csv(file, [*headings(defined), MARK], [[*row, mark] for row in rows])
+        write_marked(file, headings(defined), rows, mark)
         click.echo(f"{len(rows)} clients are in {file}")
         if file.suffix.lower() == ".xlsx" and is_too_large(file):
             click.echo("It is too large for an import to read back: export .csv for that.", err=True)

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from cti.access import Person, hides
+from cti.cli import work_access
 from cti.clients import seen
 from cti.clients.filters import Condition
 from cti.clients.importing import Fault
@@ -262,4 +263,7 @@ WORK: Mapping[str, Callable[[Database, Job], Awaitable[Any]]] = {
     "erase": _erase,
     "clean": _clean,
     "dossier": _dossier,
+    "access-review": work_access.review,
+    "access-check": work_access.check,
+    "access-file": work_access.write,
 }

@@ -37,7 +37,6 @@ HEADINGS: dict[str, str] = {
     "note": "Примечание",
 }
 MOMENTS = {"created": "Создан", "updated": "Изменён"}  # not read back
-MARK = "Выгружено"  # a csv has no other place for who made it and when; not read back
 KINDS = {"person": "физ. лицо", "sole-trader": "ИП", "company": "компания"}
 NAMED = ("responsible", "relation", "region", "industry", "source")
 Names = Mapping[tuple[str, int | None], str]  # of people and directory entries, by (field, id)

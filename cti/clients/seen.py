@@ -36,8 +36,12 @@ def _ranges(ids: Iterable[int]) -> Iterator[str]:
         yield str(first) if first == last else f"{first}-{last}"
 
 
-def ids_of(text: str) -> Iterator[int]:
+def ids_of(text: str) -> Iterable[int]:
     """The ids, in the order of the text."""
+    return _one_by_one(text) if "-" in text or is_cut(text) else map(int, text.split(",") if text else ())
+
+
+def _one_by_one(text: str) -> Iterator[int]:
     for part in text.split(",") if text else ():
         first, _, last = part.partition("-")
         if last:

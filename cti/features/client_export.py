@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import secrets
 import shutil
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,13 +19,14 @@ from zoneinfo import ZoneInfo
 
 from cti.access import Person, hides, may
 from cti.clients.card import ClientCard
-from cti.clients.exporting import MARK, MOMENTS, Named, Names, cell_of, heading_of, mark_of, names_of, vcard_of
+from cti.clients.exporting import MOMENTS, Named, Names, cell_of, heading_of, mark_of, names_of, vcard_of
 from cti.clients.filters import Condition
 from cti.clients.properties import Property
 from cti.desktop import Erased
 from cti.errors import NotAllowed, Refused
 from cti.jobs import Jobs
-from cti.sheets.write import VCard, write_csv, write_vcards, write_xlsx
+from cti.sheets.feed import fed
+from cti.sheets.write import VCard, write_marked, write_vcards
 from cti.storage import access_log, cards, directories, properties, segments, users
 from cti.storage.database import Database
 from cti.storage.grid import Grid
@@ -77,18 +78,15 @@ class ClientExport:
         names = names_of(people, items)
         parts = self._parts(ids)
         if asked.format == "vcf":
-            await _fed(parts, lambda found: write_vcards(path, (VCard(**vcard_of(card), mark=mark) for card in found)))
+            await fed(parts, lambda found: write_vcards(path, (VCard(**vcard_of(card), mark=mark) for card in found)))
             return ids
         headers = [heading_of(one, by_field) or "" for one in columns]
 
         def write(found: Iterable[ClientCard]) -> None:
             rows = (self._row(card, columns, names, by_field) for card in found)
-            if asked.format == "xlsx":
-                write_xlsx(path, headers, rows, mark=mark)
-            else:
-                write_csv(path, [*headers, MARK], ([*row, mark] for row in rows))
+            write_marked(path, headers, rows, mark)
 
-        await _fed(parts, write)
+        await fed(parts, write)
         return ids
 
     def _row(
@@ -104,20 +102,6 @@ class ClientExport:
         for start in range(0, len(ids), AT_ONCE):
             async with self._db.read() as conn:
                 yield list((await cards.of(conn, ids[start : start + AT_ONCE])).values())
-
-
-async def _fed(parts: AsyncIterator[list[ClientCard]], write: Callable[[Iterable[ClientCard]], Any]) -> None:
-    """Write in a thread, what is written read meanwhile: a part is in memory, never all of it."""
-    loop = asyncio.get_running_loop()
-
-    async def following() -> list[ClientCard]:
-        return await anext(parts, [])
-
-    def found() -> Iterator[ClientCard]:
-        while some := asyncio.run_coroutine_threadsafe(following(), loop).result():
-            yield from some
-
-    await asyncio.to_thread(write, found())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

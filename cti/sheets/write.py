@@ -26,8 +26,9 @@ from xlsxwriter.worksheet import Worksheet
 from cti.sheets import SheetError
 from cti.sheets.cells import Cell, as_text, inert
 
-__all__ = ["Cell", "VCard", "inert", "write_csv", "write_vcards", "write_xlsx"]
+__all__ = ["Cell", "VCard", "inert", "write_csv", "write_marked", "write_vcards", "write_xlsx"]
 
+MARK = "Выгружено"  # heading of a column: a csv has no other place for who made it and when
 EXCEL_ROWS = 1_048_575  # without the headers
 EXCEL_TEXT = 32_767
 EXCEL_WHOLE = 10**15  # greater numbers lose digits
@@ -132,6 +133,14 @@ def write_csv(path: Path, headers: Sequence[str], rows: Iterable[Sequence[Cell]]
         writer.writerow([inert(header) for header in headers])
         for row in rows:
             writer.writerow([inert(cell) if isinstance(cell, str) else as_text(cell) for cell in row])
+
+
+def write_marked(path: Path, headers: Sequence[str], rows: Iterable[Sequence[Cell]], mark: str) -> None:
+    """A table, xlsx or csv by its name, that says who made it and when; what reads the table passes it over."""
+    if path.suffix.lower() == ".xlsx":
+        write_xlsx(path, headers, rows, mark=mark)
+    else:
+        write_csv(path, [*headers, MARK], ([*row, mark] for row in rows))
 
 
 def write_vcards(path: Path, cards: Iterable[VCard]) -> None:

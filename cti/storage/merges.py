@@ -98,6 +98,19 @@ async def now_of(conn: AsyncConnection, client_id: int) -> int | None:
     return at if at not in (0, client_id) else None
 
 
+async def all_of(conn: AsyncConnection, client_id: int) -> list[int]:
+    """A client's number and those of clients who were merged into him."""
+    found = [client_id]
+    for one in found:
+        gone = select(client_merges.c.gone_id).where(
+            client_merges.c.kept_id == one, client_merges.c.undone_at.is_(None)
+        )
+        found += [id_ for id_ in (await conn.execute(gone)).scalars() if id_ not in found]
+        if len(found) > MOST_LEADS:
+            break
+    return found
+
+
 async def kept_id(conn: AsyncConnection, client_id: int) -> int:
     """The id under which a client is kept now: a screen may still show one that was merged."""
     return await now_of(conn, client_id) or client_id

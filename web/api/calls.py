@@ -22,7 +22,7 @@ from web.api.base import Header, Invalid, Operation, body_of, query_of, reply
 from web.auth import person_of
 from web.i18n import language_of, say
 from web.services import services_of
-from web.shown import showed
+from web.shown import showed_callers
 
 T = TypeVar("T")
 KEY = "Idempotency-Key"
@@ -49,7 +49,7 @@ async def journal(request: web.Request) -> web.Response:
         )
     given = {name for name in query.__struct_fields__ if getattr(query, name)}
     asked = sorted(given & {"client_id", "number", "outcome", "since", "until", "mine"})
-    showed(request, (row.client_id for row in page.rows), count=len(page.rows), asked=asked)
+    showed_callers(request, page.rows, asked=asked)
     rows = [r.call_out(row) for row in page.rows]
     return reply(r.CallPage(rows=rows, total=page.total, next_cursor=page.next_cursor))
 
@@ -68,7 +68,7 @@ async def missed(request: web.Request) -> web.Response:
             team_id=team_id,
             limit=query.limit,
         )
-    showed(request, (item.client_id for item in found), count=len(found), thing="missed")
+    showed_callers(request, found, thing="missed")
     return reply([missed_out(item) for item in found])
 
 
@@ -122,7 +122,7 @@ async def _check_client(request: web.Request, client_id: int | None) -> None:
 async def show(request: web.Request) -> web.Response:
     """One call with its legs and notes."""
     row = await readable(request)
-    showed(request, [row.client_id], count=1)
+    showed_callers(request, [row])
     return reply(r.call_out(row))
 
 
@@ -174,7 +174,7 @@ async def trace(request: web.Request) -> web.Response:
     own = scope(person, "trace.read") == "own"
     async with services_of(request).db.read() as conn:
         steps = await traces.of_call(conn, row.id)
-    showed(request, [row.client_id], count=1)
+    showed_callers(request, [row])
     return reply(
         [
             r.StepOut(s.at, s.step, say(language, texts.STEPS.get(s.step, s.step), **s.args), s.user_id, dict(s.args))

@@ -87,6 +87,13 @@ async def by_number(request: web.Request) -> web.Response:
     return reply([c.found_out(found[one.client.id], one, reader) for one in matches if one.client.id in found])
 
 
+async def printed(request: web.Request) -> web.Response:
+    """A card is being printed: the browser says so."""
+    await _read(request)
+    showed(request, [place(request)])
+    return reply(r.Ok())
+
+
 async def create(request: web.Request) -> web.Response:
     """A new client."""
     body = await body_of(request, c.ClientIn)
@@ -166,6 +173,16 @@ OPERATIONS = (
         text="One client; its version is in ETag. One that was merged into another: 303 and where that is",
         gives=c.ClientOut,
         refusals=(404,),
+    ),
+    Operation(
+        method="POST",
+        path="/clients/{id}/printed",
+        handler=printed,
+        who="clients.read",
+        shows="print",
+        text="Say that a card is printed, for the access journal",
+        gives=r.Ok,
+        refusals=(404, 409),
     ),
     Operation(
         method="POST",

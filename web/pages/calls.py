@@ -20,7 +20,7 @@ from web.i18n import language_of
 from web.render import page
 from web.routes import Route
 from web.services import services_of
-from web.shown import showed
+from web.shown import showed_callers
 
 ROWS = 50
 MOST_MISSED = 200
@@ -47,7 +47,7 @@ async def show_list(request: web.Request) -> web.Response:
         )
     template = "parts/call_rows.html" if query.get("cursor") else "calls.html"
     asked = [name for name in ("number", "outcome", "since", "until", "mine") if query.get(name)]
-    showed(request, (row.client_id for row in found.rows), count=len(found.rows), asked=asked)
+    showed_callers(request, found.rows, asked=asked)
     given = {key: query.get(key, "")[:40] for key in ("since", "until", "number")}
     values: dict[str, Any] = {
         "found": found,
@@ -73,14 +73,14 @@ async def show_missed(request: web.Request) -> web.Response:
             team_id=person.team_id if reach == "team" else None,
             limit=MOST_MISSED,
         )
-    showed(request, (one.client_id for one in found), count=len(found), thing="missed")
+    showed_callers(request, found, thing="missed")
     return page(request, "missed.html", title=texts.N_("Missed"), found=found, state=state, reach=reach)
 
 
 async def show_call(request: web.Request) -> web.Response:
     """One call: its course, notes, why the card came. With ?part only these, for the opened row of the list."""
     row = await readable(request)
-    showed(request, [row.client_id], count=1)
+    showed_callers(request, [row])
     zone = services_of(request).zone
     template = "parts/call_parts.html" if "part" in request.query else "call.html"
     async with services_of(request).db.read() as conn:

@@ -40,7 +40,8 @@ async def show(request: web.Request) -> web.Response:
         own = await calls.journal(conn, user_id=person.id, limit=8)
         mine = await tasks.open_of_person(conn, person.id, limit=TASKS)
     whose = [*(row.client_id for row in own.rows), *(one.client_id for one in mine)]
-    showed(request, whose, count=len(own.rows) + len(mine))
+    persons = {row.client_id or row.number for row in own.rows} | {one.client_id for one in mine}
+    showed(request, whose, count=len(persons - {None}))
     now = services.clock()
     today = datetime.fromtimestamp(now, services.zone).date().isoformat()
     tomorrow = day_begins(today, services.zone, days=1)
@@ -84,8 +85,10 @@ async def state(request: web.Request) -> web.Response:
     still = [e for e in events if (row := rows.get(e.call_id or "")) is None or row.open]
     pops = [msgspec.json.decode(e.payload, type=ScreenPop) for e in still if now - e.created_at < MISSED_S]
     notes = {call_id: n.text for call_id, all_of in written.items() for n in all_of if n.user_id == person.id}
-    matched = [one.client.id for pop in pops for one in pop.matches]
-    showed(request, [*matched, *(item.client_id for item in lost)], count=len(pops) + len(lost), thing="desk")
+    matched = {one.client.id for pop in pops for one in pop.matches}
+    callers = {item.client_id or item.number for item in lost} | {pop.call.number for pop in pops if not pop.matches}
+    whom = [*matched, *(item.client_id for item in lost)]
+    showed(request, whom, count=len((callers | matched) - {None}), thing="desk")
     return reply(
         {
             "seq": last,

@@ -37,6 +37,7 @@ RIGHTS: Mapping[Right, tuple[str, str]] = {  # what it is called, what it opens
     "trace.read": (N_("Why a card came"), N_("The steps of one's own cards, or of all")),
     "reports.read": (N_("Reports"), N_("The client base by numbers, and as a file")),
     "segments.write": (N_("Make segments"), N_("Save conditions over clients for all")),
+    "access.read": (N_("Access journal"), N_("Who saw or took out clients' data")),
     "users.manage": (N_("Manage people"), N_("Accounts, roles, teams, phones, these rights")),
     "settings.manage": (N_("Manage settings"), N_("Properties, directories, the server")),
 }

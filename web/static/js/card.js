@@ -1,5 +1,7 @@
 // The client's form: rows for phones and e-mails come and go, the first of them is the primary one; fields follow from
 // the form of ownership. The place of a row is what a tick of "shared" refers to.
+// A print of the card is told to the server, for the access journal.
+import { api } from "./api.js";
 import { $, $$, onPage } from "./dom.js";
 
 const FIELD = "input:not([type=hidden])"; // a hidden phone comes with its seal beside it
@@ -15,6 +17,10 @@ export function startCard() {
       if (first) makeFirst(first.closest("li"));
     });
     form.elements.kind?.addEventListener("change", (event) => ofKind(form, event.target.value));
+  });
+  addEventListener("beforeprint", () => {
+    const id = $("[data-printed]")?.dataset.printed;
+    if (id) api("POST", `/clients/${id}/printed`).catch(() => {});
   });
 }
 
