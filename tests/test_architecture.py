@@ -38,7 +38,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.features": (
         "cti.telephony", "cti.clients", "cti.access", "cti.errors", "cti.desktop", "cti.directory", "cti.storage",
         "cti.channels.base", "cti.lines", "cti.settings", "cti.passwords", "cti.sheets", "cti.jobs", "cti.sights",
-        "dialplan",
+        "cti.reports", "dialplan",
     ),
     "cti.dispatch": ("cti.telephony.events", "cti.channels.base", "cti.features"),
     "web": (

@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from cti.clients.masking import Sight
 from cti.features import access_review
 from cti.storage import access_log
 from cti.storage.access_log import Asked
 from cti.storage.database import Database
+from cti.storage.view import View
 
 Job = Mapping[str, Any]
 
@@ -33,6 +35,7 @@ async def write(db: Database, job: Job) -> Any:
     asked, path = msgspec.convert(job["asked"], Asked), Path(job["path"])
     said = {"headings": job["headings"], "mark": job["mark"]}
     if job["of"] == "clients":
-        return {"rows": await access_review.write_clients(db, asked, path, **said)}
+        seen = View(db, Sight(hides=job["hides"]))
+        return {"rows": await access_review.write_clients(seen, asked, path, **said)}
     words, zone = job["words"], ZoneInfo(job["zone"])
     return {"rows": await access_review.write_lines(db, asked, path, words=words, zone=zone, **said)}

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from cti.access import Person, scope
+from cti.access import Person, hides, scope
 from cti.clients.exporting import mark_of
 from cti.clients.seen import ids_of
 from cti.errors import NotAllowed, Refused
@@ -27,6 +27,7 @@ from cti.sheets.write import Cell, write_marked
 from cti.storage import access_log, cards
 from cti.storage.access_log import Asked, Checked, Kept
 from cti.storage.database import Database
+from cti.storage.view import View
 
 WITHIN_S = 300.0
 RUNNING_MOST = 2
@@ -59,7 +60,8 @@ class AccessReview:
         """Lines or clients as a file, xlsx or csv by its name; returns how many. words: of the actions."""
         now = datetime.fromtimestamp(self._clock(), self._zone)
         mark = mark_of(person.login, person.id, now.isoformat(" ", "seconds"))
-        more = {"path": str(path), "of": of, "headings": headings, "words": words, "mark": mark}
+        more: dict[str, Any] = {"path": str(path), "of": of, "headings": headings, "words": words, "mark": mark}
+        more["hides"] = hides(person)
         return int((await self._done("access-file", asked=reach(person, asked), **more))["rows"])
 
     async def _done(self, what: str, **job: Any) -> Any:
@@ -85,7 +87,7 @@ def reach(person: Person, asked: Asked) -> Asked:
     return asked if far == "all" else replace(asked, user_id=person.id)
 
 
-async def count(db: Database, asked: Asked) -> Tally:
+async def count(db: Database | View, asked: Asked) -> Tally:
     """Lines counted, some thousand at a time."""
     tally = Tally()
     async with db.read() as conn:
@@ -128,7 +130,7 @@ def _row(one: Kept, words: Mapping[str, str], zone: ZoneInfo) -> list[Cell]:
     return [one.id, at, one.login, said, one.thing, one.count, whom, one.address, one.why, one.chain]
 
 
-async def write_clients(db: Database, asked: Asked, path: Path, *, headings: Sequence[str], mark: str) -> int:
+async def write_clients(db: View, asked: Asked, path: Path, *, headings: Sequence[str], mark: str) -> int:
     """Clients as a file, those who left in files first; returns how many."""
     met = list((await count(db, asked)).met())
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cti.clients.card import ClientCard, Phone, Place
 from cti.storage import properties
 from cti.storage.client_tables import client_emails, client_phones, client_places, clients
-from cti.storage.sight import seen
+from cti.storage.sight import seen, sight_of
 from cti.storage.tables import users
 
 PLAIN = ("inn", "kpp", "ogrn", "relation_id", "region_id", "industry_id", "source_id", "time_zone")
@@ -26,7 +26,8 @@ async def get(conn: AsyncConnection, client_id: int) -> ClientCard | None:
 async def names(conn: AsyncConnection, ids: Iterable[int]) -> dict[int, str]:
     """Names by id; who is not there is left out. At most a few thousand at once."""
     rows = await conn.execute(select(clients.c.id, clients.c.name).where(clients.c.id.in_(list(ids))))
-    return {row.id: row.name for row in rows}
+    sight = sight_of(conn)
+    return {row.id: sight.words(row.name) for row in rows}
 
 
 async def of(conn: AsyncConnection, ids: Iterable[int]) -> dict[int, ClientCard]:
