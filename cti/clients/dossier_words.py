@@ -45,6 +45,7 @@ TITLES: Mapping[str, tuple[str, str]] = {  # of tables, in the order of the arch
     "erasures": ("Erasures", "Стирания"),
 }
 LABELS: Mapping[str, tuple[str, str]] = {  # of columns
+    "disposition_id": ("What came of it", "Итог"),
     "id": ("No.", "№"), "name": ("Name", "Название"), "full_name": ("Full name", "Полное наименование"),
     "kind": ("Kind", "Вид"), "note": ("Note", "Примечание"), "responsible_id": ("Manager", "Менеджер"),
     "created_at": ("Created", "Создано"), "updated_at": ("Changed", "Изменено"), "inn": ("INN", "ИНН"),
