@@ -60,7 +60,7 @@ def test_the_third_number_ends_in_sales(pbx: Pbx) -> None:
 
 
 def test_a_number_that_is_not_ours_is_refused(pbx: Pbx) -> None:
-    for number in ("74959999999", "101", "79355550101"):
+    for number in ("74950009999", "101", "79355550101"):
         with call(number, pbx.ports.sip) as client:
             assert client.wait_over() == "refused", number
 

@@ -272,7 +272,7 @@ async def filled(who: Browser) -> list[str]:
         {"typed": "8 (495) 123-45-67", "extension": "12"},
         {"typed": "+7 495 123-45-67", "extension": "13", "label": "бухгалтерия"},
         {"typed": "спросить Машу, 2; этаж"},
-        {"typed": "+39 06 698 1234", "shared": True},
+        {"typed": "+39 06 123 4567", "shared": True},
     ]
     body = {
         "name": "+Алхимов", "kind": "company", "full_name": 'ООО "Алхимов"', "phones": phones, "inn": "7707083893",
