@@ -64,10 +64,12 @@ class Server:
         assert self._process
         return self._process.pid
 
-    def cti(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of the product on this server's data."""
+    def cti(self, *words: str, said: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command of the product on this server's data. said: what stands on its input."""
         command = [sys.executable, "-m", "cti", *words]
-        return subprocess.run(command, env=self._environment, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(
+            command, env=self._environment, input=said, capture_output=True, text=True, timeout=60, check=False
+        )
 
     def prepare(self) -> Self:
         """Fill the base with the sample people and clients."""
