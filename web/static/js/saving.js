@@ -89,7 +89,7 @@ class Saver {
     field.dataset.hint = field.getAttribute("aria-describedby") ?? "";
     field.setAttribute("aria-invalid", "true");
     field.setAttribute("aria-describedby", told.id);
-    show($("[data-to-fault]", this.form), !!field.closest("[hidden]"));
+    show($("[data-to-fault]", this.form), true);
   }
 
   toFault() {
