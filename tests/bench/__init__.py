@@ -34,4 +34,6 @@ def report(name: str, figure: float, unit: str, *, baseline: float | None = None
 
 def percentile(values: Sequence[float], part: float) -> float:
     """The value below which `part` (0..1) of the values lie."""
+    if len(values) == 1:
+        return values[0]
     return statistics.quantiles(sorted(values), n=1000, method="inclusive")[max(0, min(998, round(part * 1000) - 1))]
