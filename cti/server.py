@@ -150,7 +150,9 @@ async def build(settings: Settings, db: Database) -> Parts:
     )
     await agent_duty.start()
     agent_states.duty_of, agent_duty.show = agent_duty.of, agent_states.show
-    legs = BrowserLegs(desktop=live, directory=directory, line_of=pbxes.line_of, record_of=record_of)
+    legs = BrowserLegs(
+        desktop=live, directory=directory, line_of=pbxes.line_of, record_of=record_of, clock=clock
+    )
     phones = Phones(
         db=db,
         directory=directory,
@@ -162,7 +164,9 @@ async def build(settings: Settings, db: Database) -> Parts:
     call_log = CallLog(
         db=db, spool=spool, directory=directory, plan_of=plan_of, clock=clock, record_of=record_of, pbx_of=pbxes.name_of
     )
+    offers = PbxOffers(clock=clock)
     call_control = CallControl(
+        offers=offers.of,
         db=db,
         line_of=pbxes.line_of,
         dial=settings.dial,
@@ -279,7 +283,8 @@ async def build(settings: Settings, db: Database) -> Parts:
         dossiers=base.dossiers,
         call_control=call_control,
         phones=phones,
-        offers=PbxOffers(clock=clock),
+        offers=offers,
+        browser_legs=legs,
         call_log=call_log,
         agent_states=agent_states,
         agent_duty=agent_duty,

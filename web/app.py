@@ -19,6 +19,7 @@ from web.pages import (
     desk,
     dial,
     duplicates,
+    phone,
     privacy,
     profile,
     reports,
@@ -66,6 +67,7 @@ ROUTES: tuple[Route, ...] = (
     *call_pages.ROUTES,
     *reports.ROUTES,
     *segments.ROUTES,
+    *phone.ROUTES,
     *sip_door.ROUTES,
 )
 
@@ -78,6 +80,7 @@ def make_app(services: Services) -> web.Application:
     app[SERVICES] = services
     app[LIMITS] = Limits()
     app[sip_door.SIP_DOOR] = door = sip_door.SipDoor()
+    services.metrics.read("browser_phones", "Phones in browsers that are connected", lambda: door.count)
     app.on_shutdown.append(door.shut_down)
     render.set_up(app)
     app.on_response_prepare.append(add_headers)

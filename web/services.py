@@ -13,6 +13,7 @@ from cti.features.access_journal import AccessJournal
 from cti.features.accounts import Accounts
 from cti.features.agent_duty import AgentDuty
 from cti.features.agent_state import AgentStates
+from cti.features.browser_legs import BrowserLegs
 from cti.features.bulk_changes import BulkChanges
 from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
@@ -69,6 +70,7 @@ class Services:
     call_control: CallControl
     phones: Phones
     offers: PbxOffers
+    browser_legs: BrowserLegs
     call_log: CallLog
     agent_states: AgentStates
     agent_duty: AgentDuty

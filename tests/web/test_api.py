@@ -21,7 +21,7 @@ from cti.storage import traces
 from cti.storage.traces import Step
 from cti.telephony.commands import Command, MakeCall
 from cti.telephony.numbering import NumberPlan
-from tests.features.cast import Cast
+from tests.features.cast import Cast, no_offers
 from tests.web.panel import ANNA, BORIS, CLARA, PASSWORD, Browser, Panel, panel
 from web.services import Services
 
@@ -318,6 +318,7 @@ class Board:
             device_status=lambda _device: "idle",
             calls_of=lambda _user: 0,
             record_of=lambda _call: None,
+            offers=no_offers,
             clock=time.time,
         )
         return replace(services, call_control=control)
