@@ -56,8 +56,8 @@ def reactions(
             states.call_moved,
             legs.established,
         ),
-        ev.Held: (views.held,),
-        ev.Retrieved: (views.retrieved,),
+        ev.Held: (views.held, legs.held),
+        ev.Retrieved: (views.retrieved, legs.retrieved),
         ev.Transferred: (journal.changed,),
         ev.ConnectionCleared: (
             views.connection_cleared,

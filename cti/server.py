@@ -171,7 +171,7 @@ async def build(settings: Settings, db: Database) -> Parts:
     )
     await agent_duty.start()
     agent_states.duty_of, agent_duty.show = agent_duty.of, agent_states.show
-    legs = BrowserLegs(desktop=live, directory=directory, line_of=pbxes.line_of, record_of=record_of)
+    legs = BrowserLegs(desktop=live, directory=directory, line_of=pbxes.line_of, record_of=record_of, clock=clock)
     phones = Phones(
         db=db,
         directory=directory,
@@ -189,7 +189,9 @@ async def build(settings: Settings, db: Database) -> Parts:
         record_of=record_of,
         pbx_of=lambda call: registrar_of(call) or pbxes.name_of(call),
     )
+    offers = PbxOffers(clock=clock)
     call_control = CallControl(
+        offers=offers.of,
         db=db,
         line_of=pbxes.line_of,
         dial=settings.dial,
@@ -328,7 +330,8 @@ async def build(settings: Settings, db: Database) -> Parts:
         dossiers=base.dossiers,
         call_control=call_control,
         phones=phones,
-        offers=PbxOffers(clock=clock),
+        offers=offers,
+        browser_legs=legs,
         call_log=call_log,
         call_results=CallResults(db=db, clock=clock, released=agent_duty.released, changed=agent_duty.reload),
         agent_states=agent_states,

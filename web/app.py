@@ -19,6 +19,7 @@ from web.pages import (
     desk,
     dial,
     duplicates,
+    phone,
     privacy,
     profile,
     reports,
@@ -70,6 +71,7 @@ ROUTES: tuple[Route, ...] = (
     *call_pages.ROUTES,
     *reports.ROUTES,
     *segments.ROUTES,
+    *phone.ROUTES,
     *sip_door.ROUTES,
 )
 
@@ -83,6 +85,7 @@ def make_app(services: Services) -> web.Application:
     app[LIMITS] = Limits()
     app[NUMBERS] = Limits(per_s=NUMBERS_PER_S, burst=NUMBERS_BURST)
     app[sip_door.SIP_DOOR] = door = sip_door.SipDoor()
+    services.metrics.read("browser_phones", "Phones in browsers that are connected", lambda: door.count)
     app.on_shutdown.append(door.shut_down)
     render.set_up(app)
     app.on_response_prepare.append(add_headers)

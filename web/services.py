@@ -20,6 +20,7 @@ from cti.features.access_review import AccessReview
 from cti.features.accounts import Accounts
 from cti.features.agent_duty import AgentDuty
 from cti.features.agent_state import AgentStates
+from cti.features.browser_legs import BrowserLegs
 from cti.features.bulk_changes import BulkChanges
 from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
@@ -85,6 +86,7 @@ class Services:
     call_control: CallControl
     phones: Phones
     offers: PbxOffers
+    browser_legs: BrowserLegs
     call_log: CallLog
     call_results: CallResults
     agent_states: AgentStates

@@ -25,7 +25,7 @@ from cti.storage import role_rights
 from cti.telephony.sip import refusal
 from cti.telephony.sip_gate import Gate
 from cti.telephony.sip_veil import Veil
-from web.auth import IDENTITY, own_origin
+from web.auth import IDENTITY, own_origin, person_of
 from web.routes import Route
 from web.services import Services, services_of
 
@@ -38,7 +38,7 @@ HEARTBEAT_S = 20.0
 CONNECT_S = 5.0
 SEND_S = 5.0
 MOST_STRANGE = 20  # messages that did not pass, before the connection ends
-KEEP_ALIVE = ("\r\n\r\n", "\r\n")  # RFC 5626 5.4: of the browser, and its answer to the PBX's
+PING, PONG = "\r\n\r\n", "\r\n"  # RFC 5626 4.4.1
 # What the browser is told by the code it is closed with (web/static/js/softphone/wire.js).
 ELSEWHERE, SIGNED_OUT, STRANGE, FLOOD, NO_PBX, STOPPING = 4001, 4002, 4003, 4004, 4005, 4006
 
@@ -78,6 +78,11 @@ class SipDoor:
     def __init__(self) -> None:
         self._visits: dict[int, _Visit] = {}
 
+    @property
+    def count(self) -> int:
+        """How many are connected."""
+        return len(self._visits)
+
     async def enter(self, request: web.Request) -> web.StreamResponse:
         """Serve one connection to its end."""
         identity = request[IDENTITY]
@@ -103,9 +108,11 @@ class SipDoor:
         self._visits[identity.person.id] = visit
         if before is not None:
             await before.close(ELSEWHERE, "elsewhere")
+        services.browser_legs.came(identity.person.id)
         try:
             await _serve(visit, services)
         finally:
+            services.browser_legs.went(identity.person.id)
             if self._visits.get(identity.person.id) is visit:
                 del self._visits[identity.person.id]
         return browser
@@ -158,7 +165,9 @@ async def _to_pbx(visit: _Visit, pbx: aiohttp.ClientWebSocketResponse) -> None:
             return await visit.close(FLOOD, "too much")
         if message.type != WSMsgType.TEXT:
             return await visit.close(WSCloseCode.UNSUPPORTED_DATA, "text only")
-        if message.data in KEEP_ALIVE:
+        if message.data == PING:
+            await _send(visit.browser, PONG)
+        if message.data in (PING, PONG):
             continue
         text = visit.veil.to_pbx(message.data) if visit.veil else message.data
         verdict = visit.gate.to_pbx(text)
@@ -213,4 +222,10 @@ async def enter(request: web.Request) -> web.StreamResponse:
     return await request.app[SIP_DOOR].enter(request)
 
 
-ROUTES = (Route("GET", PATH, enter, "dial", "nothing"),)
+async def left(request: web.Request) -> web.Response:
+    """A page with a call in it is closed, or loaded anew: told by the browser as it goes."""
+    services_of(request).browser_legs.page_closed(person_of(request).id)
+    return web.Response(status=204)
+
+
+ROUTES = (Route("GET", PATH, enter, "dial", "nothing"), Route("POST", f"{PATH}/left", left, "dial", "nothing"))

@@ -10,7 +10,8 @@ command goes to that of the person's device, in its own words (`Line`); what ano
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
@@ -26,10 +27,11 @@ from cti.storage.database import Database
 from cti.storage.dial_requests import DialRequest
 from cti.storage.directory import DeviceRow
 from cti.telephony.auto_answer import Headers, headers_for
-from cti.telephony.commands import ClearConnection, GetVariable, MakeCall, SendDigit
+from cti.telephony.commands import ClearConnection, GetVariable, MakeCall, Redirect, SendDigit
 from cti.telephony.events import CallRecord, DeviceStatus, LegRecord
 from cti.telephony.numbering import Number, read
 from cti.telephony.toll import Pace, forbidden
+from dialplan.offers import CONTEXT, Offers
 
 ANSWER_S = 1.0  # a click is answered within this
 MODEL_S = 600.0  # how long a phone's model is remembered
@@ -65,10 +67,12 @@ class CallControl:
         device_status: Callable[[str], DeviceStatus],
         calls_of: Callable[[int], int],
         record_of: Callable[[str], CallRecord | None],
+        offers: Callable[[Line], Awaitable[Offers]],
         clock: Callable[[], float],
         sights: Sights | None = None,
     ) -> None:
         self._db = db
+        self._offers = offers
         self._line_of = line_of
         self._dial = dial
         self._directory = directory
@@ -104,13 +108,9 @@ class CallControl:
 
     async def digits(self, person: Person, call_id: str, digits: str) -> None:
         """Send tones to the other party of the person's call (0-9, *, #, A-D)."""
-        own = self._own_leg(person, call_id)
-        record = self._record_of(call_id)
-        peers = [leg for pair in (record.talked if record else ()) if own.leg in pair for leg in pair if leg != own.leg]
-        if not peers:
-            raise Refused("not-talking", "Tones are sent during a conversation; wait until the call is answered.")
+        own, peer = self._talk(person, call_id)
         for digit in digits:
-            await _ask(self._line(own.device), SendDigit(leg=peers[-1], digit=digit))
+            await _ask(self._line(own.device), SendDigit(leg=peer, digit=digit))
 
     def number_for(self, person: Person, to: str, device: str) -> str:
         """What a phone of the person's may dial for `to`, as the PBX wants it. Raises Refused as `dial` does."""
@@ -128,6 +128,21 @@ class CallControl:
             return self.number_for(person, number, device) == number.removeprefix("+")
         except Refused:
             return False
+
+    async def three(self, person: Person, call_id: str, other_id: str) -> None:
+        """The person and the other parties of two of his calls talk together. Raises Refused or ChannelError.
+
+        The client and the person go first, together: whatever happens to the second step, they talk on.
+        """
+        (own, client), (other, colleague) = self._talk(person, call_id), self._talk(person, other_id)
+        line = self._line(own.device)
+        if call_id == other_id or line.pbx is not self._line(other.device).pbx:
+            raise Refused("no-conference", "Two calls on one PBX are needed for a conference.")
+        if not (await self._offers(line)).conference:
+            raise Refused("no-conference", "This PBX has no conferences: an admin adds the recipe.")
+        room = str(secrets.randbelow(9 * 10**9) + 10**9)
+        await _ask(line, Redirect(leg=client, extra=own.leg, context=CONTEXT, number=room))
+        await _ask(line, Redirect(leg=colleague, context=CONTEXT, number=room))
 
     def _check(self, person: Person, to: str, client_id: int | None, request_id: str) -> _Click:
         device = self._directory.chosen_of(person.id)
@@ -247,6 +262,17 @@ class CallControl:
         self._models[device] = (self._clock(), headers)
         return headers
 
+    def _talk(self, person: Person, call_id: str) -> tuple[LegRecord, str]:
+        """The person's leg and that of the party he talks with. Raises Refused."""
+        own = self._own_leg(person, call_id)
+        record = self._record_of(call_id)
+        up = {leg.leg for leg in record.legs if leg.ended is None} if record else set()
+        pairs = record.talked if record else ()
+        peers = [leg for pair in pairs if own.leg in pair for leg in pair if leg != own.leg and leg in up]
+        if not peers:
+            raise Refused("not-talking", "This is done during a conversation; wait until the call is answered.")
+        return own, peers[-1]
+
     def _own_leg(self, person: Person, call_id: str) -> LegRecord:
         record = self._record_of(call_id)
         own = {row.name for row in self._directory.devices_of(person.id)}
@@ -265,7 +291,7 @@ async def _variable(line: Line, name: str) -> str:
     return str(answer.headers.get("Value", "")) if answer.ok else ""
 
 
-async def _ask(line: Line, command: MakeCall | ClearConnection | SendDigit) -> None:
+async def _ask(line: Line, command: MakeCall | ClearConnection | SendDigit | Redirect) -> None:
     answer = await line.pbx.ask(command, timeout_s=ANSWER_S)
     if not answer.ok:
         raise ChannelError(f"The PBX refused: {answer.message}", permanent=True)

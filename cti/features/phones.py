@@ -93,6 +93,11 @@ class Phones:
         """Where the person is rung and dials from; None without a phone, or without its PBX."""
         return self._line_of(self.chosen(person))
 
+    def browser_line(self, person: Person) -> Line | None:
+        """Where his phone in the browser is reached."""
+        row = self._browser(person)
+        return self._line_of(row.name) if row else None
+
     async def browser(self, person: Person) -> BrowserPhone:
         """The person's phone in the browser. Raises Refused: `no-browser-phone`, `no-phone-password`."""
         row = self._browser(person)

@@ -117,7 +117,14 @@ class Move(Command):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Redirect(Move):
-    """`leg` itself goes to the number; whom it talked to is left alone."""
+    """`leg` itself goes to the number; whom it talked to is left alone, or is `extra` and goes there with it."""
+
+    extra: str = ""
+
+    def __post_init__(self) -> None:
+        Move.__post_init__(self)
+        if self.extra:
+            _must(_LEG, self.extra, "a channel")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -32,6 +32,7 @@ EXAMPLES: tuple[c.Command, ...] = (
     c.RemoveMember(queue="sales", device="PJSIP/101"),
     c.PauseMember(device="PJSIP/101", paused=True, queue="sales", reason="ОБЕД"),
     c.GetVariable(name="PJSIP_AOR(101,contact)", leg=LEG),
+    c.Redirect(leg=LEG, extra=LEG, context="trubka-conference", number="1234567890"),
     c.RingAt(extension="101", device="PJSIP/101-web"),
     c.SendUserEvent(name="TrubkaCheck"),
     c.ShowChannels(),

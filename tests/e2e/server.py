@@ -47,10 +47,13 @@ async def until(what: Callable[[], T | Awaitable[T | None] | None], *, within_s:
 class Server:
     """`cti serve` on a free port with the sample base in `data`."""
 
-    def __init__(self, data: Path, settings: Mapping[str, str], *, most_files: int = 0) -> None:
+    def __init__(
+        self, data: Path, settings: Mapping[str, str], *, most_files: int = 0, host: str = "127.0.0.1"
+    ) -> None:
         self.data = data
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.host = host  # as the settings have it
+        self.url = f"http://{host}:{self.port}"
         self.log = data / "server.log"
         environment = {key: value for key, value in os.environ.items() if not key.startswith("CTI_")}
         self._environment = environment | dict(settings)
@@ -86,7 +89,7 @@ class Server:
         deadline = time.monotonic() + DEADLINE_S
         while True:
             try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                with socket.create_connection((self.host, self.port), timeout=1):
                     return self
             except OSError:
                 assert self._process.poll() is None, self.log.read_text()[-3000:]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from cti.desktop import AgentView, CallView, LegView, LinkView, Notice, ScreenPop
+from cti.lines import Line
 from cti.storage.directory import DeviceRow
+from dialplan.offers import Offers
 
 ANNA, BORIS, CLARA = 1, 2, 3
 
@@ -84,3 +86,8 @@ class Screens:
     def last(self, agent_id: int) -> CallView:
         """The newest state of a call at the agent's desk."""
         return [view for agent, view in self.calls if agent == agent_id][-1]
+
+
+async def no_offers(_line: Line) -> Offers:
+    """A PBX whose dialplan has nothing for phones."""
+    return Offers()

@@ -37,7 +37,7 @@ from cti.telephony.events import (
     SnapshotTaken,
 )
 from cti.telephony.numbering import NumberPlan
-from tests.features.cast import Screens
+from tests.features.cast import Screens, no_offers
 from web import wire
 
 ANNA, BORIS = 1, 2
@@ -175,6 +175,7 @@ def control(
         device_status=lambda _device: "idle",
         calls_of=lambda _user: 0,
         record_of=lambda call: next((record for record in records if record.call == call), None),
+        offers=no_offers,
         clock=lambda: 1.0,
     )
 

@@ -7,24 +7,27 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Dialog, Page, async_playwright, expect
 
 from lab.callers import Caller, call
 from lab.pbx import Pbx
 from tests.browser.stage import CHROMIUM, FLAGS
 from tests.e2e.server import DEADLINE_S, PASSWORD, Server, until
 
-MEDIA = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+FAKE_PROMPT, FAKE_DEVICE = "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"
 QUIET = ("Failed to load resource", "WebSocket connection to")  # what a browser says of a server that is away
 
 
 @asynccontextmanager
-async def chromium(*more: str) -> AsyncIterator[Browser]:
-    """A browser with a microphone that beeps."""
+async def chromium(
+    *more: str, media: tuple[str, ...] = (FAKE_PROMPT, FAKE_DEVICE), program: str | None = CHROMIUM
+) -> AsyncIterator[Browser]:
+    """A browser with a microphone that beeps, given without a question. program: how it is started."""
     expect.set_options(timeout=DEADLINE_S * 1000)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *MEDIA, *more])
+        browser = await playwright.chromium.launch(executable_path=program, args=[*FLAGS, *media, *more])
         yield browser
         await browser.close()
 
@@ -39,6 +42,7 @@ class Booth:
     page: Page
     device: str = ""
     trouble: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)  # kinds of dialogs that were accepted
 
     async def tab(self) -> Page:
         """One more page of the same browser."""
@@ -50,8 +54,12 @@ class Booth:
 
     def watch(self, page: Page) -> None:
         page.on("pageerror", lambda error: self.trouble.append(str(error)))
-        page.on("dialog", lambda asked: asyncio.ensure_future(asked.accept()))
+        page.on("dialog", self.accept)
         page.on("console", lambda said: said.type == "error" and self.trouble.append(said.text))
+
+    async def accept(self, dialog: Dialog) -> None:
+        self.asked.append(dialog.type)
+        await dialog.accept()
 
     async def be_rung_at(self, device: str) -> None:
         """Choose the phone, once it is on the PBX."""
@@ -98,19 +106,29 @@ class Office:
         self.booths: list[Booth] = []
         self.callers: list[Caller] = []
 
-    async def booth(self, login: str, device: str, **look: object) -> Booth:
+    async def booth(
+        self, login: str, device: str, *, url: str = "", browser: Browser | None = None, **look: Any
+    ) -> Booth:
         """An agent at his desk, rung in his browser."""
-        context = await self.browser.new_context(viewport={"width": 1366, "height": 768}, **look)  # type: ignore[arg-type]
+        page = await self.visit(login, url or self.server.url, browser=browser, **look)
+        one = self.booths[-1]
+        assert one.page is page
+        await one.be_rung_at(device)
+        return one
+
+    async def visit(self, login: str, url: str, *, browser: Browser | None = None, **look: Any) -> Page:
+        """Somebody signed in, by whatever name of the server."""
+        look = {"viewport": {"width": 1366, "height": 768}, **look}
+        context = await (browser or self.browser).new_context(**look)
         one = Booth(self.pbx, self.server, context, await context.new_page())
         self.booths.append(one)
         one.watch(one.page)
-        await one.page.goto(self.server.url + "/sign-in")
+        await one.page.goto(url + "/sign-in")
         await one.page.fill("[name=login]", login)
         await one.page.fill("[name=password]", PASSWORD)
         await one.page.keyboard.press("Enter")
         await one.page.wait_for_selector("html[data-live=yes]")
-        await one.be_rung_at(device)
-        return one
+        return one.page
 
     async def client(self, did: str, caller: str = "79355550101", *, echo: bool = True) -> Caller:
         """A client calls."""

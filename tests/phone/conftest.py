@@ -1,4 +1,4 @@
-"""One PBX, one server and one browser for all tests of a file; booths and clients for each."""
+"""One PBX and one server for all tests, one browser for those of a file; booths and clients for each."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tests.e2e.server import Server
 from tests.phone.booth import Office, chromium
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def pbx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pbx]:
     with Pbx(tmp_path_factory.mktemp("pbx")) as one:
         one.add_members({"sales": ("PJSIP/101",)})
         yield one
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(pbx: Pbx, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     settings = {**pbx.settings(), "CTI_AGENTS__WRAP_UP_S": "0"}
     with Server(tmp_path_factory.mktemp("data"), settings).prepare() as one:

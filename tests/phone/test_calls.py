@@ -11,6 +11,7 @@ from playwright.async_api import expect
 
 from lab.pbx import Pbx
 from lab.phones import Phone
+from tests.browser.axe import violations
 from tests.e2e.server import until
 from tests.lab.ami import Ami
 from tests.phone.booth import Office
@@ -77,6 +78,7 @@ async def test_clara_is_asked_and_given_the_client(office: Office) -> None:
     row = anna.page.locator("#hand-over-list li", has_text="Клара")
     await expect(row).to_contain_text("103")
     await expect(anna.page.locator("#hand-over-list li", has_text="support")).to_be_visible()
+    assert await violations(anna.page) == []
     await row.locator("[data-act=ask]").click()
     await expect(clara.page.locator("#answer")).to_be_visible()
     await expect(anna.page.locator("#line-others")).to_contain_text("Алхимов")
@@ -91,6 +93,34 @@ async def test_clara_is_asked_and_given_the_client(office: Office) -> None:
     assert ANNAS not in await office.channels()
     await clara.press("q")
     assert await asyncio.to_thread(client.wait_over) == "talked"
+    assert anna.faults() + clara.faults() == []
+
+
+async def test_three_talk_together_and_two_go_on(office: Office) -> None:
+    anna, clara = await office.booth("anna", ANNAS), await office.booth("clara", CLARAS)
+    client = await office.client(SALES)
+    await anna.page.locator("#answer").click()
+    await anna.is_("talking")
+    await anna.press("t")
+    await anna.page.locator("#hand-over-list li", has_text="Клара").locator("[data-act=ask]").click()
+    await clara.page.locator("#answer").click()
+    await clara.is_("talking")
+    await anna.press("x")
+
+    async def together() -> bool:
+        return (await office.channels()).count("!Up!ConfBridge!") == 3
+
+    await until(together, why="three are in one room")
+    for booth in (anna, clara):
+        await booth.is_("talking")
+        await booth.voice_flows()
+    await expect(anna.page.locator("#line-others li")).to_have_count(0)
+    await anna.press("q")
+    await anna.is_("idle")
+    await clara.voice_flows()
+    await clara.press("q")
+    await clara.is_("idle")
+    await asyncio.to_thread(client.hang_up)
     assert anna.faults() + clara.faults() == []
 
 
@@ -135,6 +165,10 @@ async def test_a_click_dials_and_only_its_own_leg_answers_itself(office: Office,
     assert world.calls[-1].start.startswith("INVITE sip:79355550202@")
     await anna.press("q")
     await anna.is_("idle")
+    await anna.press("p")
+    await anna.press("ArrowUp")
+    await expect(anna.page.locator("#dial-to")).to_have_value("8 (935) 555-02-02")
+    await anna.press("Escape")
     with Ami(pbx, events="off") as ami:
         strange = "PJSIP_HEADER(add,X-Trubka-Click)=0123456789abcdef"
         place = {"Context": "from-internal", "Exten": "600", "Priority": "1"}

@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import expect
 
 from lab.pbx import Pbx
+from tests.e2e.proxy import Proxy
 from tests.e2e.server import Server, until
 from tests.phone.booth import Booth, Office
 
@@ -17,9 +18,9 @@ CLARA, CLARAS = "74950000002", "PJSIP/103-web"
 BACK_S = 2.0  # a call is taken back within
 
 
-async def talking(office: Office) -> Booth:
-    """Clara talks with a client."""
-    clara = await office.booth("clara", CLARAS)
+async def talking(office: Office, url: str = "") -> Booth:
+    """Clara talks with a client; her panel by another address where one is given."""
+    clara = await office.booth("clara", CLARAS, url=url)
     await office.client(CLARA)
     await clara.page.locator("#answer").click()
     await clara.is_("talking")
@@ -49,6 +50,7 @@ async def test_a_reload_takes_the_call_back_as_it_was(office: Office) -> None:
     await clara.press("m")
     old = await leg(office)
     await clara.page.reload(wait_until="commit")
+    assert clara.asked == ["beforeunload"]
     await taken_back(office, old, time.monotonic())
     await clara.is_("talking")
     await expect(clara.page.locator("#mute")).to_have_attribute("aria-pressed", "true")
@@ -60,6 +62,13 @@ async def test_a_reload_takes_the_call_back_as_it_was(office: Office) -> None:
     assert await asyncio.to_thread(office.callers[0].wait_over) == "talked"
     await expect(clara.page.locator("#line")).to_be_hidden()
     assert clara.faults() == []
+
+
+async def test_a_closed_page_does_not_leave_the_client_in_silence(office: Office) -> None:
+    clara = await talking(office)
+    await clara.context.close()
+    office.booths.remove(clara)
+    assert await asyncio.to_thread(office.callers[0].wait_over, within_s=30) == "talked"
 
 
 async def test_another_tab_mirrors_the_phone_and_takes_a_held_call_over(office: Office) -> None:
@@ -103,6 +112,24 @@ async def test_a_dead_server_leaves_the_voice_and_a_new_one_has_the_phone_back(o
     await expect(clara.page.locator("#line")).to_be_hidden()
     await clara.is_("idle")
     assert clara.faults() == []
+
+
+async def test_a_cut_connection_leaves_the_voice_and_comes_back(office: Office, server: Server) -> None:
+    async with Proxy(server.port) as wire:
+        clara = await talking(office, f"http://127.0.0.1:{wire.port}")
+        wire.refuse = True
+        await wire.drop()
+        await expect(clara.page.locator("#offline")).to_be_visible()
+        await expect(clara.page.locator("#line-fault")).to_contain_text("Разговор не прервётся")
+        await clara.voice_flows()
+        wire.refuse = False
+        await clara.page.wait_for_selector("html[data-live=yes]")
+        await expect(clara.page.locator("#line-fault")).to_be_hidden()
+        await clara.is_("talking")
+        await asyncio.to_thread(office.callers[0].hang_up)
+        await clara.is_("idle")
+        await expect(clara.page.locator("#line")).to_be_hidden()
+        assert clara.faults() == []
 
 
 async def test_of_two_machines_the_last_one_has_the_phone(office: Office, pbx: Pbx) -> None:

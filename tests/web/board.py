@@ -13,7 +13,7 @@ from cti.features.call_control import CallControl, Line
 from cti.settings import DialSettings, PbxSettings
 from cti.telephony.commands import Command, MakeCall
 from cti.telephony.numbering import NumberPlan
-from tests.features.cast import Cast
+from tests.features.cast import Cast, no_offers
 from web.services import Services
 
 
@@ -52,6 +52,7 @@ class Board:
             device_status=lambda _device: "idle",
             calls_of=lambda _user: 0,
             record_of=lambda _call: None,
+            offers=no_offers,
             clock=time.time,
             sights=services.sights,
         )

@@ -100,6 +100,7 @@ async def test_own_words_pass_both_ways_and_a_strangers_do_not(anna: Browser, pb
     assert line.protocol == "sip"
     own = message(REGISTER, body="", To=OWN, Contact=CONTACT)
     await line.send_str("\r\n\r\n")
+    assert (await line.receive(timeout=5)).data == "\r\n"
     await line.send_str(message(From="<sip:102-web@pbx.invalid>;tag=x"))
     await line.send_str(own)
     await until(lambda: pbx.heard, why="the PBX hears it")

@@ -151,6 +151,13 @@ async def digits(request: web.Request) -> web.Response:
     return reply(r.Ok())
 
 
+async def three(request: web.Request) -> web.Response:
+    """Two calls of one's own become a conference of three."""
+    body = await body_of(request, r.Three)
+    await services_of(request).call_control.three(person_of(request), _call(request), body.other.replace("\x00", ""))
+    return reply(r.Ok())
+
+
 async def note(request: web.Request) -> web.Response:
     """The person's note to the call."""
     body = await body_of(request, r.Note)
@@ -247,6 +254,17 @@ OPERATIONS = (
         shows="nothing",
         text="Send tones to the other party",
         body=r.Digits,
+        gives=r.Ok,
+        refusals=_PBX,
+    ),
+    Operation(
+        method="POST",
+        path="/calls/{id}/three",
+        handler=three,
+        who="dial",
+        shows="nothing",
+        text="The other parties of this and another call of one's own talk with one together",
+        body=r.Three,
         gives=r.Ok,
         refusals=_PBX,
     ),

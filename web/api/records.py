@@ -61,6 +61,10 @@ class Dialled(Struct):
     request_id: str
 
 
+class Three(Struct, forbid_unknown_fields=True):
+    other: Annotated[str, Meta(min_length=1, max_length=80, description="The other call's id")]
+
+
 class Digits(Struct, forbid_unknown_fields=True):
     digits: Annotated[str, Meta(pattern=r"^[0-9*#A-D]{1,20}$")]
 

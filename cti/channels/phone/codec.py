@@ -198,6 +198,13 @@ def _pause(x: c.PauseMember) -> Headers:
     return action | ({"Queue": x.queue} if x.queue else {}) | ({"Reason": x.reason} if x.reason else {})
 
 
+def _redirect(x: c.Redirect) -> Headers:
+    action: Headers = {"Action": "Redirect", "Channel": x.leg, "Priority": "1", **_there(x)}
+    if x.extra:
+        action |= {"ExtraChannel": x.extra, "ExtraContext": x.context, "ExtraExten": x.number, "ExtraPriority": "1"}
+    return action
+
+
 def _there(x: c.Move) -> Headers:
     return {"Context": x.context, "Exten": x.number}
 
@@ -209,7 +216,7 @@ _FORMS: Mapping[type[c.Command], Callable[[Any], Headers]] = {
     c.AddMember: _add,
     c.RemoveMember: lambda x: {"Action": "QueueRemove", "Queue": x.queue, "Interface": x.device},
     c.PauseMember: _pause,
-    c.Redirect: lambda x: {"Action": "Redirect", "Channel": x.leg, "Priority": "1"} | _there(x),
+    c.Redirect: _redirect,
     c.BlindTransfer: lambda x: {"Action": "BlindTransfer", "Channel": x.leg} | _there(x),
     c.AttendedTransfer: lambda x: {"Action": "Atxfer", "Channel": x.leg} | _there(x),
     c.GetVariable: lambda x: {"Action": "GetVar", "Variable": x.name} | ({"Channel": x.leg} if x.leg else {}),

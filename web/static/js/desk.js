@@ -65,7 +65,7 @@ function stateChanged(one, was) {
   const current = shownCall();
   if (["talking", "dialling"].includes(state) && was !== state && shownId !== one.id && !(isTyping() && current)) display(one.id);
   if (state === "taken" && shownId === one.id) setTimeout(() => leaveTaken(one.id), BACK_MS);
-  if (["talking", "dialling"].includes(state) && was !== state && was !== "held" && !isTyping() && !$("#desk") && !hasUnsaved()) {
+  if (["talking", "dialling"].includes(state) && was !== state && was !== "held" && !isTyping() && !$("#desk") && !hasUnsaved() && !($("[data-stays]") && !one.pop)) {
     document.dispatchEvent(new CustomEvent("trubka:go", { detail: "/" }));
   }
 }

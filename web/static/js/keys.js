@@ -66,6 +66,7 @@ const ACTS = {
   KeyK: () => press("#keypad-open"),
   KeyT: () => press("#hand-over-open") || press("#after-more"),
   KeyJ: () => press("#join"),
+  KeyX: () => press("#three"),
   KeyS: () => press("#swap"),
   KeyG: () => ((goes = Date.now() + WAIT_MS), true),
   Slash: () => focus("#q") || focus("#search"),

@@ -57,6 +57,13 @@ export async function tones(one = store.liveCall()) {
   }
 }
 
+/** The number called last comes back into the field; a second press calls it. */
+function again(field) {
+  field.value = last.number;
+  field.focus();
+  field.select();
+}
+
 function fault(text) {
   const place = $("#dial-fault");
   if (place.textContent !== text) place.textContent = text;
@@ -71,9 +78,15 @@ export function startDialling() {
     const { dial: to, client, clientName } = button.dataset;
     dial(to, client ? { id: Number(client), name: clientName ?? "" } : undefined);
   });
+  $("#dial-to").addEventListener("keydown", (event) => {
+    if (event.key !== "ArrowUp" || event.target.value) return;
+    event.preventDefault();
+    again(event.target);
+  });
   $("#dial").addEventListener("submit", async (event) => {
     event.preventDefault();
     const field = $("#dial-to");
+    if (!field.value.trim()) return again(field);
     if (!(await dial(field.value))) return;
     field.value = "";
     field.blur(); // keys belong to the call now

@@ -9,17 +9,21 @@ import { toast } from "./toasts.js";
 const NAMES = { browser: () => t("In the browser"), desk: () => t("Desk phone") };
 const AGAIN_MS = 5000;
 
-export async function startPhones() {
+export function startPhones() {
   $("#phones-own-list").addEventListener("change", (event) => choose(event.target));
   store.on("agents", draw);
   draw();
+  bring();
+}
+
+async function bring() {
   const own = await api("GET", "/phone").catch(() => null);
-  if (!own) return setTimeout(startPhones, AGAIN_MS);
-  if (own.browser) {
-    const { startSoftphone } = await import("./softphone/phone.js");
-    startSoftphone(own.browser);
-  } else if (own.code === "no-phone-password") toast(own.why);
-  show($("#phone-check"), !!own.browser);
+  if (!own) return setTimeout(bring, AGAIN_MS);
+  if (own.code === "no-phone-password") toast(own.why);
+  if (!own.browser) return;
+  const { startSoftphone } = await import("./softphone/phone.js");
+  startSoftphone(own.browser);
+  show($("#phone-check"), true);
 }
 
 function draw() {

@@ -2,6 +2,8 @@
 import { dialogOf, lasting } from "./lasting.js";
 import { Ear } from "./sound.js";
 
+const AGREED_MS = 3000; // the PBX agrees to a hold at once, or something is wrong with it
+
 export class Call {
   /** session: null for a call that is being taken back. tell: told of every change; trouble: of what may need a cure. */
   constructor({ session = null, outgoing, number, name = "", purpose = "", click = "", tell, trouble }) {
@@ -12,6 +14,7 @@ export class Call {
     this.click = click; // id of the click that the server carries out with this leg
     this.state = outgoing ? "dialling" : "ringing";
     this.muted = false;
+    this.answered = false;
     this.since = Date.now();
     this.sips = []; // Call-IDs of all its sessions, the newest last
     this.fault = "";
@@ -67,6 +70,7 @@ export class Call {
 
   becomes(state) {
     if (this.over) return;
+    this.answered = true;
     if (state === "talking" && this.state !== "held") this.since = Date.now();
     this.state = state;
     this.fault = "";
@@ -107,7 +111,8 @@ export class Call {
     if (!this.up || this.held === on) return Promise.resolve();
     return new Promise((done) => {
       const sent = on ? this.session.hold({}, done) : this.session.unhold({}, done);
-      setTimeout(done, sent ? 3000 : 0);
+      this.session.once("ended", done);
+      setTimeout(done, sent ? AGREED_MS : 0);
     });
   }
 

@@ -1,12 +1,13 @@
 // The phone's buttons in the dock: what belongs to the conversation of now, the others beside it, what is wrong.
+import { api } from "../api.js";
 import { $, fill, isTyping, mould, show } from "../dom.js";
-import { ask } from "../api.js";
 import { setLine } from "../phone.js";
 import * as store from "../store.js";
 import { duration, t } from "../texts.js";
 import { said } from "./faults.js";
 import { startHandOver } from "./handover.js";
 import { callOf, first, talkOf } from "./match.js";
+import { qualityText } from "./quality.js";
 
 const LATE_MS = 4000; // a phone without connection is told of after so long: most losses are blinks
 const BARE = { returning: "talking" };
@@ -23,6 +24,7 @@ class Controls {
   constructor(phone) {
     this.phone = phone;
     this.lostAt = 0;
+    this.offers = null; // what the PBX has for a phone, asked once
     this.handOver = startHandOver(phone, () => this.now());
     const press = (id, act) => $(`#${id}`).addEventListener("click", () => this.now() && act(this.now()));
     $("#answer").addEventListener("click", () => this.answer());
@@ -30,6 +32,7 @@ class Controls {
     press("hold", (talk) => phone.do("hold", talk.id, talk.state !== "held"));
     press("join", () => this.join());
     press("swap", () => this.other() && phone.do("hold", this.other().id, false));
+    press("three", () => this.three());
     $("#keypad-open").addEventListener("click", () => this.open("keypad", $("#keypad").hidden));
     $("#hand-over-open").addEventListener("click", () => this.open("hand-over", $("#hand-over").hidden));
     $("#keypad").addEventListener("click", (event) => this.tone(event.target.closest("[data-tone]")?.dataset.tone));
@@ -72,6 +75,19 @@ class Controls {
   async join() {
     const [now, other] = [this.now(), this.other()];
     if (other) await this.phone.do("join", other.id, now.id);
+  }
+
+  /** Both others and we in one conference: the PBX moves everybody, our held leg is taken back. */
+  async three() {
+    const [now, other] = [this.now(), this.other()];
+    const [one, two] = [other, now].map((talk) => talk && callOf(talk, this.talks));
+    if (!one || !two) return;
+    try {
+      await api("POST", `/calls/${encodeURIComponent(one.id)}/three`, { other: two.id });
+      await this.phone.do("hold", other.id, false);
+    } catch (refusal) {
+      this.phone.fault(refusal.message);
+    }
   }
 
   async tone(tone) {
@@ -138,7 +154,15 @@ class Controls {
     show($("#line-two"), !!other);
     fill($("#line-two"), { join: now.state === "dialling" ? t("Hand over, do not wait") : t("Connect them") });
     show($("#swap"), !!other && talks);
+    show($("#three"), !!other && talks);
+    if (other) this.offers ??= api("GET", "/phone/offers").catch(() => null).then((found) => this.mayThree(found));
     if (other && !$("#hand-over").hidden) this.open("", false);
+  }
+
+  mayThree(found) {
+    if (!found) return (this.offers = null);
+    $("#three").disabled = !found.conference;
+    show($("#three-not"), !found.conference);
   }
 
   /** Rows of the conversations that wait beside the one of now. */
@@ -195,7 +219,7 @@ class Controls {
     fill($("#line-fault"), { fault: said(code) });
     show($("#line-fault"), !!code);
     show($("#line-here"), ["elsewhere", "no-tab"].includes(code));
-    const bad = now?.quality?.bad ? now.quality.text : "";
+    const bad = qualityText(now?.quality);
     fill($("#line-quality"), { quality: bad });
     show($("#line-quality"), !!bad);
   }
@@ -208,6 +232,3 @@ class Controls {
     }
   }
 }
-
-/** What the phone dials for what was typed: the server reads it and may refuse. */
-export const numberFor = (to) => ask("POST", "/api/v1/phone/number", { to });

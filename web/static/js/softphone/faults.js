@@ -18,6 +18,10 @@ const TEXTS = {
   "transfer-failed": () => t("The transfer did not succeed: the client is still yours."),
   "call-over": () => t("This call is over."),
   "no-tab": () => t("The tab with the phone does not answer: reload it, or take the phone here."),
+  busy: () => t("Busy there. If a client is on hold, take him back or ask somebody else."),
+  declined: () => t("Declined there. If a client is on hold, take him back or ask somebody else."),
+  "no-answer": () => t("No answer there. If a client is on hold, take him back or ask somebody else."),
+  "no-number": () => t("There is no such number on the PBX."),
   refusal: () => t("The call was not put through."),
 };
 

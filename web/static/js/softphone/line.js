@@ -8,7 +8,9 @@ import { Wire } from "./wire.js";
 const DOMAIN = "pbx.invalid"; // the PBX goes by users and numbers alone
 const CLICK = "X-Trubka-Click";
 const CLICK_MS = 3000; // so long a leg of a click waits to be known
-const CURES = 5;
+const CURES = 20;
+const AGAIN_MS = 3000;
+const GONE = 481; // the PBX knows no such call: it is over
 const EXPIRES_S = 120;
 
 export class Line {
@@ -67,6 +69,7 @@ export class Line {
   }
 
   registered() {
+    this.fault("", "no-pbx");
     this.stands("registered");
     for (const call of this.calls.filter((one) => one.up || one.kept)) {
       if (call.broken || !alive(call)) this.cure(call);
@@ -88,10 +91,15 @@ export class Line {
 
   made(options) {
     const tell = (call) => {
-      if (call.over) this.calls = this.calls.filter((one) => one !== call);
+      if (call.over) this.ended(call);
       this.tell(call);
     };
     return new Call({ ...options, tell, trouble: (call, cause) => this.ails(call, cause) });
+  }
+
+  ended(call) {
+    this.calls = this.calls.filter((one) => one !== call);
+    if (call.outgoing && !call.answered && call.code) this.fault(REFUSALS[call.code] ?? "refusal");
   }
 
   // Calls come and go -----------------------------------------------------------------------------------------------
@@ -126,8 +134,9 @@ export class Line {
     }
   }
 
-  /** Call a number that the server has allowed. header: one more for the INVITE. */
+  /** Call a number that the server has allowed. */
   async dial(number, { purpose = "", name = "" } = {}) {
+    if (this.standing !== "registered") throw new SoundFault("connecting");
     const stream = await this.microphone();
     await this.holdOthers();
     const call = this.made({ session: this.invite(number, stream), outgoing: true, number, name, purpose });
@@ -145,7 +154,9 @@ export class Line {
 
   async microphone(call) {
     try {
-      return await listen(() => this.fault("mic-changed"));
+      const stream = await listen(() => this.fault("mic-changed"));
+      stream.getAudioTracks()[0].addEventListener("ended", () => this.soundChanged("mic").catch(() => {})); // unplugged
+      return stream;
     } catch (fault) {
       if (call) call.fault = fault.code;
       this.fault(fault.code);
@@ -174,6 +185,21 @@ export class Line {
 
   tones(id, digits) {
     this.find(id).session.sendDTMF(digits, { transportType: "RFC2833", duration: 160, interToneGap: 80 });
+  }
+
+  /** Another microphone or speaker, in the middle of a call too. */
+  async soundChanged(kind) {
+    if (kind === "speaker") return Promise.all(this.calls.map((call) => call.ear.moved())).then(() => null);
+    if (kind !== "mic") return null;
+    for (const call of this.calls.filter((one) => one.up)) {
+      const stream = await this.microphone(call);
+      const [sender] = call.session.connection.getSenders();
+      const [track] = stream.getAudioTracks();
+      track.enabled = call.stream?.getAudioTracks()[0]?.enabled ?? true;
+      await sender.replaceTrack(track);
+      call.speaks(stream);
+    }
+    return null;
   }
 
   // Transfers -------------------------------------------------------------------------------------------------------
@@ -224,7 +250,8 @@ export class Line {
     const refusal = await outcome(session);
     if (refusal) {
       stop(stream);
-      if (refusal.code) call.finish(refusal.cause, refusal.code); // the PBX knows no such call: it is over
+      if (refusal.code === GONE) call.finish(refusal.cause, refusal.code);
+      else setTimeout(() => call.broken && this.standing === "registered" && this.cure(call), AGAIN_MS);
       return;
     }
     call.speaks(stream);
@@ -261,6 +288,8 @@ function outcome(session) {
   });
 }
 
+// What the other end said to a call of ours.
+const REFUSALS = { 403: "refusal", 404: "no-number", 408: "no-answer", 480: "no-answer", 486: "busy", 600: "busy", 603: "declined" };
 const PEER = { iceServers: [], bundlePolicy: "max-bundle" };
 const stop = (stream) => stream.getTracks().forEach((track) => track.stop());
 const alive = (call) => ["connected", "completed", "checking", "new"].includes(call.session.connection?.iceConnectionState);

@@ -1,12 +1,14 @@
 // The softphone of this page: which tab is it, what all tabs know of it, and the way of every wish to it.
+import { csrf } from "../api.js";
 import * as store from "../store.js";
-import { toast } from "../toasts.js";
+import { startCheck } from "./check.js";
 import { startControls } from "./controls.js";
-import { said } from "./faults.js";
+import { Headset } from "./headset.js";
 import { Line } from "./line.js";
 import { Office } from "./office.js";
 import { hush, mayRing, refused, ring, unfit } from "./sound.js";
 import { stayAwake } from "./awake.js";
+import { watchQuality } from "./quality.js";
 
 const KEPT = "trubka-calls"; // ids of dialogs, for a reload: nothing that opens anything
 const KEPT_MS = 120_000;
@@ -57,8 +59,9 @@ export class Phone extends EventTarget {
   take() {
     const known = (click, within) => clicked(click, within);
     const tell = () => this.tell();
-    this.line = new Line(this.access, { known, tell, fault: (code) => this.fault(code) });
+    this.line = new Line(this.access, { known, tell, fault: (code, instead) => this.fault(code, instead) });
     const records = this.before();
+    this.watch = watchQuality(this.line);
     this.line.start();
     for (const record of records) this.line.takeBack(record);
     this.tell();
@@ -72,6 +75,7 @@ export class Phone extends EventTarget {
   }
 
   drop() {
+    clearInterval(this.watch);
     this.line?.leave();
     this.line = null;
     hush();
@@ -81,11 +85,10 @@ export class Phone extends EventTarget {
   tell() {
     if (!this.line) return;
     const { calls, standing } = this.line;
-    const records = calls.map((call) => call.record()).filter(Boolean);
-    sessionStorage.setItem(KEPT, JSON.stringify(records));
+    const records = this.keep();
     this.state = { ...this.state, standing, records, calls: calls.map((call) => call.view()) };
     const rings = calls.some((call) => call.state === "ringing" && !call.click);
-    if (rings) ring();
+    if (rings) ring(calls.some((call) => call.up));
     else hush();
     if (rings && !mayRing()) this.state.fault = "silent";
     else if (this.state.fault === "silent") this.state.fault = "";
@@ -93,8 +96,22 @@ export class Phone extends EventTarget {
     this.share();
   }
 
-  fault(code) {
-    if (this.state.fault === code) return;
+  /** The page goes: what the next one needs is written down; without a next one the server ends what is up. */
+  goes() {
+    if (this.keep().length) navigator.sendBeacon("/sip/left", new URLSearchParams({ csrf: csrf() }));
+  }
+
+  /** Write down what a page after this one needs. */
+  keep() {
+    if (!this.line) return [];
+    const records = this.line.calls.map((call) => call.record()).filter(Boolean);
+    sessionStorage.setItem(KEPT, JSON.stringify(records));
+    return records;
+  }
+
+  /** Say what is wrong; instead: only where this is said now. */
+  fault(code, instead = this.state.fault) {
+    if (this.state.fault === code || this.state.fault !== instead) return;
     this.state = { ...this.state, fault: code };
     this.share();
   }
@@ -116,7 +133,7 @@ export class Phone extends EventTarget {
   }
 }
 
-const WISHES = new Set(["answer", "dial", "hangUp", "mute", "hold", "tones", "transfer", "join", "comeBack"]);
+const WISHES = new Set(["soundChanged", "answer", "dial", "hangUp", "mute", "hold", "tones", "transfer", "join", "comeBack"]);
 
 /** Whether a click of this id is known as the person's own: here at once, or told by the server within a while. */
 function clicked(id, within) {
@@ -136,11 +153,11 @@ function clicked(id, within) {
 export function startSoftphone(access) {
   const phone = new Phone(access);
   startControls(phone);
+  startCheck(phone, new Headset(phone));
   phone.start();
   addEventListener("beforeunload", (event) => {
     if (phone.owns && phone.calls.length) event.preventDefault();
   });
+  addEventListener("pagehide", () => phone.goes());
   return phone;
 }
-
-export const tellFault = (code) => code && toast(said(code));

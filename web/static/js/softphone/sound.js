@@ -64,6 +64,19 @@ export async function devices() {
   return { mics: of("audioinput"), speakers: of("audiooutput") };
 }
 
+/** A short tone out of the speaker. */
+export async function playTone() {
+  const sound = new AudioContext();
+  const source = new OscillatorNode(sound, { frequency: 660 });
+  const out = new MediaStreamAudioDestinationNode(sound);
+  source.connect(new GainNode(sound, { gain: 0.2 })).connect(out);
+  const ear = new Ear();
+  await ear.play(out.stream);
+  source.start();
+  source.stop(sound.currentTime + 1);
+  source.onended = () => sound.close();
+}
+
 /** A voice out of the speaker; null stops it. One element per call. */
 export class Ear {
   constructor() {
@@ -77,20 +90,25 @@ export class Ear {
     await this.element.play().catch(() => {}); // a page nobody has touched: it starts with the first click
   }
 
+  /** The person chose another speaker. */
+  moved() {
+    return onDevice(this.element, chosen().speaker);
+  }
+
   stop() {
     this.element.srcObject = null;
   }
 }
 
 async function onDevice(element, id) {
-  if (id && element.setSinkId) await element.setSinkId(id).catch(() => element.setSinkId(""));
+  if (element.setSinkId) await element.setSinkId(id).catch(() => element.setSinkId(""));
 }
 
 let context = null;
 let bell = null;
 
-/** Ring, on the bell's device: sounds in a hidden tab too, because nothing here waits for a timer. */
-export async function ring() {
+/** Ring, on the bell's device: sounds in a hidden tab too, because nothing here waits for a timer. softly: into a talk. */
+export async function ring(softly = false) {
   if (bell) return;
   context ??= new AudioContext();
   const source = new AudioBufferSourceNode(context, { buffer: tone(context), loop: true });
@@ -98,6 +116,7 @@ export async function ring() {
   const element = new Audio();
   bell = { source, element };
   element.srcObject = out.stream;
+  element.volume = softly ? 0.15 : 1;
   source.connect(out);
   await onDevice(element, chosen().bell);
   if (!bell) return;
