@@ -30,7 +30,9 @@ async def test_devices_are_chosen_the_level_seen_and_the_echo_heard(office: Offi
     await expect(page.locator("h1")).to_have_text("Проверка телефона")
     await expect(page.locator("#check-heard")).to_have_text("Микрофон вас слышит.")
     assert await violations(page) == []
-    await expect(page.locator("#check-mic option")).to_have_count(4)  # the system's own, and three that Chromium fakes
+    await expect(
+        page.locator("#check-mic option").nth(2)
+    ).to_be_attached()  # the system's own, and those that Chromium fakes
     await page.locator("#check-mic").select_option(index=2)
     wanted = await page.locator("#check-mic").input_value()
     await page.locator("#check-speaker").select_option(index=1)
