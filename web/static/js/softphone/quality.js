@@ -47,7 +47,7 @@ function summed(stats) {
 export function qualityText(quality) {
   if (!quality?.bad) return "";
   const parts = [];
-  if (quality.loss >= BAD.loss) parts.push(t("{n} % is lost", { n: quality.loss }));
+  if (quality.loss >= BAD.loss) parts.push(t("lost: {n} %", { n: quality.loss }));
   if (quality.jitter >= BAD.jitter) parts.push(t("jitter {n} ms", { n: quality.jitter }));
   if (quality.trip >= BAD.trip) parts.push(t("round trip {n} ms", { n: quality.trip }));
   return t("The connection is poor: {what}.", { what: parts.join(", ") });
