@@ -16,7 +16,7 @@ from cti.clients.card import KINDS, ClientCard, ClientDraft, Phone, Place
 from cti.clients.changes import as_fields
 from cti.clients.masking import DOT, is_masked
 from cti.clients.properties import Property, Value, read_value
-from cti.clients.requisites import digits, inn_fault, kpp_fault, ogrn_fault
+from cti.clients.requisites import PERSON_INN, PERSON_OGRN, digits, inn_fault, kpp_fault, ogrn_fault, refusal
 from cti.telephony.numbering import Number, NumberPlan, read
 
 Mapped = Sequence[str]  # field of each column, "" for one that is left out
@@ -60,16 +60,20 @@ FAULTS: Mapping[str, str] = {
     "twice": "the same client stands in row {row}",
     "gone": "there is no client {value}",
     "no-email": "“{value}” is not an e-mail",
+    "no-phone": "“{value}” is not a telephone number",
     "not-listed": "“{value}” is not in the directory",
     "no-kind": "“{value}” is no kind of client",
     "no-id": "an id is a number",
     "check-digit": "“{value}” has a wrong check digit",
     "form": "“{value}” has a wrong form",
+    "not-of-kind": "“{value}” is not of a client of this kind",
     "too-long": "longer than {most} characters",
     "too-many": "a client has at most {most} of them",
     "value": "“{value}” does not fit this property",
 }  # code -> what is wrong, in English; the panel says it in the reader's language
+NUMBERS = ("inn", "kpp", "ogrn")
 MOST = {"phones": 50, "emails": 50, "places": 50}  # of one client
+UNREADABLE = ("letters", "too-long", "hidden")  # how it was read; what has the digits of a number is kept as typed
 _SPLIT = re.compile(r"[;\n]|,(?=\s*[+\d(])")
 _BETWEEN = re.compile(r"[;,\s]+")
 
@@ -150,7 +154,7 @@ def fields_of(row: Sequence[str], mapped: Mapped, known: Known) -> dict[str, Any
         if DOT in text and is_masked(text):
             raise RowFault(name, "masked")
         if name in ("phones", "emails", "address", "site"):
-            _add(fields, name, text)
+            _add(fields, name, text, known.plan)
         elif name in known.properties:
             fields[name] = _property(known.properties[name], text)
         else:
@@ -177,6 +181,8 @@ def draft_from(fields: Mapping[str, Any], plan: NumberPlan) -> ClientDraft:
         for name, value in fields.items()
         if name not in ("id", "phones", "emails", "places") and not name.startswith("property:")
     }
+    plain.setdefault("kind", _kind(fields))
+    _check_numbers({**dict.fromkeys(NUMBERS, ""), **plain})
     return ClientDraft(
         **plain,
         phones=tuple(phones),
@@ -205,10 +211,27 @@ def fields_after(card: ClientCard | ClientDraft, said: Mapping[str, Any], plan: 
         have = {_plain(one) for one in before[name]}
         fresh = {_plain(one): one for one in said.get(name, ()) if _plain(one) not in have}
         after[name] = [*before[name], *fresh.values()]
+    if any(after[name] != before[name] for name in ("kind", *NUMBERS)):
+        _check_numbers(after)
     for name, most in MOST.items():
         if len(after[name]) > max(most, len(before[name])):
             raise RowFault(name, "too-many", most=most)
     return after
+
+
+def _kind(fields: Mapping[str, Any]) -> str:
+    """Of a row that does not say it: by its numbers, which only people or only companies have."""
+    if len(fields.get("inn", "")) == PERSON_INN or len(fields.get("ogrn", "")) == PERSON_OGRN:
+        return "sole-trader" if fields.get("ogrn") or folded(fields["name"]).startswith("ип ") else "person"
+    return "company"
+
+
+def _check_numbers(fields: Mapping[str, Any]) -> None:
+    """Raises RowFault for a number that this kind of client does not have."""
+    wrong = refusal(fields["kind"], *(fields[name] for name in NUMBERS))
+    if wrong:
+        name = next(name for name in reversed(NUMBERS) if name in wrong[0])
+        raise RowFault(name, "not-of-kind", value=fields[name])
 
 
 def _same(before: Any, said: Any) -> bool:
@@ -234,10 +257,13 @@ def folded_text(text: str) -> str:
     return " ".join(text.casefold().replace("ё", "е").split())
 
 
-def _add(fields: dict[str, Any], name: str, text: str) -> None:
+def _add(fields: dict[str, Any], name: str, text: str, plan: NumberPlan) -> None:
     if name == "phones":
         parts = [part.strip() for part in _SPLIT.split(text) if part.strip()]
-        fields.setdefault("phones", []).extend([part[:80], "", "", False] for part in parts)
+        for part in parts:
+            if number_of(part, plan).rule in UNREADABLE:
+                raise RowFault("phones", "no-phone", value=part)
+        fields.setdefault("phones", []).extend([part, "", "", False] for part in parts)
     elif name == "emails":
         parts = [part.strip() for part in _SPLIT.split(text) if part.strip()]
         for part in parts:

@@ -30,6 +30,7 @@ from cti.telephony.numbering import NumberPlan
 
 AT_ONCE = 300  # of many, before other writers have their turn
 MOST_FAULTS = 1000
+LONGEST = {"name": 200, "full_name": 400, "note": 20_000}  # characters
 POLITE_S = 0.01  # another process that waits for the database looks about so often
 AfterPart = Callable[[Connection, int, int], Awaitable[None]]
 
@@ -282,6 +283,9 @@ def _check(person: Person, draft: ClientDraft) -> None:
         raise NotAllowed("Your role may not change clients; ask an admin.")
     if not draft.name.strip():
         raise Refused("no-name", "A client needs a name.")
+    for field, most in LONGEST.items():
+        if len(getattr(draft, field)) > most:
+            raise Refused(f"long-{field}", f"At most {most} characters.")
 
 
 async def _check_chosen(conn: Connection, draft: ClientDraft, card: ClientCard | None) -> None:

@@ -105,14 +105,43 @@ async def test_what_is_wrong_is_refused_row_by_row(db: Database) -> None:
         ("", "", "", "", "", "", "", "", "", "x"),
         ("Е", "+79355550300", "", "", "", "", "", "", "", ""),
         ("Ж", "8 935 555 03 00", "", "", "", "", "", "", "", ""),
+        ("З", "8-800-FLOWERS", "", "", "", "", "", "", "", ""),
+        ("И", "уточнить", "", "", "", "", "", "", "", ""),
+        ("К", "1234567890" * 6, "", "", "", "", "", "", "", ""),
     )
     told = await imported(db, mapped, *wrong)
-    assert (told.created, told.refused) == (1, 8)
+    assert (told.created, told.refused) == (1, 11)
     assert [(number, name) for number, name, *_ in told.faults] == [
         (1, "name"), (2, "emails"), (3, "inn"), (4, "region"), (5, "Лояльность"), (6, "name"), (7, "row"), (9, "row"),
+        (10, "phones"), (11, "phones"), (12, "phones"),
     ]  # fmt: skip
-    assert "row 8" in told.faults[-1].what
+    assert "row 8" in told.faults[7].what
+    assert "“8-800-FLOWERS” is not a telephone number" in told.faults[8].what
     assert await found(db, "") == ["Е"]
+
+
+async def test_several_numbers_in_a_cell_and_the_kind_by_the_numbers(db: Database) -> None:
+    mapped = await prepared(db)
+    rows = (
+        ("Два", "+7 935 555-04-01, +7 935 555-04-02 доб. 5", "", "", "", "", "", "", "", ""),
+        ("ИП Петров", "", "", "", "500100732259", "", "", "", "", ""),
+        ("Сидоров", "", "", "", "000000001205", "", "", "", "", ""),
+        ("Фирма", "", "", "", "7707083893", "", "", "", "", ""),
+    )
+    told = await imported(db, mapped, *rows)
+    assert (told.created, told.refused) == (4, 0), told.faults
+    async with db.read() as conn:
+        cards = {row.name: row for row in (await clients.search(conn, "")).rows}
+    assert [phone.e164 for phone in cards["Два"].phones] == ["+79355550401", "+79355550402"]
+    kinds = [cards[name].kind for name in ("Два", "ИП Петров", "Сидоров", "Фирма")]
+    assert kinds == ["company", "sole-trader", "person", "company"]
+    same = [
+        ("Фирма", "", "", "", "500100732259", "физ. лицо"),
+        ("Два", "+79355550401", "", "", "000000001389", "компания"),
+    ]
+    fields = ["name", "phones", "", "", "inn", "kind"]
+    told = await imported(db, fields, *same)
+    assert [(one.field, one.code) for one in told.faults] == [("inn", "not-of-kind")]
 
 
 async def test_an_import_is_taken_back_but_not_what_people_did_since(db: Database) -> None:

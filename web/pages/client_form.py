@@ -23,8 +23,12 @@ from web.texts import N_, REFUSALS
 
 MOST_PHONES = 50
 LONGEST_PHONE = 400  # one that is hidden comes back with its seal
+LONG = 20_001  # enough to be told that it is too long
 FAULT_OF = {  # refusal -> the field that it is about
     "no-name": "name",
+    "long-name": "name",
+    "long-full_name": "full_name",
+    "long-note": "note",
     "bad-inn": "inn",
     "bad-inn-of-a-person": "inn",
     "bad-kpp": "kpp",
@@ -146,9 +150,9 @@ async def read_form(request: web.Request, before: ClientCard | None = None) -> C
         if given:
             said[prop.id] = tuple(given) if isinstance(given, list) else given
     return ClientDraft(
-        name=text("name", 200),
-        full_name=text("full_name", 400),
-        note=text("note", 20_000),
+        name=text("name", LONG),
+        full_name=text("full_name", LONG),
+        note=text("note", LONG),
         kind=kind if kind in KINDS else "company",
         phones=read_phones(form, before.phones if before else ()),
         **read_emails(form),

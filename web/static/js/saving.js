@@ -11,7 +11,7 @@ import { toast } from "./toasts.js";
 const PAUSE_MS = 150; // a tick and the field beside it go together
 const FIELDS = {
   "bad-inn": "f-inn", "bad-inn-of-a-person": "f-inn", "bad-kpp": "f-kpp", "kpp-of-a-company": "f-kpp", "bad-ogrn": "f-ogrn",
-  "bad-ogrnip": "f-ogrn", "ogrn-of-a-company": "f-ogrn", "no-name": "f-name", "no-contact-name": "f-name",
+  "bad-ogrnip": "f-ogrn", "ogrn-of-a-company": "f-ogrn", "no-name": "f-name", "long-name": "f-name", "long-full_name": "f-full_name", "long-note": "f-note", "no-contact-name": "f-name",
   "no-number": "f-number", "bad-amount": "f-amount", "ends-before-it-begins": "f-ends_on",
 };
 const ROWS = { phones: "phone", emails: "email", email_labels: "email", places: "place" };
