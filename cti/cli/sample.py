@@ -123,8 +123,8 @@ CLIENTS = (
     _client("Кузнецов и сыновья", "ИП Кузнецов А. П.", "sole-trader", (("+7 935 555-09-90", "", False),)),
 )
 
-_FIRST = ("Анна", "Борис", "Вера", "Глеб", "Дарья", "Егор", "Жанна", "Захар", "Инна", "Кирилл", "Лев", "Мария", "Пётр")
-_LAST = ("Белов", "Волков", "Громов", "Дымов", "Ершов", "Жуков", "Зимин", "Котов", "Лосев", "Мохов", "Носов", "Репин")
+GIVEN = ("Анна", "Борис", "Вера", "Глеб", "Дарья", "Егор", "Жанна", "Захар", "Инна", "Кирилл", "Лев", "Мария", "Пётр")
+FAMILY = ("Белов", "Волков", "Громов", "Дымов", "Ершов", "Жуков", "Зимин", "Котов", "Лосев", "Мохов", "Носов", "Репин")
 _WORK = ("Снаб", "Торг", "Строй", "Лес", "Агро", "Металл", "Свет", "Тепло", "Вода", "Транс", "Мебель", "Хлеб", "Тек")
 _SUFFIX = ("Сервис", "Плюс", "Групп", "Центр", "Трейд", "Ресурс", "Системы", "Север", "Юг", "Восток", "Дом", "Маркет")
 
@@ -135,8 +135,8 @@ def many(count: int, *, seed: int = 1) -> Iterator[ClientDraft]:
     for number in range(count):
         phone = Phone(typed=f"+7935{number:07d}", e164=f"+7935{number:07d}", label="мобильный")
         if rng.random() < 0.5:
-            last = rng.choice(_LAST)
-            yield ClientDraft(name=f"{last} {rng.choice(_FIRST)} {number}", kind="person", phones=(phone,))
+            last = rng.choice(FAMILY)
+            yield ClientDraft(name=f"{last} {rng.choice(GIVEN)} {number}", kind="person", phones=(phone,))
         else:
             firm = f"{rng.choice(_WORK)}{rng.choice(_SUFFIX)}-{number}"
             yield ClientDraft(

@@ -10,14 +10,14 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cti.cli.sample import CLIENTS, PEOPLE, many
+from cti.cli.sample import CLIENTS, FAMILY, GIVEN, PEOPLE, many
 from cti.cli.sample_catalogue import DIRECTORIES, INDUSTRY_PARTS, RATINGS, SAID
 from cti.clients.card import ClientDraft
 from cti.clients.exporting import KINDS
 
 HEADERS = (
     "Название", "Полное наименование", "Вид", "Телефоны", "Почта", "ИНН", "Менеджер", "Отношение", "Регион", "Отрасль",
-    "Источник", "Адрес", "Примечание", "Цвет", *RATINGS,
+    "Источник", "Адрес", "Примечание", "Контактное лицо", "Телефон контактного лица", "Должность", "Цвет", *RATINGS,
 )  # fmt: skip
 NAMES = {person.login: person.name for person in PEOPLE}
 MANAGERS = tuple(person.name for person in PEOPLE if person.role == "agent")
@@ -40,7 +40,7 @@ def _known(draft: ClientDraft) -> tuple[str, ...]:
     """A client of the sample base with what is said of him there."""
     relation, region, industry, login, color, *ratings = SAID.get(draft.name, ("", "", "", "", ""))
     phones = "; ".join(phone.typed for phone in draft.phones)
-    said = (relation, region, industry, "", "", draft.note, color)
+    said = (relation, region, industry, "", "", draft.note, "", "", "", color)
     rated = [str(one) for one in ratings] or ["", "", ""]
     whose = (draft.name, draft.full_name, KINDS[draft.kind], phones, "; ".join(draft.emails), "", NAMES.get(login, ""))
     return (*whose, *said, *rated)
@@ -55,11 +55,19 @@ def _made_up(rng: random.Random, number: int, draft: ClientDraft) -> tuple[str, 
         rng.choice(DIRECTORIES["relation"]), rng.choice(DIRECTORIES["region"]),
         "" if person else rng.choice((*DIRECTORIES["industry"], *INDUSTRY_PARTS["Торговля"])),
         rng.choice(DIRECTORIES["source"]), f"{rng.choice(STREETS)} ул., {rng.randint(1, 90)}", rng.choice(NOTES),
-        rng.choice(("красный", "зелёный", "зелёный", "")),
+        *_contact(rng, number, person), rng.choice(("красный", "зелёный", "зелёный", "")),
     )  # fmt: skip
     rated = tuple(str(rng.choice(RATED)) for _ in RATINGS)
     inn = _inn(number + 1, person=person)
     return (one.name, one.full_name, KINDS[one.kind], phones, mail, inn, rng.choice(MANAGERS), *said, *rated)
+
+
+def _contact(rng: random.Random, number: int, person: bool) -> tuple[str, str, str]:
+    """Somebody at a firm, with a phone of his own and a role."""
+    if person or rng.random() < 0.4:
+        return "", "", ""
+    name = f"{rng.choice(FAMILY)} {rng.choice(GIVEN)}"
+    return name, _spelled(rng, f"+7936{number:07d}"), rng.choice(DIRECTORIES["contact-role"])
 
 
 def _spelled(rng: random.Random, e164: str) -> str:

@@ -52,6 +52,9 @@ class Contact:
         return next((one.role for one in self.belongs if one.client_id == client_id), "")
 
 
+NOBODY: Mapping[str, Any] = {"name": "", "note": "", "phones": [], "emails": [], "email_labels": {}}
+
+
 def fields_of(contact: Contact | ContactDraft) -> dict[str, Any]:
     """The person's fields as JSON can hold them, for the record of changes."""
     return {

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from cti.clients.card import KINDS, ClientCard, ClientDraft, Phone, Place
 from cti.clients.changes import as_fields
+from cti.clients.importing_contacts import PARTS
 from cti.clients.masking import DOT, is_masked
 from cti.clients.properties import Property, Value, read_value
 from cti.clients.requisites import PERSON_INN, PERSON_OGRN, digits, inn_fault, kpp_fault, ogrn_fault, refusal
@@ -41,9 +42,15 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "time_zone": ("часовой пояс", "time zone", "time_zone"),
     "address": ("адрес", "address", "юридический адрес", "фактический адрес"),
     "site": ("сайт", "site", "url", "веб сайт", "www"),
+    "contact": ("контактное лицо", "контактная персона", "контакт", "contact person", "contact"),
+    "contact_phone": ("телефон контактного лица", "телефон контакта", "contact phone"),
+    "contact_email": ("почта контактного лица", "почта контакта", "contact e mail"),
+    "contact_role": ("должность", "должность контактного лица", "роль контакта", "contact role"),
     "note": ("примечание", "комментарий", "заметка", "о клиенте", "note", "описание"),
 }  # fmt: skip
-AGAIN = ("phones", "emails", "address", "site", "full_name")  # fields that several columns may say
+AGAIN = (  # fields that several columns may say
+    "phones", "emails", "address", "site", "full_name", "contact_phone", "contact_email",
+)  # fmt: skip
 KEYS = ("id", "inn", "phone", "email")  # by what a client is known again, in this order where nobody chose
 OWN = "{name} (свойство)"  # the heading of a property that is named as a standard field is
 LISTS = ("responsible", "relation", "region", "industry", "source")
@@ -60,6 +67,7 @@ FAULTS: Mapping[str, str] = {
     "twice": "the same client stands in row {row}",
     "gone": "there is no client {value}",
     "no-email": "“{value}” is not an e-mail",
+    "no-contact": "a contact person needs a name",
     "no-phone": "“{value}” is not a telephone number",
     "not-listed": "“{value}” is not in the directory",
     "no-kind": "“{value}” is no kind of client",
@@ -71,6 +79,7 @@ FAULTS: Mapping[str, str] = {
     "too-many": "a client has at most {most} of them",
     "value": "“{value}” does not fit this property",
 }  # code -> what is wrong, in English; the panel says it in the reader's language
+PERSON = "person"  # of a row: what it says of its contact person
 NUMBERS = ("inn", "kpp", "ogrn")
 MOST = {"phones": 50, "emails": 50, "places": 50}  # of one client
 UNREADABLE = ("letters", "too-long", "hidden")  # how it was read; what has the digits of a number is kept as typed
@@ -154,13 +163,38 @@ def fields_of(row: Sequence[str], mapped: Mapped, known: Known) -> dict[str, Any
         if DOT in text and is_masked(text):
             raise RowFault(name, "masked")
         if name in ("phones", "emails", "address", "site"):
-            _add(fields, name, text, known.plan)
+            _add(fields, name, text)
+        elif name in PARTS:
+            fields.setdefault(PERSON, {})[name] = _of_person(name, text, fields.get(PERSON, {}), known)
         elif name in known.properties:
             fields[name] = _property(known.properties[name], text)
         else:
             key, value = _field(name, text, known)
             fields[key] = value
     return fields
+
+
+def _of_person(name: str, text: str, said: Mapping[str, Any], known: Known) -> Any:
+    """A part of a contact person, added to what the row said of it before."""
+    if name == "contact_role":
+        found = known.lists.get("contact-role", {}).get(folded(text))
+        if found is None:
+            raise RowFault(name, "not-listed", value=text)
+        return found
+    if name == "contact":
+        if len(text) > LIMITS["name"]:
+            raise RowFault(name, "too-long", most=LIMITS["name"])
+        return text
+    parts = [part.strip() for part in _SPLIT.split(text) if part.strip()]
+    if name == "contact_email":
+        return [*said.get(name, ()), *(_email(name, part) for part in parts)]
+    return [*said.get(name, ()), *((part, _number(part, known.plan, name)) for part in parts)]
+
+
+def _email(name: str, text: str) -> str:
+    if "@" not in text or len(text) > 254:
+        raise RowFault(name, "no-email", value=text)
+    return text
 
 
 def draft_from(fields: Mapping[str, Any], plan: NumberPlan) -> ClientDraft:
@@ -174,7 +208,7 @@ def draft_from(fields: Mapping[str, Any], plan: NumberPlan) -> ClientDraft:
     }
     phones = []
     for typed in fields.get("phones", ()):
-        number = number_of(typed[0], plan)
+        number = _number(typed[0], plan)
         phones.append(Phone(typed=typed[0], e164=number.e164, extension=number.extension))
     plain = {
         name: value
@@ -205,6 +239,7 @@ def fields_after(card: ClientCard | ClientDraft, said: Mapping[str, Any], plan: 
         number = number_of(typed[0], plan)
         key = number.e164 or _spelled(typed[0])
         if (f"{key}x{number.extension}" if number.e164 and number.extension else key) not in numbers:
+            _number(typed[0], plan)
             after["phones"] = [*after["phones"], typed]
             numbers |= {key, f"{key}x{number.extension}"}
     for name in ("emails", "places"):
@@ -217,6 +252,14 @@ def fields_after(card: ClientCard | ClientDraft, said: Mapping[str, Any], plan: 
         if len(after[name]) > max(most, len(before[name])):
             raise RowFault(name, "too-many", most=most)
     return after
+
+
+def _number(typed: str, plan: NumberPlan, field: str = "phones") -> Number:
+    """A number that is new to the base. Raises RowFault for what is none."""
+    number = number_of(typed, plan)
+    if number.rule in UNREADABLE:
+        raise RowFault(field, "no-phone", value=typed)
+    return number
 
 
 def _kind(fields: Mapping[str, Any]) -> str:
@@ -257,19 +300,13 @@ def folded_text(text: str) -> str:
     return " ".join(text.casefold().replace("ё", "е").split())
 
 
-def _add(fields: dict[str, Any], name: str, text: str, plan: NumberPlan) -> None:
+def _add(fields: dict[str, Any], name: str, text: str) -> None:
     if name == "phones":
         parts = [part.strip() for part in _SPLIT.split(text) if part.strip()]
-        for part in parts:
-            if number_of(part, plan).rule in UNREADABLE:
-                raise RowFault("phones", "no-phone", value=part)
         fields.setdefault("phones", []).extend([part, "", "", False] for part in parts)
     elif name == "emails":
         parts = [part.strip() for part in _SPLIT.split(text) if part.strip()]
-        for part in parts:
-            if "@" not in part or len(part) > 254:
-                raise RowFault("emails", "no-email", value=part)
-        fields.setdefault("emails", []).extend(parts)
+        fields.setdefault("emails", []).extend(_email(name, part) for part in parts)
     else:
         parts = [" ".join(part.split()) for part in text.split("\n") if part.strip()]
         if any(len(part) > 400 for part in parts):

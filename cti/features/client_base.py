@@ -22,7 +22,7 @@ from cti.clients.requisites import fitting, refusal
 from cti.clients.zones import is_zone
 from cti.errors import Conflicts, NotAllowed, Refused
 from cti.sights import Sights
-from cti.storage import bulk, changes, clients, directories, properties, users
+from cti.storage import bulk, bulk_contacts, changes, clients, directories, properties, users
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.directories import DIRECTORIES
@@ -211,18 +211,26 @@ class ClientBase:
         done = await changes.of_clients(conn, list(cards))
         written = await bulk.written_about(conn, list(cards))
         gone, changed = [], []
+        people: dict[int, tuple[int, list[Change]]] = {}
         for client_id, card in cards.items():
             mine = [change for of, change in done.get(client_id, ()) if of == batch]
             alone = len(mine) == len(done.get(client_id, ())) and client_id not in written
             if alone and any(one.field == changes.CREATED for one in mine):
                 gone.append(client_id)
                 continue
+            later = {
+                change.field.split(":")[1] for of, change in done[client_id] if of != batch and _is_of_contact(change)
+            }
+            for change in filter(_is_of_contact, mine):
+                if (contact := change.field.split(":")[1]) not in later:
+                    people.setdefault(int(contact), (client_id, []))[1].append(change)
             now = as_fields(card)
             draft = with_numbers(draft_of(taken_back(now, mine)), self._plan)
             found = differences(now, as_fields(draft))
             if found:
                 changed.append(bulk.Changed(client_id=client_id, version=card.version, draft=draft, changes=found))
         await bulk.remove_many(conn, gone)
+        await bulk_contacts.remove_many(conn, people, now=self._clock(), user_id=person.id, batch=back)
         known = {prop.id: prop for prop in await properties.every(conn, retired=True)}
         await bulk.update_many(conn, changed, known, now=self._clock(), user_id=person.id, batch=back)
 
@@ -276,6 +284,10 @@ class ClientBase:
                     raise Refused(f"bad-{prop.kind}", f"{error}.", where=prop.name) from None
         await _check_chosen(conn, draft, card)
         return replace(with_numbers(draft, self._plan), values=values)
+
+
+def _is_of_contact(change: Change) -> bool:
+    return change.field.startswith("contact:")
 
 
 def _check(person: Person, draft: ClientDraft) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from cti.access import Person, may
 from cti.clients.card import read_phones
 from cti.clients.changes import Change, differences
-from cti.clients.contacts import Contact, ContactDraft, draft_of, fields_of
+from cti.clients.contacts import NOBODY, Contact, ContactDraft, draft_of, fields_of
 from cti.clients.masking import either, restored
 from cti.errors import Conflicts, NotAllowed, Refused
 from cti.sights import Sights
@@ -22,7 +22,6 @@ from cti.storage.desktop_events import Connection
 from cti.telephony.numbering import NumberPlan
 
 MOST_CLIENTS = 50  # one person belongs to
-NOBODY: Mapping[str, Any] = {"name": "", "note": "", "phones": [], "emails": [], "email_labels": {}}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

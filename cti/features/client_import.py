@@ -2,8 +2,9 @@
 
 A row is a client's who has its id, else its INN, else one of its phones, else one of its e-mails (or in the order that
 the person chose), where the key is one client's alone; else it is a new client. What a row says is set, what it is
-silent about stays; phones, e-mails and addresses are added to those there are. All of a file is one batch, which can
-be taken back. A part is one transaction: a row is saved whole or not at all.
+silent about stays; phones, e-mails and addresses are added to those there are, and so is a contact person of a new
+name. All of a file is one batch, which can be taken back. A part is one transaction: a row is saved whole or not at
+all.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cti.clients.card import ClientCard, ClientDraft, with_numbers
 from cti.clients.changes import as_fields, differences, draft_of
+from cti.clients.contacts import ContactDraft
 from cti.clients.erased import Kind, Marks
 from cti.clients.importing import (
     KEYS,
+    PERSON,
     Fault,
     Known,
     Mapped,
@@ -29,8 +32,9 @@ from cti.clients.importing import (
     folded,
     number_of,
 )  # fmt: skip
+from cti.clients.importing_contacts import person_of
 from cti.errors import Refused
-from cti.storage import bulk, cards, directories, erasures, properties, users
+from cti.storage import bulk, bulk_contacts, cards, directories, erasures, properties, users
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.search import fold
@@ -202,16 +206,18 @@ class ClientImport:
         ids = {line.client_id for line in lines if line.client_id}
         found = await (cards.of if dry else bulk.locked)(conn, sorted(ids))
         held: dict[int, ClientCard | ClientDraft] = dict(found)
-        new: list[ClientDraft] = []
+        people = await bulk_contacts.names(conn, ids) if any(line.said for line in lines) else {}
+        new: list[_Line] = []
         done: list[Done] = []
         for line in lines:
             try:
-                done.append(self._take(line, held, new))
+                done.append(self._take(line, held, new, people))
             except RowFault as fault:
                 line.fresh.clear()
                 done.append(Done(row=line.row, outcome="refused", name=line.name, fault=fault.at(line.row)))
         if not dry:
             await self._write(conn, found, held, new, known, batch, source)
+            await self._write_people(conn, lines, batch)
         return done
 
     async def _find(self, conn: Connection, lines: Sequence[_Line]) -> None:
@@ -246,16 +252,26 @@ class ClientImport:
                 if line.client_id or line.fields.get("name"):
                     seen |= dict.fromkeys(line.fresh, (line.row, line.client_id))
 
-    def _take(self, line: _Line, held: dict[int, ClientCard | ClientDraft], new: list[ClientDraft]) -> Done:
-        """What comes of a line; a changed card stands in `held`, a new client in `new`. Raises RowFault."""
+    def _take(
+        self,
+        line: _Line,
+        held: dict[int, ClientCard | ClientDraft],
+        new: list[_Line],
+        people: dict[int, set[str]],
+    ) -> Done:
+        """What comes of a line; a changed card stands in `held`, a new client's line in `new`. Raises RowFault.
+
+        people: names of contact persons there are, by client, to which the line's is added.
+        """
         if line.fault is not None:
             raise line.fault
         if line.twice is not None:
             raise RowFault("row", "twice", row=line.twice)
         if line.client_id is None:
-            draft = draft_from(line.fields, self._plan)
-            new.append(draft)
-            return Done(row=line.row, outcome="created", name=draft.name, erased=self._was_erased(draft))
+            line.draft = draft_from(line.fields, self._plan)
+            line.person = person_of(line.said)
+            new.append(line)
+            return Done(row=line.row, outcome="created", name=line.draft.name, erased=self._was_erased(line.draft))
         card = held.get(line.client_id)
         if card is None:
             raise RowFault("id", "gone", value=line.client_id)
@@ -263,12 +279,18 @@ class ClientImport:
         changed = differences(as_fields(card), after)
         if changed:
             held[line.client_id] = with_numbers(draft_of(after), self._plan)
+        person = person_of(line.said)
+        known = people.setdefault(line.client_id, set())
+        if person is not None and fold(person.name) not in known:
+            known.add(fold(person.name))
+            line.person = person
+        told = [*(one.field for one in changed), *(["contact"] if line.person else [])]
         return Done(
             row=line.row,
-            outcome="updated" if changed else "unchanged",
+            outcome="updated" if told else "unchanged",
             name=card.name,
             client_id=line.client_id,
-            fields=tuple(one.field for one in changed),
+            fields=tuple(told),
         )
 
     def _was_erased(self, draft: ClientDraft) -> bool:
@@ -286,15 +308,20 @@ class ClientImport:
         conn: Connection,
         before: Mapping[int, ClientCard],
         held: Mapping[int, ClientCard | ClientDraft],
-        new: Sequence[ClientDraft],
+        new: Sequence[_Line],
         known: Known,
         batch: str,
         source: str,
     ) -> None:
         by_id = {prop.id: prop for prop in known.properties.values()}
         now = self._clock()
-        if new:
-            await bulk.insert_many(conn, new, by_id, now=now, user_id=self._user_id, batch=batch, source=source)
+        drafts = [line.draft for line in new if line.draft is not None]
+        if drafts:
+            ids = await bulk.insert_many(
+                conn, drafts, by_id, now=now, user_id=self._user_id, batch=batch, source=source
+            )
+            for line, client_id in zip(new, ids, strict=True):
+                line.made = client_id
         changed = [
             bulk.Changed(
                 client_id=id_,
@@ -307,19 +334,34 @@ class ClientImport:
         ]
         await bulk.update_many(conn, changed, by_id, now=now, user_id=self._user_id, batch=batch)
 
+    async def _write_people(self, conn: Connection, lines: Sequence[_Line], batch: str) -> None:
+        people = [
+            replace(line.person, roles={client_id: line.said.get("contact_role")})
+            for line in lines
+            if line.person is not None and (client_id := line.made or line.client_id) is not None
+        ]
+        await bulk_contacts.insert_many(conn, people, now=self._clock(), user_id=self._user_id, batch=batch)
+
 
 @dataclass(kw_only=True, slots=True)
 class _Line:
-    """A row on its way. keys: what it may be known by; fresh: those that no row above has; twice: the row of it."""
+    """A row on its way. keys: what it may be known by; fresh: those that no row above has; twice: the row of it.
+
+    said: of its contact person.
+    """
 
     row: int
     name: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
+    said: Mapping[str, Any] = field(default_factory=dict)
     fault: RowFault | None = None
     keys: list[Key] = field(default_factory=list)
     fresh: set[Key] = field(default_factory=set)
     client_id: int | None = None
     twice: int | None = None
+    draft: ClientDraft | None = None  # a new client, and his id
+    made: int | None = None
+    person: ContactDraft | None = None  # a new contact person
 
     def read(self, kinds: Sequence[str], plan: NumberPlan) -> None:
         """Find the keys, in the order of their kinds."""
@@ -343,6 +385,9 @@ def _lines(rows: Sequence[Row], before: int, mapped: Mapped, known: Known) -> It
             fields = fields_of(row, mapped, known)
             if not fields:
                 raise RowFault("row", "nothing")
-            yield _Line(row=number, name=name, fields=fields)
+            said = fields.pop(PERSON, {})
+            if said and "contact" not in said and set(said) != {"contact_role"}:
+                raise RowFault("contact", "no-contact")
+            yield _Line(row=number, name=name, fields=fields, said=said)
         except RowFault as fault:
             yield _Line(row=number, name=name, fault=fault)
