@@ -37,6 +37,8 @@ HEADINGS: dict[str, str] = {
     "note": "Примечание",
 }
 MOMENTS = {"created": "Создан", "updated": "Изменён"}  # not read back
+BESIDE = {"contacts": "Контактные лица", "contracts": "Договоры"}  # not read back, and not of the card
+PLACES = "Адрес, сайт, мессенджеры"  # all in one; not read back
 KINDS = {"person": "физ. лицо", "sole-trader": "ИП", "company": "компания"}
 NAMED = ("responsible", "relation", "region", "industry", "source")
 Names = Mapping[tuple[str, int | None], str]  # of people and directory entries, by (field, id)
@@ -76,7 +78,7 @@ def heading_of(field: str, properties: Mapping[str, Property]) -> str | None:
     """The heading of a field; None where there is no such field. properties: by field."""
     if field in properties:
         return own_heading(properties[field])
-    return HEADINGS.get(field) or MOMENTS.get(field)
+    return PLACES if field == "places" else (HEADINGS | MOMENTS | BESIDE).get(field)
 
 
 def row_of(card: ClientCard, names: Names, properties: Sequence[Property]) -> list[str]:
@@ -98,6 +100,8 @@ def cell_of(card: ClientCard, field: str, names: Names, properties: Mapping[str,
             return "; ".join(card.emails)
         case "address" | "site":
             return "\n".join(" ".join(place.value.split()) for place in card.places if place.kind == field)
+        case "places":
+            return ", ".join(" ".join(place.value.split()) for place in card.places)
         case _ if field in NAMED:
             return names.get((field, getattr(card, f"{field}_id")), "")
         case _:

@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
-FieldKind = Literal["text", "phone", "email", "list", "number", "date", "yes-no", "period", "count", "age", "ahead"]
+FieldKind = Literal[
+    "text", "phone", "email", "words", "list", "number", "date", "yes-no", "period", "count", "age", "ahead"
+]  # words: of what belongs to a client, several of them
 Operator = Literal[
     "contains", "is", "begins", "any-of", "none-of", "from", "to", "within", "newer", "older", "soon", "empty", "filled"
 ]
@@ -33,6 +35,9 @@ STANDARD: dict[str, FieldKind] = {
     "ogrn": "text",
     "time_zone": "text",
     "note": "text",
+    "contacts": "words",  # names of his contact persons
+    "contracts": "words",  # numbers of his contracts
+    "places": "words",  # addresses, sites, messengers
     "created": "date",
     "updated": "date",
     "segment": "list",
@@ -51,6 +56,7 @@ OPERATORS: dict[FieldKind, tuple[Operator, ...]] = {
     "text": ("contains", "is", "begins", "empty", "filled"),
     "phone": ("contains", "empty", "filled"),
     "email": ("contains", "empty", "filled"),
+    "words": ("contains", "empty", "filled"),
     "list": ("any-of", "none-of", "empty", "filled"),
     "number": ("is", "from", "to", "empty", "filled"),
     "date": ("from", "to", "empty", "filled"),

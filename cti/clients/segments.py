@@ -83,17 +83,22 @@ class ContractFact:
     ends_on: str | None
     amount: int | None
     currency: str
+    number: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClientFacts:
-    """All that can be asked of a client. said: of properties, now and before. frozen: segments that he was put into."""
+    """All that can be asked of a client. said: of properties, now and before. frozen: segments that he was put into.
+
+    contacts: names of his contact persons.
+    """
 
     card: ClientCard
     said: tuple[Said, ...] = ()
     calls: tuple[CallFact, ...] = ()
     contracts: tuple[ContractFact, ...] = ()
     frozen: frozenset[int] = frozenset()
+    contacts: tuple[str, ...] = ()
 
 
 def leaves(group: Group) -> Iterator[Condition]:
@@ -173,6 +178,8 @@ class Judge:
                 return any(typed_digits(str(one.value)) in (phone.e164 or "") for phone in card.phones)
             case "emails" if one.op == "contains":
                 return any(fold(str(one.value)) in fold(address) for address in card.emails)
+            case "contacts" | "contracts" | "places":
+                return _among(_words(one.field, facts), one)
             case "phones" | "emails":
                 return bool(getattr(card, one.field)) == (one.op == "filled")
             case "kind":
@@ -264,6 +271,22 @@ class Judge:
         elif one.field != "calls":
             calls = [call for call in calls if call.direction == one.field]
         return _ranged(len(calls), int(one.value), one.op)
+
+
+def _words(field: str, facts: ClientFacts) -> tuple[str, ...]:
+    match field:
+        case "contacts":
+            return facts.contacts
+        case "contracts":
+            return tuple(contract.number for contract in facts.contracts)
+        case _:
+            return tuple(place.value for place in facts.card.places)
+
+
+def _among(words: tuple[str, ...], one: Condition) -> bool:
+    if one.op == "contains":
+        return any(fold(str(one.value)[:200]) in fold(word) for word in words)
+    return bool(words) == (one.op == "filled")
 
 
 def _held(said: Said, then: float | None) -> bool:

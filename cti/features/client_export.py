@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from cti.access import Person, hides, may
 from cti.clients.card import ClientCard
-from cti.clients.exporting import MOMENTS, Named, Names, cell_of, heading_of, mark_of, names_of, vcard_of
+from cti.clients.exporting import BESIDE, MOMENTS, Named, Names, cell_of, heading_of, mark_of, names_of, vcard_of
 from cti.clients.filters import Condition
 from cti.clients.properties import Property
 from cti.desktop import Erased
@@ -27,7 +27,7 @@ from cti.errors import NotAllowed, Refused
 from cti.jobs import Jobs
 from cti.sheets.feed import fed
 from cti.sheets.write import VCard, write_marked, write_vcards
-from cti.storage import access_log, cards, directories, properties, segments, users
+from cti.storage import access_log, beside, cards, directories, properties, segments, users
 from cti.storage.database import Database
 from cti.storage.grid import Grid
 from cti.storage.view import View
@@ -37,6 +37,7 @@ WITHIN_S = 300.0
 RUNNING_MOST = 2
 KEPT_MOST = 10  # files that wait to be fetched
 Format = Literal["xlsx", "csv", "vcf"]
+Listed = tuple[ClientCard, Mapping[str, str]]  # and what stands beside it, by field
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,32 +77,41 @@ class ClientExport:
             if heading_of(one, by_field) is None:
                 raise Refused("bad-column", f"There is no column “{one[:40]}”.")
         names = names_of(people, items)
-        parts = self._parts(ids)
+        parts = self._parts(ids, columns)
         if asked.format == "vcf":
-            await fed(parts, lambda found: write_vcards(path, (VCard(**vcard_of(card), mark=mark) for card in found)))
+            await fed(
+                parts, lambda found: write_vcards(path, (VCard(**vcard_of(card), mark=mark) for card, _ in found))
+            )
             return ids
         headers = [heading_of(one, by_field) or "" for one in columns]
 
-        def write(found: Iterable[ClientCard]) -> None:
-            rows = (self._row(card, columns, names, by_field) for card in found)
+        def write(found: Iterable[Listed]) -> None:
+            rows = (self._row(one, columns, names, by_field) for one in found)
             write_marked(path, headers, rows, mark)
 
         await fed(parts, write)
         return ids
 
-    def _row(
-        self, card: ClientCard, columns: Sequence[str], names: Names, by_field: Mapping[str, Property]
-    ) -> list[str]:
-        return [self._moment(card, one) if one in MOMENTS else cell_of(card, one, names, by_field) for one in columns]
+    def _row(self, listed: Listed, columns: Sequence[str], names: Names, by_field: Mapping[str, Property]) -> list[str]:
+        card, more = listed
+
+        def cell(field: str) -> str:
+            if field in BESIDE:
+                return more.get(field, "")
+            return self._moment(card, field) if field in MOMENTS else cell_of(card, field, names, by_field)
+
+        return [cell(one) for one in columns]
 
     def _moment(self, card: ClientCard, field: str) -> str:
         at = card.created_at if field == "created" else card.updated_at
         return datetime.fromtimestamp(at, self._zone).strftime("%d.%m.%Y %H:%M")
 
-    async def _parts(self, ids: Sequence[int]) -> AsyncIterator[list[ClientCard]]:
+    async def _parts(self, ids: Sequence[int], columns: Sequence[str]) -> AsyncIterator[list[Listed]]:
         for start in range(0, len(ids), AT_ONCE):
+            some = ids[start : start + AT_ONCE]
             async with self._db.read() as conn:
-                yield list((await cards.of(conn, ids[start : start + AT_ONCE])).values())
+                more = await beside.of(conn, some, columns)
+                yield [(card, more.get(card.id, {})) for card in (await cards.of(conn, some)).values()]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -30,8 +30,16 @@ from cti.clients.properties import Property, days_of
 from cti.clients.segments import Group, Segment
 from cti.errors import Refused
 from cti.storage.client_happenings import happened
-from cti.storage.client_tables import client_emails, client_phones, client_values, clients, value_history
+from cti.storage.client_tables import (
+    client_emails,
+    client_phones,
+    client_places,
+    client_values,
+    clients,
+    value_history,
+)  # fmt: skip
 from cti.storage.client_work_tables import segment_clients
+from cti.storage.contact_tables import contact_clients, contacts, contracts
 from cti.storage.parts import NOBODY, Asked, Part, all_of, any_of, led, named_by, none_of, on_column
 from cti.storage.search import TRIGRAM, begins, containing, found_by
 
@@ -44,8 +52,10 @@ TEXTS: dict[str, Column[Any]] = {
 }
 SEARCHED = ("name", "full_name", "inn", "ogrn")  # texts that are part of what a client is found by
 LOOKED_UP = ("name", "inn", "relation_id", "region_id", "industry_id", "source_id", "responsible_id")  # have an index
-NUMBERED = ("inn", "kpp", "ogrn", "time_zone")  # no telephone number stands there
+NUMBERED = ("inn", "kpp", "ogrn", "time_zone", "contracts")  # no telephone number stands there
 TIMES: dict[str, Column[Any]] = {"created": clients.c.created_at, "updated": clients.c.updated_at}
+_PEOPLE = select(contact_clients.c.client_id).join(contacts, contacts.c.id == contact_clients.c.contact_id)
+_PLACED = select(client_places.c.client_id)
 
 
 class Conditions:
@@ -125,7 +135,7 @@ class Conditions:
         kind = KIND_OF_PROPERTY[prop.kind] if prop else STANDARD.get(one.field)
         if kind is None or one.op not in OPERATORS[kind] or (one.at and not prop):
             raise Refused("bad-filter", f"There is no filter “{one.op}” on “{one.field[:40]}”.")
-        in_part = kind == "text" and one.op in ("contains", "begins") and one.field not in NUMBERED
+        in_part = kind in ("text", "words") and one.op in ("contains", "begins") and one.field not in NUMBERED
         if self._whole and in_part and any(sign.isdigit() for sign in str(one.value)):
             raise Refused("whole-number", "Numbers are hidden: ask for a whole one, in the search box.")
         try:
@@ -150,6 +160,8 @@ class Conditions:
             return on_column(TIMES[one.field], lambda other: self._in_days(other, one), indexed=True)
         if one.field in ("phones", "emails"):
             return self._reached_by(one)
+        if STANDARD[one.field] == "words":
+            return self._of_words(one)
         return self._of_text(TEXTS[one.field], one)
 
     def _reached_by(self, one: Condition) -> Part:
@@ -165,6 +177,19 @@ class Conditions:
                 asked = column.in_((word, f"+{word}", f"+7{word}" if len(word) == 10 else ""))
             return self._narrowed(word, named_by(table.c.client_id, everyone.where(asked)))
         return named_by(table.c.client_id, everyone, without=one.op == "empty")
+
+    def _of_words(self, one: Condition) -> Part:
+        """What belongs to a client and has a table of its own, by any part of a text there."""
+        owner, everyone, said = {
+            "contacts": (contact_clients.c.client_id, _PEOPLE, contacts.c.name_folded),
+            "contracts": (contracts.c.client_id, select(contracts.c.client_id), self._folded(contracts.c.number)),
+            "places": (client_places.c.client_id, _PLACED, self._folded(client_places.c.value)),
+        }[one.field]
+        if one.op != "contains":
+            return named_by(owner, everyone, without=one.op == "empty")
+        word = fold(str(one.value)[:200])
+        exact = named_by(owner, everyone.where(said.contains(word, autoescape=True)))
+        return exact if one.field == "places" else self._narrowed(word, exact)
 
     def _of_text(self, column: Column[Any], one: Condition) -> Part:
         name = one.field

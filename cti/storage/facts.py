@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnClause, Float, Integer, Row, String, bindparam, column, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cti.clients.card import ClientCard, Phone
+from cti.clients.card import ClientCard, Phone, Place
 from cti.clients.properties import Property, Value
 from cti.clients.segments import CallFact, ClientFacts, ContractFact, Said
 from cti.storage import properties
 
 # Parts by their number: 0 the client himself, 1 phones, 2 e-mails, 3 what is said of him, 4 what was said, 5 calls,
-# 6 contracts, 7 segments he was put into. The columns i to n, a to h and x to z are what each part says they are.
+# 6 contracts, 7 segments he was put into, 8 addresses and the like, 9 names of his contact persons. The columns i to n,
+# a to h and x to z are what each part says they are.
 _FACTS = text(  # the first part gives the columns their types
     "SELECT 0 AS part, id AS client_id, responsible_id AS i, relation_id AS j, region_id AS k, industry_id AS l,"
     " source_id AS m, version AS n, name AS a, full_name AS b, kind AS c, inn AS d, kpp AS e, ogrn AS f,"
@@ -33,10 +34,14 @@ _FACTS = text(  # the first part gives the columns their types
     " '', since, number, until FROM value_history WHERE client_id IN :ids"
     " UNION ALL SELECT 5, client_id, NULL, NULL, NULL, NULL, NULL, NULL, direction, '', '', '', '', '', '', '',"
     " started_at, answered_at, ended_at FROM calls WHERE client_id IN :ids"
-    " UNION ALL SELECT 6, client_id, NULL, NULL, NULL, NULL, NULL, NULL, signed_on, ends_on, currency, '', '',"
-    " '', '', '', CAST(amount AS FLOAT), 0.0, 0.0 FROM contracts WHERE client_id IN :ids"
+    " UNION ALL SELECT 6, client_id, NULL, NULL, NULL, NULL, NULL, NULL, signed_on, ends_on, currency, number,"
+    " '', '', '', '', CAST(amount AS FLOAT), 0.0, 0.0 FROM contracts WHERE client_id IN :ids"
     " UNION ALL SELECT 7, client_id, segment_id, NULL, NULL, NULL, NULL, NULL, '', '', '', '', '', '', '', '',"
     " 0.0, 0.0, 0.0 FROM segment_clients WHERE client_id IN :ids"
+    " UNION ALL SELECT 8, client_id, NULL, NULL, NULL, NULL, NULL, NULL, kind, value, '', '', '', '', '', '',"
+    " 0.0, 0.0, 0.0 FROM client_places WHERE client_id IN :ids"
+    " UNION ALL SELECT 9, client_id, NULL, NULL, NULL, NULL, NULL, NULL, name, '', '', '', '', '', '', '',"
+    " 0.0, 0.0, 0.0 FROM contact_clients JOIN contacts ON contacts.id = contact_id WHERE client_id IN :ids"
 )
 _COLUMNS: tuple[ColumnClause[Any], ...] = (
     *(column(name, Integer) for name in ("part", "client_id", *"ijklmn")),
@@ -68,7 +73,7 @@ def _facts(rows: Sequence[Row[Any]], kinds: dict[int, Any]) -> ClientFacts:
         return [row for row in rows if row.part in numbers]
 
     return ClientFacts(
-        card=_card(of_part(0)[0], of_part(1), of_part(2)),
+        card=_card(of_part(0)[0], of_part(1), of_part(2), of_part(8)),
         said=tuple(
             Said(property_id=row.i, value=_value(kinds.get(row.i, "text"), row), since=row.x, until=row.z)
             for row in of_part(3, 4)
@@ -78,14 +83,23 @@ def _facts(rows: Sequence[Row[Any]], kinds: dict[int, Any]) -> ClientFacts:
             for row in of_part(5)
         ),
         contracts=tuple(
-            ContractFact(signed_on=row.a, ends_on=row.b, amount=None if row.x is None else round(row.x), currency=row.c)
+            ContractFact(
+                signed_on=row.a,
+                ends_on=row.b,
+                amount=None if row.x is None else round(row.x),
+                currency=row.c,
+                number=row.d,
+            )
             for row in of_part(6)
         ),
         frozen=frozenset(row.i for row in of_part(7)),
+        contacts=tuple(row.a for row in of_part(9)),
     )
 
 
-def _card(row: Row[Any], phones: Sequence[Row[Any]], emails: Sequence[Row[Any]]) -> ClientCard:
+def _card(
+    row: Row[Any], phones: Sequence[Row[Any]], emails: Sequence[Row[Any]], places: Sequence[Row[Any]]
+) -> ClientCard:
     """As much of the card as can be asked."""
     return ClientCard(
         id=row.client_id,
@@ -97,6 +111,7 @@ def _card(row: Row[Any], phones: Sequence[Row[Any]], emails: Sequence[Row[Any]])
         responsible="",
         phones=tuple(Phone(typed=one.a or "", e164=one.a) for one in phones),
         emails=tuple(one.a for one in emails),
+        places=tuple(Place(kind=one.a, value=one.b) for one in places),
         version=row.n,
         created_at=row.x,
         updated_at=row.y,

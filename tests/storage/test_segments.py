@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import and_, insert, select, true, update
 
 from cti.access import Person
-from cti.clients.card import ClientDraft, Phone
+from cti.clients.card import ClientDraft, Phone, Place
+from cti.clients.contacts import ContactDraft
 from cti.clients.contracts import ContractDraft
 from cti.clients.filters import KIND_OF_PROPERTY, OPERATORS, STANDARD, Condition
 from cti.clients.properties import Property, PropertyValue
@@ -19,7 +20,7 @@ from cti.clients.segments import Group, Judge
 from cti.errors import NotAllowed, Refused
 from cti.features.client_base import ClientBase
 from cti.features.client_segments import ClientSegments
-from cti.storage import contracts, directories, facts, properties, segments
+from cti.storage import contacts, contracts, directories, facts, properties, segments
 from cti.storage.client_tables import clients as client_table
 from cti.storage.conditions import Conditions
 from cti.storage.database import Database
@@ -71,6 +72,9 @@ class Office:
             region_id=rng.choice([*self.regions, None]),
             responsible_id=rng.choice([ANNA, None]),
             phones=tuple(Phone(typed=number) for _ in range(rng.randint(0, 1))),
+            places=rng.choice(
+                [(), (Place(kind="address", value="Ёлочная ул., 5"), Place(kind="site", value="a.example"))]
+            ),
             emails=rng.choice([(), ("Info@Alhimov.example",), ("a@b.example", "c@d.example")]),
             values={one.id: self._value(one) for one in self.known if rng.random() < 0.6},
         )
@@ -81,6 +85,9 @@ class Office:
             value = rng.choice([None, self._value(prop)])
             await self.base.change_many(WHO, [client], {f"property:{prop.id}": value}, "b1")
         async with self.db.write() as conn:
+            if rng.random() < 0.3:
+                name = rng.choice(("Громов Иван", "Рябова Мария"))
+                await contacts.add(conn, ContactDraft(name=name, roles={client: None}), NOW)
             for n in range(rng.choice((0, 0, 1, 3))):
                 started = NOW - rng.random() * 200 * DAY
                 answered = started + 5 if rng.random() < 0.5 else None
@@ -92,8 +99,12 @@ class Office:
                 amount = rng.choice((None, 100_00, 5_000_00))
                 days = {"signed_on": rng.choice([None, *DAYS]), "ends_on": rng.choice([None, *DAYS])}
                 await contracts.add(
-                    conn, client, ContractDraft(number="1", amount=amount, currency=currency, **days), NOW
+                    conn,
+                    client,
+                    ContractDraft(number=rng.choice(("А-14", "Б/7")), amount=amount, currency=currency, **days),
+                    NOW,
                 )
+            await contacts.relink(conn, [client])
 
     def _value(self, prop: Property) -> Any:
         rng = self.rng
@@ -135,6 +146,7 @@ class Office:
         values: dict[str, Any] = {
             "text": rng.choice(("лхим", "ёлка", "495", "важ", "100%", "Петров")),
             "phone": rng.choice(("8 935", "01", "+7935", "555")),
+            "words": rng.choice(("елоч", "А-1", "громов", "б/", "%")),
             "email": rng.choice(("ALHIMOV", "@b.", "нет")),
             "date": rng.choice(DAYS),
             "period": rng.choice((["2026-08-15", "2026-11-24"], ["", "2026-11-01"], ["2026-10-01", None], ["", ""])),

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from cti.access import Person
+from cti.clients.contacts import ContactDraft
+from cti.clients.contracts import ContractDraft
 from cti.clients.properties import Property, PropertyValue
+from cti.storage import contacts, contracts
 from tests.web.panel import Browser, Panel, panel
 
 
@@ -61,6 +64,33 @@ async def test_pages_follow_by_their_cursors_and_are_counted_apart(anna: Browser
     assert (await asked(anna, sort="created", cursor=first["next_cursor"]))[0] == 422
     assert await anna.ask("GET", "/clients/grid/count?q=гран") == (200, {"total": 1})
     assert await anna.ask("GET", "/clients/grid/count") == (200, {"total": 3})
+
+
+async def test_people_contracts_and_addresses_are_columns_and_filters(desk: Panel, anna: Browser) -> None:
+    one = await made(anna, name="Алхимов", places=[{"kind": "address", "value": "Ёлочная ул., 5"}])
+    other = await made(anna, name="Берёзка")
+    async with desk.services.db.write() as conn:
+        await contacts.add(conn, ContactDraft(name="Рябова Мария", roles={one: None, other: None}), 1.0)
+        await contacts.add(conn, ContactDraft(name="Громов Иван", roles={one: None}), 2.0)
+        await contracts.add(conn, one, ContractDraft(number="А-014"), 1.0)
+        await contacts.relink(conn, [one, other])
+    _, body = await asked(anna, beside="contacts,contracts")
+    assert [(row["contacts"], row.get("contracts"), row["places"]) for row in body["rows"]] == [
+        ("Рябова Мария, Громов Иван", "А-014", "Ёлочная ул., 5"),
+        ("Рябова Мария", None, ""),
+    ]
+    for field, value, names in (
+        ("contacts", "ГРОМОВ", ["Алхимов"]),
+        ("contacts", "ряб", ["Алхимов", "Берёзка"]),
+        ("contracts", "а-0", ["Алхимов"]),
+        ("places", "елочн", ["Алхимов"]),
+    ):
+        _, body = await asked(anna, {"field": field, "op": "contains", "value": value})
+        assert [row["name"] for row in body["rows"]] == names, field
+    for field in ("contracts", "places"):
+        _, body = await asked(anna, {"field": field, "op": "empty"})
+        assert [row["name"] for row in body["rows"]] == ["Берёзка"], field
+    assert (await asked(anna, {"field": "contacts", "op": "begins", "value": "Р"}))[0] == 422
 
 
 @pytest.mark.parametrize("filters", ["{", '[{"field":1}]', '[{"field":"name","op":"drop"}]', '[{"x":1}]'])

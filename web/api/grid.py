@@ -13,7 +13,7 @@ from cti.clients.card import ClientCard
 from cti.clients.filters import MOST_CONDITIONS, Condition
 from cti.clients.masking import unsealed
 from cti.clients.properties import Property, shown
-from cti.storage import directories, properties, segments, users, views
+from cti.storage import beside, directories, properties, segments, users, views
 from cti.storage.database import TooLong, within
 from cti.storage.directories import DIRECTORIES
 from cti.storage.grid import Grid
@@ -38,6 +38,7 @@ class GridQuery(Struct, forbid_unknown_fields=True):
     limit: Annotated[int, Meta(ge=1, le=500)] = 100
     offset: Annotated[int, Meta(ge=0, le=10_000)] = 0
     cursor: Annotated[str, Meta(max_length=2000, description="next_cursor of the page before, in place of offset")] = ""
+    beside: Annotated[str, Meta(max_length=40, description="Also: contacts, contracts; a comma between")] = ""
 
 
 class GridOut(Struct):
@@ -131,9 +132,10 @@ async def rows(request: web.Request) -> web.Response:
         page = await grid.page(
             query.q, filters, sort=query.sort, limit=query.limit, offset=query.offset, cursor=query.cursor
         )
+        more = await beside.of(conn, [row.id for row in page.rows], query.beside.split(","))
     asked = [*(["q"] if query.q else ()), *dict.fromkeys(one.field for one in filters)]
     showed(request, (row.id for row in page.rows), asked=asked)
-    rows = [_row(row, page.items, known) for row in page.rows]
+    rows = [_row(row, page.items, known) | more.get(row.id, {}) for row in page.rows]
     return reply(GridOut(rows=rows, total=page.total, next_cursor=page.next_cursor))
 
 
@@ -178,6 +180,7 @@ def _row(row: ClientCard, items: Mapping[int, str], known: list[Property]) -> di
         "ogrn": row.ogrn,
         "time_zone": row.time_zone,
         "note": row.note,
+        "places": ", ".join(" ".join(one.value.split()) for one in row.places),
         "created": row.created_at,
         "updated": row.updated_at,
         "properties": said(offered),

@@ -142,7 +142,7 @@ export class Grid {
   async page({ page, sort }) {
     let asked, found;
     this.sorted(sort ?? []);
-    const wanted = () => query(this.state, ROWS, page > 1 ? this.cursor : null);
+    const wanted = () => query(this.state, ROWS, page > 1 ? this.cursor : null, this.columns.map(({ field }) => field));
     try {
       do {
         asked = wanted();

@@ -144,4 +144,4 @@ function yesNo(one, apply) {
   return { elements: [list], show };
 }
 
-const QUICK = { text, phone: text, email: text, number: range, date: chooser, list: chooser, "yes-no": yesNo };
+const QUICK = { text, phone: text, email: text, words: text, number: range, date: chooser, list: chooser, "yes-no": yesNo };

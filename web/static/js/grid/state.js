@@ -2,6 +2,7 @@
 import { api } from "../api.js";
 
 const KEEP_MS = 800;
+const BESIDE = ["contacts", "contracts"]; // columns that the server looks up where they are shown
 let timer = 0;
 
 /** {q, filters, sort} of the address. plain: it says nothing. */
@@ -28,8 +29,9 @@ export function toAddress(state) {
 }
 
 /** The query of the server for one page; cursor: where the page before ended. */
-export function query(state, limit, cursor) {
-  return `/clients/grid?${asked(state, { sort: state.sort, limit, ...(cursor ? { cursor } : {}) })}`;
+export function query(state, limit, cursor, columns) {
+  const beside = columns.filter((field) => BESIDE.includes(field)).join(",");
+  return `/clients/grid?${asked(state, { sort: state.sort, limit, ...(cursor ? { cursor } : {}), ...(beside ? { beside } : {}) })}`;
 }
 
 /** The query of the server for how many there are. */
