@@ -148,7 +148,7 @@ class Controls {
     const talks = now.state === "talking" || now.state === "held";
     $("#mute").setAttribute("aria-pressed", String(now.muted));
     $("#hold").setAttribute("aria-pressed", String(now.state === "held"));
-    fill($("#hold"), { hold: now.state === "held" ? t("Take back") : t("Hold") });
+    fill($("#hold"), { hold: now.state === "held" ? t("Resume") : t("Hold") });
     for (const id of ["mute", "hold", "keypad-open"]) $(`#${id}`).disabled = !talks;
     $("#hand-over-open").disabled = !talks || !!other;
     show($("#line-two"), !!other);
@@ -195,7 +195,7 @@ class Controls {
       beside: rings ? t("Ringing") : t("On hold"),
       "beside-name": name || number || t("Number hidden"),
       "beside-number": name ? number : "",
-      take: rings ? t("Answer") : t("Take back"),
+      take: rings ? t("Answer") : t("Resume"),
       end: rings ? t("Decline") : t("Hang up"),
       "beside-timer": duration((Date.now() - talk.since) / 1000),
     });
