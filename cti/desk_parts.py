@@ -20,6 +20,7 @@ from cti.features.call_results import CallResults
 from cti.features.duty_admin import DutyAdmin
 from cti.features.live_calls import LiveCalls
 from cti.features.pbx_offers import PbxOffers
+from cti.features.phone_watch import PhoneWatch
 from cti.features.phones import Phones
 from cti.features.routing import Routing
 from cti.features.screen_pop import ScreenPops
@@ -47,6 +48,7 @@ class DeskParts:
     agent_duty: AgentDuty
     legs: BrowserLegs
     phones: Phones
+    phone_watch: PhoneWatch
     call_log: CallLog
     call_control: CallControl
     call_results: CallResults
@@ -208,6 +210,7 @@ async def build_desk(
         agent_duty=agent_duty,
         legs=legs,
         phones=phones,
+        phone_watch=PhoneWatch(directory=directory, line_of=pbxes.line_of, status_of=agent_states.since, clock=clock),
         call_log=call_log,
         call_control=call_control,
         call_results=CallResults(db=db, clock=clock, released=agent_duty.released, changed=agent_duty.reload),

@@ -204,6 +204,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         dossiers=base.dossiers,
         call_control=desk.call_control,
         phones=desk.phones,
+        phone_watch=desk.phone_watch,
         offers=desk.offers,
         browser_legs=desk.legs,
         call_log=desk.call_log,

@@ -33,7 +33,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.reports": ("cti.clients",),
     "cti.storage": ("cti.telephony", "cti.clients", "cti.reports", "cti.errors", "cti.desktop", "cti.access"),
     "cti.directory": ("cti.storage",),
-    "cti.lines": ("cti.channels.base", "cti.settings", "cti.telephony"),
+    "cti.lines": ("cti.channels.base", "cti.settings", "cti.telephony", "cti.errors"),
     "cti.channels": ("cti.telephony", "cti.errors", "cti.channels"),
     "cti.features": (
         "cti.telephony", "cti.clients", "cti.access", "cti.errors", "cti.desktop", "cti.directory", "cti.storage",

@@ -40,6 +40,7 @@ from cti.features.duty_admin import DutyAdmin
 from cti.features.erasures import Erasures
 from cti.features.import_runs import ImportRuns
 from cti.features.pbx_offers import PbxOffers
+from cti.features.phone_watch import PhoneWatch
 from cti.features.phones import Phones
 from cti.features.role_rights import RoleRights
 from cti.features.test_calls import TestCalls
@@ -85,6 +86,7 @@ class Services:
     dossiers: Dossiers
     call_control: CallControl
     phones: Phones
+    phone_watch: PhoneWatch
     offers: PbxOffers
     browser_legs: BrowserLegs
     call_log: CallLog

@@ -31,6 +31,7 @@ REFUSALS: Mapping[str, str] = {
     "result-needed": N_("Say first what came of the call."),
     "bad-wrap-up": N_("Give seconds from 0 to 3600."),
     "no-device": N_("You have no phone. An admin adds one under Settings."),
+    "not-your-phone": N_("You have no such phone (any more): choose another one."),
     "no-conference": N_("This PBX has no conferences: an admin adds the recipe of docs/pbx-admin.md."),
     "no-browser-phone": N_("You have no phone in the browser. An admin adds one under Settings."),
     "no-phone-password": N_("Your phone in the browser has no password on the server: an admin runs “cti check”."),
@@ -207,6 +208,17 @@ DIRECTIONS: Mapping[str, str] = {
     "inbound": N_("incoming"),
     "outbound": N_("outgoing"),
     "internal": N_("internal"),
+}
+PHONE_MODELS: Mapping[str, str] = {  # how a desk phone picks up by itself on a click of its owner
+    "auto": N_("by what it says it is"),
+    "off": N_("never"),
+    "yealink": "Yealink",
+    "fanvil": "Fanvil",
+    "grandstream": "Grandstream",
+    "snom": "Snom",
+    "cisco": "Cisco",
+    "polycom": "Polycom",
+    "other": N_("another model"),
 }
 ROLES: Mapping[str, str] = {
     "agent": N_("agent"),

@@ -26,8 +26,8 @@ from cti.storage import calls, dial_requests, merges
 from cti.storage.database import Database
 from cti.storage.dial_requests import DialRequest
 from cti.storage.directory import DeviceRow
-from cti.telephony.auto_answer import Headers, headers_for
-from cti.telephony.commands import ClearConnection, GetVariable, MakeCall, Redirect, SendDigit
+from cti.telephony.auto_answer import Headers, headers_for, headers_of
+from cti.telephony.commands import ClearConnection, MakeCall, Redirect, SendDigit
 from cti.telephony.events import CallRecord, DeviceStatus, LegRecord
 from cti.telephony.numbering import Number, read
 from cti.telephony.toll import Pace, forbidden
@@ -84,10 +84,11 @@ class CallControl:
         self._paces: dict[int, Pace] = {}
         self._models: dict[str, tuple[float, Headers]] = {}
 
-    async def dial(self, person: Person, to: str, *, client_id: int | None, request_id: str) -> str:
+    async def dial(self, person: Person, to: str, *, client_id: int | None, request_id: str, device: str = "") -> str:
         """Ring the person's device, then `to`; returns request_id. Raises Refused, NotAllowed or ChannelError.
 
         to: a number in any spelling, or one that is hidden from the person, with its seal.
+        device: one of his, for this call; "": where he is rung.
         """
         if not may(person, "dial", owner_id=person.id):
             raise NotAllowed("Your role may not place calls; ask an admin.")
@@ -95,7 +96,7 @@ class CallControl:
             if await dial_requests.get(conn, request_id) is not None:
                 return request_id
             client_id = await merges.kept_id(conn, client_id) if client_id else None
-        click = self._check(person, self._sights.opened(to), client_id, request_id)
+        click = self._check(person, self._sights.opened(to), client_id, request_id, device)
         if not await self._claim(click):
             return request_id
         await self._place(click)
@@ -144,8 +145,11 @@ class CallControl:
         await _ask(line, Redirect(leg=client, extra=own.leg, context=CONTEXT, number=room))
         await _ask(line, Redirect(leg=colleague, context=CONTEXT, number=room))
 
-    def _check(self, person: Person, to: str, client_id: int | None, request_id: str) -> _Click:
-        device = self._directory.chosen_of(person.id)
+    def _check(self, person: Person, to: str, client_id: int | None, request_id: str, by: str) -> _Click:
+        own = {row.name: row for row in self._directory.devices_of(person.id)}
+        device = own.get(by) if by else self._directory.chosen_of(person.id)
+        if device is None and own:
+            raise Refused("not-your-phone", "You have no such phone.")
         if device is None:
             raise Refused("no-device", "You have no phone; an admin adds one under Settings, Users.")
         line = self._line(device.name)
@@ -247,18 +251,21 @@ class CallControl:
         return by_queue or by_team or click.line.settings.caller_id or self._dial.caller_id
 
     async def _headers(self, click: _Click) -> Headers:
-        """What makes this phone pick up by itself: the browser knows its click, a desk phone's model is asked for."""
+        """What makes this phone pick up by itself: the browser knows its click, a desk phone's model is set or told."""
         line, device = click.line, click.device.name
         if click.device.kind == "browser":
             return ((CLICK_HEADER, click.request_id),)
-        if not line.settings.auto_answer or not line.device.startswith("PJSIP/"):
+        if not line.device.startswith("PJSIP/"):
             return ()
+        named = headers_of(click.device.model)
+        if named is not None or not line.settings.auto_answer:
+            return named or ()
         at, headers = self._models.get(device, (0.0, ()))
         if self._clock() - at < MODEL_S:
             return headers
-        contact = await _variable(line, f"PJSIP_AOR({line.endpoint},contact)")
-        model = await _variable(line, f"PJSIP_CONTACT({contact.split(',')[0]},user_agent)") if contact else ""
-        headers = headers_for(model)
+        contact = await line.contact(within_s=MODEL_LIMIT_S)
+        asked = f"PJSIP_CONTACT({contact},user_agent)"
+        headers = headers_for(await line.variable(asked, within_s=MODEL_LIMIT_S) if contact else "")
         self._models[device] = (self._clock(), headers)
         return headers
 
@@ -280,15 +287,6 @@ class CallControl:
         if not legs:
             raise Refused("not-your-call", "You are not in this call (any more).")
         return legs[-1]
-
-
-async def _variable(line: Line, name: str) -> str:
-    """A variable of the PBX, "" when it has none or does not say in time."""
-    try:
-        answer = await line.pbx.ask(GetVariable(name=name), timeout_s=MODEL_LIMIT_S)
-    except ChannelError:
-        return ""
-    return str(answer.headers.get("Value", "")) if answer.ok else ""
 
 
 async def _ask(line: Line, command: MakeCall | ClearConnection | SendDigit | Redirect) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cti.access import ROLES, Person, Role, may
 from cti.desktop import AgentDesktop
@@ -20,6 +20,7 @@ from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.sessions import TokenRow
 from cti.storage.users import DeviceDraft, QueueDraft, UserRow
+from cti.telephony.auto_answer import MODELS
 
 MOST_TOKENS = 20
 
@@ -148,7 +149,12 @@ class DirectoryAdmin:
             if self.pbxes and (not colon or pbx not in self.pbxes):
                 named = ", ".join(f"{pbx}:PJSIP/101" for pbx in self.pbxes)
                 raise Refused("no-such-pbx", f"There are several PBXes: a device is named with its own, like {named}.")
-            known = draft.kind in ("desk", "browser") and draft.extension.isascii() and draft.extension.isdigit()
+            known = (
+                draft.kind in ("desk", "browser")
+                and draft.model in MODELS
+                and draft.extension.isascii()
+                and draft.extension.isdigit()
+            )
             if not known or not 1 <= len(draft.extension) <= 16 or not _is_device(name) or len(draft.name) > 80:
                 raise Refused("bad-device", "A device is named like PJSIP/101 and has an extension of digits.")
         async with self._db.write() as conn:
@@ -316,7 +322,7 @@ def _one_chosen(drafts: Iterable[DeviceDraft]) -> list[DeviceDraft]:
     found: list[DeviceDraft] = []
     for draft in drafts:
         chosen = draft.chosen and not any(one.chosen for one in found)
-        found.append(DeviceDraft(name=draft.name, extension=draft.extension, kind=draft.kind, chosen=chosen))
+        found.append(replace(draft, chosen=chosen))
     return found
 
 

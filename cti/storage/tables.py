@@ -69,6 +69,7 @@ devices = Table(
     Column("extension", String(16), nullable=False, index=True),  # 101
     Column("kind", String(8), nullable=False, server_default="desk"),  # desk | browser
     Column("chosen", Boolean, nullable=False, server_default="0"),  # where the agent is rung and dials from
+    Column("model", String(16), nullable=False, server_default="auto"),  # how it picks up by itself on a click
     CheckConstraint("kind in ('desk', 'browser')", name="kind"),
 )
 

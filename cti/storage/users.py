@@ -51,12 +51,13 @@ class UserRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeviceDraft:
-    """A device as an admin sets it."""
+    """A device as an admin sets it. model: of telephony/auto_answer.py."""
 
     name: str
     extension: str
     kind: str = "desk"
     chosen: bool = False
+    model: str = "auto"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -157,7 +158,7 @@ async def use_totp_step(conn: AsyncConnection, user_id: int, step: int) -> bool:
 
 async def devices_of(conn: AsyncConnection, user_id: int) -> list[DeviceDraft]:
     """A person's devices."""
-    columns = (devices.c.name, devices.c.extension, devices.c.kind, devices.c.chosen)
+    columns = (devices.c.name, devices.c.extension, devices.c.kind, devices.c.chosen, devices.c.model)
     rows = await conn.execute(select(*columns).where(devices.c.user_id == user_id).order_by(devices.c.id))
     return [DeviceDraft(**{**row._mapping, "chosen": bool(row.chosen)}) for row in rows]
 

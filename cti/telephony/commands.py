@@ -23,7 +23,7 @@ _HEADER = re.compile(r"[A-Za-z-]{1,40}")
 _VALUE = re.compile(r"[A-Za-z0-9_ <>:;=./@-]{1,120}")
 _TEXT = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,80}")
 _VARIABLE = re.compile(
-    r"CHANNEL\(pjsip,call-id\)|PJSIP_AOR\([A-Za-z0-9_-]{1,40},contact\)|PJSIP_CONTACT\([A-Za-z0-9_./@:;=-]{1,120},user_agent\)"
+    r"CHANNEL\(pjsip,call-id\)|PJSIP_AOR\([A-Za-z0-9_-]{1,40},contact\)|PJSIP_CONTACT\([A-Za-z0-9_./@:;=-]{1,120},(?:user_agent|uri|via_addr)\)"
 )
 
 
@@ -189,7 +189,10 @@ class PauseMember(Command):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GetVariable(Command):
-    """One of the few variables worth asking for: a phone's contact, its model, a leg's Call-ID. leg "": of the PBX."""
+    """One of the few variables worth asking for: a phone's contact, its model and address, a leg's Call-ID.
+
+    leg "": of the PBX.
+    """
 
     name: str
     leg: str = ""

@@ -59,6 +59,28 @@ async def test_a_repeated_click_is_one_call(server: Server, street: Street) -> N
         assert len(phone.calls) == 1
 
 
+async def test_one_call_is_made_from_another_phone_which_picks_up_by_its_model(server: Server, street: Street) -> None:
+    desk_phone, world = await street.phone("102", ring_ms=200), await street.world()
+    phones = {"device": ["PJSIP/102-web", "PJSIP/102"], "extension": ["102"] * 2, "kind": ["browser", "desk"]}
+    async with Desk(server, "pavel") as pavel, Desk(server, "boris") as boris:
+        await pavel.form("/settings/people/2/devices", **phones, use=["rung", "spare"], model=["auto", "fanvil"])
+        try:
+            refused = await boris.api("POST", "/calls", click("+79355550101", device="PJSIP/103"))
+            assert refused["type"].endswith("not-your-phone"), refused
+            body = click("+79355550101", device="PJSIP/102")
+
+            async def made() -> bool:
+                answer = await boris.api("POST", "/calls", body)
+                return "request_id" in answer
+
+            await until(made, why="the desk phone is on the line")
+            await until(lambda: world.calls, why="the client's phone rings")
+            assert desk_phone.calls[-1].get("alert-info") == "info=alert-autoanswer"
+            assert not desk_phone.calls[-1].get("call-info")
+        finally:
+            await pavel.form("/settings/people/2/devices", **phones, use=["spare", "rung"], model=["auto", "auto"])
+
+
 @pytest.mark.parametrize(
     ("to", "code"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cti.telephony.auto_answer import headers_for
+from cti.telephony.auto_answer import MODELS, headers_for, headers_of
 from cti.telephony.toll import Pace, forbidden
 
 DENY = ("+7809", "+7803", "+7805", "+7976")
@@ -53,3 +53,11 @@ def test_phones_pick_up_by_model_and_a_stranger_just_rings() -> None:
     assert headers_for("snomD785/10.1") == (("Call-Info", "<sip:127.0.0.1>;answer-after=0"),)
     assert headers_for("Fanvil X4") == (("Alert-Info", "info=alert-autoanswer"),)
     assert headers_for("SomePhone/1.0") == ()
+
+
+def test_a_model_that_an_admin_named_is_not_asked_for() -> None:
+    assert headers_of("auto") is None
+    assert headers_of("off") == ()
+    assert headers_of("snom") == (("Call-Info", "<sip:127.0.0.1>;answer-after=0"),)
+    assert [name for name, _ in headers_of("other") or ()] == ["Call-Info", "Alert-Info"]
+    assert all(headers_of(model) for model in MODELS if model not in ("auto", "off"))

@@ -134,7 +134,7 @@ async def dial(request: web.Request) -> web.Response:
         raise Invalid(f"header.{KEY}", "Give 8 to 64 letters, digits, _ or -.")
     await _check_client(request, body.client_id)
     control = services_of(request).call_control
-    made = await control.dial(person_of(request), body.to, client_id=body.client_id, request_id=key)
+    made = await control.dial(person_of(request), body.to, client_id=body.client_id, request_id=key, device=body.device)
     return reply(r.Dialled(request_id=made), 202)
 
 

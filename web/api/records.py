@@ -50,10 +50,14 @@ class Made(Struct):
 
 
 class Dial(Struct, forbid_unknown_fields=True):
-    """request_id (or the header Idempotency-Key): made by the caller; repeated, it is the same call."""
+    """request_id (or the header Idempotency-Key): made by the caller; repeated, it is the same call.
+
+    device: one of one's own phones, for this call; else that at which one is rung.
+    """
 
     to: Annotated[str, Meta(min_length=1, max_length=400, pattern=r"^[^\x00-\x1f\x7f]+$")]
     client_id: Id | None = None
+    device: Annotated[str, Meta(max_length=80)] = ""
     request_id: RequestId | None = None
 
 

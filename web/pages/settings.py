@@ -207,7 +207,11 @@ def number(request: web.Request, name: str = "id") -> int:
 
 async def to_first(request: web.Request) -> web.StreamResponse:
     """Settings begin with people, for who may manage them; who may set nothing goes to his desk."""
-    rights: tuple[tuple[Right, str], ...] = (("users.manage", "people"), ("settings.manage", "catalogue"))
+    rights: tuple[tuple[Right, str], ...] = (
+        ("users.manage", "people"),
+        ("settings.manage", "catalogue"),
+        ("agents.manage", "phones"),
+    )
     for right, first in rights:
         if scope(person_of(request), right) != "none":
             raise web.HTTPSeeOther(f"/settings/{first}")

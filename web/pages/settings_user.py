@@ -18,7 +18,7 @@ from web.pages.settings import at, number, said, user_draft
 from web.render import page
 from web.routes import Route
 from web.services import services_of
-from web.texts import told
+from web.texts import PHONE_MODELS, told
 
 MOST_ROWS = 20
 
@@ -41,10 +41,10 @@ async def set_password(request: web.Request) -> web.StreamResponse:
 
 async def set_devices(request: web.Request) -> web.StreamResponse:
     """His phones."""
-    names, extensions, kinds, uses = await _columns(request, "device", "extension", "kind", "use")
+    names, *more = await _columns(request, "device", "extension", "kind", "use", "model")
     drafts = [
-        DeviceDraft(name=name, extension=extension, kind=kind, chosen=use == "rung")
-        for name, extension, kind, use in zip_longest(names, extensions, kinds, uses, fillvalue="")
+        DeviceDraft(name=name, extension=extension, kind=kind, chosen=use == "rung", model=model or "auto")
+        for name, extension, kind, use, model in zip_longest(names, *more, fillvalue="")
         if name
     ]
     return await _do(request, _people(request).set_devices(person_of(request), number(request), drafts))
@@ -125,6 +125,7 @@ async def _page(request: web.Request, *, status: int = 200, error: str = "", tok
         "sessions": await services.accounts.sessions_of(user_id),
         "status_of": services.agent_states.device_status,
         "pbxes": services.people.pbxes,
+        "models": PHONE_MODELS,
         "own": request[IDENTITY].session,
         "browser_name": browser_name,
         "roles": ROLES,

@@ -51,6 +51,15 @@ function openMenu(selector) {
   return true;
 }
 
+/** The next call is made from the next of one's phones. */
+function nextPhone() {
+  const field = $("#dial-with");
+  if (field.offsetParent === null) return false;
+  field.selectedIndex = (field.selectedIndex + 1) % field.options.length;
+  field.focus();
+  return true;
+}
+
 const ACTS = {
   Enter: (event) => !event.target.closest("a, button, summary, [role=button]") && !!$("#rings .bell") && (openCard(), true),
   KeyC: () => press("#card-call"),
@@ -68,6 +77,7 @@ const ACTS = {
   KeyJ: () => press("#join"),
   KeyX: () => press("#three"),
   KeyS: () => press("#swap"),
+  KeyV: () => nextPhone(),
   KeyG: () => ((goes = Date.now() + WAIT_MS), true),
   Slash: () => focus("#q") || focus("#search"),
   NumpadDivide: () => focus("#q") || focus("#search"),

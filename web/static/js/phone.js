@@ -14,6 +14,14 @@ export const setLine = (phone) => (line = phone);
 export const bareTalk = () => line?.bare() ?? null;
 let last = { number: "", at: 0 };
 
+/** The phone that was chosen for this one call; the next one is made from the usual phone again. */
+function dialWith() {
+  const field = $("#dial-with");
+  const device = field.value;
+  field.selectedIndex = 0;
+  return device;
+}
+
 /** Ring our own phone, then the number. client: {id, name} where known. */
 export async function dial(to, client) {
   const number = String(to).trim();
@@ -24,7 +32,7 @@ export async function dial(to, client) {
   fault("");
   store.clicked(id, unsealed(number), client);
   try {
-    await api("POST", "/calls", { to: number, client_id: client?.id ?? null, request_id: id });
+    await api("POST", "/calls", { to: number, client_id: client?.id ?? null, request_id: id, device: dialWith() });
     setTimeout(() => store.dropClick(id), 15_000); // the call has its own entry by then, or never will
     return true;
   } catch (refusal) {

@@ -34,7 +34,23 @@ function draw() {
   while (list.children.length > phones.length) list.lastElementChild.remove();
   while (list.children.length < phones.length) list.append(mould("own-phone"));
   phones.forEach((phone, at) => row(list.children[at], phone));
+  others(phones);
 }
+
+/** Phones that one call may be made from instead of the usual one. */
+function others(phones) {
+  const field = $("#dial-with");
+  const spare = phones.filter((phone) => !phone.chosen && phone.status !== "unreachable");
+  show($("#dial-with-box"), spare.length > 0);
+  const names = spare.map((phone) => phone.name);
+  if ([...field.options].slice(1).map((one) => one.value).join() === names.join()) return;
+  const kept = names.includes(field.value) ? field.value : "";
+  const usual = field.options[0];
+  field.replaceChildren(usual, ...spare.map((phone) => new Option(nameOf(phone, phones), phone.name)));
+  field.value = kept;
+}
+
+const nameOf = (phone, all) => NAMES[phone.kind]() + (all.filter((one) => one.kind === phone.kind).length > 1 ? ` ${phone.name}` : "");
 
 function row(li, phone) {
   const field = $("input", li);
@@ -42,8 +58,7 @@ function row(li, phone) {
   field.value = phone.name;
   field.checked = phone.chosen;
   const many = store.people().find((one) => one.phones?.some((p) => p.name === phone.name)).phones;
-  const alike = many.filter((one) => one.kind === phone.kind).length > 1;
-  fill(li, { "own-name": NAMES[phone.kind]() + (alike ? ` ${phone.name}` : ""), "own-state": phone.status === "idle" ? t("on the line") : word("device", phone.status) });
+  fill(li, { "own-name": nameOf(phone, many), "own-state": phone.status === "idle" ? t("on the line") : word("device", phone.status) });
 }
 
 async function choose(field) {
