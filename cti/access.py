@@ -22,6 +22,7 @@ Right = Literal[
     "clients.import",
     "clients.export",
     "clients.merge",  # make one client of two, and take it back
+    "clients.restrict",  # nothing is done with a client's data, and again it may be
     "clients.erase",  # remove a person from everywhere
     "privacy.export",  # all that is held on a person, as one archive
     "calls.read",
@@ -48,6 +49,7 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "clients.import": {"agent": "none", "supervisor": "all", "admin": "all"},
     "clients.export": {"agent": "none", "supervisor": "all", "admin": "all"},
     "clients.merge": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "clients.restrict": {"agent": "none", "supervisor": "all", "admin": "all"},
     "clients.erase": {"agent": "none", "supervisor": "none", "admin": "all"},
     "privacy.export": {"agent": "none", "supervisor": "none", "admin": "all"},
     "calls.read": {"agent": "own", "supervisor": "all", "admin": "all"},

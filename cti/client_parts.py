@@ -22,6 +22,7 @@ from cti.features.client_duplicates import ClientDuplicates
 from cti.features.client_erasure import Eraser
 from cti.features.client_export import Exports
 from cti.features.client_files import ClientFiles
+from cti.features.client_restrictions import ClientRestrictions
 from cti.features.client_segments import ClientSegments
 from cti.features.client_tasks import ClientTasks
 from cti.features.export_alarms import ExportAlarms
@@ -51,6 +52,7 @@ class ClientParts:
     bulk_changes: BulkChanges
     exports: Exports
     duplicates: ClientDuplicates
+    restrictions: ClientRestrictions
     dossiers: Dossiers
     alarms: ExportAlarms
     access_review: AccessReview
@@ -95,6 +97,7 @@ async def build_clients(
         bulk_changes=bulk_changes,
         exports=exports,
         duplicates=duplicates,
+        restrictions=ClientRestrictions(db=db, clock=clock),
         dossiers=Dossiers(jobs=jobs, folder=settings.data / "exports"),
         alarms=alarms,
         access_review=AccessReview(jobs=jobs, zone=zone, clock=clock),

@@ -92,6 +92,7 @@ class ClientBrief:
     properties: tuple[tuple[str, Words, str], ...] = ()
     relation: str = ""
     restricted: bool = False
+    restricted_why: Words = ""
     people: tuple[ContactBrief, ...] = ()
     contracts: tuple[ContractBrief, ...] = ()
     last: LastCall | None = None

@@ -200,6 +200,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         import_runs=base.import_runs,
         exports=base.exports,
         duplicates=base.duplicates,
+        restrictions=base.restrictions,
         erasures=gone,
         dossiers=base.dossiers,
         call_control=desk.call_control,

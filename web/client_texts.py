@@ -83,6 +83,7 @@ FIELDS: Mapping[str, str] = {
     "owner_id": N_("who does it"),
     "done_at": N_("done"),
     "email_labels": N_("What the e-mails are"),
+    "restricted": N_("Processing restricted"),
 }
 LIKENESS: Mapping[str, str] = {
     "inn": N_("the same INN"),

@@ -16,6 +16,7 @@ from web.i18n import say
 from web.texts import N_
 
 ERASED = N_("was erased before: make sure that there is a new consent")
+RESTRICTED = N_("processing is restricted and stays so")
 ROW_FAULTS: Mapping[str, str] = {
     "nothing": N_("says nothing of the chosen columns"),
     "masked": N_("a number in it is hidden by dots: write it whole or empty the cell"),

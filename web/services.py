@@ -33,6 +33,7 @@ from cti.features.client_dossier import Dossiers
 from cti.features.client_duplicates import ClientDuplicates
 from cti.features.client_export import Exports
 from cti.features.client_files import ClientFiles
+from cti.features.client_restrictions import ClientRestrictions
 from cti.features.client_segments import ClientSegments
 from cti.features.client_tasks import ClientTasks
 from cti.features.directory_admin import DirectoryAdmin
@@ -82,6 +83,7 @@ class Services:
     bulk_changes: BulkChanges
     exports: Exports
     duplicates: ClientDuplicates
+    restrictions: ClientRestrictions
     erasures: Erasures
     dossiers: Dossiers
     call_control: CallControl

@@ -2,9 +2,10 @@
 
 Rules kept here: only a signed-in person's own page, with his own browser phone, opens it; each message passes the gate
 (cti/telephony/sip_gate.py); one connection per person: the last one wins and the one before is told so; size and pace
-have limits; who is signed out, or loses his phone, is cut within CHECK_S. A conversation does not hang on it: the voice
-goes between browser and PBX, and a page that comes back takes its calls up again. From whom numbers are hidden, hears
-stand-ins (cti/telephony/sip_veil.py).
+have limits; a number that is called or transferred to is refused as a click on it would be, in words; who is signed
+out, or loses his phone, is cut within CHECK_S. A conversation does not hang on it: the voice goes between browser and
+PBX, and a page that comes back takes its calls up again. From whom numbers are hidden, hears stand-ins
+(cti/telephony/sip_veil.py).
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import aiohttp
 import structlog
@@ -28,6 +31,7 @@ from cti.telephony.sip_veil import Veil
 from web.auth import IDENTITY, own_origin, person_of
 from web.routes import Route
 from web.services import Services, services_of
+from web.texts import told
 
 PATH = "/sip"
 PROTOCOL = "sip"
@@ -38,6 +42,7 @@ HEARTBEAT_S = 20.0
 CONNECT_S = 5.0
 SEND_S = 5.0
 MOST_STRANGE = 20  # messages that did not pass, before the connection ends
+WHY_HEADER = "X-Trubka-Why"  # a sentence for the person, percent-encoded
 PING, PONG = "\r\n\r\n", "\r\n"  # RFC 5626 4.4.1
 # What the browser is told by the code it is closed with (web/static/js/softphone/wire.js).
 ELSEWHERE, SIGNED_OUT, STRANGE, FLOOD, NO_PBX, STOPPING = 4001, 4002, 4003, 4004, 4005, 4006
@@ -47,13 +52,17 @@ log = structlog.get_logger()
 
 @dataclass(kw_only=True, eq=False)
 class _Visit:
-    """One browser phone's connection and what the PBX hears of it."""
+    """One browser phone's connection and what the PBX hears of it.
+
+    refuses: why a number may not be called, "" where it may.
+    """
 
     identity: Identity
     phone: BrowserPhone
     gate: Gate
     browser: web.WebSocketResponse
     veil: Veil | None
+    refuses: Callable[[str], Awaitable[str]]
     left: float = BURST
     counted: float = 0.0
     strange: int = 0
@@ -97,13 +106,24 @@ class SipDoor:
             raise web.HTTPUpgradeRequired(text="Only a phone connects here.")
         await browser.prepare(request)
 
-        def may_dial(number: str) -> bool:
-            return services.call_control.may_dial(identity.person, number, phone.device)
+        async def refuses(number: str) -> str:
+            try:
+                await services.call_control.check_sent(identity.person, number, phone.device)
+            except Refused as refused:
+                return told(request, refused)
+            except StorageError as error:
+                return str(error)
+            return ""
 
-        gate = Gate(phone.endpoint, phone.extension, may_dial)
         sight = services.sights.of(identity.person)
-        veil = Veil(sight.words) if sight.hides else None
-        visit = _Visit(identity=identity, phone=phone, gate=gate, browser=browser, veil=veil)
+        visit = _Visit(
+            identity=identity,
+            phone=phone,
+            gate=Gate(phone.endpoint, phone.extension),
+            browser=browser,
+            veil=Veil(sight.words) if sight.hides else None,
+            refuses=refuses,
+        )
         before = self._visits.get(identity.person.id)
         self._visits[identity.person.id] = visit
         if before is not None:
@@ -170,14 +190,17 @@ async def _to_pbx(visit: _Visit, pbx: aiohttp.ClientWebSocketResponse) -> None:
         if message.data in (PING, PONG):
             continue
         text = visit.veil.to_pbx(message.data) if visit.veil else message.data
-        verdict = visit.gate.to_pbx(text)
-        if verdict == "pass":
-            await _send(pbx, text)
-        elif verdict == "forbid" and visit.gate.message is not None:
-            await _send(visit.browser, refusal(visit.gate.message, 403, "Forbidden"))
+        gate = visit.gate
+        if gate.to_pbx(text) == "pass":
+            why = "" if gate.called is None else await visit.refuses(gate.called)
+            if why and gate.message is not None:
+                no = refusal(gate.message, 403, "Forbidden", {WHY_HEADER: quote(why)})
+                await _send(visit.browser, visit.veil.to_browser(no) if visit.veil else no)
+            else:
+                await _send(pbx, text)
         else:
             visit.strange += 1
-            log.warning("a browser phone's message did not pass", device=visit.phone.device, why=visit.gate.refused)
+            log.warning("a browser phone's message did not pass", device=visit.phone.device, why=gate.refused)
             if visit.strange >= MOST_STRANGE:
                 return await visit.close(STRANGE, "not yours")
     return None

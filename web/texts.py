@@ -8,7 +8,7 @@ from aiohttp import web
 
 from cti.errors import Refused
 from cti.telephony.numbering import show
-from web.i18n import say, translate
+from web.i18n import language_of, say, translate
 
 
 def N_(text: str) -> str:
@@ -37,6 +37,10 @@ REFUSALS: Mapping[str, str] = {
     "no-phone-password": N_("Your phone in the browser has no password on the server: an admin runs “cti check”."),
     "unregistered": N_("Your phone is not registered on the PBX: switch it on."),
     "forbidden-number": N_("This number may not be dialled from here. An admin can allow it."),
+    "restricted": N_(
+        "Processing is restricted: {where}. Do not call, do not write; a supervisor can lift it on the card."
+    ),
+    "no-restriction-reason": N_("Say why the client is restricted: whoever wants to call reads it."),
     "not-a-number": N_("This is not a telephone number."),
     "own-number": N_("This is your own number."),
     "too-often": N_("Too many calls in a short time; wait a minute."),
@@ -388,4 +392,6 @@ def told(request: web.Request, error: Refused) -> str:
     text = REFUSALS.get(error.code)
     if text is None:
         return translate(request, str(error))
+    if "{where}" in text:
+        return say(language_of(request), text, where=error.where)
     return (f"{error.where}: " if error.where else "") + translate(request, text)

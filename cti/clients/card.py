@@ -72,7 +72,8 @@ class ClientDraft:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClientCard:
-    """A client as stored. version rises by one with every change. Times are UNIX seconds.
+    """A client as stored. version rises by one with every change of what a draft
+    sets. Times are UNIX seconds; restricted_at: since when nothing may be done with the data, None: all may.
 
     The ids are of directory entries; values are what is said of its properties.
     """
@@ -99,6 +100,8 @@ class ClientCard:
     industry_id: int | None = None
     source_id: int | None = None
     time_zone: str = ""
+    restricted_at: float | None = None
+    restricted_why: Words = ""
     values: Annotated[Mapping[int, Value], DEEP_WORDS] = field(default_factory=dict)
 
 

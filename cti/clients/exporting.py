@@ -36,6 +36,7 @@ HEADINGS: dict[str, str] = {
     "site": "Сайт",
     "note": "Примечание",
 }
+UNTOLD = {"restricted": "Обработка ограничена"}  # a column of the grid: who is restricted is in no file
 MOMENTS = {"created": "Создан", "updated": "Изменён"}  # not read back
 BESIDE = {"contacts": "Контактные лица", "contracts": "Договоры"}  # not read back, and not of the card
 PLACES = "Адрес, сайт, мессенджеры"  # all in one; not read back
@@ -78,7 +79,7 @@ def heading_of(field: str, properties: Mapping[str, Property]) -> str | None:
     """The heading of a field; None where there is no such field. properties: by field."""
     if field in properties:
         return own_heading(properties[field])
-    return PLACES if field == "places" else (HEADINGS | MOMENTS | BESIDE).get(field)
+    return PLACES if field == "places" else (HEADINGS | MOMENTS | BESIDE | UNTOLD).get(field)
 
 
 def row_of(card: ClientCard, names: Names, properties: Sequence[Property]) -> list[str]:
@@ -102,6 +103,8 @@ def cell_of(card: ClientCard, field: str, names: Names, properties: Mapping[str,
             return "\n".join(" ".join(place.value.split()) for place in card.places if place.kind == field)
         case "places":
             return ", ".join(" ".join(place.value.split()) for place in card.places)
+        case "restricted":
+            return "нет"
         case _ if field in NAMED:
             return names.get((field, getattr(card, f"{field}_id")), "")
         case _:

@@ -40,6 +40,7 @@ STANDARD: dict[str, FieldKind] = {
     "places": "words",  # addresses, sites, messengers
     "created": "date",
     "updated": "date",
+    "restricted": "yes-no",  # nothing may be done with the data
     "segment": "list",
     "called": "period",  # calls with the client
     "signed": "period",  # contracts with him, by their day
@@ -98,6 +99,16 @@ def property_id(field: str) -> int | None:
     """The id in `property:12`; None for a standard field."""
     digits = field.removeprefix(PROPERTY) if field.startswith(PROPERTY) else ""
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
+
+
+def wants_set(one: Condition) -> bool:
+    """Whether a condition on a yes or no that is always said asks for yes: `filled` is yes, `empty` is no."""
+    return one.op == "filled" or (one.op == "is" and is_yes(one.value))
+
+
+def is_yes(value: Any) -> bool:
+    """A condition's yes, as forms and JSON write it."""
+    return value in (True, 1, "1", "true")
 
 
 def fold(value: str) -> str:

@@ -20,8 +20,10 @@ from cti.clients.filters import (
     Condition,
     day_begins,
     fold,
+    is_yes,
     property_id,
     typed_digits,
+    wants_set,
 )
 from cti.clients.properties import Property, Value
 
@@ -184,6 +186,8 @@ class Judge:
                 return bool(getattr(card, one.field)) == (one.op == "filled")
             case "kind":
                 return _listed((card.kind,), one)
+            case "restricted":
+                return (card.restricted_at is not None) == wants_set(one)
             case "created" | "updated":
                 return self._day(card.created_at if one.field == "created" else card.updated_at, one)
             case name if name in LISTS:
@@ -221,7 +225,7 @@ class Judge:
             case "text":
                 return any(_text(str(value), one) for value in held)
             case "yes-no":
-                return any(bool(value) == (one.value in (True, 1, "1", "true")) for value in held)
+                return any(bool(value) == is_yes(one.value) for value in held)
             case "date":
                 return any(_ranged(str(value), str(one.value), one.op) for value in held)
             case _:

@@ -22,7 +22,7 @@ from cti.errors import ChannelError, NotAllowed, Refused
 from cti.lines import Line
 from cti.settings import DialSettings
 from cti.sights import Sights
-from cti.storage import calls, dial_requests, merges
+from cti.storage import calls, dial_requests, merges, restrictions
 from cti.storage.database import Database
 from cti.storage.dial_requests import DialRequest
 from cti.storage.directory import DeviceRow
@@ -97,6 +97,7 @@ class CallControl:
                 return request_id
             client_id = await merges.kept_id(conn, client_id) if client_id else None
         click = self._check(person, self._sights.opened(to), client_id, request_id, device)
+        await self._may_be_called(person, click.number, click.device.name, client_id)
         if not await self._claim(click):
             return request_id
         await self._place(click)
@@ -113,22 +114,25 @@ class CallControl:
         for digit in digits:
             await _ask(self._line(own.device), SendDigit(leg=peer, digit=digit))
 
-    def number_for(self, person: Person, to: str, device: str) -> str:
+    async def number_for(self, person: Person, to: str, device: str) -> str:
         """What a phone of the person's may dial for `to`, as the PBX wants it. Raises Refused as `dial` does."""
         if not may(person, "dial", owner_id=person.id):
             raise Refused("not-allowed", "Your role may not place calls; ask an admin.")
-        return self._allowed(read(to, self._line(device).plan))
+        number = read(to, self._line(device).plan)
+        allowed = self._allowed(number)
+        await self._may_be_called(person, number, device, None)
+        return allowed
 
-    def may_dial(self, person: Person, number: str, device: str) -> bool:
-        """Whether a phone may send just this number to the PBX: a short code, or exactly what a click would dial."""
+    async def check_sent(self, person: Person, number: str, device: str) -> None:
+        """Whether a phone may send just this number to the PBX: a short code, or exactly what a click would dial.
+
+        Raises Refused.
+        """
         if CODE.fullmatch(number):
-            return True
-        if not NUMBER.fullmatch(number):
-            return False
-        try:
-            return self.number_for(person, number, device) == number.removeprefix("+")
-        except Refused:
-            return False
+            return
+        known = NUMBER.fullmatch(number) is not None
+        if not known or await self.number_for(person, number, device) != number.removeprefix("+"):
+            raise Refused("not-a-number", "This is not a telephone number.")
 
     async def three(self, person: Person, call_id: str, other_id: str) -> None:
         """The person and the other parties of two of his calls talk together. Raises Refused or ChannelError.
@@ -172,6 +176,20 @@ class CallControl:
             client_id=client_id,
             request_id=request_id,
         )
+
+    async def _may_be_called(self, person: Person, number: Number, device: str, client_id: int | None) -> None:
+        """Raises Refused for a client whose data are restricted; a colleague is called all the same.
+
+        The client is named only where the click named him: whose a typed number is, is no business of a refusal.
+        """
+        if number.kind == "internal" and self._directory.by_extension(number.internal, device) is not None:
+            return
+        async with self._db.read() as conn:
+            found = await restrictions.restriction(conn, number, self._line(device).plan, client_id=client_id)
+        if found is not None:
+            found = self._sights.of(person).see(found)
+            named = f"{found.name}, {found.why}" if found.client_id == client_id else found.why
+            raise Refused("restricted", "The client is restricted: he may not be called.", where=named)
 
     def _allowed(self, number: Number) -> str:
         """What the PBX is told to dial for a number. Raises Refused outside the toll guard."""

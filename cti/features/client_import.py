@@ -51,7 +51,7 @@ Key = tuple[str, str]
 class Done:
     """What came of a row. outcome: created, updated, unchanged, refused. fields: what an update changes.
 
-    erased: a new client who was erased before.
+    erased: a new client who was erased before. restricted: nothing may be done with his data, which stays so.
     """
 
     row: int
@@ -61,6 +61,7 @@ class Done:
     fields: tuple[str, ...] = ()
     fault: Fault | None = None
     erased: bool = False
+    restricted: bool = False
 
 
 @dataclass(kw_only=True, slots=True)
@@ -291,6 +292,7 @@ class ClientImport:
             name=card.name,
             client_id=line.client_id,
             fields=tuple(told),
+            restricted=isinstance(card, ClientCard) and card.restricted_at is not None,
         )
 
     def _was_erased(self, draft: ClientDraft) -> bool:

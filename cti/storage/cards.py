@@ -74,6 +74,8 @@ async def of(conn: AsyncConnection, ids: Iterable[int]) -> dict[int, ClientCard]
             version=row.version,
             created_at=row.created_at,
             updated_at=row.updated_at,
+            restricted_at=row.restricted_at,
+            restricted_why=row.restricted_why,
             **{name: getattr(row, name) for name in PLAIN},
         )
         for row in rows

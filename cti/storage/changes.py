@@ -18,7 +18,10 @@ from cti.storage.tables import users
 
 _ROWS = select(client_changes, users.c.name.label("user_name")).outerjoin(users, users.c.id == client_changes.c.user_id)
 BELONGINGS = ("contact", "contract", "file", "note", "task")  # of what belongs to a client: his card has no new version
-_OF_BELONGINGS = or_(*(client_changes.c.field.startswith(f"{one}:") for one in BELONGINGS))
+RESTRICTED = "restricted"  # the field of a change that restricts a client (the reason) or releases him (nothing)
+_BESIDE = or_(
+    client_changes.c.field == RESTRICTED, *(client_changes.c.field.startswith(f"{one}:") for one in BELONGINGS)
+)
 CREATED = "created"  # the field of the change that says where a client came from
 
 
@@ -91,7 +94,7 @@ async def of_client(conn: AsyncConnection, client_id: int, *, above: int = 0, li
     """Changes of a card, newest first. above: only those that made a later version."""
     mine = (client_changes.c.client_id == client_id) & (client_changes.c.version > above)
     if above:
-        mine &= not_(_OF_BELONGINGS)
+        mine &= not_(_BESIDE)
     statement = _ROWS.where(mine).order_by(client_changes.c.id.desc()).limit(limit)
     return seen(conn, [_row(row) for row in await conn.execute(statement)])
 

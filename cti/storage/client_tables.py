@@ -59,6 +59,12 @@ clients = Table(
         "source_id",
         "created_at",
     ),
+    Index(
+        "ix_clients_restricted_at",
+        "restricted_at",
+        sqlite_where=Column("restricted_at").is_not(None),
+        postgresql_where=Column("restricted_at").is_not(None),
+    ),
     CheckConstraint("kind in ('person', 'sole-trader', 'company')", name="kind"),
 )
 

@@ -23,8 +23,10 @@ from cti.clients.filters import (
     Condition,
     day_begins,
     fold,
+    is_yes,
     property_id,
     typed_digits,
+    wants_set,
 )  # fmt: skip
 from cti.clients.properties import Property, days_of
 from cti.clients.segments import Group, Segment
@@ -156,6 +158,8 @@ class Conditions:
             return self._in_segments(one)
         if one.field in HISTORY:
             return happened(one, self._zone, self._now)
+        if one.field == "restricted":
+            return on_column(clients.c.restricted_at, lambda at: _set_or_not(at, one), indexed=wants_set(one))
         if one.field in TIMES:
             return on_column(TIMES[one.field], lambda other: self._in_days(other, one), indexed=True)
         if one.field in ("phones", "emails"):
@@ -278,7 +282,7 @@ class Conditions:
             case "text":
                 return self._compared(self._folded(said), one.op, fold(str(one.value)[:200]))
             case "yes-no":
-                return said == (1.0 if one.value in (True, 1, "1", "true") else 0.0)
+                return said == (1.0 if is_yes(one.value) else 0.0)
             case "date":
                 return _ranged(said, one, lambda value: days_of(str(value)))
             case _:
@@ -291,6 +295,10 @@ def _listed(column: ColumnElement[Any], one: Condition, *, text: bool) -> Asked:
     chosen: list[Any] = [str(value)[:20] for value in one.value] if text else _ids(one.value)
     inside = column.in_(chosen)
     return inside if one.op == "any-of" else or_(column.is_(None), not_(inside))
+
+
+def _set_or_not(column: ColumnElement[Any], one: Condition) -> Asked:
+    return column.is_not(None) if wants_set(one) else column.is_(None)
 
 
 def _ranged(column: ColumnElement[Any], one: Condition, read: Callable[[Any], float]) -> Asked:

@@ -22,7 +22,7 @@ from cti.storage import properties
 _FACTS = text(  # the first part gives the columns their types
     "SELECT 0 AS part, id AS client_id, responsible_id AS i, relation_id AS j, region_id AS k, industry_id AS l,"
     " source_id AS m, version AS n, name AS a, full_name AS b, kind AS c, inn AS d, kpp AS e, ogrn AS f,"
-    " time_zone AS g, note AS h, created_at AS x, updated_at AS y, CAST(NULL AS FLOAT) AS z"
+    " time_zone AS g, note AS h, created_at AS x, updated_at AS y, restricted_at AS z"
     " FROM clients WHERE id IN :ids"
     " UNION ALL SELECT 1, client_id, NULL, NULL, NULL, NULL, NULL, NULL, e164, '', '', '', '', '', '', '',"
     " 0.0, 0.0, 0.0 FROM client_phones WHERE client_id IN :ids"
@@ -119,6 +119,7 @@ def _card(
         kpp=row.e,
         ogrn=row.f,
         time_zone=row.g,
+        restricted_at=row.z,
         relation_id=row.j,
         region_id=row.k,
         industry_id=row.l,

@@ -46,8 +46,9 @@ PEOPLE = 20  # contact persons of one client that a pop names
 LOCAL = 50  # clients looked at whose phones could not be read
 
 # Parts by their number: 0 matches, 1 phones, 2 e-mails, 3 properties marked for the pop, 4 contact persons with their
-# phones, 5 contracts that end soon, 6 the last call, 7 open tasks, 8 the time zone. The columns a to h are what each
-# part says they are; columns() lets SQLAlchemy keep what it knows of the result instead of finding it out each time.
+# phones, 5 contracts that end soon, 6 the last call, 7 open tasks, 8 the time zone and why he is restricted. The
+# columns a to h are what each part says they are; columns() lets SQLAlchemy keep what it knows of the result instead of
+# finding it out each time.
 _PARTS = (
     " SELECT 0 AS part, f.client_id, f.position, f.contact_id AS other_id, f.label AS a, f.extension AS b, c.name AS c,"
     " c.full_name AS d, c.kind AS e, c.note AS f, COALESCE(u.name, '') AS g, COALESCE(r.name, '') AS h,"
@@ -76,9 +77,10 @@ _PARTS = (
     " UNION ALL SELECT 7, t.client_id, 0, t.id, t.what, COALESCE(u.name, ''), '', '', '', '', '', '', :no, t.due_at"
     " FROM client_tasks t LEFT JOIN users u ON u.id = t.owner_id"
     " WHERE t.done_at IS NULL AND t.client_id IN (SELECT client_id FROM found)"
-    " UNION ALL SELECT 8, c.id, 0, 0, c.time_zone, COALESCE(i.time_zone, ''), COALESCE(i.name, ''), '', '', '', '', '',"
-    " :no, 0 FROM clients c LEFT JOIN directory_items i ON i.id = c.region_id"
-    " WHERE (c.time_zone <> '' OR i.time_zone <> '') AND c.id IN (SELECT client_id FROM found)"
+    " UNION ALL SELECT 8, c.id, 0, 0, c.time_zone, COALESCE(i.time_zone, ''), COALESCE(i.name, ''), c.restricted_why,"
+    " '', '', '', '', :no, 0 FROM clients c LEFT JOIN directory_items i ON i.id = c.region_id"
+    " WHERE (c.time_zone <> '' OR i.time_zone <> '' OR c.restricted_why <> '')"
+    " AND c.id IN (SELECT client_id FROM found)"
     " ORDER BY part, client_id, position, other_id"
 )
 _NUMBER = (
@@ -234,19 +236,24 @@ def _matches(rows: Sequence[Row[Any]]) -> list[PhoneMatch]:
                 responsible=row.g,
                 relation=row.h,
                 restricted=row.at is not None,
+                restricted_why=next((one.d for one in of(8, client)), ""),
                 phones=tuple((one.a, one.b, one.c) for one in of(1, client)),
                 emails=tuple(one.a for one in of(2, client)),
                 properties=tuple((one.a, one.c or _number_shown(one.d, one.at), one.b) for one in of(3, client)),
                 people=_people(of(4, client)),
                 contracts=tuple(ContractBrief(id=c.other_id, number=c.a, ends_on=c.b) for c in of(5, client)),
                 tasks=_tasks(of(7, client)),
-                zone=next((ZoneBrief(name=z.a or z.b, region="" if z.a else z.c) for z in of(8, client)), None),
+                zone=next((_zone(z) for z in of(8, client) if z.a or z.b), None),
                 last=next((LastCall(at=s.at, direction=s.a, outcome=s.b, by=s.c) for s in of(6, client)), None),
             )
         brief = briefs[client]
         contact = next((one for one in brief.people if one.id == row.other_id), None)
         found.append(PhoneMatch(client=brief, label=row.a, extension=row.b, shared=row.flag, contact=contact))
     return found
+
+
+def _zone(row: Row[Any]) -> ZoneBrief:
+    return ZoneBrief(name=row.a or row.b, region="" if row.a else row.c)
 
 
 def _tasks(rows: Sequence[Row[Any]]) -> tuple[TaskBrief, ...]:

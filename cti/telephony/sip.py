@@ -9,6 +9,7 @@ forms: RFC 3261 25.1.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 COMPACT = {
@@ -158,13 +159,13 @@ def digest_user(value: str) -> str:
     return str(users[0])
 
 
-def refusal(request: SipMessage, code: int, reason: str) -> str:
-    """An answer to a request that never reaches the PBX."""
+def refusal(request: SipMessage, code: int, reason: str, more: Mapping[str, str]) -> str:
+    """An answer to a request that never reaches the PBX. more: headers of our own."""
     kept = [(name, value) for name, value in request.headers if name in ("via", "from", "call-id", "cseq")]
     to = next(value for name, value in request.headers if name == "to")
     tagged = to if request.receiver.tag else f"{to};tag=door"
-    lines = [f"SIP/2.0 {code} {reason}", *(f"{name}: {value}" for name, value in kept), f"to: {tagged}"]
-    return "\r\n".join([*lines, "content-length: 0", "", ""])
+    headers = (*kept, ("to", tagged), *more.items(), ("content-length", "0"))
+    return "\r\n".join([f"SIP/2.0 {code} {reason}", *(f"{name}: {value}" for name, value in headers), "", ""])
 
 
 def _header(line: str) -> tuple[str, str]:

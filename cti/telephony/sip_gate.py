@@ -1,41 +1,41 @@
 """What a browser's phone may say to the PBX: its owner's own words and nothing else. One gate per connection.
 
 Rules kept: every request comes from the agent's own device (From; for REGISTER also To, Contact and the password's
-owner); a call and a transfer go only to numbers that a click might dial too; an answer passes only where the PBX asked,
-and never sends a caller elsewhere (3xx); what cannot be read does not pass. The PBX is trusted: what it says is only
-remembered.
+owner); of a call and of a transfer the gate says to which number, and whoever asks it lets only numbers pass that a
+click might dial too; an answer passes only where the PBX asked, and never sends a caller elsewhere (3xx); what cannot
+be read does not pass. The PBX is trusted: what it says is only remembered.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import Literal
 
 from cti.telephony.sip import NotSip, SipMessage, address, digest_user, parse, uri
 
-Verdict = Literal["pass", "drop", "forbid"]  # forbid: answered with 403, the agent is told why
+Verdict = Literal["pass", "drop"]
 METHODS = frozenset(("REGISTER", "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "UPDATE", "INFO", "REFER", "NOTIFY"))
 MOST_OPEN = 256  # exchanges of the PBX that wait for the browser's answer
 
 
 class Gate:
-    """device: the name of the agent's endpoint; extension: his own number; may_dial: whether a number may be called.
+    """device: the name of the agent's endpoint; extension: his own number.
 
-    refused: why the last message did not pass, for the log: never a number or a name.
+    called: whom the last message calls or transfers to, None: nobody. refused: why it did not pass, for the log: never
+    a number or a name.
     """
 
-    def __init__(self, device: str, extension: str, may_dial: Callable[[str], bool]) -> None:
+    def __init__(self, device: str, extension: str) -> None:
         self._device = device
         self._extension = extension
-        self._may_dial = may_dial
         self._asked: OrderedDict[tuple[str, int, str], None] = OrderedDict()
         self.refused = ""
+        self.called: str | None = None
         self.message: SipMessage | None = None
 
     def to_pbx(self, text: str) -> Verdict:
         """Whether the browser's message may go on; `message` is it as read."""
-        self.refused, self.message = "", None
+        self.refused, self.called, self.message = "", None, None
         try:
             self.message = parse(text)
             verdict = self._answer(self.message) if self.message.code else self._request(self.message)
@@ -89,15 +89,17 @@ class Gate:
         number = uri(message.uri)[0]
         if message.all("replaces"):
             return "pass" if number == self._extension else self._drop("a take-over of another number")
-        return "pass" if self._may_dial(number) else "forbid"
+        self.called = number
+        return "pass"
 
     def _transfer(self, message: SipMessage) -> Verdict:
         """A transfer to a number is a call to it; one to a call that is up already (Replaces) dials nobody."""
         to = [address(value) for value in message.all("refer-to")]
         if len(to) != 1:
             return self._drop("a transfer to nobody")
-        joins = "replaces=" in to[0].uri_headers.lower()
-        return "pass" if joins or self._may_dial(to[0].user) else "forbid"
+        if "replaces=" not in to[0].uri_headers.lower():
+            self.called = to[0].user
+        return "pass"
 
     def _drop(self, why: str) -> Verdict:
         self.refused = why

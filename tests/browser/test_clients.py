@@ -7,8 +7,8 @@ from urllib.parse import quote
 from playwright.async_api import Page, expect
 
 from cti.clients.properties import Property
-from cti.storage import clients, properties
-from tests.browser.stage import Stage
+from cti.storage import clients, properties, restrictions
+from tests.browser.stage import ANNA, Stage
 
 
 async def _grid(theatre: Stage, path: str = "/clients") -> Page:
@@ -101,6 +101,16 @@ async def test_keys_of_a_spreadsheet_a_range_and_whole_rows_are_copied(theatre: 
     await expect(page.locator("#toasts")).to_contain_text("Скопированы 2 строки")
     table = (await page.evaluate(copied)).split("\r\n")
     assert [line.split("\t")[0] for line in table] == ["Имя", "Гранит-Сервис", "Гранит-Монтаж"]
+    async with theatre.db.write() as conn:
+        found = await clients.search(conn, "Гранит-Монтаж")
+        await restrictions.put(conn, found.rows[0].id, "спор", now=1.0, user_id=ANNA)
+    await page.reload()
+    await expect(page.locator("#found .tabulator-row")).to_have_count(2)
+    await page.locator(".tabulator-tableholder").focus()
+    for key in ("ArrowRight", "Shift+ArrowDown", "Control+c"):
+        await page.keyboard.press(key)
+    await expect(page.locator("#toasts")).to_contain_text("1 строка остаётся здесь: обработка ограничена")
+    assert await page.evaluate(copied) == number
     await page.locator(".tabulator-tableholder").focus()
     await page.keyboard.press("Tab")  # the table is no trap
     assert await page.evaluate("!document.activeElement.closest('.tabulator')")

@@ -376,6 +376,7 @@ async def test_the_card_says_who_of_the_company_calls_and_what_ends_soon(theatre
         name="Гранит",
         relation="Поставщик",
         restricted=True,
+        restricted_why="заявление от 12.11",
         people=(olga,),
         contracts=(ContractBrief(id=3, number="Д-17/26", ends_on="2026-12-01"),),
         last=LastCall(at=1_795_000_000.0, direction="inbound", outcome="answered", by="Борис"),
@@ -386,7 +387,7 @@ async def test_the_card_says_who_of_the_company_calls_and_what_ends_soon(theatre
     for said in (
         "Ольга Зимина, бухгалтер",
         "Поставщик",
-        "Обработка ограничена",
+        "Обработка ограничена: заявление от 12.11",
         "Договор Д-17/26",
         "01.12.2026",
         "Борис",
@@ -394,5 +395,7 @@ async def test_the_card_says_who_of_the_company_calls_and_what_ends_soon(theatre
         await expect(head).to_contain_text(said)
     await expect(page.locator("[data-f=why]")).to_contain_text("телефон контактного лица: Ольга Зимина, бухгалтер")
     await expect(page.locator("#card-people")).to_contain_text("доб. 14")
+    await expect(page.locator("#card-people button")).to_be_disabled()  # he may call, and is not called
+    await expect(page.locator("#rings")).to_contain_text("Обработка ограничена: заявление от 12.11")
     assert await violations(page) == []
     assert page.faults == []  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Collection
 from dataclasses import fields
 from typing import TypeVar
 
@@ -23,6 +24,7 @@ from web.auth import person_of
 from web.i18n import language_of, say
 from web.services import services_of
 from web.shown import showed_callers
+from web.uncalled import uncalled
 
 T = TypeVar("T")
 KEY = "Idempotency-Key"
@@ -69,13 +71,15 @@ async def missed(request: web.Request) -> web.Response:
             limit=query.limit,
         )
     showed_callers(request, found, thing="missed")
-    return reply([missed_out(item) for item in found])
+    stopped = await uncalled(request, found)
+    return reply([missed_out(item, stopped) for item in found])
 
 
-def missed_out(item: storage.Missed) -> r.MissedOut:
-    """An item as the API gives it."""
+def missed_out(item: storage.Missed, stopped: Collection[int | str | None]) -> r.MissedOut:
+    """An item as the API gives it. stopped: clients and numbers that are restricted."""
     values = {field.name: getattr(item, field.name) for field in fields(item)}
     values |= {"queues": list(item.queues), "rung": list(item.rung)}
+    values["restricted"] = item.client_id in stopped or item.number in stopped
     return r.MissedOut(shown=show_number(item.number) if item.number else "", **values)
 
 

@@ -175,6 +175,8 @@ class PlaceOut(Struct):
 
 
 class ClientOut(Struct):
+    """restricted: nothing may be done with the data, for this reason."""
+
     id: int
     name: str
     kind: str
@@ -195,6 +197,8 @@ class ClientOut(Struct):
     source_id: int | None
     time_zone: str
     properties: dict[str, Any]
+    restricted: bool
+    restricted_why: str
     version: int
     created_at: float
     updated_at: float
@@ -211,7 +215,6 @@ class FoundOut(ClientOut, kw_only=True):
 
     why: str
     contact: ContactOut | None
-    restricted: bool
 
 
 class ClientLine(Struct):
@@ -243,11 +246,11 @@ def found_out(card: ClientCard, one: Match, reader: wire.Reader) -> FoundOut:
     """A card found by a number, with the reason."""
     contact = ContactOut(id=one.contact.id, name=one.contact.name, role=one.contact.role) if one.contact else None
     why = wire.match(one, reader)["why"]
-    return FoundOut(**_out(card), why=why, contact=contact, restricted=one.client.restricted)
+    return FoundOut(**_out(card), why=why, contact=contact)
 
 
 def _out(card: ClientCard) -> dict[str, Any]:
-    made = ("phones", "emails", "email_labels", "places", "properties")
+    made = ("phones", "emails", "email_labels", "places", "properties", "restricted")
     rest = {f: getattr(card, f) for f in ClientOut.__struct_fields__ if f not in made}
     return rest | {
         "phones": phones_out(card),
@@ -255,6 +258,7 @@ def _out(card: ClientCard) -> dict[str, Any]:
         "email_labels": dict(card.email_labels),
         "places": [PlaceOut(kind=one.kind, value=one.value) for one in card.places],
         "properties": said(card.values),
+        "restricted": card.restricted_at is not None,
     }
 
 

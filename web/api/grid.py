@@ -181,6 +181,7 @@ def _row(row: ClientCard, items: Mapping[int, str], known: list[Property]) -> di
         "time_zone": row.time_zone,
         "note": row.note,
         "places": ", ".join(" ".join(one.value.split()) for one in row.places),
+        "restricted": "" if row.restricted_at is None else "1",
         "created": row.created_at,
         "updated": row.updated_at,
         "properties": said(offered),

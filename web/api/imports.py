@@ -26,7 +26,7 @@ from web.api.exports import Field, attached
 from web.api.records import Ok
 from web.auth import person_of
 from web.i18n import language_of, say
-from web.import_texts import ERASED, column_name, row_fault, sentence
+from web.import_texts import ERASED, RESTRICTED, column_name, row_fault, sentence
 from web.readers import reader_of
 from web.routes import Shows
 from web.services import services_of, sight_of
@@ -274,6 +274,8 @@ def _row_out(reader: Reader, done: dict[str, Any], names: dict[str, str]) -> Row
         why = row_fault(reader.language, fault)
     elif done["erased"]:
         why = say(reader.language, ERASED)
+    if done["restricted"]:
+        why = "; ".join(part for part in (why, say(reader.language, RESTRICTED)) if part)
     name = reader.sight.words(done["name"])
     return RowOut(row=done["row"], outcome=done["outcome"], name=name, client_id=done["client_id"], why=why)
 

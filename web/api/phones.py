@@ -43,7 +43,7 @@ async def number(request: web.Request) -> web.Response:
     body = await body_of(request, r.NumberIn)
     services, person = services_of(request), person_of(request)
     device = (await services.phones.browser(person)).device
-    dial = services.call_control.number_for(person, body.to, device)
+    dial = await services.call_control.number_for(person, body.to, device)
     return reply(r.NumberOut(dial, show(f"+{dial}") if len(dial) > 6 else dial))
 
 

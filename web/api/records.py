@@ -178,6 +178,8 @@ class MissedQuery(Struct, forbid_unknown_fields=True):
 
 
 class MissedOut(Struct):
+    """restricted: nothing may be done with the client's data: he is not called back."""
+
     call: str
     number: str | None
     shown: str
@@ -193,6 +195,7 @@ class MissedOut(Struct):
     closed_at: float | None
     closed_by: str
     closed_how: str
+    restricted: bool
 
 
 class PhoneOut(Struct):

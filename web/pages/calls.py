@@ -21,6 +21,7 @@ from web.render import page
 from web.routes import Route
 from web.services import services_of
 from web.shown import showed_callers
+from web.uncalled import uncalled
 
 ROWS = 50
 MOST_MISSED = 200
@@ -54,6 +55,7 @@ async def show_list(request: web.Request) -> web.Response:
         "outcome": outcome,
         "filters": FILTERS,
         "mine": bool(query.get("mine")),
+        "uncalled": await uncalled(request, found.rows),
         **given,
     }
     return page(request, template, title=texts.N_("Calls"), reach=reach, **values)
@@ -74,7 +76,8 @@ async def show_missed(request: web.Request) -> web.Response:
             limit=MOST_MISSED,
         )
     showed_callers(request, found, thing="missed")
-    return page(request, "missed.html", title=texts.N_("Missed"), found=found, state=state, reach=reach)
+    values: dict[str, Any] = {"found": found, "state": state, "uncalled": await uncalled(request, found)}
+    return page(request, "missed.html", title=texts.N_("Missed"), reach=reach, **values)
 
 
 async def show_call(request: web.Request) -> web.Response:
@@ -87,6 +90,7 @@ async def show_call(request: web.Request) -> web.Response:
         results = await dispositions.of_call(conn, row.id)
     values: dict[str, Any] = {
         "results": results,
+        "uncalled": await uncalled(request, [row]),
         "timeline": course(row, language_of(request), zone),
         "steps": await _steps(request, row),
     }

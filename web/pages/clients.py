@@ -14,7 +14,7 @@ from cti.clients.filters import day_begins
 from cti.clients.tasks import standing
 from cti.errors import Conflicts, Refused
 from cti.features.client_base import Saved
-from cti.storage import client_files, clients, contacts, contracts, merges, tasks
+from cti.storage import client_files, clients, contacts, contracts, merges, restrictions, tasks
 from web.api.base import reply
 from web.auth import person_of
 from web.i18n import translate
@@ -76,6 +76,7 @@ async def _card(
         signed = await contracts.of_client(conn, client.id)
         files = [one for one in await client_files.of_client(conn, client.id) if one.contract_id is None]
         still = await tasks.open_of_client(conn, client.id)
+        restriction = await restrictions.of_client(conn, client.id)
     draft = sight_of(request).see(draft)
     offered = await choices(request, draft)
     past = await history_of(request, client.id, people=people, signed=signed, offered=offered)
@@ -88,6 +89,7 @@ async def _card(
         status=status,
         title=client.name,
         client=client,
+        restriction=restriction,
         draft=draft,
         theirs=client if isinstance(refusal, Conflicts) and refusal.fields is None else None,
         conflicts=refusal.conflicts if isinstance(refusal, Conflicts) else (),

@@ -10,7 +10,7 @@ from cti.clients.card import ClientCard
 from cti.clients.changes import Conflict
 from cti.clients.contacts import Belonging, Contact, ContactDraft, draft_of, fields_of
 from cti.errors import Conflicts, Refused
-from cti.storage import cards, changes, contacts, directories
+from cti.storage import cards, changes, contacts, directories, restrictions
 from web.api.base import place, reply
 from web.auth import person_of
 from web.pages.client_form import many_of, read_emails, read_phones, version_of
@@ -123,6 +123,7 @@ async def _form(
                 for one, role in draft.roles.items()
                 if one in names
             ]
+        restriction = await restrictions.restricted(conn, (one.client_id for one in belongs))
     mine = {one.role_id for one in belongs}
     others = [own.client_id for one in found for own in one.belongs]
     named = [one.client_id for one in belongs] + others
@@ -137,6 +138,7 @@ async def _form(
         contact=contact,
         client=client,
         belongs=belongs,
+        restriction=restriction,
         roles=[one for one in items if one.directory == "contact-role" and (not one.retired or one.id in mine)],
         error=error,
         q=q,

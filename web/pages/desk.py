@@ -25,6 +25,7 @@ from web.routes import Route
 from web.services import services_of
 from web.shown import showed
 from web.texts import N_
+from web.uncalled import uncalled
 
 LAST = 12
 TASKS = 20
@@ -82,6 +83,7 @@ async def state(request: web.Request) -> web.Response:
         rows = {e.call_id: await calls.get(conn, e.call_id) for e in events if e.call_id}
         written = {call_id: await calls.notes(conn, call_id) for call_id in rows}
         lost = await missed(conn, since=now - MISSED_S, user_id=person.id, limit=MISSED_SHOWN)
+    stopped = await uncalled(request, lost)
     still = [e for e in events if (row := rows.get(e.call_id or "")) is None or row.open]
     pops = [msgspec.json.decode(e.payload, type=ScreenPop) for e in still if now - e.created_at < MISSED_S]
     notes = {call_id: n.text for call_id, all_of in written.items() for n in all_of if n.user_id == person.id}
@@ -95,13 +97,13 @@ async def state(request: web.Request) -> web.Response:
             "server_time": now,
             "pops": [wire.screen_pop(pop, reader) for pop in pops],
             "notes": notes,
-            "missed": [_entry(item) for item in lost],
+            "missed": [_entry(item, item.client_id in stopped or item.number in stopped) for item in lost],
             "notices": [wire.notice(msgspec.json.decode(e.payload, type=Notice), reader) for e in unseen],
         }
     )
 
 
-def _entry(item: Missed) -> dict[str, Any]:
+def _entry(item: Missed, is_restricted: bool) -> dict[str, Any]:
     return {
         "call": item.call,
         "at": item.last_at,
@@ -112,6 +114,7 @@ def _entry(item: Missed) -> dict[str, Any]:
         "client_name": item.client_name,
         "queue": item.queues[0] if item.queues else None,
         "tries": item.tries,
+        "restricted": is_restricted,
     }
 
 

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from cti.clients.matching import match
-from cti.storage import clients, lookup
+from cti.storage import clients, lookup, restrictions
 from cti.telephony.numbering import read, show
 from web.auth import person_of
 from web.pages.client_form import LONGEST_PHONE
@@ -29,9 +29,12 @@ async def confirm(request: web.Request) -> web.Response:
     async with services.db.read() as conn:
         candidates = await lookup.look_up(conn, number, services.plan, now=services.clock()) if number.e164 else []
         chosen = await clients.choices(conn, number.e164 or "") if len(candidates) > 1 else []
+        whose = candidates[0].client.id if len(candidates) == 1 else None
+        stopped = await restrictions.restriction(conn, number, services.plan, client_id=whose)
     _, matches = match(number, candidates, chosen, person.id)
     dial = sight.number(number.e164) if number.e164 else number.internal
-    showed(request, (one.client.id for one in matches), asked=["number"])
+    whom = [one.client.id for one in matches] + ([stopped.client_id] if stopped else [])
+    showed(request, whom, asked=["number"])
     return page(
         request,
         "dial.html",
@@ -40,6 +43,7 @@ async def confirm(request: web.Request) -> web.Response:
         dial=(f"{dial} доб. {number.extension}" if number.extension else dial) if dial else "",
         shown=show(dial) if number.e164 else sight.words(typed),
         matches=matches,
+        stopped=sight.see(stopped),
     )
 
 

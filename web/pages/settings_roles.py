@@ -28,6 +28,7 @@ RIGHTS: Mapping[Right, tuple[str, str]] = {  # what it is called, what it opens
     "clients.import": (N_("Import clients"), N_("From a file, and take it back")),
     "clients.export": (N_("Export clients"), N_("What the list shows, as a file")),
     "clients.merge": (N_("Merge duplicates"), N_("Make one client of two, and take it back")),
+    "clients.restrict": (N_("Restrict processing"), N_("No calls, letters and files of a client, and lift it")),
     "clients.erase": (N_("Erase people"), N_("Remove a person from everywhere; acts of erasure")),
     "privacy.export": (N_("See all that is held on a person"), N_("Personal data on the card, the archive of them")),
     "calls.read": (N_("See calls"), N_("The journal, missed calls, a client's calls")),

@@ -147,7 +147,7 @@ function render() {
     state: say(view),
     sort: client ? word("kind", client.kind) : sortOf(one),
     queue: view.queue ? t("queue “{queue}”", { queue: view.queue }) : "",
-    restricted: client?.restricted ? t("Restricted: do not call, do not write") : "",
+    restricted: client?.restricted ? stopped(client) : "",
     contact: who && client ? (who.role ? t("{name}, {role}", who) : who.name) : "",
     relation: client?.relation || "",
     last: client?.last ? lastOf(client.last) : "",
@@ -159,6 +159,7 @@ function render() {
   });
   $("#card-state").className = `pill ${kind}`;
   for (const tag of desk.querySelectorAll(".marks .tag")) show(tag, !!tag.textContent);
+  show($("#card-restricted"), !!client?.restricted);
   show($("#card-note"), !!client?.note);
   const said = (client?.said ?? []).map(([name, value, color]) => {
     const one = Object.assign(document.createElement("span"), { className: `value ${color || "grey"}` });
@@ -210,7 +211,11 @@ function whyOf(one, client) {
   }[kindOf(one)] ?? (client ? t("You called this client.") : t("A call of yours."));
 }
 
+/** Why nothing may be done with a client's data. */
+export const stopped = (client) => t("Restricted: {why}. Do not call, do not write", { why: client.restricted_why });
+
 function dialTarget(one, client) {
+  if (client?.restricted) return "";
   const phone = client?.phones.find((p) => p.e164);
   if (one.view.number) return one.view.number;
   return phone ? withExtension(phone) : "";
@@ -228,14 +233,14 @@ function callBack() {
 function contacts(one, client) {
   const phones = client?.phones ?? (one.view.number ? [{ e164: one.view.number, shown: one.view.shown || one.view.number, extension: "", label: "" }] : []);
   const people = client?.people ?? [];
-  const key = JSON.stringify([client?.id, client?.version, phones, client?.emails, people]);
+  const key = JSON.stringify([client?.id, client?.version, client?.restricted, phones, client?.emails, people]);
   const place = $("#card-phones");
   if (place.dataset.key === key) return;
   place.dataset.key = key;
   place.replaceChildren(...phones.map((phone) => phoneRow(phone, client)));
   $("#card-people").replaceChildren(...people.flatMap((person) => personRows(person, client)));
   show($("#card-people-box"), people.length > 0);
-  $("#card-emails").replaceChildren(...(client?.emails ?? []).map(mailRow));
+  $("#card-emails").replaceChildren(...(client?.emails ?? []).map((address) => mailRow(address, client)));
   show($("#card-mail-box"), !!client?.emails.length);
   show($("#card-phone-box"), phones.length > 0);
 }
@@ -246,7 +251,7 @@ function phoneRow(phone, client) {
   const extension = phone.extension ? t("ext. {extension}", { extension: phone.extension }) : "";
   const shown = [phone.shown || phone.typed || phone.e164, extension].filter(Boolean).join(" ");
   fill(li, { phone: shown, label: phone.label });
-  if (!phone.e164) button.disabled = true;
+  if (!phone.e164 || client?.restricted) button.disabled = true;
   else button.dataset.dial = withExtension(phone);
   if (client) Object.assign(button.dataset, { client: client.id, clientName: client.name });
   button.setAttribute("aria-label", t("Call {name}", { name: shown }));
@@ -281,8 +286,9 @@ function soon(contracts) {
   show(place, contracts.length > 0);
 }
 
-function mailRow(address) {
+function mailRow(address, client) {
   const li = document.createElement("li");
+  if (client.restricted) return Object.assign(li, { textContent: address });
   const link = document.createElement("a");
   link.href = `mailto:${encodeURIComponent(address).replace("%40", "@")}`;
   link.textContent = address;

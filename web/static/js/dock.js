@@ -95,14 +95,14 @@ function missedRow(row) {
   const li = mould("missed");
   const name = row.client_name || row.caller_name || row.shown || t("Number hidden");
   const tries = row.tries > 1 ? tn("{n} try", "{n} tries", row.tries) : "";
-  const detail = [moment(row.at), tries, row.client_name || row.caller_name ? row.shown : "", row.queue].filter(Boolean);
+  const detail = [moment(row.at), tries, row.client_name || row.caller_name ? row.shown : "", row.queue, row.restricted ? t("do not call") : ""].filter(Boolean);
   fill(li, { name, detail: detail.join(" · ") });
   const link = $("a", li);
   if (row.client_id) link.href = `/clients/${row.client_id}`;
   else link.href = `/calls/${encodeURIComponent(row.call)}`;
   link.addEventListener("click", (event) => follow(event, link));
   const button = $('[data-act="call"]', li);
-  show(button, !!row.number);
+  show(button, !!row.number && !row.restricted);
   button.setAttribute("aria-label", t("Call back {name}", { name }));
   button.addEventListener("click", () => {
     dial(row.number, row.client_id ? { id: row.client_id, name: row.client_name } : undefined);

@@ -41,8 +41,8 @@ function draw() {
 
 function notify(one) {
   if (!document.hidden || !("Notification" in window) || Notification.permission !== "granted") return;
-  const { name, number, why } = told(one);
-  const notice = new Notification(name, { body: [number, why].filter(Boolean).join("\n"), tag: one.id, requireInteraction: true });
+  const { name, number, why, stop } = told(one);
+  const notice = new Notification(name, { body: [stop, number, why].filter(Boolean).join("\n"), tag: one.id, requireInteraction: true });
   notice.onclick = () => {
     window.focus();
     document.dispatchEvent(new CustomEvent("trubka:card", { detail: one.id }));

@@ -1,6 +1,6 @@
 // The strip above the page: who rings now. Its place is always there; a ring takes no focus and moves nothing.
 import { $, fill, mould, show } from "./dom.js";
-import { isOnDesk, samePerson } from "./desk.js";
+import { isOnDesk, samePerson, stopped } from "./desk.js";
 import { hangUp } from "./phone.js";
 import * as store from "./store.js";
 import { duration, t, tn } from "./texts.js";
@@ -38,7 +38,7 @@ export function told(one) {
     unknown: () => [view.name || number, t("not found among the clients")],
   }[pop?.kind ?? (number ? "unknown" : "hidden")];
   const [name, why] = client ? [client.name, pop?.matches[0]?.why] : who();
-  return { name: name || number, number: name === number ? "" : number, why: why ?? "" };
+  return { name: name || number, number: name === number ? "" : number, why: why ?? "", stop: client?.restricted ? stopped(client) : "" };
 }
 
 function draw() {
@@ -81,13 +81,13 @@ function row(one) {
 }
 
 function update(li, one) {
-  const { name, number, why } = told(one);
+  const { name, number, why, stop } = told(one);
   const { queue, ringing, by } = one.view;
   const others = ringing?.length > 1 ? t("rings at: {names}", { names: ringing.join(", ") }) : "";
   const state = { ringing: t("Ringing"), taken: by ? t("Taken by {name}", { name: by }) : t("Taken"), missed: t("Missed call") }[one.strip];
   li.dataset.state = one.strip;
   const where = queue ? t("queue “{queue}”", { queue }) : "";
-  fill(li, { name, number, state, detail: [why, where, others].filter(Boolean).join(" · ") });
+  fill(li, { name, number, state, detail: [stop, why, where, others].filter(Boolean).join(" · ") });
   show($('[data-act="reject"]', li), one.strip === "ringing");
   show($('[data-act="open"]', li), one.strip !== "taken" && !isOnDesk(one.id));
 }

@@ -38,7 +38,7 @@ export function plain(one, value) {
   if (value === undefined || value === null) return "";
   if (one.moment) return moment(value);
   if (one.field === "kind") return one.values.find((other) => other.id === value)?.name ?? value;
-  if (one.property?.kind === "yes-no") return value === "1" ? t("yes") : t("no");
+  if (one.kind === "yes-no") return value === "1" ? t("yes") : t("no");
   if (one.kind === "date") return value.split("-").reverse().join(".");
   return String(value);
 }

@@ -9,6 +9,15 @@ import { copyTable, tableOfCsv } from "./clipboard.js";
 const MOST_COPIED = 10_000;
 const MAKING_MS = 120_000;
 
+/** The rows that may leave, as an export has them, and what is said of it. */
+function leaving(rows) {
+  const free = rows.filter((row) => !row.restricted);
+  const left = rows.length - free.length;
+  const said = tn("{n} row is copied.", "{n} rows are copied.", free.length);
+  const stay = tn("{n} row stays here: processing is restricted.", "{n} rows stay here: processing is restricted.", left);
+  return [free, left ? [said, stay].join(" ") : said];
+}
+
 export class Chosen {
   constructor(grid) {
     this.grid = grid;
@@ -91,19 +100,19 @@ export class Chosen {
     const range = ranges.at(-1);
     if (!range) return;
     const columns = range.getColumns().map((column) => column.getField()).filter(Boolean);
-    const lines = ranges.length > 1 ? this.rows() : range.getRows().map((row) => row.getData());
+    const [lines, said] = leaving(ranges.length > 1 ? this.rows() : range.getRows().map((row) => row.getData()));
     copyTable(lines.map((row) => columns.map((field) => this.grid.plain(field, row))), null, event);
-    toast(tn("{n} row is copied.", "{n} rows are copied.", lines.length));
+    toast(said);
   }
 
   /** Whole rows with their headings. */
   async copy() {
     if (this.all) return this.copyAll();
-    const rows = this.rows();
+    const [rows, said] = leaving(this.rows());
     const columns = this.grid.columns.map(({ field }) => field);
     const lines = rows.map((row) => columns.map((field) => this.grid.plain(field, row)));
     await copyTable(lines, columns.map((field) => this.grid.field(field).title));
-    toast(tn("{n} row is copied.", "{n} rows are copied.", lines.length));
+    toast(said);
   }
 
   /** All that is found comes as an export does: by the same right, with the same guard. */

@@ -29,6 +29,7 @@ export function fields(catalogue) {
     { field: "contracts", title: t("Contracts"), kind: "words", width: 150, unsorted: true },
     { field: "places", title: t("Address, site, messengers"), kind: "words", width: 240, unsorted: true },
     { field: "note", title: t("About the client"), kind: "text", set: "note", width: 260 },
+    { field: "restricted", title: t("Processing restricted"), kind: "yes-no", width: 130, unsorted: true },
     { field: "created", title: t("Made"), kind: "date", width: 130, moment: true },
     { field: "updated", title: t("Changed"), kind: "date", width: 130, moment: true },
   ];

@@ -1,4 +1,5 @@
 // One call of the phone: its SIP session, which may be replaced under it, and what its person made of it.
+import { whyOf } from "./faults.js";
 import { dialogOf, lasting } from "./lasting.js";
 import { Ear } from "./sound.js";
 
@@ -55,7 +56,7 @@ export class Call {
     session.on("hold", ours(({ originator }) => originator === "local" && this.becomes("held")));
     session.on("unhold", ours(({ originator }) => originator === "local" && this.becomes("talking")));
     session.on("ended", ours(({ cause }) => this.finish(cause)));
-    session.on("failed", ours(({ cause, message }) => this.finish(cause, message?.status_code)));
+    session.on("failed", ours(({ cause, message }) => this.finish(cause, message?.status_code, whyOf(message))));
   }
 
   hears(connection) {
@@ -77,12 +78,13 @@ export class Call {
     this.tell(this);
   }
 
-  /** The session is over, and so is the call. code: of the refusal, where there was one. */
-  finish(cause = "", code = 0) {
+  /** The session is over, and so is the call. code: of the refusal, where there was one; why: its words. */
+  finish(cause = "", code = 0, why = "") {
     if (this.over) return;
     this.state = "over";
     this.cause = cause;
     this.code = code;
+    this.why = why;
     this.ear.stop();
     this.stream?.getTracks().forEach((track) => track.stop());
     this.tell(this);

@@ -25,5 +25,8 @@ const TEXTS = {
   refusal: () => t("The call was not put through."),
 };
 
+/** Why the panel let a call or a transfer not through, in its own words; "" where the PBX said no. */
+export const whyOf = (message) => decodeURIComponent(message?.getHeader?.("X-Trubka-Why") ?? "");
+
 /** The sentence of a code; what is no code of ours is a sentence already. */
 export const said = (code) => TEXTS[code]?.() ?? (code || "");

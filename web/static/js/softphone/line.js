@@ -1,6 +1,7 @@
 // The phone itself, in the one tab that owns it: registered at the PBX, its calls, and what a person does with them.
 import { UA } from "jssip";
 import { Call } from "./call.js";
+import { whyOf } from "./faults.js";
 import { dialogOf, prompt, refresh, replaces } from "./lasting.js";
 import { listen, SoundFault } from "./sound.js";
 import { Wire } from "./wire.js";
@@ -99,7 +100,7 @@ export class Line {
 
   ended(call) {
     this.calls = this.calls.filter((one) => one !== call);
-    if (call.outgoing && !call.answered && call.code) this.fault(REFUSALS[call.code] ?? "refusal");
+    if (call.outgoing && !call.answered && call.code) this.fault(call.why || (REFUSALS[call.code] ?? "refusal"));
   }
 
   // Calls come and go -----------------------------------------------------------------------------------------------
@@ -222,7 +223,7 @@ export class Line {
       const no = () => failed(new SoundFault("transfer-failed"));
       const asked = call.session.refer(`sip:${number || "0"}@${DOMAIN}`, options);
       if (!asked) return no();
-      asked.on("requestFailed", no);
+      asked.on("requestFailed", ({ response }) => failed(new SoundFault(whyOf(response) || "transfer-failed")));
       asked.on("failed", no);
       asked.on("accepted", () => {
         done();
