@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from cti.channels.phone.agi import AgiServer
 from cti.desktop import AgentDesktop, Erased, LinkView, Snapshot
 from cti.directory import Directory
+from cti.features.access_journal import AccessJournal
 from cti.features.agent_duty import AgentDuty
 from cti.features.agent_state import AgentStates
 from cti.features.browser_legs import BrowserLegs
@@ -35,6 +36,7 @@ from cti.storage.spool import Spool
 from cti.telephony.events import CallRecord
 from cti.telephony.watching import registrar_of
 from cti.watch import Watch, show_test_calls, test_setups
+from cti.work_parts import WorkParts, build_work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,7 @@ class DeskParts:
     duty_admin: DutyAdmin
     test_calls: TestCalls
     agi: AgiServer | None
+    work_lists: WorkParts
     link: Callable[[], LinkView]
     work: Mapping[str, Coroutine[Any, Any, None]]
 
@@ -67,6 +70,7 @@ class DeskParts:
             link=self.link(),
             erased=erased,
             legs=self.legs.legs_of(agent_id),
+            reminders=self.work_lists.reminders.of(agent_id),
         )
 
     async def presence(self, user_id: int) -> None:
@@ -84,6 +88,7 @@ async def build_desk(
     pbxes: Pbxes,
     desktop: AgentDesktop,
     online: Callable[[int], bool],
+    access_journal: AccessJournal,
     metrics: Metrics,
     sights: Sights,
     clock: Callable[[], float],
@@ -151,6 +156,16 @@ async def build_desk(
         sights=sights,
     )
 
+    work_lists = build_work(
+        db,
+        spool=spool,
+        desktop=desktop,
+        access_journal=access_journal,
+        busy=lambda user_id: bool(live_calls.views_of(user_id)) or agent_duty.of(user_id).state == "after-call",
+        online=online,
+        clock=clock,
+    )
+
     def link_view() -> LinkView:
         return pbxes.view(spool.state)
 
@@ -182,6 +197,7 @@ async def build_desk(
         agent_duty,
         legs,
         phones,
+        work_lists.moved,
         show_link,
         lambda: watch.open_calls,
     )
@@ -189,6 +205,7 @@ async def build_desk(
         "browser-legs": legs.run(),
         "phones": phones.run(),
         "duty": agent_duty.run(),
+        **work_lists.work,
         **pbxes.work(table, clock, metrics),
         **watch.work(table, metrics),
     }
@@ -218,6 +235,7 @@ async def build_desk(
         duty_admin=DutyAdmin(db=db, directory=directory, clock=clock, changed=agent_duty.reload),
         test_calls=test_calls,
         agi=agi,
+        work_lists=work_lists,
         link=link_view,
         work=work,
     )

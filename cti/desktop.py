@@ -219,6 +219,19 @@ class LegView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Reminder:
+    """A task whose time has come. kind: callback or task; number: to dial, None where there is none; due_at: UNIX s."""
+
+    id: int
+    kind: str
+    what: Words
+    due_at: float
+    number: Telephone | None = None
+    client_id: int | None = None
+    client_name: Words = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PhoneView:
     """One of a person's phones. kind: desk or browser; status: as AgentView.device; chosen: where he is rung."""
 
@@ -289,6 +302,7 @@ class Snapshot:
     link: LinkView = LinkView(state="off")
     erased: Erased = Erased()
     legs: tuple[LegView, ...] = ()
+    reminders: tuple[Reminder, ...] = ()
 
 
 class AgentDesktop(Protocol):
@@ -300,6 +314,10 @@ class AgentDesktop(Protocol):
     async def leg(self, agent_id: int, view: LegView) -> None: ...
     async def agent(self, view: AgentView) -> None: ...
     async def link(self, view: LinkView) -> None: ...
+    async def reminders(self, agent_id: int, due: tuple[Reminder, ...]) -> None:
+        """All that one is reminded of now; what is not among it goes from his screens."""
+        ...
+
     async def erased(self, view: Erased) -> None:
         """Somebody was erased: every screen lets go of him."""
         ...

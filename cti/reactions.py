@@ -28,6 +28,7 @@ def reactions(
     duty: AgentDuty,
     legs: BrowserLegs,
     phones: Phones,
+    work_moved: Reaction,
     show_link: Reaction,
     seen_by_sip: Callable[[], frozenset[str]],
 ) -> Mapping[type[ev.TelephonyEvent], Sequence[Reaction]]:
@@ -55,6 +56,7 @@ def reactions(
             duty.established,
             states.call_moved,
             legs.established,
+            work_moved,
         ),
         ev.Held: (views.held, legs.held),
         ev.Retrieved: (views.retrieved, legs.retrieved),
@@ -66,7 +68,7 @@ def reactions(
             states.call_moved,
             legs.cleared,
         ),
-        ev.CallCleared: (pops.call_cleared, views.call_cleared, journal.call_cleared, duty.call_cleared),
+        ev.CallCleared: (pops.call_cleared, views.call_cleared, journal.call_cleared, duty.call_cleared, work_moved),
         ev.CallMerged: (pops.call_merged, views.call_merged, journal.call_merged, legs.merged),
         ev.DialFailed: (views.dial_failed,),
         ev.SnapshotTaken: (

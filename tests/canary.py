@@ -182,6 +182,7 @@ class Aviary:
         note = {"client_id": one, "text": "КАНАРЕЙКА в клетке", "created_at": 1.0}
         await conn.execute(insert(client_notes), [note])
         await conn.execute(insert(client_tasks), [{"client_id": one, "what": "кормить КАНАРЕЙКА", "created_at": 1.0}])
+        await conn.execute(insert(client_tasks), [{"what": "перезвонить", "number": PHONE, "created_at": 1.0}])
         row = {"name": "с ним", "expression": '{"match":"all","conditions":[]}', "created_at": 1, "updated_at": 1}
         await conn.execute(insert(segments), [row])
         await conn.execute(insert(segment_clients).values(segment_id=1, client_id=one))

@@ -51,8 +51,8 @@ MAY: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 PURE = ("cti.telephony", "cti.clients", "cti.reports", "cti.access", "cti.desktop", "dialplan")
 ANYTHING = (
-    "cti.server", "cti.client_parts", "cti.desk_parts", "cti.reactions", "cti.cli", "cti.__main__", "cti.pbx",
-    "cti.switch", "cti.watch", "lab",
+    "cti.server", "cti.client_parts", "cti.desk_parts", "cti.work_parts", "cti.reactions", "cti.cli", "cti.__main__",
+    "cti.pbx", "cti.switch", "cti.watch", "lab",
 )  # fmt: skip
 ONLY_SERVER_IMPORTS_WEB = ("cti.server", "cti.cli")
 

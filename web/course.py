@@ -10,6 +10,7 @@ from cti.storage.corrections import Correction
 from cti.storage.journal import CallRow, LegRow
 from cti.storage.waits import Stay
 from cti.telephony.numbering import show
+from web import course_texts as words
 from web import texts
 from web.i18n import say
 
@@ -18,7 +19,7 @@ Line = tuple[float, str, str]  # when, the kind of mark (ring, talk, miss or "")
 
 def course(row: CallRow, language: str, zone: ZoneInfo) -> list[Line]:
     """What happened in the call, in order."""
-    lines: list[Line] = [(row.started_at, "", say(language, texts.COURSE["began"], who=_caller(row, language)))]
+    lines: list[Line] = [(row.started_at, "", say(language, words.COURSE["began"], who=_caller(row, language)))]
     for stay in row.waits:
         lines += _stay(stay, language)
     for leg in row.legs:
@@ -26,7 +27,7 @@ def course(row: CallRow, language: str, zone: ZoneInfo) -> list[Line]:
     for transfer in row.transfers:
         at = max((leg.ended_at or 0 for leg in row.legs if leg.leg == transfer.get("by")), default=0)
         kind = str(transfer.get("kind", ""))
-        lines.append((at or row.ended_at or row.started_at, "", say(language, texts.TRANSFERS.get(kind, kind))))
+        lines.append((at or row.ended_at or row.started_at, "", say(language, words.TRANSFERS.get(kind, kind))))
     lines += _end(row, language, zone)
     lines += [(one.at, "", _correction(one, language)) for one in row.corrections]
     return sorted(lines, key=lambda line: line[0])
@@ -36,15 +37,15 @@ def length(seconds: float, language: str) -> str:
     """`4 min 5 s`."""
     minutes, rest = divmod(round(seconds), 60)
     short = {"m": minutes, "s": rest}
-    return say(language, texts.LENGTHS["minutes" if minutes else "seconds"], **{k: str(v) for k, v in short.items()})
+    return say(language, words.LENGTHS["minutes" if minutes else "seconds"], **{k: str(v) for k, v in short.items()})
 
 
 def _stay(stay: Stay, language: str) -> Iterator[Line]:
     if stay.joined_at:
-        yield stay.joined_at, "", say(language, texts.COURSE["queued"], queue=stay.queue)
+        yield stay.joined_at, "", say(language, words.COURSE["queued"], queue=stay.queue)
     if stay.left_at and stay.how and stay.how != "answered":
-        how = say(language, texts.WAITS.get(stay.how, stay.how))
-        yield stay.left_at, "miss", say(language, texts.COURSE["dequeued"], queue=stay.queue, how=how)
+        how = say(language, words.WAITS.get(stay.how, stay.how))
+        yield stay.left_at, "miss", say(language, words.COURSE["dequeued"], queue=stay.queue, how=how)
 
 
 def _leg(leg: LegRow, language: str) -> Iterator[Line]:
@@ -52,18 +53,18 @@ def _leg(leg: LegRow, language: str) -> Iterator[Line]:
     if not who:  # a trunk's leg: its story is the call's own
         return
     if leg.rang_at:
-        yield leg.rang_at, "ring", say(language, texts.COURSE["rang"], who=who)
+        yield leg.rang_at, "ring", say(language, words.COURSE["rang"], who=who)
     if leg.answered_at:
-        yield leg.answered_at, "talk", say(language, texts.COURSE["answered"], who=who)
+        yield leg.answered_at, "talk", say(language, words.COURSE["answered"], who=who)
     if leg.ended_at and leg.result:
         result = say(language, texts.OUTCOMES.get(leg.result, leg.result))
-        line = say(language, texts.COURSE["left"], who=who, result=result)
+        line = say(language, words.COURSE["left"], who=who, result=result)
         if leg.talk_s and leg.result == "talked":
-            line = say(language, texts.COURSE["spoke"], who=who, length=length(leg.talk_s, language))
+            line = say(language, words.COURSE["spoke"], who=who, length=length(leg.talk_s, language))
         elif leg.talk_s:
-            line += say(language, texts.COURSE["talk"], length=length(leg.talk_s, language))
+            line += say(language, words.COURSE["talk"], length=length(leg.talk_s, language))
         if leg.hold_s and leg.hold_s >= 1:
-            line += say(language, texts.COURSE["hold"], length=length(leg.hold_s, language))
+            line += say(language, words.COURSE["hold"], length=length(leg.hold_s, language))
         yield leg.ended_at, "", line
 
 
@@ -73,28 +74,28 @@ def _end(row: CallRow, language: str, zone: ZoneInfo) -> Iterator[Line]:
         times = [datetime.fromtimestamp(at, zone).strftime("%H:%M:%S") for at in between if at is not None]
         code = "unseen-between" if len(times) == 2 else "unseen-after"
         told = {"since": times[0], "until": times[-1]}
-        yield row.unseen_until or row.unseen_since, "miss", say(language, texts.COURSE[code], **told)
+        yield row.unseen_until or row.unseen_since, "miss", say(language, words.COURSE[code], **told)
     if not row.ended_at:
         return
     outcome = say(language, texts.OUTCOMES.get(row.outcome or "", ""))
-    line = say(language, texts.COURSE["ended"], outcome=outcome)
+    line = say(language, words.COURSE["ended"], outcome=outcome)
     if row.released_by:
-        line += say(language, texts.RELEASES[row.released_by])
-    if row.cause and row.cause not in texts.PLAIN_CAUSES:
-        line += say(language, texts.CAUSES.get(row.cause, texts.CAUSE), code=str(row.cause))
+        line += say(language, words.RELEASES[row.released_by])
+    if row.cause and row.cause not in words.PLAIN_CAUSES:
+        line += say(language, words.CAUSES.get(row.cause, words.CAUSE), code=str(row.cause))
     yield row.ended_at, "" if row.answered_at else "miss", line
 
 
 def _correction(one: Correction, language: str) -> str:
     def named(value: str | None) -> str:
         if value is None:
-            return say(language, texts.COURSE["nothing"])
+            return say(language, words.COURSE["nothing"])
         return say(language, texts.OUTCOMES.get(value, value)) if one.field == "outcome" else value
 
     told = {"was": named(one.was), "became": named(one.became), "who": one.user_name}
-    return say(language, texts.COURSE[f"corrected-{one.field}"], **told)
+    return say(language, words.COURSE[f"corrected-{one.field}"], **told)
 
 
 def _caller(row: CallRow, language: str) -> str:
     number = show(row.number) if row.direction == "inbound" else row.caller_name or row.caller_number
-    return number or row.caller_number or say(language, texts.COURSE["hidden"])
+    return number or row.caller_number or say(language, words.COURSE["hidden"])

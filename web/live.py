@@ -18,7 +18,7 @@ from http.cookies import CookieError, SimpleCookie
 import structlog
 from aiohttp import web
 
-from cti.desktop import AgentView, CallView, Erased, LegView, LinkView, Notice, ScreenPop, Snapshot
+from cti.desktop import AgentView, CallView, Erased, LegView, LinkView, Notice, Reminder, ScreenPop, Snapshot
 from cti.errors import StorageError
 from cti.features.access_journal import AccessJournal
 from cti.features.accounts import Accounts, Identity
@@ -133,6 +133,10 @@ class Live:
     async def link(self, view: LinkView) -> None:
         """The links to the PBXes, to everybody."""
         self._tell(tuple(self._agents), "link", lambda reader, _seq: wire.link(view, reader))
+
+    async def reminders(self, agent_id: int, due: tuple[Reminder, ...]) -> None:
+        """All that one is reminded of now, to his browsers."""
+        self._tell((agent_id,), "reminders", lambda reader, seq: {"seq": seq, "due": wire.reminders(due, reader)})
 
     async def erased(self, view: Erased) -> None:
         """Somebody was erased: no page shows him any more, nor does a replay."""

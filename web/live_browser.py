@@ -14,7 +14,12 @@ from web.live_door import Visit
 from web.live_outbox import Outbox
 from web.wire import Reader
 
-NEEDS: Mapping[str, Right] = {"screen_pop": "desk", "call": "desk", "agent": "agents.read"}  # the other events: nothing
+NEEDS: Mapping[str, Right] = {  # the other events: nothing
+    "screen_pop": "desk",
+    "call": "desk",
+    "reminders": "desk",
+    "agent": "agents.read",
+}
 Stored = ScreenPop | Notice  # events that are kept until they were shown
 
 
@@ -56,4 +61,5 @@ class Browser:
             state,
             calls=state.calls if self.hears("call") else (),
             agents=state.agents if self.hears("agent") else (),
+            reminders=state.reminders if self.hears("reminders") else (),
         )

@@ -48,6 +48,7 @@ STATUS = {
     "no-file": 404,
     "no-note": 404,
     "no-task": 404,
+    "no-call": 404,
     "bad-sort": 422,
     "bad-filter": 422,
     "bad-cursor": 422,

@@ -43,6 +43,7 @@ from cti.features.import_runs import ImportRuns
 from cti.features.pbx_offers import PbxOffers
 from cti.features.phone_watch import PhoneWatch
 from cti.features.phones import Phones
+from cti.features.reminders import Reminders
 from cti.features.role_rights import RoleRights
 from cti.features.test_calls import TestCalls
 from cti.metrics import Metrics
@@ -77,6 +78,7 @@ class Services:
     contacts: ClientContacts
     contracts: ClientContracts
     tasks: ClientTasks
+    reminders: Reminders
     segments: ClientSegments
     files: ClientFiles
     import_runs: ImportRuns

@@ -15,6 +15,7 @@ from cti.desktop import (
     LinkView,
     Match,
     Notice,
+    Reminder,
     ScreenPop,
     Snapshot,
 )
@@ -108,6 +109,11 @@ def leg(view: LegView, seq: int = 0) -> Json:
     return asdict(view) | {"seq": seq}
 
 
+def reminders(due: tuple[Reminder, ...], reader: Reader) -> list[Json]:
+    """What somebody is reminded of now."""
+    return [asdict(one) | {"shown": show(one.number)} for one in map(reader.sight.see, due)]
+
+
 def agent(view: AgentView, reader: Reader, seq: int = 0) -> Json:
     """The public `agent`."""
     chosen = state(view.chosen, view.reason, reader.language)
@@ -144,6 +150,7 @@ def snapshot(view: Snapshot, reader: Reader, seq: int, now: float) -> Json:
         "link": link(view.link, reader),
         "erased": erased(view.erased),
         "legs": [leg(one) for one in view.legs],
+        "reminders": reminders(view.reminders, reader),
         "server_time": now,
         "seq": seq,
     }

@@ -63,7 +63,10 @@ async def fill(conn: Connection) -> None:
         await properties.add(conn, Property(id=0, name=name, kind="rating", in_pop=name == "Лояльность"))
     await properties.add(conn, Property(id=0, name="Договор до", kind="date"))
     await properties.add(conn, Property(id=0, name="Рассылка", kind="yes-no"))
-    named = [Disposition(id=0, name=name, color=color) for name, color in RESULTS.items()]
+    named = [
+        Disposition(id=0, name=name, color=color, next_step="callback" if name == "Перезвонить" else "")
+        for name, color in RESULTS.items()
+    ]
     await dispositions.keep(conn, "", named, time.time())
     await duty.keep_reasons(conn, [Reason(id=0, name=name, work=work) for name, work in PAUSES.items()], time.time())
 

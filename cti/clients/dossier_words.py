@@ -86,6 +86,7 @@ LABELS: Mapping[str, tuple[str, str]] = {  # of columns
     "changed_at": ("Changed", "Изменено"), "what": ("What", "Что"), "due_at": ("Due", "Срок"),
     "owner_id": ("Whose task", "Чья задача"), "made_by": ("Made by", "Кто поставил"),
     "done_at": ("Done", "Сделана"), "done_by": ("Done by", "Кто сделал"),
+    "remind_at": ("Reminder", "Напоминание"),
     "args": ("Details", "Подробности"), "details": ("Details", "Подробности"), "record": ("Record", "Запись"),
 }  # fmt: skip
 WORDS: Mapping[str, tuple[str, str]] = {
@@ -158,7 +159,7 @@ CODES: Mapping[str, tuple[str, str]] = {  # values of columns
     "transferred": ("transferred", "переведён"), "address": ("address", "адрес"), "site": ("site", "сайт"),
     "other": ("other", "другое"), "screen_pop": ("card", "карточка"), "view": ("looked", "просмотр"),
     "search": ("searched", "поиск"), "export": ("exported", "выгрузка"), "print": ("printed", "печать"),
-    "change": ("changed", "изменение"),
+    "change": ("changed", "изменение"), "callback": ("call back", "перезвонить"), "task": ("task", "задача"),
 }  # fmt: skip
 WAYS: Mapping[str, tuple[str, str]] = {
     "deleted": ("deleted", "удалено"),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from cti.clients.masking import Words
+from cti.clients.masking import Telephone, Words
 
 WHAT_CHARS = 400
 NOTE_CHARS = 20_000
+Kind = Literal["task", "callback"]
 Standing = Literal["late", "today", "later", "done"]
 
 
@@ -27,25 +28,35 @@ class Note:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TaskDraft:
-    """What may be said of a task. due_at: UNIX seconds, None for some day; owner_id: who does it."""
+    """What may be said of a task. due_at: UNIX seconds, None for some day; owner_id: who does it.
+
+    kind: a call-back is a task to be dialled. number: E.164, None for the client's first. call: it came of this one.
+    """
 
     what: Words
     due_at: float | None = None
     owner_id: int | None = None
+    kind: Kind = "task"
+    number: Telephone | None = None
+    call: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task(TaskDraft):
-    """A task as stored, with its client's name and its people's. done_at: None while it is open."""
+    """A task as stored, with its client's name and its people's. done_at: None while it is open.
+
+    client_id: None for a number that is nobody's. remind_at: when its owner is reminded next, None for no more.
+    """
 
     id: int
-    client_id: int
+    client_id: int | None
     client_name: Words
     owner: str
     made_by: str
     created_at: float
     done_at: float | None = None
     done_by: str = ""
+    remind_at: float | None = None
 
 
 def fields_of(task: TaskDraft) -> dict[str, Any]:

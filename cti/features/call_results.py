@@ -16,6 +16,7 @@ from cti.storage.database import Database
 from cti.storage.dispositions import Disposition
 
 MOST = 60
+NEXT_STEPS = ("", "callback", "task")
 
 
 class CallResults:
@@ -53,7 +54,7 @@ class CallResults:
         names = [one.name.casefold() for one in wanted]
         if not all(names) or len(set(names)) < len(names) or len(names) > MOST:
             raise Refused("bad-results", "Each result needs a name of its own, and there may be 60 of them.")
-        if any(one.color not in ("", *COLORS) for one in wanted):
+        if any(one.color not in ("", *COLORS) or one.next_step not in NEXT_STEPS for one in wanted):
             raise Refused("bad-results", "Each result needs a name of its own, and there may be 60 of them.")
         async with self._db.write() as conn:
             await stored.keep(conn, queue[:80], wanted, self._clock())

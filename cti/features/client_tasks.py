@@ -1,7 +1,8 @@
 """Notes on clients and tasks for them, as people write them; what changes of them is a record of the client's history.
 
 A note is its writer's: nobody else changes it, an admin may delete it. A task is everybody's who may change clients:
-whoever did it says so.
+whoever did it says so. What follows a call is a task too: one for each call and person, said anew it takes the place of
+what was said before; where the caller is nobody's client, it keeps his number.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from cti.clients.changes import Change, differences
 from cti.clients.masking import restored
 from cti.clients.tasks import NOTE_CHARS, WHAT_CHARS, Note, Task, TaskDraft, fields_of
 from cti.errors import NotAllowed, Refused
-from cti.storage import changes, client_notes, clients, tasks, users
+from cti.storage import calls, changes, client_notes, clients, merges, tasks, users
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 
@@ -63,6 +64,28 @@ class ClientTasks:
             await _client(conn, client_id)
             await _owner(conn, draft)
             return await tasks.add(conn, client_id, draft, self._clock(), person.id)
+
+    async def next_step(
+        self, person: Person, call_id: str, draft: TaskDraft | None, client_id: int | None = None
+    ) -> int | None:
+        """What follows the person's own call, None for nothing; returns the task's id. client_id: where he knows it."""
+        draft, now = _sound(person, draft) if draft else None, self._clock()
+        async with self._db.write() as conn:
+            row, before = await calls.get(conn, call_id), await tasks.of_call(conn, call_id, person.id)
+            if not await calls.takes_part(conn, call_id, person.id):
+                if row is None:
+                    raise Refused("no-call", "There is no such call.")
+                raise NotAllowed("Only people who had this call may say what follows it.")
+            client_id = await _client_of(conn, (row.client_id if row else None) or client_id)
+            if before is not None and before.done_at is None:
+                await tasks.remove(conn, before.id)
+            if draft is None:
+                return None
+            number = row.number if row else None
+            if client_id is None and number is None:
+                raise Refused("nobody-to-call", "The caller hid the number and is no client.")
+            await _owner(conn, draft)
+            return await tasks.add(conn, client_id, replace(draft, number=number, call=call_id), now, person.id)
 
     async def change(self, person: Person, task_id: int, draft: TaskDraft) -> Task:
         """What is to be done, when, by whom; returns what it was."""
@@ -127,6 +150,12 @@ async def _client(conn: Connection, client_id: int) -> None:
         raise Refused("no-client", "There is no such client.")
 
 
+async def _client_of(conn: Connection, client_id: int | None) -> int | None:
+    """A client's id as he is kept now; None for nobody."""
+    client_id = await merges.kept_id(conn, client_id) if client_id else None
+    return client_id if client_id and await clients.get(conn, client_id) else None
+
+
 async def _owner(conn: Connection, draft: TaskDraft) -> None:
     owner = await users.by_id(conn, draft.owner_id) if draft.owner_id is not None else None
     if draft.owner_id is not None and (owner is None or owner.blocked_at is not None):
@@ -153,6 +182,7 @@ def _of_task(task_id: int, told: Iterable[Change]) -> list[Change]:
     return [replace(one, field=f"task:{task_id}:{one.field}") for one in told]
 
 
-async def _write(conn: Connection, person: Person, now: float, client_id: int, told: Iterable[Change]) -> None:
-    """Records in the client's history; version 0: the card itself has not changed."""
-    await changes.write(conn, client_id, told, at=now, user_id=person.id, version=0)
+async def _write(conn: Connection, person: Person, now: float, client_id: int | None, told: Iterable[Change]) -> None:
+    """Records in the client's history; version 0: the card itself has not changed. None: nobody's task has none."""
+    if client_id is not None:
+        await changes.write(conn, client_id, told, at=now, user_id=person.id, version=0)

@@ -102,7 +102,7 @@ client_tasks = Table(
     "client_tasks",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("client_id", ForeignKey("clients.id", ondelete="CASCADE"), nullable=False),
+    Column("client_id", ForeignKey("clients.id", ondelete="CASCADE")),  # None: a number that is nobody's
     Column("what", String(400), nullable=False),
     Column("due_at", Float),  # None: some day
     Column("owner_id", ForeignKey("users.id", ondelete="SET NULL")),
@@ -110,6 +110,11 @@ client_tasks = Table(
     Column("created_at", Float, nullable=False),
     Column("done_at", Float),
     Column("done_by", Integer),
+    Column("kind", String(8), nullable=False, server_default="task"),  # task | callback
+    Column("number", String(40)),  # E.164 to be dialled; None: the client's first
+    Column("call_id", String(80), index=True),  # it came of this call
+    Column("remind_at", Float),  # when its owner is reminded next; None: no more
+    Column("request_id", String(64)),  # of the click that dialled it last
     Index(None, "client_id", "created_at"),
     # the open ones alone: a client's for his card and the pop, a person's for his desk
     Index(
@@ -122,6 +127,12 @@ client_tasks = Table(
         "ix_client_tasks_own",
         "owner_id",
         "due_at",
+        sqlite_where=Column("done_at").is_(None),
+        postgresql_where=Column("done_at").is_(None),
+    ),
+    Index(
+        "ix_client_tasks_remind",
+        "remind_at",
         sqlite_where=Column("done_at").is_(None),
         postgresql_where=Column("done_at").is_(None),
     ),

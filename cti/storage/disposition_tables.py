@@ -15,6 +15,7 @@ dispositions = Table(
     Column("color", String(8), nullable=False, server_default=""),
     Column("position", Integer, nullable=False, server_default="0"),
     Column("retired_at", Float),
+    Column("next_step", String(8), nullable=False, server_default=""),  # what it asks for: callback | task
     UniqueConstraint("queue", "name"),
 )
 

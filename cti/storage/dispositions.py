@@ -15,13 +15,14 @@ from cti.storage.tables import users
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Disposition:
-    """One that may be said. queue: "" of every queue."""
+    """One that may be said. queue: "" of every queue. next_step: callback, task or "": what it asks for by itself."""
 
     id: int
     name: str
     queue: str = ""
     color: str = ""
     retired: bool = False
+    next_step: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +42,14 @@ async def every(conn: AsyncConnection, *, retired: bool = False) -> list[Disposi
     if not retired:
         asked = asked.where(dispositions.c.retired_at.is_(None))
     return [
-        Disposition(id=row.id, name=row.name, queue=row.queue, color=row.color, retired=row.retired_at is not None)
+        Disposition(
+            id=row.id,
+            name=row.name,
+            queue=row.queue,
+            color=row.color,
+            retired=row.retired_at is not None,
+            next_step=row.next_step,
+        )
         for row in await conn.execute(asked)
     ]
 
@@ -55,7 +63,9 @@ async def offered(conn: AsyncConnection, queue: str) -> list[Disposition]:
 async def keep(conn: AsyncConnection, queue: str, wanted: Sequence[Disposition], now: float) -> None:
     """A queue's list in this order: an id of 0 is a new one, a retired one stays where it was said."""
     for place, one in enumerate(wanted):
-        values = {"name": one.name, "color": one.color, "position": place, "retired_at": now if one.retired else None}
+        retired = now if one.retired else None
+        values = {"name": one.name, "color": one.color, "position": place, "retired_at": retired}
+        values["next_step"] = one.next_step
         if one.id:
             mine = (dispositions.c.id == one.id) & (dispositions.c.queue == queue)
             await conn.execute(update(dispositions).where(mine).values(**values))

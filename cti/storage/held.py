@@ -181,7 +181,10 @@ HELD: tuple[Held, ...] = (
     ),
     Held(table=client_files, category="files", way="deleted", rows=_his(client_files)),
     Held(table=client_notes, category="notes", way="deleted", rows=_his(client_notes)),
-    Held(table=client_tasks, category="tasks", way="deleted", rows=_his(client_tasks)),
+    Held(
+        table=client_tasks, category="tasks", way="deleted",
+        rows=lambda who: or_(client_tasks.c.client_id.in_(who.clients), client_tasks.c.number.in_(who.numbers)),
+    ),
     Held(table=contracts, category="contracts", way="deleted", rows=_his(contracts)),
     Held(table=contact_phones, category="people", way="deleted", rows=_of_people(contact_phones)),
     Held(table=contact_emails, category="people", way="deleted", rows=_of_people(contact_emails)),

@@ -68,9 +68,10 @@ class Stage:
         self.agents: tuple[AgentView, ...] = ()
         self.link = LinkView(state="up")
         self.live.seq_of = lambda agent_id: self.seqs.get(agent_id, 0)
-        self.live.snapshot = lambda _agent: Snapshot(
-            calls=tuple(self.views.values()), agents=self.agents or parts.services.agent_states.views(), link=self.link
-        )
+        self.live.snapshot = lambda agent: Snapshot(
+            calls=tuple(self.views.values()), agents=self.agents or parts.services.agent_states.views(), link=self.link,
+            reminders=parts.services.reminders.of(agent),
+        )  # fmt: skip
 
     async def desk(self, login: str = "anna", path: str = "/") -> Page:
         """A page of somebody signed in, its wire open."""

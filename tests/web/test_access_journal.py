@@ -168,6 +168,8 @@ def shown(house: House) -> dict[str, dict[str, Any]]:
         "GET /api/v1/missed": {},
         "GET /api/v1/calls/{id}": {"ids": call},
         "GET /api/v1/calls/{id}/results": {"ids": call},
+        "PUT /api/v1/calls/{id}/next": {"ids": call, "json": {"kind": "callback", "what": "x"}},
+        "GET /api/v1/calls/{id}/next": {"ids": call},
         "GET /api/v1/trace/{id}": {"ids": call},
         "GET /": {},
         "GET /desk/client/{id}": {},

@@ -23,9 +23,12 @@ class ResultQuery(Struct, forbid_unknown_fields=True):
 
 
 class ResultOut(Struct):
+    """next_step: callback, task or "": what it asks for by itself."""
+
     id: int
     name: str
     color: str
+    next_step: str
 
 
 class Results(Struct):
@@ -52,7 +55,11 @@ async def offered(request: web.Request) -> web.Response:
     queue = query_of(request, ResultQuery).queue
     async with services_of(request).db.read() as conn:
         found, required = await stored.offered(conn, queue), await stored.required(conn)
-    return reply(Results(queue in required, [ResultOut(one.id, one.name, one.color) for one in found]))
+    return reply(Results(queue in required, [_out(one) for one in found]))
+
+
+def _out(one: stored.Disposition) -> ResultOut:
+    return ResultOut(id=one.id, name=one.name, color=one.color, next_step=one.next_step)
 
 
 async def say(request: web.Request) -> web.Response:

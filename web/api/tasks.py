@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from aiohttp import web
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from cti.clients.tasks import Task, TaskDraft
-from cti.storage import clients, tasks
+from cti.errors import Refused
+from cti.storage import calls, clients, tasks
 from web.api import records as r
 from web.api.base import Operation, body_of, place, reply
 from web.auth import person_of
 from web.services import services_of
-from web.shown import showed
+from web.shown import showed, showed_callers
+
+LONGEST_ID = 80
 
 
 class NoteIn(Struct, forbid_unknown_fields=True):
@@ -35,11 +38,43 @@ class Finished(Struct, forbid_unknown_fields=True):
     done: bool
 
 
+class NextIn(Struct, forbid_unknown_fields=True, kw_only=True):
+    """kind: none for nothing. client_id: the caller, where one knows him; a caller who is nobody keeps his number."""
+
+    kind: Literal["none", "callback", "task"]
+    what: Annotated[str, Meta(max_length=400)] = ""
+    due_at: r.Moment | None = None
+    owner_id: r.Id | None = None
+    client_id: r.Id | None = None
+
+    def draft(self) -> TaskDraft | None:
+        if self.kind == "none":
+            return None
+        return TaskDraft(what=self.what, due_at=self.due_at, owner_id=self.owner_id, kind=self.kind)
+
+
+class NextOut(Struct):
+    """task: null where nothing follows."""
+
+    task: TaskOut | None
+
+
+class Answered(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What its owner does with a reminder. request_id: of the click that dials it; minutes: remind of it again then."""
+
+    request_id: Annotated[str, Meta(min_length=8, max_length=64, pattern="^[A-Za-z0-9-]+$")] | UnsetType = UNSET
+    minutes: Annotated[int, Meta(ge=1, le=1440)] | UnsetType = UNSET
+
+
 class TaskOut(Struct, kw_only=True):
-    """done_at: null while it is open."""
+    """done_at: null while it is open. number: to dial; of a client, where none is said, his first."""
 
     id: int
-    client_id: int
+    kind: str
+    number: str | None
+    call: str
+    remind_at: float | None
+    client_id: int | None
     client_name: str
     what: str
     due_at: float | None
@@ -60,7 +95,7 @@ async def list_mine(request: web.Request) -> web.Response:
     """What one is still to do."""
     async with services_of(request).db.read() as conn:
         mine = await tasks.open_of_person(conn, person_of(request).id)
-    showed(request, [one.client_id for one in mine])
+    showed_callers(request, mine, thing="tasks")
     return reply([task_out(one) for one in mine])
 
 
@@ -93,6 +128,41 @@ async def finish(request: web.Request) -> web.Response:
     """It is done, or open again."""
     body = await body_of(request, Finished)
     await services_of(request).tasks.finish(person_of(request), place(request), done=body.done)
+    return reply(r.Ok())
+
+
+async def next_step(request: web.Request) -> web.Response:
+    """What follows one's own call."""
+    services, person, call = services_of(request), person_of(request), request.match_info["id"][:LONGEST_ID]
+    body = await body_of(request, NextIn)
+    task_id = await services.tasks.next_step(person, call, body.draft(), body.client_id)
+    async with services.db.read() as conn:
+        return _told(request, await tasks.get(conn, task_id) if task_id else None)
+
+
+async def said_next(request: web.Request) -> web.Response:
+    """What one said is to follow one's own call."""
+    services, person, call = services_of(request), person_of(request), request.match_info["id"][:LONGEST_ID]
+    async with services.db.read() as conn:
+        if not await calls.takes_part(conn, call, person.id):
+            raise web.HTTPNotFound(text="There is no such call.")
+        return _told(request, await tasks.of_call(conn, call, person.id))
+
+
+def _told(request: web.Request, task: Task | None) -> web.Response:
+    showed(request, [task.client_id] if task else (), count=1 if task else 0)
+    return reply(NextOut(task_out(task) if task else None))
+
+
+async def answer(request: web.Request) -> web.Response:
+    """A reminder was dialled, or is put off."""
+    reminders, person, body = services_of(request).reminders, person_of(request), await body_of(request, Answered)
+    if body.request_id is not UNSET:
+        await reminders.dialled(person, place(request), body.request_id)
+    elif body.minutes is not UNSET:
+        await reminders.later(person, place(request), body.minutes)
+    else:
+        raise Refused("bad-answer", "Say when to remind of it again, or by which click it was dialled.")
     return reply(r.Ok())
 
 
@@ -160,6 +230,38 @@ OPERATIONS = (
     _writes("POST", "/clients/{id}/tasks", add, "A new task", r.Made, body=TaskIn),
     _writes("PUT", "/tasks/{id}", change, "Change a task", body=TaskIn),
     _writes("PUT", "/tasks/{id}/done", finish, "A task is done, or open again", body=Finished),
+    Operation(
+        method="PUT",
+        path="/tasks/{id}/reminder",
+        handler=answer,
+        who="desk",
+        shows="nothing",
+        text="A reminder of one's own task was dialled, or is put off",
+        body=Answered,
+        gives=r.Ok,
+        refusals=(404, 409),
+    ),
+    Operation(
+        method="PUT",
+        path="/calls/{id}/next",
+        handler=next_step,
+        who="clients.write",
+        shows="call",
+        text="Say what follows one's own call: nothing, a call-back, a task; the last word counts",
+        body=NextIn,
+        gives=NextOut,
+        refusals=(409,),
+    ),
+    Operation(
+        method="GET",
+        path="/calls/{id}/next",
+        handler=said_next,
+        who="clients.read",
+        shows="call",
+        text="What one said is to follow one's own call",
+        gives=NextOut,
+        refusals=(404,),
+    ),
     _writes("DELETE", "/tasks/{id}", drop, "Delete a task"),
     _writes("POST", "/clients/{id}/notes", note, "A new note", r.Made, body=NoteIn),
     _writes("PUT", "/notes/{id}", change_note, "Change one's own note", body=NoteIn),

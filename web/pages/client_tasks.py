@@ -86,8 +86,8 @@ def _moment(text: str, zone: ZoneInfo) -> float | None:
     return at.timestamp()
 
 
-def _back_to(client_id: int) -> web.HTTPSeeOther:
-    return web.HTTPSeeOther(f"/clients/{client_id}?tab=history")
+def _back_to(client_id: int | None) -> web.HTTPSeeOther:
+    return web.HTTPSeeOther(f"/clients/{client_id}?tab=history" if client_id else "/")
 
 
 ROUTES = (

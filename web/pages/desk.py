@@ -41,7 +41,7 @@ async def show(request: web.Request) -> web.Response:
         own = await calls.journal(conn, user_id=person.id, limit=8)
         mine = await tasks.open_of_person(conn, person.id, limit=TASKS)
     whose = [*(row.client_id for row in own.rows), *(one.client_id for one in mine)]
-    persons = {row.client_id or row.number for row in own.rows} | {one.client_id for one in mine}
+    persons = {row.client_id or row.number for row in own.rows} | {one.client_id or one.number for one in mine}
     showed(request, whose, count=len(persons - {None}))
     now = services.clock()
     today = datetime.fromtimestamp(now, services.zone).date().isoformat()

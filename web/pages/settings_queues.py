@@ -77,10 +77,11 @@ async def keep_results(request: web.Request) -> web.StreamResponse:
     ids = [str(one) for one in form.getall("id", [])][:MOST]
     names = [str(one).strip()[:80] for one in form.getall("name", [])][:MOST]
     colors = [str(one)[:8] for one in form.getall("color", [])][:MOST]
+    steps = [str(one)[:8] for one in form.getall("next", [""] * len(ids))][:MOST]
     retired = {str(one) for one in form.getall("retired", [])}
     wanted = [
-        Disposition(id=number_of(id_), name=name, color=color, retired=id_ in retired)
-        for id_, name, color in zip(ids, names, colors, strict=False)
+        Disposition(id=number_of(id_), name=name, color=color, retired=id_ in retired, next_step=step)
+        for id_, name, color, step in zip(ids, names, colors, steps, strict=False)
         if name or id_.isdigit()
     ]
     try:

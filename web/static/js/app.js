@@ -5,6 +5,7 @@ import { startCard } from "./card.js";
 import { startDesk } from "./desk.js";
 import { startFiles } from "./files.js";
 import { startDock } from "./dock.js";
+import { startDue } from "./due.js";
 import { startDuty } from "./duty.js";
 import { onPage } from "./dom.js";
 import { keepForms } from "./forms.js";
@@ -50,6 +51,7 @@ if (document.body.classList.contains("shell")) {
   startTelLinks();
   startNotices();
   startStrip();
+  startDue();
   startDock();
   startDuty();
   startDesk(htmx);

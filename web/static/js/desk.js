@@ -2,6 +2,7 @@
 // it waits in the strip until it is asked for.
 import { $, fill, isTyping, mould, onPage, show } from "./dom.js";
 import { api, ask } from "./api.js";
+import { startNext } from "./next.js";
 import { showNote } from "./notes.js";
 import { startNewcomer, showNewcomer } from "./newcomer.js";
 import { dial } from "./phone.js";
@@ -22,6 +23,7 @@ export function startDesk(library) {
   onPage("#desk", () => {
     before = null;
     $("#card-call").addEventListener("click", callBack);
+    startNext();
     choose();
     render();
   });

@@ -22,7 +22,7 @@ function dialWith() {
   return device;
 }
 
-/** Ring our own phone, then the number. client: {id, name} where known. */
+/** Ring our own phone, then the number; gives the click's id, or false. client: {id, name} where known. */
 export async function dial(to, client) {
   const number = String(to).trim();
   if (!number || busy || (number === last.number && Date.now() - last.at < TWICE_MS)) return false;
@@ -34,7 +34,7 @@ export async function dial(to, client) {
   try {
     await api("POST", "/calls", { to: number, client_id: client?.id ?? null, request_id: id, device: dialWith() });
     setTimeout(() => store.dropClick(id), 15_000); // the call has its own entry by then, or never will
-    return true;
+    return id;
   } catch (refusal) {
     store.dropClick(id);
     fault(refusal.message);

@@ -1,6 +1,7 @@
 // What came of the conversation: said on the card while one talks or afterwards; a queue may want it said.
 import { $, show } from "./dom.js";
 import { api } from "./api.js";
+import { showNext } from "./next.js";
 import { t } from "./texts.js";
 import { toast } from "./toasts.js";
 
@@ -16,7 +17,7 @@ function listOf(queue) {
   return asked;
 }
 
-/** Put the choice for this call into its box; empty lists take no place. */
+/** Put the choice for this call into its box, with what follows it; empty lists take no place. */
 export async function showResult(one) {
   const box = $("#result-box");
   const apt = TALKED.has(one.view?.state) && one.view.direction !== "internal" && !one.pop?.colleague;
@@ -26,7 +27,9 @@ export async function showResult(one) {
   one.talked = true;
   const { required, results } = await listOf(one.view.queue ?? "");
   if (box.dataset.call !== one.id) return;
-  show(box, results.length > 0);
+  show(box, true);
+  show($("#result-part"), results.length > 0);
+  showNext(one, results.find((result) => result.id === one.result)?.next_step);
   show($("#result-needed"), required && !one.result);
   const key = JSON.stringify([one.id, results, one.result ?? 0]);
   if (box.dataset.key === key) return;

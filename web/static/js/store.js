@@ -11,6 +11,7 @@ const calls = new Map();
 const agents = new Map();
 const legs = new Map(); // SIP Call-ID of a conversation of the browser phone -> call
 let missed = [];
+let due = []; // tasks that this person is reminded of now
 let offset = 0; // server's clock minus ours, in seconds
 
 /** Listen; gives the way to stop. */
@@ -28,6 +29,7 @@ export const callOfSip = (sip) => calls.get(legs.get(sip));
 export const allCalls = () => [...calls.values()];
 export const people = () => [...agents.values()];
 export const missedCalls = () => missed;
+export const reminders = () => due;
 
 function entry(id) {
   if (!calls.has(id)) calls.set(id, { id, view: null, pop: null, client: null, note: null, at: Date.now() });
@@ -120,6 +122,7 @@ export function snapshot(state) {
   }
   state.calls.forEach(changed);
   state.legs.forEach(leg);
+  setReminders(state.reminders ?? []);
   agents.clear();
   state.agents.forEach((view) => agents.set(view.id, view));
   tell("agents");
@@ -140,6 +143,11 @@ export function agentChanged(view) {
   tell("agents");
 }
 
+export function setReminders(rows) {
+  due = rows;
+  tell("reminders");
+}
+
 export function setMissed(rows) {
   missed = rows;
   tell("missed");
@@ -155,6 +163,7 @@ export function forget(clients, gone) {
     if (his(one.client)) one.client = null;
   }
   missed = missed.filter((row) => !gone.has(row.call) && !clients.has(row.client_id));
+  setReminders(due.filter((row) => !clients.has(row.client_id)));
   tell("forgotten", ids.map((one) => one.id));
   tell("missed");
   tell("calls");

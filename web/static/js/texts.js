@@ -40,6 +40,20 @@ export function moment(at) {
   return today ? clock.format(date) : `${day.format(date)} ${clock.format(date)}`;
 }
 
+/** `2026-11-27T10:00` on the clock of the house, of UNIX seconds. */
+export function wall(at) {
+  const form = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone };
+  const part = Object.fromEntries(new Intl.DateTimeFormat("en-GB", form).formatToParts(new Date(at * 1000)).map((one) => [one.type, one.value]));
+  return `${part.year}-${part.month}-${part.day}T${part.hour}:${part.minute}`;
+}
+
+/** UNIX seconds of a time on the clock of the house; NaN for none. */
+export function unix(time) {
+  const utc = Date.parse(`${time}Z`) / 1000;
+  const off = (at) => Date.parse(`${wall(at)}Z`) / 1000 - at;
+  return Number.isNaN(utc) ? utc : Math.round(utc - off(utc - off(Math.floor(utc / 60) * 60)));
+}
+
 /** `4:05`, `1:02:03`. */
 export function duration(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
