@@ -31,6 +31,7 @@ async function draw(canvas) {
   const stacked = canvas.dataset.stacked === "yes";
   const color = shade("muted");
   const grid = { color: shade("edge") };
+  const ticks = { color, ...(datasets.every(({ data }) => data.every(Number.isInteger)) && { precision: 0 }) };
   const chart = new Chart(canvas, {
     type: canvas.dataset.kind,
     data: { labels: rows.map((row) => $("th", row).textContent), datasets },
@@ -39,7 +40,7 @@ async function draw(canvas) {
       animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? false : { duration: 200 },
       color,
       font: { family: "Inter" },
-      scales: { x: { stacked, ticks: { color }, grid }, y: { stacked, beginAtZero: true, ticks: { color }, grid } },
+      scales: { x: { stacked, ticks: { color }, grid }, y: { stacked, beginAtZero: true, ticks, grid } },
       plugins: { legend: { display: names.length > 1, labels: { color } } },
     },
   });
