@@ -20,7 +20,7 @@ from cti.clients.segments import Group, Judge
 from cti.errors import NotAllowed, Refused
 from cti.features.client_base import ClientBase
 from cti.features.client_segments import ClientSegments
-from cti.storage import contacts, contracts, directories, facts, properties, segments
+from cti.storage import contacts, contracts, directories, facts, properties, restrictions, segments
 from cti.storage.client_tables import clients as client_table
 from cti.storage.conditions import Conditions
 from cti.storage.database import Database
@@ -105,6 +105,8 @@ class Office:
                     NOW,
                 )
             await contacts.relink(conn, [client])
+            if rng.random() < 0.3:
+                await restrictions.put(conn, client, "спор", now=NOW, user_id=ANNA)
 
     def _value(self, prop: Property) -> Any:
         rng = self.rng
@@ -154,6 +156,7 @@ class Office:
             "age": rng.choice((30, 90)),
             "ahead": rng.choice((10, 60)),
             "number": rng.choice((0, 100, 5_000)),
+            "yes-no": rng.choice((True, False, "1", "0")),
         }
         lists: dict[str, list[Any]] = {
             "kind": ["person"],
