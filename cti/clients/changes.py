@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Annotated, Any
 
 from cti.clients.card import ClientCard, ClientDraft, Phone, Place, labels_of
@@ -20,6 +21,7 @@ PLAIN = (
     "industry_id", "source_id", "time_zone",
 )  # fmt: skip
 PROPERTY = "property:"
+_plain = attrgetter(*PLAIN)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +46,7 @@ class Conflict:
 
 def as_fields(card: ClientCard | ClientDraft) -> dict[str, Any]:
     """The card's fields by name."""
-    fields: dict[str, Any] = {name: getattr(card, name) for name in PLAIN}
+    fields: dict[str, Any] = dict(zip(PLAIN, _plain(card), strict=True))
     fields["phones"] = [[one.typed, one.extension, one.label, one.shared] for one in card.phones]
     fields["emails"] = list(card.emails)
     fields["email_labels"] = labels_of(card.emails, card.email_labels)
@@ -55,8 +57,10 @@ def as_fields(card: ClientCard | ClientDraft) -> dict[str, Any]:
     return fields
 
 
-def draft_of(fields: Fields) -> ClientDraft:
-    """The card that these fields describe. Phones are yet to be read (`card.with_numbers`)."""
+def draft_of(fields: Fields, phones: tuple[Phone, ...] | None = None) -> ClientDraft:
+    """The card that these fields describe. phones: as they were read; else they are yet to be (`card.with_numbers`)."""
+    if phones is None:
+        phones = tuple(Phone(typed=t, extension=x, label=label, shared=s) for t, x, label, s in fields["phones"])
     values = {
         int(name.removeprefix(PROPERTY)): tuple(value) if isinstance(value, list) else value
         for name, value in fields.items()
@@ -64,7 +68,7 @@ def draft_of(fields: Fields) -> ClientDraft:
     }
     return ClientDraft(
         **{name: fields[name] for name in PLAIN},
-        phones=tuple(Phone(typed=t, extension=x, label=label, shared=s) for t, x, label, s in fields["phones"]),
+        phones=phones,
         emails=tuple(fields["emails"]),
         email_labels=fields.get("email_labels") or {},
         places=tuple(Place(kind=kind, value=value) for kind, value in fields["places"]),
@@ -74,12 +78,8 @@ def draft_of(fields: Fields) -> ClientDraft:
 
 def differences(before: Fields, after: Fields) -> list[Change]:
     """What changed, in the order of the names."""
-    names = sorted({*before, *after})
-    return [
-        Change(field=name, was=before.get(name), became=after.get(name))
-        for name in names
-        if before.get(name) != after.get(name)
-    ]
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return [Change(field=name, was=before.get(name), became=after.get(name)) for name in sorted(names)]
 
 
 def taken_back(now: Fields, done: Iterable[Change]) -> dict[str, Any]:

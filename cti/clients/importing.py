@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from cti.clients.card import KINDS, ClientCard, ClientDraft, Phone, Place
-from cti.clients.changes import as_fields
+from cti.clients.card import KINDS, ClientDraft, Phone, Place
+from cti.clients.changes import Fields
 from cti.clients.importing_contacts import PARTS
 from cti.clients.masking import DOT, is_masked
 from cti.clients.properties import Property, Value, read_value
@@ -226,15 +226,17 @@ def draft_from(fields: Mapping[str, Any], plan: NumberPlan) -> ClientDraft:
     )
 
 
-def fields_after(card: ClientCard | ClientDraft, said: Mapping[str, Any], plan: NumberPlan) -> dict[str, Any]:
-    """The card's fields after what a row says; what there is already, in whatever spelling, stays as it is."""
-    before = as_fields(card)
+def fields_after(before: Fields, phones: Sequence[Phone], said: Mapping[str, Any], plan: NumberPlan) -> dict[str, Any]:
+    """A card's fields after what a row says; what there is already, in whatever spelling, stays as it is.
+
+    phones: the card's, as they were read.
+    """
     after = dict(before)
     for name, value in said.items():
         if name not in ("id", "phones", "emails", "places") and not _same(before.get(name), value):
             after[name] = value
-    numbers = {one.e164 or _spelled(one.typed) for one in card.phones}
-    numbers |= {f"{one.e164}x{one.extension}" for one in card.phones}
+    numbers = {one.e164 or _spelled(one.typed) for one in phones}
+    numbers |= {f"{one.e164}x{one.extension}" for one in phones}
     for typed in said.get("phones", ()):
         number = number_of(typed[0], plan)
         key = number.e164 or _spelled(typed[0])

@@ -11,28 +11,16 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from cti.clients.card import ClientCard, ClientDraft, with_numbers
-from cti.clients.changes import as_fields, differences, draft_of
-from cti.clients.contacts import ContactDraft
+from cti.clients.card import ClientDraft
+from cti.clients.changes import differences
 from cti.clients.erased import Kind, Marks
-from cti.clients.importing import (
-    KEYS,
-    PERSON,
-    Fault,
-    Known,
-    Mapped,
-    RowFault,
-    draft_from,
-    fields_after,
-    fields_of,
-    folded,
-    number_of,
-)  # fmt: skip
+from cti.clients.importing import KEYS, Fault, Known, Mapped, RowFault, draft_from, fields_after, folded
 from cti.clients.importing_contacts import person_of
+from cti.clients.importing_lines import Held, Key, Line
+from cti.clients.importing_lines import lines as read_lines
 from cti.errors import Refused
 from cti.storage import bulk, bulk_contacts, cards, directories, erasures, properties, users
 from cti.storage.database import Database
@@ -44,7 +32,6 @@ PART = 500  # rows of one transaction
 POLITE_S = 0.01  # another process that waits for the database looks about so often
 MOST_FAULTS = 1000
 Row = tuple[str, ...]
-Key = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -156,7 +143,7 @@ class ClientImport:
         async for some in chunks:
             for start in range(0, len(some), PART):
                 rows = some[start : start + PART]
-                lines = list(_lines(rows, told.rows, mapped, begun))
+                lines = list(read_lines(rows, told.rows, mapped, begun))
                 for line in lines:
                     line.read(self._keys, self._plan)
                 async with self._db.read() if dry else self._db.write() as conn:
@@ -189,26 +176,26 @@ class ClientImport:
         defined = {f"property:{prop.id}": prop for prop in await properties.every(conn)}
         return Known(plan=self._plan, lists=lists, properties=defined)
 
-    def _again(self, rows: Sequence[Row], before: int, mapped: Mapped, begun: Known, known: Known) -> list[_Line]:
+    def _again(self, rows: Sequence[Row], before: int, mapped: Mapped, begun: Known, known: Known) -> list[Line]:
         """The lines read anew, for the catalogue has changed. Raises Refused for a property of the import's own."""
         for name in mapped:
             prop = begun.properties.get(name)
             if prop is not None and known.properties.get(name) != prop:
                 raise Refused("property-changed", f"The property “{prop.name}” was changed while the import ran.")
-        lines = list(_lines(rows, before, mapped, known))
+        lines = list(read_lines(rows, before, mapped, known))
         for line in lines:
             line.read(self._keys, self._plan)
         return lines
 
     async def _part(
-        self, conn: Connection, lines: Sequence[_Line], known: Known, batch: str, source: str, *, dry: bool
+        self, conn: Connection, lines: Sequence[Line], known: Known, batch: str, source: str, *, dry: bool
     ) -> list[Done]:
         await self._find(conn, lines)
         ids = {line.client_id for line in lines if line.client_id}
         found = await (cards.of if dry else bulk.locked)(conn, sorted(ids))
-        held: dict[int, ClientCard | ClientDraft] = dict(found)
+        held = {id_: Held(card) for id_, card in found.items()}
         people = await bulk_contacts.names(conn, ids) if any(line.said for line in lines) else {}
-        new: list[_Line] = []
+        new: list[Line] = []
         done: list[Done] = []
         for line in lines:
             try:
@@ -217,11 +204,11 @@ class ClientImport:
                 line.fresh.clear()
                 done.append(Done(row=line.row, outcome="refused", name=line.name, fault=fault.at(line.row)))
         if not dry:
-            await self._write(conn, found, held, new, known, batch, source)
+            await self._write(conn, held, new, known, batch, source)
             await self._write_people(conn, lines, batch)
         return done
 
-    async def _find(self, conn: Connection, lines: Sequence[_Line]) -> None:
+    async def _find(self, conn: Connection, lines: Sequence[Line]) -> None:
         """Whose each line is: by the first key that one client alone has, be it in the base or in a row above.
 
         A key that several have in the base is none, for rows above either: two firms behind one switchboard stay two.
@@ -255,12 +242,12 @@ class ClientImport:
 
     def _take(
         self,
-        line: _Line,
-        held: dict[int, ClientCard | ClientDraft],
-        new: list[_Line],
+        line: Line,
+        held: Mapping[int, Held],
+        new: list[Line],
         people: dict[int, set[str]],
     ) -> Done:
-        """What comes of a line; a changed card stands in `held`, a new client's line in `new`. Raises RowFault.
+        """What comes of a line; `held` has what it changes, `new` a new client's line. Raises RowFault.
 
         people: names of contact persons there are, by client, to which the line's is added.
         """
@@ -273,13 +260,11 @@ class ClientImport:
             line.person = person_of(line.said)
             new.append(line)
             return Done(row=line.row, outcome="created", name=line.draft.name, erased=self._was_erased(line.draft))
-        card = held.get(line.client_id)
-        if card is None:
+        his = held.get(line.client_id)
+        if his is None:
             raise RowFault("id", "gone", value=line.client_id)
-        after = fields_after(card, line.fields, self._plan)
-        changed = differences(as_fields(card), after)
-        if changed:
-            held[line.client_id] = with_numbers(draft_of(after), self._plan)
+        name = his.card.name
+        changed = his.become(fields_after(his.fields, his.card.phones, line.fields, self._plan), self._plan)
         person = person_of(line.said)
         known = people.setdefault(line.client_id, set())
         if person is not None and fold(person.name) not in known:
@@ -289,7 +274,7 @@ class ClientImport:
         return Done(
             row=line.row,
             outcome="updated" if told else "unchanged",
-            name=card.name,
+            name=name,
             client_id=line.client_id,
             fields=tuple(told),
             restricted=isinstance(card, ClientCard) and card.restricted_at is not None,
@@ -308,9 +293,8 @@ class ClientImport:
     async def _write(
         self,
         conn: Connection,
-        before: Mapping[int, ClientCard],
-        held: Mapping[int, ClientCard | ClientDraft],
-        new: Sequence[_Line],
+        held: Mapping[int, Held],
+        new: Sequence[Line],
         known: Known,
         batch: str,
         source: str,
@@ -319,77 +303,27 @@ class ClientImport:
         now = self._clock()
         drafts = [line.draft for line in new if line.draft is not None]
         if drafts:
+            words = [bulk_contacts.words_of(line.person) for line in new]
             ids = await bulk.insert_many(
-                conn, drafts, by_id, now=now, user_id=self._user_id, batch=batch, source=source
+                conn, drafts, by_id, now=now, user_id=self._user_id, batch=batch, source=source, linked=words
             )
             for line, client_id in zip(new, ids, strict=True):
                 line.made = client_id
         changed = [
             bulk.Changed(
-                client_id=id_,
-                version=before[id_].version,
-                draft=draft,
-                changes=differences(as_fields(before[id_]), as_fields(draft)),
+                client_id=id_, version=his.was.version, draft=his.card, changes=differences(his.before, his.fields)
             )
-            for id_, draft in held.items()
-            if isinstance(draft, ClientDraft)
+            for id_, his in held.items()
+            if isinstance(his.card, ClientDraft)
         ]
         await bulk.update_many(conn, changed, by_id, now=now, user_id=self._user_id, batch=batch)
 
-    async def _write_people(self, conn: Connection, lines: Sequence[_Line], batch: str) -> None:
+    async def _write_people(self, conn: Connection, lines: Sequence[Line], batch: str) -> None:
         people = [
             replace(line.person, roles={client_id: line.said.get("contact_role")})
             for line in lines
             if line.person is not None and (client_id := line.made or line.client_id) is not None
         ]
-        await bulk_contacts.insert_many(conn, people, now=self._clock(), user_id=self._user_id, batch=batch)
-
-
-@dataclass(kw_only=True, slots=True)
-class _Line:
-    """A row on its way. keys: what it may be known by; fresh: those that no row above has; twice: the row of it.
-
-    said: of its contact person.
-    """
-
-    row: int
-    name: str = ""
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    said: Mapping[str, Any] = field(default_factory=dict)
-    fault: RowFault | None = None
-    keys: list[Key] = field(default_factory=list)
-    fresh: set[Key] = field(default_factory=set)
-    client_id: int | None = None
-    twice: int | None = None
-    draft: ClientDraft | None = None  # a new client, and his id
-    made: int | None = None
-    person: ContactDraft | None = None  # a new contact person
-
-    def read(self, kinds: Sequence[str], plan: NumberPlan) -> None:
-        """Find the keys, in the order of their kinds."""
-        said: dict[str, list[str]] = {
-            "id": [str(self.fields["id"])] if "id" in self.fields else [],
-            "inn": [self.fields["inn"]] if "inn" in self.fields else [],
-            "phone": [number_of(one[0], plan).e164 or "" for one in self.fields.get("phones", ())],
-            "email": [fold(one) for one in self.fields.get("emails", ())],
-        }
-        self.keys = [(kind, value) for kind in kinds for value in said[kind] if value]
-
-
-def _lines(rows: Sequence[Row], before: int, mapped: Mapped, known: Known) -> Iterator[_Line]:
-    """The rows that say something. before: rows of the file above them."""
-    named = mapped.index("name") if "name" in mapped else None
-    for number, row in enumerate(rows, before + 1):
-        if not any(cell.strip() for cell in row):
-            continue
-        name = row[named].strip()[:80] if named is not None and named < len(row) else ""
-        try:
-            fields = fields_of(row, mapped, known)
-            if not fields:
-                raise RowFault("row", "nothing")
-            said = fields.pop(PERSON, {})
-            if said and "contact" not in said and set(said) != {"contact_role"}:
-                raise RowFault("contact", "no-contact")
-            yield _Line(row=number, name=name, fields=fields, said=said)
-        except RowFault as fault:
-            yield _Line(row=number, name=name, fault=fault)
+        new = {line.made for line in lines if line.made is not None}
+        now = self._clock()
+        await bulk_contacts.insert_many(conn, people, now=now, user_id=self._user_id, batch=batch, new=new)

@@ -5,7 +5,7 @@ A part of a few hundred clients costs a few statements, however many it has.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ from cti.storage.client_tables import (
     clients,
     value_history,
 )  # fmt: skip
-from cti.storage.clients import contact_rows, fields_of, fresh_ids
+from cti.storage.clients import columns_of, contact_rows, fields_of, fresh_ids, search_text
 from cti.storage.contact_tables import client_notes, client_tasks, contact_clients, contacts
 from cti.storage.search import fold
 
@@ -72,7 +72,7 @@ async def owners(
         listed = sorted(values)
         for start in range(0, len(listed), AT_ONCE):
             some = statement.where(column.in_(listed[start : start + AT_ONCE]))
-            for value, client_id, shared in await conn.execute(some):
+            for value, client_id, shared in (await conn.execute(some)).all():
                 found[kind].setdefault(str(value), set()).add(None if shared else int(client_id))
     return {
         kind: {value: next(iter(ids)) if len(ids) == 1 else None for value, ids in by_value.items()}
@@ -89,11 +89,18 @@ async def insert_many(
     user_id: int | None,
     batch: str,
     source: str,
+    linked: Sequence[str] = (),
 ) -> list[int]:
-    """New clients, in order; returns their ids. source: where they come from, for their history."""
+    """New clients, in order; returns their ids. source: where they come from, for their history.
+
+    linked: of each, what he is found by through people of his who are about to be added, folded.
+    """
     ids = await fresh_ids(conn, len(drafts))
     fixed = {"version": 1, "created_at": now, "updated_at": now}
-    rows = [{"id": id_, **fields_of(draft), **fixed} for id_, draft in zip(ids, drafts, strict=True)]
+    rows = [
+        {"id": id_, **(own := fields_of(draft)), "linked": more, "search": f"{own['search']} {more}".strip(), **fixed}
+        for id_, draft, more in zip(ids, drafts, linked or [""] * len(ids), strict=True)
+    ]
     await conn.execute(insert(clients), rows)
     said: dict[str, list[dict[str, object]]] = {name: [] for name in CONTACTS}
     values: list[dict[str, object]] = []
@@ -160,22 +167,25 @@ def _is_found_anew(one: Changed) -> bool:
 
 
 async def _set(conn: AsyncConnection, changed: Sequence[Changed], now: float, *, search: bool) -> None:
-    """The clients' own columns. search: with the text they are found by, which costs as much as all the others."""
-    rows = [_columns(one, now, search=search) for one in changed]
-    if not rows:
+    """Those of the clients' own columns that change. search: with the text they are found by."""
+    if not changed:
         return
+    fields = {change.field for one in changed for change in one.changes}
+    rows = [_columns(one, now, fields, search=search) for one in changed]
     values: dict[str, Any] = {name.removeprefix("to_"): bindparam(name) for name in rows[0] if name != "of_id"}
     if search:
         values["search"] = func.trim(bindparam("to_search", type_=Text).concat(clients.c.linked))
     await conn.execute(update(clients).where(clients.c.id == bindparam("of_id")).values(values), rows)
 
 
-def _columns(one: Changed, now: float, *, search: bool) -> dict[str, object]:
-    fields = {**fields_of(one.draft), "version": one.version + 1, "updated_at": now}
-    own = fields.pop("search")
+def _columns(one: Changed, now: float, fields: Collection[str], *, search: bool) -> dict[str, object]:
+    row: dict[str, object] = {"of_id": one.client_id, "to_version": one.version + 1, "to_updated_at": now}
+    for name, value in columns_of(one.draft).items():
+        if ("name" if name == "name_folded" else name) in fields:
+            row[f"to_{name}"] = value
     if search:
-        fields["search"] = f"{own} "
-    return {"of_id": one.client_id, **{f"to_{name}": value for name, value in fields.items()}}
+        row["to_search"] = f"{search_text(one.draft)} "
+    return row
 
 
 async def _say(conn: AsyncConnection, changed: Sequence[Changed], known: Mapping[int, Property], now: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import bindparam, delete, func, insert, select, text, update
@@ -30,10 +30,26 @@ async def names(conn: AsyncConnection, ids: Iterable[int]) -> dict[int, set[str]
     return found
 
 
+def words_of(person: ContactDraft | None) -> str:
+    """What clients are found by through a person of theirs, folded."""
+    if person is None:
+        return ""
+    return fold(clean(" ".join((person.name.strip(), *person.emails, *map(clients.spoken, person.phones)))))
+
+
 async def insert_many(
-    conn: AsyncConnection, people: Sequence[ContactDraft], *, now: float, user_id: int | None, batch: str
+    conn: AsyncConnection,
+    people: Sequence[ContactDraft],
+    *,
+    now: float,
+    user_id: int | None,
+    batch: str,
+    new: Collection[int] = (),
 ) -> None:
-    """New people, each of the clients in its roles, who are found by them from now on."""
+    """New people, each of the clients in its roles, who are found by them from now on.
+
+    new: clients who were added with their people's `words`.
+    """
     if not people:
         return
     ids = await _fresh_ids(conn, len(people))
@@ -52,12 +68,14 @@ async def insert_many(
         for position, (client_id, role) in enumerate(draft.roles.items()):
             rows["clients"].append(mine | {"client_id": client_id, "role_id": role, "position": position})
             told.append((client_id, 0, records))
-            words.setdefault(client_id, []).extend((name, *draft.emails, *map(clients.spoken, draft.phones)))
+            if client_id not in new:
+                words.setdefault(client_id, []).append(words_of(draft))
     tables = {"contacts": contacts, "phones": contact_phones, "emails": contact_emails, "clients": contact_clients}
     for part, table in tables.items():
         if rows[part]:
             await conn.execute(insert(table), rows[part])
-    await _found_by(conn, words)
+    if words:
+        await _found_by(conn, words)
     await changes.write_many(conn, told, at=now, user_id=user_id, batch=batch)
 
 
@@ -86,7 +104,7 @@ async def remove_many(
 
 async def _found_by(conn: AsyncConnection, words: Mapping[int, Sequence[str]]) -> None:
     """The words stand at the end of what the clients are found by: their own come first."""
-    rows = [{"of_id": id_, "more": fold(clean(" ".join(some)))} for id_, some in words.items()]
+    rows = [{"of_id": id_, "more": " ".join(some)} for id_, some in words.items()]
     more = {
         name: func.trim(client_table.c[name].concat(" ").concat(bindparam("more"))) for name in ("linked", "search")
     }

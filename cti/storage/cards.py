@@ -37,19 +37,19 @@ async def of(conn: AsyncConnection, ids: Iterable[int]) -> dict[int, ClientCard]
         return {}
     phones: dict[int, list[Phone]] = {}
     numbers = select(client_phones).where(client_phones.c.client_id.in_(wanted)).order_by(client_phones.c.position)
-    for p in await conn.execute(numbers):
+    for p in (await conn.execute(numbers)).all():
         one = Phone(typed=p.typed, e164=p.e164, extension=p.extension, label=p.label, shared=bool(p.shared))
         phones.setdefault(p.client_id, []).append(one)
     emails: dict[int, list[str]] = {}
     labels: dict[int, dict[str, str]] = {}
     mails = select(client_emails).where(client_emails.c.client_id.in_(wanted)).order_by(client_emails.c.position)
-    for e in await conn.execute(mails):
+    for e in (await conn.execute(mails)).all():
         emails.setdefault(e.client_id, []).append(e.address)
         if e.label:
             labels.setdefault(e.client_id, {})[e.address] = e.label
     places: dict[int, list[Place]] = {}
     others = select(client_places).where(client_places.c.client_id.in_(wanted)).order_by(client_places.c.position)
-    for x in await conn.execute(others):
+    for x in (await conn.execute(others)).all():
         places.setdefault(x.client_id, []).append(Place(kind=x.kind, value=x.value))
     said = await properties.of_clients(conn, wanted)
     rows = await conn.execute(
@@ -78,6 +78,6 @@ async def of(conn: AsyncConnection, ids: Iterable[int]) -> dict[int, ClientCard]
             restricted_why=row.restricted_why,
             **{name: getattr(row, name) for name in PLAIN},
         )
-        for row in rows
+        for row in rows.all()
     }
     return seen(conn, {id_: found[id_] for id_ in dict.fromkeys(wanted) if id_ in found})

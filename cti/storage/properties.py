@@ -128,7 +128,7 @@ async def of_clients(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, dic
         .where(client_values.c.client_id.in_(ids))
         .order_by(client_values.c.place)
     )
-    for row in await conn.execute(statement):
+    for row in (await conn.execute(statement)).all():
         mine = found.setdefault(row.client_id, {})
         if row.kind == "several":
             before = mine.get(row.property_id)
