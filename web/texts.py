@@ -36,6 +36,7 @@ REFUSALS: Mapping[str, str] = {
     "bad-wrap-up": N_("Give seconds from 0 to 3600."),
     "no-device": N_("You have no phone. An admin adds one under Settings."),
     "not-your-phone": N_("You have no such phone (any more): choose another one."),
+    "other-pbx": N_("That phone is on another PBX: a call cannot go over to it."),
     "no-conference": N_("This PBX has no conferences: an admin adds the recipe of docs/pbx-admin.md."),
     "no-browser-phone": N_("You have no phone in the browser. An admin adds one under Settings."),
     "no-phone-password": N_("Your phone in the browser has no password on the server: an admin runs “cti check”."),

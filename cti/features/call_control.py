@@ -27,12 +27,13 @@ from cti.storage.database import Database
 from cti.storage.dial_requests import DialRequest
 from cti.storage.directory import DeviceRow
 from cti.telephony.auto_answer import Headers, headers_for, headers_of
-from cti.telephony.commands import ClearConnection, MakeCall, Redirect, SendDigit
+from cti.telephony.commands import ClearConnection, MakeCall, Redirect, SendDigit, TakeOver
 from cti.telephony.events import CallRecord, DeviceStatus, LegRecord
 from cti.telephony.numbering import Number, read
 from cti.telephony.toll import Pace, forbidden
 from dialplan.offers import CONTEXT, Offers
 
+MOVE_RING_S = 20
 ANSWER_S = 1.0  # a click is answered within this
 MODEL_S = 600.0  # how long a phone's model is remembered
 MODEL_LIMIT_S = 0.2  # a phone's model is worth this much waiting
@@ -149,6 +150,30 @@ class CallControl:
         await _ask(line, Redirect(leg=client, extra=own.leg, context=CONTEXT, number=room))
         await _ask(line, Redirect(leg=colleague, context=CONTEXT, number=room))
 
+    async def move(self, person: Person, call_id: str, device: str, *, request_id: str) -> None:
+        """The person goes on with his conversation at another phone of his. Raises Refused or ChannelError.
+
+        The other phone rings; the one he talks at is let go once the client hears the new one.
+        """
+        own, client = self._talk(person, call_id)
+        row = next((one for one in self._directory.devices_of(person.id) if one.name == device), None)
+        if row is None or row.name == own.device:
+            raise Refused("not-your-phone", "You have no such phone.")
+        line = self._line(row.name)
+        if line.pbx is not self._line(own.device).pbx:
+            raise Refused("other-pbx", "That phone is on another PBX: a call cannot go over to it.")
+        if self._device_status(row.name) != "idle":
+            raise Refused("unregistered", "That phone is not free on the PBX.")
+        command = TakeOver(
+            device=line.device,
+            leg=client,
+            request_id=request_id,
+            caller_id_number=row.extension,
+            headers=await self._headers(row, line, request_id),
+            timeout_s=MOVE_RING_S,
+        )
+        await _ask(line, command)
+
     def _check(self, person: Person, to: str, client_id: int | None, request_id: str, by: str) -> _Click:
         own = {row.name: row for row in self._directory.devices_of(person.id)}
         device = own.get(by) if by else self._directory.chosen_of(person.id)
@@ -244,7 +269,7 @@ class CallControl:
             caller_id_number=await self._caller_id(click),
             caller_id_name="",
             request_id=click.request_id,
-            headers=await self._headers(click),
+            headers=await self._headers(click.device, click.line, click.request_id),
             timeout_s=self._dial.ring_s,
         )
         try:
@@ -268,14 +293,14 @@ class CallControl:
         by_team = self._dial.team_caller_ids.get(click.device.team or "")
         return by_queue or by_team or click.line.settings.caller_id or self._dial.caller_id
 
-    async def _headers(self, click: _Click) -> Headers:
+    async def _headers(self, row: DeviceRow, line: Line, request_id: str) -> Headers:
         """What makes this phone pick up by itself: the browser knows its click, a desk phone's model is set or told."""
-        line, device = click.line, click.device.name
-        if click.device.kind == "browser":
-            return ((CLICK_HEADER, click.request_id),)
+        device = row.name
+        if row.kind == "browser":
+            return ((CLICK_HEADER, request_id),)
         if not line.device.startswith("PJSIP/"):
             return ()
-        named = headers_of(click.device.model)
+        named = headers_of(row.model)
         if named is not None or not line.settings.auto_answer:
             return named or ()
         at, headers = self._models.get(device, (0.0, ()))
@@ -307,7 +332,7 @@ class CallControl:
         return legs[-1]
 
 
-async def _ask(line: Line, command: MakeCall | ClearConnection | SendDigit | Redirect) -> None:
+async def _ask(line: Line, command: MakeCall | TakeOver | ClearConnection | SendDigit | Redirect) -> None:
     answer = await line.pbx.ask(command, timeout_s=ANSWER_S)
     if not answer.ok:
         raise ChannelError(f"The PBX refused: {answer.message}", permanent=True)

@@ -80,9 +80,9 @@ class LiveCalls:
         """An agent's own device starts a call: by a click of his, or on the phone itself."""
         self._calls.setdefault(event.call, _Desks()).caller = event.caller
         agent = self._directory.by_device(event.device)
-        if agent is None or (event.called is None and event.direction is None and event.placed_by is None):
-            return  # a leg that dials nobody: it comes to take another one's place, and that call is shown already
         click = await self._dialled(event.placed_by) if event.placed_by else None
+        if agent is None or (event.called is None and event.direction is None and click is None):
+            return  # a leg that dials nobody: it comes to take another one's place, and that call is shown already
         view = CallView(
             id=event.call,
             state="dialling",
@@ -129,7 +129,9 @@ class LiveCalls:
         for user_id, row in talking.items():
             seen = desks.views.get(user_id) or self._unseen(event.call, row.name, desks.caller)
             if seen.state != "talking":
-                await self._tell(user_id, replace(seen, state="talking", since=now, ringing=(), by=""))
+                await self._tell(user_id, replace(seen, state="talking", since=now, ringing=(), by="", device=row.name))
+            elif seen.device not in (event.device, event.peer_device):
+                await self._tell(user_id, replace(seen, device=row.name))  # he goes on at another phone of his
         taker = self._directory.by_device(event.device) or next(iter(talking.values()), None)
         for user_id, seen in list(desks.views.items()):
             waits = seen.state == "ringing" or (seen.state == "taken" and not seen.by)

@@ -77,6 +77,33 @@ class MakeCall(Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TakeOver(Command):
+    """Ring `device`; when it answers it takes the place of whoever talks with `leg`, who hears nothing of it before.
+
+    The new leg's Uniqueid is `trubka-<request_id>`, as that of a MakeCall.
+    """
+
+    effect: ClassVar[bool] = True
+    device: str
+    leg: str
+    request_id: str
+    caller_id_number: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    timeout_s: int = 30
+
+    def __post_init__(self) -> None:
+        _must(_PHONE, self.device, "a phone")
+        _must(_LEG, self.leg, "a channel")
+        _must_be_within(1, self.timeout_s, 300, "seconds to ring")
+        _must(_ID, self.request_id, "a request id")
+        if self.caller_id_number:
+            _must(_NUMBER, self.caller_id_number, "a number to show")
+        for name, value in self.headers:
+            _must(_HEADER, name, "a SIP header")
+            _must(_VALUE, value, "a SIP header's value")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ClearConnection(Command):
     """Hang up one leg."""
 

@@ -25,6 +25,9 @@ EXAMPLES: tuple[c.Command, ...] = (
     ),
     c.ClearConnection(leg=LEG),
     c.SendDigit(leg=LEG, digit="5"),
+    c.TakeOver(
+        device="PJSIP/101", leg=LEG, request_id="x1", caller_id_number="101", headers=(("Alert-Info", "x"),),
+    ),
     c.Redirect(leg=LEG, context="from-internal", number="102"),
     c.BlindTransfer(leg=LEG, context="from-internal", number="102"),
     c.AttendedTransfer(leg=LEG, context="from-internal", number="102"),

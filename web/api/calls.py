@@ -155,6 +155,15 @@ async def digits(request: web.Request) -> web.Response:
     return reply(r.Ok())
 
 
+async def move(request: web.Request) -> web.Response:
+    """Go on with one's own conversation at another phone of one's own."""
+    body = await body_of(request, r.Move)
+    key = body.request_id or secrets.token_hex(16)
+    control = services_of(request).call_control
+    await control.move(person_of(request), _call(request), body.device, request_id=key)
+    return reply(r.Dialled(request_id=key), 202)
+
+
 async def three(request: web.Request) -> web.Response:
     """Two calls of one's own become a conference of three."""
     body = await body_of(request, r.Three)
@@ -259,6 +268,18 @@ OPERATIONS = (
         text="Send tones to the other party",
         body=r.Digits,
         gives=r.Ok,
+        refusals=_PBX,
+    ),
+    Operation(
+        method="POST",
+        path="/calls/{id}/move",
+        handler=move,
+        who="dial",
+        shows="nothing",
+        text="Go on with a conversation of one's own at another phone of one's own, which rings first",
+        body=r.Move,
+        gives=r.Dialled,
+        status=202,
         refusals=_PBX,
     ),
     Operation(

@@ -65,6 +65,13 @@ class Dialled(Struct):
     request_id: str
 
 
+class Move(Struct, forbid_unknown_fields=True):
+    """device: another of one's own phones."""
+
+    device: Annotated[str, Meta(min_length=1, max_length=80)]
+    request_id: RequestId | None = None
+
+
 class Three(Struct, forbid_unknown_fields=True):
     other: Annotated[str, Meta(min_length=1, max_length=80, description="The other call's id")]
 

@@ -181,9 +181,27 @@ def _make_call(x: c.MakeCall) -> Headers:
     if x.caller_id_number:
         name = x.caller_id_name.translate(_UNQUOTED)
         action["CallerID"] = f'"{name}" <{x.caller_id_number}>' if name else x.caller_id_number
-    if x.headers:
-        action["Variable"] = [f"PJSIP_HEADER(add,{name})={value}" for name, value in x.headers]
-    return action
+    return action | _with(x.headers)
+
+
+def _take_over(x: c.TakeOver) -> Headers:
+    action: Headers = {
+        "Action": "Originate",
+        "Channel": x.device,
+        "Application": "Bridge",
+        "Data": x.leg,
+        "Async": "true",
+        "Timeout": str(x.timeout_s * 1000),
+        "ChannelId": f"trubka-{x.request_id}",
+    }
+    if x.caller_id_number:
+        action["CallerID"] = x.caller_id_number
+    return action | _with(x.headers)
+
+
+def _with(headers: tuple[tuple[str, str], ...]) -> Headers:
+    """SIP headers of the first leg."""
+    return {"Variable": [f"PJSIP_HEADER(add,{name})={value}" for name, value in headers]} if headers else {}
 
 
 def _add(x: c.AddMember) -> Headers:
@@ -211,6 +229,7 @@ def _there(x: c.Move) -> Headers:
 
 _FORMS: Mapping[type[c.Command], Callable[[Any], Headers]] = {
     c.MakeCall: _make_call,
+    c.TakeOver: _take_over,
     c.ClearConnection: lambda x: {"Action": "Hangup", "Channel": x.leg},
     c.SendDigit: lambda x: {"Action": "PlayDTMF", "Channel": x.leg, "Digit": x.digit},
     c.AddMember: _add,

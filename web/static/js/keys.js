@@ -77,6 +77,7 @@ const ACTS = {
   KeyJ: () => press("#join"),
   KeyX: () => press("#three"),
   KeyS: () => press("#swap"),
+  KeyO: () => press("#moves button"),
   KeyV: () => nextPhone(),
   KeyB: () => press('#due [data-act="dial"]'),
   KeyZ: () => press('#due [data-act="later"]'),

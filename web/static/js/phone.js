@@ -54,6 +54,18 @@ export async function hangUp(one = store.liveCall()) {
   }
 }
 
+/** Go on with a conversation at another phone of one's own; the browser picks up by itself what was asked for here. */
+export async function move(one, phone) {
+  const id = requestId();
+  fault("");
+  try {
+    if (phone.kind === "browser") await line?.expect(id);
+    await api("POST", `/calls/${encodeURIComponent(one.id)}/move`, { device: phone.name, request_id: id });
+  } catch (refusal) {
+    fault(refusal.message);
+  }
+}
+
 export async function tones(one = store.liveCall()) {
   const digits = one?.view?.extension?.replace(/[^0-9*#A-D]/g, "").slice(0, 20);
   if (!digits) return;

@@ -2,6 +2,7 @@
 // part of its own, for those who have it.
 import { $, fill, mould, show } from "./dom.js";
 import { api } from "./api.js";
+import { move } from "./phone.js";
 import * as store from "./store.js";
 import { t, word } from "./texts.js";
 import { toast } from "./toasts.js";
@@ -12,6 +13,7 @@ const AGAIN_MS = 5000;
 export function startPhones() {
   $("#phones-own-list").addEventListener("change", (event) => choose(event.target));
   store.on("agents", draw);
+  store.on("calls", moves);
   draw();
   bring();
 }
@@ -26,15 +28,47 @@ async function bring() {
   show($("#phone-check"), true);
 }
 
+const own = () => store.people().find((one) => one.id === Number(document.documentElement.dataset.me))?.phones ?? [];
+
 function draw() {
-  const me = store.people().find((one) => one.id === Number(document.documentElement.dataset.me));
-  const phones = me?.phones ?? [];
+  const phones = own();
   show($("#phones-own"), phones.length > 0);
   const list = $("#phones-own-list");
   while (list.children.length > phones.length) list.lastElementChild.remove();
   while (list.children.length < phones.length) list.append(mould("own-phone"));
   phones.forEach((phone, at) => row(list.children[at], phone));
   others(phones);
+  moves();
+}
+
+const TO = { browser: () => t("On in the browser"), desk: () => t("On at the desk phone") };
+
+/** Phones where the conversation of now can go on. */
+function moves() {
+  const one = store.liveCall();
+  const talks = one?.view?.state === "talking" && !one.id.startsWith("Click:");
+  const free = talks ? own().filter((phone) => phone.name !== one.view.device && phone.status === "idle") : [];
+  const box = $("#moves");
+  show(box, free.length > 0);
+  if (box.dataset.free === free.map((phone) => phone.name).join()) return;
+  box.dataset.free = free.map((phone) => phone.name).join();
+  box.replaceChildren(...free.map((phone, at) => moveButton(phone, at === 0)));
+}
+
+function moveButton(phone, first) {
+  const button = mould("move");
+  const all = own();
+  const alike = all.filter((one) => one.kind === phone.kind).length > 1;
+  fill(button, { move: TO[phone.kind]() + (alike ? ` ${phone.name}` : "") });
+  if (first) button.setAttribute("aria-keyshortcuts", "O");
+  else $("kbd", button).remove();
+  button.addEventListener("click", async () => {
+    const one = store.liveCall();
+    button.disabled = true;
+    if (one) await move(one, phone);
+    button.disabled = false;
+  });
+  return button;
 }
 
 /** Phones that one call may be made from instead of the usual one. */

@@ -72,6 +72,11 @@ class Controls {
     return !["no-tab", "call-over"].includes(this.phone.state.fault);
   }
 
+  /** A leg with this id comes on a wish of ours. */
+  expect(click) {
+    return this.phone.do("expect", click);
+  }
+
   async join() {
     const [now, other] = [this.now(), this.other()];
     if (other) await this.phone.do("join", other.id, now.id);

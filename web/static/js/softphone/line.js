@@ -23,6 +23,7 @@ export class Line {
     this.tell = tell;
     this.fault = fault;
     this.calls = [];
+    this.expected = new Set(); // ids of legs that were asked for in this browser
     this.standing = "connecting"; // registered, elsewhere, signed-out, refused
     this.wire = new Wire(access.path, (why) => this.dropped(why));
     this.ua = new UA({
@@ -109,7 +110,16 @@ export class Line {
     const click = request.getHeader(CLICK) ?? "";
     const { uri, display_name: name } = request.from;
     const call = this.add(this.made({ session, outgoing: false, number: uri.user ?? "", name: name ?? "", click }));
-    if (click) this.known(click, CLICK_MS).then((ours) => this.clicked(call, ours));
+    if (click) this.asked(click).then((ours) => this.clicked(call, ours));
+  }
+
+  asked(click) {
+    return this.expected.delete(click) ? Promise.resolve(true) : this.known(click, CLICK_MS);
+  }
+
+  /** A leg with this id was asked for here: it is picked up by itself. */
+  expect(click) {
+    this.expected.add(click);
   }
 
   /** The leg of a click of one's own is picked up by itself; any other rings like a call. */

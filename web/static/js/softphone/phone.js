@@ -133,7 +133,7 @@ export class Phone extends EventTarget {
   }
 }
 
-const WISHES = new Set(["soundChanged", "answer", "dial", "hangUp", "mute", "hold", "tones", "transfer", "join", "comeBack"]);
+const WISHES = new Set(["soundChanged", "answer", "dial", "hangUp", "mute", "hold", "tones", "transfer", "join", "comeBack", "expect"]);
 
 /** Whether a click of this id is known as the person's own: here at once, or told by the server within a while. */
 function clicked(id, within) {
