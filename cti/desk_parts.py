@@ -19,6 +19,7 @@ from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
 from cti.features.call_results import CallResults
 from cti.features.duty_admin import DutyAdmin
+from cti.features.hand_over import HandOvers
 from cti.features.live_calls import LiveCalls
 from cti.features.pbx_offers import PbxOffers
 from cti.features.phone_watch import PhoneWatch
@@ -100,12 +101,28 @@ async def build_desk(
     def record_of(call: str) -> CallRecord | None:
         return watch.record_of(call) or pbxes.record_of(call)
 
+    handed = HandOvers(db=db, directory=directory, record_of=record_of, plan_of=plan_of)
     screen_pops = ScreenPops(
-        db=db, spool=spool, desktop=desktop, directory=directory, plan_of=plan_of, record_of=record_of, clock=clock
+        db=db,
+        spool=spool,
+        desktop=desktop,
+        directory=directory,
+        plan_of=plan_of,
+        record_of=record_of,
+        clock=clock,
+        handed=handed.of,
     )
     live_calls = LiveCalls(
-        desktop=desktop, directory=directory, plan_of=plan_of, dialled=clicks(db), record_of=record_of
+        desktop=desktop,
+        directory=directory,
+        plan_of=plan_of,
+        dialled=clicks(db),
+        record_of=record_of,
+        handed=handed.of,
+        taker=handed.taker,
+        dropped=handed.dropped,
     )
+    handed.calls_of, handed.told = live_calls.views_of, live_calls.handed_over
     agent_states = AgentStates(
         desktop=desktop, directory=directory, clock=clock, online=online, calls_of=live_calls.views_of
     )
@@ -141,6 +158,7 @@ async def build_desk(
         clock=clock,
         record_of=record_of,
         pbx_of=lambda call: registrar_of(call) or pbxes.name_of(call),
+        noted=handed.noted,
     )
     offers = PbxOffers(clock=clock)
     call_control = CallControl(
@@ -190,6 +208,7 @@ async def build_desk(
 
     spool.on_change = storage_changed
     table = reactions(
+        handed,
         screen_pops,
         live_calls,
         call_log,

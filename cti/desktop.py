@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Protocol
 from cti.clients.masking import ARGS, Telephone, Words
 
 PopKind = Literal["client", "several", "unknown", "hidden", "colleague"]
+HandOverKind = Literal["asks", "given", "back"]
 CallState = Literal["dialling", "ringing", "talking", "held", "taken", "missed", "ended"]
 
 
@@ -186,8 +187,36 @@ class Notice:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NoteBrief:
+    """What somebody wrote about a call."""
+
+    by: str
+    text: Words
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HandOver:
+    """A client's call that a colleague asks about (asks) or has passed on (given); back: it went on without the person.
+
+    call: the client's. by: the colleague. number, name: who the client is, as the PBX presents him. began: UNIX
+    seconds. waits_since: since when the client has heard music, None when he hears somebody.
+    """
+
+    kind: HandOverKind
+    call: str
+    by: str
+    by_id: int
+    number: Telephone | None
+    name: Words = ""
+    queue: str | None = None
+    began: float = 0.0
+    waits_since: float | None = None
+    notes: tuple[NoteBrief, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CallView:
-    """The state of a call for one agent. by: who took it. outcome: from the closed list, when ended.
+    """The state of a call for one agent. by: who took it, or was given it. outcome: from the closed list, when ended.
 
     request_id: the agent's own click that placed it. client: id and name, once known. why: code of a refusal.
     """
@@ -208,6 +237,7 @@ class CallView:
     request_id: str = ""
     extension: str = ""  # the client's extension, sent as tones on a key
     why: str = ""
+    hand_over: HandOver | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

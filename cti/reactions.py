@@ -12,6 +12,7 @@ from cti.features.agent_duty import AgentDuty
 from cti.features.agent_state import AgentStates
 from cti.features.browser_legs import BrowserLegs
 from cti.features.call_log import CallLog
+from cti.features.hand_over import HandOvers
 from cti.features.live_calls import Dialled, LiveCalls
 from cti.features.phones import Phones
 from cti.features.screen_pop import ScreenPops
@@ -21,6 +22,7 @@ from cti.telephony import events as ev
 
 
 def reactions(
+    handed: HandOvers,
     pops: ScreenPops,
     views: LiveCalls,
     journal: CallLog,
@@ -32,7 +34,7 @@ def reactions(
     show_link: Reaction,
     seen_by_sip: Callable[[], frozenset[str]],
 ) -> Mapping[type[ev.TelephonyEvent], Sequence[Reaction]]:
-    """Who hears of what, in order: the card first, then the desks, then the journal.
+    """Who hears of what, in order: who hands over first, then the card, then the desks, then the journal.
 
     seen_by_sip: calls that are none of a PBX's: what it does not name among its own is not over with them.
     """
@@ -48,7 +50,14 @@ def reactions(
         ev.Originated: (views.originated, journal.changed, legs.seen),
         ev.CallChanged: (journal.changed,),
         ev.Queued: (journal.changed,),
-        ev.Delivered: (pops.delivered, views.delivered, journal.changed, states.call_moved, legs.seen),
+        ev.Delivered: (
+            handed.delivered,
+            pops.delivered,
+            views.delivered,
+            journal.changed,
+            states.call_moved,
+            legs.seen,
+        ),
         ev.Established: (
             pops.established,
             views.established,
@@ -58,20 +67,30 @@ def reactions(
             legs.established,
             work_moved,
         ),
-        ev.Held: (views.held, legs.held),
-        ev.Retrieved: (views.retrieved, legs.retrieved),
-        ev.Transferred: (journal.changed,),
+        ev.Held: (handed.held, views.held, legs.held),
+        ev.Retrieved: (handed.retrieved, views.retrieved, legs.retrieved),
+        ev.Transferred: (handed.transferred, journal.changed),
         ev.ConnectionCleared: (
+            handed.connection_cleared,
             views.connection_cleared,
             journal.changed,
             duty.connection_cleared,
             states.call_moved,
             legs.cleared,
         ),
-        ev.CallCleared: (pops.call_cleared, views.call_cleared, journal.call_cleared, duty.call_cleared, work_moved),
-        ev.CallMerged: (pops.call_merged, views.call_merged, journal.call_merged, legs.merged),
+        ev.CallCleared: (
+            handed.call_cleared,
+            pops.call_cleared,
+            views.call_cleared,
+            journal.call_cleared,
+            duty.call_cleared,
+            work_moved,
+            handed.forget,
+        ),
+        ev.CallMerged: (handed.call_merged, pops.call_merged, views.call_merged, journal.call_merged, legs.merged),
         ev.DialFailed: (views.dial_failed,),
         ev.SnapshotTaken: (
+            besides(handed.snapshot_taken),
             besides(pops.snapshot_taken),
             besides(views.snapshot_taken),
             besides(journal.snapshot_taken),

@@ -203,6 +203,7 @@ OUTCOMES: Mapping[str, str] = {
     "answered-elsewhere": N_("somebody else answered"),
     "unreachable": N_("phone out of reach"),
     "transferred": N_("transferred"),
+    "not-taken": N_("transferred, and nobody answered"),
 }
 DEVICES: Mapping[str, str] = {
     "unknown": N_("not known"),
@@ -244,6 +245,7 @@ WHYS: Mapping[str, str] = {
     "contact-phone-role": N_("{number} is the phone of {contact}, {role}."),
     "shared-phone": N_("{number} is a shared number of {count} clients."),
     "chosen-before": N_("You chose this client for the number on {date}."),
+    "handed-over": N_("{name} says that it is this client."),
     "chosen-by-colleague": N_("A colleague chose this client for the number on {date}."),
 }
 STEPS: Mapping[str, str] = {
@@ -255,6 +257,8 @@ STEPS: Mapping[str, str] = {
     "matched-client": N_("One client has this number."),
     "matched-several": N_("{count} clients have this number: the agent picks."),
     "matched-unknown": N_("No client has this number."),
+    "hand-over-asks": N_("{name} asks about a client: the client's card is shown."),
+    "hand-over-given": N_("{name} hands the client over."),
     "card-in-talk": N_("The person talks with the client and was not given the card yet."),
     "seen-by-sip": N_("The watch line “{line}” rang: the PBX was seen by SIP only."),
     "seen-by-nobody": N_("Nobody with a phone is named for the line “{line}”: no card was sent."),

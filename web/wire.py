@@ -11,6 +11,7 @@ from cti.desktop import (
     CallView,
     ClientBrief,
     Erased,
+    HandOver,
     LegView,
     LinkView,
     Match,
@@ -99,9 +100,15 @@ def call(view: CallView, reader: Reader, seq: int) -> Json:
         "seq": seq,
         "shown": show(view.number),
         "ringing": list(view.ringing),
+        "hand_over": hand_over(view.hand_over),
         "outcome_text": say(reader.language, OUTCOMES.get(view.outcome, view.outcome)),
         "why_text": say(reader.language, REFUSALS.get(view.why, view.why)),
     }
+
+
+def hand_over(one: HandOver | None) -> Json | None:
+    """What a colleague asks about, or has passed on."""
+    return asdict(one) | {"shown": show(one.number), "notes": [asdict(n) for n in one.notes]} if one else None
 
 
 def leg(view: LegView, seq: int = 0) -> Json:

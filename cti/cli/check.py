@@ -31,6 +31,7 @@ NEEDED = {
     "Hangup": "call",
     "Redirect": "call",
     "Atxfer": "call",
+    "CancelAtxfer": "call",
     "BlindTransfer": "call",
     "PlayDTMF": "call",
     "GetVar": "call",

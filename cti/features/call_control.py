@@ -1,4 +1,4 @@
-"""Click-to-dial and what an agent does with a call from the screen: hang up, send tones.
+"""Click-to-dial and what an agent does with a call from the screen: hang up, send tones, hand over.
 
 The agent's own device rings first, then the client is called and sees a number of ours. Every refusal comes within a
 second and says why: line to the PBX down, phone not registered, number outside the toll guard, too many calls.
@@ -27,7 +27,17 @@ from cti.storage.database import Database
 from cti.storage.dial_requests import DialRequest
 from cti.storage.directory import DeviceRow
 from cti.telephony.auto_answer import Headers, headers_for, headers_of
-from cti.telephony.commands import ClearConnection, MakeCall, Redirect, SendDigit, TakeOver
+from cti.telephony.commands import (
+    AttendedTransfer,
+    BlindTransfer,
+    CancelTransfer,
+    ClearConnection,
+    Command,
+    MakeCall,
+    Redirect,
+    SendDigit,
+    TakeOver,
+)
 from cti.telephony.events import CallRecord, DeviceStatus, LegRecord
 from cti.telephony.numbering import Number, read
 from cti.telephony.toll import Pace, forbidden
@@ -134,6 +144,24 @@ class CallControl:
         known = NUMBER.fullmatch(number) is not None
         if not known or await self.number_for(person, number, device) != number.removeprefix("+"):
             raise Refused("not-a-number", "This is not a telephone number.")
+
+    async def transfer(self, person: Person, call_id: str, to: str, *, ask: bool) -> None:
+        """The client of the person's call goes to `to`: at once, or once the person has asked there and hangs up.
+
+        Raises Refused, NotAllowed or ChannelError. It is the PBX that asks: a browser phone asks by a call of its own.
+        """
+        if not may(person, "dial", owner_id=person.id):
+            raise NotAllowed("Your role may not place calls; ask an admin.")
+        own, _peer = self._talk(person, call_id)
+        line = self._line(own.device)
+        number = self._allowed(read(self._sights.opened(to), line.plan))
+        move = AttendedTransfer if ask else BlindTransfer
+        await _ask(line, move(leg=own.leg, context=line.settings.dial_context, number=number))
+
+    async def take_back(self, person: Person, call_id: str) -> None:
+        """The person asks no longer: he talks with his client again."""
+        own = self._own_leg(person, call_id)
+        await _ask(self._line(own.device), CancelTransfer(leg=own.leg))
 
     async def three(self, person: Person, call_id: str, other_id: str) -> None:
         """The person and the other parties of two of his calls talk together. Raises Refused or ChannelError.
@@ -332,7 +360,7 @@ class CallControl:
         return legs[-1]
 
 
-async def _ask(line: Line, command: MakeCall | TakeOver | ClearConnection | SendDigit | Redirect) -> None:
+async def _ask(line: Line, command: Command) -> None:
     answer = await line.pbx.ask(command, timeout_s=ANSWER_S)
     if not answer.ok:
         raise ChannelError(f"The PBX refused: {answer.message}", permanent=True)

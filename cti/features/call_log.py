@@ -7,7 +7,7 @@ are written at once: what the agent was told is saved is saved.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from cti.access import Person
 from cti.clients.masking import restored
@@ -24,7 +24,10 @@ NOTE_LIMIT = 20_000
 
 
 class CallLog:
-    """Calls into rows. record_of: the tracker's account of an open call, None when over; plan_of, pbx_of: by call."""
+    """Calls into rows. record_of: the tracker's account of an open call, None when over; plan_of, pbx_of: by call.
+
+    noted: told in which call somebody wrote something.
+    """
 
     def __init__(
         self,
@@ -36,6 +39,7 @@ class CallLog:
         clock: Callable[[], float],
         record_of: Callable[[str], CallRecord | None],
         pbx_of: Callable[[str], str] = lambda call: "",
+        noted: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         self._db = db
         self._spool = spool
@@ -44,6 +48,7 @@ class CallLog:
         self._clock = clock
         self._record_of = record_of
         self._pbx_of = pbx_of
+        self._noted = noted
 
     async def changed(self, event: CallEvent, _received_at: float) -> None:
         """Something worth a line happened: write the call as it stands."""
@@ -69,14 +74,18 @@ class CallLog:
 
     async def note(self, person: Person, call_id: str, text: str) -> None:
         """Save what the person wrote about the call; empty text removes the note. NotAllowed for strangers' calls."""
+        call_id = self._now(call_id)
         async with self._db.write() as conn:
             if not await calls.takes_part(conn, call_id, person.id):
                 raise NotAllowed("Only people who had this call may write its note; ask a supervisor.")
             own = [one.text for one in await calls.notes(conn, call_id) if one.user_id == person.id]
             await calls.set_note(conn, call_id, person.id, restored(text[:NOTE_LIMIT], own), self._clock())
+        if self._noted is not None:
+            await self._noted(call_id)
 
     async def choose_client(self, person: Person, call_id: str, client_id: int) -> None:
         """The person says who is calling: the call is that client's, and the choice is remembered for the number."""
+        call_id = self._now(call_id)
         async with self._db.write() as conn:
             if not await calls.takes_part(conn, call_id, person.id):
                 raise NotAllowed("Only people who had this call may say whose it is; ask a supervisor.")
@@ -85,6 +94,11 @@ class CallLog:
             number = await calls.number_of(conn, call_id)
             if number:
                 await clients.remember_choice(conn, number, person.id, client_id, self._clock())
+
+    def _now(self, call_id: str) -> str:
+        """The id of a call whose consultation has joined the client's call meanwhile."""
+        record = self._record_of(call_id)
+        return record.call if record is not None else call_id
 
     def _save(self, record: CallRecord) -> None:
         outside = read(

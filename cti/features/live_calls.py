@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
-from cti.desktop import AgentDesktop, CallState, CallView
+from cti.desktop import AgentDesktop, CallState, CallView, HandOver
 from cti.directory import DeviceFinder
 from cti.telephony.events import (
     CallCleared,
@@ -51,7 +51,8 @@ class _Desks:
 class LiveCalls:
     """Call views per agent. dialled: request id -> what the click knew, None for a call that was not ours.
 
-    plan_of: how numbers are written at the PBX of a call.
+    plan_of: how numbers are written at the PBX of a call. handed: what a person is asked about in a call, or was given;
+    taker: whom he gave a call, dropped: whether nobody took it.
     """
 
     def __init__(
@@ -62,12 +63,18 @@ class LiveCalls:
         plan_of: Callable[[str], NumberPlan],
         dialled: Callable[[str], Awaitable[Dialled | None]],
         record_of: Callable[[str], CallRecord | None] = lambda _call: None,
+        handed: Callable[[str, int], HandOver | None] = lambda _call, _user: None,
+        taker: Callable[[str, int], str] = lambda _call, _user: "",
+        dropped: Callable[[str, int], bool] = lambda _call, _user: False,
     ) -> None:
         self._desktop = desktop
         self._directory = directory
         self._plan_of = plan_of
         self._dialled = dialled
         self._record_of = record_of
+        self._handed = handed
+        self._taker = taker
+        self._dropped = dropped
         self._calls: dict[str, _Desks] = {}
 
     def views_of(self, agent_id: int) -> tuple[CallView, ...]:
@@ -159,8 +166,11 @@ class LiveCalls:
             if seen.state != "taken" or by != seen.by:
                 await self._tell(agent.user_id, replace(seen, state="taken", by=by, ringing=()))
         elif seen.state in ("talking", "held", "ringing") and not self._goes_on(event):
-            view = replace(seen, state="ended", outcome=event.result, since=event.at or received_at, ringing=())
-            await self._tell(agent.user_id, view)
+            by = self._taker(event.call, agent.user_id) if event.result == "transferred" else seen.by
+            at = event.at or received_at
+            await self._tell(
+                agent.user_id, replace(seen, state="ended", outcome=event.result, by=by, since=at, ringing=())
+            )
 
     def _goes_on(self, event: ConnectionCleared) -> bool:
         """Another leg of the same phone has taken this one's place: a page that was loaded anew took its call back."""
@@ -181,11 +191,14 @@ class LiveCalls:
         untold = event.record.reason == "sip"  # that nobody answered, SIP does not tell
         lost = event.record.answered is None and outcome != "diverted" and not untold
         for user_id, seen in desks.views.items():
-            state: CallState = "missed" if lost and user_id in desks.rang else "ended"
-            if seen.state == "taken" and not lost:
+            asked = self._handed(event.call, user_id)
+            state: CallState = "missed" if lost and user_id in desks.rang and not asked else "ended"
+            passed = seen.state == "ended" and seen.outcome == "transferred"
+            if (seen.state == "taken" and not lost) or (passed and not self._dropped(event.call, user_id)):
                 continue
-            view = replace(seen, state=state, outcome=outcome, since=event.at or received_at, ringing=())
-            await self._desktop.call(user_id, view)
+            said = "not-taken" if passed else outcome
+            view = replace(seen, state=state, outcome=said, since=event.at or received_at, ringing=())
+            await self._desktop.call(user_id, self._with_hand_over(user_id, view))
 
     async def call_merged(self, event: CallMerged, received_at: float) -> None:
         """Two calls turned out to be one: each desk keeps one view, under the id that stays."""
@@ -198,6 +211,12 @@ class LiveCalls:
             await self._desktop.call(user_id, replace(view, state="ended", since=received_at, ringing=()))
             if user_id not in kept.views or kept.views[user_id].state not in ("talking", "held"):
                 await self._tell(user_id, replace(view, id=event.into))
+
+    async def handed_over(self, call: str, user_id: int) -> None:
+        """What the person is asked about has changed, or is his now."""
+        seen = self._calls.get(call, _Desks()).views.get(user_id)
+        if seen is not None:
+            await self._tell(user_id, seen)
 
     async def dial_failed(self, event: DialFailed, received_at: float) -> None:
         """A click of ours led to no call at all."""
@@ -257,9 +276,22 @@ class LiveCalls:
         if agent and seen and seen.state in ("talking", "held") and seen.state != state:
             await self._tell(agent.user_id, replace(seen, state=state))
 
+    def _with_hand_over(self, user_id: int, view: CallView) -> CallView:
+        one = self._handed(view.id, user_id)
+        if one is None or one.kind != "given":
+            return replace(view, hand_over=one)
+        return replace(view, hand_over=one, number=one.number, name=one.name, queue=view.queue or one.queue)
+
     async def _tell(self, user_id: int, view: CallView) -> None:
-        self._calls.setdefault(view.id, _Desks()).views[user_id] = view
+        view = self._with_hand_over(user_id, view)
+        views = self._calls.setdefault(view.id, _Desks()).views
+        views[user_id] = view
         await self._desktop.call(user_id, view)
+        giver = views.get(view.hand_over.by_id) if view.hand_over else None
+        if view.hand_over and giver and giver.outcome == "transferred" and not giver.by:
+            taker = self._taker(view.id, view.hand_over.by_id)
+            if taker:
+                await self._tell(view.hand_over.by_id, replace(giver, by=taker))
 
     def _number(self, call: str, raw: str | None) -> str | None:
         number = read(raw, self._plan_of(call))

@@ -1,8 +1,9 @@
 """Screen pop: a device rings, the caller's card is on its owner's screen.
 
 Rules kept here: one pop per call and agent, however often a queue rings him; a stored row with the agent's next seq
-first, the emit second; a hidden number matches nobody; a colleague is shown as a colleague, until he hands his client
-over; who talks with a client whose card he was not given (a transfer, a pick-up, a ring that nobody saw) gets it then;
+first, the emit second; a hidden number matches nobody; a colleague is shown as a colleague, unless he asks about his
+client or hands him over (hand_over): then it is the client's card; who talks with a client whose card he was not given
+(a transfer, a pick-up, a ring that nobody saw) gets it then;
 each decision leaves a trace row (`trace/{call}`: why did the card come, or not). When the database is late the card is
 shown all the same and its row follows.
 """
@@ -11,14 +12,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
+from msgspec import structs
 
 from cti.clients.matching import match
-from cti.desktop import AgentDesktop, Erased, Match, PopCall, PopKind, ScreenPop, Why
+from cti.desktop import AgentDesktop, Erased, HandOver, Match, PopCall, PopKind, ScreenPop, Why
 from cti.directory import DeviceFinder
-from cti.storage import clients, desktop_events, lookup, traces
+from cti.storage import calls, clients, desktop_events, lookup, traces
 from cti.storage.database import Database
 from cti.storage.desktop_events import NewEvent
 from cti.storage.directory import DeviceRow
@@ -44,6 +46,7 @@ class _Popped:
 
     pop: ScreenPop
     shown: bool = False
+    asked_at: float = 0.0  # when the colleague asked whose client it is
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +60,10 @@ class _Caller:
 
 
 class ScreenPops:
-    """Cards for agents. plan_of: how numbers are written at the PBX of a call; record_of: a call that goes on."""
+    """Cards for agents. plan_of: how numbers are written at the PBX of a call; record_of: a call that goes on.
+
+    handed: what a person is asked about in a call, or was given.
+    """
 
     def __init__(
         self,
@@ -69,7 +75,9 @@ class ScreenPops:
         plan_of: Callable[[str], NumberPlan],
         record_of: Callable[[str], CallRecord | None],
         clock: Callable[[], float],
+        handed: Callable[[str, int], HandOver | None] = lambda _call, _user: None,
     ) -> None:
+        self._handed = handed
         self._db = db
         self._spool = spool
         self._desktop = desktop
@@ -112,7 +120,7 @@ class ScreenPops:
             self._trace(event.call, None, [("device-without-person", {"device": event.device})])
             return
         known = self._open.get(event.call, {}).get(agent.user_id)
-        if known is None or self._hands_over(known, event.call, event.calling):
+        if known is None or self._is_news(known, event.call, agent, event.calling):
             await self._give(event, agent, received_at)
         elif not known.shown:
             known.shown = True
@@ -121,7 +129,7 @@ class ScreenPops:
     async def established(self, event: Established, received_at: float) -> None:
         """An agent talks with a client: if he was not given the client's card, he gets it now."""
         record = self._record_of(event.call)
-        client = _client_of(record) if record else None
+        client = record.client if record else None
         if record is None or client is None:
             return
         for leg, device, other in (
@@ -132,7 +140,7 @@ class ScreenPops:
             if agent is None or other is not None or device == record.caller.device:
                 continue
             known = self._open.get(event.call, {}).get(agent.user_id)
-            if known is None or self._hands_over(known, event.call, client):
+            if known is None or self._is_news(known, event.call, agent, client):
                 ring = Delivered(
                     at=event.at,
                     call=event.call,
@@ -148,14 +156,25 @@ class ScreenPops:
     async def _give(
         self, event: Delivered, agent: DeviceRow, received_at: float, *why: tuple[str, dict[str, str]]
     ) -> None:
+        handed = self._handed(event.call, agent.user_id)
+        if handed is not None:
+            calling = Party(number=handed.number, name=handed.name)
+            event = structs.replace(event, calling=calling, queue=event.queue or handed.queue)
+            why = ((f"hand-over-{handed.kind}", {"name": handed.by}), *why)
         caller = await self._identify(event, agent)
+        if handed is not None:
+            caller = await self._as_chosen(caller, handed)
         pop = self._next_pop(event, agent, caller, received_at)
-        self._open.setdefault(event.call, {})[agent.user_id] = _Popped(pop=pop, shown=True)
+        asked_at = handed.began if handed else 0.0
+        self._open.setdefault(event.call, {})[agent.user_id] = _Popped(pop=pop, shown=True, asked_at=asked_at)
         await self._store(agent, pop, [*why, *caller.steps])
         await self._desktop.pop(agent.user_id, pop)
 
-    def _hands_over(self, known: _Popped, call: str, party: Party) -> bool:
-        """He was shown a colleague, and now it is that colleague's client."""
+    def _is_news(self, known: _Popped, call: str, agent: DeviceRow, party: Party) -> bool:
+        """He was shown a colleague, and now it is that colleague's client; or he is asked anew, or in another call."""
+        handed = self._handed(call, agent.user_id)
+        if handed is not None:
+            return known.asked_at != handed.began or known.pop.call.id != call
         return known.pop.kind == "colleague" and read(party.number, self._plan_of(call)).kind != "internal"
 
     async def call_cleared(self, event: CallCleared, _received_at: float) -> None:
@@ -206,6 +225,21 @@ class ScreenPops:
             candidates = await lookup.look_up(conn, number, plan, now=self._clock())
             choices = await clients.choices(conn, number.e164 or "") if len(candidates) > 1 else []
         return match(number, candidates, choices, agent.user_id)
+
+    async def _as_chosen(self, caller: _Caller, handed: HandOver) -> _Caller:
+        """Whom the colleague took the client for is who he is."""
+        async with self._db.read() as conn:
+            row = await calls.get(conn, handed.call)
+            chosen = row.client_id if row else None
+            if chosen is None or [one.client.id for one in caller.matches] == [chosen]:
+                return caller
+            brief = await lookup.brief_of(conn, chosen, now=self._clock())
+        known = [one for one in caller.matches if one.client.id == chosen]
+        if known or brief is not None:
+            why = Why(code="handed-over", args={"name": handed.by})
+            one = known[0] if known else Match(client=brief, why=why) if brief else None
+            return replace(caller, kind="client", matches=(one,) if one else ())
+        return caller
 
     def _colleague(self, number: Number, name: str, colleague: str) -> _Caller:
         return _Caller(
@@ -266,13 +300,6 @@ class ScreenPops:
         now = self._clock()
         rows = [Step(call_id=call, at=now, step=s, user_id=user_id, args=a) for s, a in steps]
         self._spool.put(lambda conn: traces.add(conn, rows))
-
-
-def _client_of(record: CallRecord) -> Party | None:
-    """Who the client of a call is, None where only colleagues are in it."""
-    if record.direction == "inbound":
-        return record.caller
-    return Party(number=record.called) if record.direction == "outbound" else None
 
 
 def _found(matches: tuple[Match, ...]) -> dict[str, str]:

@@ -165,6 +165,17 @@ class AttendedTransfer(Move):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CancelTransfer(Command):
+    """`leg` asks no longer: whoever it rang or asked is let go, and it is back with whom it talked to."""
+
+    effect: ClassVar[bool] = True
+    leg: str
+
+    def __post_init__(self) -> None:
+        _must(_LEG, self.leg, "a channel")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AddMember(Command):
     """Put a device into a queue, paused from its first moment where asked."""
 

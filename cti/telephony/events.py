@@ -124,6 +124,13 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     release: Release | None = None
     unseen: tuple[float | None, float | None] | None = None
 
+    @property
+    def client(self) -> Party | None:
+        """Who the client is, None where only colleagues are in it."""
+        if self.direction == "inbound":
+            return self.caller
+        return Party(number=self.called) if self.direction == "outbound" else None
+
 
 class TelephonyEvent(Struct, frozen=True, kw_only=True):
     """Base of everything the tracker emits."""

@@ -47,7 +47,7 @@ def deliver(book: Book, leg: Leg) -> None:
     if device is not None:
         call.rung.add(device)
     leg.rang = leg.rang if leg.rang is not None else book.at
-    leg.shown_caller = leg.source
+    leg.shown_caller = leg.source or _presumed(call, leg)
     if call.hung_up is not None and call.hung_up is not call.caller:
         call.hung_up = None  # it goes on: a refusal, or the end of an earlier conversation, was not its end
     own = leg is call.caller and call.placed_by is not None
@@ -149,7 +149,7 @@ def _reroute(book: Book, dialled: Leg) -> None:
         leg.source = source
         if leg.phase == UP:
             source.taken = leg
-        elif leg.told == RINGING and leg.shown_caller is not None:
+        elif leg.told == RINGING and leg.shown_caller not in (None, source):
             deliver(book, leg)
 
 
@@ -179,9 +179,7 @@ def _bridged(leg: Leg) -> Leg | None:
 
 def _calling(book: Book, call: Call, leg: Leg) -> Party:
     """The party shown to a ringing device."""
-    source = leg.source
-    if source is None and not leg.originated and call.caller is not None and call.caller is not leg:
-        source = call.caller
+    source = leg.source or _presumed(call, leg)
     if source is not None and source.originated and source.kind != "device":
         return Party(number=call.called)  # the client whom the server called first; his leg shows our number
     if source is not None:
@@ -189,6 +187,11 @@ def _calling(book: Book, call: Call, leg: Leg) -> Party:
     if leg is call.caller and call.placed_by is not None:
         return Party()  # an agent's own phone rings for his click; its caller id is ours
     return Party(number=shown(leg.connected), name=shown(leg.connected_label))
+
+
+def _presumed(call: Call, leg: Leg) -> Leg | None:
+    """Who calls a leg that rings before it is told who dials it."""
+    return call.caller if not leg.originated and call.caller is not leg else None
 
 
 def _targets(book: Book, call: Call) -> tuple[str, ...]:

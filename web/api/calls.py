@@ -171,6 +171,19 @@ async def three(request: web.Request) -> web.Response:
     return reply(r.Ok())
 
 
+async def transfer(request: web.Request) -> web.Response:
+    """The client goes to somebody else."""
+    body, control = await body_of(request, r.HandingOver), services_of(request).call_control
+    await control.transfer(person_of(request), _call(request), body.to, ask=body.ask)
+    return reply(r.Ok(), 202)
+
+
+async def take_back(request: web.Request) -> web.Response:
+    """The client is talked to again."""
+    await services_of(request).call_control.take_back(person_of(request), _call(request))
+    return reply(r.Ok())
+
+
 async def note(request: web.Request) -> web.Response:
     """The person's note to the call."""
     body = await body_of(request, r.Note)
@@ -290,6 +303,28 @@ OPERATIONS = (
         shows="nothing",
         text="The other parties of this and another call of one's own talk with one together",
         body=r.Three,
+        gives=r.Ok,
+        refusals=_PBX,
+    ),
+    Operation(
+        method="POST",
+        path="/calls/{id}/transfer",
+        handler=transfer,
+        who="dial",
+        shows="nothing",
+        text="Hand the client of one's own call over; who is rung sees his card, by whom he comes, and the note",
+        body=r.HandingOver,
+        gives=r.Ok,
+        status=202,
+        refusals=_PBX,
+    ),
+    Operation(
+        method="DELETE",
+        path="/calls/{id}/transfer",
+        handler=take_back,
+        who="dial",
+        shows="nothing",
+        text="Ask no longer: back to the client",
         gives=r.Ok,
         refusals=_PBX,
     ),

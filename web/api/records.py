@@ -76,6 +76,13 @@ class Three(Struct, forbid_unknown_fields=True):
     other: Annotated[str, Meta(min_length=1, max_length=80, description="The other call's id")]
 
 
+class HandingOver(Struct, forbid_unknown_fields=True):
+    """ask: the person asks there first; his hanging up hands the client over."""
+
+    to: Annotated[str, Meta(min_length=1, max_length=400, pattern=r"^[^\x00-\x1f\x7f]+$")]
+    ask: bool = False
+
+
 class Digits(Struct, forbid_unknown_fields=True):
     digits: Annotated[str, Meta(pattern=r"^[0-9*#A-D]{1,20}$")]
 

@@ -238,6 +238,7 @@ _FORMS: Mapping[type[c.Command], Callable[[Any], Headers]] = {
     c.Redirect: _redirect,
     c.BlindTransfer: lambda x: {"Action": "BlindTransfer", "Channel": x.leg} | _there(x),
     c.AttendedTransfer: lambda x: {"Action": "Atxfer", "Channel": x.leg} | _there(x),
+    c.CancelTransfer: lambda x: {"Action": "CancelAtxfer", "Channel": x.leg},
     c.GetVariable: lambda x: {"Action": "GetVar", "Variable": x.name} | ({"Channel": x.leg} if x.leg else {}),
     c.RingAt: lambda x: {"Action": "Setvar", "Variable": f"TRUBKA_RING_{x.extension}", "Value": x.device},
     c.SendUserEvent: lambda x: {"Action": "UserEvent", "UserEvent": x.name},

@@ -2,6 +2,7 @@
 // it waits in the strip until it is asked for.
 import { $, fill, isTyping, mould, onPage, show } from "./dom.js";
 import { api, ask } from "./api.js";
+import { handedText, isAsked, showHanded, startHanded, subject } from "./handed.js";
 import { startNext } from "./next.js";
 import { showNote } from "./notes.js";
 import { startNewcomer, showNewcomer } from "./newcomer.js";
@@ -29,6 +30,10 @@ export function startDesk(library) {
   });
   store.on("pop", (one) => offer(one));
   store.on("state", ({ one, before: was }) => stateChanged(one, was));
+  store.on("moved", ({ from, to }) => {
+    if (shownId === from) shownId = to.id;
+  });
+  startHanded(shownCall);
   store.on("forgotten", (ids) => {
     if (ids.includes(shownId)) shownId = before = null;
   });
@@ -139,14 +144,15 @@ function render() {
   if (!one) return;
   const client = clientOf(one);
   const { view, pop } = one;
-  const number = view.shown || view.number || "";
+  const about = subject(one);
+  const number = about.shown || about.number || "";
   const who = one.pop?.matches.find((m) => m.client.id === client?.id)?.contact ?? (client ? null : samePerson(pop));
   const [kind, say] = STATES[view.state] ?? STATES.ended;
   const name = client?.name || who?.name || pop?.colleague || view.client_name || (kindOf(one) === "colleague" && view.name) || number || t("Number hidden");
   fill(desk, {
     name,
     full: client?.full_name || "",
-    state: say(view),
+    state: handedText(view) || say(view),
     sort: client ? word("kind", client.kind) : sortOf(one),
     queue: view.queue ? t("queue “{queue}”", { queue: view.queue }) : "",
     restricted: client?.restricted ? stopped(client) : "",
@@ -155,7 +161,7 @@ function render() {
     last: client?.last ? lastOf(client.last) : "",
     clock: clockOf(client?.zone),
     responsible: client?.responsible ? t("manager: {name}", { name: client.responsible }) : "",
-    presented: view.name && view.name !== name ? t("shows as “{name}”", { name: view.name }) : "",
+    presented: about.name && about.name !== name ? t("shows as “{name}”", { name: about.name }) : "",
     why: whyOf(one, client),
     "client-note": client?.note || "",
   });
@@ -178,7 +184,8 @@ function render() {
   show(open, !!client);
   if (client) open.setAttribute("href", `/clients/${client.id}`);
   choices(one, client);
-  showNewcomer(one, !client && (kindOf(one) === "unknown" || !!one.unknown));
+  showNewcomer(one, !client && !isAsked(one) && (kindOf(one) === "unknown" || !!one.unknown));
+  showHanded(one);
   showNote(one);
   showResult(one);
   showBefore(client);
@@ -219,7 +226,7 @@ export const stopped = (client) => t("Restricted: {why}. Do not call, do not wri
 function dialTarget(one, client) {
   if (client?.restricted) return "";
   const phone = client?.phones.find((p) => p.e164);
-  if (one.view.number) return one.view.number;
+  if (subject(one).number) return subject(one).number;
   return phone ? withExtension(phone) : "";
 }
 
@@ -233,7 +240,8 @@ function callBack() {
 }
 
 function contacts(one, client) {
-  const phones = client?.phones ?? (one.view.number ? [{ e164: one.view.number, shown: one.view.shown || one.view.number, extension: "", label: "" }] : []);
+  const about = subject(one);
+  const phones = client?.phones ?? (about.number ? [{ e164: about.number, shown: about.shown || about.number, extension: "", label: "" }] : []);
   const people = client?.people ?? [];
   const key = JSON.stringify([client?.id, client?.version, client?.restricted, phones, client?.emails, people]);
   const place = $("#card-phones");

@@ -1,6 +1,7 @@
 // The dock: the phone, who was missed, colleagues. It stands still; only its words change.
 import { $, fill, mould, show } from "./dom.js";
 import { ask } from "./api.js";
+import { isAsked } from "./handed.js";
 import { bareTalk, dial, hangUp, startDialling, tones } from "./phone.js";
 import * as store from "./store.js";
 import { duration, moment, t, tn, word } from "./texts.js";
@@ -33,7 +34,8 @@ function phone() {
   const box = $("#phone");
   const view = one?.view ?? bareTalk();
   box.dataset.state = view?.state ?? "idle";
-  const named = one?.client?.name || view?.client_name || one?.pop?.colleague || soleMatch(one)?.name || view?.name || "";
+  const colleague = one && isAsked(one) ? view.hand_over.by : ""; // it is he who talks, whoever it is about
+  const named = colleague || one?.client?.name || view?.client_name || one?.pop?.colleague || soleMatch(one)?.name || view?.name || "";
   const number = view ? view.shown || view.number || t("Number hidden") : "";
   fill(box, {
     title: view ? TITLES[view.state]() + (view.queue ? ` · ${view.queue}` : "") : t("No call"),

@@ -57,6 +57,15 @@ async function save(one) {
   }
 }
 
+/** A call is known by another id from now on: what was written to it goes along. */
+store.on("moved", ({ from, to }) => {
+  const text = sessionStorage.getItem(KEY + from);
+  const field = $("#note");
+  if (field?.dataset.call === from) field.dataset.call = "";
+  dropNotes([from]);
+  if (text !== null) write(to, text);
+});
+
 /** Notes to these calls are not to be kept any more, saved or not. */
 export function dropNotes(ids) {
   for (const id of ids) {

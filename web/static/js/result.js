@@ -20,7 +20,7 @@ function listOf(queue) {
 /** Put the choice for this call into its box, with what follows it; empty lists take no place. */
 export async function showResult(one) {
   const box = $("#result-box");
-  const apt = TALKED.has(one.view?.state) && one.view.direction !== "internal" && !one.pop?.colleague;
+  const apt = TALKED.has(one.view?.state) && one.view.direction !== "internal" && !one.pop?.colleague && [undefined, "given"].includes(one.view.hand_over?.kind);
   if (box.dataset.call !== one.id) show(box, false);
   box.dataset.call = one.id;
   if (!apt || !(one.talked || one.view.state !== "ended")) return show(box, false);

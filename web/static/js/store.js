@@ -70,6 +70,7 @@ export function changed(view) {
   const one = entry(view.id);
   const before = one.view?.state;
   one.view = { ...one.view, ...view };
+  if (view.hand_over && !one.pop) adopt(one);
   if (before !== view.state && ALIVE.has(view.state) && !ALIVE.has(before)) one.at = Date.now();
   if (view.state === "ringing") one.strip = "ringing";
   else if (["taken", "missed"].includes(view.state) && one.strip) leave(one, view.state);
@@ -78,6 +79,15 @@ export function changed(view) {
   if (view.state === "missed") tell("missed-call", one);
   tell("state", { one, before });
   tell("calls");
+}
+
+/** A consultation has become part of the client's call: its card and its note go on there. */
+function adopt(one) {
+  const asked = allCalls().find((other) => other !== one && other.view?.hand_over?.call === one.id);
+  if (!asked) return;
+  for (const name of ["pop", "client", "choices", "chosen", "note"]) one[name] ??= asked[name];
+  calls.delete(asked.id);
+  tell("moved", { from: asked.id, to: one });
 }
 
 /** The row says what became of the ring for a moment, then goes. */

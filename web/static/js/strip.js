@@ -1,5 +1,6 @@
 // The strip above the page: who rings now. Its place is always there; a ring takes no focus and moves nothing.
 import { $, fill, mould, show } from "./dom.js";
+import { isAsked, subject } from "./handed.js";
 import { isOnDesk, samePerson, stopped } from "./desk.js";
 import { hangUp } from "./phone.js";
 import * as store from "./store.js";
@@ -28,17 +29,19 @@ export function startStrip() {
 /** The words of a ringing call: who and why we think so. */
 export function told(one) {
   const { pop, view } = one;
-  const number = view.shown || view.number || "";
+  const about = subject(one);
+  const number = about.shown || about.number || "";
   const client = one.client ?? (pop?.matches.length === 1 ? pop.matches[0].client : null);
   const who = {
     client: () => [client?.name, pop.matches[0]?.why],
     several: () => samePerson(pop) ? [samePerson(pop).name, t("pick which client it is about on the card")] : [tn("{n} client has this number", "{n} clients have this number", pop.matches.length), t("pick who it is on the card")],
     colleague: () => [pop.colleague || view.name || number, t("colleague")],
-    hidden: () => [t("Number hidden"), view.name],
-    unknown: () => [view.name || number, t("not found among the clients")],
+    hidden: () => [t("Number hidden"), about.name],
+    unknown: () => [about.name || number, t("not found among the clients")],
   }[pop?.kind ?? (number ? "unknown" : "hidden")];
+  const asks = isAsked(one) ? t("{name} asks you about this client", { name: view.hand_over.by }) : "";
   const [name, why] = client ? [client.name, pop?.matches[0]?.why] : who();
-  return { name: name || number, number: name === number ? "" : number, why: why ?? "", stop: client?.restricted ? stopped(client) : "" };
+  return { name: name || number, number: name === number ? "" : number, why: asks || why || "", stop: client?.restricted ? stopped(client) : "" };
 }
 
 function draw() {
