@@ -277,7 +277,7 @@ class ClientImport:
             name=name,
             client_id=line.client_id,
             fields=tuple(told),
-            restricted=isinstance(card, ClientCard) and card.restricted_at is not None,
+            restricted=his.was.restricted_at is not None,
         )
 
     def _was_erased(self, draft: ClientDraft) -> bool:

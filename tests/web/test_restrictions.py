@@ -209,6 +209,8 @@ async def test_a_restriction_is_seen_asked_for_and_kept(scene: Scene) -> None:
         assert card.says(f"Processing is restricted: {WHY}")
         assert card.says("Vera, ")
         assert 'action="/clients/1/release"' in card.text
+        two = await vera.get(f"/clients/duplicates/{scene.pyotr}/{scene.company}")
+        assert two.says("Merged, the one card is restricted too.")
     card = await scene.pages.get(path)
     assert card.says(f"Processing is restricted: {WHY}")
     assert "/release" not in card.text
