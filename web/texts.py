@@ -27,6 +27,7 @@ REFUSALS: Mapping[str, str] = {
     "bad-reasons": N_("Each reason needs a name of its own, and there may be 50 of them."),
     "own-reason": N_("DEVICE, MISSED, LAGGED, WRAPUP and PHONE are the server's own reasons: take another name."),
     "bad-result": N_("This result is no longer offered: choose another."),
+    "too-many-marks": N_("A call has at most 100 marks."),
     "bad-results": N_("Each result needs a name of its own, and there may be 60 of them."),
     "nobody-to-call": N_("The caller hid the number and is no client: nothing can follow the call."),
     "no-call": N_("There is no such call."),

@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable
 from cti.access import Person
 from cti.clients.masking import restored
 from cti.directory import DeviceFinder
-from cti.errors import NotAllowed
-from cti.storage import calls, clients, lookup, merges
+from cti.errors import NotAllowed, Refused
+from cti.storage import calls, clients, lookup, marks, merges
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.spool import Spool
@@ -21,6 +21,8 @@ from cti.telephony.events import CallCleared, CallEvent, CallMerged, CallRecord,
 from cti.telephony.numbering import NumberPlan, read
 
 NOTE_LIMIT = 20_000
+MARK_LIMIT = 500
+MOST_MARKS = 100  # of one call
 
 
 class CallLog:
@@ -82,6 +84,27 @@ class CallLog:
             await calls.set_note(conn, call_id, person.id, restored(text[:NOTE_LIMIT], own), self._clock())
         if self._noted is not None:
             await self._noted(call_id)
+
+    async def mark(self, person: Person, call_id: str, text: str) -> int:
+        """Mark this moment of the person's call; returns the mark's id. Raises NotAllowed, Refused."""
+        at, call_id = self._clock(), self._now(call_id)
+        async with self._db.write() as conn:
+            if not await calls.takes_part(conn, call_id, person.id):
+                raise NotAllowed("Only people who had this call may mark it.")
+            if len(await marks.of_call(conn, call_id)) >= MOST_MARKS:
+                raise Refused("too-many-marks", "A call has at most 100 marks.")
+            return await marks.add(conn, call_id, person.id, at, text[:MARK_LIMIT])
+
+    async def change_mark(self, person: Person, call_id: str, mark_id: int, text: str | None) -> None:
+        """Say something else of a mark of one's own; None takes it away. Raises NotAllowed."""
+        async with self._db.write() as conn:
+            own = {one.id: one for one in await marks.of_call(conn, self._now(call_id)) if one.user_id == person.id}
+            if mark_id not in own:
+                raise NotAllowed("Only who set a mark may change it.")
+            if text is None:
+                await marks.remove(conn, mark_id)
+            else:
+                await marks.change(conn, mark_id, restored(text[:MARK_LIMIT], own[mark_id].text))
 
     async def choose_client(self, person: Person, call_id: str, client_id: int) -> None:
         """The person says who is calling: the call is that client's, and the choice is remembered for the number."""

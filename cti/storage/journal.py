@@ -11,9 +11,10 @@ from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, t
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.masking import CALLED, DEEP_LEGS, Leg, Shown, Telephone, Words
-from cti.storage import waits
+from cti.storage import marks, waits
 from cti.storage.client_tables import clients
 from cti.storage.corrections import Correction, corrections
+from cti.storage.marks import MarkRow
 from cti.storage.search import COUNT_LIMIT, PAGE_LIMIT, KeyText, Page, read_cursor, write_cursor
 from cti.storage.sight import seen
 from cti.storage.tables import call_notes, calls, legs, users
@@ -87,9 +88,14 @@ class CallRow:
     open: bool
     legs: tuple[LegRow, ...] = ()
     notes: tuple[NoteRow, ...] = ()
+    marks: tuple[MarkRow, ...] = ()
     transfers: Annotated[tuple[Mapping[str, Any], ...], DEEP_LEGS] = ()
     waits: tuple[Stay, ...] = ()
     corrections: tuple[Correction, ...] = ()
+
+    def after(self, at: float) -> float:
+        """How far into the talk a moment was, in seconds; into the call where nobody talked."""
+        return max(0.0, round(at - (self.answered_at or self.started_at), 1))
 
 
 _NOTE = (
@@ -130,6 +136,7 @@ async def get(conn: AsyncConnection, call_id: str) -> CallRow | None:
         _call(row),
         legs=tuple(LegRow(**leg._mapping) for leg in own),
         notes=tuple(await notes(conn, call_id)),
+        marks=tuple(await marks.of_call(conn, call_id)),
         transfers=tuple(details.get("transfers", ())),
         waits=(await waits.of_calls(conn, [call_id])).get(call_id, ()),
         corrections=tuple(await corrections(conn, call_id)),

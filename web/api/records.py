@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from cti.desktop import AgentView
 from cti.storage.journal import CallRow
+from cti.storage.marks import MarkRow
 from cti.telephony.events import Outcome
 from cti.telephony.numbering import show
 from cti.telephony.watching import registrar_of
@@ -91,6 +92,21 @@ class Note(Struct, forbid_unknown_fields=True):
     text: Text
 
 
+class MarkIn(Struct, forbid_unknown_fields=True):
+    text: Annotated[str, Meta(max_length=500)] = ""
+
+
+class MarkOut(Struct):
+    """after_s: since the talk began, or the call where nobody talked."""
+
+    id: int
+    user_id: int | None
+    user_name: str
+    at: float
+    after_s: float
+    text: str
+
+
 class Chosen(Struct, forbid_unknown_fields=True):
     client_id: Id
 
@@ -172,6 +188,7 @@ class CallOut(Struct):
     seen_by: Annotated[str, Meta(description="ami, or sip: a watch line saw who called, and little of how it ended")]
     legs: list[LegOut] = []
     notes: list[NoteOut] = []
+    marks: list[MarkOut] = []
     transfers: list[dict[str, Any]] = []
     waits: list[StayOut] = []
     corrections: list[CorrectionOut] = []
@@ -320,7 +337,7 @@ class UserOut(Struct):
 
 def call_out(row: CallRow) -> CallOut:
     """A call of the journal."""
-    skip = {"shown", "seen_by", "legs", "notes", "transfers", "waits", "corrections"}
+    skip = {"shown", "seen_by", "legs", "notes", "marks", "transfers", "waits", "corrections"}
     rest = {f: getattr(row, f) for f in CallOut.__struct_fields__ if f not in skip}
     return CallOut(
         **rest,
@@ -328,10 +345,16 @@ def call_out(row: CallRow) -> CallOut:
         seen_by="sip" if registrar_of(row.id) else "ami",
         legs=[_same(LegOut, leg) for leg in row.legs],
         notes=[_same(NoteOut, note) for note in row.notes],
+        marks=[mark_out(row, one) for one in row.marks],
         transfers=[dict(one) for one in row.transfers],
         waits=[_same(StayOut, stay) for stay in row.waits],
         corrections=[_same(CorrectionOut, one) for one in row.corrections],
     )
+
+
+def mark_out(row: CallRow, one: MarkRow) -> MarkOut:
+    """A mark as the API gives it."""
+    return MarkOut(one.id, one.user_id, one.user_name, one.at, row.after(one.at), one.text)
 
 
 def _same(kind: type[StructT], row: object) -> StructT:

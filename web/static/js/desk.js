@@ -4,6 +4,7 @@ import { $, fill, isTyping, mould, onPage, show } from "./dom.js";
 import { api, ask } from "./api.js";
 import { handedText, isAsked, showHanded, startHanded, subject } from "./handed.js";
 import { startNext } from "./next.js";
+import { showMarks, startMarks } from "./marks.js";
 import { showNote } from "./notes.js";
 import { startNewcomer, showNewcomer } from "./newcomer.js";
 import { dial } from "./phone.js";
@@ -34,6 +35,7 @@ export function startDesk(library) {
     if (shownId === from) shownId = to.id;
   });
   startHanded(shownCall);
+  startMarks(shownCall);
   store.on("forgotten", (ids) => {
     if (ids.includes(shownId)) shownId = before = null;
   });
@@ -187,6 +189,7 @@ function render() {
   showNewcomer(one, !client && !isAsked(one) && (kindOf(one) === "unknown" || !!one.unknown));
   showHanded(one);
   showNote(one);
+  showMarks(one);
   showResult(one);
   showBefore(client);
 }

@@ -64,6 +64,7 @@ const ACTS = {
   Enter: (event) => !event.target.closest("a, button, summary, [role=button]") && !!$("#rings .bell") && (openCard(), true),
   KeyC: () => press("#card-call"),
   KeyN: () => focus("#note"),
+  KeyL: () => press("#mark"),
   KeyP: () => focus("#dial-to"),
   KeyQ: () => !$("#hang-up").hidden && (hangUp(), true),
   KeyD: () => !$("#tones").hidden && (tones(), true),
