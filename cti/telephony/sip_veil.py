@@ -42,6 +42,8 @@ class Veil:
         if "<" not in value and ":" not in value:
             return line
         value = _SHOWN.sub(lambda shown: self._named(shown[0]), value)
+        if name.lower() == "from" and value.lstrip().startswith("<") and (number := _NUMBER.search(value)):
+            value = f' "{self._mask(number[0])}" {value.lstrip()}'  # what the person is shown of who calls
         for pattern in (_NUMBER, _SECURE):
             value = pattern.sub(lambda found: self._stand_in(found[0]), value)
         return name + colon + value

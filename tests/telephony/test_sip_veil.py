@@ -37,6 +37,12 @@ def test_DP_11_no_header_holds_a_number_and_the_message_is_still_one() -> None:
     assert told.endswith("o=- 79355550")
 
 
+def test_a_caller_without_a_name_is_called_by_his_mask() -> None:
+    told = Veil(mask).to_browser(INVITE.replace('"Пётр 8 935 555-01-01" ', ""))
+    assert 'From: "7935•••••01" <sip:000' in told
+    assert parse(told).sender.tag == "as79355550"
+
+
 def test_the_pbx_hears_its_own_words_again() -> None:
     veil = Veil(mask)
     told = veil.to_browser(INVITE)

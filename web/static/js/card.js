@@ -37,14 +37,14 @@ function removeRow(row) {
   const next = row.nextElementSibling ?? row.previousElementSibling;
   row.remove();
   changed(list);
-  ($("input", next ?? list) ?? $(`[data-add="${list.dataset.rows}"]`)).focus();
+  ($(FIELD, next ?? list) ?? $(`[data-add="${list.dataset.rows}"]`)).focus();
 }
 
 function makeFirst(row) {
   const list = row.parentElement;
   list.prepend(row);
   changed(list);
-  $("input", row).focus();
+  $(FIELD, row).focus();
 }
 
 function changed(list) {

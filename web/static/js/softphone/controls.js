@@ -6,7 +6,7 @@ import * as store from "../store.js";
 import { duration, t } from "../texts.js";
 import { said } from "./faults.js";
 import { startHandOver } from "./handover.js";
-import { callOf, first, talkOf } from "./match.js";
+import { callOf, face, first, talkOf } from "./match.js";
 import { qualityText } from "./quality.js";
 
 const LATE_MS = 4000; // a phone without connection is told of after so long: most losses are blinks
@@ -133,7 +133,7 @@ class Controls {
   bare() {
     const talk = this.now();
     if (!talk || callOf(talk, this.talks)) return null;
-    return { state: BARE[talk.state] ?? talk.state, number: talk.number, shown: talk.number, name: talk.name, since: talk.since / 1000 };
+    return { state: BARE[talk.state] ?? talk.state, ...face(talk), since: talk.since / 1000 };
   }
 
   draw() {
@@ -192,8 +192,9 @@ class Controls {
 
   row(talk, li) {
     const one = callOf(talk, this.talks);
-    const number = one?.view.shown || one?.view.number || talk.number;
-    const name = one?.client?.name || one?.view.client_name || (one?.pop?.matches.length === 1 ? one.pop.matches[0].client.name : "") || one?.view.name || talk.name;
+    const own = face(talk);
+    const number = one?.view.shown || one?.view.number || own.number;
+    const name = one?.client?.name || one?.view.client_name || (one?.pop?.matches.length === 1 ? one.pop.matches[0].client.name : "") || one?.view.name || own.name;
     const rings = talk.state === "ringing";
     $(".pill", li).className = `pill ${rings ? "ring" : "hold"}`;
     fill(li, {

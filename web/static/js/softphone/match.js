@@ -15,6 +15,14 @@ export function callOf(talk, talks) {
 /** The conversation of a call of the panel; undefined when this phone has none. */
 export const talkOf = (one, talks) => talks.find((talk) => callOf(talk, talks) === one);
 
+const STAND_IN = /^000\d{12}$/; // of a number that is hidden (cti/telephony/sip_veil.py): the name beside it has the mask
+
+/** What a conversation says of the other party by itself, as it may be shown. */
+export function face({ name, number }) {
+  if (!STAND_IN.test(number)) return { name, number };
+  return name.includes("•") ? { name: "", number: name } : { name, number: "" };
+}
+
 const ORDER = { talking: 0, returning: 0, dialling: 1, ringing: 2, held: 3 };
 
 /** The conversation that has the ear now. */
