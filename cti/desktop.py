@@ -250,7 +250,10 @@ class LegView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reminder:
-    """A task whose time has come. kind: callback or task; number: to dial, None where there is none; due_at: UNIX s."""
+    """A task whose time has come. kind: callback or task; number: to dial, None where there is none; due_at: UNIX s.
+
+    restricted: nothing may be done with the client's data, so he is not called.
+    """
 
     id: int
     kind: str
@@ -259,6 +262,7 @@ class Reminder:
     number: Telephone | None = None
     client_id: int | None = None
     client_name: Words = ""
+    restricted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,7 +17,7 @@ from cti.access import Person, may
 from cti.clients.tasks import Task
 from cti.desktop import AgentDesktop, Reminder
 from cti.errors import NotAllowed, Refused, StorageError
-from cti.storage import tasks, users
+from cti.storage import restrictions, tasks, users
 from cti.storage.database import Database
 from cti.storage.spool import Spool
 
@@ -83,10 +83,13 @@ class Reminders:
     async def _look(self, now: float) -> None:
         async with self._db.read() as conn:
             late = await tasks.due(conn, now)
+            stopped = await restrictions.restricted(conn, (task.client_id for task in late))
+            numbers = await restrictions.numbers(conn, (task.number for task in late if task.number))
         due: dict[int, list[Reminder]] = {}
         for task in late:
             if task.owner_id is not None and self._online(task.owner_id) and not self._busy(task.owner_id):
-                due.setdefault(task.owner_id, []).append(_reminder(task))
+                restricted = task.client_id in stopped or task.number in numbers
+                due.setdefault(task.owner_id, []).append(_reminder(task, restricted))
         before, self._shown = self._shown, {user_id: tuple(some[:MOST]) for user_id, some in due.items()}
         for user_id in before.keys() | self._shown.keys():
             if before.get(user_id, ()) != self.of(user_id):
@@ -126,7 +129,7 @@ class Reminders:
             self._keep_line(user_id, person.login, whom, len(new))
 
 
-def _reminder(task: Task) -> Reminder:
+def _reminder(task: Task, restricted: bool) -> Reminder:
     return Reminder(
         id=task.id,
         kind=task.kind,
@@ -135,4 +138,5 @@ def _reminder(task: Task) -> Reminder:
         number=task.number,
         client_id=task.client_id,
         client_name=task.client_name,
+        restricted=restricted,
     )

@@ -73,13 +73,15 @@ async def restricted(conn: AsyncConnection, ids: Iterable[int | None]) -> frozen
     """Which of these clients are restricted; at most a few hundred."""
     asked = {one for one in ids if one}
     some = select(clients.c.id).where(clients.c.id.in_(asked), clients.c.restricted_at.is_not(None))
-    return frozenset((await conn.execute(some)).scalars())
+    return frozenset((await conn.execute(some)).scalars()) if asked else frozenset()
 
 
 async def numbers(conn: AsyncConnection, e164s: Iterable[str]) -> frozenset[str]:
     """Which of these numbers a restricted client has; at most a few hundred."""
     asked = set(e164s)
     found: set[str] = set()
+    if not asked:
+        return frozenset()
     for owners, phones in ((_of_clients(client_phones), client_phones), (_of_people(contact_phones), contact_phones)):
         stopped = owners.join(clients, clients.c.id == owners.selected_columns.client_id)
         which = stopped.where(clients.c.restricted_at.is_not(None), phones.c.e164.in_(asked))

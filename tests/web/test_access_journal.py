@@ -79,6 +79,7 @@ class House:
         refused = {"ids": [person], "set": {"kind": "company"}}  # a company's INN is shorter
         house.ids["bulk"] = await house.new("/clients/bulk", **refused)
         await house.call(one)
+        await house.ask("PUT", "/api/v1/calls/c1/next", json={"kind": "callback", "what": NAME})
         await desk.store(PAVEL, call="rings")
         await house.bring()
         return house

@@ -238,6 +238,16 @@ async def test_a_restriction_is_seen_asked_for_and_kept(scene: Scene) -> None:
     assert (await scene.pages.get(f"{path}?tab=history")).says("Processing restricted")
 
 
+async def test_a_reminder_of_a_restricted_client_dials_nobody(scene: Scene) -> None:
+    task = {"what": "Перезвонить", "due_at": scene.desk.services.clock(), "owner_id": ANNA}
+    wire = await scene.anna.connect()
+    await scene.vera.ask("POST", f"/clients/{scene.pyotr}/tasks", task)
+    await until(lambda: wire.all("reminders"), why="the reminder comes")
+    assert [one["restricted"] for one in wire.all("reminders")[-1]["due"]] == [False]
+    await scene.vera.ask("POST", f"/clients/{scene.pyotr}/restrict", {"why": WHY})
+    await until(lambda: wire.all("reminders")[-1]["due"][0]["restricted"], why="it says so")
+
+
 async def test_an_import_leaves_a_restriction_and_says_so(scene: Scene) -> None:
     path = f"/clients/{scene.pyotr}"
     await scene.vera.ask("POST", f"{path}/restrict", {"why": WHY})

@@ -47,7 +47,8 @@ async def show(request: web.Request) -> web.Response:
     today = datetime.fromtimestamp(now, services.zone).date().isoformat()
     tomorrow = day_begins(today, services.zone, days=1)
     work = [(one, standing(one, now, tomorrow)) for one in mine]
-    return page(request, "desk.html", title=N_("Desk"), last=own.rows, tasks=work, kinds=KINDS)
+    stopped = await uncalled(request, mine)
+    return page(request, "desk.html", title=N_("Desk"), last=own.rows, tasks=work, kinds=KINDS, uncalled=stopped)
 
 
 async def client(request: web.Request) -> web.Response:

@@ -61,9 +61,10 @@ function update(row, one) {
   const back = one.kind === "callback";
   const name = one.client_id ? "" : one.shown || t("Task");
   fill(row, { due: back ? t("Call back") : t("Task"), at: moment(one.due_at), client: one.client_name, name, number: one.client_name ? one.shown : "", detail: back && one.what === t("Call back") ? "" : one.what });
+  if (one.restricted) fill(row, { detail: t("do not call") });
   show($("a", row), !!one.client_id);
   if (one.client_id) $("a", row).href = `/clients/${one.client_id}`;
-  show($('[data-act="dial"]', row), !!one.number);
+  show($('[data-act="dial"]', row), !!one.number && !one.restricted);
 }
 
 async function call(one) {
