@@ -18,6 +18,7 @@ from cti.features.browser_legs import BrowserLegs
 from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
 from cti.features.call_results import CallResults
+from cti.features.call_variables import DialplanVariables
 from cti.features.duty_admin import DutyAdmin
 from cti.features.hand_over import HandOvers
 from cti.features.live_calls import LiveCalls
@@ -102,6 +103,8 @@ async def build_desk(
         return watch.record_of(call) or pbxes.record_of(call)
 
     handed = HandOvers(db=db, directory=directory, record_of=record_of, plan_of=plan_of)
+    variables = DialplanVariables(db=db, spool=spool)
+    await variables.start()
     screen_pops = ScreenPops(
         db=db,
         spool=spool,
@@ -121,7 +124,9 @@ async def build_desk(
         handed=handed.of,
         taker=handed.taker,
         dropped=handed.dropped,
+        variables=variables.of,
     )
+    variables.told = live_calls.told_of
     handed.calls_of, handed.told = live_calls.views_of, live_calls.handed_over
     agent_states = AgentStates(
         desktop=desktop, directory=directory, clock=clock, online=online, calls_of=live_calls.views_of
@@ -209,6 +214,7 @@ async def build_desk(
     spool.on_change = storage_changed
     table = reactions(
         handed,
+        variables,
         screen_pops,
         live_calls,
         call_log,

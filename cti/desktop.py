@@ -187,6 +187,14 @@ class Notice:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Variable:
+    """Something that the PBX's dialplan said of a call."""
+
+    name: str
+    value: Words
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class NoteBrief:
     """What somebody wrote about a call."""
 
@@ -238,6 +246,7 @@ class CallView:
     extension: str = ""  # the client's extension, sent as tones on a key
     why: str = ""
     hand_over: HandOver | None = None
+    variables: tuple[Variable, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

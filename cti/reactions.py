@@ -12,6 +12,7 @@ from cti.features.agent_duty import AgentDuty
 from cti.features.agent_state import AgentStates
 from cti.features.browser_legs import BrowserLegs
 from cti.features.call_log import CallLog
+from cti.features.call_variables import DialplanVariables
 from cti.features.hand_over import HandOvers
 from cti.features.live_calls import Dialled, LiveCalls
 from cti.features.phones import Phones
@@ -23,6 +24,7 @@ from cti.telephony import events as ev
 
 def reactions(
     handed: HandOvers,
+    variables: DialplanVariables,
     pops: ScreenPops,
     views: LiveCalls,
     journal: CallLog,
@@ -50,6 +52,7 @@ def reactions(
         ev.Originated: (views.originated, journal.changed, legs.seen),
         ev.CallChanged: (journal.changed,),
         ev.Queued: (journal.changed,),
+        ev.CallVariables: (variables.heard,),
         ev.Delivered: (
             handed.delivered,
             pops.delivered,
@@ -86,11 +89,20 @@ def reactions(
             duty.call_cleared,
             work_moved,
             handed.forget,
+            variables.call_cleared,
         ),
-        ev.CallMerged: (handed.call_merged, pops.call_merged, views.call_merged, journal.call_merged, legs.merged),
+        ev.CallMerged: (
+            variables.call_merged,
+            handed.call_merged,
+            pops.call_merged,
+            views.call_merged,
+            journal.call_merged,
+            legs.merged,
+        ),
         ev.DialFailed: (views.dial_failed,),
         ev.SnapshotTaken: (
             besides(handed.snapshot_taken),
+            besides(variables.snapshot_taken),
             besides(pops.snapshot_taken),
             besides(views.snapshot_taken),
             besides(journal.snapshot_taken),

@@ -29,6 +29,7 @@ TITLES: Mapping[str, tuple[str, str]] = {  # of tables, in the order of the arch
     "call_waits": ("Waiting in queues", "Ожидание в очередях"),
     "agent_states": ("Agents' work after the calls", "Работа операторов после звонков"),
     "call_notes": ("Notes to calls", "Заметки к звонкам"),
+    "call_variables": ("What the PBX said of calls", "Что сообщила о звонках АТС"),
     "call_marks": ("Marks set in calls", "Метки в разговорах"),
     "call_corrections": ("Corrections of calls", "Исправления в звонках"),
     "dial_requests": ("Calls placed from the panel", "Звонки, начатые из программы"),

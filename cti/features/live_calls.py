@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
-from cti.desktop import AgentDesktop, CallState, CallView, HandOver
+from cti.desktop import AgentDesktop, CallState, CallView, HandOver, Variable
 from cti.directory import DeviceFinder
 from cti.telephony.events import (
     CallCleared,
@@ -52,7 +52,7 @@ class LiveCalls:
     """Call views per agent. dialled: request id -> what the click knew, None for a call that was not ours.
 
     plan_of: how numbers are written at the PBX of a call. handed: what a person is asked about in a call, or was given;
-    taker: whom he gave a call, dropped: whether nobody took it.
+    taker: whom he gave a call, dropped: whether nobody took it; variables: what the dialplan said of one.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class LiveCalls:
         handed: Callable[[str, int], HandOver | None] = lambda _call, _user: None,
         taker: Callable[[str, int], str] = lambda _call, _user: "",
         dropped: Callable[[str, int], bool] = lambda _call, _user: False,
+        variables: Callable[[str], tuple[Variable, ...]] = lambda _call: (),
     ) -> None:
         self._desktop = desktop
         self._directory = directory
@@ -75,6 +76,7 @@ class LiveCalls:
         self._handed = handed
         self._taker = taker
         self._dropped = dropped
+        self._variables = variables
         self._calls: dict[str, _Desks] = {}
 
     def views_of(self, agent_id: int) -> tuple[CallView, ...]:
@@ -218,6 +220,13 @@ class LiveCalls:
         if seen is not None:
             await self._tell(user_id, seen)
 
+    async def told_of(self, call: str) -> None:
+        """The dialplan said something of a call: all that have it on their desks, or are asked about it."""
+        for desks in list(self._calls.values()):
+            for user_id, view in list(desks.views.items()):
+                if call in (view.id, view.hand_over.call if view.hand_over else ""):
+                    await self._tell(user_id, view)
+
     async def dial_failed(self, event: DialFailed, received_at: float) -> None:
         """A click of ours led to no call at all."""
         click = await self._dialled(event.placed_by)
@@ -278,6 +287,7 @@ class LiveCalls:
 
     def _with_hand_over(self, user_id: int, view: CallView) -> CallView:
         one = self._handed(view.id, user_id)
+        view = replace(view, variables=self._variables(one.call if one else view.id))
         if one is None or one.kind != "given":
             return replace(view, hand_over=one)
         return replace(view, hand_over=one, number=one.number, name=one.name, queue=view.queue or one.queue)

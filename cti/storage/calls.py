@@ -238,6 +238,9 @@ async def merge(conn: AsyncConnection, call_id: str, into: str) -> None:
         "UPDATE call_notes SET call_id = :into WHERE call_id = :call AND user_id NOT IN"
         " (SELECT user_id FROM call_notes WHERE call_id = :into AND user_id IS NOT NULL)",
         "UPDATE call_marks SET call_id = :into WHERE call_id = :call",
+        "UPDATE call_variables SET call_id = :into WHERE call_id = :call AND name NOT IN"
+        " (SELECT name FROM call_variables WHERE call_id = :into)",
+        "DELETE FROM call_variables WHERE call_id = :call",
         "UPDATE desktop_events SET call_id = :into WHERE call_id = :call",
         "UPDATE trace SET call_id = :into WHERE call_id = :call",
         "UPDATE call_corrections SET call_id = :into WHERE call_id = :call",

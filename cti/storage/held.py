@@ -48,7 +48,7 @@ from cti.storage.tables import (
     number_choices,
     trace,
 )
-from cti.storage.talk_tables import call_marks
+from cti.storage.talk_tables import call_marks, call_variables
 
 FEW = 20  # clients of a change that tells what it set of each of them
 # deleted: the row goes; emptied: what tells who it was goes, the row stays for the figures; stays: it tells of nobody
@@ -147,6 +147,7 @@ def _outside(column: str, *, theirs: tuple[str, ...]) -> Any:
 HELD: tuple[Held, ...] = (
     Held(table=call_notes, category="notes", way="deleted", rows=_of_calls(call_notes)),
     Held(table=call_marks, category="notes", way="deleted", rows=_of_calls(call_marks)),
+    Held(table=call_variables, category="calls", way="deleted", rows=_of_calls(call_variables)),
     Held(table=trace, category="calls", way="deleted", rows=_of_calls(trace)),
     Held(table=desktop_events, category="calls", way="emptied", rows=_of_calls(desktop_events)),
     Held(table=call_corrections, category="calls", way="stays", rows=_of_calls(call_corrections)),
@@ -224,6 +225,7 @@ TEXTS: Mapping[Table, tuple[str, ...]] = {
     duplicate_pairs: ("reasons",),
     call_notes: ("text",),
     call_marks: ("text",),
+    call_variables: ("name", "value"),
     trace: ("args",),
     calls: ("details",),
     legs: ("leg", "device"),

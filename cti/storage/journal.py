@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, t
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.masking import CALLED, DEEP_LEGS, Leg, Shown, Telephone, Words
-from cti.storage import marks, waits
+from cti.desktop import Variable
+from cti.storage import call_variables, marks, waits
 from cti.storage.client_tables import clients
 from cti.storage.corrections import Correction, corrections
 from cti.storage.marks import MarkRow
@@ -89,6 +90,7 @@ class CallRow:
     legs: tuple[LegRow, ...] = ()
     notes: tuple[NoteRow, ...] = ()
     marks: tuple[MarkRow, ...] = ()
+    variables: tuple[Variable, ...] = ()
     transfers: Annotated[tuple[Mapping[str, Any], ...], DEEP_LEGS] = ()
     waits: tuple[Stay, ...] = ()
     corrections: tuple[Correction, ...] = ()
@@ -137,6 +139,7 @@ async def get(conn: AsyncConnection, call_id: str) -> CallRow | None:
         legs=tuple(LegRow(**leg._mapping) for leg in own),
         notes=tuple(await notes(conn, call_id)),
         marks=tuple(await marks.of_call(conn, call_id)),
+        variables=await call_variables.of_call(conn, call_id),
         transfers=tuple(details.get("transfers", ())),
         waits=(await waits.of_calls(conn, [call_id])).get(call_id, ()),
         corrections=tuple(await corrections(conn, call_id)),

@@ -214,11 +214,12 @@ def tell_device(book: Book, device: str, status: DeviceStatus) -> None:
 
 
 def user_event(book: Book, headers: Headers) -> None:
-    """UserEvent(Trubka,name: value,...) of the dialplan: variables for the call's card. UserEvent(TrubkaQueue,...): how
-    Queue() ended. UserEvent(TrubkaVoicemail): the caller may leave a message.
+    """What a dialplan adds by UserEvent. TrubkaCard (or Trubka), name: value,...: variables for the call's card.
+
+    TrubkaQueue: how Queue() ended. TrubkaVoicemail: the caller may leave a message.
     """
     name = headers.get("UserEvent", "").lower()
-    if name not in ("trubka", "trubkaqueue", "trubkavoicemail"):
+    if name not in ("trubka", "trubkacard", "trubkaqueue", "trubkavoicemail"):
         return
     leg = seen(book, headers)
     if leg is None:

@@ -161,6 +161,13 @@ class NoteOut(Struct):
     updated_at: float
 
 
+class VariableOut(Struct):
+    """Said by the dialplan."""
+
+    name: str
+    value: str
+
+
 class CallOut(Struct):
     id: str
     direction: str | None
@@ -189,6 +196,7 @@ class CallOut(Struct):
     legs: list[LegOut] = []
     notes: list[NoteOut] = []
     marks: list[MarkOut] = []
+    variables: list[VariableOut] = []
     transfers: list[dict[str, Any]] = []
     waits: list[StayOut] = []
     corrections: list[CorrectionOut] = []
@@ -337,7 +345,7 @@ class UserOut(Struct):
 
 def call_out(row: CallRow) -> CallOut:
     """A call of the journal."""
-    skip = {"shown", "seen_by", "legs", "notes", "marks", "transfers", "waits", "corrections"}
+    skip = {"shown", "seen_by", "legs", "notes", "marks", "variables", "transfers", "waits", "corrections"}
     rest = {f: getattr(row, f) for f in CallOut.__struct_fields__ if f not in skip}
     return CallOut(
         **rest,
@@ -346,6 +354,7 @@ def call_out(row: CallRow) -> CallOut:
         legs=[_same(LegOut, leg) for leg in row.legs],
         notes=[_same(NoteOut, note) for note in row.notes],
         marks=[mark_out(row, one) for one in row.marks],
+        variables=[_same(VariableOut, one) for one in row.variables],
         transfers=[dict(one) for one in row.transfers],
         waits=[_same(StayOut, stay) for stay in row.waits],
         corrections=[_same(CorrectionOut, one) for one in row.corrections],

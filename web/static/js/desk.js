@@ -188,6 +188,7 @@ function render() {
   choices(one, client);
   showNewcomer(one, !client && !isAsked(one) && (kindOf(one) === "unknown" || !!one.unknown));
   showHanded(one);
+  fromPbx(one.view.variables ?? []);
   showNote(one);
   showMarks(one);
   showResult(one);
@@ -297,6 +298,13 @@ function soon(contracts) {
     }),
   );
   show(place, contracts.length > 0);
+}
+
+/** What the dialplan said of the call. */
+function fromPbx(told) {
+  show($("#card-variables"), told.length > 0);
+  const of = (tag, text) => Object.assign(document.createElement(tag), { textContent: text });
+  $("#card-variables-list").replaceChildren(...told.flatMap(({ name, value }) => [of("dt", name), of("dd", value)]));
 }
 
 function mailRow(address, client) {

@@ -1,0 +1,46 @@
+"""What the dialplan of the real PBX says of a call is on its card and stays with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.pbx import Pbx
+from tests.e2e.conftest import Street
+from tests.e2e.server import Desk, Server, until
+
+pytestmark = pytest.mark.lab
+MENU, SERGEEV = "74950000098", "+79355550102"
+
+
+def says(pbx: Pbx, *lines: str) -> None:
+    """A number of the PBX that does these things and rings Clara then."""
+    for place, line in enumerate((*lines, "Goto(74950000002,1)"), 1):
+        words = line.replace(" ", "\\ ")
+        pbx.console(f"dialplan add extension {MENU},{place},{words} into from-outside replace")
+
+
+async def test_what_the_dialplan_says_is_on_the_card_in_bounds_and_with_the_call(
+    server: Server, street: Street, pbx: Pbx
+) -> None:
+    await street.do(
+        says,
+        pbx,
+        "UserEvent(TrubkaCard,Заказ: А-17,Тариф: <b>Золотой</b>)",
+        f"UserEvent(TrubkaCard,long: {'x' * 300},Заказ: А-18)",
+    )
+    phone = await street.phone("103")
+    async with Desk(server, "clara") as clara:
+        client = await street.call(MENU, caller=SERGEEV.removeprefix("+"))
+        view = await clara.call_is("ringing")
+        told = {one["name"]: one["value"] for one in view["variables"]}
+        assert told == {"Заказ": "А-18", "Тариф": "<b>Золотой</b>", "long": "x" * 200}
+        await street.do(phone.wait, "ringing")
+        await street.do(phone.answer)
+        call = view["id"]
+        await clara.call_is("talking", call)
+        await street.do(client.hang_up)
+        await clara.call_is("ended", call)
+        row = await until(lambda: clara.api("GET", f"/calls/{call}"), why="the journal has it")
+        assert {one["name"]: one["value"] for one in row["variables"]} == told
+        page = await clara.text(f"/calls/{call}")
+        assert "&lt;b&gt;Золотой&lt;/b&gt;" in page
