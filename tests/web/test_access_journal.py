@@ -80,6 +80,7 @@ class House:
         house.ids["bulk"] = await house.new("/clients/bulk", **refused)
         await house.call(one)
         await house.ask("PUT", "/api/v1/calls/c1/next", json={"kind": "callback", "what": NAME})
+        await house.ask("POST", "/api/v1/calls/c1/marks", json={"text": NAME})
         await desk.store(PAVEL, call="rings")
         await house.bring()
         return house
@@ -171,6 +172,7 @@ def shown(house: House) -> dict[str, dict[str, Any]]:
         "GET /api/v1/calls/{id}/results": {"ids": call},
         "PUT /api/v1/calls/{id}/next": {"ids": call, "json": {"kind": "callback", "what": "x"}},
         "GET /api/v1/calls/{id}/next": {"ids": call},
+        "GET /api/v1/calls/{id}/marks": {"ids": call},
         "GET /api/v1/trace/{id}": {"ids": call},
         "GET /": {},
         "GET /desk/client/{id}": {},
