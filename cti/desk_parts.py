@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from datetime import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ from cti.features.call_results import CallResults
 from cti.features.call_variables import DialplanVariables
 from cti.features.duty_admin import DutyAdmin
 from cti.features.hand_over import HandOvers
+from cti.features.hot_desks import DeskWays, HotDesks
 from cti.features.live_calls import LiveCalls
 from cti.features.pbx_offers import PbxOffers
 from cti.features.phone_watch import PhoneWatch
@@ -29,6 +31,7 @@ from cti.features.routing import Routing
 from cti.features.screen_pop import ScreenPops
 from cti.features.test_calls import TestCalls
 from cti.metrics import Metrics
+from cti.passwords import Passwords
 from cti.pbx import Pbxes
 from cti.reactions import clicks, reactions
 from cti.settings import Settings
@@ -53,6 +56,7 @@ class DeskParts:
     legs: BrowserLegs
     phones: Phones
     phone_watch: PhoneWatch
+    hot_desks: HotDesks
     call_log: CallLog
     call_control: CallControl
     call_results: CallResults
@@ -93,6 +97,7 @@ async def build_desk(
     access_journal: AccessJournal,
     metrics: Metrics,
     sights: Sights,
+    passwords: Passwords,
     clock: Callable[[], float],
 ) -> DeskParts:
     """All of it. online: whether a person's panel is open."""
@@ -154,6 +159,27 @@ async def build_desk(
         reload=directory.reload,
         moved=agent_duty.phone_chosen,
         clock=clock,
+    )
+    free_at = settings.agents.desks_free_at
+    hot_desks = HotDesks(
+        db=db,
+        directory=directory,
+        desktop=desktop,
+        passwords=passwords,
+        ways=DeskWays(
+            line_of=pbxes.line_of,
+            status_of=agent_states.device_status,
+            standing=agent_states.standing,
+            prefix_of=pbxes.prefix_of,
+            follow=phones.follow,
+            seated=agent_duty.seated,
+            online=online,
+            next_seq=screen_pops.next_seq,
+        ),
+        free_at=time.fromisoformat(free_at) if free_at else None,
+        zone=ZoneInfo(settings.numbers.time_zone),
+        clock=clock,
+        pbxes=list(settings.pbx) if len(settings.pbx) > 1 else [],
     )
     call_log = CallLog(
         db=db,
@@ -229,6 +255,7 @@ async def build_desk(
     work: dict[str, Coroutine[Any, Any, None]] = {
         "browser-legs": legs.run(),
         "phones": phones.run(),
+        "desks": hot_desks.run(),
         "duty": agent_duty.run(),
         **work_lists.work,
         **pbxes.work(table, clock, metrics),
@@ -241,7 +268,14 @@ async def build_desk(
         work["test-calls"] = test_calls.run()
     agi = None
     if settings.pbx and settings.agi.port:
-        agi = AgiServer(settings.agi.host, settings.agi.port, routing, allowed=settings.agi.allowed, clock=clock)
+        agi = AgiServer(
+            settings.agi.host,
+            settings.agi.port,
+            routing,
+            allowed=settings.agi.allowed,
+            desks=hot_desks,
+            clock=clock,
+        )
         _show_answers(metrics, agi)
         work["agi"] = agi.run()
     return DeskParts(
@@ -252,6 +286,7 @@ async def build_desk(
         agent_duty=agent_duty,
         legs=legs,
         phones=phones,
+        hot_desks=hot_desks,
         phone_watch=PhoneWatch(directory=directory, line_of=pbxes.line_of, status_of=agent_states.since, clock=clock),
         call_log=call_log,
         call_control=call_control,

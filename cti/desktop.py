@@ -276,12 +276,16 @@ class Reminder:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PhoneView:
-    """One of a person's phones. kind: desk or browser; status: as AgentView.device; chosen: where he is rung."""
+    """One of a person's phones. kind: desk or browser; status: as AgentView.device; chosen: where he is rung.
+
+    desk: number of a shared desk phone at which he sits.
+    """
 
     name: str
     kind: str
     status: str
     chosen: bool
+    desk: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

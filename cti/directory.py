@@ -40,7 +40,7 @@ class Directory:
         for row in rows:
             by_user[row.user_id] = (*by_user.get(row.user_id, ()), row)
         self._by_device = {row.name: row for row in rows}
-        self._by_extension = {(_pbx_of(row.name), row.extension): row for row in rows}
+        self._by_extension = {(_pbx_of(row.name), number): row for row in rows for number in _numbers(row)}
         self._by_user = by_user
 
     def by_device(self, device: str | None) -> DeviceRow | None:
@@ -60,6 +60,10 @@ class Directory:
         rows = self.devices_of(user_id)
         return next((row for row in rows if row.chosen), rows[0] if rows else None)
 
+    def desk_of(self, user_id: int) -> str:
+        """The shared desk phone at which he sits, "" for none."""
+        return next((row.name for row in self.devices_of(user_id) if row.desk), "")
+
     def chosen(self) -> Iterable[DeviceRow]:
         """Everybody's chosen device."""
         return [rows[0] for rows in self._by_user.values()]  # the chosen one stands first
@@ -72,6 +76,11 @@ class Directory:
         """Names of the people behind devices, each once, in order."""
         rows = (self.by_device(device) for device in devices)
         return tuple(dict.fromkeys(row.user_name for row in rows if row))
+
+
+def _numbers(row: DeviceRow) -> tuple[str, ...]:
+    """Where he is reached: his own extension, and that of the desk at which he sits."""
+    return (row.desk, row.extension) if row.desk else (row.extension,)
 
 
 def _pbx_of(device: str) -> str:

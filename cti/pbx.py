@@ -89,6 +89,11 @@ class Pbxes:
         one = next((pbx for pbx in self._all if pbx.name == name or (not name and not pbx.prefix)), None)
         return Asker(prefix=one.prefix, plan=one.plan) if one else None
 
+    def prefix_of(self, name: str) -> str | None:
+        """With what ids of a PBX begin, by the name its dialplan gives; None for a stranger."""
+        asker = self.asker(name)
+        return asker.prefix if asker else None
+
     def plan_of(self, id_: str) -> NumberPlan:
         """How numbers are written at the PBX of a device or call."""
         pbx = self.of(id_)

@@ -137,6 +137,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         access_journal=access_journal,
         metrics=metrics,
         sights=sights,
+        passwords=accounts.passwords,
         clock=clock,
     )
     accounts.desktop, accounts.changed = live, desk.phones.people_changed
@@ -208,6 +209,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         call_control=desk.call_control,
         phones=desk.phones,
         phone_watch=desk.phone_watch,
+        hot_desks=desk.hot_desks,
         offers=desk.offers,
         browser_legs=desk.legs,
         call_log=desk.call_log,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dialplan.model import Context, Step
 from dialplan.recipes.click_to_dial import from_internal
 from dialplan.recipes.conference import conference
+from dialplan.recipes.desks import desks
 from dialplan.recipes.did import inbound
 from dialplan.recipes.internal import internal, ring
 from dialplan.recipes.outbound import outbound
@@ -21,6 +22,7 @@ DEVICES = {
     "101": ("101", "101-web"),
     "102": ("102", "102-web"),
     "103": ("103", "103-web"),
+    "105": ("105",),  # nobody's own: whoever sits down there
     "110": ("110",),
 }
 QUEUES = {"601": "sales", "602": "support"}
@@ -36,10 +38,11 @@ def contexts(more: Mapping[str, tuple[Step, ...]] | None = None, *, agi: str = A
     numbers = {SALES: wait_in("sales"), CLARA: ring("103", DEVICES["103"]), RESPONSIBLE: responsible}
     return (
         inbound("from-outside", {**numbers, **(more or {})}, beside=(late(),)),
-        from_internal("from-internal", parts=("colleagues", "queues", "parkedcalls", "outside")),
+        from_internal("from-internal", parts=("colleagues", "queues", "parkedcalls", "desks", "outside")),
         from_internal("from-tests", parts=("colleagues", "queues")),
         internal("colleagues", DEVICES),
         queues("queues", QUEUES),
         outbound("outside", trunk="trunk", caller_id=SALES),
         conference(),
+        desks("desks", agi),
     )

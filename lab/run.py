@@ -19,7 +19,7 @@ from lab.phones import Phone
 from lab.settings import HOST, LabSettings
 from lab.system import bound, say
 
-DESKS = ("101", "102", "103")
+DESKS = ("101", "102", "103", "105")
 STAGGER_MS = 700  # so that of two colleagues who ring together the first one gets the call
 CLIENT_RINGS_MS = 3000
 

@@ -39,6 +39,7 @@ from cti.features.client_tasks import ClientTasks
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.duty_admin import DutyAdmin
 from cti.features.erasures import Erasures
+from cti.features.hot_desks import HotDesks
 from cti.features.import_runs import ImportRuns
 from cti.features.pbx_offers import PbxOffers
 from cti.features.phone_watch import PhoneWatch
@@ -91,6 +92,7 @@ class Services:
     call_control: CallControl
     phones: Phones
     phone_watch: PhoneWatch
+    hot_desks: HotDesks
     offers: PbxOffers
     browser_legs: BrowserLegs
     call_log: CallLog

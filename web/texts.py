@@ -37,6 +37,9 @@ REFUSALS: Mapping[str, str] = {
     "bad-wrap-up": N_("Give seconds from 0 to 3600."),
     "no-device": N_("You have no phone. An admin adds one under Settings."),
     "not-your-phone": N_("You have no such phone (any more): choose another one."),
+    "no-desk": N_("There is no such shared phone (any more)."),
+    "desk-in-use": N_("Somebody talks at this phone now: wait until he is done."),
+    "bad-pin": N_("A PIN has 4 to 8 digits."),
     "other-pbx": N_("That phone is on another PBX: a call cannot go over to it."),
     "no-conference": N_("This PBX has no conferences: an admin adds the recipe of docs/pbx-admin.md."),
     "no-browser-phone": N_("You have no phone in the browser. An admin adds one under Settings."),
@@ -219,6 +222,10 @@ DIRECTIONS: Mapping[str, str] = {
     "inbound": N_("incoming"),
     "outbound": N_("outgoing"),
     "internal": N_("internal"),
+}
+DESK_NOTICES: Mapping[str, str] = {
+    "desk-taken": N_("{name} sat down at desk {desk}: you are rung at your own phone again."),
+    "desk-freed": N_("Desk {desk} is free again: you are rung at your own phone."),
 }
 PHONE_MODELS: Mapping[str, str] = {  # how a desk phone picks up by itself on a click of its owner
     "auto": N_("by what it says it is"),

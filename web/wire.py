@@ -24,7 +24,7 @@ from cti.telephony.numbering import show
 from web.duty_texts import state
 from web.i18n import say
 from web.privacy_texts import NOTICES
-from web.texts import DEVICES, LINKS, LINKS_BY_NAME, OUTCOMES, REFUSALS, WHYS
+from web.texts import DESK_NOTICES, DEVICES, LINKS, LINKS_BY_NAME, OUTCOMES, REFUSALS, WHYS
 
 Json = dict[str, Any]
 
@@ -54,7 +54,7 @@ def screen_pop(pop: ScreenPop, reader: Reader, *, missed: bool = False) -> Json:
 
 def notice(one: Notice, reader: Reader) -> Json:
     """The public `message`: what is told in words, and where there is more."""
-    text = say(reader.language, NOTICES.get(one.code, one.code), **one.args)
+    text = say(reader.language, NOTICES.get(one.code) or DESK_NOTICES.get(one.code, one.code), **one.args)
     why = one.args.get("why", "")
     return {"seq": one.seq, "code": one.code, "text": text, "why": why, "href": one.href, "at": one.at}
 

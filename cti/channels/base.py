@@ -83,6 +83,28 @@ class RouteAnswer:
     steps: tuple[tuple[str, Mapping[str, str]], ...] = ()
 
 
+DeskWord = Literal["ok", "pin", "no"]  # done; asks for a PIN; not done
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeskQuestion:
+    """Somebody sits down at a shared desk phone by a code. device: as the PBX names it.
+
+    extension: his own, "": he leaves.
+    """
+
+    device: str
+    extension: str = ""
+    pin: str = ""
+    pbx: str = ""
+
+
+class Desks(Protocol):
+    """Who decides about shared desk phones."""
+
+    async def desk(self, asked: DeskQuestion) -> DeskWord: ...
+
+
 class Router(Protocol):
     """Who answers a dialplan's question."""
 

@@ -19,7 +19,7 @@ from cti.storage import clients
 from cti.storage.client_tables import clients as clients_table
 from cti.storage.database import Database, open_database
 from cti.storage.desktop_events import Connection
-from cti.storage.tables import devices, teams, user_queues, users
+from cti.storage.tables import devices, shared_desks, teams, user_queues, users
 from cti.telephony.numbering import NumberPlan
 
 
@@ -71,6 +71,8 @@ async def _fill(db: Database, password_hash: str, settings: Settings) -> None:
                 await conn.execute(changed.values(password_hash=password_hash, blocked_at=None))
             else:
                 await _add(conn, person, password_hash, prefix)
+        if not known:
+            await conn.execute(insert(shared_desks).values(name=f"{prefix}PJSIP/105", extension="105"))
         if not (await conn.execute(select(func.count()).select_from(clients_table))).scalar():
             await sample_catalogue.fill(conn)
             made = {}

@@ -143,6 +143,15 @@ class AgentDuty:
         await self._apply(user_id)
         await self._tell(user_id)
 
+    async def seated(self, user_id: int, by_user_id: int | None) -> None:
+        """He sat down at a shared desk phone or left it; who has no phone any more is in no queue."""
+        duty, by = self.of(user_id), "person" if by_user_id == user_id else "supervisor" if by_user_id else "server"
+        if self._directory.chosen_of(user_id) is None:
+            duty = self._duties[user_id] = Duty(since=self._clock())
+        line, desk = replace(duty, since=self._clock(), by=by), self._directory.desk_of(user_id)  # type: ignore[arg-type]
+        self._spool.put(lambda conn: stored.append(conn, user_id, line, by_user_id, desk))
+        await self.phone_chosen(user_id)
+
     async def released(self, user_id: int, call: str) -> None:
         """The call has its result: the work after it ends when its time is over."""
         self._said[user_id] = call
@@ -296,7 +305,8 @@ class AgentDuty:
         if duty is self.of(user_id):
             return
         self._duties[user_id] = duty
-        self._spool.put(lambda conn: stored.append(conn, user_id, duty, by_user_id))
+        desk = self._directory.desk_of(user_id)
+        self._spool.put(lambda conn: stored.append(conn, user_id, duty, by_user_id, desk))
         await self._tell(user_id)
 
     async def _tell(self, user_id: int) -> None:

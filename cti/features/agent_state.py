@@ -183,6 +183,7 @@ class AgentStates:
                     kind=row.kind,
                     status=self.device_status(row.name),
                     chosen=row.name == chosen.name,
+                    desk=row.desk,
                 )
                 for row in rows
             ),

@@ -21,6 +21,7 @@ from cti.storage.desktop_events import Connection
 from cti.storage.sessions import TokenRow
 from cti.storage.users import DeviceDraft, QueueDraft, UserRow
 from cti.telephony.auto_answer import MODELS
+from cti.telephony.devices import is_device, is_word
 
 MOST_TOKENS = 20
 
@@ -155,7 +156,7 @@ class DirectoryAdmin:
                 and draft.extension.isascii()
                 and draft.extension.isdigit()
             )
-            if not known or not 1 <= len(draft.extension) <= 16 or not _is_device(name) or len(draft.name) > 80:
+            if not known or not 1 <= len(draft.extension) <= 16 or not is_device(name) or len(draft.name) > 80:
                 raise Refused("bad-device", "A device is named like PJSIP/101 and has an extension of digits.")
         async with self._db.write() as conn:
             if not await users.set_devices(conn, (await self._user(conn, user_id)).id, _one_chosen(drafts)):
@@ -179,7 +180,7 @@ class DirectoryAdmin:
         """The queues the person works in. Raises Refused: `bad-queue`."""
         _manages(actor)
         for draft in drafts:
-            if not _is_word(draft.name) or not 0 <= draft.penalty <= 1000:
+            if not is_word(draft.name) or not 0 <= draft.penalty <= 1000:
                 raise Refused("bad-queue", "A queue is named as on the PBX; its penalty is 0 to 1000.")
         async with self._db.write() as conn:
             await users.set_queues(conn, (await self._user(conn, user_id)).id, drafts)
@@ -305,16 +306,6 @@ def _team(name: str) -> str:
 
 def _language(language: str) -> str:
     return "en" if language == "en" else "ru"
-
-
-def _is_device(name: str) -> bool:
-    technology, _, endpoint = name.partition("/")
-    return technology.isascii() and technology.isalnum() and _is_word(endpoint) and len(name) <= 80
-
-
-def _is_word(name: str) -> bool:
-    """A name as the PBX has them: nothing that could end a field of its protocol."""
-    return 1 <= len(name) <= 80 and name.isprintable() and not any(c.isspace() or c in ",;|&\"'" for c in name)
 
 
 def _one_chosen(drafts: Iterable[DeviceDraft]) -> list[DeviceDraft]:

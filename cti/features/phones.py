@@ -19,7 +19,7 @@ from cti.access import Person
 from cti.directory import DeviceFinder
 from cti.errors import ChannelError, Refused
 from cti.lines import Line
-from cti.storage import sessions, users
+from cti.storage import desks, sessions, users
 from cti.storage.database import Database
 from cti.storage.directory import DeviceRow
 from cti.telephony.commands import RingAt
@@ -126,11 +126,18 @@ class Phones:
         if line is None or line.pbx.health().state != "up":
             raise Refused("pbx-down", "The line to the PBX is down: choose again when it is back.")
         async with self._db.write() as conn:
-            await users.choose_device(conn, person.id, new.name)
+            if not await desks.be_rung(conn, person.id, new.name):
+                await users.choose_device(conn, person.id, new.name)
             await sessions.note(conn, self._clock(), person.id, "phone", f"user:{person.id}", new.name)
         await self._reload()
         await self._ring_at(new)
         await self._moved(person.id)
+
+    async def follow(self, user_id: int) -> None:
+        """He sat down at a shared desk phone, or left it: his extension rings where he is now."""
+        row = self._directory.chosen_of(user_id)
+        if row is not None:
+            await self._ring_at(row)
 
     async def _ring_at(self, row: DeviceRow) -> None:
         """Calls to the person's extension ring this phone. A PBX that is away is told when it is back."""

@@ -38,6 +38,7 @@ class StateRow:
     by_name: str
     queue: str
     call_id: str
+    desk: str
     corrections: tuple[Correction, ...] = field(default=())
 
 
@@ -73,8 +74,8 @@ def _duty(row: Any) -> Duty:
     )
 
 
-async def append(conn: AsyncConnection, user_id: int, duty: Duty, by_user_id: int | None) -> None:
-    """One more line."""
+async def append(conn: AsyncConnection, user_id: int, duty: Duty, by_user_id: int | None, desk: str = "") -> None:
+    """One more line. desk: the shared desk phone at which he sits."""
     await conn.execute(
         insert(agent_states).values(
             user_id=user_id,
@@ -89,6 +90,7 @@ async def append(conn: AsyncConnection, user_id: int, duty: Duty, by_user_id: in
             queue=duty.queue,
             call_id=duty.call,
             held=duty.held,
+            desk=desk,
         )
     )
 
@@ -116,6 +118,7 @@ async def journal(conn: AsyncConnection, user_id: int, *, since: float, until: f
             by_name=row.by_name,
             queue=row.queue,
             call_id=row.call_id,
+            desk=row.desk,
             corrections=tuple(said.get(row.id, ())),
         )
         for row in rows

@@ -22,6 +22,7 @@ agent_states = Table(
     Column("queue", String(80), nullable=False, server_default=""),
     Column("call_id", String(80), nullable=False, server_default=""),
     Column("held", Boolean, nullable=False, server_default="0"),
+    Column("desk", String(80), nullable=False, server_default=""),  # the shared desk phone at which he sat
     Index(None, "user_id", "at"),
 )
 

@@ -50,6 +50,7 @@ users = Table(
     Column("theme", String(5), nullable=False, server_default="auto"),
     Column("blocked_at", Float),
     Column("created_at", Float, nullable=False),
+    Column("desk_pin", String(200)),  # hash of what he types at a shared desk phone; None: nothing is asked
     CheckConstraint("role in ('agent', 'supervisor', 'admin')", name="role"),
 )
 
@@ -71,6 +72,18 @@ devices = Table(
     Column("chosen", Boolean, nullable=False, server_default="0"),  # where the agent is rung and dials from
     Column("model", String(16), nullable=False, server_default="auto"),  # how it picks up by itself on a click
     CheckConstraint("kind in ('desk', 'browser')", name="kind"),
+)
+
+shared_desks = Table(
+    "shared_desks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(80), nullable=False, unique=True),  # PJSIP/105
+    Column("extension", String(16), nullable=False),  # 105
+    Column("model", String(16), nullable=False, server_default="auto"),
+    Column("user_id", ForeignKey("users.id", ondelete="SET NULL"), unique=True),  # who sits there now
+    Column("seated_at", Float),
+    Column("chosen", Boolean, nullable=False, server_default="1"),  # whether he is rung there
 )
 
 user_queues = Table(

@@ -48,6 +48,17 @@ class DevicePlan:
         return bool(SHORT.fullmatch(number)) and (name.endswith(number) or account.endswith(number))
 
 
+def is_device(name: str) -> bool:
+    """Whether a phone may be named so: `PJSIP/101`."""
+    kind, _, endpoint = name.partition("/")
+    return kind.isascii() and kind.isalnum() and is_word(endpoint) and len(name) <= 80
+
+
+def is_word(name: str) -> bool:
+    """A name as the PBX has them: nothing that could end a field of its protocol."""
+    return 1 <= len(name) <= 80 and name.isprintable() and not any(c.isspace() or c in ",;|&\"'" for c in name)
+
+
 @lru_cache(maxsize=4096)
 def _named(pattern: str, name: str) -> bool:
     """Whether an endpoint's name is a device's; endpoints are few and call often."""

@@ -31,7 +31,7 @@ NAMELESS = {
     "access_log": "a chain of hashes that nobody may change: it keeps ids", "access_head": "a hash",
     **dict.fromkeys(
         ("users", "teams", "devices", "user_queues", "sessions", "tokens", "role_rights", "agent_states",
-         "agent_state_corrections"), "colleagues",
+         "shared_desks", "agent_state_corrections"), "colleagues",
     ),
     **dict.fromkeys(
         ("directory_items", "properties", "property_values", "pause_reasons", "queue_settings", "dispositions"),

@@ -57,7 +57,10 @@ class StateCorrectionOut(Struct):
 
 
 class StateOut(Struct):
-    """From `at` to the next one's. by: person, supervisor, pbx (on the phone) or server."""
+    """From `at` to the next one's. by: person, supervisor, pbx (on the phone) or server.
+
+    desk: the shared desk phone at which he sat.
+    """
 
     id: int
     at: float
@@ -67,6 +70,7 @@ class StateOut(Struct):
     by_name: str
     queue: str
     call_id: str
+    desk: str
     corrections: list[StateCorrectionOut]
 
 
@@ -122,7 +126,7 @@ async def states(request: web.Request) -> web.Response:
 
 def _out(row: stored.StateRow) -> StateOut:
     said = [StateCorrectionOut(one.at, one.user_name, one.state, one.reason, one.why) for one in row.corrections]
-    return StateOut(row.id, row.at, row.state, row.reason, row.by, row.by_name, row.queue, row.call_id, said)
+    return StateOut(row.id, row.at, row.state, row.reason, row.by, row.by_name, row.queue, row.call_id, row.desk, said)
 
 
 async def correct(request: web.Request) -> web.Response:

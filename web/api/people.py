@@ -64,6 +64,7 @@ async def sign_out(request: web.Request) -> web.Response:
     if identity.session:
         await services_of(request).accounts.sign_out(identity.person, identity.session)
         await services_of(request).agent_duty.signed_out(identity.person)
+        await services_of(request).hot_desks.signed_out(identity.person)
     response = reply(r.Ok())
     response.del_cookie(COOKIE, path="/")
     return response

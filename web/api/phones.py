@@ -38,6 +38,21 @@ async def choose(request: web.Request) -> web.Response:
     return reply(r.Ok())
 
 
+async def desks(request: web.Request) -> web.Response:
+    """Shared desk phones, and who sits at each."""
+    person = person_of(request)
+    rows = await services_of(request).hot_desks.every()
+    return reply([r.DeskOut(o.id, o.extension, o.user_name, o.user_id == person.id, o.seated_at) for o in rows])
+
+
+async def sit(request: web.Request) -> web.Response:
+    """Sit down at a shared desk phone, or leave it."""
+    body = await body_of(request, r.DeskIn)
+    feature, person = services_of(request).hot_desks, person_of(request)
+    await (feature.leave(person) if body.desk is None else feature.sit(person, body.desk))
+    return reply(r.Ok())
+
+
 async def number(request: web.Request) -> web.Response:
     """What one's browser phone dials for what was typed; refused as a click would be."""
     body = await body_of(request, r.NumberIn)
@@ -76,6 +91,26 @@ OPERATIONS = (
         body=r.PhoneChosen,
         gives=r.Ok,
         refusals=(409, 504),
+    ),
+    Operation(
+        method="GET",
+        path="/phone/desks",
+        handler=desks,
+        who="desk",
+        shows="staff",
+        text="Desk phones that are nobody's own, and who sits at each",
+        gives=list[r.DeskOut],
+    ),
+    Operation(
+        method="PUT",
+        path="/phone/desk",
+        handler=sit,
+        who="desk",
+        shows="nothing",
+        text="Sit down at a shared desk phone, where one is rung then, or leave it",
+        body=r.DeskIn,
+        gives=r.Ok,
+        refusals=(409,),
     ),
     Operation(
         method="GET",

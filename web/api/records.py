@@ -267,6 +267,22 @@ class PhoneChosen(Struct, forbid_unknown_fields=True):
     device: Annotated[str, Meta(min_length=1, max_length=80)]
 
 
+class DeskOut(Struct):
+    """A shared desk phone. who: who sits there, "" for nobody; mine: oneself."""
+
+    id: int
+    extension: str
+    who: str
+    mine: bool
+    since: float | None
+
+
+class DeskIn(Struct, forbid_unknown_fields=True):
+    """desk: where one sits down; null: one leaves."""
+
+    desk: Id | None = None
+
+
 class NumberIn(Struct, forbid_unknown_fields=True):
     to: Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")]
 

@@ -19,6 +19,8 @@ from web.texts import N_, told
 
 SAID = {
     "saved": N_("Saved."),
+    "pin": N_("Your PIN is set: a shared phone asks for it."),
+    "no-pin": N_("Shared phones ask for no PIN of yours any more."),
     "password": N_("Your new password is set; other browsers are signed out."),
     "totp-on": N_("The second factor is on: the next sign-in asks for a code."),
     "totp-off": N_("The second factor is off."),
@@ -72,6 +74,13 @@ async def drop_totp(request: web.Request) -> web.StreamResponse:
     return await _do(request, services_of(request).accounts.drop_own_totp(request[IDENTITY], password), "totp-off")
 
 
+async def set_pin(request: web.Request) -> web.StreamResponse:
+    """What is typed at a shared desk phone to sit down there; empty: nothing is asked."""
+    pin = str((await request.post()).get("pin", "")).strip()[:20]
+    work = services_of(request).hot_desks.set_pin(person_of(request), pin)
+    return await _do(request, work, "pin" if pin else "no-pin")
+
+
 async def end_session(request: web.Request) -> web.StreamResponse:
     """Sign one of the person's browsers out."""
     session = str((await request.post()).get("session", ""))[:64]
@@ -118,6 +127,8 @@ async def _page(
         "sessions": await services.accounts.sessions_of(person.id),
         "tokens": await services.people.tokens_of(person.id),
         "has_password": has_password,
+        "has_desks": bool(await services.hot_desks.every()),
+        "has_pin": await services.hot_desks.has_pin(person),
         "totp": has_totp,
         "square": _square(services.accounts.totp_address(person, secret)) if secret else "",
         "said": translate(request, SAID.get(request.query.get("said", ""), "")) if not error else "",
@@ -139,6 +150,7 @@ ROUTES = (
     Route("POST", "/profile/totp/new", begin_totp, "signed-in", "nothing"),
     Route("POST", "/profile/totp", confirm_totp, "signed-in", "nothing"),
     Route("POST", "/profile/totp/off", drop_totp, "signed-in", "nothing"),
+    Route("POST", "/profile/pin", set_pin, "desk", "nothing"),
     Route("POST", "/profile/sessions/end", end_session, "signed-in", "nothing"),
     Route("POST", "/profile/sessions/end-others", end_others, "signed-in", "nothing"),
     Route("POST", "/profile/tokens", add_token, "signed-in", "nothing"),

@@ -50,6 +50,8 @@ ACTIONS = {  # what the audit journal calls it -> what people call it
     "totp-off": N_("switched the second factor off"),
     "devices": N_("set the phones"),
     "queues": N_("set the queues"),
+    "desks": N_("set the shared phones"),
+    "pin": N_("set the PIN of shared phones"),
     "token-add": N_("made an API token"),
     "token-drop": N_("revoked an API token"),
     "team-add": N_("added a team"),

@@ -49,6 +49,7 @@ async def sign_out(request: web.Request) -> web.StreamResponse:
     if identity.session:
         await services_of(request).accounts.sign_out(identity.person, identity.session)
         await services_of(request).agent_duty.signed_out(identity.person)
+        await services_of(request).hot_desks.signed_out(identity.person)
     response = web.HTTPSeeOther("/sign-in")
     response.del_cookie(COOKIE, path="/")
     raise response

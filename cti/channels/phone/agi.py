@@ -23,19 +23,23 @@ from collections.abc import Callable, Iterator, Sequence
 
 import structlog
 
-from cti.channels.base import Health, RouteAnswer, RouteQuestion, Router, State, backoff
+from cti.channels.base import DeskQuestion, Desks, Health, RouteAnswer, RouteQuestion, Router, State, backoff
 from cti.errors import CtiError
+from cti.telephony.devices import endpoint_of
 
 BUDGET_S = 0.15
+DESK_S = 5.0  # who sits down at a phone waits for the PBX to be told
 HEADER_LIMIT = 32 * 1024
 MOST_AT_ONCE = 64
 BACKLOG = 1024
 LONGEST_TEXT = 80
 SCRIPT = re.compile(r"route(?:/([a-z][a-z0-9-]{0,30}))?")
+DESK = re.compile(r"desk/(sit|leave)(?:/([a-z][a-z0-9-]{0,30}))?")
 PROBE, PROBED = "check", 'NOOP "trubka"'  # what `cti check` asks, and the answer by which it knows us from a stranger
 PROBE_S = 2.0
 WITHHELD = 0x20  # the presentation bits of agi_callingpres: 0x00 allowed, 0x20 restricted, 0x40 not available
 _WORD = re.compile(r"[A-Za-z0-9_.@/-]{1,80}")
+_DIGITS = re.compile(r"[0-9]{1,16}")
 _CONTROL = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _ENDS = (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError, ValueError)
 
@@ -54,10 +58,12 @@ class AgiServer:
         allowed: Sequence[str] = ("127.0.0.1", "::1"),
         budget_s: float = BUDGET_S,
         most_at_once: int = MOST_AT_ONCE,
+        desks: Desks | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._host, self._port = host, port
         self._router = router
+        self._desks = desks
         self._allowed = tuple(ipaddress.ip_network(one, strict=False) for one in allowed)
         self._budget_s, self._most = budget_s, most_at_once
         self._clock = clock
@@ -119,10 +125,14 @@ class AgiServer:
         """One connection from its beginning to its end."""
         try:
             with contextlib.suppress(*_ENDS):
-                async with asyncio.timeout(self._budget_s):
+                async with asyncio.timeout(self._budget_s) as limit:
                     lines = environment(await reader.readuntil(b"\n\n"))
                     if lines.get("agi_network_script") == PROBE:
                         await _command(reader, writer, PROBED)
+                    elif self._desks is not None and (wish := desk_question(lines)) is not None:
+                        limit.reschedule(asyncio.get_running_loop().time() + DESK_S)
+                        word = await self._desks.desk(wish)
+                        await _command(reader, writer, f'SET VARIABLE TRUBKA_DESK "{word}"')
                     elif (asked := question(lines)) is not None:
                         await self._answer(asked, reader, writer)
         finally:
@@ -186,6 +196,19 @@ def question(lines: dict[str, str]) -> RouteQuestion | None:
     hidden = shown.isdecimal() and int(shown[:4]) & 0x60 == WITHHELD
     number = lines.get("agi_callerid", "")
     return RouteQuestion(number=None if hidden or number in ("", "unknown") else number, call=call, pbx=script[1] or "")
+
+
+def desk_question(lines: dict[str, str]) -> DeskQuestion | None:
+    """Who sits down at which phone; None for another script. The phone is that of the channel, nobody names it."""
+    script = DESK.fullmatch(lines.get("agi_network_script", ""))
+    device = endpoint_of(lines.get("agi_channel", ""))
+    if script is None or not _WORD.fullmatch(device):
+        return None
+    sits, pbx = script[1] == "sit", script[2] or ""
+    extension, pin = (lines.get(f"agi_arg_{place}", "") if sits else "" for place in (1, 2))
+    if (sits and not _DIGITS.fullmatch(extension)) or (pin and not _DIGITS.fullmatch(pin)):
+        return None
+    return DeskQuestion(device=device, extension=extension, pin=pin, pbx=pbx)
 
 
 def commands(answer: RouteAnswer) -> Iterator[str]:

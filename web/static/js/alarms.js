@@ -19,7 +19,8 @@ export function add(one) {
   row.dataset.seq = one.seq;
   fill(row, { text: one.text, why: one.why ? t("Reason: {why}", { why: one.why }) : "", at: moment(one.at) });
   const link = $("a", row);
-  link.href = one.href;
+  link.href = one.href || "/";
+  show(link, !!one.href);
   link.addEventListener("click", (event) => follow(event, link));
   $("button", row).addEventListener("click", () => {
     seen(one.seq);

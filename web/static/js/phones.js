@@ -9,6 +9,7 @@ import { toast } from "./toasts.js";
 
 const NAMES = { browser: () => t("In the browser"), desk: () => t("Desk phone") };
 const AGAIN_MS = 5000;
+let seatedAt = ""; // the shared desk that the server told last
 
 export function startPhones() {
   $("#phones-own-list").addEventListener("change", (event) => choose(event.target));
@@ -16,6 +17,32 @@ export function startPhones() {
   store.on("calls", moves);
   draw();
   bring();
+  $("#desk-choice").addEventListener("focus", desks);
+  $("#desk-choice").addEventListener("change", (event) => sit(event.target));
+  desks();
+}
+
+/** Shared desk phones, for who may sit down at one. */
+async function desks() {
+  const field = $("#desk-choice");
+  const rows = await api("GET", "/phone/desks").catch(() => []);
+  show($("#desk-box"), rows.length > 0);
+  const name = (one) => (one.who && !one.mine ? t("Desk {number}, {who}", { number: one.extension, who: one.who }) : t("Desk {number}", { number: one.extension }));
+  const options = [field.options[0], ...rows.map((one) => Object.assign(new Option(name(one), one.id), { who: one.mine ? "" : one.who }))];
+  const mine = rows.find((one) => one.mine);
+  field.replaceChildren(...options);
+  field.value = mine ? String(mine.id) : "";
+}
+
+async function sit(field) {
+  const { who } = field.selectedOptions[0];
+  const sure = !who || window.confirm(t("{who} sits there. Sit down all the same? He is told and is rung at his own phone again.", { who }));
+  try {
+    if (sure) await api("PUT", "/phone/desk", { desk: field.value ? Number(field.value) : null });
+  } catch (refusal) {
+    toast(refusal.message);
+  }
+  await desks();
 }
 
 async function bring() {
@@ -32,6 +59,11 @@ const own = () => store.people().find((one) => one.id === Number(document.docume
 
 function draw() {
   const phones = own();
+  const desk = phones.find((one) => one.desk)?.desk ?? "";
+  if (desk !== seatedAt) {
+    seatedAt = desk;
+    desks();
+  }
   show($("#phones-own"), phones.length > 0);
   const list = $("#phones-own-list");
   while (list.children.length > phones.length) list.lastElementChild.remove();
@@ -57,9 +89,7 @@ function moves() {
 
 function moveButton(phone, first) {
   const button = mould("move");
-  const all = own();
-  const alike = all.filter((one) => one.kind === phone.kind).length > 1;
-  fill(button, { move: TO[phone.kind]() + (alike ? ` ${phone.name}` : "") });
+  fill(button, { move: phone.desk ? t("On at desk {number}", { number: phone.desk }) : TO[phone.kind]() });
   if (first) button.setAttribute("aria-keyshortcuts", "O");
   else $("kbd", button).remove();
   button.addEventListener("click", async () => {
@@ -84,7 +114,7 @@ function others(phones) {
   field.value = kept;
 }
 
-const nameOf = (phone, all) => NAMES[phone.kind]() + (all.filter((one) => one.kind === phone.kind).length > 1 ? ` ${phone.name}` : "");
+const nameOf = (phone, all) => phone.desk ? t("Desk {number}", { number: phone.desk }) : NAMES[phone.kind]() + (all.filter((one) => one.kind === phone.kind && !one.desk).length > 1 ? ` ${phone.name}` : "");
 
 function row(li, phone) {
   const field = $("input", li);

@@ -1,0 +1,140 @@
+"""A shared desk phone on the real PBX: who sits down there is rung there, in his queues too; the one before is told."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+import pytest
+
+from lab.pbx import Pbx
+from lab.phones import Phone
+from tests.e2e.conftest import Street
+from tests.e2e.server import Desk, Server, until
+
+pytestmark = pytest.mark.lab
+DESK = "PJSIP/105"
+
+
+async def ready(desk: Desk) -> None:
+    await desk.api("PUT", "/agents/me/state", {"state": "ready"}, status=200)
+
+
+def members(pbx: Pbx, queue: str) -> set[str]:
+    return set(re.findall(r"\((PJSIP/[\w-]+)", pbx.console(f"queue show {queue}")))
+
+
+async def member(pbx: Pbx, queue: str, device: str, *, there: bool = True) -> None:
+    async def seen() -> bool:
+        return (device in await asyncio.to_thread(members, pbx, queue)) == there
+
+    await until(seen, why=f"{device} {'in' if there else 'out of'} {queue}")
+
+
+async def rung_at(pbx: Pbx, extension: str, device: str) -> None:
+    async def seen() -> bool:
+        shown = await asyncio.to_thread(pbx.console, "dialplan show globals")
+        return f"TRUBKA_RING_{extension}={device}\n" in shown
+
+    await until(seen, why=f"{extension} rings {device}")
+
+
+def phones(desk: Desk, name: str) -> dict[str, dict[str, Any]]:
+    views = [v for s in desk.all("snapshot") for v in s["agents"]] + desk.all("agent")
+    return {one["name"]: one for one in [v for v in views if v["name"].startswith(name)][-1]["phones"]}
+
+
+@pytest.fixture
+async def desk_id(server: Server) -> Any:
+    """The desk, free again afterwards."""
+    async with Desk(server, "pavel") as pavel:
+        found = next(one for one in await pavel.api("GET", "/phone/desks", status=200) if one["extension"] == "105")
+        yield found["id"]
+        await pavel.form(f"/settings/phones/desks/{found['id']}/free")
+
+
+async def test_ring_queues_and_cards_follow_who_sits_down_and_the_one_before_is_told(
+    server: Server, street: Street, pbx: Pbx, desk_id: int
+) -> None:
+    shared = await street.phone("105")
+    async with Desk(server, "clara") as clara, Desk(server, "boris") as boris:
+        await ready(clara)
+        await clara.api("PUT", "/phone/desk", {"desk": desk_id}, status=200)
+        await rung_at(pbx, "103", DESK)
+        await member(pbx, "support", DESK)
+        await until(lambda: phones(clara, "Клара").get(DESK, {}).get("chosen"), why="Clara sees where she sits")
+
+        client = await street.call("74950000002")
+        await street.do(shared.wait, "ringing")
+        await clara.pop("+79355550101")
+        await street.do(client.hang_up)
+        await street.do(shared.wait, "idle")
+
+        await ready(boris)
+        await boris.api("PUT", "/phone/desk", {"desk": desk_id}, status=200)
+        await rung_at(pbx, "102", DESK)
+        await rung_at(pbx, "103", "PJSIP/103")
+        await member(pbx, "sales", DESK)
+        await member(pbx, "support", DESK, there=False)
+        await member(pbx, "support", "PJSIP/103")
+        await until(lambda: any(one["code"] == "desk-taken" for one in clara.all("message")), why="Clara is told")
+        assert "Борис" in clara.all("message")[-1]["text"]
+
+        await boris.api("PUT", "/phone/desk", {"desk": None}, status=200)
+        await rung_at(pbx, "102", "PJSIP/102")
+        await member(pbx, "sales", DESK, there=False)
+        lines = await boris.api("GET", "/agents/me/states", status=200)
+        assert DESK in [one["desk"] for one in lines], "the journal keeps where he sat"
+        assert lines[-1]["desk"] == ""
+        for one in (clara, boris):
+            await one.api("PUT", "/agents/me/state", {"state": "logged-off"}, status=200)
+
+
+async def test_one_sits_down_at_the_phone_by_a_code_with_his_pin_and_leaves(
+    server: Server, street: Street, pbx: Pbx, desk_id: int
+) -> None:
+    shared = await street.phone("105")
+    async with Desk(server, "clara") as clara:
+
+        async def sits() -> bool:
+            rows = await clara.api("GET", "/phone/desks", status=200)
+            return any(one["mine"] for one in rows)
+
+        async def not_there() -> bool:
+            return not await sits()
+
+        await dialled(street, shared, "*11103")
+        await until(sits, why="Clara sits there")
+        await rung_at(pbx, "103", DESK)
+        await dialled(street, shared, "*12")
+        await until(not_there, why="she has left")
+
+        await clara.form("/profile/pin", pin="4711")
+        try:
+            asked = [await agi(pbx, "103", pin) for pin in ("", "1234", "4711")]
+            assert asked == ["pin", "no", "ok"]
+            assert await sits()
+            assert [await agi(pbx, "103", "0000") for _ in range(6)][-1] == "no"
+            assert await agi(pbx, "103", "4711") == "no", "who guesses is kept out for a while"
+            assert await agi(pbx, "103", "4711", phone="PJSIP/103") == "no", "that phone is no shared one"
+        finally:
+            await clara.form("/profile/pin", pin="")
+
+
+async def agi(pbx: Pbx, extension: str, pin: str, *, phone: str = DESK) -> str:
+    """What the dialplan is told."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", pbx.ports.agi)
+    lines = {"network_script": "desk/sit", "channel": f"{phone}-0000001a", "arg_1": extension, "arg_2": pin}
+    writer.write("".join(f"agi_{name}: {value}\n" for name, value in lines.items()).encode() + b"\n")
+    command = await asyncio.wait_for(reader.readline(), 10)
+    writer.write(b"200 result=1\n")
+    writer.close()
+    return command.decode().removeprefix('SET VARIABLE TRUBKA_DESK "').rstrip().removesuffix('"')
+
+
+async def dialled(street: Street, phone: Phone, code: str) -> None:
+    """The code, and the PBX's word that ends the call."""
+    await street.do(phone.dial, code)
+    await street.do(phone.wait, "talking")
+    await street.do(phone.wait, "idle")
