@@ -32,6 +32,8 @@ THINGS: Mapping[str, str] = {
     "import": N_("import"),
     "change": N_("change of many"),
     "access-log": N_("access journal"),
+    "base": N_("the whole database, copied"),
+    "backup": N_("a backup of the database"),
 }
 BROKEN: Mapping[How, str] = {
     "changed": N_("Line {line} was changed since it was written."),

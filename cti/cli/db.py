@@ -12,9 +12,11 @@ from zoneinfo import ZoneInfo
 import click
 
 from cti.cli import examples, settings_of
+from cti.cli.operator import keep_whole
 from cti.features.client_erasure import Eraser
 from cti.pbx import number_plan
 from cti.storage import database
+from cti.storage.access_log import BACKUP
 from cti.storage.copy import copy
 
 
@@ -43,12 +45,13 @@ def upgrade(ctx: click.Context) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.pass_context
 def backup(ctx: click.Context, file: Path) -> None:
-    """Write a complete, checked copy of the database to FILE while the server runs."""
+    """Write a complete, checked copy of the database to FILE while the server runs; a line of the access journal."""
     settings = settings_of(ctx)
 
     async def work() -> None:
         db = await database.open_database(settings.database_url, busy_timeout_ms=settings.storage.busy_timeout_ms)
         try:
+            await keep_whole(db, BACKUP)
             await db.backup(file)
         finally:
             await db.close()
@@ -110,6 +113,7 @@ def copy_base(ctx: click.Context, source: str, target: str) -> None:
         try:
             new = await database.open_database(target)
             try:
+                await keep_whole(old, "base")
                 return sum((await copy(old, new, _told)).values())
             finally:
                 await new.close()

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from cti.features.access_journal import line_of
-from cti.storage import access_log
+from cti.storage import access_log, cards
 from cti.storage.access_log import Action
 from cti.storage.database import Database
 
@@ -35,3 +35,10 @@ async def keep_line(
     line = line_of(time.time(), None, login(), action, thing, clients or [], why=why)
     async with db.write() as conn:
         await access_log.append(conn, [line])
+
+
+async def keep_whole(db: Database, thing: str) -> None:
+    """Keep the line of a command that takes the whole base out. Raises StorageError: no line, no copy."""
+    async with db.read() as conn:
+        ids = await cards.every_id(conn)
+    await keep_line(db, "export", thing, ids)

@@ -27,6 +27,7 @@ Action = Literal["view", "search", "export", "print", "change", "log"]
 How = Literal["", "changed", "missing", "cut-off", "put-in", "not-as-noted"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 AT_ONCE = 5_000
+BACKUP = "backup"  # the thing of a line; made every night, it is told of here and alarms nobody
 
 _HEAD = "SELECT last, chain FROM access_head WHERE id = 1"
 _NEW_HEAD = "INSERT INTO access_head (id, last, chain, alarmed) VALUES (1, 0, '', 0) ON CONFLICT DO NOTHING"
@@ -89,6 +90,7 @@ class Checked:
 
 
 FIELDS = tuple(Line.__dataclass_fields__)
+_TAKEN_OUT = (access_log.c.action == "export", access_log.c.thing != BACKUP)
 
 
 async def append(conn: AsyncConnection, lines: Sequence[Line]) -> None:
@@ -195,14 +197,14 @@ async def exports_to_tell(conn: AsyncConnection) -> list[Kept]:
     """Exports since the last call of this; each comes once, if the caller's transaction is kept."""
     head = (await conn.execute(select(access_head).with_for_update())).one()
     await conn.execute(text("UPDATE access_head SET alarmed = :last WHERE id = 1"), {"last": head.last})
-    fresh = (access_log.c.id > head.alarmed, access_log.c.id <= head.last, access_log.c.action == "export")
+    fresh = (access_log.c.id > head.alarmed, access_log.c.id <= head.last, *_TAKEN_OUT)
     return [_kept(row) for row in await conn.execute(select(access_log).where(*fresh).order_by(access_log.c.id))]
 
 
 async def exported(conn: AsyncConnection, login: str, since: float, *, until_line: int = 2**31 - 1) -> int:
     """How many persons' data somebody has taken out in files since then; up to a line."""
     line = access_log.c
-    own = (line.at >= since, line.login == login, line.action == "export", line.id <= until_line)
+    own = (line.at >= since, line.login == login, *_TAKEN_OUT, line.id <= until_line)
     return int((await conn.execute(select(func.coalesce(func.sum(access_log.c.count), 0)).where(*own))).scalar_one())
 
 

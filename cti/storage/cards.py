@@ -30,6 +30,11 @@ async def names(conn: AsyncConnection, ids: Iterable[int]) -> dict[int, str]:
     return {row.id: sight.words(row.name) for row in rows}
 
 
+async def every_id(conn: AsyncConnection) -> list[int]:
+    """Whom the base holds."""
+    return list((await conn.execute(select(clients.c.id).order_by(clients.c.id))).scalars())
+
+
 async def of(conn: AsyncConnection, ids: Iterable[int]) -> dict[int, ClientCard]:
     """Cards by id, in the order of the ids; who is not there is left out. At most a few thousand at once."""
     wanted = list(ids)

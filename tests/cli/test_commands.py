@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 
 from cti.features.client_erasure import Eraser, Subject
+from cti.storage import access_log
+from cti.storage.access_log import Asked, Kept
 from cti.storage.database import open_database
 from cti.telephony.numbering import NumberPlan
 
@@ -85,6 +87,28 @@ def test_a_backup_comes_back_without_whom_was_erased_since(tmp_path: Path) -> No
     done = cti("privacy", "export", "1", str(tmp_path / "1.zip"), data=tmp_path)
     assert (done.returncode, "client_phones 2" in done.stdout) == (0, True), done.stdout + done.stderr
     assert zipfile.ZipFile(tmp_path / "1.zip").testzip() is None
+
+
+def test_DP_10_a_backup_and_a_copy_are_lines_of_the_access_journal(tmp_path: Path) -> None:
+    assert cti("demo", "--prepare", data=tmp_path).returncode == 0
+    saved, url = tmp_path / "saved.db", f"sqlite+aiosqlite:///{tmp_path}/"
+    assert cti("db", "backup", str(saved), data=tmp_path).returncode == 0
+    done = cti("db", "copy", f"{url}saved.db", f"{url}copied.db", data=tmp_path)
+    assert done.returncode == 0, done.stderr
+    backup, copied = asyncio.run(_journal(f"{url}copied.db"))
+    assert (backup.action, backup.thing, copied.action, copied.thing) == ("export", "backup", "export", "base")
+    assert (backup.count, backup.clients) == (10, "1,2,3,4,5,6,7,8,9,10")
+    assert backup.login.startswith("cli:")
+    assert asyncio.run(_journal(f"{url}trubka.db")) == [backup]
+
+
+async def _journal(url: str) -> list[Kept]:
+    db = await open_database(url)
+    async with db.read() as conn:
+        assert (await access_log.check(conn)).broken is None
+        lines = [line async for part in access_log.parts(conn, Asked()) for line in part]
+    await db.close()
+    return lines
 
 
 async def _erase(data: Path, client_id: int) -> None:
