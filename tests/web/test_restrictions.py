@@ -19,7 +19,6 @@ from cti.settings import PbxSettings
 from cti.storage import calls, lookup, restrictions
 from cti.storage.client_tables import client_changes
 from cti.telephony.events import CallRecord, LegRecord, Party
-from cti.telephony.numbering import NumberPlan, read
 from tests.cli.test_commands import cti
 from tests.telephony.test_sip import message
 from tests.web.board import Board
@@ -260,21 +259,10 @@ async def test_an_import_leaves_a_restriction_and_says_so(scene: Scene) -> None:
     assert (card["note"], card["restricted"], card["restricted_why"]) == ("новое", True, WHY)
 
 
-async def test_channels_ask_by_number_and_by_address_alike(scene: Scene) -> None:
-    plan = NumberPlan()
+async def test_a_ringing_call_says_why(scene: Scene) -> None:
     async with scene.desk.services.db.write() as conn:
         await restrictions.put(conn, scene.pyotr, WHY, now=5.0, user_id=ANNA)
     async with scene.desk.services.db.read() as conn:
-        for to, client_id, stopped in (
-            (" 0@Example.RU", None, True), ("0@example.ru", scene.company, True), ("1@example.ru", None, False),
-            ("1@example.ru", scene.pyotr, True), (read(SHARED, plan), None, True),
-            (read(SHARED, plan), scene.company, False), (read(SHARED, plan), scene.stranger, True),
-            (read("4455", plan), None, True), (read("445", plan), None, False), (read("", plan), None, False),
-        ):  # fmt: skip
-            found = await restrictions.restriction(conn, to, plan, client_id=client_id)
-            assert (found is not None) == stopped, (to, client_id)
-            assert found is None or (found.client_id, found.why) == (scene.pyotr, WHY)
-        assert await restrictions.numbers(conn, (OWN, OF_CONTACT, "+79355550199")) == {OWN, OF_CONTACT}
         brief = await lookup.brief_of(conn, scene.pyotr, now=5.0)
     assert brief is not None
     assert (brief.restricted, brief.restricted_why, brief.zone) == (True, WHY, None)
