@@ -20,6 +20,7 @@ from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
 from cti.features.call_results import CallResults
 from cti.features.call_variables import DialplanVariables
+from cti.features.desk_settings import DeskSettings
 from cti.features.duty_admin import DutyAdmin
 from cti.features.hand_over import HandOvers
 from cti.features.hot_desks import DeskWays, HotDesks
@@ -61,6 +62,7 @@ class DeskParts:
     call_control: CallControl
     call_results: CallResults
     offers: PbxOffers
+    desk_settings: DeskSettings
     duty_admin: DutyAdmin
     test_calls: TestCalls
     agi: AgiServer | None
@@ -108,6 +110,8 @@ async def build_desk(
         return watch.record_of(call) or pbxes.record_of(call)
 
     handed = HandOvers(db=db, directory=directory, record_of=record_of, plan_of=plan_of)
+    desk_settings = DeskSettings(db=db, clock=clock)
+    await desk_settings.start()
     variables = DialplanVariables(db=db, spool=spool)
     await variables.start()
     screen_pops = ScreenPops(
@@ -119,6 +123,7 @@ async def build_desk(
         record_of=record_of,
         clock=clock,
         handed=handed.of,
+        rule=desk_settings.rule,
     )
     live_calls = LiveCalls(
         desktop=desktop,
@@ -130,6 +135,7 @@ async def build_desk(
         taker=handed.taker,
         dropped=handed.dropped,
         variables=variables.of,
+        kept_back=screen_pops.kept_back,
     )
     variables.told = live_calls.told_of
     handed.calls_of, handed.told = live_calls.views_of, live_calls.handed_over
@@ -292,6 +298,7 @@ async def build_desk(
         call_control=call_control,
         call_results=CallResults(db=db, clock=clock, released=agent_duty.released, changed=agent_duty.reload),
         offers=offers,
+        desk_settings=desk_settings,
         duty_admin=DutyAdmin(db=db, directory=directory, clock=clock, changed=agent_duty.reload),
         test_calls=test_calls,
         agi=agi,

@@ -227,6 +227,7 @@ class CallView:
     """The state of a call for one agent. by: who took it, or was given it. outcome: from the closed list, when ended.
 
     request_id: the agent's own click that placed it. client: id and name, once known. why: code of a refusal.
+    card: it did not come by itself: answer (it comes with it), hand (the person asks for it).
     """
 
     id: str
@@ -247,6 +248,7 @@ class CallView:
     why: str = ""
     hand_over: HandOver | None = None
     variables: tuple[Variable, ...] = ()
+    card: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -213,6 +213,8 @@ async def build(settings: Settings, db: Database) -> Parts:
         offers=desk.offers,
         browser_legs=desk.legs,
         call_log=desk.call_log,
+        screen_pops=desk.screen_pops,
+        desk_settings=desk.desk_settings,
         call_results=desk.call_results,
         agent_states=desk.agent_states,
         agent_duty=desk.agent_duty,

@@ -36,6 +36,7 @@ from cti.features.client_files import ClientFiles
 from cti.features.client_restrictions import ClientRestrictions
 from cti.features.client_segments import ClientSegments
 from cti.features.client_tasks import ClientTasks
+from cti.features.desk_settings import DeskSettings
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.duty_admin import DutyAdmin
 from cti.features.erasures import Erasures
@@ -46,6 +47,7 @@ from cti.features.phone_watch import PhoneWatch
 from cti.features.phones import Phones
 from cti.features.reminders import Reminders
 from cti.features.role_rights import RoleRights
+from cti.features.screen_pop import ScreenPops
 from cti.features.test_calls import TestCalls
 from cti.metrics import Metrics
 from cti.settings import Settings
@@ -96,6 +98,8 @@ class Services:
     offers: PbxOffers
     browser_legs: BrowserLegs
     call_log: CallLog
+    screen_pops: ScreenPops
+    desk_settings: DeskSettings
     call_results: CallResults
     agent_states: AgentStates
     agent_duty: AgentDuty

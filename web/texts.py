@@ -27,6 +27,7 @@ REFUSALS: Mapping[str, str] = {
     "bad-reasons": N_("Each reason needs a name of its own, and there may be 50 of them."),
     "own-reason": N_("DEVICE, MISSED, LAGGED, WRAPUP and PHONE are the server's own reasons: take another name."),
     "bad-result": N_("This result is no longer offered: choose another."),
+    "bad-rule": N_("Choose from the lists."),
     "too-many-marks": N_("A call has at most 100 marks."),
     "bad-results": N_("Each result needs a name of its own, and there may be 60 of them."),
     "nobody-to-call": N_("The caller hid the number and is no client: nothing can follow the call."),
@@ -281,6 +282,10 @@ STEPS: Mapping[str, str] = {
     "route-manager-elsewhere": N_("The manager {name} sits at another PBX: not told."),
     "route-tags": N_("The dialplan was told: {tags}; priority {priority}."),
     "route-late": N_("The dialplan asked where to and had no answer in time: it went its own way."),
+    "pop-waits-answer": N_("Cards of this queue come with the answer: {name} is not shown it yet."),
+    "pop-waits-hand": N_("Cards of this queue come when {name} asks for them."),
+    "pop-not-wanted": N_("The queue's rule shows nothing for so many clients; the card comes when it is asked for."),
+    "pop-by-hand": N_("The person asked for the card."),
     "pop-sent": N_("The card was sent to {name} ({device})."),
     "pop-shown": N_("The card was painted {ms} ms after the ring."),
 }

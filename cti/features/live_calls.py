@@ -52,7 +52,8 @@ class LiveCalls:
     """Call views per agent. dialled: request id -> what the click knew, None for a call that was not ours.
 
     plan_of: how numbers are written at the PBX of a call. handed: what a person is asked about in a call, or was given;
-    taker: whom he gave a call, dropped: whether nobody took it; variables: what the dialplan said of one.
+    taker: whom he gave a call, dropped: whether nobody took it; variables: what the dialplan said of one;
+    kept_back: why his card of one has not come.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class LiveCalls:
         taker: Callable[[str, int], str] = lambda _call, _user: "",
         dropped: Callable[[str, int], bool] = lambda _call, _user: False,
         variables: Callable[[str], tuple[Variable, ...]] = lambda _call: (),
+        kept_back: Callable[[str, int], str] = lambda _call, _user: "",
     ) -> None:
         self._desktop = desktop
         self._directory = directory
@@ -77,6 +79,7 @@ class LiveCalls:
         self._taker = taker
         self._dropped = dropped
         self._variables = variables
+        self._kept_back = kept_back
         self._calls: dict[str, _Desks] = {}
 
     def views_of(self, agent_id: int) -> tuple[CallView, ...]:
@@ -287,7 +290,8 @@ class LiveCalls:
 
     def _with_hand_over(self, user_id: int, view: CallView) -> CallView:
         one = self._handed(view.id, user_id)
-        view = replace(view, variables=self._variables(one.call if one else view.id))
+        said, card = self._variables(one.call if one else view.id), self._kept_back(view.id, user_id)
+        view = replace(view, variables=said, card=card)
         if one is None or one.kind != "given":
             return replace(view, hand_over=one)
         return replace(view, hand_over=one, number=one.number, name=one.name, queue=view.queue or one.queue)

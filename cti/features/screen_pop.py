@@ -18,8 +18,10 @@ import msgspec
 from msgspec import structs
 
 from cti.clients.matching import match
+from cti.clients.pop_rules import PopRule
 from cti.desktop import AgentDesktop, Erased, HandOver, Match, PopCall, PopKind, ScreenPop, Why
 from cti.directory import DeviceFinder
+from cti.errors import Refused
 from cti.storage import calls, clients, desktop_events, lookup, traces
 from cti.storage.database import Database
 from cti.storage.desktop_events import NewEvent
@@ -62,7 +64,7 @@ class _Caller:
 class ScreenPops:
     """Cards for agents. plan_of: how numbers are written at the PBX of a call; record_of: a call that goes on.
 
-    handed: what a person is asked about in a call, or was given.
+    handed: what a person is asked about in a call, or was given; rule: when a queue's cards come and what they do.
     """
 
     def __init__(
@@ -76,8 +78,11 @@ class ScreenPops:
         record_of: Callable[[str], CallRecord | None],
         clock: Callable[[], float],
         handed: Callable[[str, int], HandOver | None] = lambda _call, _user: None,
+        rule: Callable[[str | None], PopRule] = lambda _queue: PopRule(),
     ) -> None:
         self._handed = handed
+        self._rule = rule
+        self._kept: dict[str, dict[int, str]] = {}  # call -> whose card does not come by itself: answer, hand
         self._db = db
         self._spool = spool
         self._desktop = desktop
@@ -111,6 +116,22 @@ class ScreenPops:
         """Whether the agent was given this call's card."""
         return agent_id in self._open.get(call, {})
 
+    def kept_back(self, call: str, agent_id: int) -> str:
+        """Why the agent's card of a call has not come: answer (it comes with it), hand (he asks for it), "" it came."""
+        return self._kept.get(call, {}).get(agent_id, "")
+
+    async def by_hand(self, agent_id: int, call: str) -> None:
+        """The agent asks for the card of a call of his. Raises Refused."""
+        record = self._record_of(call)
+        client = record.client if record else None
+        rows = {row.name: row for row in self._directory.devices_of(agent_id)}
+        leg = next((one for one in record.legs if one.device in rows and one.ended is None), None) if record else None
+        if record is None or client is None or leg is None:
+            raise Refused("not-your-call", "You are not in this call (any more).")
+        if self.kept_back(record.call, agent_id):
+            ring = self._ring(record, leg.leg, leg.device or "", client)
+            await self._give(ring, rows[leg.device or ""], self._clock(), ("pop-by-hand", {}), asked=True)
+
     async def delivered(self, event: Delivered, received_at: float) -> None:
         """A device rings: give its owner the caller's card, once."""
         agent = self._directory.by_device(event.device)
@@ -121,7 +142,8 @@ class ScreenPops:
             return
         known = self._open.get(event.call, {}).get(agent.user_id)
         if known is None or self._is_news(known, event.call, agent, event.calling):
-            await self._give(event, agent, received_at)
+            if not self._waits(event, agent):
+                await self._give(event, agent, received_at)
         elif not known.shown:
             known.shown = True
             await self._desktop.pop(agent.user_id, known.pop)
@@ -140,21 +162,19 @@ class ScreenPops:
             if agent is None or other is not None or device == record.caller.device:
                 continue
             known = self._open.get(event.call, {}).get(agent.user_id)
+            if self.kept_back(event.call, agent.user_id) == "hand" and not self._handed(event.call, agent.user_id):
+                continue
             if known is None or self._is_news(known, event.call, agent, client):
-                ring = Delivered(
-                    at=event.at,
-                    call=event.call,
-                    leg=leg,
-                    leg_id="",
-                    device=device,
-                    calling=client,
-                    called=record.called if record.direction == "inbound" else None,
-                    queue=record.queue,
-                )
+                ring = self._ring(record, leg, device or "", client, event.at)
                 await self._give(ring, agent, received_at, ("card-in-talk", {}))
 
     async def _give(
-        self, event: Delivered, agent: DeviceRow, received_at: float, *why: tuple[str, dict[str, str]]
+        self,
+        event: Delivered,
+        agent: DeviceRow,
+        received_at: float,
+        *why: tuple[str, dict[str, str]],
+        asked: bool = False,
     ) -> None:
         handed = self._handed(event.call, agent.user_id)
         if handed is not None:
@@ -164,11 +184,43 @@ class ScreenPops:
         caller = await self._identify(event, agent)
         if handed is not None:
             caller = await self._as_chosen(caller, handed)
+        elif not asked:
+            what = self._rule(event.queue).of(caller.kind)
+            if what == "nothing":
+                self._kept.setdefault(event.call, {})[agent.user_id] = "hand"
+                return self._trace(event.call, agent.user_id, [*caller.steps, ("pop-not-wanted", {})])
+            caller = _as_wanted(caller, what)
+        self._kept.get(event.call, {}).pop(agent.user_id, None)
         pop = self._next_pop(event, agent, caller, received_at)
         asked_at = handed.began if handed else 0.0
         self._open.setdefault(event.call, {})[agent.user_id] = _Popped(pop=pop, shown=True, asked_at=asked_at)
         await self._store(agent, pop, [*why, *caller.steps])
         await self._desktop.pop(agent.user_id, pop)
+
+    def _waits(self, event: Delivered, agent: DeviceRow) -> bool:
+        """Whether the queue's cards come later than the ring; a colleague's does not."""
+        when = self._rule(event.queue).when
+        of_colleague = read(event.calling.number, self._plan_of(event.call)).kind == "internal"
+        if when == "ring" or of_colleague or self._handed(event.call, agent.user_id):
+            return False
+        mine = self._kept.setdefault(event.call, {})
+        if agent.user_id not in mine:
+            mine[agent.user_id] = when
+            self._trace(event.call, agent.user_id, [(f"pop-waits-{when}", {"name": agent.user_name})])
+        return True
+
+    def _ring(self, record: CallRecord, leg: str, device: str, client: Party, at: float | None = None) -> Delivered:
+        """The ring that a person would have had of a client who talks with him."""
+        return Delivered(
+            at=at,
+            call=record.call,
+            leg=leg,
+            leg_id="",
+            device=device,
+            calling=client,
+            called=record.called if record.direction == "inbound" else None,
+            queue=record.queue,
+        )
 
     def _is_news(self, known: _Popped, call: str, agent: DeviceRow, party: Party) -> bool:
         """He was shown a colleague, and now it is that colleague's client; or he is asked anew, or in another call."""
@@ -180,6 +232,7 @@ class ScreenPops:
     async def call_cleared(self, event: CallCleared, _received_at: float) -> None:
         """The call is over: nothing of it stays in memory."""
         self._open.pop(event.call, None)
+        self._kept.pop(event.call, None)
 
     async def call_merged(self, event: CallMerged, _received_at: float) -> None:
         """Two calls turned out to be one: who saw either card has seen it."""
@@ -187,6 +240,7 @@ class ScreenPops:
         kept = self._open.setdefault(event.into, {})
         for agent_id, popped in gone.items():
             kept.setdefault(agent_id, popped)
+        self._kept.setdefault(event.into, {}).update(self._kept.pop(event.call, {}))
 
     async def erased(self, view: Erased) -> None:
         """Somebody was erased: cards of calls that go on no longer name him among the likely ones."""
@@ -196,11 +250,12 @@ class ScreenPops:
 
     async def snapshot_taken(self, event: SnapshotTaken, _received_at: float) -> None:
         """Forget the pops of calls that ended while nobody looked."""
-        self._open = {
-            call: popped
-            for call, popped in self._open.items()
-            if call in event.open_calls or not call.startswith(event.prefix)
-        }
+
+        def goes_on(call: str) -> bool:
+            return call in event.open_calls or not call.startswith(event.prefix)
+
+        self._open = {call: popped for call, popped in self._open.items() if goes_on(call)}
+        self._kept = {call: whose for call, whose in self._kept.items() if goes_on(call)}
 
     async def _identify(self, event: Delivered, agent: DeviceRow) -> _Caller:
         plan = self._plan_of(event.call)
@@ -300,6 +355,15 @@ class ScreenPops:
         now = self._clock()
         rows = [Step(call_id=call, at=now, step=s, user_id=user_id, args=a) for s, a in steps]
         self._spool.put(lambda conn: traces.add(conn, rows))
+
+
+def _as_wanted(caller: _Caller, what: str) -> _Caller:
+    """One client that is to be picked, or several of whom the first is taken for the caller."""
+    if what == "list" and caller.kind == "client":
+        return replace(caller, kind="several")
+    if what == "card" and caller.kind == "several":
+        return replace(caller, kind="client", matches=caller.matches[:1])
+    return caller
 
 
 def _found(matches: tuple[Match, ...]) -> dict[str, str]:

@@ -55,3 +55,13 @@ queue_settings = Table(
     Column("wrap_up_s", Integer),  # None: agents.wrap_up_s of the settings
     Column("disposition_required", Boolean, nullable=False, server_default="0"),
 )
+
+pop_rules = Table(
+    "pop_rules",
+    metadata,
+    Column("queue", String(80), primary_key=True),  # "": calls without a queue
+    Column("at", String(8), nullable=False),  # ring | answer | hand
+    Column("none", String(8), nullable=False),
+    Column("one", String(8), nullable=False),
+    Column("several", String(8), nullable=False),
+)

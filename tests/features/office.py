@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from cti.clients.pop_rules import PopRule
 from cti.features.hand_over import HandOvers
 from cti.features.live_calls import Dialled, LiveCalls
 from cti.features.screen_pop import ScreenPops
@@ -34,6 +35,7 @@ class Office:
             return None
 
         cast = Cast()
+        views_kept: list[Callable[[str, int], str]] = []
         self.handed = handed = HandOvers(db=db, directory=cast, record_of=tracker.record, plan_of=plan)
         self.views = views = LiveCalls(
             desktop=self.screens,
@@ -44,9 +46,11 @@ class Office:
             handed=handed.of,
             taker=handed.taker,
             dropped=handed.dropped,
+            kept_back=lambda call, user: views_kept[0](call, user),
         )
         handed.calls_of, handed.told = views.views_of, views.handed_over
-        pops = ScreenPops(
+        self.rule = PopRule()
+        self.pops = pops = ScreenPops(
             db=db,
             spool=spool,
             desktop=self.screens,
@@ -55,7 +59,9 @@ class Office:
             record_of=tracker.record,
             clock=lambda: 1.0,
             handed=handed.of,
+            rule=lambda _queue: self.rule,
         )
+        views_kept.append(pops.kept_back)
         self._table: dict[type, tuple[Any, ...]] = {
             ev.Originated: (views.originated,),
             ev.Delivered: (handed.delivered, pops.delivered, views.delivered),

@@ -41,3 +41,20 @@ async def test_a_queue_has_its_own_results_and_its_person_says_one(running: Pane
         assert (said["name"], said["result_id"]) == ("Продажа", sold)
         assert (await anna.ask("PUT", "/calls/call-1/result", {"result_id": None}))[0] == 200
         assert await anna.ask("GET", "/calls/call-1/results") == (200, [])
+
+
+async def test_a_queues_cards_come_as_an_admin_says_and_no_otherwise(running: Panel) -> None:
+    rule = {"queue": "sales", "when": "answer", "none": "nothing", "one": "list", "several": "card"}
+    async with Visitor(running, "anna") as anna, Visitor(running, "pavel") as pavel:
+        assert (await anna.post("/settings/queues/card", **rule)).status == 403
+        assert (await pavel.post("/settings/queues/card", **rule)).status == 303
+        assert (await pavel.post("/settings/queues/card", **{**rule, "none": "card"})).status == 409
+        kept = running.services.desk_settings
+        assert (kept.rule("sales").when, kept.rule("sales").several) == ("answer", "card")
+        assert (kept.rule("support").when, kept.rule(None).when) == ("ring", "ring")
+        await pavel.post("/settings/queues/card", queue="", when="hand", none="form", one="card", several="list")
+        assert kept.rule(None).when == "hand"
+        await pavel.post(
+            "/settings/queues/card", **{**rule, "when": "ring", "none": "form", "one": "card", "several": "list"}
+        )
+        assert kept.rule("sales").when == "ring"

@@ -184,6 +184,12 @@ async def take_back(request: web.Request) -> web.Response:
     return reply(r.Ok())
 
 
+async def card(request: web.Request) -> web.Response:
+    """The card comes to one's desk."""
+    await services_of(request).screen_pops.by_hand(person_of(request).id, _call(request))
+    return reply(r.Ok(), 202)
+
+
 async def note(request: web.Request) -> web.Response:
     """The person's note to the call."""
     body = await body_of(request, r.Note)
@@ -327,6 +333,17 @@ OPERATIONS = (
         text="Ask no longer: back to the client",
         gives=r.Ok,
         refusals=_PBX,
+    ),
+    Operation(
+        method="POST",
+        path="/calls/{id}/card",
+        handler=card,
+        who="desk",
+        shows="nothing",
+        text="Have the card of one's own call shown, where its queue does not show it by itself",
+        gives=r.Ok,
+        status=202,
+        refusals=(409,),
     ),
     Operation(
         method="PUT",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from cti.clients import pop_rules
+from cti.clients.pop_rules import PopRule
 from cti.clients.properties import COLORS
 from cti.errors import Refused
-from cti.storage import dispositions, users
+from cti.storage import desk_settings, dispositions, users
 from cti.storage import duty as stored
 from cti.storage.dispositions import Disposition
 from cti.storage.duty import Reason
@@ -32,7 +34,8 @@ async def _page(request: web.Request, *, status: int = 200, error: str = "") -> 
         reasons = await stored.reasons(conn, retired=True)
         own = await stored.wrap_up_times(conn)
         required, lists = await dispositions.required(conn), await dispositions.every(conn, retired=True)
-        queues = {*await users.queue_names(conn), *services.agent_states.queues(), *own}
+        rules = await desk_settings.rules(conn)
+        queues = {*await users.queue_names(conn), *services.agent_states.queues(), *own, *rules} - {""}
     shown = page(
         request,
         "settings/queues.html",
@@ -42,6 +45,9 @@ async def _page(request: web.Request, *, status: int = 200, error: str = "") -> 
         queues=sorted(queues),
         own=own,
         required=required,
+        rules=rules,
+        usual=PopRule(),
+        known={"when": pop_rules.WHENS, "none": pop_rules.NONE, "one": pop_rules.ONE, "several": pop_rules.SEVERAL},
         lists={queue: [one for one in lists if one.queue == queue] for queue in ("", *sorted(queues))},
         colors=COLORS,
         default=services.settings.agents.wrap_up_s,
@@ -106,6 +112,17 @@ async def set_queue(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"{HERE}?said=saved")
 
 
+async def set_card(request: web.Request) -> web.StreamResponse:
+    """When the cards of a queue come, and what they do."""
+    form = await request.post()
+    rule = PopRule(**{name: str(form.get(name, ""))[:8] for name in ("when", "none", "one", "several")})  # type: ignore[arg-type]  # looked at by keep_rule
+    try:
+        await services_of(request).desk_settings.keep_rule(person_of(request), str(form.get("queue", ""))[:80], rule)
+    except Refused as error:
+        return await _page(request, status=409, error=told(request, error))
+    raise web.HTTPSeeOther(f"{HERE}?said=saved")
+
+
 def number_of(id_: str) -> int:
     """The id of a reason, 0 for a new one."""
     return int(id_) if id_.isascii() and id_.isdigit() and len(id_) < 10 else 0
@@ -115,5 +132,6 @@ ROUTES = (
     Route("GET", HERE, show, "settings.manage", "nothing"),
     Route("POST", f"{HERE}/reasons", keep_reasons, "settings.manage", "nothing"),
     Route("POST", f"{HERE}/results", keep_results, "settings.manage", "nothing"),
+    Route("POST", f"{HERE}/card", set_card, "settings.manage", "nothing"),
     Route("POST", f"{HERE}/one", set_queue, "settings.manage", "nothing"),
 )

@@ -25,6 +25,7 @@ export function startDesk(library) {
   onPage("#desk", () => {
     before = null;
     $("#card-call").addEventListener("click", callBack);
+    $("#card-show").addEventListener("click", () => byHand(shownCall()));
     startNext();
     choose();
     render();
@@ -48,7 +49,7 @@ export function startDesk(library) {
 
 /** The client on the card: chosen, found alone, or looked up. */
 export function clientOf(one) {
-  return one?.client ?? (one?.pop?.matches.length === 1 ? one.pop.matches[0].client : null);
+  return one?.client ?? (one?.pop?.matches.length === 1 && one.pop.kind !== "several" ? one.pop.matches[0].client : null);
 }
 
 export const shownCall = () => store.call(shownId);
@@ -93,9 +94,18 @@ function leaveTaken(id) {
 }
 
 function openCard(id) {
+  if (isKept(store.call(id))) byHand(store.call(id));
   display(id);
   if (!$("#desk")) document.dispatchEvent(new CustomEvent("trubka:go", { detail: "/" }));
   else $("#desk-card h2")?.focus();
+}
+
+/** A card that does not come by itself. */
+const isKept = (one) => !!one?.view?.card && !one.pop && store.ALIVE.has(one.view.state);
+
+async function byHand(one) {
+  if (one.view.card !== "hand") return;
+  await api("POST", `/calls/${encodeURIComponent(one.id)}/card`).catch((refusal) => toast(refusal.message));
 }
 
 function display(id) {
@@ -108,7 +118,7 @@ function display(id) {
 /** A call without a pop (our own, or one we attached to): its client by id, else by number. */
 async function identify(one) {
   const view = one?.view;
-  if (!view || clientOf(one) || one.asked || one.pop) return;
+  if (!view || clientOf(one) || one.asked || one.pop || view.card) return;
   if (!view.client_id && !view.number?.startsWith("+")) return;
   one.asked = true;
   try {
@@ -182,6 +192,7 @@ function render() {
   contacts(one, client);
   const call = $("#card-call");
   show(call, !!dialTarget(one, client) && !store.ALIVE.has(view.state));
+  show($("#card-show"), isKept(one) && one.view.card === "hand");
   const open = $("#card-open");
   show(open, !!client);
   if (client) open.setAttribute("href", `/clients/${client.id}`);
@@ -213,6 +224,7 @@ function sortOf(one) {
 }
 
 function whyOf(one, client) {
+  if (isKept(one)) return one.view.card === "answer" ? t("Cards of this queue come with the answer.") : t("Cards of this queue come when you ask for them.");
   if (one.chosen) return t("You picked this client just now; next time it comes first.");
   const match = one.pop?.matches.find((m) => m.client.id === client?.id);
   if (match) return match.why;
@@ -318,7 +330,7 @@ function mailRow(address, client) {
 }
 
 function choices(one, client) {
-  const found = client ? [] : one.choices ?? (one.pop?.matches.length > 1 ? one.pop.matches : []);
+  const found = client ? [] : one.choices ?? (kindOf(one) === "several" ? one.pop.matches : []);
   show($("#several"), found.length > 0);
   const place = $("#choices");
   const key = `${one.id}:${found.map((m) => m.client.id)}`;

@@ -55,7 +55,7 @@ function phone() {
 }
 
 function soleMatch(one) {
-  return one?.pop?.matches.length === 1 ? one.pop.matches[0].client : null;
+  return one?.pop?.matches.length === 1 && one.pop.kind !== "several" ? one.pop.matches[0].client : null;
 }
 
 function own(view) {

@@ -65,6 +65,7 @@ const ACTS = {
   KeyC: () => press("#card-call"),
   KeyN: () => focus("#note"),
   KeyL: () => press("#mark"),
+  KeyI: () => press("#card-show"),
   KeyP: () => focus("#dial-to"),
   KeyQ: () => !$("#hang-up").hidden && (hangUp(), true),
   KeyD: () => !$("#tones").hidden && (tones(), true),

@@ -1,7 +1,7 @@
 // The strip above the page: who rings now. Its place is always there; a ring takes no focus and moves nothing.
 import { $, fill, mould, show } from "./dom.js";
 import { isAsked, subject } from "./handed.js";
-import { isOnDesk, samePerson, stopped } from "./desk.js";
+import { clientOf, isOnDesk, samePerson, stopped } from "./desk.js";
 import { hangUp } from "./phone.js";
 import * as store from "./store.js";
 import { duration, t, tn } from "./texts.js";
@@ -31,13 +31,13 @@ export function told(one) {
   const { pop, view } = one;
   const about = subject(one);
   const number = about.shown || about.number || "";
-  const client = one.client ?? (pop?.matches.length === 1 ? pop.matches[0].client : null);
+  const client = clientOf(one);
   const who = {
     client: () => [client?.name, pop.matches[0]?.why],
     several: () => samePerson(pop) ? [samePerson(pop).name, t("pick which client it is about on the card")] : [tn("{n} client has this number", "{n} clients have this number", pop.matches.length), t("pick who it is on the card")],
     colleague: () => [pop.colleague || view.name || number, t("colleague")],
     hidden: () => [t("Number hidden"), about.name],
-    unknown: () => [about.name || number, t("not found among the clients")],
+    unknown: () => [about.name || number, view.card && !pop ? "" : t("not found among the clients")],
   }[pop?.kind ?? (number ? "unknown" : "hidden")];
   const asks = isAsked(one) ? t("{name} asks you about this client", { name: view.hand_over.by }) : "";
   const [name, why] = client ? [client.name, pop?.matches[0]?.why] : who();
@@ -92,7 +92,7 @@ function update(li, one) {
   const where = queue ? t("queue “{queue}”", { queue }) : "";
   fill(li, { name, number, state, detail: [stop, why, where, others].filter(Boolean).join(" · ") });
   show($('[data-act="reject"]', li), one.strip === "ringing");
-  show($('[data-act="open"]', li), one.strip !== "taken" && !isOnDesk(one.id));
+  show($('[data-act="open"]', li), one.strip !== "taken" && !isOnDesk(one.id) && (!!one.pop || one.view.card !== "answer"));
 }
 
 function times() {
