@@ -1,4 +1,4 @@
-"""Version 20: desk phones that are nobody's own, who sits at them, and the PIN that is asked there."""
+"""Version 21: desk phones that are nobody's own, who sits at them, and the PIN that is asked there."""
 
 import sqlalchemy as sa
 from alembic import op
