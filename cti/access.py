@@ -84,7 +84,10 @@ FIXED: Mapping[Role, frozenset[Right]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
-    """Who is asking: what every check needs to know of a signed-in user. changed: how his role's rights differ."""
+    """Who is asking: what every check needs to know of a signed-in user. changed: how his role's rights differ.
+
+    keys: keys of the panel that he set otherwise, by action.
+    """
 
     id: int
     login: str
@@ -94,6 +97,7 @@ class Person:
     language: str = "ru"
     theme: Literal["auto", "light", "dark"] = "auto"
     changed: Mapping[Right, Scope] = field(default_factory=dict, hash=False)
+    keys: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 def scope(person: Person, right: Right) -> Scope:

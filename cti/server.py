@@ -31,6 +31,7 @@ from cti.features.access_journal import AccessJournal
 from cti.features.accounts import Accounts
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.erasures import Erasures, Surroundings
+from cti.features.own_keys import OwnKeys
 from cti.features.role_rights import RoleRights
 from cti.ldap import ldap_check
 from cti.metrics import Metrics
@@ -210,6 +211,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         phones=desk.phones,
         phone_watch=desk.phone_watch,
         hot_desks=desk.hot_desks,
+        own_keys=OwnKeys(db=db),
         offers=desk.offers,
         browser_legs=desk.legs,
         call_log=desk.call_log,

@@ -25,7 +25,7 @@ from cti.clients.places import link_of
 from cti.clients.properties import plain
 from cti.telephony.numbering import show
 from cti.telephony.watching import registrar_of
-from web import client_texts, texts
+from web import client_texts, keys, texts
 from web.auth import IDENTITY
 from web.i18n import catalogue, language_of, say, say_many
 from web.services import services_of
@@ -70,7 +70,7 @@ def set_up(app: web.Application) -> None:
         "opens": link_of,
         "plain": _plain,
     }
-    environment.globals["icon"] = icon
+    environment.globals |= {"icon": icon, "keys_listed": keys.listed, "key_letter": keys.letter}
     environment.tests["seen_by_sip"] = lambda call: bool(registrar_of(call))
 
 

@@ -42,6 +42,7 @@ from cti.features.duty_admin import DutyAdmin
 from cti.features.erasures import Erasures
 from cti.features.hot_desks import HotDesks
 from cti.features.import_runs import ImportRuns
+from cti.features.own_keys import OwnKeys
 from cti.features.pbx_offers import PbxOffers
 from cti.features.phone_watch import PhoneWatch
 from cti.features.phones import Phones
@@ -95,6 +96,7 @@ class Services:
     phones: Phones
     phone_watch: PhoneWatch
     hot_desks: HotDesks
+    own_keys: OwnKeys
     offers: PbxOffers
     browser_legs: BrowserLegs
     call_log: CallLog

@@ -38,6 +38,8 @@ REFUSALS: Mapping[str, str] = {
     "bad-wrap-up": N_("Give seconds from 0 to 3600."),
     "no-device": N_("You have no phone. An admin adds one under Settings."),
     "not-your-phone": N_("You have no such phone (any more): choose another one."),
+    "bad-key": N_("A key is a letter or F2, F4, F7, F8, F9."),
+    "key-taken": N_("One key cannot do two things."),
     "no-desk": N_("There is no such shared phone (any more)."),
     "desk-in-use": N_("Somebody talks at this phone now: wait until he is done."),
     "bad-pin": N_("A PIN has 4 to 8 digits."),

@@ -50,6 +50,7 @@ users = Table(
     Column("theme", String(5), nullable=False, server_default="auto"),
     Column("blocked_at", Float),
     Column("created_at", Float, nullable=False),
+    Column("own_keys", Text, nullable=False, server_default=""),  # JSON: action -> key, where it is not the usual one
     Column("desk_pin", String(200)),  # hash of what he types at a shared desk phone; None: nothing is asked
     CheckConstraint("role in ('agent', 'supervisor', 'admin')", name="role"),
 )

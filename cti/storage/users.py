@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
@@ -32,6 +33,7 @@ class UserRow:
     totp_step: int
     blocked_at: float | None
     rights: str
+    keys: str
 
     @property
     def person(self) -> Person:
@@ -46,6 +48,7 @@ class UserRow:
             language=self.language,
             theme=theme,  # type: ignore[arg-type]
             changed=role_rights.read(self.role, self.rights),
+            keys=own_keys(self.keys),
         )
 
 
@@ -81,11 +84,18 @@ _COLUMNS = (
     users.c.totp_secret,
     users.c.totp_step,
     users.c.blocked_at,
+    users.c.own_keys.label("keys"),
     func.coalesce(rights_table.c.changed, "").label("rights"),
 )
 _ALL = select(*_COLUMNS).select_from(
     users.outerjoin(teams, teams.c.id == users.c.team_id).outerjoin(rights_table, rights_table.c.role == users.c.role)
 )
+
+
+def own_keys(stored: str) -> dict[str, str]:
+    """Keys that the person set otherwise, by action."""
+    found = json.loads(stored) if stored else {}
+    return {str(action): str(key) for action, key in found.items()} if isinstance(found, dict) else {}
 
 
 async def every(conn: AsyncConnection) -> list[UserRow]:

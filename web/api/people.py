@@ -58,6 +58,13 @@ async def me(request: web.Request) -> web.Response:
     return reply(r.Me(p.id, p.login, p.name, p.role, p.language, request[IDENTITY].csrf))
 
 
+async def set_keys(request: web.Request) -> web.Response:
+    """One's own keys of the panel."""
+    body = await body_of(request, r.KeysIn)
+    await services_of(request).own_keys.set(person_of(request), body.keys)
+    return reply(r.Ok())
+
+
 async def sign_out(request: web.Request) -> web.Response:
     """End this session."""
     identity = request[IDENTITY]
@@ -105,6 +112,17 @@ _OWN = (
         gives=r.Me,
         status=201,
         refusals=(401,),
+    ),
+    Operation(
+        method="PUT",
+        path="/me/keys",
+        handler=set_keys,
+        who="signed-in",
+        shows="nothing",
+        text="One's own keys of the panel: all that are not as usual",
+        body=r.KeysIn,
+        gives=r.Ok,
+        refusals=(409,),
     ),
     Operation(
         method="GET", path="/session", handler=me, who="signed-in", shows="nothing", text="Who is signed in", gives=r.Me

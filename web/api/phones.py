@@ -7,6 +7,7 @@ from aiohttp import web
 from cti.errors import Refused
 from cti.telephony.numbering import show
 from dialplan.offers import Offers
+from web.api import phone_records as p
 from web.api import records as r
 from web.api.base import Operation, body_of, reply
 from web.auth import IDENTITY, person_of
@@ -20,20 +21,20 @@ async def phones(request: web.Request) -> web.Response:
     services, person = services_of(request), person_of(request)
     rows, chosen = services.phones.of(person), services.phones.chosen(person)
     status = services.agent_states.device_status
-    listed = [r.PhoneOut(row.name, row.kind, status(row.name), row.name == chosen) for row in rows]
+    listed = [r.PhoneOut(row.name, row.kind, status(row.name), row.name == chosen, row.desk) for row in rows]
     browser, code, why = None, "", ""
     try:
         found = await services.phones.browser(person)
         if request[IDENTITY].session is not None:
-            browser = r.BrowserPhoneOut(found.device, found.endpoint, found.password, found.extension, PATH)
+            browser = p.BrowserPhoneOut(found.device, found.endpoint, found.password, found.extension, PATH)
     except Refused as refused:
         code, why = refused.code, told(request, refused)
-    return reply(r.PhonesOut(listed, browser, code, why))
+    return reply(p.PhonesOut(listed, browser, code, why))
 
 
 async def choose(request: web.Request) -> web.Response:
     """Be rung at another of one's phones, in every queue too."""
-    body = await body_of(request, r.PhoneChosen)
+    body = await body_of(request, p.PhoneChosen)
     await services_of(request).phones.choose(person_of(request), body.device)
     return reply(r.Ok())
 
@@ -42,12 +43,12 @@ async def desks(request: web.Request) -> web.Response:
     """Shared desk phones, and who sits at each."""
     person = person_of(request)
     rows = await services_of(request).hot_desks.every()
-    return reply([r.DeskOut(o.id, o.extension, o.user_name, o.user_id == person.id, o.seated_at) for o in rows])
+    return reply([p.DeskOut(o.id, o.extension, o.user_name, o.user_id == person.id, o.seated_at) for o in rows])
 
 
 async def sit(request: web.Request) -> web.Response:
     """Sit down at a shared desk phone, or leave it."""
-    body = await body_of(request, r.DeskIn)
+    body = await body_of(request, p.DeskIn)
     feature, person = services_of(request).hot_desks, person_of(request)
     await (feature.leave(person) if body.desk is None else feature.sit(person, body.desk))
     return reply(r.Ok())
@@ -55,11 +56,11 @@ async def sit(request: web.Request) -> web.Response:
 
 async def number(request: web.Request) -> web.Response:
     """What one's browser phone dials for what was typed; refused as a click would be."""
-    body = await body_of(request, r.NumberIn)
+    body = await body_of(request, p.NumberIn)
     services, person = services_of(request), person_of(request)
     device = (await services.phones.browser(person)).device
     dial = await services.call_control.number_for(person, body.to, device)
-    return reply(r.NumberOut(dial, show(f"+{dial}") if len(dial) > 6 else dial))
+    return reply(p.NumberOut(dial, show(f"+{dial}") if len(dial) > 6 else dial))
 
 
 async def offers(request: web.Request) -> web.Response:
@@ -67,8 +68,8 @@ async def offers(request: web.Request) -> web.Response:
     services = services_of(request)
     line = services.phones.line(person_of(request))
     found = await services.offers.of(line) if line else Offers()
-    queues = [r.NumberedQueue(name, number) for name, number in found.queues.items()]
-    return reply(r.OffersOut(queues, found.echo, found.conference))
+    queues = [p.NumberedQueue(name, number) for name, number in found.queues.items()]
+    return reply(p.OffersOut(queues, found.echo, found.conference))
 
 
 OPERATIONS = (
@@ -79,7 +80,7 @@ OPERATIONS = (
         who="dial",
         shows="nothing",
         text="One's own phones, and what a page needs to be the one in the browser",
-        gives=r.PhonesOut,
+        gives=p.PhonesOut,
     ),
     Operation(
         method="PUT",
@@ -88,7 +89,7 @@ OPERATIONS = (
         who="dial",
         shows="nothing",
         text="At which of one's phones one is rung, in every queue too",
-        body=r.PhoneChosen,
+        body=p.PhoneChosen,
         gives=r.Ok,
         refusals=(409, 504),
     ),
@@ -99,7 +100,7 @@ OPERATIONS = (
         who="desk",
         shows="staff",
         text="Desk phones that are nobody's own, and who sits at each",
-        gives=list[r.DeskOut],
+        gives=list[p.DeskOut],
     ),
     Operation(
         method="PUT",
@@ -108,7 +109,7 @@ OPERATIONS = (
         who="desk",
         shows="nothing",
         text="Sit down at a shared desk phone, where one is rung then, or leave it",
-        body=r.DeskIn,
+        body=p.DeskIn,
         gives=r.Ok,
         refusals=(409,),
     ),
@@ -119,7 +120,7 @@ OPERATIONS = (
         who="dial",
         shows="nothing",
         text="Queues that can be transferred to, the echo, conferences: what the PBX's dialplan has",
-        gives=r.OffersOut,
+        gives=p.OffersOut,
     ),
     Operation(
         method="POST",
@@ -128,8 +129,8 @@ OPERATIONS = (
         who="dial",
         shows="nothing",
         text="What one's browser phone dials for a number",
-        body=r.NumberIn,
-        gives=r.NumberOut,
+        body=p.NumberIn,
+        gives=p.NumberOut,
         refusals=(409,),
     ),
 )

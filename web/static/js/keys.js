@@ -1,8 +1,12 @@
 // Keys, by place on the keyboard and not by alphabet: C is C with a Russian layout too. Off while a field is typed in.
+// Which key does what is own_keys.js's.
 import { $, isTyping } from "./dom.js";
 import { go } from "./sections.js";
+import { acts, startOwnKeys } from "./own_keys.js";
 import { hangUp, tones } from "./phone.js";
 import { openCard } from "./strip.js";
+import { t } from "./texts.js";
+import { toast } from "./toasts.js";
 
 const GOTO = { KeyD: "/", KeyC: "/clients", KeyJ: "/calls" };
 const WAIT_MS = 1200;
@@ -10,6 +14,7 @@ let goes = 0;
 
 export function startKeys() {
   const dialog = $("#keys");
+  startOwnKeys();
   $("#keys-open").addEventListener("click", () => dialog.showModal());
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) return;
@@ -26,7 +31,7 @@ function act(event) {
   }
   if (event.key === "?" || (event.shiftKey && event.code === "Slash")) return $("#keys").showModal(), true;
   if (event.shiftKey) return false;
-  return ACTS[event.code]?.(event) ?? false;
+  return (FIXED[event.code] ?? ACTS[acts.get(event.code)])?.(event) ?? false;
 }
 
 const press = (selector) => {
@@ -56,37 +61,42 @@ function nextPhone() {
   const field = $("#dial-with");
   if (field.offsetParent === null) return false;
   field.selectedIndex = (field.selectedIndex + 1) % field.options.length;
-  field.focus();
+  toast(t("The next call: {phone}", { phone: field.selectedOptions[0].text }));
   return true;
 }
 
-const ACTS = {
+/** Keys that are the same for everybody. */
+const FIXED = {
   Enter: (event) => !event.target.closest("a, button, summary, [role=button]") && !!$("#rings .bell") && (openCard(), true),
-  KeyC: () => press("#card-call"),
-  KeyN: () => focus("#note"),
-  KeyL: () => press("#mark"),
-  KeyI: () => press("#card-show"),
-  KeyP: () => focus("#dial-to"),
-  KeyQ: () => !$("#hang-up").hidden && (hangUp(), true),
-  KeyD: () => !$("#tones").hidden && (tones(), true),
-  KeyR: () => openMenu("#duty"),
-  KeyF: () => press("#after-done"),
-  KeyA: () => press("#answer"),
-  KeyM: () => press("#mute"),
-  KeyH: () => press("#hold"),
-  KeyK: () => press("#keypad-open"),
-  KeyT: () => press("#hand-over-open") || press("#after-more"),
-  KeyJ: () => press("#join"),
-  KeyX: () => press("#three"),
-  KeyS: () => press("#swap"),
-  KeyO: () => press("#moves button"),
-  KeyV: () => nextPhone(),
-  KeyB: () => press('#due [data-act="dial"]'),
-  KeyZ: () => press('#due [data-act="later"]'),
-  KeyE: () => press('#due [data-act="done"]'),
-  KeyG: () => ((goes = Date.now() + WAIT_MS), true),
   Slash: () => focus("#q") || focus("#search"),
   NumpadDivide: () => focus("#q") || focus("#search"),
+};
+
+/** What the keys of own_keys.js do. */
+const ACTS = {
+  call: () => press("#card-call"),
+  note: () => focus("#note"),
+  mark: () => press("#mark"),
+  card: () => press("#card-show"),
+  dial: () => focus("#dial-to"),
+  "hang-up": () => !$("#hang-up").hidden && (hangUp(), true),
+  tones: () => !$("#tones").hidden && (tones(), true),
+  state: () => openMenu("#duty"),
+  done: () => press("#after-done"),
+  answer: () => press("#answer"),
+  mute: () => press("#mute"),
+  hold: () => press("#hold"),
+  keypad: () => press("#keypad-open"),
+  "hand-over": () => press("#hand-over-open") || press("#after-more"),
+  join: () => press("#join"),
+  three: () => press("#three"),
+  swap: () => press("#swap"),
+  move: () => press("#moves button"),
+  "next-phone": () => nextPhone(),
+  "due-dial": () => press('#due [data-act="dial"]'),
+  "due-later": () => press('#due [data-act="later"]'),
+  "due-done": () => press('#due [data-act="done"]'),
+  go: () => ((goes = Date.now() + WAIT_MS), true),
 };
 
 /** Leave a field, close the menu; dialogs close themselves. */
