@@ -193,7 +193,7 @@ class Conditions:
             return named_by(owner, everyone, without=one.op == "empty")
         word = fold(str(one.value)[:200])
         exact = named_by(owner, everyone.where(said.contains(word, autoescape=True)))
-        return exact if one.field == "places" else self._narrowed(word, exact)
+        return self._narrowed(word, exact)
 
     def _of_text(self, column: Column[Any], one: Condition) -> Part:
         name = one.field
