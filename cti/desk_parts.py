@@ -79,6 +79,7 @@ class DeskParts:
             erased=erased,
             legs=self.legs.legs_of(agent_id),
             reminders=self.work_lists.reminders.of(agent_id),
+            work=self.work_lists.work_list.of(agent_id),
         )
 
     async def presence(self, user_id: int) -> None:
@@ -96,13 +97,14 @@ async def build_desk(
     pbxes: Pbxes,
     desktop: AgentDesktop,
     online: Callable[[int], bool],
+    people: Callable[[], tuple[int, ...]],
     access_journal: AccessJournal,
     metrics: Metrics,
     sights: Sights,
     passwords: Passwords,
     clock: Callable[[], float],
 ) -> DeskParts:
-    """All of it. online: whether a person's panel is open."""
+    """All of it. online: whether a person's panel is open; people: whose are."""
     watch = Watch(settings, db=db, spool=spool, directory=directory, clock=clock)
     plan_of = pbxes.plan_of
 
@@ -218,6 +220,9 @@ async def build_desk(
         access_journal=access_journal,
         busy=lambda user_id: bool(live_calls.views_of(user_id)) or agent_duty.of(user_id).state == "after-call",
         online=online,
+        people=people,
+        plan=pbxes.plan,
+        zone=ZoneInfo(settings.numbers.time_zone),
         clock=clock,
     )
 

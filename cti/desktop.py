@@ -277,6 +277,14 @@ class Reminder:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class WorkView:
+    """A person's work list. count: what he is to do now; mark: another one where the list is not the same any more."""
+
+    count: int = 0
+    mark: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PhoneView:
     """One of a person's phones. kind: desk or browser; status: as AgentView.device; chosen: where he is rung.
 
@@ -352,6 +360,7 @@ class Snapshot:
     erased: Erased = Erased()
     legs: tuple[LegView, ...] = ()
     reminders: tuple[Reminder, ...] = ()
+    work: WorkView = WorkView()
 
 
 class AgentDesktop(Protocol):
@@ -362,6 +371,7 @@ class AgentDesktop(Protocol):
     async def call(self, agent_id: int, view: CallView) -> None: ...
     async def leg(self, agent_id: int, view: LegView) -> None: ...
     async def agent(self, view: AgentView) -> None: ...
+    async def work(self, agent_id: int, view: WorkView) -> None: ...
     async def link(self, view: LinkView) -> None: ...
     async def reminders(self, agent_id: int, due: tuple[Reminder, ...]) -> None:
         """All that one is reminded of now; what is not among it goes from his screens."""

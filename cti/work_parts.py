@@ -1,26 +1,35 @@
-"""The work lists' part of the composition root: reminders."""
+"""The work lists' part of the composition root: reminders, what is to be done, call-backs ordered on the site."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from cti.desktop import AgentDesktop
-from cti.dispatch import Reaction
 from cti.features.access_journal import AccessJournal
+from cti.features.callbacks import Callbacks
 from cti.features.reminders import Reminders
+from cti.features.work_list import WorkList
 from cti.storage.database import Database
 from cti.storage.spool import Spool
+from cti.telephony.numbering import NumberPlan
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkParts:
-    """What the panel is given. moved: told of calls that were answered or are over; work: long-lived tasks by name."""
+    """What the panel is given. work: long-lived tasks by name."""
 
     reminders: Reminders
-    moved: Reaction
+    work_list: WorkList
+    callbacks: Callbacks
     work: Mapping[str, Coroutine[Any, Any, None]]
+
+    async def moved(self, event: object, received_at: float) -> None:
+        """A call was answered or is over: something may be done with it."""
+        await self.reminders.call_moved(event, received_at)
+        await self.work_list.call_moved(event, received_at)
 
 
 def build_work(
@@ -31,9 +40,12 @@ def build_work(
     access_journal: AccessJournal,
     busy: Callable[[int], bool],
     online: Callable[[int], bool],
+    people: Callable[[], tuple[int, ...]],
+    plan: NumberPlan,
+    zone: ZoneInfo,
     clock: Callable[[], float],
 ) -> WorkParts:
-    """All of it. busy: whether a person talks, is rung or works after a call."""
+    """All of it. busy: whether a person talks, is rung or works after a call; people: who has a page open."""
     reminders = Reminders(
         db=db,
         spool=spool,
@@ -43,4 +55,10 @@ def build_work(
         online=online,
         clock=clock,
     )
-    return WorkParts(reminders=reminders, moved=reminders.call_moved, work={"reminders": reminders.run()})
+    work_list = WorkList(db=db, spool=spool, desktop=desktop, online=people, zone=zone, clock=clock)
+    return WorkParts(
+        reminders=reminders,
+        work_list=work_list,
+        callbacks=Callbacks(db=db, plan=plan, changed=work_list.changed, clock=clock),
+        work={"reminders": reminders.run(), "work-list": work_list.run()},
+    )

@@ -31,6 +31,7 @@ from cti.storage.database import Database
 from cti.storage.desktop_events import NewEvent
 from cti.storage.dial_requests import DialRequest
 from cti.storage.traces import Step
+from cti.storage.work_tables import callback_keys, callback_orders, missed_marks
 from cti.telephony.events import CallRecord, LegRecord, Party
 from cti.telephony.numbering import NumberPlan
 
@@ -182,6 +183,18 @@ class Aviary:
         note = {"client_id": one, "text": "КАНАРЕЙКА в клетке", "created_at": 1.0}
         await conn.execute(insert(client_notes), [note])
         await conn.execute(insert(client_tasks), [{"client_id": one, "what": "кормить КАНАРЕЙКА", "created_at": 1.0}])
+        key = {"name": "сайт", "token_hash": "x", "per_minute": 1, "per_number": 1, "created_at": 1.0}
+        await conn.execute(insert(callback_keys).values(key))
+        order = {
+            "key_id": 1,
+            "client_key": "o1",
+            "number": PHONE,
+            "name": NAME,
+            "comment": "КАНАРЕЙКА",
+            "created_at": 1.0,
+        }
+        await conn.execute(insert(callback_orders).values(order))
+        await conn.execute(insert(missed_marks).values(call_id="c1", at=1.0, why="КАНАРЕЙКА сыта"))
         await conn.execute(insert(client_tasks), [{"what": "перезвонить", "number": PHONE, "created_at": 1.0}])
         row = {"name": "с ним", "expression": '{"match":"all","conditions":[]}', "created_at": 1, "updated_at": 1}
         await conn.execute(insert(segments), [row])

@@ -26,6 +26,7 @@ from web.pages import (
     restrictions,
     segments,
     settings,
+    settings_callbacks,
     settings_directories,
     settings_health,
     settings_phones,
@@ -34,6 +35,7 @@ from web.pages import (
     settings_roles,
     settings_user,
     sign_in,
+    work,
 )
 from web.pages import calls as call_pages
 from web.pages import clients as client_pages
@@ -60,8 +62,10 @@ ROUTES: tuple[Route, ...] = (
     *settings_health.ROUTES,
     *settings_queues.ROUTES,
     *settings_phones.ROUTES,
+    *settings_callbacks.ROUTES,
     *settings_roles.ROUTES,
     *desk.ROUTES,
+    *work.ROUTES,
     *dial.ROUTES,
     *client_import.ROUTES,
     *client_pages.ROUTES,

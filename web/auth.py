@@ -31,6 +31,7 @@ GUESSES = {f"/api/v1/{one}" for one in ("clients/likely", "clients/bulk", "segme
 FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 SAFE = {"GET", "HEAD", "OPTIONS"}
 IDENTITY = web.RequestKey("identity", Identity)
+OTHER_SITE = web.RequestKey("other-site", str)  # whose pages may read the answer
 LOOPBACK = {"127.0.0.1", "::1"}
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
 
@@ -41,6 +42,9 @@ def guarded(route: Route) -> Handler:
     async def handler(request: web.Request) -> web.StreamResponse:
         if route.who == "local":
             _only_local(request)
+            return await route.handler(request)
+        if route.who == "key":
+            await _check_pace(request, None)
             return await route.handler(request)
         if request.method not in SAFE:
             check_origin(request)

@@ -30,7 +30,9 @@ NAMES: Mapping[str, str] = {
     "due-dial": N_("Call whom the reminder is about"),
     "due-later": N_("Remind of it again in 10 minutes"),
     "due-done": N_("What the reminder is about is done"),
-    "go": N_("Go: then D to the desk, C to the clients, J to the calls"),
+    "next": N_("Choose the next thing to do; once more: call"),
+    "take": N_("Take what the row of the work list is about"),
+    "go": N_("Go: then D to the desk, W to the work list, C to the clients, J to the calls"),
 }
 
 

@@ -18,7 +18,7 @@ from http.cookies import CookieError, SimpleCookie
 import structlog
 from aiohttp import web
 
-from cti.desktop import AgentView, CallView, Erased, LegView, LinkView, Notice, Reminder, ScreenPop, Snapshot
+from cti.desktop import AgentView, CallView, Erased, LegView, LinkView, Notice, Reminder, ScreenPop, Snapshot, WorkView
 from cti.errors import StorageError
 from cti.features.access_journal import AccessJournal
 from cti.features.accounts import Accounts, Identity
@@ -101,6 +101,10 @@ class Live:
         """Whether the agent has a panel open."""
         return agent_id in self._agents
 
+    def people(self) -> tuple[int, ...]:
+        """Who has a panel open."""
+        return tuple(self._agents)
+
     async def watch(self) -> None:
         """Cut revoked sessions and changed rights, and tell colleagues who came and went, until cancelled."""
         async with asyncio.TaskGroup() as group:
@@ -137,6 +141,10 @@ class Live:
     async def reminders(self, agent_id: int, due: tuple[Reminder, ...]) -> None:
         """All that one is reminded of now, to his browsers."""
         self._tell((agent_id,), "reminders", lambda reader, seq: {"seq": seq, "due": wire.reminders(due, reader)})
+
+    async def work(self, agent_id: int, view: WorkView) -> None:
+        """How much one has to do, to his browsers."""
+        self._tell((agent_id,), "work", lambda _reader, seq: {"seq": seq, "count": view.count, "mark": view.mark})
 
     async def erased(self, view: Erased) -> None:
         """Somebody was erased: no page shows him any more, nor does a replay."""

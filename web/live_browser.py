@@ -18,6 +18,7 @@ NEEDS: Mapping[str, Right] = {  # the other events: nothing
     "screen_pop": "desk",
     "call": "desk",
     "reminders": "desk",
+    "work": "desk",
     "agent": "agents.read",
 }
 Stored = ScreenPop | Notice  # events that are kept until they were shown

@@ -17,13 +17,16 @@ from aiohttp import web
 from cti.access import Right
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Who = Literal["public", "local", "signed-in"] | Right
+Who = Literal["public", "local", "key", "signed-in"] | Right
 Shows = Literal["nothing", "staff", "client", "clients", "call", "calls", "export", "print", "import", "journal"]
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """who: public (everybody), local (loopback without a proxy), signed-in, or a right of cti/access.py."""
+    """who: public (everybody), local (loopback without a proxy), key (a site's), signed-in, or a right of access.py.
+
+    Whether the key opens it, and whether the pages of the site may send it, the handler finds out.
+    """
 
     method: str
     path: str
@@ -34,7 +37,7 @@ class Route:
     @property
     def right(self) -> Right | None:
         """The right it needs beyond being signed in."""
-        if self.who == "public" or self.who == "local" or self.who == "signed-in":
+        if self.who == "public" or self.who == "local" or self.who == "key" or self.who == "signed-in":
             return None
         return self.who
 

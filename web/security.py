@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 
 from cti.errors import ChannelError, NotAllowed, Refused, StorageError
-from web.auth import is_https, recognise
+from web.auth import OTHER_SITE, is_https, recognise
 from web.i18n import language_of, say
 from web.import_texts import sentence
 from web.render import error_page
@@ -48,7 +48,10 @@ STATUS = {
     "no-file": 404,
     "no-note": 404,
     "no-task": 404,
+    "no-telephone": 400,
+    "bad-wish": 400,
     "no-call": 404,
+    "no-work": 404,
     "bad-sort": 422,
     "bad-filter": 422,
     "bad-cursor": 422,
@@ -63,6 +66,9 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     response.headers["Server"] = HEADERS["Server"]  # aiohttp has put its own versions there
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if OTHER_SITE in request:
+        response.headers["Access-Control-Allow-Origin"] = request[OTHER_SITE]
+        response.headers["Vary"] = "Origin"
     if is_https(request):
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if not request.path.startswith("/static/"):

@@ -25,6 +25,7 @@ from cti.features.bulk_changes import BulkChanges
 from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
 from cti.features.call_results import CallResults
+from cti.features.callbacks import Callbacks
 from cti.features.client_base import ClientBase
 from cti.features.client_catalogue import ClientCatalogue
 from cti.features.client_contacts import ClientContacts
@@ -50,6 +51,7 @@ from cti.features.reminders import Reminders
 from cti.features.role_rights import RoleRights
 from cti.features.screen_pop import ScreenPops
 from cti.features.test_calls import TestCalls
+from cti.features.work_list import WorkList
 from cti.metrics import Metrics
 from cti.settings import Settings
 from cti.sights import Sights
@@ -83,6 +85,8 @@ class Services:
     contracts: ClientContracts
     tasks: ClientTasks
     reminders: Reminders
+    callbacks: Callbacks
+    work_list: WorkList
     segments: ClientSegments
     files: ClientFiles
     import_runs: ImportRuns

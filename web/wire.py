@@ -159,6 +159,7 @@ def snapshot(view: Snapshot, reader: Reader, seq: int, now: float) -> Json:
         "erased": erased(view.erased),
         "legs": [leg(one) for one in view.legs],
         "reminders": reminders(view.reminders, reader),
+        "work": asdict(view.work),
         "server_time": now,
         "seq": seq,
     }

@@ -18,7 +18,7 @@ HIDDEN = frozenset((
     "name_folded", "folded", "search", "linked", "version", "position", "place", "stored", "sha256", "leg_id",
     "payload", "pbx", "request_id", "details", "released_by", "released_leg", "cause", "unseen_since", "unseen_until",
     "chain", "talking_since", "record", "seq", "score", "faults", "message", "clients", "latency_ms", "act", "batch",
-    "rows", "total", "created", "updated", "unchanged", "refused",
+    "rows", "total", "created", "updated", "unchanged", "refused", "key_id", "client_key",
 ))  # fmt: skip
 USERS = (
     "user_id",
@@ -30,9 +30,11 @@ USERS = (
     "owner_id",
     "made_by",
     "done_by",
+    "taken_by",
+    "closed_by",
 )
 ITEMS = ("relation_id", "region_id", "industry_id", "source_id", "role_id", "state_id")
-MOMENTS = ("at", "since", "until")
+MOMENTS = ("at", "since", "until", "taken_until", "later_until")
 NAMED = {"contact_id": "contacts", "contract_id": "contracts", "property_id": "properties", "value_id": "values",
          "segment_id": "segments", "call_id": "calls"}  # fmt: skip
 CODED = ("kind", "direction", "outcome", "result", "action")

@@ -90,6 +90,8 @@ class CallLog:
         at, call_id = self._clock(), self._now(call_id)
         async with self._db.write() as conn:
             if not await calls.takes_part(conn, call_id, person.id):
+                if await calls.get(conn, call_id) is None:
+                    raise Refused("no-call", "There is no such call.")
                 raise NotAllowed("Only people who had this call may mark it.")
             if len(await marks.of_call(conn, call_id)) >= MOST_MARKS:
                 raise Refused("too-many-marks", "A call has at most 100 marks.")

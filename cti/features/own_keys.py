@@ -40,6 +40,8 @@ USUAL: Final[Mapping[str, str]] = {
     "due-dial": "KeyB",
     "due-later": "KeyZ",
     "due-done": "KeyE",
+    "next": "KeyW",
+    "take": "KeyU",
     "go": "KeyG",
 }
 

@@ -49,6 +49,7 @@ from cti.storage.tables import (
     trace,
 )
 from cti.storage.talk_tables import call_marks, call_variables
+from cti.storage.work_tables import callback_orders, missed_marks
 
 FEW = 20  # clients of a change that tells what it set of each of them
 # deleted: the row goes; emptied: what tells who it was goes, the row stays for the figures; stays: it tells of nobody
@@ -154,6 +155,9 @@ HELD: tuple[Held, ...] = (
     Held(table=call_waits, category="calls", way="stays", rows=_of_calls(call_waits)),
     Held(table=call_dispositions, category="calls", way="stays", rows=_of_calls(call_dispositions)),
     Held(table=legs, category="calls", way="stays", rows=_of_calls(legs)),
+    Held(
+        table=missed_marks, category="calls", way="emptied", rows=_of_calls(missed_marks), emptied={"why": ""},
+    ),
     Held(table=agent_states, category="calls", way="stays", rows=_of_calls(agent_states)),  # of agents, after his calls
     Held(
         table=dial_requests, category="calls", way="emptied", rows=_dialled,
@@ -187,6 +191,10 @@ HELD: tuple[Held, ...] = (
     Held(
         table=client_tasks, category="tasks", way="deleted",
         rows=lambda who: or_(client_tasks.c.client_id.in_(who.clients), client_tasks.c.number.in_(who.numbers)),
+    ),
+    Held(
+        table=callback_orders, category="tasks", way="deleted",
+        rows=lambda who: or_(callback_orders.c.client_id.in_(who.clients), callback_orders.c.number.in_(who.numbers)),
     ),
     Held(table=contracts, category="contracts", way="deleted", rows=_his(contracts)),
     Held(table=contact_phones, category="people", way="deleted", rows=_of_people(contact_phones)),
@@ -226,6 +234,8 @@ TEXTS: Mapping[Table, tuple[str, ...]] = {
     call_notes: ("text",),
     call_marks: ("text",),
     call_variables: ("name", "value"),
+    missed_marks: ("why",),
+    callback_orders: ("comment",),
     trace: ("args",),
     calls: ("details",),
     legs: ("leg", "device"),

@@ -32,10 +32,12 @@ from cti.storage.contact_tables import client_files, client_notes, client_tasks,
 from cti.storage.contact_tables import contacts as contact_table
 from cti.storage.sight import seen
 from cti.storage.tables import calls, dial_requests, number_choices, users
+from cti.storage.work_tables import callback_orders
 
 OWN = (client_phones, client_emails, client_places, client_values)  # part of the card: in the record, row by row
 MOVED = (  # rows that change their client
     calls, contracts, client_files, client_notes, client_tasks, value_history, dial_requests, number_choices,
+    callback_orders,
 )  # fmt: skip
 LINKS = (contact_clients, segment_clients)  # the client is in the key: both may have one
 HANDLED = frozenset(

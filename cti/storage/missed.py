@@ -1,30 +1,33 @@
 """Who tried to reach us in vain: one item per client, not per call.
 
-Derived from the journal alone, so that it is right after any fault. Five tries of one client, from whichever of his
+Derived from the journal, so that it is right after any fault; what people say of an item (taken, put off, closed) are
+marks of its last try, and the newest one counts. Five tries of one client, from whichever of his
 numbers, are one item; the next talk with any number of that client, in either direction and by whomever, closes it. A
 number of nobody is an item of its own; hidden callers are one each, for nobody can be called back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy import ColumnElement, and_, delete, false, insert, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.masking import Telephone, Words
 from cti.storage.client_tables import client_phones, clients
 from cti.storage.sight import seen
 from cti.storage.tables import calls, legs, user_queues, users
+from cti.storage.work_tables import missed_marks
 
 State = Literal["open", "closed", "all"]
 NOT_LOST = ("diverted", "voicemail", "self-service", "callback-requested")  # the client was served, or asked otherwise
 AT_ONCE = 500  # items worked on before other work has its turn
 LOOKED_AT = 5000  # lost calls at most: older ones of a longer list are not looked at
 Key = tuple[str, int | str]
+_takers, _closers = users.alias("takers"), users.alias("closers")
 T = TypeVar("T")
 
 
@@ -33,7 +36,9 @@ class Missed:
     """A client, or a number, that waits to be called back. Times in UNIX seconds.
 
     call: the last try. number: E.164 of the last try, None when hidden. tries: since the last talk before them.
-    wait_s: the longest of them. rung: who was rung. closed_at, closed_by, closed_how: the talk that closed it.
+    wait_s: the longest of them. rung: who was rung. closed_at, closed_by, closed_how: the talk that closed it, or
+    who did by hand, and why. taken_by_id, taken_by: who calls back, until taken_until. later_until: put off until then.
+    responsible_id, responsible: the client's manager. concerns: ids of those who were rung.
     """
 
     call: str
@@ -50,6 +55,18 @@ class Missed:
     closed_at: float | None = None
     closed_by: str = ""
     closed_how: str = ""
+    why: Words = ""
+    taken_by_id: int | None = None
+    taken_by: str = ""
+    taken_until: float | None = None
+    later_until: float | None = None
+    responsible_id: int | None = None
+    responsible: str = ""
+    concerns: frozenset[int] = frozenset()
+
+    def is_taken(self, now: float) -> bool:
+        """Whether somebody calls back now."""
+        return self.taken_by_id is not None and (self.taken_until or 0.0) > now
 
 
 async def missed(
@@ -88,8 +105,12 @@ def _lost(since: float, user_id: int | None, team_id: int | None) -> Any:
     columns = [
         calls.c[name] for name in ("id", "number", "caller_name", "client_id", "queue", "started_at", "ended_at")
     ]
+    marks = [missed_marks.c[name] for name in ("at", "taken_by", "taken_until", "later_until", "closed_at", "why")]
     return (
-        select(*columns)
+        select(*columns, *marks, _takers.c.name.label("taker"), _closers.c.name.label("closer"))
+        .join_from(calls, missed_marks, missed_marks.c.call_id == calls.c.id, isouter=True)
+        .join(_takers, _takers.c.id == missed_marks.c.taken_by, isouter=True)
+        .join(_closers, _closers.c.id == missed_marks.c.closed_by, isouter=True)
         .where(
             calls.c.started_at >= since,
             calls.c.direction == "inbound",
@@ -109,8 +130,9 @@ def _whose(user_id: int | None, team_id: int | None) -> ColumnElement[bool]:
         return true()
     who = users.c.id == user_id if user_id is not None else users.c.team_id == team_id
     people = select(users.c.id).where(who)
+    own = select(clients.c.id).where(clients.c.id == calls.c.client_id, clients.c.responsible_id.in_(people)).exists()
     rang = select(legs.c.call_id).where(legs.c.call_id == calls.c.id, legs.c.user_id.in_(people)).exists()
-    return or_(calls.c.queue.in_(select(user_queues.c.queue).where(user_queues.c.user_id.in_(people))), rang)
+    return or_(calls.c.queue.in_(select(user_queues.c.queue).where(user_queues.c.user_id.in_(people))), rang, own)
 
 
 async def _owners(conn: AsyncConnection, numbers: Iterable[str]) -> dict[str, int]:
@@ -164,8 +186,11 @@ def _item(key: Key, rows: Sequence[Any], talks: Sequence[Any]) -> Missed:
     """One item of its lost calls (newest first) and the talks (oldest first)."""
     last = rows[0]
     before = max((talk.answered_at for talk in talks if talk.answered_at < last.started_at), default=0.0)
+    by_hand = max((row.started_at for row in rows[1:] if row.closed_at is not None), default=0.0)
     closing = next((talk for talk in talks if talk.answered_at >= last.started_at), None)
-    tries = [row for row in rows if row.started_at > before]
+    tries = [row for row in rows if row.started_at > max(before, by_hand)]
+    mark = max((row for row in tries if row.at is not None), key=lambda row: row.at, default=None)
+    hand = last if closing is None and last.closed_at is not None else None
     return Missed(
         call=last.id,
         number=last.number,
@@ -177,33 +202,74 @@ def _item(key: Key, rows: Sequence[Any], talks: Sequence[Any]) -> Missed:
         last_at=last.started_at,
         wait_s=max((row.ended_at - row.started_at for row in tries if row.ended_at), default=0.0),
         queues=tuple(dict.fromkeys(row.queue for row in tries if row.queue)),
-        closed_at=closing.answered_at if closing else None,
-        closed_by=(closing.by or "") if closing else "",
-        closed_how=(closing.direction or "") if closing else "",
+        closed_at=closing.answered_at if closing else hand.closed_at if hand else None,
+        closed_by=(closing.by or "") if closing else (hand.closer or "") if hand else "",
+        closed_how=(closing.direction or "") if closing else "by-hand" if hand else "",
+        why=hand.why if hand else "",
+        taken_by_id=mark.taken_by if mark else None,
+        taken_by=(mark.taker or "") if mark else "",
+        taken_until=mark.taken_until if mark else None,
+        later_until=mark.later_until if mark else None,
     )
 
 
 async def _named(conn: AsyncConnection, items: Sequence[Missed], groups: dict[Key, list[Any]]) -> list[Missed]:
     """The items with the clients' names and the names of those who were rung."""
     ids = [item.client_id for item in items if item.client_id]
-    names = {
-        row.id: row.name
-        for row in await conn.execute(select(clients.c.id, clients.c.name).where(clients.c.id.in_(ids)))
-    }
+    managed = select(clients.c.id, clients.c.name, clients.c.responsible_id, users.c.name.label("responsible"))
+    managed = managed.join_from(clients, users, users.c.id == clients.c.responsible_id, isouter=True)
+    cards = {row.id: row for row in await conn.execute(managed.where(clients.c.id.in_(ids)))}
     of_call = {row.id: key for key, rows in groups.items() for row in rows}
     wanted = {of_call[item.call] for item in items}
     mine = [row.id for key in wanted for row in groups[key]]
-    rung: dict[Key, dict[str, None]] = {}
+    rung: dict[Key, dict[int, str]] = {}
     found = await conn.execute(
-        select(legs.c.call_id, users.c.name)
+        select(legs.c.call_id, users.c.id, users.c.name)
         .join_from(legs, users, users.c.id == legs.c.user_id)
         .where(legs.c.call_id.in_(mine))
     )
     for row in found:
-        rung.setdefault(of_call[row.call_id], {})[row.name] = None
-    return [
-        replace(
-            item, client_name=names.get(item.client_id or 0, ""), rung=tuple(sorted(rung.get(of_call[item.call], ())))
-        )
-        for item in items
-    ]
+        rung.setdefault(of_call[row.call_id], {})[row.id] = row.name
+    return [_with(item, cards.get(item.client_id or 0), rung.get(of_call[item.call], {})) for item in items]
+
+
+def _with(item: Missed, card: Any, rung: Mapping[int, str]) -> Missed:
+    """An item with its client's card and those who were rung, by id."""
+    item = replace(item, rung=tuple(sorted(set(rung.values()))), concerns=frozenset(rung))
+    if card is None:
+        return item
+    return replace(item, client_name=card.name, responsible_id=card.responsible_id, responsible=card.responsible or "")
+
+
+async def concerns(conn: AsyncConnection, call_id: str, user_id: int | None) -> Any:
+    """The row of a lost call, kept for this transaction; None where it is none, or none of his. None: anybody's."""
+    mine = select(calls.c.id, calls.c.number, calls.c.client_id).where(calls.c.id == call_id, _whose(user_id, None))
+    lost = mine.where(calls.c.direction == "inbound", calls.c.answered_at.is_(None), calls.c.outcome.is_not(None))
+    return (await conn.execute(lost.with_for_update(of=calls))).one_or_none()
+
+
+async def taker(conn: AsyncConnection, lost: Any, now: float) -> tuple[int, str] | None:
+    """Who has taken the client of a lost call, or its number: id and name."""
+    same = or_(
+        calls.c.id == lost.id,
+        calls.c.client_id == lost.client_id if lost.client_id else false(),
+        calls.c.number == lost.number if lost.number else false(),
+    )
+    newest = (
+        select(missed_marks.c.taken_by, missed_marks.c.taken_until, users.c.name)
+        .join_from(missed_marks, calls, calls.c.id == missed_marks.c.call_id)
+        .join(users, users.c.id == missed_marks.c.taken_by, isouter=True)
+        .where(same)
+        .order_by(missed_marks.c.at.desc())
+        .limit(1)
+    )
+    row = (await conn.execute(newest)).one_or_none()
+    if row is None or row.taken_by is None or (row.taken_until or 0.0) < now:
+        return None
+    return row.taken_by, row.name or ""
+
+
+async def mark(conn: AsyncConnection, call_id: str, at: float, **said: Any) -> None:
+    """What somebody says of an item by its last try. said: columns of its mark."""
+    await conn.execute(delete(missed_marks).where(missed_marks.c.call_id == call_id))
+    await conn.execute(insert(missed_marks).values(call_id=call_id, at=at, **said))

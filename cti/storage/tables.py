@@ -26,6 +26,7 @@ from cti.storage import contact_tables as contact_tables
 from cti.storage import disposition_tables as disposition_tables
 from cti.storage import duty_tables as duty_tables
 from cti.storage import privacy_tables as privacy_tables
+from cti.storage import work_tables as work_tables
 from cti.storage.schema import metadata as metadata
 
 teams = Table(

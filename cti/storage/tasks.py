@@ -68,6 +68,13 @@ async def due(conn: AsyncConnection, now: float) -> list[Task]:
     return await _read(conn, mine.limit(MOST_DUE))
 
 
+async def due_before(conn: AsyncConnection, until: float, owner_id: int | None, *, limit: int = MOST) -> list[Task]:
+    """Open tasks that are due before then, the longest due first. owner_id: only his; None: everybody's."""
+    mine = [client_tasks.c.owner_id == owner_id] if owner_id is not None else [client_tasks.c.owner_id.is_not(None)]
+    late = _whole().where(client_tasks.c.done_at.is_(None), client_tasks.c.due_at < until, *mine)
+    return await _read(conn, late.order_by(*_BY_TIME).limit(limit))
+
+
 async def add(conn: AsyncConnection, client_id: int | None, draft: TaskDraft, now: float, made_by: int) -> int:
     """A new task; returns its id."""
     values = _plain(draft) | {"client_id": client_id, "made_by": made_by, "created_at": now, "remind_at": draft.due_at}

@@ -25,13 +25,15 @@ PAGES = {
     "/contracts/1": "[name=number]",
     "/clients/new": "form[data-client-form]",
     "/calls": "#main h1",
-    "/missed": "#main h1",
+    "/missed": "#main td",
+    "/work": ".work-row",
     "/profile": "#main h1",
 }
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_pages_are_accessible(theatre: Stage, scheme: Literal["light", "dark"]) -> None:
+    await theatre.journal("in-vain", outcome="abandoned")
     page = await theatre.desk()
     await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     found: dict[str, list[str]] = {}

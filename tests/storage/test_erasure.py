@@ -34,7 +34,8 @@ NAMELESS = {
          "shared_desks", "agent_state_corrections"), "colleagues",
     ),
     **dict.fromkeys(
-        ("directory_items", "properties", "property_values", "pause_reasons", "queue_settings", "dispositions"),
+        ("directory_items", "properties", "property_values", "pause_reasons", "queue_settings", "dispositions",
+         "callback_keys"),
         "the house's words",
     ),
 }  # fmt: skip
@@ -89,6 +90,7 @@ CODES = {
     "client_runs.batch", "client_runs.kind", "client_runs.state", "segments.name", "segments.tag",
     "call_dispositions.call_id", "call_dispositions.name", "call_marks.call_id", "call_variables.call_id",
     "grid_views.name", "grid_views.role", "erasures.act",
+    "missed_marks.call_id",
 }  # fmt: skip
 
 

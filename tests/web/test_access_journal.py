@@ -198,6 +198,8 @@ def shown(house: House) -> dict[str, dict[str, Any]]:
         "GET /dial": {"params": {"to": NUMBER}},
         "GET /calls/{id}": {"ids": call},
         "GET /missed": {},
+        "GET /work": {},
+        "GET /api/v1/work": {},
         "GET /clients/{id}/data": {},
         "GET /clients/{id}/data/archive.zip": {},
         "POST /clients/{id}/erase": {"data": {"name": "x", "reason": "y"}, "status": 409},

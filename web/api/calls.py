@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Collection
-from dataclasses import fields
 from typing import TypeVar
 
 from aiohttp import web
@@ -13,10 +11,8 @@ from msgspec import UnsetType
 
 from cti.access import Person, may, scope
 from cti.storage import calls, clients, traces
-from cti.storage import missed as storage
 from cti.storage.journal import CallRow
 from cti.telephony.numbering import read
-from cti.telephony.numbering import show as show_number
 from web import texts
 from web.api import records as r
 from web.api.base import Header, Invalid, Operation, body_of, query_of, reply
@@ -24,18 +20,16 @@ from web.auth import person_of
 from web.i18n import language_of, say
 from web.services import services_of
 from web.shown import showed_callers
-from web.uncalled import uncalled
 
 T = TypeVar("T")
 KEY = "Idempotency-Key"
 LONGEST_ID = 80
-MISSED_S = 7 * 24 * 3600.0  # so far back the list of missed calls looks
 
 
 async def journal(request: web.Request) -> web.Response:
     """A page of calls, newest first: those the person may see."""
     query, services = query_of(request, r.CallQuery), services_of(request)
-    user_id, team_id = _reach(person_of(request), mine=query.mine)
+    user_id, team_id = reach(person_of(request), mine=query.mine)
     async with services.db.read() as conn:
         page = await calls.journal(
             conn,
@@ -56,43 +50,16 @@ async def journal(request: web.Request) -> web.Response:
     return reply(r.CallPage(rows=rows, total=page.total, next_cursor=page.next_cursor))
 
 
-async def missed(request: web.Request) -> web.Response:
-    """Who tried in vain, one item per client."""
-    query, services = query_of(request, r.MissedQuery), services_of(request)
-    user_id, team_id = _reach(person_of(request), mine=False)
-    since = _given(query.since)
-    async with services.db.read() as conn:
-        found = await storage.missed(
-            conn,
-            since=services.clock() - MISSED_S if since is None else since,
-            state=query.state,
-            user_id=user_id,
-            team_id=team_id,
-            limit=query.limit,
-        )
-    showed_callers(request, found, thing="missed")
-    stopped = await uncalled(request, found)
-    return reply([missed_out(item, stopped) for item in found])
-
-
-def missed_out(item: storage.Missed, stopped: Collection[int | str | None]) -> r.MissedOut:
-    """An item as the API gives it. stopped: clients and numbers that are restricted."""
-    values = {field.name: getattr(item, field.name) for field in fields(item)}
-    values |= {"queues": list(item.queues), "rung": list(item.rung)}
-    values["restricted"] = item.client_id in stopped or item.number in stopped
-    return r.MissedOut(shown=show_number(item.number) if item.number else "", **values)
-
-
 def _given(value: T | UnsetType) -> T | None:
     return None if isinstance(value, UnsetType) else value
 
 
-def _reach(person: Person, *, mine: bool) -> tuple[int | None, int | None]:
+def reach(person: Person, *, mine: bool) -> tuple[int | None, int | None]:
     """Whose calls the person may see: of a user, of a team, or (None, None) of all. No team: his own."""
-    reach = scope(person, "calls.read")
-    if mine or reach == "own" or (reach == "team" and person.team_id is None):
+    far = scope(person, "calls.read")
+    if mine or far == "own" or (far == "team" and person.team_id is None):
         return person.id, None
-    return None, person.team_id if reach == "team" else None
+    return None, person.team_id if far == "team" else None
 
 
 async def readable(request: web.Request) -> CallRow:
@@ -234,16 +201,6 @@ OPERATIONS = (
         text="The journal, newest first",
         query=r.CallQuery,
         gives=r.CallPage,
-    ),
-    Operation(
-        method="GET",
-        path="/missed",
-        handler=missed,
-        who="calls.read",
-        shows="calls",
-        text="Who tried in vain, one item per client; a later talk with any of his numbers closes it",
-        query=r.MissedQuery,
-        gives=list[r.MissedOut],
     ),
     Operation(
         method="POST",

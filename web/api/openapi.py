@@ -63,6 +63,7 @@ def document(operations: Sequence[Operation]) -> dict[str, Any]:
             "schemas": {**components, "Problem": PROBLEM},
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
+                "key": {"type": "http", "scheme": "bearer", "description": "A key of a site, for this alone"},
                 "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
             },
         },
@@ -84,6 +85,8 @@ def _operation(one: Operation, by_kind: dict[str, Any], query: dict[str, Any]) -
         described["requestBody"] = {"required": True, "content": FILE}
     if one.who == "public":
         described["security"] = []
+    if one.who == "key":
+        described["security"] = [{"key": []}]
     return described
 
 

@@ -10,6 +10,7 @@ from cti.storage import users
 from web.api import (
     belongings,
     bulk,
+    callbacks,
     calls,
     catalogue,
     clients,
@@ -19,12 +20,14 @@ from web.api import (
     grid,
     imports,
     marks,
+    missed,
     phones,
     reports,
     restrictions,
     results,
     segments,
     tasks,
+    work,
 )
 from web.api import records as r
 from web.api.base import Operation, body_of, reply
@@ -190,6 +193,9 @@ OPERATIONS = (
     *results.OPERATIONS,
     *marks.OPERATIONS,
     *calls.OPERATIONS,
+    *callbacks.OPERATIONS,
+    *missed.OPERATIONS,
+    *work.OPERATIONS,
     *duty.OPERATIONS,
     *phones.OPERATIONS,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -212,35 +212,6 @@ class CallPage(Struct):
     rows: list[CallOut]
     total: int | None
     next_cursor: str | None
-
-
-class MissedQuery(Struct, forbid_unknown_fields=True):
-    state: Annotated[Literal["open", "closed", "all"], Meta(description="Still to be called back, or not")] = "open"
-    since: (
-        Annotated[Moment, Meta(description="Last try at or after, UNIX seconds; a week when left out")] | UnsetType
-    ) = UNSET
-    limit: Limit = 50
-
-
-class MissedOut(Struct):
-    """restricted: nothing may be done with the client's data: he is not called back."""
-
-    call: str
-    number: str | None
-    shown: str
-    caller_name: str
-    client_id: int | None
-    client_name: str
-    tries: int
-    first_at: float
-    last_at: float
-    wait_s: float
-    queues: list[str]
-    rung: list[str]
-    closed_at: float | None
-    closed_by: str
-    closed_how: str
-    restricted: bool
 
 
 class PhoneOut(Struct):

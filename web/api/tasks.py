@@ -9,9 +9,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from cti.clients.tasks import Task, TaskDraft
 from cti.errors import Refused
-from cti.storage import calls, clients, tasks
+from cti.storage import clients, tasks
 from web.api import records as r
 from web.api.base import Operation, body_of, place, reply
+from web.api.calls import readable
 from web.auth import person_of
 from web.services import services_of
 from web.shown import showed, showed_callers
@@ -142,11 +143,9 @@ async def next_step(request: web.Request) -> web.Response:
 
 async def said_next(request: web.Request) -> web.Response:
     """What one said is to follow one's own call."""
-    services, person, call = services_of(request), person_of(request), request.match_info["id"][:LONGEST_ID]
-    async with services.db.read() as conn:
-        if not await calls.takes_part(conn, call, person.id):
-            raise web.HTTPNotFound(text="There is no such call.")
-        return _told(request, await tasks.of_call(conn, call, person.id))
+    row = await readable(request)
+    async with services_of(request).db.read() as conn:
+        return _told(request, await tasks.of_call(conn, row.id, person_of(request).id))
 
 
 def _told(request: web.Request, task: Task | None) -> web.Response:

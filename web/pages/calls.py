@@ -13,7 +13,8 @@ from cti.storage.journal import CallRow
 from cti.storage.missed import State, missed
 from cti.telephony.numbering import read
 from web import texts
-from web.api.calls import MISSED_S, readable
+from web.api.calls import readable
+from web.api.missed import MISSED_S
 from web.auth import person_of
 from web.course import course
 from web.i18n import language_of
@@ -77,7 +78,8 @@ async def show_missed(request: web.Request) -> web.Response:
         )
     showed_callers(request, found, thing="missed")
     values: dict[str, Any] = {"found": found, "state": state, "uncalled": await uncalled(request, found)}
-    return page(request, "missed.html", title=texts.N_("Missed"), reach=reach, **values)
+    values |= {"reach": reach, "now": services.clock()}
+    return page(request, "missed.html", title=texts.N_("Missed"), **values)
 
 
 async def show_call(request: web.Request) -> web.Response:

@@ -98,7 +98,11 @@ async def state(request: web.Request) -> web.Response:
             "server_time": now,
             "pops": [wire.screen_pop(pop, reader) for pop in pops],
             "notes": notes,
-            "missed": [_entry(item, item.client_id in stopped or item.number in stopped) for item in lost],
+            "missed": [
+                _entry(item, item.client_id in stopped or item.number in stopped)
+                | {"taken_by": item.taken_by if item.is_taken(now) and item.taken_by_id != person.id else ""}
+                for item in lost
+            ],
             "notices": [wire.notice(msgspec.json.decode(e.payload, type=Notice), reader) for e in unseen],
         }
     )

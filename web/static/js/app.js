@@ -27,6 +27,7 @@ import { startTelLinks } from "./tel.js";
 import { startTheme } from "./theme.js";
 import { t } from "./texts.js";
 import { toast } from "./toasts.js";
+import { startWork } from "./work.js";
 
 document.addEventListener("htmx:config:request", (event) => {
   const { request } = event.detail.ctx;
@@ -52,6 +53,7 @@ if (document.body.classList.contains("shell")) {
   startNotices();
   startStrip();
   startDue();
+  startWork();
   startDock();
   startDuty();
   startDesk(htmx);

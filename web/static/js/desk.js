@@ -115,14 +115,15 @@ function display(id) {
   document.dispatchEvent(new CustomEvent("trubka:shown", { detail: id }));
 }
 
-/** A call without a pop (our own, or one we attached to): its client by id, else by number. */
+/** A call without a pop (our own, or one we attached to): its client by id, else by number. A click knows his name. */
 async function identify(one) {
   const view = one?.view;
-  if (!view || clientOf(one) || one.asked || one.pop || view.card) return;
-  if (!view.client_id && !view.number?.startsWith("+")) return;
+  if (!view || clientOf(one)?.phones || one.asked || one.pop || view.card || one.id.startsWith("Click:")) return;
+  const id = view.client_id || one.client?.id;
+  if (!id && !view.number?.startsWith("+")) return;
   one.asked = true;
   try {
-    if (view.client_id) return store.setClient(one, await brief(view.client_id));
+    if (id) return store.setClient(one, await brief(id));
     const found = await api("GET", `/clients/by-number/${encodeURIComponent(view.number)}`);
     if (found.length === 1) store.setClient(one, await brief(found[0].id));
     else if (found.length > 1) one.choices = found.map((client) => ({ client, why: "" }));
@@ -267,7 +268,7 @@ function contacts(one, client) {
   $("#card-people").replaceChildren(...people.flatMap((person) => personRows(person, client)));
   show($("#card-people-box"), people.length > 0);
   $("#card-emails").replaceChildren(...(client?.emails ?? []).map((address) => mailRow(address, client)));
-  show($("#card-mail-box"), !!client?.emails.length);
+  show($("#card-mail-box"), !!client?.emails?.length);
   show($("#card-phone-box"), phones.length > 0);
 }
 

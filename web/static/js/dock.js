@@ -4,6 +4,7 @@ import { ask } from "./api.js";
 import { isAsked } from "./handed.js";
 import { bareTalk, dial, hangUp, startDialling, tones } from "./phone.js";
 import * as store from "./store.js";
+import { callBack } from "./work.js";
 import { duration, moment, t, tn, word } from "./texts.js";
 
 export function startDock() {
@@ -97,18 +98,16 @@ function missedRow(row) {
   const li = mould("missed");
   const name = row.client_name || row.caller_name || row.shown || t("Number hidden");
   const tries = row.tries > 1 ? tn("{n} try", "{n} tries", row.tries) : "";
-  const detail = [moment(row.at), tries, row.client_name || row.caller_name ? row.shown : "", row.queue, row.restricted ? t("do not call") : ""].filter(Boolean);
+  const detail = [moment(row.at), tries, row.client_name || row.caller_name ? row.shown : "", row.queue, row.restricted ? t("do not call") : "", row.taken_by ? t("Taken by {name}", { name: row.taken_by }) : ""].filter(Boolean);
   fill(li, { name, detail: detail.join(" · ") });
   const link = $("a", li);
   if (row.client_id) link.href = `/clients/${row.client_id}`;
   else link.href = `/calls/${encodeURIComponent(row.call)}`;
   link.addEventListener("click", (event) => follow(event, link));
   const button = $('[data-act="call"]', li);
-  show(button, !!row.number && !row.restricted);
+  show(button, !!row.number && !row.restricted && !row.taken_by);
   button.setAttribute("aria-label", t("Call back {name}", { name }));
-  button.addEventListener("click", () => {
-    dial(row.number, row.client_id ? { id: row.client_id, name: row.client_name } : undefined);
-  });
+  button.addEventListener("click", () => callBack({ kind: "missed", id: row.call, number: row.number, client_id: row.client_id, name: row.client_name }));
   return li;
 }
 

@@ -22,24 +22,28 @@ export function startDue() {
 }
 
 /** Those to show: answered ones go at once, before the server takes them away. */
-const waiting = () => store.reminders().filter((one) => answered.get(one.id) !== one.due_at);
+const waiting = () => store.reminders().filter((one) => answered.get(one.id) !== one.due_at && !isNext(one));
+const isNext = ({ id }) => ["task", "callback"].includes(store.next()?.kind) && store.next().id === String(id);
 
 function draw() {
   const due = waiting();
   const list = $("#due");
-  for (const row of $$("li", list)) if (!due.some((one) => String(one.id) === row.dataset.task)) row.remove();
-  due.forEach((one, at) => {
+  for (const row of $$("li[data-task]", list)) if (!due.some((one) => String(one.id) === row.dataset.task)) row.remove();
+  const first = store.next() ? 1 : 0; // the row of what is done next stands above
+  due.forEach((one, place) => {
+    const at = place + first;
     const row = $(`[data-task="${one.id}"]`, list) ?? made(one);
     update(row, one);
     if (list.children[at] !== row) list.insertBefore(row, list.children[at] ?? null);
   });
-  if (due.length < 2) open = false;
+  const all = due.length + first;
+  if (all < 2) open = false;
   list.classList.toggle("open", open);
   const more = $("#more-due");
-  more.textContent = open ? t("Show one") : tn("{n} more", "{n} more", due.length - 1);
+  more.textContent = open ? t("Show one") : tn("{n} more", "{n} more", all - 1);
   more.setAttribute("aria-expanded", open);
-  show(more, due.length > 1);
-  $("#strip").toggleAttribute("data-due", due.length > 0);
+  show(more, all > 1);
+  $("#strip").toggleAttribute("data-due", all > 0);
 }
 
 function made(one) {

@@ -7,8 +7,9 @@ import { hangUp, tones } from "./phone.js";
 import { openCard } from "./strip.js";
 import { t } from "./texts.js";
 import { toast } from "./toasts.js";
+import { next } from "./work.js";
 
-const GOTO = { KeyD: "/", KeyC: "/clients", KeyJ: "/calls" };
+const GOTO = { KeyD: "/", KeyC: "/clients", KeyJ: "/calls", KeyW: "/work" };
 const WAIT_MS = 1200;
 let goes = 0;
 
@@ -96,6 +97,7 @@ const ACTS = {
   "due-dial": () => press('#due [data-act="dial"]'),
   "due-later": () => press('#due [data-act="later"]'),
   "due-done": () => press('#due [data-act="done"]'),
+  next: () => (next(), true),
   go: () => ((goes = Date.now() + WAIT_MS), true),
 };
 

@@ -33,6 +33,7 @@ export function startLive() {
   socket.on("leg", (view) => store.leg(seen(view)));
   socket.on("agent", (view) => store.agentChanged(seen(view)));
   socket.on("reminders", (told) => store.setReminders(seen(told).due));
+  socket.on("work", (view) => store.setWork(seen(view)));
   socket.on("erased", (gone) => letGo(seen(gone)));
   socket.on("snapshot", (state) => {
     link(state.link);

@@ -6,6 +6,7 @@ import { told } from "./strip.js";
 import { t } from "./texts.js";
 
 const open = new Map();
+const reminded = new Set(); // ids of tasks that this page has told of
 let plain = document.title;
 let ours = "";
 
@@ -19,6 +20,7 @@ export function startNotices() {
   });
   store.on("calls", draw);
   store.on("pop", notify);
+  store.on("reminders", remind);
   document.addEventListener("htmx:after:swap", draw); // a new page brings its own title
 }
 
@@ -39,8 +41,25 @@ function draw() {
   }
 }
 
+const unseen = () => document.hidden && "Notification" in window && Notification.permission === "granted";
+
+/** Each reminder once, as long as it stays. */
+function remind() {
+  const due = store.reminders();
+  for (const id of reminded) if (!due.some((one) => one.id === id)) reminded.delete(id);
+  for (const one of due.filter(({ id }) => !reminded.has(id))) {
+    reminded.add(one.id);
+    if (!unseen()) continue;
+    const notice = new Notification(one.client_name || one.shown || t("Task"), { body: one.what, tag: `task-${one.id}` });
+    notice.onclick = () => {
+      window.focus();
+      notice.close();
+    };
+  }
+}
+
 function notify(one) {
-  if (!document.hidden || !("Notification" in window) || Notification.permission !== "granted") return;
+  if (!unseen()) return;
   const { name, number, why, stop } = told(one);
   const notice = new Notification(name, { body: [stop, number, why].filter(Boolean).join("\n"), tag: one.id, requireInteraction: true });
   notice.onclick = () => {

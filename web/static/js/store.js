@@ -11,6 +11,7 @@ const calls = new Map();
 const agents = new Map();
 const legs = new Map(); // SIP Call-ID of a conversation of the browser phone -> call
 let missed = [];
+let chosen = null; // what is done next, chosen by its key
 let due = []; // tasks that this person is reminded of now
 let offset = 0; // server's clock minus ours, in seconds
 
@@ -30,6 +31,7 @@ export const allCalls = () => [...calls.values()];
 export const people = () => [...agents.values()];
 export const missedCalls = () => missed;
 export const reminders = () => due;
+export const next = () => chosen;
 
 function entry(id) {
   if (!calls.has(id)) calls.set(id, { id, view: null, pop: null, client: null, note: null, at: Date.now() });
@@ -133,6 +135,7 @@ export function snapshot(state) {
   state.calls.forEach(changed);
   state.legs.forEach(leg);
   setReminders(state.reminders ?? []);
+  setWork(state.work);
   agents.clear();
   state.agents.forEach((view) => agents.set(view.id, view));
   tell("agents");
@@ -157,6 +160,14 @@ export function setReminders(rows) {
   due = rows;
   tell("reminders");
 }
+
+/** What is done next; null for nothing. */
+export function setNext(one) {
+  chosen = one;
+  tell("reminders");
+}
+
+export const setWork = (view) => tell("work", view);
 
 export function setMissed(rows) {
   missed = rows;

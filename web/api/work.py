@@ -1,0 +1,127 @@
+"""/api/v1/work: what is to be done, in its order, and what people say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Annotated, Literal
+
+from aiohttp import web
+from msgspec import Meta, Struct
+
+from cti.access import scope
+from cti.clients.work import Placed, placed
+from cti.storage import work as stored
+from cti.telephony.numbering import show
+from web.api.base import Operation, body_of, query_of, reply
+from web.api.records import Ok
+from web.auth import person_of
+from web.i18n import language_of
+from web.services import services_of
+from web.shown import showed_callers
+from web.uncalled import uncalled
+from web.work_texts import clock, why
+
+LONGEST_ID = 80
+Whose = Literal["mine", "all"]
+
+
+class WorkQuery(Struct, forbid_unknown_fields=True):
+    whose: Annotated[Whose, Meta(description="all: of everybody, for who may see all calls")] = "mine"
+
+
+class WorkOut(Struct, kw_only=True):
+    """kind: missed, order, callback, task. level: 0 to 5 are to be done now, 6 waits, 7 a colleague has taken.
+
+    restricted: nobody may call him.
+    """
+
+    kind: str
+    id: str
+    level: int
+    why: str
+    number: str | None
+    shown: str
+    client_id: int | None
+    client_name: str
+    name: str
+    note: str
+    page: str
+    site: str
+    tries: int
+    at: float
+    due_at: float | None
+    responsible: str
+    taken_by: str
+    restricted: bool
+
+
+class ActIn(Struct, forbid_unknown_fields=True, kw_only=True):
+    """minutes: of later. why: of close."""
+
+    act: Literal["take", "take-over", "free", "later", "close"]
+    minutes: Annotated[int, Meta(ge=0, le=10_080)] = 0
+    why: Annotated[str, Meta(max_length=200)] = ""
+
+
+async def list_of(request: web.Request, whose: Whose) -> list[Placed]:
+    """What the person, or everybody, is to do, as he may see it; told to the access journal."""
+    services, person = services_of(request), person_of(request)
+    now = services.clock()
+    async with services.db.read() as conn:
+        who = await stored.worker(conn, person.id)
+        everybody = whose == "all" and scope(person, "calls.read") == "all"
+        works = await stored.gathered(
+            conn, now=now, until=services.work_list.tomorrow(), who=None if everybody else who
+        )
+    showed_callers(request, works, thing="work")
+    return placed(works, person.id, now)
+
+
+async def read(request: web.Request) -> web.Response:
+    """What is to be done."""
+    found = await list_of(request, query_of(request, WorkQuery).whose)
+    language, services = language_of(request), services_of(request)
+    moment = clock(services.zone, services.clock())
+    stopped = await uncalled(request, [one.work for one in found])
+    return reply([_out(one, why(language, one, moment), stopped) for one in found])
+
+
+def _out(one: Placed, said: str, stopped: Collection[int | str | None]) -> WorkOut:
+    own = {"level", "why", "shown", "restricted"}
+    restricted = one.work.client_id in stopped or one.work.number in stopped
+    values = {name: getattr(one.work, name) for name in WorkOut.__struct_fields__ if name not in own}
+    return WorkOut(level=one.level, why=said, shown=show(one.work.number), restricted=restricted, **values)
+
+
+async def act(request: web.Request) -> web.Response:
+    """What one says of a missed client or an order."""
+    body, match = await body_of(request, ActIn), request.match_info
+    await services_of(request).work_list.act(
+        person_of(request), match["kind"], match["id"][:LONGEST_ID], body.act, minutes=body.minutes, why=body.why
+    )
+    return reply(Ok())
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/work",
+        handler=read,
+        who="desk",
+        shows="calls",
+        text="What is to be done, the most urgent first: missed clients, call-backs from the site, one's own tasks",
+        query=WorkQuery,
+        gives=list[WorkOut],
+    ),
+    Operation(
+        method="POST",
+        path="/work/{kind}/{id}",
+        handler=act,
+        who="desk",
+        shows="nothing",
+        text="Take a missed client (missed, id of the last call) or an order, give it back, put it off, close it",
+        body=ActIn,
+        gives=Ok,
+        refusals=(404, 409),
+    ),
+)

@@ -1,0 +1,151 @@
+// The work list: what a row's buttons and keys do, how much there is to do, and the key that does the next thing: once
+// to choose it, with the client's card, once more to call.
+import { $, $$, fill, mould, show } from "./dom.js";
+import { api } from "./api.js";
+import { acts } from "./own_keys.js";
+import { dial } from "./phone.js";
+import { go } from "./sections.js";
+import * as store from "./store.js";
+import { t } from "./texts.js";
+import { toast } from "./toasts.js";
+
+const LATER_MIN = 15;
+const WAITING = 6; // levels from here on are not to be done now
+const DOES = { call: "call", take: "take", "due-later": "later", "due-done": "close" }; // actions of own_keys.js
+const OTHERWISE = { take: "free", close: "done" };
+let mark = null;
+let closing = null;
+
+export function startWork() {
+  store.on("work", told);
+  store.on("reminders", drawNext);
+  document.addEventListener("click", clicked);
+  document.addEventListener("keydown", key, { capture: true });
+  document.addEventListener("submit", closed);
+}
+
+/** A row or the server's own item, as one thing. */
+const itemOf = (row) => ({ kind: row.dataset.kind, id: row.dataset.id, number: row.dataset.number, client_id: Number(row.dataset.client) || null, name: row.dataset.name });
+
+function told(view) {
+  const count = $("#work-count");
+  if (!count || !view) return;
+  count.textContent = view.count;
+  count.title = t("To be done now");
+  show(count, view.count > 0);
+  if (mark !== null && mark !== view.mark) refresh();
+  mark = view.mark;
+}
+
+function refresh() {
+  if ($("[data-work]") && !$("#work-close").open) document.dispatchEvent(new CustomEvent("trubka:work"));
+}
+
+function clicked(event) {
+  if (event.target.closest("#work-next")) return next();
+  const button = event.target.closest(".work-row [data-act]");
+  if (button) act(itemOf(button.closest(".work-row")), button.dataset.act);
+}
+
+/** Keys of the row that has the focus. */
+function key(event) {
+  const row = event.target.closest?.(".work-row");
+  if (!row || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  const rows = $$(".work-row");
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step) rows[rows.indexOf(row) + step]?.focus();
+  else if (event.key === "Enter" && event.target === row) $("a", row)?.click();
+  else {
+    const name = DOES[acts.get(event.code)];
+    const button = name && ($(`[data-act="${name}"]`, row) ?? $(`[data-act="${OTHERWISE[name]}"]`, row));
+    if (!button) return;
+    button.click();
+  }
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+async function act(one, what) {
+  if (what === "call") return callBack(one);
+  if (what === "close") return ask(one);
+  if (what === "done") return say("PUT", `/tasks/${one.id}/done`, { done: true });
+  if (what === "later" && isTask(one)) return say("PUT", `/tasks/${one.id}/reminder`, { minutes: LATER_MIN });
+  await say("POST", place(one), what === "later" ? { act: what, minutes: LATER_MIN } : { act: what });
+}
+
+const isTask = (one) => one.kind === "callback" || one.kind === "task";
+const place = (one) => `/work/${one.kind}/${encodeURIComponent(one.id)}`;
+
+/** True when the server took it. */
+async function say(method, path, body) {
+  try {
+    await api(method, path, body);
+    return true;
+  } catch (refusal) {
+    toast(refusal.message);
+    return false;
+  } finally {
+    refresh();
+  }
+}
+
+/** Nobody else calls the same client meanwhile: it is taken first. */
+export async function callBack(one) {
+  if (!isTask(one) && !(await say("POST", place(one), { act: "take" }))) return false;
+  const click = await dial(one.number, one.client_id ? { id: one.client_id, name: one.name } : undefined);
+  if (click && isTask(one)) await say("PUT", `/tasks/${one.id}/reminder`, { request_id: click });
+  return !!click;
+}
+
+function ask(one) {
+  closing = one;
+  $("#work-other").value = "";
+  $("#work-close").showModal();
+}
+
+async function closed(event) {
+  if (event.target.id !== "work-why") return;
+  event.preventDefault();
+  const why = event.submitter?.value || $("#work-other").value.trim();
+  if (!why) return $("#work-other").focus();
+  $("#work-close").close();
+  if (closing) await say("POST", place(closing), { act: "close", why });
+}
+
+/** The key: chosen already, it is called; else the first of the list is chosen and its card opened. */
+export async function next() {
+  if (store.liveCall()) return; // a call comes first
+  const chosen = store.next();
+  if (chosen) return callNext(chosen);
+  const list = await api("GET", "/work").catch((refusal) => (toast(refusal.message), []));
+  for (const one of list.filter((item) => item.level < WAITING && item.number && !item.restricted)) {
+    const mine = isTask(one) || (await api("POST", place(one), { act: "take" }).catch(() => null));
+    if (!mine) continue;
+    store.setNext({ ...one, name: one.client_name || one.name });
+    if (one.client_id) go(`/clients/${one.client_id}`);
+    return;
+  }
+  toast(t("Nothing to be done now."));
+}
+
+async function callNext(one) {
+  if (await callBack(one)) store.setNext(null);
+}
+
+function drawNext() {
+  const one = store.next();
+  const list = $("#due");
+  const before = $(".next-one", list);
+  if (before?.dataset.item === (one ? `${one.kind}:${one.id}` : "")) return;
+  before?.remove();
+  if (!one) return;
+  const row = mould("next");
+  row.dataset.item = `${one.kind}:${one.id}`;
+  fill(row, { name: one.name || one.shown, number: one.name ? one.shown : "", detail: [one.why, one.note].filter(Boolean).join(" · ") });
+  $('[data-act="next"]', row).addEventListener("click", () => callNext(one));
+  $('[data-act="leave"]', row).addEventListener("click", async () => {
+    store.setNext(null);
+    if (!isTask(one)) await say("POST", place(one), { act: "free" });
+  });
+  list.prepend(row);
+}
