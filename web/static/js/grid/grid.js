@@ -103,7 +103,6 @@ export class Grid {
     await this.built;
     const height = this.height();
     if (this.table.element.offsetHeight !== height) this.table.setHeight(height);
-    this.table.element.style.setProperty("--seen", `${this.table.element.clientWidth}px`);
   }
 
   /** What scrolls takes the focus: readers of the screen are told that it, and not its only child, holds the rows. A
