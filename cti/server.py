@@ -33,6 +33,7 @@ from cti.features.directory_admin import DirectoryAdmin
 from cti.features.erasures import Erasures, Surroundings
 from cti.features.own_keys import OwnKeys
 from cti.features.role_rights import RoleRights
+from cti.features.scripts import Scripts
 from cti.ldap import ldap_check
 from cti.metrics import Metrics
 from cti.pbx import Pbxes
@@ -220,6 +221,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         call_log=desk.call_log,
         screen_pops=desk.screen_pops,
         desk_settings=desk.desk_settings,
+        scripts=Scripts(db=db, clock=clock, current=desk.call_log.current, change=base.client_base.change_many),
         call_results=desk.call_results,
         agent_states=desk.agent_states,
         agent_duty=desk.agent_duty,

@@ -25,6 +25,7 @@ NAMES: Mapping[str, str] = {
     "note": N_("Note to the call"),
     "card": N_("Show the card of the call"),
     "mark": N_("Mark this moment of the call"),
+    "question": N_("To the next question"),
     "state": N_("Ready, not ready, leave the queues"),
     "done": N_("The work after the call is done"),
     "due-dial": N_("Call whom the reminder is about"),

@@ -50,6 +50,7 @@ from cti.features.phones import Phones
 from cti.features.reminders import Reminders
 from cti.features.role_rights import RoleRights
 from cti.features.screen_pop import ScreenPops
+from cti.features.scripts import Scripts
 from cti.features.test_calls import TestCalls
 from cti.features.work_list import WorkList
 from cti.metrics import Metrics
@@ -106,6 +107,7 @@ class Services:
     call_log: CallLog
     screen_pops: ScreenPops
     desk_settings: DeskSettings
+    scripts: Scripts
     call_results: CallResults
     agent_states: AgentStates
     agent_duty: AgentDuty

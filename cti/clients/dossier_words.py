@@ -30,6 +30,7 @@ TITLES: Mapping[str, tuple[str, str]] = {  # of tables, in the order of the arch
     "agent_states": ("Agents' work after the calls", "Работа операторов после звонков"),
     "call_notes": ("Notes to calls", "Заметки к звонкам"),
     "call_variables": ("What the PBX said of calls", "Что сообщила о звонках АТС"),
+    "call_answers": ("Answers given in calls", "Ответы в разговорах"),
     "call_marks": ("Marks set in calls", "Метки в разговорах"),
     "call_corrections": ("Corrections of calls", "Исправления в звонках"),
     "dial_requests": ("Calls placed from the panel", "Звонки, начатые из программы"),
@@ -95,6 +96,9 @@ LABELS: Mapping[str, tuple[str, str]] = {  # of columns
     "later_until": ("Put off until", "Отложено до"), "closed_at": ("Closed", "Закрыто"),
     "closed_by": ("Closed by", "Кто закрыл"),
     "remind_at": ("Reminder", "Напоминание"),
+    "desk": ("Desk", "Рабочее место"),
+    "question": ("Question", "Вопрос"), "answer": ("Answer", "Ответ"), "script_id": ("Questionnaire", "Анкета"),
+    "question_id": ("No. of the question", "№ вопроса"),
     "args": ("Details", "Подробности"), "details": ("Details", "Подробности"), "record": ("Record", "Запись"),
 }  # fmt: skip
 WORDS: Mapping[str, tuple[str, str]] = {

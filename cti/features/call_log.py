@@ -76,7 +76,7 @@ class CallLog:
 
     async def note(self, person: Person, call_id: str, text: str) -> None:
         """Save what the person wrote about the call; empty text removes the note. NotAllowed for strangers' calls."""
-        call_id = self._now(call_id)
+        call_id = self.current(call_id)
         async with self._db.write() as conn:
             if not await calls.takes_part(conn, call_id, person.id):
                 raise NotAllowed("Only people who had this call may write its note; ask a supervisor.")
@@ -87,7 +87,7 @@ class CallLog:
 
     async def mark(self, person: Person, call_id: str, text: str) -> int:
         """Mark this moment of the person's call; returns the mark's id. Raises NotAllowed, Refused."""
-        at, call_id = self._clock(), self._now(call_id)
+        at, call_id = self._clock(), self.current(call_id)
         async with self._db.write() as conn:
             if not await calls.takes_part(conn, call_id, person.id):
                 if await calls.get(conn, call_id) is None:
@@ -100,7 +100,7 @@ class CallLog:
     async def change_mark(self, person: Person, call_id: str, mark_id: int, text: str | None) -> None:
         """Say something else of a mark of one's own; None takes it away. Raises NotAllowed."""
         async with self._db.write() as conn:
-            own = {one.id: one for one in await marks.of_call(conn, self._now(call_id)) if one.user_id == person.id}
+            own = {one.id: one for one in await marks.of_call(conn, self.current(call_id)) if one.user_id == person.id}
             if mark_id not in own:
                 raise NotAllowed("Only who set a mark may change it.")
             if text is None:
@@ -110,7 +110,7 @@ class CallLog:
 
     async def choose_client(self, person: Person, call_id: str, client_id: int) -> None:
         """The person says who is calling: the call is that client's, and the choice is remembered for the number."""
-        call_id = self._now(call_id)
+        call_id = self.current(call_id)
         async with self._db.write() as conn:
             if not await calls.takes_part(conn, call_id, person.id):
                 raise NotAllowed("Only people who had this call may say whose it is; ask a supervisor.")
@@ -120,7 +120,7 @@ class CallLog:
             if number:
                 await clients.remember_choice(conn, number, person.id, client_id, self._clock())
 
-    def _now(self, call_id: str) -> str:
+    def current(self, call_id: str) -> str:
         """The id of a call whose consultation has joined the client's call meanwhile."""
         record = self._record_of(call_id)
         return record.call if record is not None else call_id

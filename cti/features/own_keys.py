@@ -22,6 +22,7 @@ USUAL: Final[Mapping[str, str]] = {
     "note": "KeyN",
     "mark": "KeyL",
     "card": "KeyI",
+    "question": "KeyY",
     "hang-up": "KeyQ",
     "answer": "KeyA",
     "mute": "KeyM",

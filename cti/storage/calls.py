@@ -237,6 +237,9 @@ async def merge(conn: AsyncConnection, call_id: str, into: str) -> None:
     for statement in (
         "UPDATE call_notes SET call_id = :into WHERE call_id = :call AND user_id NOT IN"
         " (SELECT user_id FROM call_notes WHERE call_id = :into AND user_id IS NOT NULL)",
+        "UPDATE call_answers SET call_id = :into WHERE call_id = :call AND NOT EXISTS (SELECT 1 FROM call_answers k"
+        " WHERE k.call_id = :into AND k.script_id = call_answers.script_id"
+        " AND k.question_id = call_answers.question_id)",
         "UPDATE call_marks SET call_id = :into WHERE call_id = :call",
         "UPDATE call_variables SET call_id = :into WHERE call_id = :call AND name NOT IN"
         " (SELECT name FROM call_variables WHERE call_id = :into)",

@@ -48,7 +48,7 @@ from cti.storage.tables import (
     number_choices,
     trace,
 )
-from cti.storage.talk_tables import call_marks, call_variables
+from cti.storage.talk_tables import call_answers, call_marks, call_variables
 from cti.storage.work_tables import callback_orders, missed_marks
 
 FEW = 20  # clients of a change that tells what it set of each of them
@@ -148,6 +148,7 @@ def _outside(column: str, *, theirs: tuple[str, ...]) -> Any:
 HELD: tuple[Held, ...] = (
     Held(table=call_notes, category="notes", way="deleted", rows=_of_calls(call_notes)),
     Held(table=call_marks, category="notes", way="deleted", rows=_of_calls(call_marks)),
+    Held(table=call_answers, category="notes", way="deleted", rows=_of_calls(call_answers)),
     Held(table=call_variables, category="calls", way="deleted", rows=_of_calls(call_variables)),
     Held(table=trace, category="calls", way="deleted", rows=_of_calls(trace)),
     Held(table=desktop_events, category="calls", way="emptied", rows=_of_calls(desktop_events)),
@@ -233,6 +234,7 @@ TEXTS: Mapping[Table, tuple[str, ...]] = {
     duplicate_pairs: ("reasons",),
     call_notes: ("text",),
     call_marks: ("text",),
+    call_answers: ("question", "answer"),
     call_variables: ("name", "value"),
     missed_marks: ("why",),
     callback_orders: ("comment",),

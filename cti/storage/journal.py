@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.masking import CALLED, DEEP_LEGS, Leg, Shown, Telephone, Words
 from cti.desktop import Variable
-from cti.storage import call_variables, marks, waits
+from cti.storage import call_variables, marks, scripts, waits
 from cti.storage.client_tables import clients
 from cti.storage.corrections import Correction, corrections
 from cti.storage.marks import MarkRow
+from cti.storage.scripts import AnswerRow
 from cti.storage.search import COUNT_LIMIT, PAGE_LIMIT, KeyText, Page, read_cursor, write_cursor
 from cti.storage.sight import seen
 from cti.storage.tables import call_notes, calls, legs, users
@@ -90,6 +91,7 @@ class CallRow:
     legs: tuple[LegRow, ...] = ()
     notes: tuple[NoteRow, ...] = ()
     marks: tuple[MarkRow, ...] = ()
+    answers: tuple[AnswerRow, ...] = ()
     variables: tuple[Variable, ...] = ()
     transfers: Annotated[tuple[Mapping[str, Any], ...], DEEP_LEGS] = ()
     waits: tuple[Stay, ...] = ()
@@ -139,6 +141,7 @@ async def get(conn: AsyncConnection, call_id: str) -> CallRow | None:
         legs=tuple(LegRow(**leg._mapping) for leg in own),
         notes=tuple(await notes(conn, call_id)),
         marks=tuple(await marks.of_call(conn, call_id)),
+        answers=tuple(await scripts.of_call(conn, call_id)),
         variables=await call_variables.of_call(conn, call_id),
         transfers=tuple(details.get("transfers", ())),
         waits=(await waits.of_calls(conn, [call_id])).get(call_id, ()),

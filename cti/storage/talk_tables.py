@@ -1,8 +1,8 @@
-"""What is kept with a conversation: marks that people set in it, what the dialplan said of it."""
+"""What is kept with a conversation: marks set in it, what the dialplan said of it, answers to questionnaires."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, ForeignKey, Integer, String, Table, UniqueConstraint
+from sqlalchemy import Column, Float, ForeignKey, Integer, String, Table, Text, UniqueConstraint
 
 from cti.storage.schema import metadata
 
@@ -24,4 +24,29 @@ call_variables = Table(
     Column("name", String(40), nullable=False),
     Column("value", String(200), nullable=False),
     UniqueConstraint("call_id", "name"),
+)
+
+scripts = Table(
+    "scripts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("queue", String(80), nullable=False, unique=True),  # "": calls without one
+    Column("name", String(120), nullable=False),
+    Column("questions", Text, nullable=False),  # JSON of clients/scripts.py
+    Column("next_question", Integer, nullable=False, server_default="1"),  # ids are not given twice
+)
+
+call_answers = Table(
+    "call_answers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("call_id", String(80), nullable=False),
+    Column("script_id", Integer, nullable=False),  # no key: an answer outlives its questionnaire
+    Column("question_id", Integer, nullable=False),
+    Column("question", String(300), nullable=False),  # as it was asked
+    Column("kind", String(8), nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("user_id", ForeignKey("users.id", ondelete="SET NULL")),
+    Column("at", Float, nullable=False),
+    UniqueConstraint("call_id", "script_id", "question_id"),
 )

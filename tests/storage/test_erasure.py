@@ -35,7 +35,7 @@ NAMELESS = {
     ),
     **dict.fromkeys(
         ("directory_items", "properties", "property_values", "pause_reasons", "queue_settings", "dispositions",
-         "callback_keys"),
+         "callback_keys", "pop_rules", "scripts"),
         "the house's words",
     ),
 }  # fmt: skip
@@ -88,7 +88,8 @@ CODES = {
     "call_corrections.was", "call_corrections.became", "desktop_events.kind", "desktop_events.call_id",
     "dial_requests.request_id", "dial_requests.device", "dial_requests.call_id", "dial_requests.state",
     "client_runs.batch", "client_runs.kind", "client_runs.state", "segments.name", "segments.tag",
-    "call_dispositions.call_id", "call_dispositions.name", "call_marks.call_id", "call_variables.call_id",
+    "call_dispositions.call_id", "call_dispositions.name", "call_answers.call_id",
+    "call_answers.kind", "call_marks.call_id", "call_variables.call_id",
     "grid_views.name", "grid_views.role", "erasures.act",
     "missed_marks.call_id",
 }  # fmt: skip

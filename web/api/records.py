@@ -167,6 +167,17 @@ class NoteOut(Struct):
     updated_at: float
 
 
+class AnswerOut(Struct):
+    """Given to a question of a questionnaire."""
+
+    question_id: int
+    question: str
+    kind: str
+    answer: str
+    user_name: str
+    at: float
+
+
 class VariableOut(Struct):
     """Said by the dialplan."""
 
@@ -202,6 +213,7 @@ class CallOut(Struct):
     legs: list[LegOut] = []
     notes: list[NoteOut] = []
     marks: list[MarkOut] = []
+    answers: list[AnswerOut] = []
     variables: list[VariableOut] = []
     transfers: list[dict[str, Any]] = []
     waits: list[StayOut] = []
@@ -278,7 +290,7 @@ class UserOut(Struct):
 
 def call_out(row: CallRow) -> CallOut:
     """A call of the journal."""
-    skip = {"shown", "seen_by", "legs", "notes", "marks", "variables", "transfers", "waits", "corrections"}
+    skip = {"shown", "seen_by", "legs", "notes", "marks", "answers", "variables", "transfers", "waits", "corrections"}
     rest = {f: getattr(row, f) for f in CallOut.__struct_fields__ if f not in skip}
     return CallOut(
         **rest,
@@ -287,6 +299,7 @@ def call_out(row: CallRow) -> CallOut:
         legs=[_same(LegOut, leg) for leg in row.legs],
         notes=[_same(NoteOut, note) for note in row.notes],
         marks=[mark_out(row, one) for one in row.marks],
+        answers=[_same(AnswerOut, one) for one in row.answers],
         variables=[_same(VariableOut, one) for one in row.variables],
         transfers=[dict(one) for one in row.transfers],
         waits=[_same(StayOut, stay) for stay in row.waits],

@@ -9,6 +9,7 @@ import { showNote } from "./notes.js";
 import { startNewcomer, showNewcomer } from "./newcomer.js";
 import { dial } from "./phone.js";
 import { showResult } from "./result.js";
+import { showScript } from "./script.js";
 import * as store from "./store.js";
 import { clockOf, showTasks } from "./tasks.js";
 import { moment, t, word } from "./texts.js";
@@ -203,6 +204,7 @@ function render() {
   fromPbx(one.view.variables ?? []);
   showNote(one);
   showMarks(one);
+  showScript(one);
   showResult(one);
   showBefore(client);
 }

@@ -4,6 +4,7 @@ import { $, isTyping } from "./dom.js";
 import { go } from "./sections.js";
 import { acts, startOwnKeys } from "./own_keys.js";
 import { hangUp, tones } from "./phone.js";
+import { toQuestion } from "./script.js";
 import { openCard } from "./strip.js";
 import { t } from "./texts.js";
 import { toast } from "./toasts.js";
@@ -78,6 +79,7 @@ const ACTS = {
   call: () => press("#card-call"),
   note: () => focus("#note"),
   mark: () => press("#mark"),
+  question: () => toQuestion(),
   card: () => press("#card-show"),
   dial: () => focus("#dial-to"),
   "hang-up": () => !$("#hang-up").hidden && (hangUp(), true),
