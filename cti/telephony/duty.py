@@ -20,6 +20,7 @@ MISSED: Final = "MISSED"  # too many offers in a row were not answered
 LAGGED: Final = "LAGGED"  # the panel is gone
 WRAPUP: Final = "WRAPUP"
 PHONE: Final = "PHONE"  # paused on the phone, which gave no reason
+SET_BACK_S: Final = 5.0  # a clock that is so much earlier than before was set, and did not drift
 OWN_REASONS: Final = (DEVICE, MISSED, LAGGED, WRAPUP, PHONE)
 
 
@@ -93,8 +94,10 @@ def done(duty: Duty, now: float, by: By) -> Duty:
 
 
 def is_over(duty: Duty, now: float) -> bool:
-    """Whether the work after the call ends now by itself."""
-    return duty.state == "after-call" and not duty.held and duty.until is not None and now >= duty.until
+    """Whether the work after the call ends now by itself; where the clock was set back, nobody waits for its hour."""
+    if duty.state != "after-call" or duty.held or duty.until is None:
+        return False
+    return now >= duty.until or now < duty.since - SET_BACK_S
 
 
 def as_pbx(duty: Duty, members: Iterable[tuple[bool, str]], now: float) -> Duty:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-ALL = ("rest", "wire", "tracker", "pop", "paint", "agi", "imports", "clients", "journal")
+ALL = ("rest", "wire", "tracker", "pop", "paint", "agi", "imports", "clients", "journal", "shell", "agents")
 
 
 def main() -> None:

@@ -274,3 +274,11 @@ async def test_nobody_signs_in_with_an_empty_password(house: House) -> None:
 
 async def test_a_password_hash_is_argon2id() -> None:
     assert (await Passwords().hash(PASSWORD)).startswith("$argon2id$")
+
+
+async def test_F_16_a_clock_that_jumps_an_hour_signs_nobody_out(house: House) -> None:
+    await house.add("anna")
+    made = await house.accounts.sign_in("anna", PASSWORD)
+    for jump in (HOUR, -2 * HOUR, HOUR):
+        house.clock.now += jump
+        assert await house.accounts.identify(made.token, None) is not None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
+from tests.bench.shell import script_size
 from tests.browser.axe import violations
 from tests.phone.booth import Office
-from web.render import VENDOR
 
 HID = Path(__file__).resolve().parents[2] / "web/static/js/softphone/hid.js"
 HOOK, MUTE = 0x0B0020, 0x0B002F
@@ -52,13 +50,7 @@ async def test_devices_are_chosen_the_level_seen_and_the_echo_heard(office: Offi
 
 
 def test_a_page_with_a_phone_loads_less_than_200_kb_of_script() -> None:
-    wanted, seen = ["app.js", *(file.name for file in VENDOR.glob("phone-*.js"))], set[str]()
-    while wanted:
-        name = wanted.pop()
-        if name not in seen:
-            seen.add(name)
-            wanted += re.findall(r"""(?:from|import)\s*["']\./([\w.-]+\.js)["']""", (VENDOR / name).read_text())
-    size = sum(len(gzip.compress((VENDOR / name).read_bytes())) for name in seen)
+    size, seen = script_size()
     assert len(seen) > 2
     assert size < 200 * 1024, f"{size / 1024:.0f} KB: {sorted(seen)}"
 

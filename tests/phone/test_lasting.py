@@ -15,6 +15,9 @@ from tests.phone.booth import Booth, Office
 
 pytestmark = [pytest.mark.lab, pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 CLARA, CLARAS = "74950000002", "PJSIP/103-web"
+READY = """() => fetch("/api/v1/agents/me/state", { method: "PUT", body: JSON.stringify({ state: "ready" }), headers: {
+  "Content-Type": "application/json", "X-CSRF-Token": document.querySelector('meta[name="csrf"]').content } })
+  .then((answer) => { if (!answer.ok) throw new Error(answer.status); })"""
 BACK_S = 2.0  # a call is taken back within
 
 
@@ -71,7 +74,7 @@ async def test_a_closed_page_does_not_leave_the_client_in_silence(office: Office
     assert await asyncio.to_thread(office.callers[0].wait_over, within_s=30) == "talked"
 
 
-async def test_another_tab_mirrors_the_phone_and_takes_a_held_call_over(office: Office) -> None:
+async def test_F_14_another_tab_mirrors_the_phone_and_takes_a_held_call_over(office: Office) -> None:
     clara = await office.booth("clara", CLARAS)
     second = await clara.tab()
     await office.client(CLARA)
@@ -132,12 +135,16 @@ async def test_a_cut_connection_leaves_the_voice_and_comes_back(office: Office, 
         assert clara.faults() == []
 
 
-async def test_of_two_machines_the_last_one_has_the_phone(office: Office, pbx: Pbx) -> None:
+async def test_F_15_of_two_machines_the_last_one_has_the_phone(office: Office, pbx: Pbx) -> None:
     first = await talking(office)
     other = await office.booth("clara", CLARAS)
     await expect(first.page.locator("#line-fault")).to_contain_text("в другом браузере")
     await first.is_("talking")
     await first.voice_flows()
+    for booth in (first, other):
+        await booth.page.evaluate(READY)
+    shown = await asyncio.to_thread(pbx.console, "queue show support")
+    assert shown.count(f"({CLARAS}") == 1, "two machines are one place in the queue"
     await first.page.locator("#line-here").click()
     await expect(other.page.locator("#line-fault")).to_contain_text("в другом браузере")
     await expect(first.page.locator("#line-fault")).to_be_hidden()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cti.telephony import duty as d
 from cti.telephony.duty import Duty
 
@@ -49,3 +51,10 @@ def test_what_the_phone_did_is_adopted_only_where_all_queues_agree() -> None:
     assert d.as_pbx(READY, [], 9.0) == Duty(since=9.0, by="pbx")
     assert d.as_pbx(Duty(), [free], 9.0).state == "ready"
     assert d.as_pbx(Duty(), [], 9.0) == Duty()
+
+
+def test_F_16_a_clock_that_was_set_back_holds_nobody_in_the_work_after_a_call() -> None:
+    work = d.call_ended(READY, 7200.0, wrap_up_s=20, queue="sales", call="c1", held=False)
+    assert not d.is_over(work, 7199.0), "a clock that drifts"
+    assert d.is_over(work, 3600.0)
+    assert not d.is_over(replace(work, held=True), 3600.0)

@@ -137,7 +137,7 @@ async def test_SEC_25_a_planted_cookie_is_not_taken_over(running: Panel) -> None
             assert (await planter.get("/", Cookie=f"trubka={planted}")).place == "/sign-in"
 
 
-async def test_S13_the_cookie_is_closed_to_scripts_other_sites_and_plain_lines(tmp_path: Path) -> None:
+async def test_T_S13_the_cookie_is_closed_to_scripts_other_sites_and_plain_lines(tmp_path: Path) -> None:
     async with panel(tmp_path, public_url="https://cti.example.org") as running, Visitor(running) as anna:
         fields = {"login": "anna", "password": PASSWORD}
         own = {"Origin": "https://cti.example.org"}

@@ -51,7 +51,7 @@ async def test_only_the_agent_hears_of_his_call_and_everybody_of_people_and_link
     await asyncio.gather(anna.close(), boris.close())
 
 
-async def test_S1_twenty_pops_missed_come_in_order_once_and_the_snapshot_follows(desk: Panel) -> None:
+async def test_T_S1_twenty_pops_missed_come_in_order_once_and_the_snapshot_follows(desk: Panel) -> None:
     desk.live.snapshot = lambda _agent: Snapshot(calls=(CallView(id="now", state="talking"),))
     async with Browser(desk, "anna") as anna:
         wire = await anna.connect()
@@ -70,7 +70,7 @@ async def test_S1_twenty_pops_missed_come_in_order_once_and_the_snapshot_follows
     assert wire.told[-1][1]["calls"][0]["id"] == "now"
 
 
-async def test_S1_works_with_no_event_before_the_drop(desk: Panel) -> None:
+async def test_T_S1_works_with_no_event_before_the_drop(desk: Panel) -> None:
     async with Browser(desk, "anna") as anna:
         wire = await anna.connect(last_seq=0)
         await wire.close()
@@ -81,7 +81,7 @@ async def test_S1_works_with_no_event_before_the_drop(desk: Panel) -> None:
     assert wire.pops() == [1, 2, 3]
 
 
-async def test_S1_pops_during_the_replay_are_neither_lost_nor_doubled_nor_early(desk: Panel) -> None:
+async def test_T_S1_pops_during_the_replay_are_neither_lost_nor_doubled_nor_early(desk: Panel) -> None:
     for _ in range(150):
         await desk.store(ANNA)
     wire = await Wire(desk.url).open(token=await desk.token("anna"))
@@ -96,7 +96,7 @@ async def test_S1_pops_during_the_replay_are_neither_lost_nor_doubled_nor_early(
     await wire.close()
 
 
-async def test_S1_pop_between_connect_and_resume_comes_in_its_place(desk: Panel) -> None:
+async def test_T_S1_pop_between_connect_and_resume_comes_in_its_place(desk: Panel) -> None:
     await desk.store(ANNA)
     wire = await Wire(desk.url).open(token=await desk.token("anna"))
     await desk.pop(ANNA)
@@ -113,7 +113,7 @@ async def test_program_that_never_resumes_hears_all_the_same(desk: Panel) -> Non
     await wire.close()
 
 
-async def test_S1_pop_whose_row_is_late_is_replayed_from_memory(desk: Panel) -> None:
+async def test_T_S1_pop_whose_row_is_late_is_replayed_from_memory(desk: Panel) -> None:
     await desk.store(ANNA)
     await desk.live.pop(ANNA, desk.next_pop(ANNA))  # its row never came
     wire = await Wire(desk.url).open(token=await desk.token("anna"))
@@ -122,7 +122,7 @@ async def test_S1_pop_whose_row_is_late_is_replayed_from_memory(desk: Panel) -> 
     await wire.close()
 
 
-async def test_S1_volatile_events_carry_the_last_seq_sent_on_this_connection(desk: Panel) -> None:
+async def test_T_S1_volatile_events_carry_the_last_seq_sent_on_this_connection(desk: Panel) -> None:
     wire = await opened(desk, "anna")
     await desk.pop(ANNA)
     desk.seqs[ANNA] = 2  # the next card is numbered and not yet sent

@@ -82,7 +82,7 @@ def resident_kib() -> int:
     return pages * 4
 
 
-async def test_S2_frozen_tab_is_cut_at_the_limit_and_its_memory_is_free(desk: Panel) -> None:
+async def test_T_S2_frozen_tab_is_cut_at_the_limit_and_its_memory_is_free(desk: Panel) -> None:
     view = CallView(id="c1", state="talking", name="x" * 2000)
     token = await desk.token("anna")
     frozen = [Raw(desk) for _ in range(20)]
@@ -111,7 +111,7 @@ async def test_S2_frozen_tab_is_cut_at_the_limit_and_its_memory_is_free(desk: Pa
         await raw.__aexit__()
 
 
-async def test_S2_other_tabs_of_the_agent_do_not_wait_for_the_frozen_one(desk: Panel) -> None:
+async def test_T_S2_other_tabs_of_the_agent_do_not_wait_for_the_frozen_one(desk: Panel) -> None:
     token = await desk.token("anna")
     awake = await opened(desk, "anna")
     async with Raw(desk) as raw:
@@ -139,7 +139,9 @@ async def test_F_13_tab_that_answers_no_ping_is_cut_whatever_its_kernel_says(tmp
         await until(lambda: sockets(desk.live) == 0, why="its socket is gone")
 
 
-async def test_S10_clock_that_jumps_cuts_nobody_who_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_F_16_T_S10_clock_that_jumps_cuts_nobody_who_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Jumping:
         """engineio's `time`, an hour off."""
 
@@ -164,7 +166,7 @@ async def test_S10_clock_that_jumps_cuts_nobody_who_answers(tmp_path: Path, monk
         await asyncio.gather(*(wire.close() for wire in wires))
 
 
-async def test_S3_socket_that_never_signs_in_is_closed(tmp_path: Path) -> None:
+async def test_T_S3_socket_that_never_signs_in_is_closed(tmp_path: Path) -> None:
     async with panel(tmp_path, live={"connect_s": 0.5}) as desk, Raw(desk) as raw:
         started = time.monotonic()
         closed = await asyncio.wait_for(raw.ws.receive(), 5)
@@ -173,7 +175,7 @@ async def test_S3_socket_that_never_signs_in_is_closed(tmp_path: Path) -> None:
         await until(lambda: sockets(desk.live) == 0, why="nothing is left of it")
 
 
-async def test_S3_refused_or_signed_out_socket_is_a_stranger_again(tmp_path: Path) -> None:
+async def test_T_S3_refused_or_signed_out_socket_is_a_stranger_again(tmp_path: Path) -> None:
     async with panel(tmp_path, live={"connect_s": 0.5}) as desk:
         async with Raw(desk) as refused:
             await refused.ws.send_str('40{"token":"wrong"}')
@@ -187,7 +189,7 @@ async def test_S3_refused_or_signed_out_socket_is_a_stranger_again(tmp_path: Pat
         await until(lambda: sockets(desk.live) == 0, why="nothing is left of them")
 
 
-async def test_S3_fifty_strangers_per_address_and_signed_in_people_beside_them(desk: Panel) -> None:
+async def test_T_S3_fifty_strangers_per_address_and_signed_in_people_beside_them(desk: Panel) -> None:
     token = await desk.token("anna")
     crowd = [Raw(desk) for _ in range(50)]
     for one in crowd:
@@ -215,14 +217,14 @@ async def test_one_person_has_no_more_than_thirty_wires(desk: Panel) -> None:
     "query",
     ["?EIO=4&transport=polling", "?EIO=4", "?EIO=3&transport=websocket", "?EIO=4&transport=polling&sid=abc"],
 )
-async def test_S4_polling_does_not_exist(desk: Panel, query: str) -> None:
+async def test_T_S4_polling_does_not_exist(desk: Panel, query: str) -> None:
     async with aiohttp.ClientSession() as http:
         for method in ("GET", "POST", "OPTIONS"):
             async with http.request(method, f"{desk.url}/socket.io/{query}") as answer:
                 assert 400 <= answer.status < 500
 
 
-async def test_S4_address_of_a_session_is_no_key_to_it(desk: Panel) -> None:
+async def test_T_S4_address_of_a_session_is_no_key_to_it(desk: Panel) -> None:
     async with Raw(desk) as raw:
         await raw.sign_in(await desk.token("anna"))
         [sid] = desk.live._io.eio.sockets
@@ -242,7 +244,7 @@ def origins(own: str) -> list[str]:
     return ["https://evil.example", "null", f"http://sub.127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}", own + "/"]
 
 
-async def test_S5_only_our_own_pages_connect_with_a_cookie(desk: Panel) -> None:
+async def test_T_S5_only_our_own_pages_connect_with_a_cookie(desk: Panel) -> None:
     async with Browser(desk, "anna") as anna:
         for origin in origins(desk.url):
             headers = {"Origin": origin, "Cookie": anna.cookie, "X-Forwarded-Host": "evil.example"}
@@ -257,7 +259,7 @@ async def test_S5_only_our_own_pages_connect_with_a_cookie(desk: Panel) -> None:
             assert (await own.ws.receive_str()).startswith("40")
 
 
-async def test_S5_behind_a_proxy_only_the_public_address_connects(tmp_path: Path) -> None:
+async def test_T_S5_behind_a_proxy_only_the_public_address_connects(tmp_path: Path) -> None:
     async with panel(tmp_path, public_url="https://cti.example.org") as desk:
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await Raw(desk, Origin=desk.url).__aenter__()
@@ -265,7 +267,7 @@ async def test_S5_behind_a_proxy_only_the_public_address_connects(tmp_path: Path
             pass
 
 
-async def test_S5_a_trusted_proxy_says_which_address_is_ours(tmp_path: Path) -> None:
+async def test_T_S5_a_trusted_proxy_says_which_address_is_ours(tmp_path: Path) -> None:
     proxied = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "cti.example.org"}
     async with panel(tmp_path / "a", trusted_proxies=("127.0.0.1",)) as desk:
         async with Raw(desk, Origin="https://cti.example.org", **proxied):
@@ -277,7 +279,7 @@ async def test_S5_a_trusted_proxy_says_which_address_is_ours(tmp_path: Path) -> 
             await Raw(desk, Origin="https://cti.example.org", **proxied).__aenter__()
 
 
-async def test_S6_flood_is_dropped_and_its_maker_cut(desk: Panel) -> None:
+async def test_T_S6_flood_is_dropped_and_its_maker_cut(desk: Panel) -> None:
     async with Raw(desk) as raw:
         await raw.sign_in(await desk.token("anna"))
         heard = 0
@@ -301,7 +303,7 @@ async def test_S6_flood_is_dropped_and_its_maker_cut(desk: Panel) -> None:
     assert heard <= 20 * (took + 2)
 
 
-async def test_S6_quick_human_is_not_a_flood(desk: Panel) -> None:
+async def test_T_S6_quick_human_is_not_a_flood(desk: Panel) -> None:
     wire = await opened(desk, "anna")
     for seq in range(15):
         await wire.io.emit("shown", {"seq": seq})
@@ -341,7 +343,7 @@ NONSENSE = [
 
 
 @pytest.mark.parametrize("text", NONSENSE, ids=range(len(NONSENSE)))
-async def test_S7_nonsense_ends_at_most_its_own_connection(desk: Panel, text: str) -> None:
+async def test_T_S7_nonsense_ends_at_most_its_own_connection(desk: Panel, text: str) -> None:
     other = await opened(desk, "boris")
     async with Raw(desk) as raw:
         await raw.sign_in(await desk.token("anna"))
@@ -355,7 +357,7 @@ async def test_S7_nonsense_ends_at_most_its_own_connection(desk: Panel, text: st
     await other.close()
 
 
-async def test_S7_message_above_64_kib_closes_the_connection(desk: Panel) -> None:
+async def test_T_S7_message_above_64_kib_closes_the_connection(desk: Panel) -> None:
     async with Raw(desk) as raw:
         await raw.sign_in(await desk.token("anna"))
         await raw.ws.send_str('42["shown","' + "x" * 70_000 + '"]')

@@ -164,7 +164,7 @@ async def test_a_form_that_cannot_be_read_is_the_senders_fault(running: Panel, h
     writer.close()
 
 
-def test_S12_requests_are_parsed_by_the_fast_and_strict_parser() -> None:
+def test_T_S12_requests_are_parsed_by_the_fast_and_strict_parser() -> None:
     assert http_parser.HttpRequestParser.__module__.endswith("_http_parser")
 
 

@@ -35,13 +35,19 @@ export async function ask(method, path, body, limit = LIMIT_MS) {
   } catch {
     throw new Refusal(0, "no-answer", t("The server does not answer. Nothing is lost: try again."));
   }
-  if (answer.status === 401) location.assign("/sign-in");
+  if (answer.status === 401) toTheDoor();
   const said = await answer.json().catch(() => ({}));
   if (!answer.ok) {
     const code = String(said.type ?? "").split("/").pop();
     throw new Refusal(answer.status, code, said.detail || said.title || t("It did not work. Try again."));
   }
   return said;
+}
+
+/** To the sign-in; who talks in this page's phone talks on, and goes there when he is done. */
+function toTheDoor() {
+  if (document.documentElement.dataset.talks !== "yes") location.assign("/sign-in");
+  else document.addEventListener("trubka:line", toTheDoor, { once: true });
 }
 
 export const api = (method, path, body, limit) => ask(method, `/api/v1${path}`, body, limit);

@@ -5,6 +5,14 @@ import { Ear } from "./sound.js";
 
 const AGREED_MS = 3000; // the PBX agrees to a hold at once, or something is wrong with it
 
+const GATHER_MS = 500; // ways for the voice are looked for so long; a server for it that is mute holds no call up
+
+/** Enough ways are found: the call does not wait for the rest. */
+function gathered() {
+  let waits = 0;
+  return ({ ready }) => (waits ||= setTimeout(ready, GATHER_MS));
+}
+
 export class Call {
   /** session: null for a call that is being taken back. tell: told of every change; trouble: of what may need a cure. */
   constructor({ session = null, outgoing, number, name = "", purpose = "", click = "", tell, trouble }) {
@@ -50,6 +58,7 @@ export class Call {
     this.broken = false;
     this.end = lasting(session, (cause) => this.session === session && this.trouble(this, cause));
     const ours = (what) => (event) => this.session === session && what(event);
+    session.on("icecandidate", gathered());
     session.on("peerconnection", ours(({ peerconnection }) => this.hears(peerconnection)));
     if (session.connection) this.hears(session.connection);
     session.on("confirmed", ours(() => this.becomes(this.held ? "held" : "talking")));

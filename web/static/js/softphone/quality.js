@@ -3,19 +3,22 @@ import { t } from "../texts.js";
 
 const EVERY_MS = 2000;
 const BAD = { loss: 3, jitter: 40, trip: 400 }; // percent, ms, ms
+const MUTE = 5; // so many looks without a packet: the talk is over, where no word of its end can come any more
 const TWICE = 2; // one bad moment is nobody's business
 
 /** Watch the calls of a line. */
 export function watchQuality(line) {
-  return setInterval(() => line.calls.filter((one) => one.state === "talking").forEach((call) => look(call)), EVERY_MS);
+  return setInterval(() => line.calls.filter((one) => one.state === "talking").forEach((call) => look(call, line)), EVERY_MS);
 }
 
-async function look(call) {
+async function look(call, line) {
   const connection = call.session?.connection;
   if (!connection) return;
   const now = summed(await connection.getStats());
   const before = call.counted ?? now;
   call.counted = now;
+  call.muteLooks = now.gotIn === before.gotIn ? (call.muteLooks ?? 0) + 1 : 0;
+  if (call.muteLooks >= MUTE && ["elsewhere", "signed-out"].includes(line.standing)) return call.finish("mute");
   const lostIn = share(now.lostIn - before.lostIn, now.gotIn - before.gotIn);
   const found = { loss: Math.max(lostIn, now.lostOut), jitter: now.jitter, trip: now.trip };
   const bad = Object.keys(BAD).some((name) => found[name] >= BAD[name]);
