@@ -222,6 +222,8 @@ async def build_desk(
         online=online,
         people=people,
         plan=pbxes.plan,
+        plan_of=plan_of,
+        voicemail={name: one.voicemail for name, one in settings.pbx.items() if one.voicemail},
         zone=ZoneInfo(settings.numbers.time_zone),
         clock=clock,
     )

@@ -203,6 +203,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         reminders=desk.work_lists.reminders,
         work_list=desk.work_lists.work_list,
         callbacks=desk.work_lists.callbacks,
+        voicemails=desk.work_lists.voicemails,
         segments=base.segments,
         files=base.files,
         import_runs=base.import_runs,

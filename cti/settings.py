@@ -102,6 +102,7 @@ class PbxSettings(_Section):
     caller_id: Annotated[str, Field(pattern=r"^(\+?[0-9]{2,20})?$")] = ""  # shown to clients; empty: dial.caller_id
     sip_ws: SipWebSocket = ""  # where browser phones are passed on to; empty: ws://HOST:8088/ws
     web_secrets_file: Path | None = None  # their passwords: the file that pjsip.conf includes; None: no browser phones
+    voicemail: Path | None = None  # its folder of messages, readable by this server; None: they are not played
     numbers: PbxNumbersSettings = PbxNumbersSettings()
 
     def password(self) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from cti.channels.phone.voicemail import messages
 from cti.desktop import AgentDesktop
 from cti.features.access_journal import AccessJournal
 from cti.features.callbacks import Callbacks
 from cti.features.reminders import Reminders
+from cti.features.voicemails import Voicemails
 from cti.features.work_list import WorkList
 from cti.storage.database import Database
 from cti.storage.spool import Spool
@@ -24,6 +27,7 @@ class WorkParts:
     reminders: Reminders
     work_list: WorkList
     callbacks: Callbacks
+    voicemails: Voicemails
     work: Mapping[str, Coroutine[Any, Any, None]]
 
     async def moved(self, event: object, received_at: float) -> None:
@@ -42,10 +46,15 @@ def build_work(
     online: Callable[[int], bool],
     people: Callable[[], tuple[int, ...]],
     plan: NumberPlan,
+    plan_of: Callable[[str], NumberPlan],
+    voicemail: Mapping[str, Path],
     zone: ZoneInfo,
     clock: Callable[[], float],
 ) -> WorkParts:
-    """All of it. busy: whether a person talks, is rung or works after a call; people: who has a page open."""
+    """All of it. busy: whether a person talks, is rung or works after a call; people: who has a page open.
+
+    voicemail: folders of messages, by the PBX's name.
+    """
     reminders = Reminders(
         db=db,
         spool=spool,
@@ -60,5 +69,6 @@ def build_work(
         reminders=reminders,
         work_list=work_list,
         callbacks=Callbacks(db=db, plan=plan, changed=work_list.changed, clock=clock),
+        voicemails=Voicemails(db=db, folders=voicemail, messages=messages, plan_of=plan_of),
         work={"reminders": reminders.run(), "work-list": work_list.run()},
     )

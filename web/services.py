@@ -52,6 +52,7 @@ from cti.features.role_rights import RoleRights
 from cti.features.screen_pop import ScreenPops
 from cti.features.scripts import Scripts
 from cti.features.test_calls import TestCalls
+from cti.features.voicemails import Voicemails
 from cti.features.work_list import WorkList
 from cti.metrics import Metrics
 from cti.settings import Settings
@@ -87,6 +88,7 @@ class Services:
     tasks: ClientTasks
     reminders: Reminders
     callbacks: Callbacks
+    voicemails: Voicemails
     work_list: WorkList
     segments: ClientSegments
     files: ClientFiles

@@ -22,6 +22,7 @@ WHYS: Mapping[str, str] = {
     "put-off": N_("Put off until {until}"),
     "missed": N_("Called in vain at {at}"),
     "missed-often": N_("Called in vain {tries} times, last at {at}"),
+    "missed-voicemail": N_("Left a message at {at}"),
     "missed-own": N_("Your client called in vain at {at}"),
     "order": N_("Ordered a call on the site at {due}"),
     "order-late": N_("Wanted a call at {due}"),

@@ -10,6 +10,7 @@ import asyncio
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, Protocol
 
 from cti.telephony.commands import Command
@@ -147,3 +148,12 @@ def backoff(first_s: float = 1.0, cap_s: float = 30.0, jitter: float = 0.2) -> I
     while True:
         yield pause * (1 + random.uniform(-jitter, jitter))  # noqa: S311 - spreading, not secrecy
         pause = min(pause * 2, cap_s)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Voicemail:
+    """A message. number: the caller's as presented, "" for none. at: when it was begun, UNIX seconds."""
+
+    number: str
+    at: float
+    sound: Path

@@ -24,7 +24,8 @@ class Work:
     """One thing to do. id: of the task or the order, of a missed client's last call. at: since when it is to be done.
 
     tries, wait_s: of a missed client. due_at: when it was promised or wished for. site: whose form it came by.
-    queues, team_id, people: whose it is: of these queues, this team, these persons; everybody's: open_to_all.
+    voicemail: the call that left a message. queues, team_id, people: whose it is: of these queues, this team, these
+    persons; everybody's: open_to_all.
     """
 
     kind: WorkKind
@@ -50,6 +51,7 @@ class Work:
     team_id: int | None = None
     people: frozenset[int] = frozenset()
     open_to_all: bool = False
+    voicemail: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,8 +111,16 @@ def _place(work: Work, me: int, now: float) -> Placed:
         return Placed(work=work, level=WAITING, why=f"{work.kind}-waits", times={"due": work.due_at})
     if work.kind == "missed":
         own = work.responsible_id == me
-        level = INSISTENT if own or work.tries > 1 else MISSED
-        why = "missed-own" if own else "missed-often" if work.tries > 1 else "missed"
+        level = INSISTENT if own or work.tries > 1 or work.voicemail else MISSED
+        why = (
+            "missed-voicemail"
+            if work.voicemail
+            else "missed-own"
+            if own
+            else "missed-often"
+            if work.tries > 1
+            else "missed"
+        )
         return Placed(work=work, level=level, why=why, times={"at": work.at})
     if work.kind == "order":
         why = "order-late" if work.due_at else "order"

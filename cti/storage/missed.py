@@ -23,7 +23,7 @@ from cti.storage.tables import calls, legs, user_queues, users
 from cti.storage.work_tables import missed_marks
 
 State = Literal["open", "closed", "all"]
-NOT_LOST = ("diverted", "voicemail", "self-service", "callback-requested")  # the client was served, or asked otherwise
+NOT_LOST = ("diverted", "self-service", "callback-requested")  # the client was served, or asked otherwise
 AT_ONCE = 500  # items worked on before other work has its turn
 LOOKED_AT = 5000  # lost calls at most: older ones of a longer list are not looked at
 Key = tuple[str, int | str]
@@ -39,6 +39,7 @@ class Missed:
     wait_s: the longest of them. rung: who was rung. closed_at, closed_by, closed_how: the talk that closed it, or
     who did by hand, and why. taken_by_id, taken_by: who calls back, until taken_until. later_until: put off until then.
     responsible_id, responsible: the client's manager. concerns: ids of those who were rung.
+    voicemail: the last try that left a message, "" for none.
     """
 
     call: str
@@ -63,6 +64,7 @@ class Missed:
     responsible_id: int | None = None
     responsible: str = ""
     concerns: frozenset[int] = frozenset()
+    voicemail: str = ""
 
     def is_taken(self, now: float) -> bool:
         """Whether somebody calls back now."""
@@ -103,7 +105,8 @@ def _batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 def _lost(since: float, user_id: int | None, team_id: int | None) -> Any:
     columns = [
-        calls.c[name] for name in ("id", "number", "caller_name", "client_id", "queue", "started_at", "ended_at")
+        calls.c[name]
+        for name in ("id", "number", "caller_name", "client_id", "queue", "started_at", "ended_at", "outcome")
     ]
     marks = [missed_marks.c[name] for name in ("at", "taken_by", "taken_until", "later_until", "closed_at", "why")]
     return (
@@ -206,6 +209,7 @@ def _item(key: Key, rows: Sequence[Any], talks: Sequence[Any]) -> Missed:
         closed_by=(closing.by or "") if closing else (hand.closer or "") if hand else "",
         closed_how=(closing.direction or "") if closing else "by-hand" if hand else "",
         why=hand.why if hand else "",
+        voicemail=next((row.id for row in tries if row.outcome == "voicemail"), ""),
         taken_by_id=mark.taken_by if mark else None,
         taken_by=(mark.taker or "") if mark else "",
         taken_until=mark.taken_until if mark else None,
@@ -241,11 +245,11 @@ def _with(item: Missed, card: Any, rung: Mapping[int, str]) -> Missed:
     return replace(item, client_name=card.name, responsible_id=card.responsible_id, responsible=card.responsible or "")
 
 
-async def concerns(conn: AsyncConnection, call_id: str, user_id: int | None) -> Any:
-    """The row of a lost call, kept for this transaction; None where it is none, or none of his. None: anybody's."""
+async def concerns(conn: AsyncConnection, call_id: str, user_id: int | None, *, hold: bool = True) -> Any:
+    """The row of a lost call; None where it is none, or none of his. user_id None: anybody's. hold: others wait."""
     mine = select(calls.c.id, calls.c.number, calls.c.client_id).where(calls.c.id == call_id, _whose(user_id, None))
     lost = mine.where(calls.c.direction == "inbound", calls.c.answered_at.is_(None), calls.c.outcome.is_not(None))
-    return (await conn.execute(lost.with_for_update(of=calls))).one_or_none()
+    return (await conn.execute(lost.with_for_update(of=calls) if hold else lost)).one_or_none()
 
 
 async def taker(conn: AsyncConnection, lost: Any, now: float) -> tuple[int, str] | None:

@@ -65,6 +65,7 @@ def _of_missed(one: Missed) -> Work:
         later_until=one.later_until,
         queues=one.queues,
         people=one.concerns,
+        voicemail=one.voicemail,
     )
 
 

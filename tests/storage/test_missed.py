@@ -91,11 +91,18 @@ async def test_a_shared_number_belongs_to_nobody_and_hidden_callers_are_one_each
 
 
 async def test_who_was_served_or_still_calls_is_not_missed(db: Database) -> None:
-    for outcome in ("diverted", "voicemail", "self-service", "callback-requested", None):
+    for outcome in ("diverted", "self-service", "callback-requested", None):
         await call(db, 100.0, outcome=outcome)
     await call(db, 100.0, direction="outbound", outcome="no-answer")
     await call(db, 100.0, direction="internal", outcome="no-answer")
     assert await items(db) == []
+
+
+async def test_who_left_a_message_waits_to_be_called_back(db: Database) -> None:
+    await call(db, 100.0, HOME, outcome="voicemail")
+    await call(db, 200.0, HOME)
+    (item,) = await items(db)
+    assert (item.tries, bool(item.voicemail), item.voicemail != item.call) == (2, True, True)
 
 
 async def test_an_agent_sees_what_rang_at_him_and_what_waited_in_his_queues(db: Database) -> None:

@@ -12,22 +12,27 @@ import re
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
 import msgspec
 import pytest
+from msgspec import structs
 
+from cti.channels.phone.voicemail import messages
 from cti.clients.duplicates import Likeness
 from cti.features.access_journal import WAIT_S
+from cti.features.voicemails import Voicemails
 from cti.storage import access_log, calls, desktop_events, duplicates
 from cti.storage.access_log import Asked, Kept
 from cti.telephony.events import CallRecord, LegRecord, Party
+from cti.telephony.numbering import NumberPlan
 from tests.web.panel import ANNA, PATIENCE_S, PAVEL, Browser, Panel, panel
 from web.app import ROUTES
 from web.routes import Route
+from web.services import Services
 from web.shown import ACTIONS
 
 NAME, MAIL = "Канарейкин", "canary@k.example"
@@ -38,7 +43,22 @@ NOBODY = {"/api/v1/imports/files", "/api/v1/session", "/sign-in"}  # the sender'
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Panel]:
-    async with panel(tmp_path) as running:
+    def with_messages(services: Services) -> Services:
+        """A call's message lies in the PBX's folder."""
+        box = tmp_path / "voicemail/default/100/INBOX"
+        box.mkdir(parents=True)
+        began = int(services.clock()) - 50
+        (box / "msg0000.txt").write_text(f"[message]\ncallerid={E164}\norigtime={began}\n", encoding="utf-8")
+        (box / "msg0000.wav").write_bytes(b"RIFF")
+        voicemails = Voicemails(
+            db=services.database,
+            folders={"": tmp_path / "voicemail"},
+            messages=messages,
+            plan_of=lambda _: NumberPlan(),
+        )
+        return replace(services, voicemails=voicemails)
+
+    async with panel(tmp_path, change=with_messages) as running:
         yield running
 
 
@@ -100,6 +120,8 @@ class House:
         )
         async with self.desk.services.db.write() as conn:
             await calls.save(conn, record, number=E164, client_id=client_id, user_id=PAVEL, legs_users={"leg-c1": 5})
+            left = structs.replace(record, call="c2", outcome="voicemail", legs=())
+            await calls.save(conn, left, number=E164, client_id=client_id, user_id=PAVEL)
 
     async def bring(self) -> None:
         """An import with a refused row, a preview that meets the client, an export."""
@@ -197,6 +219,7 @@ def shown(house: House) -> dict[str, dict[str, Any]]:
         "GET /calls": {},
         "GET /dial": {"params": {"to": NUMBER}},
         "GET /calls/{id}": {"ids": call},
+        "GET /calls/{id}/voicemail": {"ids": {"id": "c2"}},
         "GET /missed": {},
         "GET /work": {},
         "GET /api/v1/work": {},

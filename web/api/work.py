@@ -32,7 +32,7 @@ class WorkQuery(Struct, forbid_unknown_fields=True):
 class WorkOut(Struct, kw_only=True):
     """kind: missed, order, callback, task. level: 0 to 5 are to be done now, 6 waits, 7 a colleague has taken.
 
-    restricted: nobody may call him.
+    restricted: nobody may call him. voicemail: the call that left a message; "" for none.
     """
 
     kind: str
@@ -52,6 +52,7 @@ class WorkOut(Struct, kw_only=True):
     due_at: float | None
     responsible: str
     taken_by: str
+    voicemail: str
     restricted: bool
 
 

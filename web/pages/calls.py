@@ -25,6 +25,7 @@ from web.shown import showed_callers
 from web.uncalled import uncalled
 
 ROWS = 50
+LONGEST_ID = 80
 MOST_MISSED = 200
 FILTERS = ("answered", "no-answer", "busy", "rejected", "cancelled", "abandoned", "failed", "unfinished")
 
@@ -92,11 +93,20 @@ async def show_call(request: web.Request) -> web.Response:
         results = await dispositions.of_call(conn, row.id)
     values: dict[str, Any] = {
         "results": results,
+        "plays": services_of(request).voicemails.played,
         "uncalled": await uncalled(request, [row]),
         "timeline": course(row, language_of(request), zone),
         "steps": await _steps(request, row),
     }
     return page(request, template, title=texts.N_("One call"), call=row, **values)
+
+
+async def voicemail(request: web.Request) -> web.StreamResponse:
+    """The message that the client left, as sound; in parts where the player asks for them."""
+    found = services_of(request).voicemails.of_call(person_of(request), request.match_info["id"][:LONGEST_ID])
+    row, sound = await found
+    showed_callers(request, [row])
+    return web.FileResponse(sound, headers={"Content-Type": "audio/wav", "Content-Disposition": "inline"})
 
 
 async def _steps(request: web.Request, row: CallRow) -> list[tuple[float, str]]:
@@ -135,5 +145,6 @@ def _start(request: web.Request, day: date | None) -> float | None:
 ROUTES = (
     Route("GET", "/calls", show_list, "calls.read", "calls"),
     Route("GET", "/calls/{id}", show_call, "calls.read", "call"),
+    Route("GET", "/calls/{id}/voicemail", voicemail, "calls.read", "call"),
     Route("GET", "/missed", show_missed, "calls.read", "calls"),
 )
