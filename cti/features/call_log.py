@@ -102,7 +102,7 @@ class CallLog:
         async with self._db.write() as conn:
             own = {one.id: one for one in await marks.of_call(conn, self.current(call_id)) if one.user_id == person.id}
             if mark_id not in own:
-                if await calls.get(conn, self._now(call_id)) is None:
+                if await calls.get(conn, self.current(call_id)) is None:
                     raise Refused("no-call", "There is no such call.")
                 raise NotAllowed("Only who set a mark may change it.")
             if text is None:

@@ -134,8 +134,8 @@ async def finish(request: web.Request) -> web.Response:
 
 async def next_step(request: web.Request) -> web.Response:
     """What follows one's own call."""
-    services, person, call = services_of(request), person_of(request), request.match_info["id"][:LONGEST_ID]
-    body = await body_of(request, NextIn)
+    services, person = services_of(request), person_of(request)
+    body, call = await body_of(request, NextIn), services.call_log.current(request.match_info["id"][:LONGEST_ID])
     task_id = await services.tasks.next_step(person, call, body.draft(), body.client_id)
     async with services.db.read() as conn:
         return _told(request, await tasks.get(conn, task_id) if task_id else None)
