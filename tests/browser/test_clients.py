@@ -25,7 +25,7 @@ async def test_a_column_is_filtered_the_address_says_so_and_a_chip_takes_it_off(
     all_of_them = await rows.count()
     await page.locator('.tabulator-col[tabulator-field="name"] .quick input').press_sequentially("лхим")
     await expect(rows).to_have_count(1)
-    await expect(page.locator(".chip")).to_contain_text("Имя содержит «лхим»")
+    await expect(page.locator(".chip")).to_contain_text("Имя: содержит «лхим»")
     assert "filters=" in page.url
     await page.reload()
     await expect(rows).to_have_count(1)

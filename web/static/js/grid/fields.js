@@ -82,8 +82,7 @@ export function operators(kind) {
 
 /** A condition as a sentence for its chip. */
 export function sentence(one, field) {
-  const words = inWords(one, field);
-  return ["empty", "filled", "any-of", "none-of", "within"].includes(one.op) ? `${field.title}: ${words}` : `${field.title} ${words}`;
+  return `${field.title}: ${inWords(one, field)}`; // titles are of either number and of any gender
 }
 
 /** What a condition says of its field; of a list its values alone. */
