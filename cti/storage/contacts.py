@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.card import Phone
@@ -81,19 +81,27 @@ async def remove(conn: AsyncConnection, contact_id: int) -> None:
 
 
 async def relink(conn: AsyncConnection, client_ids: Iterable[int]) -> None:
-    """Write anew what clients are found by through their people and contracts; no version changes."""
+    """Write anew what clients, at most a few hundred, are found by through people and contracts; no version changes."""
     ids = list(client_ids)
     linked: dict[int, list[str]] = {one: [] for one in ids}
-    for client_id in ids:
-        for contact in await of_client(conn, client_id):
-            linked[client_id] += [contact.name, *contact.emails, *(clients.spoken(one) for one in contact.phones)]
+    links = select(contact_clients.c.client_id, contact_clients.c.contact_id).where(
+        contact_clients.c.client_id.in_(ids)
+    )
+    pairs = (await conn.execute(links.order_by(contact_clients.c.position, contact_clients.c.contact_id))).all()
+    people = {one.id: one for one in await _of(conn, list({contact_id for _, contact_id in pairs}))}
+    for client_id, contact_id in pairs:
+        one = people[contact_id]
+        linked[client_id] += [one.name, *one.emails, *map(clients.spoken, one.phones)]
     numbers = select(contracts.c.client_id, contracts.c.number).where(contracts.c.client_id.in_(ids))
     for row in await conn.execute(numbers):
         linked[row.client_id].append(row.number)
+    rows: list[dict[str, Any]] = []
     for client_id, card in (await cards.of(conn, ids)).items():
         words = fold(clean(" ".join(linked[client_id])))
-        values = {"linked": words, "search": f"{clients.search_text(card)} {words}".strip()}
-        await conn.execute(update(client_table).where(client_table.c.id == client_id).values(values))
+        rows.append({"of_id": client_id, "to": words, "all": f"{clients.search_text(card)} {words}".strip()})
+    if rows:
+        found_by: dict[str, Any] = {"linked": bindparam("to"), "search": bindparam("all")}
+        await conn.execute(update(client_table).where(client_table.c.id == bindparam("of_id")).values(found_by), rows)
 
 
 def _plain(draft: ContactDraft) -> dict[str, Any]:
