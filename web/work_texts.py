@@ -17,7 +17,7 @@ KINDS: Mapping[str, str] = {
     "task": N_("task"),
 }
 WHYS: Mapping[str, str] = {
-    "taken": N_("Taken by {name}"),
+    "taken": N_("{name} is at it"),
     "taken-by-me": N_("You have taken it"),
     "put-off": N_("Put off until {until}"),
     "missed": N_("Called in vain at {at}"),

@@ -12,6 +12,7 @@ from tests.e2e.server import Server
 __all__ = ["chromium", "folder", "pbx", "server", "street"]
 pytestmark = [pytest.mark.browser, pytest.mark.lab]
 CLARA = "74950000002"  # rings her alone
+DONE = "() => fetch('/api/v1/tasks').then((answer) => answer.json()).then((all) => !all.length)"
 SOON = """async (seconds) => {
   const token = document.querySelector("meta[name=csrf]").content;
   const headers = { "Content-Type": "application/json", "X-CSRF-Token": token };
@@ -61,7 +62,7 @@ async def test_a_missed_client_is_called_back_and_the_next_step_comes_at_its_tim
     await clara.keyboard.press("b")
     await answered(clara, street, phone)
     await expect(reminder).to_have_count(0)
-    await clara.wait_for_function("fetch('/api/v1/tasks').then((answer) => answer.json()).then((all) => !all.length)")
+    await clara.wait_for_function(DONE)
     del world
 
 

@@ -118,7 +118,7 @@ async def test_who_takes_an_item_has_it_alone(running: Panel) -> None:
         status, problem = await boris.ask("POST", "/work/missed/c1", {"act": "take"})
         assert (status, problem["title"]) == (409, "work-taken")
         (his,) = await _list(boris)
-        assert (his["level"], his["taken_by"], his["why"]) == (OTHERS, "Anna", "Taken by Anna")
+        assert (his["level"], his["taken_by"], his["why"]) == (OTHERS, "Anna", "Anna is at it")
         assert (await clara.ask("POST", "/work/missed/c1", {"act": "take"}))[0] == 404
         await _call(running, "c2", ago_s=1)  # he tries once more: still hers
         assert (await boris.ask("POST", "/work/missed/c2", {"act": "later", "minutes": 5}))[0] == 409

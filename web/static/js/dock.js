@@ -98,7 +98,7 @@ function missedRow(row) {
   const li = mould("missed");
   const name = row.client_name || row.caller_name || row.shown || t("Number hidden");
   const tries = row.tries > 1 ? tn("{n} try", "{n} tries", row.tries) : "";
-  const detail = [moment(row.at), tries, row.client_name || row.caller_name ? row.shown : "", row.queue, row.restricted ? t("do not call") : "", row.taken_by ? t("Taken by {name}", { name: row.taken_by }) : ""].filter(Boolean);
+  const detail = [moment(row.at), tries, row.client_name || row.caller_name ? row.shown : "", row.queue, row.restricted ? t("do not call") : "", row.taken_by ? t("{name} is at it", { name: row.taken_by }) : ""].filter(Boolean);
   fill(li, { name, detail: detail.join(" · ") });
   const link = $("a", li);
   if (row.client_id) link.href = `/clients/${row.client_id}`;

@@ -13,7 +13,9 @@ const LATER_MIN = 15;
 const WAITING = 6; // levels from here on are not to be done now
 const DOES = { call: "call", take: "take", "due-later": "later", "due-done": "close" }; // actions of own_keys.js
 const OTHERWISE = { take: "free", close: "done" };
+const AGAIN_MS = 60_000; // what is due, without news
 let mark = null;
+let held = null; // the row that had the focus while the list comes anew
 let closing = null;
 
 export function startWork() {
@@ -22,6 +24,20 @@ export function startWork() {
   document.addEventListener("click", clicked);
   document.addEventListener("keydown", key, { capture: true });
   document.addEventListener("submit", closed);
+  document.addEventListener("htmx:before:swap", () => (held = placeOf(document.activeElement?.closest(".work-row"))));
+  document.addEventListener("htmx:after:swap", focusAgain);
+  document.addEventListener("ended", (event) => event.target.closest?.(".work-row") && refresh(), { capture: true });
+  setInterval(refresh, AGAIN_MS);
+}
+
+const placeOf = (row) => row && { id: row.dataset.id, kind: row.dataset.kind, at: $$(".work-row").indexOf(row) };
+
+/** The row that had the focus has it again; done, the one in its place. */
+function focusAgain() {
+  const rows = $$(".work-row");
+  const row = held && (rows.find(({ dataset }) => dataset.id === held.id && dataset.kind === held.kind) ?? rows[held.at] ?? rows.at(-1));
+  held = null;
+  row?.focus({ preventScroll: true });
 }
 
 /** A row or the server's own item, as one thing. */
@@ -37,8 +53,10 @@ function told(view) {
   mark = view.mark;
 }
 
+/** Not while a message is heard or a reason is given. */
 function refresh() {
-  if ($("[data-work]") && !$("#work-close").open) document.dispatchEvent(new CustomEvent("trubka:work"));
+  const busy = $("#work-close")?.open || $$(".work-row audio").some((one) => !one.paused && !one.ended);
+  if ($("[data-work]") && !busy) document.dispatchEvent(new CustomEvent("trubka:work"));
 }
 
 function clicked(event) {
