@@ -74,6 +74,12 @@ def set_up(app: web.Application) -> None:
     environment.tests["seen_by_sip"] = lambda call: bool(registrar_of(call))
 
 
+def _outside_opens(request: web.Request) -> str:
+    """How another system's page about a client is opened, "" where there is none."""
+    outside = services_of(request).desk_settings.outside
+    return outside.opens if outside else ""
+
+
 def page(request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
     """A page, or its main part where the shell asks for it."""
     identity = request.get(IDENTITY)
@@ -86,6 +92,7 @@ def page(request: web.Request, template: str, *, status: int = 200, **values: An
         "path": request.path,
         "shell": identity is not None and not request.headers.get("HX-Request"),
         "version": asset_version(),
+        "outside_opens": _outside_opens(request) if identity else "",
     }
     text = aiohttp_jinja2.render_string(template, request, {**names, **values})
     return web.Response(text=text, status=status, content_type="text/html", headers={"Vary": "HX-Request"})

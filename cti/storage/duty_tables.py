@@ -65,3 +65,11 @@ pop_rules = Table(
     Column("one", String(8), nullable=False),
     Column("several", String(8), nullable=False),
 )
+
+outside_page = Table(
+    "outside_page",
+    metadata,
+    Column("id", Integer, primary_key=True),  # 1: there is one, or none
+    Column("template", String(1000), nullable=False),
+    Column("opens", String(8), nullable=False),  # button | auto | instead
+)

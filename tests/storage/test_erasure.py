@@ -35,7 +35,7 @@ NAMELESS = {
     ),
     **dict.fromkeys(
         ("directory_items", "properties", "property_values", "pause_reasons", "queue_settings", "dispositions",
-         "callback_keys", "pop_rules", "scripts"),
+         "callback_keys", "pop_rules", "outside_page", "scripts"),
         "the house's words",
     ),
 }  # fmt: skip

@@ -21,8 +21,10 @@ import msgspec
 import pytest
 from msgspec import structs
 
+from cti.access import Person
 from cti.channels.phone.voicemail import messages
 from cti.clients.duplicates import Likeness
+from cti.clients.outside_page import OutsidePage
 from cti.features.access_journal import WAIT_S
 from cti.features.voicemails import Voicemails
 from cti.storage import access_log, calls, desktop_events, duplicates
@@ -90,6 +92,8 @@ class House:
             alike = await duplicates.compare(conn, one, two)
             assert isinstance(alike, Likeness)
             await duplicates.keep(conn, {(one, two): alike}, (), 1.0)
+        page = OutsidePage(template="https://crm.example/?n={name}")
+        await desk.services.desk_settings.keep_outside(Person(id=PAVEL, login="pavel", name="", role="admin"), page)
         house.ids["contact"] = await house.new(f"/clients/{one}/contacts", name=f"{NAME} К")
         house.ids["contract"] = await house.new(f"/clients/{one}/contracts", number="Д-1")
         house.ids["task"] = await house.new(f"/clients/{one}/tasks", what=f"{NAME} ждёт", owner_id=PAVEL)
@@ -199,6 +203,7 @@ def shown(house: House) -> dict[str, dict[str, Any]]:
         "GET /": {},
         "GET /desk/client/{id}": {},
         "GET /desk/before/{id}": {},
+        "GET /desk/outside/{id}": {},
         "GET /desk/state": {},
         "GET /clients/{id}/history": {},
         "GET /clients/{id}": {},

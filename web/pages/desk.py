@@ -13,7 +13,7 @@ from cti.clients.card import KINDS
 from cti.clients.filters import day_begins
 from cti.clients.tasks import standing
 from cti.desktop import Notice, ScreenPop
-from cti.storage import calls, desktop_events, history, lookup, tasks
+from cti.storage import calls, clients, desktop_events, history, lookup, tasks
 from cti.storage.missed import Missed, missed
 from cti.telephony.numbering import show as shown
 from web import wire
@@ -70,6 +70,32 @@ async def before(request: web.Request) -> web.Response:
         last = await history.of_client(conn, place(request), kinds=["call", "note"], user_id=own, limit=LAST)
     showed(request, [place(request)] if last.rows else ())
     return page(request, "parts/before.html", last=last.rows)
+
+
+async def outside(request: web.Request) -> web.Response:
+    """The address of another system's page about a caller whom we do not know; "" where no page is set up."""
+    return _outside(request, {})
+
+
+async def outside_client(request: web.Request) -> web.Response:
+    """The same about a client: of the call the browser says what it has on its screen."""
+    async with services_of(request).db.read() as conn:
+        found = await clients.get(conn, place(request))
+    if found is None:
+        raise web.HTTPNotFound(text="There is no such client.")
+    showed(request, [found.id])
+    return _outside(request, {"client_id": str(found.id), "name": found.name, "inn": found.inn})
+
+
+def _outside(request: web.Request, told: dict[str, str]) -> web.Response:
+    services, person = services_of(request), person_of(request)
+    wanted = services.desk_settings.outside
+    if wanted is None:
+        return reply({"url": "", "opens": ""})
+    said = {name: request.query.get(name, "")[:80].replace("\x00", "") for name in ("call_id", "queue", "phone")}
+    if services.sights.of(person).hides:
+        said["phone"] = ""
+    return reply({"url": wanted.address(said | told | {"agent": person.login}), "opens": wanted.opens})
 
 
 async def state(request: web.Request) -> web.Response:
@@ -133,6 +159,8 @@ async def set_theme(request: web.Request) -> web.Response:
 ROUTES = (
     Route("GET", "/", show, "desk", "calls"),
     Route("GET", "/desk/client/{id}", client, "clients.read", "client"),
+    Route("GET", "/desk/outside", outside, "desk", "nothing"),
+    Route("GET", "/desk/outside/{id}", outside_client, "clients.read", "client"),
     Route("GET", "/desk/before/{id}", before, "clients.read", "client"),
     Route("GET", "/desk/state", state, "desk", "calls"),
     Route("PUT", "/desk/theme/{theme}", set_theme, "signed-in", "nothing"),

@@ -55,6 +55,7 @@ ACTIONS = {  # what the audit journal calls it -> what people call it
     "pin": N_("set the PIN of shared phones"),
     "token-add": N_("made an API token"),
     "token-drop": N_("revoked an API token"),
+    "outside-page": N_("set the page of another system"),
     "site-key-add": N_("made a key of a site"),
     "site-key-drop": N_("revoked a key of a site"),
     "team-add": N_("added a team"),

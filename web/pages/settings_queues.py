@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from cti.clients import pop_rules
+from cti.clients.outside_page import FIELDS, OPENS, OutsidePage
 from cti.clients.pop_rules import PopRule
 from cti.clients.properties import COLORS
 from cti.errors import Refused
@@ -46,6 +47,9 @@ async def _page(request: web.Request, *, status: int = 200, error: str = "") -> 
         own=own,
         required=required,
         rules=rules,
+        outside=services.desk_settings.outside,
+        opens=OPENS,
+        places=FIELDS,
         usual=PopRule(),
         known={"when": pop_rules.WHENS, "none": pop_rules.NONE, "one": pop_rules.ONE, "several": pop_rules.SEVERAL},
         lists={queue: [one for one in lists if one.queue == queue] for queue in ("", *sorted(queues))},
@@ -123,6 +127,18 @@ async def set_card(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"{HERE}?said=saved")
 
 
+async def set_outside(request: web.Request) -> web.StreamResponse:
+    """The page of another system; an empty address is none."""
+    form = await request.post()
+    template, opens = str(form.get("template", "")).strip()[:2000], str(form.get("opens", ""))[:8]
+    wanted = OutsidePage(template=template, opens=opens) if template else None  # type: ignore[arg-type]  # looked at by keep_outside
+    try:
+        await services_of(request).desk_settings.keep_outside(person_of(request), wanted)
+    except Refused as error:
+        return await _page(request, status=409, error=told(request, error))
+    raise web.HTTPSeeOther(f"{HERE}?said=saved")
+
+
 def number_of(id_: str) -> int:
     """The id of a reason, 0 for a new one."""
     return int(id_) if id_.isascii() and id_.isdigit() and len(id_) < 10 else 0
@@ -132,6 +148,7 @@ ROUTES = (
     Route("GET", HERE, show, "settings.manage", "nothing"),
     Route("POST", f"{HERE}/reasons", keep_reasons, "settings.manage", "nothing"),
     Route("POST", f"{HERE}/results", keep_results, "settings.manage", "nothing"),
+    Route("POST", f"{HERE}/outside", set_outside, "settings.manage", "nothing"),
     Route("POST", f"{HERE}/card", set_card, "settings.manage", "nothing"),
     Route("POST", f"{HERE}/one", set_queue, "settings.manage", "nothing"),
 )

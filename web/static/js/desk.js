@@ -7,6 +7,7 @@ import { startNext } from "./next.js";
 import { showMarks, startMarks } from "./marks.js";
 import { showNote } from "./notes.js";
 import { startNewcomer, showNewcomer } from "./newcomer.js";
+import { isInstead, showOutside, startOutside } from "./outside.js";
 import { dial } from "./phone.js";
 import { showResult } from "./result.js";
 import { showScript } from "./script.js";
@@ -38,6 +39,7 @@ export function startDesk(library) {
   });
   startHanded(shownCall);
   startMarks(shownCall);
+  startOutside(clientOf, shownCall, subject);
   store.on("forgotten", (ids) => {
     if (ids.includes(shownId)) shownId = before = null;
   });
@@ -66,6 +68,7 @@ function choose() {
 }
 
 function offer(one) {
+  if (isInstead()) return; // it waits in the strip
   const current = shownCall();
   const engaged = current && ["talking", "held", "dialling"].includes(current.view?.state);
   if (!engaged && !(current && isTyping() && $("#desk"))) display(one.id);
@@ -201,6 +204,7 @@ function render() {
   choices(one, client);
   showNewcomer(one, !client && !isAsked(one) && (kindOf(one) === "unknown" || !!one.unknown));
   showHanded(one);
+  showOutside(client, one);
   fromPbx(one.view.variables ?? []);
   showNote(one);
   showMarks(one);
