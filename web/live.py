@@ -34,6 +34,7 @@ from web.auth import COOKIE
 from web.live_browser import Browser, Stored
 from web.live_door import CONNECT_S, VISIT, Door, Visit
 from web.live_outbox import PACKETS, Body, Texts, encoded, socket_io
+from web.live_people import People
 from web.live_replay import Missed, last_seq_of, missed_events
 
 PATH = "/socket.io/"
@@ -81,6 +82,7 @@ class Live:
         self._browsers: dict[str, Browser] = {}
         self._agents: dict[int, list[Browser]] = {}
         self._moved: asyncio.Queue[int] = asyncio.Queue()
+        self._people = People(self._tell, self.people)
         self._recent: dict[int, deque[ScreenPop]] = defaultdict(lambda: deque(maxlen=RECENT))
         self._received: dict[tuple[int, int], tuple[float, str]] = {}
         self._told: dict[tuple[int, int], None] = {}  # cards that were shown, by agent and seq
@@ -110,6 +112,7 @@ class Live:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._check_sessions(), name="live-sessions")
             group.create_task(self._tell_presence(), name="live-presence")
+            group.create_task(self._people.run(), name="live-people")
 
     # AgentDesktop ----------------------------------------------------------------------------------------------------
     async def pop(self, agent_id: int, pop: ScreenPop) -> None:
@@ -132,7 +135,7 @@ class Live:
 
     async def agent(self, view: AgentView) -> None:
         """A colleague's state, to everybody."""
-        self._tell(tuple(self._agents), "agent", lambda reader, seq: wire.agent(view, reader, seq))
+        self._people.changed(view)
 
     async def link(self, view: LinkView) -> None:
         """The links to the PBXes, to everybody."""

@@ -20,6 +20,7 @@ NEEDS: Mapping[str, Right] = {  # the other events: nothing
     "reminders": "desk",
     "work": "desk",
     "agent": "agents.read",
+    "agents": "agents.read",
 }
 Stored = ScreenPop | Notice  # events that are kept until they were shown
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from cti.clients.masking import Sight
@@ -124,9 +126,19 @@ def reminders(due: tuple[Reminder, ...], reader: Reader) -> list[Json]:
 
 def agent(view: AgentView, reader: Reader, seq: int = 0) -> Json:
     """The public `agent`."""
-    chosen = state(view.chosen, view.reason, reader.language)
-    words = {"text": say(reader.language, DEVICES[view.device]), "chosen_text": chosen}
-    return asdict(view) | {"seq": seq} | words
+    return _agent(view, reader.language) | {"seq": seq}
+
+
+@lru_cache(maxsize=4096)
+def _agent(view: AgentView, language: str) -> Json:
+    """Without seq; kept, for each page that is opened is told of everybody. Never changed by whoever gets it."""
+    chosen = state(view.chosen, view.reason, language)
+    return asdict(view) | {"text": say(language, DEVICES[view.device]), "chosen_text": chosen}
+
+
+def agents(views: Sequence[AgentView], reader: Reader) -> Json:
+    """The public `agents`: several at once, each as `agent`."""
+    return {"agents": [agent(view, reader) for view in views]}
 
 
 def link(view: LinkView, reader: Reader) -> Json:

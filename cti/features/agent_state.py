@@ -14,6 +14,9 @@ from cti.storage.directory import DeviceRow
 from cti.telephony.duty import Duty
 from cti.telephony.events import CallEvent, DeviceChanged, DeviceStatus, LinkChanged, MemberChanged
 
+FRESH_S = 0.5
+NEVER = float("-inf")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Member:
@@ -49,6 +52,8 @@ class AgentStates:
         self.duty_of: Callable[[int], Duty] = lambda _user: Duty()
         self._devices: dict[str, tuple[DeviceStatus, float]] = {}
         self._members: dict[str, dict[str, Member]] = {}
+        self._all: tuple[AgentView, ...] = ()
+        self._all_at = NEVER
 
     def device_status(self, device: str) -> DeviceStatus:
         """The device's state; unknown until the PBX told it, and while the link is down."""
@@ -67,9 +72,13 @@ class AgentStates:
         }
 
     def views(self) -> tuple[AgentView, ...]:
-        """Everybody who has a device, by name."""
-        views = (self._view(user_id) for user_id, _ in self._directory.people())
-        return tuple(sorted((v for v in views if v is not None), key=lambda v: v.name.casefold()))
+        """Everybody who has a device, by name; many who open their panels at once are told the same."""
+        now = self._clock()
+        if not 0 <= now - self._all_at < FRESH_S:
+            views = (self._view(user_id) for user_id, _ in self._directory.people())
+            self._all = tuple(sorted((v for v in views if v is not None), key=lambda v: v.name.casefold()))
+            self._all_at = now
+        return self._all
 
     def free_device(self, user_id: int) -> DeviceRow | None:
         """Where a person can be rung now: his chosen device while it is idle, and he is in no call and not paused.
@@ -144,6 +153,7 @@ class AgentStates:
 
     async def show(self, user_id: int) -> None:
         """Tell everybody what a person is now."""
+        self._all_at = NEVER
         view = self._view(user_id)
         if view is not None:
             await self._desktop.agent(view)

@@ -36,6 +36,8 @@ SECONDS = 2 if SHORT else 30
 RINGS_S, TALKS_S = 0.5, 1.0
 FIRST = 1001  # the first agent's extension
 AT_ONCE = 20
+SERVER = (sys.executable, "-m", "cti", "serve")
+TICKS = os.sysconf("SC_CLK_TCK")
 CALL = re.compile(r'"id":"(1763890000\.\d+)"')
 
 
@@ -70,8 +72,7 @@ async def _run(folder: Path, tokens: list[str]) -> None:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("CTI_")}
         environment |= {"CTI_DATA": str(folder), "CTI_PORT": str(port), "CTI_AGI__PORT": "0"}
         environment |= {"CTI_PBX__MAIN__PORT": str(pbx.port), "CTI_PBX__MAIN__SECRET": pbx.secret}
-        command = (sys.executable, "-m", "cti", "serve")
-        server = await asyncio.create_subprocess_exec(*command, env=environment, stderr=asyncio.subprocess.DEVNULL)
+        server = await asyncio.create_subprocess_exec(*SERVER, env=environment, stderr=asyncio.subprocess.DEVNULL)
         ours, theirs = multiprocessing.Pipe()
         panels = multiprocessing.get_context("spawn").Process(target=_panels, args=(port, tokens, theirs), daemon=True)
         try:
@@ -81,13 +82,16 @@ async def _run(folder: Path, tokens: list[str]) -> None:
             panels.start()
             await asyncio.to_thread(ours.recv)  # all are connected
             _told_resident(before, _resident(server.pid))
+            busy, began = _worked(server.pid), time.monotonic()
             rang = await _calls(pbx)
+            share = 100 * (_worked(server.pid) - busy) / (time.monotonic() - began)
             ours.send("over")
             seen: dict[str, float] = await asyncio.to_thread(ours.recv)
         finally:
             server.send_signal(signal.SIGTERM)
             panels.join(10)
             await server.wait()
+    report(f"server at {RATE} calls/s, {AGENTS} agents", share, "% of one processor", limit="< 70")
     late = [(seen[one] - rang[one]) * 1000 for one in rang if one in seen]
     report(f"cards of {len(rang)} calls to {AGENTS} agents", len(late), "cards", limit=str(len(rang)))
     report(f"{RATE} calls/s, AMI byte to a panel's card, p50", percentile(late, 0.5), "ms")
@@ -96,6 +100,12 @@ async def _run(folder: Path, tokens: list[str]) -> None:
 
 def _told_resident(before: float, after: float) -> None:
     report("memory of a connected agent", max(after - before, 1) / AGENTS, "KiB", limit="< 200")
+
+
+def _worked(pid: int) -> float:
+    """Seconds of a processor that it has had."""
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / TICKS
 
 
 def _resident(pid: int) -> float:

@@ -139,6 +139,10 @@ class Desk:
         self.csrf = ""
         for name in ("screen_pop", "call", "agent", "link", "snapshot", "message"):
             self.wire.on(name, self._remember(name))
+        self.wire.on("agents", self._several)
+
+    async def _several(self, body: dict[str, Any]) -> None:
+        self.told += [("agent", one) for one in body["agents"]]
 
     def _remember(self, name: str) -> Callable[[dict[str, Any]], Awaitable[None]]:
         async def handler(body: dict[str, Any]) -> None:

@@ -280,6 +280,10 @@ class Wire:
         self.io.on("disconnect", self._gone)
         for name in EVENTS:
             self.io.on(name, self._remember(name))
+        self.io.on("agents", self._several)
+
+    async def _several(self, body: dict[str, Any]) -> None:
+        self.told += [("agent", one) for one in body["agents"]]
 
     def _remember(self, name: str) -> Callable[[dict[str, Any]], Coroutine[Any, Any, None]]:
         async def handler(body: dict[str, Any]) -> None:

@@ -102,7 +102,7 @@ async def test_T_S2_frozen_tab_is_cut_at_the_limit_and_its_memory_is_free(desk: 
     assert most <= PACKETS + 5
     await until(lambda: sockets(desk.live) == 0, why="all sockets are gone")
     outboxes = [one for one in gc.get_objects() if isinstance(one, Outbox)]
-    assert sum(one.qsize() for one in outboxes) == 0
+    assert sum(one.size_chars for one in outboxes) == 0
     assert not [task for task in asyncio.all_tasks() if "writer" in repr(task.get_coro())]
     gc.collect()
     grown = resident_kib() - before

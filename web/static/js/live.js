@@ -32,6 +32,7 @@ export function startLive() {
   socket.on("call", (view) => store.changed(seen(view)));
   socket.on("leg", (view) => store.leg(seen(view)));
   socket.on("agent", (view) => store.agentChanged(seen(view)));
+  socket.on("agents", ({ agents }) => store.agentsChanged(agents));
   socket.on("reminders", (told) => store.setReminders(seen(told).due));
   socket.on("work", (view) => store.setWork(seen(view)));
   socket.on("erased", (gone) => letGo(seen(gone)));

@@ -156,6 +156,11 @@ export function agentChanged(view) {
   tell("agents");
 }
 
+export function agentsChanged(views) {
+  for (const view of views) agents.set(view.id, view);
+  tell("agents");
+}
+
 export function setReminders(rows) {
   due = rows;
   tell("reminders");
