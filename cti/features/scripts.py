@@ -61,15 +61,18 @@ class Scripts:
 
     # Asking ----------------------------------------------------------------------------------------------------------
     async def of_call(self, person: Person, call_id: str) -> tuple[Script | None, list[Asked]]:
-        """The questionnaire of a call of the person's, with what was answered. Raises NotAllowed."""
+        """The questionnaire of a call that the person had or may see, with what was answered. Raises NotAllowed."""
+        call_id = self._current(call_id)
         async with self._db.read() as conn:
-            return await self._state(conn, person, self._current(call_id))
+            await _part(conn, person, call_id, read_only=True)
+            return await self._state(conn, call_id)
 
     async def answer(self, person: Person, call_id: str, question_id: int, raw: object) -> tuple[list[Asked], bool]:
         """Keep an answer, None takes it back: the questions now, and whether the card has it. Raises Refused."""
         call_id = self._current(call_id)
         async with self._db.write() as conn:
-            script, before = await self._state(conn, person, call_id)
+            await _part(conn, person, call_id)
+            script, before = await self._state(conn, call_id)
             one = next((one for one in before if one.question.id == question_id), None)
             if script is None or one is None:
                 raise Refused("no-question", "This question is no longer asked.")
@@ -80,15 +83,13 @@ class Scripts:
                 raise Refused(f"bad-{one.read.kind}", f"{error}.", where=one.question.text) from None
             kept = {"kind": one.read.kind, "given": given}
             await stored.answer(conn, call_id, script.id, one.question, **kept, user_id=person.id, at=self._clock())
-            _, now = await self._state(conn, person, call_id)
+            _, now = await self._state(conn, call_id)
             row = await calls.get(conn, call_id)
         client_id = row.client_id if row else None
         written = bool(one.read.id and client_id) and await self._says(person, client_id or 0, one.read, raw)
         return now, written
 
-    async def _state(self, conn: Connection, person: Person, call_id: str) -> tuple[Script | None, list[Asked]]:
-        if not await calls.takes_part(conn, call_id, person.id):
-            raise NotAllowed("Only people who had this call may answer for it.")
+    async def _state(self, conn: Connection, call_id: str) -> tuple[Script | None, list[Asked]]:
         row = await calls.get(conn, call_id)
         script = await stored.of_queue(conn, (row.queue or "") if row else "")
         if script is None:
@@ -139,3 +140,14 @@ class Scripts:
 def _may_set(actor: Person) -> None:
     if not may(actor, "settings.manage"):
         raise NotAllowed("Your role may not change settings.")
+
+
+async def _part(conn: Connection, person: Person, call_id: str, *, read_only: bool = False) -> None:
+    """Only people who had a call answer for it; it is read by whoever may see the call."""
+    if await calls.takes_part(conn, call_id, person.id):
+        return
+    row = await calls.get(conn, call_id)
+    if row is None:
+        raise Refused("no-call", "There is no such call.")
+    if not (read_only and may(person, "calls.read", owner_id=row.user_id, owner_team_id=row.team_id)):
+        raise NotAllowed("Only people who had this call may answer for it.")

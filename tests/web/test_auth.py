@@ -89,7 +89,7 @@ async def test_SEC_21_a_call_of_another_person_is_nobodys_business(running: Pane
     paths = [
         route.path.replace("{id}", call).replace("{call}", call)
         for route in ROUTES
-        if route.method == "GET" and re.search(r"(calls|trace)/\{", route.path)
+        if route.method == "GET" and re.search(r"(calls|trace)/\{", route.path) and "voicemail" not in route.path
     ]
     assert len(paths) >= 3
     async with Visitor(running, "anna") as anna, Visitor(running, "boris") as boris, Visitor(running, "vera") as vera:

@@ -66,7 +66,7 @@ OPERATIONS = (
         body=r.MarkIn,
         gives=r.Made,
         status=201,
-        refusals=(409,),
+        refusals=(404, 409),
     ),
     Operation(
         method="PUT",

@@ -91,6 +91,7 @@ OPERATIONS = (
         shows="nothing",
         text="The questionnaire of one's own call: what is to be asked now, and what was answered",
         gives=ScriptOut,
+        refusals=(404,),
     ),
     Operation(
         method="PUT",
