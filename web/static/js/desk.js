@@ -248,8 +248,8 @@ export const stopped = (client) => t("Restricted: {why}. Do not call, do not wri
 
 function dialTarget(one, client) {
   if (client?.restricted) return "";
-  const phone = client?.phones.find((p) => p.e164);
   if (subject(one).number) return subject(one).number;
+  const phone = client?.phones?.find((p) => p.e164); // of a click's client only the name is known yet
   return phone ? withExtension(phone) : "";
 }
 

@@ -50,8 +50,8 @@ export function wall(at) {
 /** UNIX seconds of a time on the clock of the house; NaN for none. */
 export function unix(time) {
   const utc = Date.parse(`${time}Z`) / 1000;
-  const off = (at) => Date.parse(`${wall(at)}Z`) / 1000 - at;
-  return Number.isNaN(utc) ? utc : Math.round(utc - off(utc - off(Math.floor(utc / 60) * 60)));
+  const off = (at) => Date.parse(`${wall(at)}Z`) / 1000 - Math.floor(at / 60) * 60;
+  return Number.isNaN(utc) ? utc : utc - off(utc - off(utc));
 }
 
 /** `4:05`, `1:02:03`. */
