@@ -22,7 +22,7 @@ from cti.access import Person, may
 from cti.channels.base import DeskQuestion, DeskWord
 from cti.desktop import AgentDesktop, Notice
 from cti.directory import Directory
-from cti.errors import ChannelError, NotAllowed, Refused
+from cti.errors import ChannelError, NotAllowed, Refused, StorageError
 from cti.lines import Line
 from cti.passwords import Passwords
 from cti.storage import desks, desktop_events, sessions, users
@@ -104,12 +104,12 @@ class HotDesks:
         if desk.user_id == person.id:
             return
         self._must_be_free(desk)
-        await self._take(desk, person.id, person.id)
+        await self._take(desk.id, person.id, person.id)
 
     async def leave(self, person: Person) -> None:
         """The person gets up, wherever he sits."""
         for desk in [one for one in await self.every() if one.user_id == person.id]:
-            await self._take(desk, None, person.id)
+            await self._free(desk, person.id)
 
     async def free(self, actor: Person, desk_id: int) -> None:
         """A supervisor makes a desk free. Raises Refused, NotAllowed."""
@@ -118,7 +118,7 @@ class HotDesks:
             if not may(actor, "agents.manage", owner_id=desk.user_id, owner_team_id=row.team_id if row else None):
                 raise NotAllowed("Your role may not free others' desks.")
             self._must_be_free(desk)
-            await self._take(desk, None, actor.id)
+            await self._free(desk, actor.id)
 
     async def signed_out(self, person: Person) -> None:
         """Who signs out for good frees his desk; another panel of his keeps him there."""
@@ -151,8 +151,11 @@ class HotDesks:
             if not known or len(draft.extension) > 16 or not is_device(name) or len(draft.name) > 80:
                 raise Refused("bad-device", "A device is named like PJSIP/105 and has an extension of digits.")
         names = {draft.name for draft in drafts}
-        for desk in [one for one in await self.every() if one.name not in names and one.user_id is not None]:
-            await self._take(desk, None, actor.id)
+        async with self._db.read() as conn:
+            if not await desks.may_be(conn, drafts):
+                raise Refused("device-taken", "One of these phones is somebody's own or stands here twice.")
+        for desk in [one for one in await self.every() if one.name not in names]:
+            await self._free(desk, actor.id)
         async with self._db.write() as conn:
             if not await desks.keep(conn, drafts):
                 raise Refused("device-taken", "One of these phones is somebody's own or stands here twice.")
@@ -170,8 +173,7 @@ class HotDesks:
         if desk is None:
             return "no"
         if not asked.extension:
-            if desk.user_id is not None:
-                await self._take(desk, None, desk.user_id)
+            await self._free(desk, desk.user_id)
             return "ok"
         row = self._directory.by_extension(asked.extension, near=device)
         return await self._sit_by_phone(desk, row.user_id, asked.pin) if row else "no"
@@ -192,15 +194,17 @@ class HotDesks:
             if not await self._passwords.verify(stored, pin):
                 return "no"
             self._wrong.pop(user_id, None)
-        if desk.user_id != user_id:
-            await self._take(desk, user_id, user_id)
+        await self._take(desk.id, user_id, user_id)
         return "ok"
 
     # Time ----------------------------------------------------------------------------------------------------------
     async def run(self) -> None:
         """Free the desks at their hour, until cancelled; whoever talks at one then is let finish."""
         while True:
-            await self.look()
+            try:
+                await self.look()
+            except StorageError as error:
+                log.warning("desks cannot be looked at now", reason=str(error))
             await asyncio.sleep(TICK_S)
 
     async def look(self) -> None:
@@ -217,7 +221,7 @@ class HotDesks:
         for desk in await self.every():
             seated = desk.user_id is not None and (desk.seated_at or 0.0) < before
             if seated and self._ways.status_of(desk.name) not in IN_USE:
-                await self._take(desk, None, None)
+                await self._free(desk, None)
 
     # Inside --------------------------------------------------------------------------------------------------------
     def _must_be_free(self, desk: Desk) -> None:
@@ -227,19 +231,34 @@ class HotDesks:
         if desk.user_id is not None and self._ways.status_of(desk.name) in IN_USE:
             raise Refused("desk-in-use", "Somebody talks at this phone now: wait until he is done.")
 
-    async def _take(self, desk: Desk, user_id: int | None, actor_id: int | None) -> None:
-        """The desk is this person's from now on, or nobody's; everybody it was told to, and the PBX, knows."""
+    async def _take(self, desk_id: int, user_id: int, by_id: int) -> None:
+        """The person sits here from now on, whoever sat here before, and nowhere else."""
         async with self._one_moves:
-            left = next((one for one in await self.every() if user_id and one.user_id == user_id), None)
-            async with self._db.write() as conn:
-                await desks.seat(conn, desk.id, user_id, self._clock())
-            await self._directory.reload()
-            for one in (desk, *([left] if left else [])):
-                await self._empty(one.name)
-            for person in dict.fromkeys(one for one in (desk.user_id, user_id) if one is not None):
-                await self._ways.follow(person)
-                await self._ways.seated(person, actor_id)
-        if desk.user_id is not None and actor_id != desk.user_id:
+            desk = next((one for one in await self.every() if one.id == desk_id), None)
+            if desk is None:
+                raise Refused("no-desk", "There is no such desk.")
+            if desk.user_id != user_id:
+                await self._seat(desk, user_id, by_id)
+
+    async def _free(self, seen: Desk, by_id: int | None) -> None:
+        """Nobody sits here any more, unless somebody has sat down since it was `seen`."""
+        async with self._one_moves:
+            desk = next((one for one in await self.every() if one.id == seen.id), None)
+            if desk is not None and desk.user_id is not None and desk.user_id == seen.user_id:
+                await self._seat(desk, None, by_id)
+
+    async def _seat(self, desk: Desk, user_id: int | None, by_id: int | None) -> None:
+        """Everybody it was told to, and the PBX, knows who sits here. desk: as it is at this moment."""
+        left = next((one for one in await self.every() if user_id and one.user_id == user_id), None)
+        async with self._db.write() as conn:
+            await desks.seat(conn, desk.id, user_id, self._clock())
+        await self._directory.reload()
+        for one in (desk, *([left] if left else [])):
+            await self._empty(one.name)
+        for person in dict.fromkeys(one for one in (desk.user_id, user_id) if one is not None):
+            await self._ways.follow(person)
+            await self._ways.seated(person, by_id)
+        if desk.user_id is not None and by_id != desk.user_id:
             await self._tell(desk, desk.user_id, user_id)
 
     async def _empty(self, device: str) -> None:

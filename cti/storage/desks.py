@@ -51,11 +51,17 @@ async def every(conn: AsyncConnection) -> list[Desk]:
     return [Desk(**row._mapping) for row in rows]
 
 
-async def keep(conn: AsyncConnection, drafts: Sequence[DeskDraft]) -> bool:
-    """These and no others; who sits at one that stays goes on sitting. False where one is somebody's own phone."""
+async def may_be(conn: AsyncConnection, drafts: Sequence[DeskDraft]) -> bool:
+    """Whether none is somebody's own phone or stands here twice."""
     names = [draft.name for draft in drafts]
     own = select(devices.c.id).where(devices.c.name.in_(names)).limit(1)
-    if len(set(names)) < len(names) or (await conn.execute(own)).first() is not None:
+    return len(set(names)) == len(names) and (await conn.execute(own)).first() is None
+
+
+async def keep(conn: AsyncConnection, drafts: Sequence[DeskDraft]) -> bool:
+    """These and no others; who sits at one that stays goes on sitting. False where they may not be."""
+    names = [draft.name for draft in drafts]
+    if not await may_be(conn, drafts):
         return False
     await conn.execute(delete(shared_desks).where(shared_desks.c.name.not_in(names)))
     there = set((await conn.execute(select(shared_desks.c.name))).scalars())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime, time
@@ -147,3 +148,19 @@ async def test_nobody_is_sent_away_from_a_call_and_no_phone_is_two(office: Offic
         await office.feature.set_pin(ANNA, "12")
     await office.feature.keep(PAVEL, [])
     assert office.directory.by_device(DESK) is None
+
+
+async def test_of_two_who_sit_down_at_once_one_sits_and_the_other_is_told(office: Office) -> None:
+    desk = await office.desk()
+    await asyncio.gather(office.feature.sit(ANNA, desk), office.feature.sit(BORIS, desk))
+    sits = await office.sitter()
+    ((told, notice),) = office.screens.notices
+    assert (sits, told, notice.args["name"]) in (("Boris", ANNA.id, "Boris"), ("Anna", BORIS.id, "Anna"))
+    assert [by for user, by in office.seated if user == told][-1] != told, "his own phone rings again"
+
+
+async def test_a_list_of_desks_that_is_refused_sends_nobody_away(office: Office) -> None:
+    await office.feature.sit(ANNA, await office.desk())
+    with pytest.raises(Refused, match="somebody's own"):
+        await office.feature.keep(PAVEL, [DeskDraft(name="PJSIP/101", extension="101")])
+    assert await office.sitter() == "Anna"

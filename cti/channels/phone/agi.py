@@ -19,11 +19,22 @@ import ipaddress
 import re
 import time
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from typing import Any, TypeVar
 
 import structlog
 
-from cti.channels.base import DeskQuestion, Desks, Health, RouteAnswer, RouteQuestion, Router, State, backoff
+from cti.channels.base import (
+    DeskQuestion,
+    Desks,
+    DeskWord,
+    Health,
+    RouteAnswer,
+    RouteQuestion,
+    Router,
+    State,
+    backoff,
+)
 from cti.errors import CtiError
 from cti.telephony.devices import endpoint_of
 
@@ -43,6 +54,7 @@ _DIGITS = re.compile(r"[0-9]{1,16}")
 _CONTROL = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _ENDS = (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError, ValueError)
 
+Answer = TypeVar("Answer")
 log = structlog.get_logger()
 
 
@@ -68,7 +80,7 @@ class AgiServer:
         self._budget_s, self._most = budget_s, most_at_once
         self._clock = clock
         self._talks: set[asyncio.Task[None]] = set()
-        self._searches: set[asyncio.Task[RouteAnswer]] = set()
+        self._answers: set[asyncio.Task[Any]] = set()
         self._state: State = "connecting"
         self._since, self._detail = clock(), ""
         self.asked = self.told = self.late = self.refused = 0
@@ -95,9 +107,9 @@ class AgiServer:
                     await server.serve_forever()
         finally:
             self._set("off", "stopped")
-            for task in (*self._talks, *self._searches):
+            for task in (*self._talks, *self._answers):
                 task.cancel()
-            await asyncio.gather(*self._talks, *self._searches, return_exceptions=True)
+            await asyncio.gather(*self._talks, *self._answers, return_exceptions=True)
 
     def _set(self, state: State, detail: str) -> None:
         if (state, detail) != (self._state, self._detail):
@@ -131,7 +143,7 @@ class AgiServer:
                         await _command(reader, writer, PROBED)
                     elif self._desks is not None and (wish := desk_question(lines)) is not None:
                         limit.reschedule(asyncio.get_running_loop().time() + DESK_S)
-                        word = await self._desks.desk(wish)
+                        word = await self._whole(self._desk(self._desks, wish), "agi-desk")
                         await _command(reader, writer, f'SET VARIABLE TRUBKA_DESK "{word}"')
                     elif (asked := question(lines)) is not None:
                         await self._answer(asked, reader, writer)
@@ -144,12 +156,9 @@ class AgiServer:
         self.asked += 1
         told: RouteAnswer | None = None
         try:
-            if len(self._searches) >= self._most:
+            if len(self._answers) >= self._most:
                 return
-            search = asyncio.get_running_loop().create_task(self._search(asked), name="agi-search")
-            self._searches.add(search)
-            search.add_done_callback(self._searches.discard)
-            answer = await asyncio.shield(search)
+            answer = await self._whole(self._search(asked), "agi-search")
             for command in commands(answer):
                 await _command(reader, writer, command)
             told = answer
@@ -157,6 +166,20 @@ class AgiServer:
         finally:
             self.late += told is None
             self._router.settled(asked, told)
+
+    async def _whole(self, work: Coroutine[Any, Any, Answer], name: str) -> Answer:
+        """What this comes to; when the dialplan waits no longer it is done to its end all the same."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+        return await asyncio.shield(task)
+
+    async def _desk(self, desks: Desks, wish: DeskQuestion) -> DeskWord:
+        try:
+            return await desks.desk(wish)
+        except CtiError as error:
+            log.warning("nobody could be seated", reason=str(error))
+            return "no"
 
     async def _search(self, asked: RouteQuestion) -> RouteAnswer:
         try:
