@@ -43,3 +43,17 @@ async def test_pages_are_accessible(theatre: Stage, scheme: Literal["light", "da
         if left := await violations(page):
             found[path] = left
     assert found == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_phones_and_the_list_of_keys_are_accessible(theatre: Stage, scheme: Literal["light", "dark"]) -> None:
+    page = await theatre.desk("vera")
+    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    await page.locator('.rail a[href="/settings/phones"]').click()
+    await expect(page.locator("#main td").first).to_be_visible()
+    assert await violations(page) == []
+    await page.keyboard.press("?")
+    await expect(page.locator("#keys")).to_be_visible()
+    assert await violations(page) == []
+    moving = "[...document.querySelectorAll('*')].filter((one) => one.getAnimations().length).length"
+    assert await page.evaluate(moving) == 0, "who wants no motion sees none"

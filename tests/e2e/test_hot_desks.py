@@ -138,3 +138,27 @@ async def dialled(street: Street, phone: Phone, code: str) -> None:
     await street.do(phone.dial, code)
     await street.do(phone.wait, "talking")
     await street.do(phone.wait, "idle")
+
+
+async def test_a_talk_goes_along_from_the_shared_desk_to_ones_own_phone(
+    server: Server, street: Street, pbx: Pbx, desk_id: int
+) -> None:
+    shared, own = await street.phone("105", ring_ms=100), await street.phone("103", ring_ms=100)
+    async with Desk(server, "clara") as clara:
+        await clara.api("PUT", "/phone/desk", {"desk": desk_id}, status=200)
+        await rung_at(pbx, "103", DESK)
+        client = await street.call("74950000002")
+        view = await clara.call_is("talking")
+
+        async def moved() -> bool:
+            answer = await clara.api("POST", f"/calls/{view['id']}/move", {"device": "PJSIP/103"})
+            return "request_id" in answer
+
+        await until(moved, why="her own phone is on the line")
+        await street.do(own.wait, "talking")
+        await street.do(shared.wait, "idle")
+        assert not client.over
+        assert not [one for one in clara.all("call") if one["state"] == "ended"], "it is the same call still"
+        await clara.api("DELETE", f"/calls/{view['id']}", status=200)
+        await street.do(own.wait, "idle")
+        await clara.call_is("ended", view["id"])
