@@ -52,6 +52,7 @@ class AgentStates:
         self.duty_of: Callable[[int], Duty] = lambda _user: Duty()
         self._devices: dict[str, tuple[DeviceStatus, float]] = {}
         self._members: dict[str, dict[str, Member]] = {}
+        self._names: dict[int, str] = {}  # of all who had a phone: who got up from a shared one may have none any more
         self._all: tuple[AgentView, ...] = ()
         self._all_at = NEVER
 
@@ -161,7 +162,9 @@ class AgentStates:
     def _view(self, user_id: int) -> AgentView | None:
         chosen = self._directory.chosen_of(user_id)
         if chosen is None:
-            return None
+            name, duty = self._names.get(user_id), self.duty_of(user_id)
+            return AgentView(id=user_id, name=name, online=self._online(user_id), chosen=duty.state) if name else None
+        self._names[user_id] = chosen.user_name
         rows = sorted(self._directory.devices_of(user_id), key=lambda row: (row.kind, row.name))
         busiest = max(
             (self._devices.get(row.name, ("unknown", 0.0)) for row in rows),

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.access import Person, Role
 from cti.storage import role_rights
-from cti.storage.tables import devices, teams, user_queues, users
+from cti.storage.tables import devices, shared_desks, teams, user_queues, users
 from cti.storage.tables import role_rights as rights_table
 
 
@@ -174,11 +174,15 @@ async def devices_of(conn: AsyncConnection, user_id: int) -> list[DeviceDraft]:
 
 
 async def set_devices(conn: AsyncConnection, user_id: int, drafts: Iterable[DeviceDraft]) -> bool:
-    """Replace a person's devices; False when a device belongs to somebody else."""
+    """Replace a person's devices; False when a device belongs to somebody else, or to everybody."""
+    rows = list(drafts)
+    shared = select(shared_desks.c.id).where(shared_desks.c.name.in_([row.name for row in rows])).limit(1)
+    if (await conn.execute(shared)).first() is not None:
+        return False
     try:
         async with conn.begin_nested():
             await conn.execute(delete(devices).where(devices.c.user_id == user_id))
-            for draft in drafts:
+            for draft in rows:
                 await conn.execute(insert(devices).values(user_id=user_id, **asdict(draft)))
     except IntegrityError:
         return False
@@ -194,10 +198,11 @@ async def choose_device(conn: AsyncConnection, user_id: int, name: str) -> None:
 
 async def name_pbx(conn: AsyncConnection, pbx: str) -> int:
     """Devices that name no PBX become those of this one; how many there were."""
-    done = await conn.execute(
-        update(devices).where(devices.c.name.not_like("%:%")).values(name=f"{pbx}:" + devices.c.name)
-    )
-    return int(done.rowcount)
+    count = 0
+    for table in (devices, shared_desks):
+        bare = update(table).where(table.c.name.not_like("%:%")).values(name=f"{pbx}:" + table.c.name)
+        count += int((await conn.execute(bare)).rowcount)
+    return count
 
 
 async def queues_of(conn: AsyncConnection, user_id: int) -> list[QueueDraft]:

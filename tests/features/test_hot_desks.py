@@ -47,6 +47,7 @@ class Office:
 
     directory: Directory
     screens: Screens
+    people: DirectoryAdmin
     now: float = datetime(2026, 11, 26, 23, 0, tzinfo=ZONE).timestamp()
     status: DeviceStatus = "idle"
     online: set[int] = field(default_factory=set)
@@ -73,7 +74,7 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
     for login, extension in (("anna", "101"), ("boris", "102")):
         made = await people.add(None, UserDraft(login=login, name=login.title(), role="agent"), password="")
         await people.set_devices(None, made, [DeviceDraft(name=f"PJSIP/{extension}", extension=extension)])
-    one = Office(Directory(db), Screens())
+    one = Office(Directory(db), Screens(), people)
     pbx: Any = Up()
     ways = DeskWays(
         line_of=lambda device: Line(pbx=pbx, settings=PbxSettings(), plan=NumberPlan(), device=device),
@@ -146,6 +147,9 @@ async def test_nobody_is_sent_away_from_a_call_and_no_phone_is_two(office: Offic
         await office.feature.keep(PAVEL, [DeskDraft(name="PJSIP/101", extension="101")])
     with pytest.raises(Refused, match="4 to 8"):
         await office.feature.set_pin(ANNA, "12")
+    taken = [DeviceDraft(name="PJSIP/102", extension="102"), DeviceDraft(name=DESK, extension="105")]
+    with pytest.raises(Refused, match="somebody else"):
+        await office.people.set_devices(None, BORIS.id, taken)
     await office.feature.keep(PAVEL, [])
     assert office.directory.by_device(DESK) is None
 
