@@ -17,6 +17,7 @@ from cti.storage import calls, clients, lookup, marks, merges
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.spool import Spool
+from cti.telephony.commands import MOVES
 from cti.telephony.events import CallCleared, CallEvent, CallMerged, CallRecord, SnapshotTaken
 from cti.telephony.numbering import NumberPlan, read
 
@@ -128,6 +129,8 @@ class CallLog:
         return record.call if record is not None else call_id
 
     def _save(self, record: CallRecord) -> None:
+        if (record.placed_by or "").startswith(MOVES):
+            return  # the way of a call to another phone of the same person, no call of its own
         outside = read(
             record.called if record.direction == "outbound" else record.caller.number, self._plan_of(record.call)
         )

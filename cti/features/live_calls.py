@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from cti.desktop import AgentDesktop, CallState, CallView, HandOver, Variable
 from cti.directory import DeviceFinder
+from cti.telephony.commands import MOVES
 from cti.telephony.events import (
     CallCleared,
     CallMerged,
@@ -92,9 +93,11 @@ class LiveCalls:
         """An agent's own device starts a call: by a click of his, or on the phone itself."""
         self._calls.setdefault(event.call, _Desks()).caller = event.caller
         agent = self._directory.by_device(event.device)
-        click = await self._dialled(event.placed_by) if event.placed_by else None
-        if agent is None or (event.called is None and event.direction is None and click is None):
+        if agent is None or (event.called is None and event.direction is None and event.placed_by is None):
             return  # a leg that dials nobody: it comes to take another one's place, and that call is shown already
+        if (event.placed_by or "").startswith(MOVES):
+            return  # so does this one, which rings first
+        click = await self._dialled(event.placed_by) if event.placed_by else None
         view = CallView(
             id=event.call,
             state="dialling",
@@ -256,7 +259,7 @@ class LiveCalls:
         }
         for call in sorted(event.open_calls - self._calls.keys()):
             record = self._record_of(call)
-            if record is not None:
+            if record is not None and not (record.placed_by or "").startswith(MOVES):
                 await self._restore(record, received_at)
 
     async def _restore(self, record: CallRecord, now: float) -> None:

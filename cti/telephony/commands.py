@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
+MOVES = "move."  # what stands before the request id of a TakeOver's leg; no request id of a click has a dot
+
 _NUMBER = re.compile(r"\+?[0-9*#]{2,20}")
 _SHORT = re.compile(r"[0-9]{1,16}")
 _NAME = re.compile(r"[A-Za-z0-9_./@:-]{1,80}")
@@ -80,7 +82,7 @@ class MakeCall(Command):
 class TakeOver(Command):
     """Ring `device`; when it answers it takes the place of whoever talks with `leg`, who hears nothing of it before.
 
-    The new leg's Uniqueid is `trubka-<request_id>`, as that of a MakeCall.
+    The new leg's Uniqueid is `trubka-move.<request_id>`: a way to somewhere else and no call of its own.
     """
 
     effect: ClassVar[bool] = True

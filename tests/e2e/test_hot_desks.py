@@ -143,7 +143,7 @@ async def dialled(street: Street, phone: Phone, code: str) -> None:
 async def test_a_talk_goes_along_from_the_shared_desk_to_ones_own_phone(
     server: Server, street: Street, pbx: Pbx, desk_id: int
 ) -> None:
-    shared, own = await street.phone("105", ring_ms=100), await street.phone("103", ring_ms=100)
+    shared, own = await street.phone("105", ring_ms=100), await street.phone("103")
     async with Desk(server, "clara") as clara:
         await clara.api("PUT", "/phone/desk", {"desk": desk_id}, status=200)
         await rung_at(pbx, "103", DESK)
@@ -155,6 +155,14 @@ async def test_a_talk_goes_along_from_the_shared_desk_to_ones_own_phone(
             return "request_id" in answer
 
         await until(moved, why="her own phone is on the line")
+        await street.do(own.wait, "ringing")
+        await street.do(own.decline)
+        await street.do(own.wait, "idle")
+        assert (await clara.call_is("talking", view["id"]))["id"] == view["id"]
+        assert {one["id"] for one in clara.all("call")} == {view["id"]}, "the way to another phone is no call"
+        await until(moved, why="it is asked again")
+        await street.do(own.wait, "ringing")
+        await street.do(own.answer)
         await street.do(own.wait, "talking")
         await street.do(shared.wait, "idle")
         assert not client.over
@@ -162,3 +170,5 @@ async def test_a_talk_goes_along_from_the_shared_desk_to_ones_own_phone(
         await clara.api("DELETE", f"/calls/{view['id']}", status=200)
         await street.do(own.wait, "idle")
         await clara.call_is("ended", view["id"])
+        mine = (await clara.api("GET", "/calls?mine=true", status=200))["rows"]
+        assert not [one for one in mine if "move." in one["id"]]

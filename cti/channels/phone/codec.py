@@ -192,7 +192,7 @@ def _take_over(x: c.TakeOver) -> Headers:
         "Data": x.leg,
         "Async": "true",
         "Timeout": str(x.timeout_s * 1000),
-        "ChannelId": f"trubka-{x.request_id}",
+        "ChannelId": f"trubka-{c.MOVES}{x.request_id}",
     }
     if x.caller_id_number:
         action["CallerID"] = x.caller_id_number

@@ -61,6 +61,7 @@ export async function move(one, phone) {
   try {
     if (phone.kind === "browser") await line?.expect(id);
     await api("POST", `/calls/${encodeURIComponent(one.id)}/move`, { device: phone.name, request_id: id });
+    if (phone.kind !== "browser") toast(t("Your other phone rings: pick up there. The client hears you until then."));
   } catch (refusal) {
     fault(refusal.message);
   }
