@@ -8,8 +8,22 @@ from playwright.async_api import Page
 
 SOURCE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-RUN = """async (tags) => (await axe.run(document, {runOnly: {type: "tag", values: tags}})).violations
-.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.target.join(" ")}: ${node.html.slice(0, 200)}`))"""
+# axe does not see that a table's columns are cut off at its edge, and calls a button beside it too close to what nobody
+# sees there: a target is big enough if clicks in its 24 px find it and nothing else that can be clicked.
+RUN = """async (tags) => {
+  const others = "a, button, input, select, textarea, summary, [tabindex]";
+  const alone = (target) => {
+    const { x, y, width, height } = target.getBoundingClientRect(), steps = [-11.5, 0, 11.5];
+    return steps.every((dx) => steps.every((dy) => {
+      const hit = document.elementFromPoint(x + width / 2 + dx, y + height / 2 + dy)?.closest(others);
+      return dx || dy ? !hit || hit === target || hit.contains(target) : hit === target;
+    }));
+  };
+  const cutOff = (one, node) => one.id === "target-size" && alone(document.querySelector(node.target[0]));
+  return (await axe.run(document, {runOnly: {type: "tag", values: tags}})).violations
+    .flatMap((one) => one.nodes.filter((node) => !cutOff(one, node))
+    .map((node) => `${one.id}: ${node.target.join(" ")}: ${node.html.slice(0, 200)}`));
+}"""
 
 
 async def violations(page: Page) -> list[str]:
