@@ -136,6 +136,7 @@ async def build_desk(
         handed=handed.of,
         taker=handed.taker,
         dropped=handed.dropped,
+        asking=handed.asking,
         variables=variables.of,
         kept_back=screen_pops.kept_back,
     )

@@ -140,6 +140,11 @@ class ScreenPop:
     received_at: float = 0.0
 
 
+def in_call(pop: ScreenPop, call_id: str | None) -> ScreenPop:
+    """A stored card in the call that its own has become part of since."""
+    return pop if call_id in (None, pop.call.id) else replace(pop, call=replace(pop.call, id=call_id or ""))
+
+
 def emptied(pop: ScreenPop) -> ScreenPop:
     """The card of a call of which nobody may know any more who called."""
     return replace(pop, kind="hidden", call=replace(pop.call, number=None, name=""), matches=(), colleague="")
@@ -228,6 +233,7 @@ class CallView:
 
     request_id: the agent's own click that placed it. client: id and name, once known. why: code of a refusal.
     card: it did not come by itself: answer (it comes with it), hand (the person asks for it).
+    asking: whom the PBX rings, or has on the line, for him to ask.
     """
 
     id: str
@@ -249,6 +255,7 @@ class CallView:
     hand_over: HandOver | None = None
     variables: tuple[Variable, ...] = ()
     card: str = ""
+    asking: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import msgspec
 import structlog
 
-from cti.desktop import Notice, ScreenPop
+from cti.desktop import Notice, ScreenPop, in_call
 from cti.errors import StorageError
 from cti.storage import calls, desktop_events
 from cti.storage.database import Database
@@ -92,7 +92,7 @@ def _decoded(row: StoredEvent) -> Stored | None:
     try:
         if row.kind == "message":
             return msgspec.json.decode(row.payload, type=Notice)
-        return msgspec.json.decode(row.payload, type=ScreenPop)
+        return in_call(msgspec.json.decode(row.payload, type=ScreenPop), row.call_id)
     except msgspec.DecodeError:
         log.warning("stored event cannot be read", agent=row.agent_id, seq=row.seq)
         return None

@@ -63,6 +63,13 @@ class HandOvers:
         """What the person is asked about, or was given, in a call of his."""
         return self._asked.get(call, {}).get(user_id)
 
+    def asking(self, call: str, user_id: int) -> str:
+        """Whom the PBX asks for this person within the client's call, "" for nobody."""
+        for other, one in self._asked.get(call, {}).items():
+            if (one.by_id, one.kind, one.call) == (user_id, "asks", call):
+                return self._directory.devices_of(other)[0].user_name
+        return ""
+
     def dropped(self, call: str, user_id: int) -> bool:
         """Whether the client whom this person passed on was taken by nobody."""
         return {one.kind for one in self._asked.get(call, {}).values() if one.by_id == user_id} == {"back"}

@@ -53,8 +53,8 @@ class LiveCalls:
     """Call views per agent. dialled: request id -> what the click knew, None for a call that was not ours.
 
     plan_of: how numbers are written at the PBX of a call. handed: what a person is asked about in a call, or was given;
-    taker: whom he gave a call, dropped: whether nobody took it; variables: what the dialplan said of one;
-    kept_back: why his card of one has not come.
+    taker: whom he gave a call, dropped: whether nobody took it; asking: whom the PBX asks for him; variables: what the
+    dialplan said of a call; kept_back: why his card of one has not come.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class LiveCalls:
         handed: Callable[[str, int], HandOver | None] = lambda _call, _user: None,
         taker: Callable[[str, int], str] = lambda _call, _user: "",
         dropped: Callable[[str, int], bool] = lambda _call, _user: False,
+        asking: Callable[[str, int], str] = lambda _call, _user: "",
         variables: Callable[[str], tuple[Variable, ...]] = lambda _call: (),
         kept_back: Callable[[str, int], str] = lambda _call, _user: "",
     ) -> None:
@@ -79,6 +80,7 @@ class LiveCalls:
         self._handed = handed
         self._taker = taker
         self._dropped = dropped
+        self._asking = asking
         self._variables = variables
         self._kept_back = kept_back
         self._calls: dict[str, _Desks] = {}
@@ -294,7 +296,7 @@ class LiveCalls:
     def _with_hand_over(self, user_id: int, view: CallView) -> CallView:
         one = self._handed(view.id, user_id)
         said, card = self._variables(one.call if one else view.id), self._kept_back(view.id, user_id)
-        view = replace(view, variables=said, card=card)
+        view = replace(view, variables=said, card=card, asking=self._asking(view.id, user_id))
         if one is None or one.kind != "given":
             return replace(view, hand_over=one)
         return replace(view, hand_over=one, number=one.number, name=one.name, queue=view.queue or one.queue)
@@ -305,10 +307,12 @@ class LiveCalls:
         views[user_id] = view
         await self._desktop.call(user_id, view)
         giver = views.get(view.hand_over.by_id) if view.hand_over else None
-        if view.hand_over and giver and giver.outcome == "transferred" and not giver.by:
-            taker = self._taker(view.id, view.hand_over.by_id)
-            if taker:
-                await self._tell(view.hand_over.by_id, replace(giver, by=taker))
+        if view.hand_over and giver:
+            by_id, gone = view.hand_over.by_id, giver.outcome == "transferred"
+            by = giver.by or self._taker(view.id, by_id) if gone else giver.by
+            asking = "" if gone else self._asking(view.id, by_id)
+            if (by, asking) != (giver.by, giver.asking):
+                await self._tell(by_id, replace(giver, by=by))
 
     def _number(self, call: str, raw: str | None) -> str | None:
         number = read(raw, self._plan_of(call))

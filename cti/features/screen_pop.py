@@ -19,7 +19,7 @@ from msgspec import structs
 
 from cti.clients.matching import match
 from cti.clients.pop_rules import PopRule
-from cti.desktop import AgentDesktop, Erased, HandOver, Match, PopCall, PopKind, ScreenPop, Why
+from cti.desktop import AgentDesktop, Erased, HandOver, Match, PopCall, PopKind, ScreenPop, Why, in_call
 from cti.directory import DeviceFinder
 from cti.errors import Refused
 from cti.storage import calls, clients, desktop_events, lookup, traces
@@ -99,7 +99,7 @@ class ScreenPops:
             self._seqs = await desktop_events.last_seqs(conn)
             rows = await desktop_events.of_open_calls(conn)
         for row in rows:
-            pop = msgspec.json.decode(row.payload, type=ScreenPop)
+            pop = in_call(msgspec.json.decode(row.payload, type=ScreenPop), row.call_id)
             popped = _Popped(pop=pop, shown=row.shown_at is not None)
             self._open.setdefault(pop.call.id, {})[row.agent_id] = popped
 

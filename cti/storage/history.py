@@ -4,7 +4,7 @@ card, people, contracts and files. What one person saved at once is one entry.""
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Literal, get_args
 
@@ -12,7 +12,7 @@ from sqlalchemy import Select, String, cast, literal, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.tasks import Note, Task
-from cti.storage import changes, client_notes, tasks
+from cti.storage import changes, client_notes, marks, scripts, tasks
 from cti.storage.calls import CallRow
 from cti.storage.changes import ChangeRow
 from cti.storage.client_tables import client_changes
@@ -82,6 +82,9 @@ async def _entries(conn: AsyncConnection, rows: Sequence[Any]) -> list[Entry]:
         return [int(row.key) for row in rows if row.kind == kind]
 
     talks = await by_ids(conn, [row.key for row in rows if row.kind == "call"])
+    answers, set_marks = await scripts.of_calls(conn, [*talks]), await marks.of_calls(conn, [*talks])
+    for key, talk in talks.items():
+        talks[key] = replace(talk, answers=tuple(answers.get(key, ())), marks=tuple(set_marks.get(key, ())))
     notes = await client_notes.by_ids(conn, keys("note"))
     work = await tasks.by_ids(conn, keys("task"))
     told = await changes.by_ids(conn, keys("change"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, insert, select, update
@@ -27,8 +28,14 @@ class MarkRow:
 
 async def of_call(conn: AsyncConnection, call_id: str) -> list[MarkRow]:
     """All of a call, in order."""
+    return (await of_calls(conn, [call_id])).get(call_id, [])
+
+
+async def of_calls(conn: AsyncConnection, call_ids: Sequence[str]) -> dict[str, list[MarkRow]]:
+    """Those of calls; at most a few hundred of them."""
     asked = (
         select(
+            call_marks.c.call_id,
             call_marks.c.id,
             call_marks.c.user_id,
             func.coalesce(users.c.name, "").label("user_name"),
@@ -36,10 +43,14 @@ async def of_call(conn: AsyncConnection, call_id: str) -> list[MarkRow]:
             call_marks.c.text,
         )
         .join_from(call_marks, users, users.c.id == call_marks.c.user_id, isouter=True)
-        .where(call_marks.c.call_id == call_id)
+        .where(call_marks.c.call_id.in_(call_ids))
         .order_by(call_marks.c.at, call_marks.c.id)
     )
-    return seen(conn, [MarkRow(**row._mapping) for row in await conn.execute(asked)])
+    found: dict[str, list[MarkRow]] = {}
+    for call_id, *row in await conn.execute(asked) if call_ids else ():
+        names = ("id", "user_id", "user_name", "at", "text")
+        found.setdefault(call_id, []).append(seen(conn, MarkRow(**dict(zip(names, row, strict=True)))))
+    return found
 
 
 async def add(conn: AsyncConnection, call_id: str, user_id: int, at: float, text: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,8 +98,17 @@ async def answer(
 
 async def of_call(conn: AsyncConnection, call_id: str, script_id: int | None = None) -> list[AnswerRow]:
     """What was answered in a call, in the order in which it was."""
+    found = await of_calls(conn, [call_id], script_id)
+    return found.get(call_id, [])
+
+
+async def of_calls(
+    conn: AsyncConnection, call_ids: Sequence[str], script_id: int | None = None
+) -> dict[str, list[AnswerRow]]:
+    """What was answered in calls; at most a few hundred of them."""
     asked = (
         select(
+            call_answers.c.call_id,
             call_answers.c.question_id,
             call_answers.c.question,
             call_answers.c.kind,
@@ -107,12 +117,16 @@ async def of_call(conn: AsyncConnection, call_id: str, script_id: int | None = N
             call_answers.c.at,
         )
         .join_from(call_answers, users, users.c.id == call_answers.c.user_id, isouter=True)
-        .where(call_answers.c.call_id == call_id)
+        .where(call_answers.c.call_id.in_(call_ids))
         .order_by(call_answers.c.at, call_answers.c.id)
     )
     if script_id is not None:
         asked = asked.where(call_answers.c.script_id == script_id)
-    return seen(conn, [AnswerRow(**row._mapping) for row in await conn.execute(asked)])
+    found: dict[str, list[AnswerRow]] = {}
+    for call_id, *row in await conn.execute(asked) if call_ids else ():
+        names = ("question_id", "question", "kind", "answer", "user_name", "at")
+        found.setdefault(call_id, []).append(seen(conn, AnswerRow(**dict(zip(names, row, strict=True)))))
+    return found
 
 
 class _Kept(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -75,3 +75,27 @@ async def test_SEC_06_a_callers_name_is_never_markup(server: Server, street: Str
         await clara.gone("#strip .bell")
         assert dialogs == []
         assert clara.trouble == []
+
+
+async def test_a_client_on_a_desk_phone_is_handed_over_from_the_panel(server: Server, street: Street) -> None:
+    own, other = await street.phone("103"), await street.phone("102")
+    async with chromium() as browser:
+        clara, boris = await sign_in(browser, server, "clara"), await sign_in(browser, server, "boris", scheme="dark")
+        await street.call(CLARA, caller="79355550101")
+        await street.do(own.wait, "ringing")
+        await street.do(own.answer)
+        await clara.page.locator("#desk-hand-over-open").wait_for(state="visible", timeout=15_000)
+        await clara.page.keyboard.press("t")
+        await clara.page.locator("#desk-hand-over-to").fill("Борис")
+        await clara.page.keyboard.press("Enter")
+        await boris.shows("#asked", "Клара Ли")
+        await boris.shows(".card-head h2", "Алхимов")
+        await clara.shows("#desk-asking", "Борис Ким")
+        await street.do(other.wait, "ringing")
+        await street.do(other.answer)
+        await boris.page.locator('#phone[data-state="talking"]').wait_for(state="attached", timeout=15_000)
+        await clara.page.locator("#desk-connect").click()
+        await clara.shows("#card-state", "Борис Ким")
+        await boris.page.locator('#asked[data-kind="given"]').wait_for(state="visible", timeout=15_000)
+        await clara.gone("#desk-line")
+        assert [clara.trouble, boris.trouble] == [[], []]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -68,6 +69,7 @@ async def test_by_the_panel_the_client_is_whose_answer_it_was(server: Server, st
         await street.do(other.wait, "ringing")
         await street.do(other.answer)
         await asked(boris, "asks", state="talking")
+        await clara.call_is("talking", call, asking="Борис Ким")
         await clara.api("DELETE", f"/calls/{call}", status=200)
         assert (await asked(boris, "given", state="talking"))["number"] == ALHIMOV
         await clara.call_is("ended", call, outcome="transferred", by="Борис Ким")
@@ -94,6 +96,8 @@ async def test_a_desk_phones_own_second_call_asks_and_its_own_key_hands_over(ser
         assert (given["id"], given["number"]) == (call, NOVIKOV)
         await until(lambda: boris.all("screen_pop")[-1]["call"]["id"] == call, why="the card is that of the call")
         await clara.call_is("ended", call, outcome="transferred", by="Борис Ким")
+        state = json.loads(await boris.text("/desk/state"))
+        assert {pop["call"]["id"] for pop in state["pops"]} == {call}  # the card of the asking is this call's now
 
 
 async def test_a_client_sent_on_at_once_comes_with_name_and_note(server: Server, street: Street) -> None:

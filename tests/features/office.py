@@ -46,6 +46,7 @@ class Office:
             handed=handed.of,
             taker=handed.taker,
             dropped=handed.dropped,
+            asking=handed.asking,
             kept_back=lambda call, user: views_kept[0](call, user),
         )
         handed.calls_of, handed.told = views.views_of, views.handed_over

@@ -49,7 +49,10 @@ async def test_who_is_asked_sees_the_client_while_it_rings_and_has_the_call_afte
     assert first
     assert (first.by, first.number) == ("Clara" if by == CLARA else "Anna", CLIENT)
     assert first.waits_since is not None
+    asking = [view.asking for agent, view in office.screens.calls if agent == by]
+    assert ("Clara" if to == CLARA else "Anna") in asking or name == "attended_refer"
     gone = last(office, by)
+    assert gone.asking == ""
     assert (gone.state, gone.outcome, gone.by) == ("ended", "transferred", "Anna" if to == ANNA else "Clara")
 
 

@@ -77,6 +77,7 @@ async def test_an_admin_makes_it_and_an_agent_is_led_through_it(running: Panel) 
         async with Visitor(running, "anna") as visitor:
             assert (await visitor.get("/calls/call-1?part")).says("Сколько штук?")
             assert (await visitor.get(f"/clients/{client['id']}/history")).says("Интерес")
+            assert (await visitor.get(f"/desk/before/{client['id']}")).says("Сколько штук? — 1500")
             assert (await visitor.get("/settings/scripts")).status == 403
         await anna.ask("PUT", "/calls/call-1/answers/1", {"answer": None})
         _, shown = await anna.ask("GET", "/calls/call-1/script")

@@ -12,7 +12,7 @@ from cti.access import scope
 from cti.clients.card import KINDS
 from cti.clients.filters import day_begins
 from cti.clients.tasks import standing
-from cti.desktop import Notice, ScreenPop
+from cti.desktop import Notice, ScreenPop, in_call
 from cti.storage import calls, clients, desktop_events, history, lookup, tasks
 from cti.storage.missed import Missed, missed
 from cti.telephony.numbering import show as shown
@@ -112,7 +112,8 @@ async def state(request: web.Request) -> web.Response:
         lost = await missed(conn, since=now - MISSED_S, user_id=person.id, limit=MISSED_SHOWN)
     stopped = await uncalled(request, lost)
     still = [e for e in events if (row := rows.get(e.call_id or "")) is None or row.open]
-    pops = [msgspec.json.decode(e.payload, type=ScreenPop) for e in still if now - e.created_at < MISSED_S]
+    fresh = [e for e in still if now - e.created_at < MISSED_S]
+    pops = [in_call(msgspec.json.decode(e.payload, type=ScreenPop), e.call_id) for e in fresh]
     notes = {call_id: n.text for call_id, all_of in written.items() for n in all_of if n.user_id == person.id}
     matched = {one.client.id for pop in pops for one in pop.matches}
     callers = {item.client_id or item.number for item in lost} | {pop.call.number for pop in pops if not pop.matches}

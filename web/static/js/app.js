@@ -3,6 +3,7 @@ import htmx from "htmx.org/dist/htmx.esm.min.js";
 import { csrf } from "./api.js";
 import { startCard } from "./card.js";
 import { startDesk } from "./desk.js";
+import { startDeskTransfer } from "./desk_transfer.js";
 import { startFiles } from "./files.js";
 import { startDock } from "./dock.js";
 import { startDue } from "./due.js";
@@ -57,6 +58,7 @@ if (document.body.classList.contains("shell")) {
   startDock();
   startDuty();
   startDesk(htmx);
+  startDeskTransfer();
   startCard();
   startTabs();
   startSaving();

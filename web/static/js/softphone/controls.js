@@ -1,11 +1,11 @@
 // The phone's buttons in the dock: what belongs to the conversation of now, the others beside it, what is wrong.
 import { api } from "../api.js";
 import { $, fill, isTyping, mould, show } from "../dom.js";
+import { HandOver } from "../hand_over.js";
 import { setLine } from "../phone.js";
 import * as store from "../store.js";
 import { duration, t } from "../texts.js";
 import { said } from "./faults.js";
-import { startHandOver } from "./handover.js";
 import { callOf, face, first, talkOf } from "./match.js";
 import { qualityText } from "./quality.js";
 
@@ -25,7 +25,7 @@ class Controls {
     this.phone = phone;
     this.lostAt = 0;
     this.offers = null; // what the PBX has for a phone, asked once
-    this.handOver = startHandOver(phone, () => this.now());
+    this.handOver = new HandOver("hand-over", (target, how) => this.hand(target, how));
     const press = (id, act) => $(`#${id}`).addEventListener("click", () => this.now() && act(this.now()));
     $("#answer").addEventListener("click", () => this.answer());
     press("mute", (talk) => phone.do("mute", talk.id, !talk.muted));
@@ -90,6 +90,19 @@ class Controls {
     try {
       await api("POST", `/calls/${encodeURIComponent(one.id)}/three`, { other: two.id });
       await this.phone.do("hold", other.id, false);
+    } catch (refusal) {
+      this.phone.fault(refusal.message);
+    }
+  }
+
+  /** Send the other party on, or ask there by a call of our own. */
+  async hand(target, how) {
+    const talk = this.now();
+    if (!talk) return;
+    try {
+      const { dial } = await api("POST", "/phone/number", { to: target.number });
+      if (how === "send") await this.phone.do("transfer", talk.id, dial);
+      else await this.phone.do("dial", dial, { name: target.device ? target.name : "" });
     } catch (refusal) {
       this.phone.fault(refusal.message);
     }
