@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.callbacks import Key, KeyDraft, Order
@@ -12,18 +12,18 @@ from cti.storage.search import clean
 from cti.storage.tables import calls, teams
 from cti.storage.work_tables import callback_keys, callback_orders
 
-MOST_KEYS = 50
 keys, orders = callback_keys.c, callback_orders.c
 
 
 async def every_key(conn: AsyncConnection) -> list[Key]:
     """All keys, those in use first."""
-    return await _read(conn, _whole().order_by(keys.revoked_at.is_not(None), keys.id))
+    counted = select(func.count()).where(orders.key_id == keys.id).scalar_subquery()
+    return await _read(conn, _whole(counted).order_by(keys.revoked_at.is_not(None), keys.id))
 
 
 async def key_of(conn: AsyncConnection, token_hash: str) -> Key | None:
-    """The key that is in use."""
-    found = await _read(conn, _whole().where(keys.token_hash == token_hash, keys.revoked_at.is_(None)))
+    """The key that is in use; its orders are not counted, for each order asks."""
+    found = await _read(conn, _whole(literal(0)).where(keys.token_hash == token_hash, keys.revoked_at.is_(None)))
     return next(iter(found), None)
 
 
@@ -105,9 +105,8 @@ async def close_called_back(conn: AsyncConnection) -> None:
     )
 
 
-def _whole() -> Select[Any]:
-    of_key = select(func.count()).where(orders.key_id == keys.id).scalar_subquery()
-    return select(callback_keys, teams.c.name.label("team"), of_key.label("orders")).join_from(
+def _whole(counted: ColumnElement[int]) -> Select[Any]:
+    return select(callback_keys, teams.c.name.label("team"), counted.label("orders")).join_from(
         callback_keys, teams, teams.c.id == keys.team_id, isouter=True
     )
 

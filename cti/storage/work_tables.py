@@ -43,6 +43,7 @@ callback_orders = Table(
     Column("closed_by", Integer),
     Column("why", String(200), nullable=False, server_default=""),
     UniqueConstraint("key_id", "client_key"),
+    Index(None, "key_id", "created_at"),  # the limits of a key: each order counts those of the last minute and hour
     Index(
         "ix_callback_orders_open",
         "created_at",

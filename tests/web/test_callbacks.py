@@ -79,6 +79,9 @@ async def test_errors_say_what_is_wrong(running: Panel) -> None:
     for bad in ({"phone": "12"}, {"phone": "нет"}, {"name": "x"}, {"phone": NUMBER, "when": time.time() - 99_999}):
         status, problem, _ = await _order(running, key, bad)
         assert (status, problem["status"]) == (400, 400), bad
+    for mark in ("a\x00b", "метка", "x" * 65):
+        assert (await _order(running, key, {"phone": NUMBER, "request_id": mark}))[0] == 400, mark
+    assert (await _order(running, key, **{"Idempotency-Key": "метка"}))[0] == 400
     assert (await _order(running, key))[0] == 201
     status, _, headers = await _order(running, key)
     assert (status, headers["Retry-After"]) == (429, "3600")

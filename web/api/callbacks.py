@@ -6,6 +6,7 @@ them (CORS), for then everybody can read the key: the limits by the minute and t
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Annotated
 
@@ -21,7 +22,7 @@ from web.services import services_of
 from web.texts import told
 
 KEY = "Idempotency-Key"
-LONGEST_KEY = 64
+MARK = r"^[!-~]{0,64}$"
 WAIT_S = {"too-often": "60", "number-too-often": "3600"}
 
 
@@ -32,7 +33,7 @@ class OrderIn(Struct, forbid_unknown_fields=True, kw_only=True):
     """
 
     phone: Annotated[str, Meta(min_length=3, max_length=80)]
-    request_id: Annotated[str, Meta(max_length=LONGEST_KEY)] = ""
+    request_id: Annotated[str, Meta(pattern=MARK)] = ""
     name: Annotated[str, Meta(max_length=NAME_CHARS)] = ""
     comment: Annotated[str, Meta(max_length=COMMENT_CHARS)] = ""
     when: r.Moment | None = None
@@ -42,8 +43,11 @@ class OrderIn(Struct, forbid_unknown_fields=True, kw_only=True):
 async def order(request: web.Request) -> web.Response:
     """A call-back is ordered."""
     key, body = await _key_of(request), await _body_of(request)
+    mark = body.request_id or request.headers.get(KEY) or secrets.token_hex(16)
+    if not re.fullmatch(MARK, mark):
+        raise Invalid(f"header.{KEY}", "Give up to 64 Latin letters, digits and signs.", 400)
     wanted = Order(
-        client_key=body.request_id or request.headers.get(KEY, "")[:LONGEST_KEY] or secrets.token_hex(16),
+        client_key=mark,
         number=body.phone,
         name=body.name,
         comment=body.comment,
