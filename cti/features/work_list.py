@@ -120,7 +120,7 @@ class WorkList:
             raise Refused("why-close", "Say why nobody need call back.")
         said = _said(person, act, now, minutes, why)
         async with self._db.write() as conn:
-            who = await work.worker(conn, person.id) if scope(person, "calls.read") == "own" else None
+            who = await work.worker(conn, person.id) if scope(person, "calls.read") != "all" else None
             taken = await self._found(conn, kind, id_, who, now)
             if taken is not None and taken[0] != person.id and act != "take-over":
                 raise Refused("work-taken", f"{taken[1]} has taken it already.")
@@ -138,8 +138,10 @@ class WorkList:
             row: Any = await work.order(conn, int(id_), who) if id_.isascii() and id_.isdigit() else None
             if row is not None:
                 return (row.taken_by, row.taker) if row.taken_by and (row.taken_until or 0.0) > now else None
-        elif (lost := await missed.concerns(conn, id_, who.id if who else None)) is not None:
-            return await missed.taker(conn, lost, now)
+        else:
+            lost = await missed.concerns(conn, id_, who.id if who else None)
+            if lost is not None and not await missed.is_done(conn, lost):
+                return await missed.taker(conn, lost, now)
         raise Refused("no-work", "Somebody has done it already.")
 
 

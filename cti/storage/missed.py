@@ -247,23 +247,19 @@ def _with(item: Missed, card: Any, rung: Mapping[int, str]) -> Missed:
 
 async def concerns(conn: AsyncConnection, call_id: str, user_id: int | None, *, hold: bool = True) -> Any:
     """The row of a lost call; None where it is none, or none of his. user_id None: anybody's. hold: others wait."""
-    mine = select(calls.c.id, calls.c.number, calls.c.client_id).where(calls.c.id == call_id, _whose(user_id, None))
+    columns = (calls.c.id, calls.c.number, calls.c.client_id, calls.c.started_at)
+    mine = select(*columns).where(calls.c.id == call_id, _whose(user_id, None))
     lost = mine.where(calls.c.direction == "inbound", calls.c.answered_at.is_(None), calls.c.outcome.is_not(None))
     return (await conn.execute(lost.with_for_update(of=calls) if hold else lost)).one_or_none()
 
 
 async def taker(conn: AsyncConnection, lost: Any, now: float) -> tuple[int, str] | None:
     """Who has taken the client of a lost call, or its number: id and name."""
-    same = or_(
-        calls.c.id == lost.id,
-        calls.c.client_id == lost.client_id if lost.client_id else false(),
-        calls.c.number == lost.number if lost.number else false(),
-    )
     newest = (
         select(missed_marks.c.taken_by, missed_marks.c.taken_until, users.c.name)
         .join_from(missed_marks, calls, calls.c.id == missed_marks.c.call_id)
         .join(users, users.c.id == missed_marks.c.taken_by, isouter=True)
-        .where(same)
+        .where(_same(lost))
         .order_by(missed_marks.c.at.desc())
         .limit(1)
     )
@@ -271,6 +267,23 @@ async def taker(conn: AsyncConnection, lost: Any, now: float) -> tuple[int, str]
     if row is None or row.taken_by is None or (row.taken_until or 0.0) < now:
         return None
     return row.taken_by, row.name or ""
+
+
+async def is_done(conn: AsyncConnection, lost: Any) -> bool:
+    """Whether somebody has talked with who called in vain then, or closed it by hand, since."""
+    talked = calls.c.answered_at >= lost.started_at
+    closed = and_(missed_marks.c.closed_at.is_not(None), calls.c.started_at >= lost.started_at)
+    done = select(calls.c.id).join_from(calls, missed_marks, missed_marks.c.call_id == calls.c.id, isouter=True)
+    return (await conn.execute(done.where(_same(lost), or_(talked, closed)).limit(1))).first() is not None
+
+
+def _same(lost: Any) -> ColumnElement[bool]:
+    """Calls of the client of a lost call, or with its number."""
+    return or_(
+        calls.c.id == lost.id,
+        calls.c.client_id == lost.client_id if lost.client_id else false(),
+        calls.c.number == lost.number if lost.number else false(),
+    )
 
 
 async def mark(conn: AsyncConnection, call_id: str, at: float, **said: Any) -> None:

@@ -108,3 +108,11 @@ async def test_marks_of_a_missed_call_are_of_its_client(db: Database) -> None:
         assert await missed.missed(conn, since=0.0) == []
         (closed,) = await missed.missed(conn, since=0.0, state="closed")
         assert (closed.closed_by, closed.why) == ("Anna", "спам")
+        assert await missed.is_done(conn, lost)
+    again = await call(db, 300.0, WORK, queue="sales", client_id=own)
+    async with db.write() as conn:
+        lost = await missed.concerns(conn, again, None)
+        assert not await missed.is_done(conn, lost)
+    await call(db, 400.0, HOME, client_id=own, answered_at=410.0, outcome="answered", direction="outbound")
+    async with db.read() as conn:
+        assert await missed.is_done(conn, lost)

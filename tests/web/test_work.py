@@ -131,6 +131,7 @@ async def test_who_takes_an_item_has_it_alone(running: Panel) -> None:
         assert (await anna.ask("POST", "/work/missed/c2", {"act": "close"}))[0] == 409
         assert (await anna.ask("POST", "/work/missed/c2", {"act": "close", "why": "спам"}))[0] == 200
         assert await _list(anna) == []
+        assert (await boris.ask("POST", "/work/missed/c2", {"act": "take"}))[0] == 404, "his page was a moment late"
         (closed,) = (await anna.ask("GET", "/missed?state=closed"))[1]
         assert (closed["closed_by"], closed["closed_how"], closed["why"]) == ("Anna", "by-hand", "спам")
         await _call(running, "c4", ago_s=0.5)  # who calls again after that is an item again
