@@ -220,7 +220,6 @@ async def build_desk(
         desktop=desktop,
         access_journal=access_journal,
         busy=lambda user_id: bool(live_calls.views_of(user_id)) or agent_duty.of(user_id).state == "after-call",
-        online=online,
         people=people,
         plan=pbxes.plan,
         plan_of=plan_of,

@@ -43,7 +43,6 @@ def build_work(
     desktop: AgentDesktop,
     access_journal: AccessJournal,
     busy: Callable[[int], bool],
-    online: Callable[[int], bool],
     people: Callable[[], tuple[int, ...]],
     plan: NumberPlan,
     plan_of: Callable[[str], NumberPlan],
@@ -61,7 +60,7 @@ def build_work(
         desktop=desktop,
         keep_line=access_journal.reminded,
         busy=busy,
-        online=online,
+        online=people,
         clock=clock,
     )
     work_list = WorkList(db=db, spool=spool, desktop=desktop, online=people, zone=zone, clock=clock)

@@ -19,10 +19,12 @@ from cti.desktop import AgentDesktop, Reminder
 from cti.errors import NotAllowed, Refused, StorageError
 from cti.storage import restrictions, tasks, users
 from cti.storage.database import Database
+from cti.storage.desktop_events import Connection
 from cti.storage.spool import Spool
 
 TICK_S = 0.5
 MOST = 20  # shown at once
+MOST_TOLD = 10_000
 LATER_MIN = range(1, 24 * 60 + 1)
 KeepLine = Callable[[int, str, Sequence[int], int], None]  # of the access journal: person, login, clients, persons
 
@@ -30,7 +32,7 @@ log = structlog.get_logger()
 
 
 class Reminders:
-    """What each person is reminded of now. busy: whether he must not be disturbed; online: whether he has a page."""
+    """What each person is reminded of now. busy: whether he must not be disturbed; online: ids of who has a page."""
 
     def __init__(
         self,
@@ -40,7 +42,7 @@ class Reminders:
         keep_line: KeepLine,
         spool: Spool,
         busy: Callable[[int], bool],
-        online: Callable[[int], bool],
+        online: Callable[[], tuple[int, ...]],
         clock: Callable[[], float],
     ) -> None:
         self._db = db
@@ -53,7 +55,7 @@ class Reminders:
         self._shown: Mapping[int, tuple[Reminder, ...]] = {}
         self._moved = True  # a call came about or ended: a call-back may be done
         self._looking = asyncio.Lock()
-        self._told: dict[tuple[int, int], None] = {}  # of whom the access journal knows: person, client
+        self._told: dict[tuple[int, int], None] = {}  # what the access journal knows: person, task
 
     def of(self, user_id: int) -> tuple[Reminder, ...]:
         """What a person is reminded of now."""
@@ -81,16 +83,16 @@ class Reminders:
             await self._look(self._clock())
 
     async def _look(self, now: float) -> None:
+        people = [user_id for user_id in self._online() if not self._busy(user_id)]
         async with self._db.read() as conn:
-            late = await tasks.due(conn, now)
+            late = await tasks.due(conn, now, people, each=MOST)
             stopped = await restrictions.restricted(conn, (task.client_id for task in late))
             numbers = await restrictions.numbers(conn, (task.number for task in late if task.number))
         due: dict[int, list[Reminder]] = {}
         for task in late:
-            if task.owner_id is not None and self._online(task.owner_id) and not self._busy(task.owner_id):
-                restricted = task.client_id in stopped or task.number in numbers
-                due.setdefault(task.owner_id, []).append(_reminder(task, restricted))
-        before, self._shown = self._shown, {user_id: tuple(some[:MOST]) for user_id, some in due.items()}
+            restricted = task.client_id in stopped or task.number in numbers
+            due.setdefault(task.owner_id or 0, []).append(_reminder(task, restricted))
+        before, self._shown = self._shown, {user_id: tuple(some) for user_id, some in due.items()}
         for user_id in before.keys() | self._shown.keys():
             if before.get(user_id, ()) != self.of(user_id):
                 await self._journal(user_id)
@@ -111,7 +113,7 @@ class Reminders:
             task = await tasks.get(conn, task_id)
             if task is None:
                 raise Refused("no-task", "There is no such task any more.")
-            if task.owner_id != person.id and not may(person, "clients.write"):
+            if not await _may_answer(conn, person, task):
                 raise NotAllowed("This is somebody else's task.")
             await tasks.remind(conn, task_id, at, request_id)
         await self.look()
@@ -124,9 +126,20 @@ class Reminders:
         async with self._db.read() as conn:
             person = await users.by_id(conn, user_id)
         self._told |= {(user_id, one.id): None for one in new}
+        for key in list(self._told)[:-MOST_TOLD]:
+            del self._told[key]  # should it be shown again after all, it is one line more
         if person is not None:
             whom = [one.client_id for one in new if one.client_id]
             self._keep_line(user_id, person.login, whom, len(new))
+
+
+async def _may_answer(conn: Connection, person: Person, task: Task) -> bool:
+    """Its owner may, and who sets his states; where it is nobody's, who may change clients."""
+    if task.owner_id is None:
+        return may(person, "clients.write")
+    owner = await users.by_id(conn, task.owner_id)
+    team = owner.person.team_id if owner else None
+    return task.owner_id == person.id or may(person, "agents.manage", owner_id=task.owner_id, owner_team_id=team)
 
 
 def _reminder(task: Task, restricted: bool) -> Reminder:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Select, and_, case, delete, func, insert, select, update
@@ -16,7 +16,6 @@ from cti.storage.sight import seen
 from cti.storage.tables import calls, dial_requests, users
 
 MOST = 200
-MOST_DUE = 2000
 
 _first = (
     select(client_phones.c.e164)
@@ -61,11 +60,14 @@ async def of_call(conn: AsyncConnection, call_id: str, made_by: int) -> Task | N
     return next(iter(await _read(conn, mine.order_by(client_tasks.c.id.desc()).limit(1))), None)
 
 
-async def due(conn: AsyncConnection, now: float) -> list[Task]:
-    """Of which their owners are to be reminded now, the longest due first, with a number to dial where there is one."""
-    late = _whole().where(client_tasks.c.done_at.is_(None), client_tasks.c.remind_at <= now)
-    mine = late.where(client_tasks.c.owner_id.is_not(None)).order_by(client_tasks.c.remind_at, client_tasks.c.id)
-    return await _read(conn, mine.limit(MOST_DUE))
+async def due(conn: AsyncConnection, now: float, owners: Collection[int], *, each: int = MOST) -> list[Task]:
+    """Of which these people are to be reminded now, the longest due first, `each` of a person at most."""
+    mine = client_tasks.c
+    place = func.row_number().over(partition_by=mine.owner_id, order_by=(mine.remind_at, mine.id))
+    theirs = (mine.done_at.is_(None), mine.remind_at <= now, mine.owner_id.in_(owners))
+    late = select(mine.id, place.label("place")).where(*theirs).subquery()
+    wanted = select(late.c.id).where(late.c.place <= each)
+    return await _read(conn, _whole().where(mine.id.in_(wanted)).order_by(mine.remind_at, mine.id))
 
 
 async def due_before(conn: AsyncConnection, until: float, owner_id: int | None, *, limit: int = MOST) -> list[Task]:

@@ -24,7 +24,9 @@ async def test_tasks_are_due_reminded_of_anew_and_done_by_the_call_they_were_dia
         of_nobody = await tasks.add(conn, None, TaskDraft(what="x", due_at=600.0, owner_id=BORIS, number=WORK), NOW, 1)
         await tasks.add(conn, own, TaskDraft(what="позже", due_at=2000.0, owner_id=ANNA), NOW, ANNA)
     async with db.read() as conn:
-        due = await tasks.due(conn, NOW)
+        due = await tasks.due(conn, NOW, (ANNA, BORIS))
+        assert [one.id for one in await tasks.due(conn, NOW, (BORIS,))] == [of_nobody]
+        assert await tasks.due(conn, NOW, (ANNA,), each=0) == []
         assert [(one.id, one.number, one.client_id) for one in due] == [(of_client, HOME, own), (of_nobody, WORK, None)]
         assert [one.id for one in await tasks.due_before(conn, 5000.0, ANNA)] == [of_client, of_client + 2]
         said = await tasks.of_call(conn, "c-1", ANNA)
@@ -34,7 +36,7 @@ async def test_tasks_are_due_reminded_of_anew_and_done_by_the_call_they_were_dia
         await tasks.change(conn, of_client, draft)  # nothing else: not reminded of anew
         await tasks.change(conn, of_nobody, TaskDraft(what="x", due_at=700.0, owner_id=BORIS))
     async with db.read() as conn:
-        assert [(one.id, one.remind_at) for one in await tasks.due(conn, NOW)] == [(of_nobody, 700.0)]
+        assert [(one.id, one.remind_at) for one in await tasks.due(conn, NOW, (ANNA, BORIS))] == [(of_nobody, 700.0)]
     request = DialRequest(
         request_id="click-1", user_id=ANNA, number=HOME, extension="", client_id=own, device="PJSIP/101", call_id=None,
         state="ok", created_at=NOW,

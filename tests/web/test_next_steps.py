@@ -133,7 +133,7 @@ async def test_who_talks_works_after_a_call_or_is_away_is_not_disturbed(running:
         desktop=screens,  # type: ignore[arg-type]
         keep_line=services.access_journal.reminded,
         busy=busy.__contains__,
-        online=online.__contains__,
+        online=lambda: tuple(online),
         clock=time.time,
     )
     await watch.look()
@@ -148,6 +148,13 @@ async def test_who_talks_works_after_a_call_or_is_away_is_not_disturbed(running:
     online.discard(ANNA)
     await watch.look()
     assert watch.of(ANNA) == ()
+
+
+async def test_a_reminder_is_answered_by_its_owner_or_who_leads_him(running: Panel) -> None:
+    async with Browser(running, "anna") as anna, Browser(running, "boris") as boris, Browser(running, "vera") as vera:
+        task = (await anna.ask("PUT", "/calls/call-1/next", _step()))[1]["task"]
+        for person, status in ((boris, 403), (vera, 200), (anna, 200)):
+            assert (await person.ask("PUT", f"/tasks/{task['id']}/reminder", {"minutes": 5}))[0] == status
 
 
 async def test_a_call_back_that_was_answered_is_done_by_itself(running: Panel) -> None:
