@@ -181,6 +181,15 @@ async def test_a_click_dials_and_only_its_own_leg_answers_itself(office: Office,
     await anna.press("ArrowUp")
     await expect(anna.page.locator("#dial-to")).to_have_value("8 (935) 555-02-02")
     await anna.press("Escape")
+    await anna.page.goto(office.server.url + "/dial?to=tel%3A%2B7-935-555-02-04")
+    await anna.be_rung_at(ANNAS)
+    await expect(anna.page.locator("#dial-confirm .go")).to_be_focused()
+    assert len(world.calls) == 1, "a link of another page dials nothing"
+    await anna.press("Enter")
+    await anna.is_("talking")
+    assert world.calls[-1].start.startswith("INVITE sip:79355550204@")
+    await anna.press("q")
+    await anna.is_("idle")
     with Ami(pbx, events="off") as ami:
         strange = "PJSIP_HEADER(add,X-Trubka-Click)=0123456789abcdef"
         place = {"Context": "from-internal", "Exten": "600", "Priority": "1"}
