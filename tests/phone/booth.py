@@ -84,11 +84,13 @@ class Booth:
         return sum(int(received) for received, _ in rows), sum(int(sent) for _, sent in rows)
 
     async def voice_flows(self, *, both: bool = True) -> None:
-        """Wait until packets are counted anew, both ways or at least from here."""
+        """Wait until packets are counted anew, both ways or at least from here; those of a new leg start at none."""
         received, sent = await self.packets()
 
         async def more() -> bool:
+            nonlocal received, sent
             now = await self.packets()
+            received, sent = min(received, now[0]), min(sent, now[1])
             return now[0] > received + 20 and (not both or now[1] > sent + 20)
 
         await until(more, why=f"voice of {self.device} flows")

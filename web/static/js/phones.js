@@ -10,6 +10,7 @@ import { toast } from "./toasts.js";
 const NAMES = { browser: () => t("In the browser"), desk: () => t("Desk phone") };
 const AGAIN_MS = 5000;
 let seatedAt = ""; // the shared desk that the server told last
+let wanted = ""; // the phone that is being chosen: news of before do not take the choice back
 
 export function startPhones() {
   $("#phones-own-list").addEventListener("change", (event) => choose(event.target));
@@ -120,16 +121,19 @@ function row(li, phone) {
   const field = $("input", li);
   li.dataset.device = phone.status;
   field.value = phone.name;
-  field.checked = phone.chosen;
+  field.checked = wanted ? phone.name === wanted : phone.chosen;
   const many = store.people().find((one) => one.phones?.some((p) => p.name === phone.name)).phones;
   fill(li, { "own-name": nameOf(phone, many), "own-state": phone.status === "idle" ? t("on the line") : word("device", phone.status) });
 }
 
 async function choose(field) {
   field.disabled = true;
+  wanted = field.value;
   try {
-    await api("PUT", "/phone/chosen", { device: field.value });
+    await api("PUT", "/phone/chosen", { device: wanted });
+    wanted = "";
   } catch (refusal) {
+    wanted = "";
     toast(refusal.message);
     draw();
   }
