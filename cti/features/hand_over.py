@@ -165,8 +165,9 @@ class HandOvers:
             for user_id, one in list(who.items()):
                 if call in (one.call, at):
                     notes = await self._notes(one.call, user_id)
-                    if notes != one.notes:
-                        await self._becomes(at, user_id, replace(one, notes=notes))
+                    now = self.of(at, user_id)  # while they were read it may have become another thing, or be over
+                    if now is not None and now.call == one.call and now.notes != notes:
+                        await self._becomes(at, user_id, replace(now, notes=notes))
 
     async def _ask(self, call: str, about: CallRecord, agent: DeviceRow, by: DeviceRow, now: float) -> None:
         known = self.of(call, agent.user_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -129,3 +130,7 @@ async def test_what_was_written_is_read_at_the_ring_and_as_it_grows(office: Offi
     asked = last(office, ANNA).hand_over
     assert asked
     assert [note.text for note in asked.notes] == ["Просит счёт и акт"]
+    async with office.db.write() as conn:
+        await calls.set_note(conn, call, CLARA, "Просит счёт, акт и звонок", 3.0)
+    await asyncio.gather(office.handed.noted(call), office.hears(stream[ring + 4 :]))
+    assert last(office, ANNA).state == "ended", "a note that is saved as the call ends is no fault"
