@@ -154,9 +154,11 @@ class CallControl:
             raise NotAllowed("Your role may not place calls; ask an admin.")
         own, _peer = self._talk(person, call_id)
         line = self._line(own.device)
-        number = self._allowed(read(self._sights.opened(to), line.plan))
+        number = read(self._sights.opened(to), line.plan)
+        dial = self._allowed(number)
+        await self._may_be_called(person, number, own.device or "", None)
         move = AttendedTransfer if ask else BlindTransfer
-        await _ask(line, move(leg=own.leg, context=line.settings.dial_context, number=number))
+        await _ask(line, move(leg=own.leg, context=line.settings.dial_context, number=dial))
 
     async def take_back(self, person: Person, call_id: str) -> None:
         """The person asks no longer: he talks with his client again."""

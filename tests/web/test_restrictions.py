@@ -100,6 +100,30 @@ class Scene:
         """What the browser phone asks before it hands a client over."""
         return (await self.anna.ask("POST", "/phone/number", {"to": OWN}))[0] == 200
 
+    async def hands_over(self) -> bool:
+        """A desk phone's conversation goes on with him: the PBX is told to carry it out."""
+        mine, other = (
+            LegRecord(leg=f"{device}-1", leg_id=device, device=of, answered=1.0)
+            for device, of in (("PJSIP/101", "PJSIP/101"), ("PJSIP/trunk", None))
+        )
+        talk = CallRecord(
+            call="talk", direction="inbound", caller=Party(number="+79355550188"), called="1",
+            legs=(mine, other), talked=((mine.leg, other.leg),),
+        )  # fmt: skip
+        self.board.asked.clear()
+        self.desk.services.call_control._record_of = lambda _call: talk
+        status, told = await self.anna.ask("POST", "/calls/talk/transfer", {"to": OF_CONTACT})
+        assert status == 202 or WHY in told["detail"]
+        return self.board.asked != []
+
+    async def work_calls(self) -> bool:
+        """Whether the row of the work list has its button, and the list's item may be called."""
+        (item,) = (await self.anna.ask("GET", "/work"))[1]
+        assert item["client_id"] == self.pyotr
+        button = 'class="go small" data-act="call"' in (await self.pages.get("/work")).text
+        assert button is not item["restricted"]
+        return button
+
 
 Way = Callable[[Scene], Awaitable[bool]]
 REFER = "REFER sip:x@pbx.invalid SIP/2.0"
@@ -120,6 +144,8 @@ WAYS: dict[str, Way] = {
     "the card's contact persons": lambda s: s.page_dials(f"/clients/{s.pyotr}?tab=contacts"),
     "the list of calls": lambda s: s.page_dials("/calls"),
     "the list of missed calls": lambda s: s.page_dials("/missed"),
+    "the work list": Scene.work_calls,
+    "a transfer that the PBX carries out": Scene.hands_over,
     "the browser phone, a number for a transfer": Scene.phone_number,
     "the browser phone, INVITE": lambda s: s.sends(message("INVITE sip:79355550101@pbx.invalid SIP/2.0")),
     "the browser phone, REFER": lambda s: s.sends(message(REFER, body="", To=INSIDE, Refer_To="<sip:79355550102@x>")),
