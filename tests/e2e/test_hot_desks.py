@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from lab.pbx import Pbx
+from lab.pbx import Pbx, wait_until
 from lab.phones import Phone
 from tests.e2e.conftest import Street
 from tests.e2e.server import Desk, Server, until
+from tests.lab.ami import Ami
 
 pytestmark = pytest.mark.lab
 DESK = "PJSIP/105"
@@ -115,6 +116,13 @@ async def test_one_sits_down_at_the_phone_by_a_code_with_his_pin_and_leaves(
             asked = [await agi(pbx, "103", pin) for pin in ("", "1234", "4711")]
             assert asked == ["pin", "no", "ok"]
             assert await sits()
+            await dialled(street, shared, "*12")
+            await until(not_there, why="she has left once more")
+            await street.do(shared.dial, "*11103")
+            await street.do(shared.wait, "talking")
+            await asyncio.to_thread(press, pbx, "4711#")
+            await until(sits, why="the phone asked for the PIN, and it was right")
+            await street.do(shared.wait, "idle")
             assert [await agi(pbx, "103", "0000") for _ in range(6)][-1] == "no"
             assert await agi(pbx, "103", "4711") == "no", "who guesses is kept out for a while"
             assert await agi(pbx, "103", "4711", phone="PJSIP/103") == "no", "that phone is no shared one"
@@ -131,6 +139,15 @@ async def agi(pbx: Pbx, extension: str, pin: str, *, phone: str = DESK) -> str:
     writer.write(b"200 result=1\n")
     writer.close()
     return command.decode().removeprefix('SET VARIABLE TRUBKA_DESK "').rstrip().removesuffix('"')
+
+
+def press(pbx: Pbx, digits: str) -> None:
+    """Keys of the shared phone, once it is asked for them."""
+    wait_until(lambda: "Read" in (shown := pbx.console("core show channels concise")) and DESK in shown, 10, "no Read")
+    channel = next(line for line in pbx.console("core show channels concise").splitlines() if line.startswith(DESK))
+    with Ami(pbx) as ami:
+        for digit in digits:
+            ami.action("PlayDTMF", Channel=channel.partition("!")[0], Digit=digit, Duration="100", Receive="true")
 
 
 async def dialled(street: Street, phone: Phone, code: str) -> None:
