@@ -375,18 +375,15 @@ class Live:
     async def _check_sessions(self) -> None:
         while True:
             await asyncio.sleep(CHECK_S)
+            browsers = list(self._browsers.values())
             with contextlib.suppress(StorageError):
                 async with self._db.read() as conn:
                     rights = await role_rights.every(conn)
-                for browser in list(self._browsers.values()):
-                    person = browser.person
-                    if rights[person.role] != person.changed or not await self._counts(browser):
+                doors = await self._accounts.doors()
+                for browser in browsers:
+                    person, door = browser.person, self._accounts.door(browser.identity, browser.token)
+                    if rights[person.role] != person.changed or door not in doors:
                         await self._io.disconnect(browser.sid)
-
-    async def _counts(self, browser: Browser) -> bool:
-        if browser.identity.session is not None:
-            return await self._accounts.alive(browser.identity.session)
-        return await self._accounts.identify(None, browser.token) is not None
 
     async def _tell_presence(self) -> None:
         while True:

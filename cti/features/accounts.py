@@ -121,6 +121,16 @@ class Accounts:
             await self._used(session.token_hash, now, lambda conn: sessions.seen(conn, session.token_hash, now))
         return Identity(person=user.person, session=session.token_hash, csrf=session.csrf)
 
+    async def doors(self) -> frozenset[str]:
+        """Sessions and API tokens that count, each as `door`: asked by live wires now and then, all at once."""
+        async with self._db.read() as conn:
+            return await sessions.doors(conn, created_since=self._clock() - self._absolute_s)
+
+    @staticmethod
+    def door(identity: Identity, token: str | None) -> str:
+        """By what somebody came in."""
+        return identity.session or digest(token or "")
+
     async def alive(self, session: str) -> bool:
         """Whether a session still counts: asked by live wires now and then. An open wire is use, so no idle limit."""
         async with self._db.read() as conn:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.storage.tables import audit, sessions, setup_codes, tokens, users
@@ -74,6 +74,15 @@ async def find(conn: AsyncConnection, token_hash: str) -> SessionRow | None:
     """A session by its token's hash."""
     row = (await conn.execute(_SESSIONS.where(sessions.c.token_hash == token_hash))).one_or_none()
     return SessionRow(**row._mapping) if row else None
+
+
+async def doors(conn: AsyncConnection, *, created_since: float) -> frozenset[str]:
+    """Hashes of all sessions that were opened since, and of all API tokens of people who may sign in."""
+    every = union_all(
+        select(sessions.c.token_hash).where(sessions.c.created_at >= created_since),
+        select(tokens.c.token_hash).join(users, users.c.id == tokens.c.user_id).where(users.c.blocked_at.is_(None)),
+    )
+    return frozenset((await conn.execute(every)).scalars())
 
 
 async def of_user(conn: AsyncConnection, user_id: int | None = None) -> list[SessionRow]:
