@@ -34,6 +34,7 @@ from cti.features.test_calls import TestCalls
 from cti.metrics import Metrics
 from cti.passwords import Passwords
 from cti.pbx import Pbxes
+from cti.queue_places import QueuePlaces
 from cti.reactions import clicks, reactions
 from cti.settings import Settings
 from cti.sights import Sights
@@ -150,8 +151,9 @@ async def build_desk(
         spool=spool,
         directory=directory,
         settings=settings.agents,
-        line_of=pbxes.line_of,
-        standing=agent_states.standing,
+        places=QueuePlaces(
+            db=db, directory=directory, line_of=pbxes.line_of, standing=agent_states.standing, clock=clock
+        ),
         device_status=agent_states.since,
         record_of=record_of,
         calls_of=lambda user_id: len(live_calls.views_of(user_id)),

@@ -34,11 +34,12 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.storage": ("cti.telephony", "cti.clients", "cti.reports", "cti.errors", "cti.desktop", "cti.access"),
     "cti.directory": ("cti.storage",),
     "cti.lines": ("cti.channels.base", "cti.settings", "cti.telephony", "cti.errors"),
+    "cti.queue_places": ("cti.storage", "cti.telephony", "cti.errors", "cti.directory", "cti.lines"),
     "cti.channels": ("cti.telephony", "cti.errors", "cti.channels"),
     "cti.features": (
         "cti.telephony", "cti.clients", "cti.access", "cti.errors", "cti.desktop", "cti.directory", "cti.storage",
         "cti.channels.base", "cti.lines", "cti.settings", "cti.passwords", "cti.sheets", "cti.jobs", "cti.sights",
-        "cti.reports", "dialplan",
+        "cti.queue_places", "cti.reports", "dialplan",
     ),
     "cti.dispatch": ("cti.telephony.events", "cti.channels.base", "cti.features"),
     "web": (

@@ -1,32 +1,30 @@
 """Who is ready for the queues, who is not and why: said in the panel, on the phone or by the server, told to the PBX.
 
 Rules kept here: what a person is, is a line of an append-only journal before it is anything else; the PBX follows at
-once, or when its link is back; what somebody did at the phone meanwhile is adopted, and our own commands' echo is not
-mistaken for it. A PBX that was started anew is given our account, otherwise its own counts. The server pauses only
-with a reason that says so: MISSED, DEVICE, LAGGED, WRAPUP; DEVICE goes by itself when the phone is back.
+once, or when its link is back (cti/queue_places.py); what somebody did at the phone meanwhile is adopted, and our own
+commands' echo is not mistaken for it. A PBX that was started anew is given our account, otherwise its own counts. The
+server pauses only with a reason that says so: MISSED, DEVICE, LAGGED, WRAPUP; DEVICE goes by itself when the phone is
+back.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-
-import structlog
 
 from cti.access import Person, may
 from cti.directory import Directory
-from cti.errors import ChannelError, NotAllowed, Refused
-from cti.lines import Line
+from cti.errors import NotAllowed, Refused
+from cti.queue_places import QueuePlaces
 from cti.settings import AgentsSettings
-from cti.storage import dispositions, users
+from cti.storage import dispositions
 from cti.storage import duty as stored
 from cti.storage.database import Database
 from cti.storage.directory import DeviceRow
 from cti.storage.spool import Spool
 from cti.telephony import duty as d
-from cti.telephony.commands import AddMember, Command, PauseMember, RemoveMember
 from cti.telephony.duty import By, Duty, State
 from cti.telephony.events import (
     CallCleared,
@@ -40,17 +38,12 @@ from cti.telephony.events import (
 )
 
 TICK_S = 0.5
-SETTLE_S = 1.0  # after our own commands the PBX's events are their echo
 QUIET_S = 0.4  # a pause on the phone comes as one event for each queue
-ANSWER_S = 3.0
 GONE: tuple[DeviceStatus, ...] = ("unreachable",)
-
-Standing = Mapping[str, tuple[bool, str]]  # queue -> paused, reason
-log = structlog.get_logger()
 
 
 class AgentDuty:
-    """The people's own axis. standing: a device's queues as the PBX has them; show: tell a person's new state."""
+    """The people's own axis. show: tell a person's new state."""
 
     def __init__(
         self,
@@ -59,8 +52,7 @@ class AgentDuty:
         spool: Spool,
         directory: Directory,
         settings: AgentsSettings,
-        line_of: Callable[[str], Line | None],
-        standing: Callable[[str], Standing],
+        places: QueuePlaces,
         device_status: Callable[[str], tuple[DeviceStatus, float]],
         record_of: Callable[[str], CallRecord | None],
         calls_of: Callable[[int], int],
@@ -71,8 +63,7 @@ class AgentDuty:
         self._spool = spool
         self._directory = directory
         self._settings = settings
-        self._line_of = line_of
-        self._standing = standing
+        self._places = places
         self._device_status = device_status
         self._record_of = record_of
         self._calls_of = calls_of
@@ -81,11 +72,8 @@ class AgentDuty:
         self._duties: dict[int, Duty] = {}
         self._misses: dict[int, int] = {}
         self._moved: dict[int, float] = {}  # whose members changed at the PBX, and when
-        self._told: dict[int, float] = {}  # when our last command to the PBX about him was answered
-        self._owed: set[int] = set()  # whose state the PBX has not been told
         self._left: dict[int, float] = {}  # whose panel went away, and when
         self._leaving: dict[str, list[tuple[DeviceRow, ConnectionCleared]]] = {}
-        self._locks: dict[int, asyncio.Lock] = {}
         self._wrap_ups: dict[str, int] = {}
         self._required: frozenset[str] = frozenset()  # queues whose calls need a result
         self._said: dict[int, str] = {}  # the last call each person gave a result of
@@ -119,7 +107,7 @@ class AgentDuty:
             await self._check_reason(reason)
         self._misses.pop(user_id, None)
         await self._become(user_id, d.chosen(self.of(user_id), state, reason, self._clock(), by), actor.id)
-        return await self._apply(user_id)
+        return await self._places.apply(user_id, self.of)
 
     async def more_time(self, actor: Person, user_id: int, more_s: float) -> None:
         """More time for the work after a call."""
@@ -136,11 +124,11 @@ class AgentDuty:
         if self.of(user_id).held and by == "person":
             raise Refused("result-needed", "Say first what came of the call.")
         await self._become(user_id, d.done(self.of(user_id), self._clock(), by), actor.id)
-        return await self._apply(user_id)
+        return await self._places.apply(user_id, self.of)
 
     async def phone_chosen(self, user_id: int) -> None:
         """He is rung at another phone of his: his places in queues go over to it."""
-        await self._apply(user_id)
+        await self._places.apply(user_id, self.of)
         await self._tell(user_id)
 
     async def seated(self, user_id: int, by_user_id: int | None) -> None:
@@ -175,12 +163,12 @@ class AgentDuty:
 
     async def pbx_restarted(self, _event: PbxRestarted, _received_at: float) -> None:
         """It may have forgotten its members: it is told what everybody is."""
-        self._owed |= {user_id for user_id, duty in self._duties.items() if duty.on}
+        self._places.owed |= {user_id for user_id, duty in self._duties.items() if duty.on}
 
     async def snapshot_taken(self, event: SnapshotTaken, _received_at: float) -> None:
         """The PBX's own account is complete: who is not owed a word is compared with it."""
         for user_id, rows in self._directory.people():
-            if user_id not in self._owed and any(row.name.startswith(event.prefix) for row in rows):
+            if user_id not in self._places.owed and any(row.name.startswith(event.prefix) for row in rows):
                 self._moved.setdefault(user_id, 0.0)
 
     async def established(self, event: Established, _received_at: float) -> None:
@@ -228,7 +216,7 @@ class AgentDuty:
         after = d.call_ended(before, self._clock(), wrap_up_s=seconds, queue=queue, call=record.call, held=held)
         if after is not before:
             await self._become(row.user_id, after, None)
-            await self._apply(row.user_id)
+            await self._places.apply(row.user_id, self.of)
 
     def _with_client(self, record: CallRecord, leg: str) -> bool:
         """Whether the leg's owner talked with somebody who is none of us."""
@@ -248,19 +236,16 @@ class AgentDuty:
         """Watch the clock until cancelled."""
         while True:
             await asyncio.sleep(TICK_S)
-            for user_id in set(self._duties) | set(self._moved) | set(self._owed):
-                try:
-                    await self._on_time(user_id, self._clock())
-                except ChannelError as error:
-                    log.warning("PBX not told of an agent's state", user=user_id, reason=str(error))
+            for user_id in set(self._duties) | set(self._moved) | set(self._places.owed):
+                await self._on_time(user_id, self._clock())
 
     async def _on_time(self, user_id: int, now: float) -> None:
         duty = self.of(user_id)
         if d.is_over(duty, now):
             await self._become(user_id, d.done(duty, now, "server"), None)
-            await self._apply(user_id)
-        elif user_id in self._owed:
-            await self._apply(user_id)
+            await self._places.apply(user_id, self.of)
+        elif user_id in self._places.owed:
+            await self._places.apply(user_id, self.of)
         elif user_id in self._moved and now - self._moved[user_id] > QUIET_S:
             await self._compare(user_id, now)
         else:
@@ -269,14 +254,12 @@ class AgentDuty:
     async def _compare(self, user_id: int, now: float) -> None:
         """What the PBX has of him, where it is not the echo of what we told it."""
         row = self._directory.chosen_of(user_id)
-        if now - self._told.get(user_id, 0.0) < SETTLE_S or self._lock(user_id).locked():
+        if self._places.settling(user_id):
             return
         self._moved.pop(user_id, None)
-        if row is None or not self._is_up(row.name):
+        if row is None or not self._places.is_heard(row.name):
             return
-        devices = [one.name for one in self._directory.devices_of(user_id)]
-        found = [pause for device in devices for pause in self._standing(device).values()]
-        seen = d.as_pbx(self.of(user_id), found, now)
+        seen = d.as_pbx(self.of(user_id), self._places.pauses(user_id), now)
         if seen is not self.of(user_id):
             await self._become(user_id, seen, None)
 
@@ -290,7 +273,7 @@ class AgentDuty:
             await self._pause(user_id, d.DEVICE)
         elif duty.state == "not-ready" and duty.reason == d.DEVICE and status not in (*GONE, "unknown"):
             await self._become(user_id, Duty(state="ready", since=now, by="server"), None)
-            await self._apply(user_id)
+            await self._places.apply(user_id, self.of)
         elif duty.state == "ready" and lag and now - self._left.get(user_id, now) >= lag:
             self._left.pop(user_id, None)
             await self._pause(user_id, d.LAGGED)
@@ -298,7 +281,7 @@ class AgentDuty:
     # Inside -------------------------------------------------------------------------------------------------------
     async def _pause(self, user_id: int, reason: str) -> None:
         await self._become(user_id, Duty(state="not-ready", reason=reason, since=self._clock(), by="server"), None)
-        await self._apply(user_id)
+        await self._places.apply(user_id, self.of)
 
     async def _become(self, user_id: int, duty: Duty, by_user_id: int | None) -> None:
         """The new line, written in order with all others, and shown."""
@@ -312,65 +295,6 @@ class AgentDuty:
     async def _tell(self, user_id: int) -> None:
         if self.show is not None:
             await self.show(user_id)
-
-    async def _apply(self, user_id: int) -> bool:
-        """Tell the PBX; False where it cannot hear now: it is told as soon as it can."""
-        async with self._lock(user_id):
-            row = self._directory.chosen_of(user_id)
-            if row is None:
-                self._owed.discard(user_id)
-                return True
-            if not self._is_up(row.name):
-                self._owed.add(user_id)
-                return False
-            self._owed.discard(user_id)
-            try:
-                for line, command in await self._commands(user_id, row):
-                    await _ask(line, command)
-            except ChannelError:
-                self._owed.add(user_id)
-                return False
-            finally:
-                self._told[user_id] = self._clock()
-            return True
-
-    async def _commands(self, user_id: int, row: DeviceRow) -> list[tuple[Line, Command]]:
-        """What makes the PBX's members what they ought to be, and nothing that is so already."""
-        duty, reason = self.of(user_id), ""
-        if duty.paused and duty.on:
-            reason = duty.reason[:80]
-        async with self._db.read() as conn:
-            wanted = {one.name: one.penalty for one in await users.queues_of(conn, user_id)}
-        commands: list[tuple[Line, Command]] = []
-        for one in self._directory.devices_of(user_id):
-            line = self._line_of(one.name)
-            if line is None:
-                continue
-            here = self._standing(one.name)
-            stays = duty.on and one.name == row.name
-            commands += [(line, RemoveMember(queue=queue, device=line.device)) for queue in here if not stays]
-            if not stays:
-                continue
-            for queue in wanted.keys() - here.keys():
-                member = AddMember(
-                    queue=queue,
-                    device=line.device,
-                    name=one.user_name[:80],
-                    penalty=wanted[queue],
-                    paused=duty.paused,
-                    reason=reason,
-                )
-                commands.append((line, member))
-            if any(standing != (duty.paused, reason) for standing in here.values()):
-                commands.append((line, PauseMember(device=line.device, paused=duty.paused, reason=reason)))
-        return commands
-
-    def _is_up(self, device: str) -> bool:
-        line = self._line_of(device)
-        return line is not None and line.pbx.health().state == "up"
-
-    def _lock(self, user_id: int) -> asyncio.Lock:
-        return self._locks.setdefault(user_id, asyncio.Lock())
 
     def _allowed(self, actor: Person, user_id: int) -> By:
         if actor.id == user_id:
@@ -388,10 +312,3 @@ class AgentDuty:
             offered = await stored.reasons(conn)
         if reason not in ({one.name for one in offered} or {""}):
             raise Refused("bad-reason", "Choose a reason from the list.")
-
-
-async def _ask(line: Line, command: Command) -> None:
-    """Told to the PBX. What it answers that it is so already, or that there is no such queue, is no failure of ours."""
-    answer = await line.pbx.ask(command, timeout_s=ANSWER_S)
-    if not answer.ok:
-        log.info("PBX refused a member's change", command=type(command).__name__, reason=answer.message)
