@@ -6,7 +6,11 @@ from pathlib import Path
 
 from playwright.async_api import expect
 
+from cti.desktop import ClientBrief, ContactBrief, ContractBrief, LastCall, Match, Why
+from tests.browser.axe import violations
 from tests.browser.stage import Stage
+
+NOBODYS = "+79355559999"
 
 
 async def test_tabs_by_keyboard_and_what_is_missing_leads_to_its_field(theatre: Stage) -> None:
@@ -58,4 +62,37 @@ async def test_a_contact_person_and_a_contract_with_a_file(theatre: Stage, tmp_p
     await expect(page.locator("#stream")).to_contain_text("Зоя Новикова")
     await page.goto(theatre.url + "/clients?q=новикова+зоя")
     await expect(page.locator("#found .tabulator-row")).to_have_count(1)
+    assert page.faults == []  # type: ignore[attr-defined]
+
+
+async def test_the_card_says_who_of_the_company_calls_and_what_ends_soon(theatre: Stage) -> None:
+    page = await theatre.desk()
+    olga = ContactBrief(id=7, name="Ольга Зимина", role="бухгалтер", phones=((NOBODYS, "14", "рабочий"),))
+    brief = ClientBrief(
+        id=1,
+        name="Гранит",
+        relation="Поставщик",
+        restricted=True,
+        restricted_why="заявление от 12.11",
+        people=(olga,),
+        contracts=(ContractBrief(id=3, number="Д-17/26", ends_on="2026-12-01"),),
+        last=LastCall(at=1_795_000_000.0, direction="inbound", outcome="answered", by="Борис"),
+    )
+    why = Why(code="contact-phone", args={"number": NOBODYS, "contact": olga.name, "role": olga.role})
+    await theatre.ring(number=NOBODYS, matches=[Match(client=brief, why=why, contact=olga)])
+    head = page.locator(".card-head")
+    for said in (
+        "Ольга Зимина, бухгалтер",
+        "Поставщик",
+        "Обработка ограничена: заявление от 12.11",
+        "Договор Д-17/26",
+        "01.12.2026",
+        "Борис",
+    ):
+        await expect(head).to_contain_text(said)
+    await expect(page.locator("[data-f=why]")).to_contain_text("телефон контактного лица: Ольга Зимина, бухгалтер")
+    await expect(page.locator("#card-people")).to_contain_text("доб. 14")
+    await expect(page.locator("#card-people button")).to_be_disabled()  # he may call, and is not called
+    await expect(page.locator("#rings")).to_contain_text("Обработка ограничена: заявление от 12.11")
+    assert await violations(page) == []
     assert page.faults == []  # type: ignore[attr-defined]

@@ -10,9 +10,8 @@ import pytest
 from playwright.async_api import expect
 from sqlalchemy import text
 
-from cti.desktop import CallView, ClientBrief, ContactBrief, ContractBrief, LastCall, Match, Why
+from cti.desktop import CallView, ClientBrief, Match, Why
 from cti.storage import calls, clients, desktop_events, lookup, sessions
-from tests.browser.axe import violations
 from tests.browser.stage import ALHIMOV, ANNA, Stage, stage, until
 
 pytestmark = pytest.mark.browser
@@ -366,36 +365,3 @@ async def test_who_waits_for_a_call_is_one_line_and_is_called_by_a_click(theatre
     await page.click("nav.tabs a >> nth=1")
     await expect(rows).to_have_count(1)
     await expect(rows.first).to_contain_text("Анна Белова")
-
-
-async def test_the_card_says_who_of_the_company_calls_and_what_ends_soon(theatre: Stage) -> None:
-    page = await theatre.desk()
-    olga = ContactBrief(id=7, name="Ольга Зимина", role="бухгалтер", phones=((NOBODYS, "14", "рабочий"),))
-    brief = ClientBrief(
-        id=1,
-        name="Гранит",
-        relation="Поставщик",
-        restricted=True,
-        restricted_why="заявление от 12.11",
-        people=(olga,),
-        contracts=(ContractBrief(id=3, number="Д-17/26", ends_on="2026-12-01"),),
-        last=LastCall(at=1_795_000_000.0, direction="inbound", outcome="answered", by="Борис"),
-    )
-    why = Why(code="contact-phone", args={"number": NOBODYS, "contact": olga.name, "role": olga.role})
-    await theatre.ring(number=NOBODYS, matches=[Match(client=brief, why=why, contact=olga)])
-    head = page.locator(".card-head")
-    for said in (
-        "Ольга Зимина, бухгалтер",
-        "Поставщик",
-        "Обработка ограничена: заявление от 12.11",
-        "Договор Д-17/26",
-        "01.12.2026",
-        "Борис",
-    ):
-        await expect(head).to_contain_text(said)
-    await expect(page.locator("[data-f=why]")).to_contain_text("телефон контактного лица: Ольга Зимина, бухгалтер")
-    await expect(page.locator("#card-people")).to_contain_text("доб. 14")
-    await expect(page.locator("#card-people button")).to_be_disabled()  # he may call, and is not called
-    await expect(page.locator("#rings")).to_contain_text("Обработка ограничена: заявление от 12.11")
-    assert await violations(page) == []
-    assert page.faults == []  # type: ignore[attr-defined]
