@@ -24,14 +24,13 @@ from cti.features.access_journal import AccessJournal
 from cti.features.accounts import Accounts, Identity
 from cti.metrics import Metrics
 from cti.sights import Sights
-from cti.storage import desktop_events, role_rights, traces
+from cti.storage import role_rights
 from cti.storage.database import Database
-from cti.storage.desktop_events import Connection
 from cti.storage.spool import Spool
-from cti.storage.traces import Step
 from web import wire
 from web.auth import COOKIE
 from web.live_browser import Browser, Stored
+from web.live_cards import Cards
 from web.live_door import CONNECT_S, VISIT, Door, Visit
 from web.live_outbox import PACKETS, Body, Texts, encoded, socket_io
 from web.live_people import People
@@ -43,10 +42,8 @@ CHECK_S = 3.0
 MOST_OF_ONE = 30  # connections of one person
 GRACE_S = 2.0
 REPLAY_S = 10.0  # how long a replay waits for a browser that does not read
-MOST_KEPT = 10_000  # cards whose fate is remembered
 RECENT = 20  # pops per agent kept in memory, in case their rows come late
 GARBAGE = (ValueError, TypeError, LookupError, RecursionError)  # what bytes that mean nothing raise in the library
-LATEST_S = 60.0  # a longer pop latency is a tab that slept, not a figure
 
 log = structlog.get_logger()
 
@@ -71,9 +68,8 @@ class Live:
         self._accounts = accounts
         self._sights = sights
         self._db = db
-        self._spool = spool
         self._metrics = metrics
-        self._access_journal = access_journal
+        self._cards = Cards(spool=spool, metrics=metrics, access_journal=access_journal, clock=clock)
         self._clock = clock
         self._door = Door(connect_s=connect_s)
         self._io = socket_io(ping_s, pong_s)
@@ -84,8 +80,6 @@ class Live:
         self._moved: asyncio.Queue[int] = asyncio.Queue()
         self._people = People(self._tell, self.people)
         self._recent: dict[int, deque[ScreenPop]] = defaultdict(lambda: deque(maxlen=RECENT))
-        self._received: dict[tuple[int, int], tuple[float, str]] = {}
-        self._told: dict[tuple[int, int], None] = {}  # cards that were shown, by agent and seq
         self.snapshot: Callable[[int], Snapshot] = lambda _agent: Snapshot()
         self.seq_of: Callable[[int], int] = lambda _agent: 0
         self.presence: Callable[[int], Awaitable[None]] | None = None
@@ -117,7 +111,7 @@ class Live:
     # AgentDesktop ----------------------------------------------------------------------------------------------------
     async def pop(self, agent_id: int, pop: ScreenPop) -> None:
         """A card, to all the agent's browsers."""
-        self._remember(agent_id, pop, pop.received_at)
+        self._cards.sent(agent_id, pop, pop.received_at)
         self._recent[agent_id].append(pop)
         self._tell_stored(agent_id, pop, Texts("screen_pop", lambda reader, _seq: wire.screen_pop(pop, reader)))
 
@@ -287,38 +281,26 @@ class Live:
 
     async def _replay(self, browser: Browser, missed: Missed) -> bool:
         """False: the browser does not read."""
-        self._told.update(dict.fromkeys((browser.agent, seq) for seq in missed.painted))
+        self._cards.were_seen(browser.agent, missed.painted)
         for event, over in missed.events:
             if not await browser.outbox.low(REPLAY_S):
                 return False
             if isinstance(event, Notice):
                 self._push_stored(browser, event, encoded("message", wire.notice(event, browser.reader)))
             elif browser.hears("screen_pop"):
-                self._remember(browser.agent, event, 0.0)
+                self._cards.sent(browser.agent, event, 0.0)
                 text = encoded("screen_pop", wire.screen_pop(event, browser.reader, missed=over))
                 self._push_stored(browser, event, text)
         browser.seq = max(browser.seq, missed.seq)
         return True
 
     async def _shown(self, sid: str, body: object = None, *_more: object) -> None:
-        """The card was painted: the first browser's word is the pop's latency, by our own clock."""
+        """The card was painted."""
         browser = self._browsers.get(sid)
         seq = body.get("seq") if isinstance(body, dict) else None
         if browser is None or type(seq) is not int or not 0 < seq <= self.seq_of(browser.agent):
             return
-        agent_id, now = browser.agent, self._clock()
-        received, call_id = self._received.pop((agent_id, seq), (0.0, ""))
-        latency = now - received if received and 0 <= now - received < LATEST_S else None
-        if latency is not None:
-            self._metrics.pop_latency.observe(latency)
-        ms = round(latency * 1000, 1) if latency is not None else None
-
-        async def write(conn: Connection) -> None:
-            if await desktop_events.shown(conn, agent_id, seq, now, ms) and call_id and ms is not None:
-                step = Step(call_id=call_id, at=now, step="pop-shown", user_id=agent_id, args={"ms": str(ms)})
-                await traces.add(conn, [step])
-
-        self._spool.put(write)
+        self._cards.painted(browser.agent, seq)
 
     def _tell(self, agents: Sequence[int], name: str, body: Body) -> None:
         """A volatile event; a browser that is not live yet gets it in the snapshot."""
@@ -344,17 +326,8 @@ class Live:
             browser.sent.append(event.seq)
             browser.seq = max(browser.seq, event.seq)
             if isinstance(event, ScreenPop):
-                self._keep_line(browser, event)
+                self._cards.shown_to(browser, event)
             self._push(browser, text)
-
-    def _keep_line(self, browser: Browser, pop: ScreenPop) -> None:
-        """A card that an agent is shown for the first time, on whichever of his screens, is in the access journal."""
-        key = (browser.agent, pop.seq)
-        if pop.matches and key not in self._told:
-            self._access_journal.popped(browser.person, pop, browser.visit.address)
-        self._told[key] = None
-        if len(self._told) > MOST_KEPT:
-            self._told.pop(next(iter(self._told)))
 
     def _push(self, browser: Browser, text: str) -> None:
         if not browser.cut and not browser.outbox.offer(text):
@@ -366,11 +339,6 @@ class Live:
         browser.outbox.drop()
         browser.visit.cut()
         log.warning("browser cut", agent=browser.agent, why=why)
-
-    def _remember(self, agent_id: int, pop: ScreenPop, received_at: float) -> None:
-        self._received.setdefault((agent_id, pop.seq), (received_at, pop.call.id))
-        if len(self._received) > MOST_KEPT:
-            self._received.pop(next(iter(self._received)))
 
     async def _check_sessions(self) -> None:
         while True:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from cti.access import Person, Right, scope
-from cti.desktop import Notice, ScreenPop, Snapshot
+from cti.desktop import Notice, ScreenPop, Snapshot, WorkView
 from cti.features.accounts import Identity
 from web.live_door import Visit
 from web.live_outbox import Outbox
@@ -64,4 +64,5 @@ class Browser:
             calls=state.calls if self.hears("call") else (),
             agents=state.agents if self.hears("agent") else (),
             reminders=state.reminders if self.hears("reminders") else (),
+            work=state.work if self.hears("work") else WorkView(),
         )

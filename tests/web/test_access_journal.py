@@ -269,7 +269,7 @@ async def test_a_card_on_the_screen_is_one_line_when_it_first_comes(desk: Panel)
         ]
         await wire.io.emit("shown", {"seq": pop.seq, "at": 1})
         await until_shown(desk, pop.seq)
-        desk.live._told.clear()
+        desk.live._cards._seen.clear()
         await second.close()
         await (await again.connect(0)).hears(pop.seq)
         assert len(await lines(desk)) == 1
