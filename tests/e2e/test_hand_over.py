@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -10,13 +11,22 @@ import pytest
 from lab.callers import Caller
 from lab.phones import Phone
 from tests.e2e.conftest import Street
-from tests.e2e.server import Desk, Server, until
+from tests.e2e.server import DEADLINE_S, Desk, Server, until
 
 pytestmark = pytest.mark.lab
 CLARA, ALHIMOV, NOVIKOV = "74950000002", "+79355550101", "+79355550419"
 
 
-async def asked(desk: Desk, kind: str, **more: Any) -> dict[str, Any]:
+async def asks(clara: Desk, boris: Desk, call: str) -> dict[str, Any]:
+    """Clara's panel asks Boris; a busy PBX may miss it once, as it does the digits of a phone."""
+    for _ in range(2):
+        await clara.api("POST", f"/calls/{call}/transfer", {"to": "102", "ask": True}, status=202)
+        with contextlib.suppress(AssertionError):
+            return await asked(boris, "asks", within_s=6.0, state="ringing")
+    return await asked(boris, "asks", state="ringing")
+
+
+async def asked(desk: Desk, kind: str, *, within_s: float = DEADLINE_S, **more: Any) -> dict[str, Any]:
     """The newest view of a call in which a colleague asks, or has handed over."""
 
     def found() -> dict[str, Any] | None:
@@ -24,7 +34,7 @@ async def asked(desk: Desk, kind: str, **more: Any) -> dict[str, Any]:
         views = [view for view in views if all(view[name] == value for name, value in more.items())]
         return views[-1] if views else None
 
-    return await until(found, why=f"{desk.login} is told of a call that is {kind} {more}")
+    return await until(found, within_s=within_s, why=f"{desk.login} is told of a call that is {kind} {more}")
 
 
 async def talks(clara: Desk, street: Street, number: str, note: str = "") -> tuple[str, Phone, Caller]:
@@ -45,10 +55,9 @@ async def test_who_is_asked_reads_card_note_and_wait_while_ringing(server: Serve
     await street.phone("102")
     async with Desk(server, "clara") as clara, Desk(server, "boris") as boris:
         call, _, _ = await talks(clara, street, ALHIMOV, "Просит счёт")
-        await clara.api("POST", f"/calls/{call}/transfer", {"to": "102", "ask": True}, status=202)
+        ringing = (await asks(clara, boris, call))["hand_over"]
         pop = await boris.pop(ALHIMOV)
         assert [match["client"]["name"] for match in pop["matches"]] == ["Алхимов"]
-        ringing = (await asked(boris, "asks", state="ringing"))["hand_over"]
         assert (ringing["by"], ringing["number"], ringing["waits_since"] > 0) == ("Клара Ли", ALHIMOV, True)
         assert ringing["notes"] == [{"by": "Клара Ли", "text": "Просит счёт"}]
         await clara.api("PUT", f"/calls/{call}/note", {"text": "Просит счёт и акт"}, status=200)
@@ -65,7 +74,7 @@ async def test_by_the_panel_the_client_is_whose_answer_it_was(server: Server, st
     other = await street.phone("102")
     async with Desk(server, "clara") as clara, Desk(server, "boris") as boris:
         call, _, client = await talks(clara, street, ALHIMOV)
-        await clara.api("POST", f"/calls/{call}/transfer", {"to": "102", "ask": True}, status=202)
+        await asks(clara, boris, call)
         await street.do(other.wait, "ringing")
         await street.do(other.answer)
         await asked(boris, "asks", state="talking")

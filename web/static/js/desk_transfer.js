@@ -43,8 +43,9 @@ function draw() {
   if ((!one || asking) && !$("#desk-hand-over").hidden) open(false);
 }
 
-const go = (target, how) => talk() && say(talk(), "POST", { to: target.number, ask: how === "ask" });
-
-async function say(one, method, body) {
-  await api(method, `/calls/${encodeURIComponent(one.id)}/transfer`, body).catch((refusal) => toast(refusal.message));
+async function go(target, how, close) {
+  if (talk() && (await say(talk(), "POST", { to: target.number, ask: how === "ask" }))) close();
 }
+
+const say = (one, method, body) =>
+  api(method, `/calls/${encodeURIComponent(one.id)}/transfer`, body).catch((refusal) => toast(refusal.message));

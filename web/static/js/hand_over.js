@@ -7,7 +7,7 @@ import { t, word } from "./texts.js";
 const FREE_FIRST = { idle: 0, ringing: 1, "in-call": 2, "on-hold": 2, busy: 2, unknown: 3, unreachable: 4 };
 
 export class HandOver {
-  /** id: of the panel, and how its parts begin. go(target, how): how is "send" or "ask". */
+  /** id: of the panel, and how its parts begin. go(target, how, close): how is "send" or "ask"; close: once it was not refused. */
   constructor(id, go) {
     this.id = id;
     this.go = go;
@@ -86,10 +86,7 @@ export class HandOver {
     const act = (how, label) => {
       const button = $(`[data-act="${how}"]`, li);
       button.setAttribute("aria-label", label);
-      button.addEventListener("click", () => {
-        if (!this.$().hidden) this.$("-open").click();
-        this.go(target, how);
-      });
+      button.addEventListener("click", () => this.go(target, how, () => this.$().hidden || this.$("-open").click()));
     };
     act("send", t("Transfer to {name}", { name: target.name }));
     act("ask", t("Ask {name} first", { name: target.name }));

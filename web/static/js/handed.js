@@ -43,7 +43,8 @@ export function showHanded(one) {
 function waits(one) {
   const since = isAsked(one) && store.ALIVE.has(one.view.state) ? one.view.hand_over.waits_since : null;
   const text = since ? t("on hold for {time}", { time: duration(store.now() - since) }) : "";
-  fill($("#asked"), { "asked-waits": text });
+  const box = $("#asked"); // another page may be open
+  if (box) fill(box, { "asked-waits": text });
 }
 
 function notes(written) {

@@ -25,7 +25,7 @@ class Controls {
     this.phone = phone;
     this.lostAt = 0;
     this.offers = null; // what the PBX has for a phone, asked once
-    this.handOver = new HandOver("hand-over", (target, how) => this.hand(target, how));
+    this.handOver = new HandOver("hand-over", (...what) => this.hand(...what));
     const press = (id, act) => $(`#${id}`).addEventListener("click", () => this.now() && act(this.now()));
     $("#answer").addEventListener("click", () => this.answer());
     press("mute", (talk) => phone.do("mute", talk.id, !talk.muted));
@@ -96,11 +96,12 @@ class Controls {
   }
 
   /** Send the other party on, or ask there by a call of our own. */
-  async hand(target, how) {
+  async hand(target, how, close) {
     const talk = this.now();
     if (!talk) return;
     try {
       const { dial } = await api("POST", "/phone/number", { to: target.number });
+      close();
       if (how === "send") await this.phone.do("transfer", talk.id, dial);
       else await this.phone.do("dial", dial, { name: target.device ? target.name : "" });
     } catch (refusal) {
