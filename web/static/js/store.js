@@ -189,6 +189,7 @@ export function forget(clients, gone) {
     if (his(one.client)) one.client = null;
   }
   missed = missed.filter((row) => !gone.has(row.call) && !clients.has(row.client_id));
+  if (chosen && (clients.has(chosen.client_id) || gone.has(chosen.id))) chosen = null;
   setReminders(due.filter((row) => !clients.has(row.client_id)));
   tell("forgotten", ids.map((one) => one.id));
   tell("missed");
