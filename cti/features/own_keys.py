@@ -57,7 +57,7 @@ class OwnKeys:
         """All keys that the person has otherwise; none: as they are as a rule. Raises Refused: bad-key, key-taken."""
         if any(action not in USUAL or not KEY.fullmatch(key) for action, key in keys.items()):
             raise Refused("bad-key", "A key is a letter or F2, F4, F7, F8, F9.")
-        whole = keys_of(keys)
+        whole = {**USUAL, **keys}
         twice = {key for key in whole.values() if list(whole.values()).count(key) > 1}
         if twice:
             raise Refused("key-taken", "One key cannot do two things.")
@@ -68,4 +68,7 @@ class OwnKeys:
 
 def keys_of(own: Mapping[str, str]) -> dict[str, str]:
     """Every action's key, for a person who has some otherwise; what a newer version took for something else goes."""
-    return {**USUAL, **{action: key for action, key in own.items() if action in USUAL}}
+    kept = {action: key for action, key in own.items() if action in USUAL}
+    while lost := [action for action, key in kept.items() if key in {USUAL[one] for one in USUAL.keys() - kept.keys()}]:
+        del kept[lost[0]]
+    return {**USUAL, **kept}
