@@ -17,6 +17,7 @@ from web.routes import Route, Shows, Who
 
 T = TypeVar("T")
 LARGEST_BODY = 256 * 1024
+LONGEST_ID = 80  # of a call
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -131,3 +132,8 @@ def place(request: web.Request, name: str = "id") -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 16):
         raise web.HTTPNotFound(text="There is no such thing here.")
     return int(text)
+
+
+def call_of(request: web.Request) -> str:
+    """The id of a call, or of another thing that has no number, in the path: no longer than any is, and storable."""
+    return request.match_info["id"][:LONGEST_ID].replace("\x00", "")

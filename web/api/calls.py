@@ -15,7 +15,7 @@ from cti.storage.journal import CallRow
 from cti.telephony.numbering import read
 from web import texts
 from web.api import records as r
-from web.api.base import Header, Invalid, Operation, body_of, query_of, reply
+from web.api.base import Header, Invalid, Operation, body_of, call_of, query_of, reply
 from web.auth import person_of
 from web.i18n import language_of, say
 from web.services import services_of
@@ -23,7 +23,6 @@ from web.shown import showed_callers
 
 T = TypeVar("T")
 KEY = "Idempotency-Key"
-LONGEST_ID = 80
 
 
 async def journal(request: web.Request) -> web.Response:
@@ -64,7 +63,7 @@ def reach(person: Person, *, mine: bool) -> tuple[int | None, int | None]:
 
 async def readable(request: web.Request) -> CallRow:
     """The call of the path, if the person may see it; 404 for others: they need not know that it exists."""
-    person, call_id = person_of(request), _call(request)
+    person, call_id = person_of(request), call_of(request)
     async with services_of(request).db.read() as conn:
         row = await calls.get(conn, call_id)
         part = row is not None and await calls.takes_part(conn, call_id, person.id)
@@ -76,10 +75,6 @@ async def readable(request: web.Request) -> CallRow:
 def allowed(person: Person, row: CallRow) -> bool:
     """Whether the right reaches this call."""
     return may(person, "calls.read", owner_id=row.user_id, owner_team_id=row.team_id)
-
-
-def _call(request: web.Request) -> str:
-    return request.match_info["id"][:LONGEST_ID].replace("\x00", "")
 
 
 async def _check_client(request: web.Request, client_id: int | None) -> None:
@@ -111,14 +106,14 @@ async def dial(request: web.Request) -> web.Response:
 
 async def hang_up(request: web.Request) -> web.Response:
     """End one's own part of a call."""
-    await services_of(request).call_control.hang_up(person_of(request), _call(request))
+    await services_of(request).call_control.hang_up(person_of(request), call_of(request))
     return reply(r.Ok())
 
 
 async def digits(request: web.Request) -> web.Response:
     """Tones to the other party."""
     body = await body_of(request, r.Digits)
-    await services_of(request).call_control.digits(person_of(request), _call(request), body.digits)
+    await services_of(request).call_control.digits(person_of(request), call_of(request), body.digits)
     return reply(r.Ok())
 
 
@@ -127,40 +122,40 @@ async def move(request: web.Request) -> web.Response:
     body = await body_of(request, r.Move)
     key = body.request_id or secrets.token_hex(16)
     control = services_of(request).call_control
-    await control.move(person_of(request), _call(request), body.device, request_id=key)
+    await control.move(person_of(request), call_of(request), body.device, request_id=key)
     return reply(r.Dialled(request_id=key), 202)
 
 
 async def three(request: web.Request) -> web.Response:
     """Two calls of one's own become a conference of three."""
     body = await body_of(request, r.Three)
-    await services_of(request).call_control.three(person_of(request), _call(request), body.other.replace("\x00", ""))
+    await services_of(request).call_control.three(person_of(request), call_of(request), body.other.replace("\x00", ""))
     return reply(r.Ok())
 
 
 async def transfer(request: web.Request) -> web.Response:
     """The client goes to somebody else."""
     body, control = await body_of(request, r.HandingOver), services_of(request).call_control
-    await control.transfer(person_of(request), _call(request), body.to, ask=body.ask)
+    await control.transfer(person_of(request), call_of(request), body.to, ask=body.ask)
     return reply(r.Ok(), 202)
 
 
 async def take_back(request: web.Request) -> web.Response:
     """The client is talked to again."""
-    await services_of(request).call_control.take_back(person_of(request), _call(request))
+    await services_of(request).call_control.take_back(person_of(request), call_of(request))
     return reply(r.Ok())
 
 
 async def card(request: web.Request) -> web.Response:
     """The card comes to one's desk."""
-    await services_of(request).screen_pops.by_hand(person_of(request).id, _call(request))
+    await services_of(request).screen_pops.by_hand(person_of(request).id, call_of(request))
     return reply(r.Ok(), 202)
 
 
 async def note(request: web.Request) -> web.Response:
     """The person's note to the call."""
     body = await body_of(request, r.Note)
-    await services_of(request).call_log.note(person_of(request), _call(request), body.text)
+    await services_of(request).call_log.note(person_of(request), call_of(request), body.text)
     return reply(r.Ok())
 
 
@@ -169,7 +164,7 @@ async def choose(request: web.Request) -> web.Response:
     body = await body_of(request, r.Chosen)
     await _check_client(request, body.client_id)
     log = services_of(request).call_log
-    await log.choose_client(person_of(request), _call(request), body.client_id)
+    await log.choose_client(person_of(request), call_of(request), body.client_id)
     return reply(r.Ok())
 
 

@@ -6,13 +6,11 @@ from aiohttp import web
 
 from cti.storage import marks as stored
 from web.api import records as r
-from web.api.base import Operation, body_of, place, reply
+from web.api.base import Operation, body_of, call_of, place, reply
 from web.api.calls import readable
 from web.auth import person_of
 from web.services import services_of
 from web.shown import showed
-
-LONGEST_ID = 80
 
 
 async def listed(request: web.Request) -> web.Response:
@@ -26,13 +24,13 @@ async def listed(request: web.Request) -> web.Response:
 
 async def add(request: web.Request) -> web.Response:
     """This moment."""
-    body, call = await body_of(request, r.MarkIn), request.match_info["id"][:LONGEST_ID].replace("\x00", "")
+    body, call = await body_of(request, r.MarkIn), call_of(request)
     return reply(r.Made(await services_of(request).call_log.mark(person_of(request), call, body.text)), 201)
 
 
 async def change(request: web.Request) -> web.Response:
     """What was said of it."""
-    body, call = await body_of(request, r.MarkIn), request.match_info["id"][:LONGEST_ID].replace("\x00", "")
+    body, call = await body_of(request, r.MarkIn), call_of(request)
     log = services_of(request).call_log
     await log.change_mark(person_of(request), call, place(request, "mark"), body.text)
     return reply(r.Ok())
@@ -40,7 +38,7 @@ async def change(request: web.Request) -> web.Response:
 
 async def remove(request: web.Request) -> web.Response:
     """Away with it."""
-    call = request.match_info["id"][:LONGEST_ID].replace("\x00", "")
+    call = call_of(request)
     await services_of(request).call_log.change_mark(person_of(request), call, place(request, "mark"), None)
     return reply(r.Ok())
 

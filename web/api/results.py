@@ -8,14 +8,12 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from cti.storage import dispositions as stored
-from web.api.base import Operation, body_of, query_of, reply
+from web.api.base import Operation, body_of, call_of, query_of, reply
 from web.api.calls import readable
 from web.api.records import Id, Ok
 from web.auth import person_of
 from web.services import services_of
 from web.shown import showed
-
-LONGEST_ID = 80
 
 
 class ResultQuery(Struct, forbid_unknown_fields=True):
@@ -64,7 +62,7 @@ def _out(one: stored.Disposition) -> ResultOut:
 
 async def say(request: web.Request) -> web.Response:
     """What came of one's own call."""
-    body, call = await body_of(request, ResultIn), request.match_info["id"][:LONGEST_ID]
+    body, call = await body_of(request, ResultIn), call_of(request)
     await services_of(request).call_results.say(person_of(request), call, body.result_id)
     return reply(Ok())
 

@@ -9,11 +9,9 @@ from msgspec import Meta, Struct
 
 from cti.clients.masking import Sight
 from cti.features.scripts import Asked
-from web.api.base import Operation, body_of, place, reply
+from web.api.base import Operation, body_of, call_of, place, reply
 from web.auth import person_of
 from web.services import services_of
-
-LONGEST_ID = 80
 
 
 class QuestionOut(Struct):
@@ -65,20 +63,16 @@ def _question(one: Asked, sight: Sight) -> QuestionOut:
     return QuestionOut(question.id, question.text, read.kind, options, one.now, sight.words(one.answer), bool(read.id))
 
 
-def _call(request: web.Request) -> str:
-    return request.match_info["id"][:LONGEST_ID].replace("\x00", "")
-
-
 async def show(request: web.Request) -> web.Response:
     """The questionnaire of one's own call."""
-    script, questions = await services_of(request).scripts.of_call(person_of(request), _call(request))
+    script, questions = await services_of(request).scripts.of_call(person_of(request), call_of(request))
     return reply(ScriptOut(script.name if script else "", _out(request, questions)))
 
 
 async def answer(request: web.Request) -> web.Response:
     """Keep an answer."""
     body, scripts = await body_of(request, AnswerIn), services_of(request).scripts
-    given = await scripts.answer(person_of(request), _call(request), place(request, "question"), body.answer)
+    given = await scripts.answer(person_of(request), call_of(request), place(request, "question"), body.answer)
     return reply(Answered(given[1], _out(request, given[0])))
 
 

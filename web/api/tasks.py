@@ -11,13 +11,11 @@ from cti.clients.tasks import Task, TaskDraft
 from cti.errors import Refused
 from cti.storage import clients, tasks
 from web.api import records as r
-from web.api.base import Operation, body_of, place, reply
+from web.api.base import Operation, body_of, call_of, place, reply
 from web.api.calls import readable
 from web.auth import person_of
 from web.services import services_of
 from web.shown import showed, showed_callers
-
-LONGEST_ID = 80
 
 
 class NoteIn(Struct, forbid_unknown_fields=True):
@@ -135,7 +133,7 @@ async def finish(request: web.Request) -> web.Response:
 async def next_step(request: web.Request) -> web.Response:
     """What follows one's own call."""
     services, person = services_of(request), person_of(request)
-    body, call = await body_of(request, NextIn), services.call_log.current(request.match_info["id"][:LONGEST_ID])
+    body, call = await body_of(request, NextIn), services.call_log.current(call_of(request))
     task_id = await services.tasks.next_step(person, call, body.draft(), body.client_id)
     async with services.db.read() as conn:
         return _told(request, await tasks.get(conn, task_id) if task_id else None)

@@ -12,7 +12,7 @@ from cti.access import scope
 from cti.clients.work import Placed, placed
 from cti.storage import work as stored
 from cti.telephony.numbering import show
-from web.api.base import Operation, body_of, query_of, reply
+from web.api.base import Operation, body_of, call_of, query_of, reply
 from web.api.records import Ok
 from web.auth import person_of
 from web.i18n import language_of
@@ -21,7 +21,6 @@ from web.shown import showed_callers
 from web.uncalled import uncalled
 from web.work_texts import clock, why
 
-LONGEST_ID = 80
 Whose = Literal["mine", "all"]
 
 
@@ -96,9 +95,9 @@ def _out(one: Placed, said: str, stopped: Collection[int | str | None]) -> WorkO
 
 async def act(request: web.Request) -> web.Response:
     """What one says of a missed client or an order."""
-    body, match = await body_of(request, ActIn), request.match_info
+    body, kind = await body_of(request, ActIn), request.match_info["kind"]
     await services_of(request).work_list.act(
-        person_of(request), match["kind"], match["id"][:LONGEST_ID], body.act, minutes=body.minutes, why=body.why
+        person_of(request), kind, call_of(request), body.act, minutes=body.minutes, why=body.why
     )
     return reply(Ok())
 

@@ -13,6 +13,7 @@ from cti.storage.journal import CallRow
 from cti.storage.missed import State, missed
 from cti.telephony.numbering import read
 from web import texts
+from web.api.base import call_of
 from web.api.calls import readable
 from web.api.missed import MISSED_S
 from web.auth import person_of
@@ -25,7 +26,6 @@ from web.shown import showed_callers
 from web.uncalled import uncalled
 
 ROWS = 50
-LONGEST_ID = 80
 MOST_MISSED = 200
 FILTERS = ("answered", "no-answer", "busy", "rejected", "cancelled", "abandoned", "failed", "unfinished")
 
@@ -103,7 +103,7 @@ async def show_call(request: web.Request) -> web.Response:
 
 async def voicemail(request: web.Request) -> web.StreamResponse:
     """The message that the client left, as sound; in parts where the player asks for them."""
-    found = services_of(request).voicemails.of_call(person_of(request), request.match_info["id"][:LONGEST_ID])
+    found = services_of(request).voicemails.of_call(person_of(request), call_of(request))
     row, sound = await found
     showed_callers(request, [row])
     return web.FileResponse(sound, headers={"Content-Type": "audio/wav", "Content-Disposition": "inline"})
