@@ -22,6 +22,7 @@ from cti.telephony.events import CallRecord, LegRecord, Party
 from tests.cli.test_commands import cti
 from tests.telephony.test_sip import message
 from tests.web.board import Board
+from tests.web.canaries import hide
 from tests.web.panel import ANNA, Browser, Panel, panel, until
 from tests.web.test_client_import import chosen, exported, over
 from tests.web.test_sip_door import BOTH, SECRETS, PlayedPbx, enter
@@ -292,3 +293,22 @@ async def test_a_ringing_call_says_why(scene: Scene) -> None:
         brief = await lookup.brief_of(conn, scene.pyotr, now=5.0)
     assert brief is not None
     assert (brief.restricted, brief.restricted_why, brief.zone) == (True, WHY, None)
+
+
+async def test_every_row_of_a_hidden_number_is_without_its_button(scene: Scene) -> None:
+    """A hidden number is sealed in each row anew: two calls of one caller are two seals."""
+    services, now = scene.desk.services, scene.desk.services.clock()
+    async with services.db.write() as conn:
+        await restrictions.put(conn, scene.pyotr, WHY, now=5.0, user_id=ANNA)
+        for call in ("one", "two"):
+            record = CallRecord(
+                call=call, direction="inbound", caller=Party(number=OF_CONTACT), called="1", started=now - 60,
+                ended=now - 30, outcome="no-answer",
+            )  # fmt: skip
+            await calls.save(conn, record, number=OF_CONTACT, client_id=None, user_id=ANNA, legs_users={})
+    await hide(scene.desk)
+    text = (await scene.pages.get("/calls")).text
+    assert text.count("/calls/one")
+    assert text.count("/calls/two")
+    dials = [unescape(one) for one in re.findall(r'data-dial="([^"]+)"', text)]
+    assert OF_CONTACT not in map(services.sights.opened, dials)
