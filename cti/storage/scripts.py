@@ -54,8 +54,10 @@ async def add(conn: AsyncConnection, queue: str, name: str) -> int:
 
 
 async def keep(conn: AsyncConnection, script: Script) -> None:
-    """Its name and questions; those without an id (negative here) get the next ones, for good."""
-    row = (await conn.execute(select(scripts.c.next_question).where(scripts.c.id == script.id))).one()
+    """Its name and questions; those without an id (negative here) get the next ones. Of a removed one: nothing."""
+    row = (await conn.execute(select(scripts.c.next_question).where(scripts.c.id == script.id))).one_or_none()
+    if row is None:
+        return
     free, kept = row.next_question, []
     ids: dict[int, int] = {}
     for one in script.questions:
