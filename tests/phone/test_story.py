@@ -57,6 +57,9 @@ async def test_a_client_is_answered_asked_about_handed_over_and_called_back(offi
     await expect(clara.page.locator("#asked-notes")).to_contain_text("Просит счёт до пятницы")
     await expect(clara.page.locator("[data-f=asked-waits]")).to_contain_text("0:")
     assert f"{CLARAS}-" in await leg(office, "Ringing"), "all that before she has said a word"
+    await expect(anna.page.locator("#phone .peer")).to_contain_text("Клара")
+    await expect(anna.page.locator(".card-head h2")).to_have_text("Алхимов")
+    await expect(anna.page.locator("#note")).to_have_value("Просит счёт до пятницы")
     await clara.press("a")
     await clara.is_("talking")
     await clara.voice_flows()

@@ -63,13 +63,14 @@ async def client(request: web.Request) -> web.Response:
 
 
 async def before(request: web.Request) -> web.Response:
-    """The last calls with a client and the notes on him, for the card on the desk."""
-    person = person_of(request)
+    """The last calls with a client and the notes on him, for the card on the desk; not the call that it is of."""
+    person, now = person_of(request), request.query.get("call", "")
     own = person.id if scope(person, "calls.read") == "own" else None
     async with services_of(request).db.read() as conn:
-        last = await history.of_client(conn, place(request), kinds=["call", "note"], user_id=own, limit=LAST)
-    showed(request, [place(request)] if last.rows else ())
-    return page(request, "parts/before.html", last=last.rows)
+        last = await history.of_client(conn, place(request), kinds=["call", "note"], user_id=own, limit=LAST + 1)
+    rows = [one for one in last.rows if one.call is None or one.call.id != now][:LAST]
+    showed(request, [place(request)] if rows else ())
+    return page(request, "parts/before.html", last=rows)
 
 
 async def outside(request: web.Request) -> web.Response:

@@ -77,11 +77,16 @@ function offer(one) {
 function stateChanged(one, was) {
   const state = one.view.state;
   const current = shownCall();
-  if (["talking", "dialling"].includes(state) && was !== state && shownId !== one.id && !(isTyping() && current)) display(one.id);
+  if (["talking", "dialling"].includes(state) && was !== state && shownId !== one.id && !(isTyping() && current) && !isAside(one, current)) display(one.id);
   if (state === "taken" && shownId === one.id) setTimeout(() => leaveTaken(one.id), BACK_MS);
   if (["talking", "dialling"].includes(state) && was !== state && was !== "held" && !isTyping() && !$("#desk") && !hasUnsaved() && !($("[data-stays]") && !one.pop)) {
     document.dispatchEvent(new CustomEvent("trubka:go", { detail: "/" }));
   }
+}
+
+/** A question to a colleague while a client waits: the client's card stays, with the note that is written to it. */
+function isAside(one, current) {
+  return one.view.direction === "internal" && !one.view.hand_over && store.ALIVE.has(current?.view?.state) && current.view.direction !== "internal";
 }
 
 function hasUnsaved() {
@@ -165,7 +170,7 @@ function render() {
   const number = about.shown || about.number || "";
   const who = one.pop?.matches.find((m) => m.client.id === client?.id)?.contact ?? (client ? null : samePerson(pop));
   const [kind, say] = STATES[view.state] ?? STATES.ended;
-  const name = client?.name || who?.name || pop?.colleague || view.client_name || (kindOf(one) === "colleague" && view.name) || number || t("Number hidden");
+  const name = client?.name || who?.name || pop?.colleague || view.client_name || (kindOf(one) === "colleague" && view.name) || store.nameOf(number) || number || t("Number hidden");
   fill(desk, {
     name,
     full: client?.full_name || "",
@@ -210,7 +215,7 @@ function render() {
   showMarks(one);
   showScript(one);
   showResult(one);
-  showBefore(client);
+  showBefore(one, client);
 }
 
 /** The one contact person whom all matches name: a bookkeeper of two companies. */
@@ -369,11 +374,12 @@ async function becomes(one, id, known) {
 }
 
 /** What was before with this client; asked after the card is painted, so it never holds a card up. */
-function showBefore(client) {
+function showBefore(one, client) {
   show($("#before-box"), !!client);
-  if (!client || before === client.id) return;
-  before = client.id;
+  const key = client && `${client.id} ${one.id}`;
+  if (!client || before === key) return;
+  before = key;
   const place = $("#before");
   place.replaceChildren();
-  requestAnimationFrame(() => htmx.ajax("GET", `/desk/before/${client.id}`, { target: place, swap: "innerHTML" }));
+  requestAnimationFrame(() => htmx.ajax("GET", `/desk/before/${client.id}?call=${encodeURIComponent(one.id)}`, { target: place, swap: "innerHTML" }));
 }

@@ -36,7 +36,7 @@ function phone() {
   const view = one?.view ?? bareTalk();
   box.dataset.state = view?.state ?? "idle";
   const colleague = one && isAsked(one) ? view.hand_over.by : ""; // it is he who talks, whoever it is about
-  const named = colleague || one?.client?.name || view?.client_name || one?.pop?.colleague || soleMatch(one)?.name || view?.name || "";
+  const named = colleague || one?.client?.name || view?.client_name || one?.pop?.colleague || soleMatch(one)?.name || view?.name || store.nameOf(view?.number);
   const number = view ? view.shown || view.number || t("Number hidden") : "";
   fill(box, {
     title: view ? TITLES[view.state]() + (view.queue ? ` · ${view.queue}` : "") : t("No call"),
@@ -48,7 +48,8 @@ function phone() {
   show($("#tones"), !!extension && view.state === "talking");
   fill(box, { "hang-up": view?.state === "ringing" ? t("Decline") : t("Hang up") });
   show($("#hang-up"), !!view && !one?.id.startsWith("Click:"));
-  const more = store.allCalls().filter((c) => store.ALIVE.has(c.view?.state)).length - 1;
+  const beside = $("#line-others").children.length; // those have rows of their own
+  const more = store.allCalls().filter((c) => store.ALIVE.has(c.view?.state)).length - 1 - beside;
   fill(box, { others: more > 0 ? tn("and {n} more call", "and {n} more calls", more) : "" });
   show($('[data-f="others"]', box), more > 0);
   own(view);

@@ -71,7 +71,7 @@ export class HandOver {
     const own = Number(document.documentElement.dataset.me);
     const people = store.people().filter((one) => one.id !== own && one.extension);
     people.sort((a, b) => FREE_FIRST[a.device] - FREE_FIRST[b.device] || a.name.localeCompare(b.name));
-    const colleagues = people.map((one) => ({ name: one.name, number: one.extension, device: one.device, state: word("device", one.device) }));
+    const colleagues = people.map((one) => ({ name: one.name, number: one.extension, device: one.device, state: one.device === "unreachable" ? t("not connected") : word("device", one.device) }));
     const queues = this.queues.map(({ name, number }) => ({ name, number, device: "queue", state: t("queue") }));
     const found = [...colleagues, ...queues].filter(fits);
     if (/[0-9]{2}/.test(typed) && !found.some((one) => one.number === typed)) found.unshift({ name: typed, number: typed, device: "", state: t("number") });

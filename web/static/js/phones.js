@@ -117,13 +117,15 @@ function others(phones) {
 
 const nameOf = (phone, all) => phone.desk ? t("Desk {number}", { number: phone.desk }) : NAMES[phone.kind]() + (all.filter((one) => one.kind === phone.kind && !one.desk).length > 1 ? ` ${phone.name}` : "");
 
+const STANDING = { idle: () => t("on the line"), unreachable: () => t("not connected") }; // there is little room
+
 function row(li, phone) {
   const field = $("input", li);
   li.dataset.device = phone.status;
   field.value = phone.name;
   field.checked = wanted ? phone.name === wanted : phone.chosen;
   const many = store.people().find((one) => one.phones?.some((p) => p.name === phone.name)).phones;
-  fill(li, { "own-name": nameOf(phone, many), "own-state": phone.status === "idle" ? t("on the line") : word("device", phone.status) });
+  fill(li, { "own-name": nameOf(phone, many), "own-state": STANDING[phone.status]?.() ?? word("device", phone.status) });
 }
 
 async function choose(field) {

@@ -4,7 +4,7 @@ export const ALIVE = new Set(["dialling", "ringing", "talking", "held"]);
 const TAKEN_MS = 2500;
 const MISSED_MS = 6000;
 const KEPT = 40;
-const ORDER = { talking: 0, held: 1, dialling: 2, ringing: 3 };
+const ORDER = { talking: 0, dialling: 1, held: 2, ringing: 3 };
 
 const bus = new EventTarget();
 const calls = new Map();
@@ -29,6 +29,8 @@ export const call = (id) => calls.get(id);
 export const callOfSip = (sip) => calls.get(legs.get(sip));
 export const allCalls = () => [...calls.values()];
 export const people = () => [...agents.values()];
+/** Whose extension this is; "" for nobody's. */
+export const nameOf = (extension) => (extension && people().find((one) => one.extension === extension)?.name) || "";
 export const missedCalls = () => missed;
 export const reminders = () => due;
 export const next = () => chosen;
@@ -38,7 +40,7 @@ function entry(id) {
   return calls.get(id);
 }
 
-/** The call that has the phone: talking before held, dialling and ringing; the newest of equals. */
+/** The call that has the phone: talking before dialling, held and ringing; the newest of equals. */
 export function liveCall() {
   const alive = allCalls().filter((one) => ALIVE.has(one.view?.state));
   return alive.sort((a, b) => ORDER[a.view.state] - ORDER[b.view.state] || b.at - a.at)[0] ?? null;

@@ -68,6 +68,14 @@ function draw() {
   times();
 }
 
+/** What the strip says while nobody rings: nothing that is not so. */
+function calm() {
+  const link = $("#link");
+  if (!link.hidden && link.dataset.kind !== "late") return t("Calls are not seen here now.");
+  if (store.liveCall()) return t("You are in a call. Who calls meanwhile is shown here.");
+  return t("No call. The caller's card appears here the moment your phone rings.");
+}
+
 /** Rows in order; those that stand right are not touched, so no focus is lost and nothing is read aloud twice. */
 function place(list, wanted) {
   wanted.forEach((li, at) => {
@@ -90,12 +98,13 @@ function update(li, one) {
   const state = { ringing: t("Ringing"), taken: by ? t("Taken by {name}", { name: by }) : t("Taken"), missed: t("Missed call") }[one.strip];
   li.dataset.state = one.strip;
   const where = queue ? t("queue “{queue}”", { queue }) : "";
-  fill(li, { name, number, state, detail: [stop, why, where, others].filter(Boolean).join(" · ") });
+  fill(li, { name, number, state, detail: [stop, where, others, why].filter(Boolean).join(" · ") });
   show($('[data-act="reject"]', li), one.strip === "ringing");
   show($('[data-act="open"]', li), one.strip !== "taken" && !isOnDesk(one.id) && (!!one.pop || one.view.card !== "answer"));
 }
 
 function times() {
+  fill($("#strip .calm"), { calm: calm() });
   for (const [id, li] of rows) {
     const one = store.call(id);
     const since = one?.strip === "ringing" ? one.view.since : 0;
