@@ -98,7 +98,8 @@ function update(li, one) {
   const state = { ringing: t("Ringing"), taken: by ? t("Taken by {name}", { name: by }) : t("Taken"), missed: t("Missed call") }[one.strip];
   li.dataset.state = one.strip;
   const where = queue ? t("queue “{queue}”", { queue }) : "";
-  fill(li, { name, number, state, detail: [stop, where, others, why].filter(Boolean).join(" · ") });
+  const detail = one.pop?.kind === "client" ? [where, others, why] : [why, where, others]; // what a glance needs, first
+  fill(li, { name, number, state, detail: [stop, ...detail].filter(Boolean).join(" · ") });
   show($('[data-act="reject"]', li), one.strip === "ringing");
   show($('[data-act="open"]', li), one.strip !== "taken" && !isOnDesk(one.id) && (!!one.pop || one.view.card !== "answer"));
 }
