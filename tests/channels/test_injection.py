@@ -38,6 +38,7 @@ EXAMPLES: tuple[c.Command, ...] = (
     c.Redirect(leg=LEG, extra=LEG, context="trubka-conference", number="1234567890"),
     c.RingAt(extension="101", device="PJSIP/101-web"),
     c.SendUserEvent(name="TrubkaCheck"),
+    c.CancelTransfer(leg="PJSIP/101-00000001"),
     c.ShowChannels(),
     c.ShowQueues(),
     c.ListBridges(),

@@ -18,7 +18,7 @@ async def test_DP_06_channels_ask_by_number_and_by_address_alike(db: Database) -
     async with db.write() as conn:
         for name, numbers in (("Пётр", (OWN, "44-55", SHARED)), ("Ромашка", (SHARED,)), ("Посторонний", ())):
             phones = tuple(Phone(typed=one) for one in numbers)
-            draft = ClientDraft(name=name, phones=phones, emails=(f"{len(made)}@example.ru",))
+            draft = ClientDraft(name=name, phones=phones, emails=(f"{len(made)}@mail.example",))
             made.append(await clients.insert(conn, with_numbers(draft, PLAN), 1.0))
         pyotr, company, stranger = made
         olga = with_numbers(ClientDraft(name="", phones=(Phone(typed=OF_CONTACT),)), PLAN).phones
@@ -27,8 +27,8 @@ async def test_DP_06_channels_ask_by_number_and_by_address_alike(db: Database) -
         assert not await restrictions.put(conn, 999, "спор", now=5.0, user_id=ANNA)
     async with db.read() as conn:
         for to, client_id, stopped in (
-            (" 0@Example.RU", None, True), ("0@example.ru", company, True), ("1@example.ru", None, False),
-            ("1@example.ru", pyotr, True), (read(OWN, PLAN), None, True), (read(OF_CONTACT, PLAN), None, True),
+            (" 0@Mail.Example", None, True), ("0@mail.example", company, True), ("1@mail.example", None, False),
+            ("1@mail.example", pyotr, True), (read(OWN, PLAN), None, True), (read(OF_CONTACT, PLAN), None, True),
             (read(SHARED, PLAN), None, True), (read(SHARED, PLAN), company, False),
             (read(SHARED, PLAN), stranger, True), (read("4455", PLAN), None, True), (read("445", PLAN), None, False),
             (read("", PLAN), None, False),
