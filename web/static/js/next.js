@@ -96,7 +96,9 @@ async function save() {
   try {
     const { task } = await api("PUT", `/calls/${encodeURIComponent(one.id)}/next`, kind === "none" ? { kind } : body);
     one.nextSaved = task;
+    const typed = form.contains(document.activeElement);
     draw();
+    if (typed && task) $("#next-change").focus(); // a field that is hidden would go on taking the keys
   } catch (refusal) {
     toast(refusal.message);
   }
