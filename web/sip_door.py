@@ -45,7 +45,7 @@ MOST_STRANGE = 20  # messages that did not pass, before the connection ends
 WHY_HEADER = "X-Trubka-Why"  # a sentence for the person, percent-encoded
 PING, PONG = "\r\n\r\n", "\r\n"  # RFC 5626 4.4.1
 # What the browser is told by the code it is closed with (web/static/js/softphone/wire.js).
-ELSEWHERE, SIGNED_OUT, STRANGE, FLOOD, NO_PBX, STOPPING = 4001, 4002, 4003, 4004, 4005, 4006
+ELSEWHERE, SIGNED_OUT, STRANGE, FLOOD, NO_PBX, STOPPING, TAKEN = range(4001, 4008)
 
 log = structlog.get_logger()
 
@@ -95,7 +95,7 @@ class SipDoor:
     async def enter(self, request: web.Request) -> web.StreamResponse:
         """Serve one connection to its end."""
         identity = request[IDENTITY]
-        if identity.session is None or request.headers.get("Origin") != own_origin(request):
+        if identity.session is None:
             raise web.HTTPForbidden(text="This request comes from another site.")
         services = services_of(request)
         phone = await services.phones.browser(identity.person)
@@ -103,7 +103,9 @@ class SipDoor:
             protocols=(PROTOCOL,), max_msg_size=LARGEST, heartbeat=HEARTBEAT_S, compress=False
         )
         if not browser.can_prepare(request):
-            raise web.HTTPUpgradeRequired(text="Only a phone connects here.")
+            raise web.HTTPUpgradeRequired(text="Only a phone connects here.")  # the page learns: wss is what is stopped
+        if request.headers.get("Origin") != own_origin(request):
+            raise web.HTTPForbidden(text="This request comes from another site.")
         await browser.prepare(request)
 
         async def refuses(number: str) -> str:
@@ -229,9 +231,9 @@ async def _watch(visit: _Visit, services: Services) -> None:
         try:
             phone = await services.phones.browser(visit.identity.person)
         except Refused:
-            return await visit.close(SIGNED_OUT, "no phone")
+            return await visit.close(TAKEN, "no phone")
         if phone.device != visit.phone.device:
-            return await visit.close(SIGNED_OUT, "another phone")
+            return await visit.close(TAKEN, "another phone")
 
 
 async def _send(to: web.WebSocketResponse | aiohttp.ClientWebSocketResponse, text: str) -> None:

@@ -1,25 +1,30 @@
-"""A TCP wire that a test can cut: between the server and the PBX's manager interface."""
+"""A TCP wire that a test can cut: between the server and the PBX's manager interface, or a browser and the server."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from types import TracebackType
 from typing import Self
 
 
 class Proxy:
-    """Passes bytes to 127.0.0.1:target; drop() cuts all links, refuse keeps new ones out."""
+    """Passes bytes to 127.0.0.1:target; drop() cuts all links, refuse keeps new ones out.
 
-    def __init__(self, target: int) -> None:
+    tls: links come by TLS and go on plainly, as behind nginx; a page's origin is then told as the server knows itself.
+    """
+
+    def __init__(self, target: int, *, tls: ssl.SSLContext | None = None) -> None:
         self._target = target
+        self._tls = tls
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self.refuse = False
         self.port = 0
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._link, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._link, "127.0.0.1", 0, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -52,7 +57,7 @@ class Proxy:
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while data := await reader.read(65_536):
-                writer.write(data)
+                writer.write(data.replace(b"Origin: https:", b"Origin: http:") if self._tls else data)
                 await writer.drain()
         finally:
             writer.transport.abort()

@@ -200,10 +200,13 @@ class Desk:
             assert answer.status == 200, path
             return await answer.text()
 
-    async def form(self, path: str, **fields: str) -> None:
-        """Send a form of a page."""
+    async def form(self, path: str, **fields: str | list[str]) -> None:
+        """Send a form of a page; a list is a field that stands there several times."""
         headers = {"Origin": self.server.url}
-        url, data = f"{self.server.url}{path}", {"csrf": self.csrf, **fields}
+        url, data = f"{self.server.url}{path}", aiohttp.FormData({"csrf": self.csrf})
+        for name, value in fields.items():
+            for one in [value] if isinstance(value, str) else value:
+                data.add_field(name, one)
         async with self.http.post(url, data=data, headers=headers, allow_redirects=False) as answer:
             assert answer.status == 303, f"{path}: {answer.status} {await answer.text()}"
 

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.async_api import Page, expect
 
+from tests.channels.test_ami_tls import certificate
+from tests.e2e.proxy import Proxy
 from tests.e2e.server import Desk
-from tests.phone.booth import Booth, Office
+from tests.phone.booth import Booth, Office, chromium
 
 pytestmark = [pytest.mark.lab, pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 CLARA, SALES, CLARAS, ANNAS = "74950000002", "74950000001", "PJSIP/103-web", "PJSIP/101-web"
+HIS = {"users": "id", "devices": "user_id", "user_queues": "user_id"}  # tables that hold clara, by which column
 SILENT_STUN = """
   const Real = window.RTCPeerConnection;
   window.RTCPeerConnection = class extends Real {
@@ -19,6 +30,7 @@ SILENT_STUN = """
     get iceGatheringState() { return "gathering"; }
   };
 """
+Out = Callable[[Office], AbstractAsyncContextManager[None]]
 
 
 async def says(page: Page, text: str) -> None:
@@ -74,19 +86,79 @@ async def test_a_colleague_who_is_gone_in_the_middle_leaves_the_client_with_us(o
     assert not client.over
 
 
-async def test_who_is_shut_out_in_a_call_talks_on_and_is_sent_to_the_door_after_it(office: Office) -> None:
-    clara = await office.booth("clara", CLARAS)
-    client = await talks(office, clara, CLARA)
+@asynccontextmanager
+async def blocked(office: Office) -> AsyncIterator[None]:
     async with Desk(office.server, "pavel") as pavel:
         await pavel.form("/settings/people/3/block")
-        try:
-            await says(clara.page, "Вы вышли")
-            await clara.voice_flows()
-            assert not client.over
-            await asyncio.to_thread(client.hang_up)
-            await clara.page.wait_for_url("**/sign-in")
-        finally:
-            await pavel.form("/settings/people/3/unblock")
+        yield
+        await pavel.form("/settings/people/3/unblock")
+
+
+@asynccontextmanager
+async def deleted(office: Office) -> AsyncIterator[None]:
+    """As an operator does it at the database itself: the panel only blocks people."""
+    with sqlite3.connect(office.server.data / "trubka.db") as base:
+        base.execute("PRAGMA foreign_keys = on")
+        rows = {table: base.execute(f"SELECT * FROM {table} WHERE {key} = 3").fetchall() for table, key in HIS.items()}
+        base.execute("DELETE FROM users WHERE id = 3")
+    yield
+    with sqlite3.connect(office.server.data / "trubka.db") as base:
+        for table, his in rows.items():
+            base.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(his[0]))})", his)
+
+
+@pytest.mark.parametrize("out", [blocked, deleted])
+async def test_who_is_shut_out_in_a_call_talks_on_and_is_sent_to_the_door_after_it(office: Office, out: Out) -> None:
+    clara = await office.booth("clara", CLARAS)
+    client = await talks(office, clara, CLARA)
+    async with out(office):
+        await says(clara.page, "Вы вышли")
+        await clara.voice_flows()
+        assert not client.over
+        await asyncio.to_thread(client.hang_up)
+        await clara.page.wait_for_url("**/sign-in")
+
+
+async def test_who_loses_his_browser_phone_in_a_call_talks_on_and_is_told_what_to_do(office: Office) -> None:
+    clara = await office.booth("clara", CLARAS)
+    client = await talks(office, clara, CLARA)
+    desk, web = CLARAS.removesuffix("-web"), CLARAS
+    async with Desk(office.server, "pavel") as pavel:
+        await pavel.form("/settings/people/3/devices", device=desk, extension="103", kind="desk", use="rung")
+        await says(clara.page, "больше не ваш телефон")
+        await clara.voice_flows()
+        assert not client.over
+        both = {"device": [desk, web], "extension": ["103", "103"], "kind": ["desk", "browser"], "use": ["rung", ""]}
+        await pavel.form("/settings/people/3/devices", **both)
+
+
+async def test_a_certificate_that_is_not_trusted_any_more_is_told_and_the_call_goes_on(
+    office: Office, tmp_path: Path
+) -> None:
+    context, file = certificate(tmp_path)
+    context.num_tickets = 0  # each link is judged by its certificate
+    async with (
+        Proxy(office.server.port, tls=context) as front,
+        chromium(f"--ignore-certificate-errors-spki-list={pin(file)}") as trusting,
+    ):
+        clara = await office.booth("clara", CLARAS, url=f"https://127.0.0.1:{front.port}", browser=trusting)
+        client = await talks(office, clara, CLARA)
+        (tmp_path / "other").mkdir()
+        context.load_cert_chain(certificate(tmp_path / "other")[1])
+        await front.drop()
+        await says(clara.page, "предупреждает о сертификате")
+        await clara.voice_flows()
+        assert not client.over
+        context.load_cert_chain(file)
+        await expect(clara.page.locator("#line-fault")).to_be_hidden()
+        await clara.context.close()
+        office.booths.remove(clara)
+
+
+def pin(file: Path) -> str:
+    """The key of a certificate, as Chromium is told to trust it."""
+    key = x509.load_pem_x509_certificate(file.read_bytes()).public_key()
+    return base64.b64encode(hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()).decode()
 
 
 async def talks(office: Office, booth: Booth, did: str):  # type: ignore[no-untyped-def]

@@ -6,6 +6,7 @@ import { dialogOf, prompt, refresh, replaces } from "./lasting.js";
 import { listen, SoundFault } from "./sound.js";
 import { Wire } from "./wire.js";
 
+const STAYS = new Set(["elsewhere", "signed-out", "taken", "untrusted", "blocked"]); // until a person does something
 const DOMAIN = "pbx.invalid"; // the PBX goes by users and numbers alone
 const CLICK = "X-Trubka-Click";
 const CLICK_MS = 3000; // so long a leg of a click waits to be known
@@ -24,7 +25,7 @@ export class Line {
     this.fault = fault;
     this.calls = [];
     this.expected = new Set(); // ids of legs that were asked for in this browser
-    this.standing = "connecting"; // registered, elsewhere, signed-out, refused
+    this.standing = "connecting"; // registered, refused, or one of STAYS
     this.wire = new Wire(access.path, (why) => this.dropped(why));
     this.ua = new UA({
       sockets: [this.wire],
@@ -38,7 +39,7 @@ export class Line {
       connection_recovery_max_interval: 3,
     });
     this.ua.on("registered", () => this.registered());
-    this.ua.on("registrationFailed", ({ cause }) => this.stands(cause === "Connection Error" ? "connecting" : "refused"));
+    this.ua.on("registrationFailed", ({ cause }) => cause === "Connection Error" ? this.dropped(this.wire.why) : this.stands("refused"));
     this.ua.on("newRTCSession", ({ originator, session, request }) => originator === "remote" && this.rings(session, request));
   }
 
@@ -67,7 +68,7 @@ export class Line {
 
   dropped(why) {
     if (why === "no-pbx") this.fault("no-pbx");
-    this.stands(["elsewhere", "signed-out"].includes(why) ? why : "connecting");
+    this.stands(STAYS.has(why) ? why : "connecting");
   }
 
   registered() {

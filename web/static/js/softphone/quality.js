@@ -18,7 +18,7 @@ async function look(call, line) {
   const before = call.counted ?? now;
   call.counted = now;
   call.muteLooks = now.gotIn === before.gotIn ? (call.muteLooks ?? 0) + 1 : 0;
-  if (call.muteLooks >= MUTE && ["elsewhere", "signed-out"].includes(line.standing)) return call.finish("mute");
+  if (call.muteLooks >= MUTE && ["elsewhere", "signed-out", "taken"].includes(line.standing)) return call.finish("mute");
   const lostIn = share(now.lostIn - before.lostIn, now.gotIn - before.gotIn);
   const found = { loss: Math.max(lostIn, now.lostOut), jitter: now.jitter, trip: now.trip };
   const bad = Object.keys(BAD).some((name) => found[name] >= BAD[name]);

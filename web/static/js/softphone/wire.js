@@ -1,15 +1,20 @@
 // The phone's way to the PBX: SIP messages in a WebSocket to our own /sip, in the shape JsSIP wants of a socket.
 // The server says by the closing code why it ends a connection (web/sip_door.py).
-export const ENDS = { 4001: "elsewhere", 4002: "signed-out", 4003: "strange", 4004: "flood", 4005: "no-pbx", 4006: "stopping" };
+export const ENDS = {
+  4001: "elsewhere", 4002: "signed-out", 4003: "strange", 4004: "flood", 4005: "no-pbx", 4006: "stopping", 4007: "taken",
+};
 const BEAT_MS = 10_000; // a connection that died without a word is found by asking (RFC 5626 4.4.1)
 const ANSWER_MS = 4000;
 const ASK = "\r\n\r\n";
-const FINAL = new Set(["elsewhere", "signed-out"]); // coming back by itself would only take the phone away again
+const FINAL = new Set(["elsewhere", "signed-out", "taken"]); // coming back by itself would only take the phone away again
+const TRIES = 3; // so many that never open, before it is asked what stands in the way
+const DOOR = { 426: "blocked", 409: "taken" }; // what the door itself says to a plain request: it was reached
 
 export class Wire {
   /** ended: told why each connection ended; it may not come back after a final end until `open` is called. */
   constructor(path, ended) {
     const { protocol, host } = location;
+    this.path = path;
     this.url = `${protocol === "https:" ? "wss" : "ws"}://${host}${path}`;
     this.via_transport = "WS"; // what the PBX's own end speaks, whatever lies before the server
     this.sip_uri = `sip:${host};transport=ws`;
@@ -17,6 +22,8 @@ export class Wire {
     this.barred = false;
     this.socket = null;
     this.heard = 0;
+    this.shut = 0; // connections that never opened since the last that did
+    this.why = "lost"; // what keeps them shut
     setInterval(() => this.beat(), BEAT_MS);
     addEventListener("online", () => this.beat());
   }
@@ -41,7 +48,11 @@ export class Wire {
     if (this.barred || this.isConnected() || this.isConnecting()) return;
     const socket = new WebSocket(this.url, "sip");
     this.socket = socket;
-    socket.onopen = () => this.onconnect();
+    socket.onopen = () => {
+      this.shut = 0;
+      this.why = "lost";
+      this.onconnect();
+    };
     socket.onmessage = ({ data }) => {
       this.heard = Date.now();
       this.ondata(data);
@@ -52,10 +63,20 @@ export class Wire {
   lost(socket, code, reason) {
     if (this.socket !== socket) return;
     this.disconnect();
-    const why = ENDS[code] ?? "lost";
+    if (!(code in ENDS) && (this.shut += 1) % TRIES === 0) this.ask();
+    const why = ENDS[code] ?? this.why;
     this.barred = FINAL.has(why);
     this.ended(why);
     this.ondisconnect(true, code, reason);
+  }
+
+  /** A browser does not tell a page why no connection opens: what a plain request comes to, tells. */
+  async ask() {
+    const seen = await fetch(this.path, { cache: "no-store", redirect: "manual" }).catch(() => null);
+    if (!this.shut) return;
+    if (seen) this.why = DOOR[seen.status] ?? "lost";
+    else this.why = location.protocol === "https:" && navigator.onLine ? "untrusted" : "lost";
+    this.ended(this.why);
   }
 
   disconnect() {
