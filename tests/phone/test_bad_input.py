@@ -158,7 +158,9 @@ async def test_a_certificate_that_is_not_trusted_any_more_is_told_and_the_call_g
 def pin(file: Path) -> str:
     """The key of a certificate, as Chromium is told to trust it."""
     key = x509.load_pem_x509_certificate(file.read_bytes()).public_key()
-    return base64.b64encode(hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()).decode()
+    return base64.b64encode(
+        hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
+    ).decode()
 
 
 async def talks(office: Office, booth: Booth, did: str):  # type: ignore[no-untyped-def]
