@@ -72,9 +72,9 @@ class Caller(Protocol):
 
 
 def showed_callers(request: web.Request, rows: Iterable[Caller], *, asked: Iterable[str] = (), thing: str = "") -> None:
-    """Tell whose calls the answer shows: clients, and numbers that are nobody's."""
-    rows = list(rows)
-    persons = {row.client_id or row.number for row in rows} - {None}
+    """Tell whose calls the answer shows: clients, and numbers that are nobody's, each once however it is sealed."""
+    rows, opened = list(rows), services_of(request).sights.opened
+    persons = {row.client_id or (row.number and opened(row.number)) for row in rows} - {None, ""}
     showed(request, (row.client_id for row in rows), count=len(persons), asked=asked, thing=thing)
 
 

@@ -117,9 +117,10 @@ class Scripts:
         if not name.strip():
             raise Refused("bad-question", "A questionnaire and each question need words.")
         async with self._db.write() as conn:
-            if await stored.of_queue(conn, queue) is not None:
+            made = await stored.add(conn, queue[:80], name.strip()[:120])
+            if made is None:
                 raise Refused("script-exists", "This queue has its questionnaire.")
-            return await stored.add(conn, queue[:80], name.strip()[:120])
+            return made
 
     async def keep(self, actor: Person, script: Script) -> None:
         """Its name and questions, for calls from now on. Raises Refused, NotAllowed."""

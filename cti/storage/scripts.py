@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.masking import Words
@@ -47,10 +48,15 @@ async def get(conn: AsyncConnection, script_id: int) -> Script | None:
     return _script(row) if row is not None else None
 
 
-async def add(conn: AsyncConnection, queue: str, name: str) -> int:
-    """A new one without questions; returns its id."""
+async def add(conn: AsyncConnection, queue: str, name: str) -> int | None:
+    """A new one without questions; returns its id, None where the queue has one."""
     values = {"queue": clean(queue), "name": clean(name), "questions": "[]"}
-    return int((await conn.execute(insert(scripts).values(values).returning(scripts.c.id))).scalar_one())
+    try:
+        async with conn.begin_nested():
+            made = await conn.execute(insert(scripts).values(values).returning(scripts.c.id))
+    except IntegrityError:
+        return None
+    return int(made.scalar_one())
 
 
 async def keep(conn: AsyncConnection, script: Script) -> None:

@@ -16,7 +16,9 @@ import pytest
 
 from cti.clients.matching import match
 from cti.desktop import CallView, Snapshot
-from cti.storage import changes, clients, contacts, journal, lookup
+from cti.storage import access_log, calls, changes, clients, contacts, journal, lookup
+from cti.storage.access_log import Asked
+from cti.telephony.events import CallRecord, Party
 from cti.telephony.numbering import SEAL, read
 from tests.web.board import Board
 from tests.web.canaries import CODE, LAST, Ids, e164, fill, found, hide, spelled, unpacked
@@ -340,3 +342,25 @@ async def test_the_number_of_a_pop_is_looked_up_as_it_is(desk: Panel, ids: Ids) 
         kind, matches = match(number, await lookup.look_up(conn, number, desk.services.plan, now=0.0), [], ANNA)
     assert (kind, {one.client.id for one in matches}) == ("several", {ids.client, ids.twin})
     assert e164("phone") in {phone for one in matches for phone, *_ in one.client.phones}
+
+
+async def test_a_hidden_caller_is_counted_once_however_often_his_number_is_sealed(desk: Panel, ids: Ids) -> None:
+    async def counted() -> int:
+        async with Browser(desk, "anna") as anna:
+            status, _ = await anna.ask("GET", "/calls")
+        assert status == 200
+        await desk.services.spool.flush(5)
+        async with desk.services.database.read() as conn:
+            return (await access_log.newest(conn, Asked(), limit=1))[0].count
+
+    async def rings(call: str) -> None:
+        now = desk.services.clock()
+        party = Party(number="79355550909")
+        record = CallRecord(call=call, direction="inbound", caller=party, called="1", started=now, outcome="no-answer")
+        async with desk.services.database.write() as conn:
+            await calls.save(conn, record, number="+79355550909", user_id=ANNA)
+
+    before = await counted()
+    await rings("again-1")
+    await rings("again-2")
+    assert await counted() == before + 1
