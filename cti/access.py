@@ -32,6 +32,9 @@ Right = Literal[
     "trace.read",
     "reports.read",
     "segments.write",
+    "mail",  # letters of own mailboxes and of shared ones one belongs to; all: of every shared mailbox
+    "templates.write",  # templates and the library of files
+    "rules.write",  # what is sent by itself when something happens
     "access.read",  # the access journal: who saw whose data
     "users.manage",  # users, roles, teams, devices, sessions of others
     "settings.manage",
@@ -59,6 +62,9 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "trace.read": {"agent": "own", "supervisor": "all", "admin": "all"},
     "reports.read": {"agent": "none", "supervisor": "all", "admin": "all"},
     "segments.write": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "mail": {"agent": "own", "supervisor": "all", "admin": "all"},
+    "templates.write": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "rules.write": {"agent": "none", "supervisor": "all", "admin": "all"},
     "access.read": {"agent": "none", "supervisor": "team", "admin": "all"},
     "users.manage": {"agent": "none", "supervisor": "none", "admin": "all"},
     "settings.manage": {"agent": "none", "supervisor": "none", "admin": "all"},
@@ -74,6 +80,7 @@ SCOPES: Mapping[Right, tuple[Scope, ...]] = {
     "calls.read": ("none", "own", "team", "all"),
     "trace.read": ("none", "own", "all"),
     "access.read": ("none", "team", "all"),
+    "mail": ("none", "own", "all"),
 }
 FIXED: Mapping[Role, frozenset[Right]] = {
     "agent": frozenset(),

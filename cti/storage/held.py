@@ -36,7 +36,9 @@ from cti.storage.contact_tables import (
 )
 from cti.storage.disposition_tables import call_dispositions
 from cti.storage.duty_tables import agent_states
+from cti.storage.mail_tables import conversations, letter_bodies, letter_files, letter_people, letters
 from cti.storage.privacy_tables import access_log, erasures
+from cti.storage.sending_tables import bounced_addresses, outbox, outbox_files, rule_runs
 from cti.storage.tables import (
     call_corrections,
     call_notes,
@@ -56,7 +58,7 @@ FEW = 20  # clients of a change that tells what it set of each of them
 Way = Literal["deleted", "emptied", "stays"]
 # What the act calls it
 Category = Literal["card", "phones", "emails", "addresses", "properties", "people", "contracts", "files", "changes",
-                   "calls", "notes", "tasks", "merges", "work", "journal"]  # fmt: skip
+                   "calls", "letters", "notes", "tasks", "merges", "work", "journal"]  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +103,16 @@ def _calls(who: Who) -> ColumnElement[bool]:
 
 def _of_calls(table: Table) -> Callable[[Who], ColumnElement[bool]]:
     return lambda who: table.c.call_id.in_(calls_of(who))
+
+
+def _of_letters(table: Table) -> Callable[[Who], ColumnElement[bool]]:
+    return lambda who: table.c.letter_id.in_(select(letters.c.id).where(letters.c.client_id.in_(who.clients)))
+
+
+def _bounced(who: Who) -> ColumnElement[bool]:
+    his = select(client_emails.c.folded).where(client_emails.c.client_id.in_(who.clients))
+    theirs = select(contact_emails.c.folded).where(contact_emails.c.contact_id.in_(who.people))
+    return or_(bounced_addresses.c.folded.in_(his), bounced_addresses.c.folded.in_(theirs))
 
 
 def _dialled(who: Who) -> ColumnElement[bool]:
@@ -187,6 +199,21 @@ HELD: tuple[Held, ...] = (
     Held(
         table=client_runs, category="work", way="emptied", rows=_imported, emptied={"title": _title_of_many()},
     ),
+    Held(
+        table=outbox_files, category="letters", way="deleted",
+        rows=lambda who: outbox_files.c.outbox_id.in_(select(outbox.c.id).where(_his(outbox)(who))),
+    ),
+    Held(table=outbox, category="letters", way="deleted", rows=_his(outbox)),
+    Held(table=letter_files, category="letters", way="deleted", rows=_of_letters(letter_files)),
+    Held(table=letter_bodies, category="letters", way="deleted", rows=_of_letters(letter_bodies)),
+    Held(table=letter_people, category="letters", way="deleted", rows=_of_letters(letter_people)),
+    Held(table=bounced_addresses, category="letters", way="deleted", rows=_bounced),
+    Held(table=letters, category="letters", way="deleted", rows=_his(letters)),
+    Held(
+        table=conversations, category="letters", way="emptied", rows=_his(conversations),
+        emptied={"subject": "", "subject_key": "", "client_id": None, "contact_id": None},
+    ),
+    Held(table=rule_runs, category="work", way="stays", rows=_his(rule_runs)),
     Held(table=client_files, category="files", way="deleted", rows=_his(client_files)),
     Held(table=client_notes, category="notes", way="deleted", rows=_his(client_notes)),
     Held(

@@ -30,6 +30,8 @@ from cti.storage.client_tables import (
 from cti.storage.client_work_tables import client_merges, duplicate_pairs, segment_clients, segments
 from cti.storage.contact_tables import client_files, client_notes, client_tasks, contact_clients, contracts
 from cti.storage.contact_tables import contacts as contact_table
+from cti.storage.mail_tables import conversations, letters
+from cti.storage.sending_tables import outbox
 from cti.storage.sight import seen
 from cti.storage.tables import calls, dial_requests, number_choices, users
 from cti.storage.work_tables import callback_orders
@@ -37,7 +39,7 @@ from cti.storage.work_tables import callback_orders
 OWN = (client_phones, client_emails, client_places, client_values)  # part of the card: in the record, row by row
 MOVED = (  # rows that change their client
     calls, contracts, client_files, client_notes, client_tasks, value_history, dial_requests, number_choices,
-    callback_orders,
+    callback_orders, letters, conversations, outbox,
 )  # fmt: skip
 LINKS = (contact_clients, segment_clients)  # the client is in the key: both may have one
 HANDLED = frozenset(
@@ -48,6 +50,7 @@ LEFT: Mapping[str, str] = {
     "client_merges.kept_id": "leads on to where the kept client is",
     "client_merges.gone_id": "leads to the kept client",
     "access_log.clients": "a record of what was shown then",
+    "rule_runs.client_id": "a record of what was sent then",
     "erasures.client_id": "an act of what was erased then",
 }
 MOST_LEADS = 50  # merges one after another that an address is led along

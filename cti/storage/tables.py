@@ -25,7 +25,9 @@ from cti.storage import client_work_tables as client_work_tables
 from cti.storage import contact_tables as contact_tables
 from cti.storage import disposition_tables as disposition_tables
 from cti.storage import duty_tables as duty_tables
+from cti.storage import mail_tables as mail_tables
 from cti.storage import privacy_tables as privacy_tables
+from cti.storage import sending_tables as sending_tables
 from cti.storage import work_tables as work_tables
 from cti.storage.schema import metadata as metadata
 

@@ -35,7 +35,8 @@ NAMELESS = {
     ),
     **dict.fromkeys(
         ("directory_items", "properties", "property_values", "pause_reasons", "queue_settings", "dispositions",
-         "callback_keys", "pop_rules", "outside_page", "scripts"),
+         "callback_keys", "pop_rules", "outside_page", "scripts", "mailboxes", "mail_folders", "library_files",
+         "templates", "event_rules"),
         "the house's words",
     ),
 }  # fmt: skip
@@ -91,7 +92,8 @@ CODES = {
     "call_dispositions.call_id", "call_dispositions.name", "call_answers.call_id",
     "call_answers.kind", "call_marks.call_id", "call_variables.call_id",
     "grid_views.name", "grid_views.role", "erasures.act",
-    "missed_marks.call_id",
+    "missed_marks.call_id", "conversations.owner_why", "conversations.state", "rule_runs.key", "rule_runs.outcome",
+    "rule_runs.why", "parked_letters.why",
 }  # fmt: skip
 
 

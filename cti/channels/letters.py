@@ -1,0 +1,92 @@
+"""What the features see of the mail: a server that holds mailboxes, one that sends, and a reader of letters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, Protocol
+
+import msgspec
+
+from cti.messages.letter import Flags, FolderRole, Letter
+
+Security = Literal["tls", "starttls", "none"]
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a mail server listens."""
+
+    host: str
+    port: int
+    security: Security = "tls"
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """How to sign in. secret: a password, or an access token that is still good. Never printed."""
+
+    login: str
+    secret: str
+    oauth2: bool = False
+
+    def __repr__(self) -> str:
+        return "Credentials(...)"
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """A letter as a mailbox gave it. received_at: as the mail server says, UNIX seconds."""
+
+    mailbox_id: int
+    folder_id: int
+    role: FolderRole
+    uid: int
+    flags: Flags
+    received_at: float
+    letter: Letter
+
+
+class LetterTaker(Protocol):
+    """Who sees to letters that have come. It is told after they are stored; told again after a crash."""
+
+    async def arrived(self, letter_ids: Sequence[int], *, history: bool) -> None:
+        """New letters. history: of the first taking in; nobody is called to them."""
+        ...
+
+
+class MailServer(Protocol):
+    """Mailboxes on their servers: what is done here is done there. Raises ChannelError (permanent: do not retry)."""
+
+    async def flag(self, letter_id: int, flags: Flags) -> None:
+        """Let a letter stand so in every place it lies in."""
+        ...
+
+    async def move(self, letter_id: int, role: FolderRole) -> None:
+        """Move a letter into a folder of its mailbox: archive, trash, junk, inbox."""
+        ...
+
+    async def file(self, mailbox_id: int, raw: bytes, role: FolderRole, flags: Flags, *, message_id: str) -> None:
+        """Put a letter into a folder unless it lies there already; one it replaces (same message_id in Drafts) goes."""
+        ...
+
+    async def remove_draft(self, mailbox_id: int, message_id: str) -> None:
+        """Take a draft out of Drafts."""
+        ...
+
+    async def source(self, letter_id: int) -> bytes:
+        """The letter as the server has it."""
+        ...
+
+
+class LetterReader(Protocol):
+    """Reads letters in a process of its own: nothing that comes can hold the loop or take the server with it."""
+
+    async def read(self, raw: Path) -> Letter:
+        """A letter; its files are in the folder of letters' files. Raises Poison with a code."""
+        ...
+
+    async def clean(self, html: str, *, letter_id: int, pictures: bool) -> str:
+        """HTML that may be shown in the frame of a letter. pictures: those from outside by way of our own address."""
+        ...
+
+
+class Poison(Exception):
+    """A letter that cannot be read. The argument is a code that says why, and nothing of the letter."""

@@ -1,0 +1,1 @@
+"""PURE: letters and other messages as Trubka thinks of them, whatever carried them."""
