@@ -32,14 +32,17 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.sights": ("cti.access", "cti.clients", "cti.errors", "cti.telephony.numbering"),
     "cti.desktop": ("cti.clients.masking",),
     "cti.reports": ("cti.clients",),
-    "cti.storage": ("cti.telephony", "cti.clients", "cti.messages", "cti.reports", "cti.errors", "cti.desktop", "cti.access"),
+    "cti.storage": (
+        "cti.telephony", "cti.clients", "cti.messages", "cti.reports", "cti.errors", "cti.desktop", "cti.access",
+    ),
     "cti.directory": ("cti.storage",),
     "cti.lines": ("cti.channels.base", "cti.settings", "cti.telephony", "cti.errors"),
     "cti.queue_places": ("cti.storage", "cti.telephony", "cti.errors", "cti.directory", "cti.lines"),
     "cti.channels": ("cti.telephony", "cti.messages", "cti.errors", "cti.channels"),
     "cti.features": (
         "cti.telephony", "cti.clients", "cti.messages", "cti.access", "cti.errors", "cti.desktop", "cti.directory",
-        "cti.storage", "cti.channels.base", "cti.channels.letters", "cti.lines", "cti.settings", "cti.passwords", "cti.sheets", "cti.jobs", "cti.sights",
+        "cti.storage", "cti.channels.base", "cti.channels.letters", "cti.lines", "cti.settings", "cti.passwords",
+        "cti.sheets", "cti.jobs", "cti.sights",
         "cti.queue_places", "cti.reports", "dialplan",
     ),
     "cti.dispatch": ("cti.telephony.events", "cti.channels.base", "cti.features"),
@@ -54,7 +57,8 @@ MAY: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 PURE = ("cti.telephony", "cti.clients", "cti.messages", "cti.reports", "cti.access", "cti.desktop", "dialplan")
 ANYTHING = (
-    "cti.server", "cti.client_parts", "cti.desk_parts", "cti.work_parts", "cti.mail_parts", "cti.reactions", "cti.cli", "cti.__main__",
+    "cti.server", "cti.client_parts", "cti.desk_parts", "cti.work_parts", "cti.mail_parts",
+    "cti.reactions", "cti.cli", "cti.__main__",
     "cti.pbx", "cti.switch", "cti.watch", "lab",
 )  # fmt: skip
 ONLY_SERVER_IMPORTS_WEB = ("cti.server", "cti.cli")
