@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from cti import settings
 from cti.errors import SettingsError
-from cti.settings import PbxSettings, RegistrarSettings, Settings, TestCallSettings, WatchLineSettings
+from cti.settings import OAuthSettings, PbxSettings, RegistrarSettings, Settings, TestCallSettings, WatchLineSettings
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "config" / "cti.example.toml"
 
@@ -40,15 +40,18 @@ def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def uncommented() -> dict[str, Any]:
     text = EXAMPLE.read_text(encoding="utf-8")
-    return tomllib.loads(re.sub(r"(?m)^# (?=\[pbx|\[sip|[a-z_]+ = )", "", text))
+    return tomllib.loads(re.sub(r"(?m)^# (?=\[pbx|\[sip|\[mail|[a-z_]+ = )", "", text))
 
 
 def test_the_example_names_every_setting_and_no_other() -> None:
     shown = {re.sub(r"^(pbx|sip)\.main\.(watch\.(?=front))?(front)?", r"\1.\2", key) for key in flat(uncommented())}
-    shown = {key.replace("..", ".") for key in shown}
-    real = {k for k in keys(Settings) if k not in ("pbx", "sip")} | {f"pbx.{k}" for k in keys(PbxSettings)}
+    shown = {key.replace("..", ".").replace("mail.oauth.microsoft.", "mail.oauth.") for key in shown}
+    real = {k for k in keys(Settings) if k not in ("pbx", "sip", "mail.oauth")} | {
+        f"pbx.{k}" for k in keys(PbxSettings)
+    }
     real |= {f"sip.{k}" for k in keys(RegistrarSettings) if k not in ("watch", "test")}
     real |= {f"sip.watch.{k}" for k in keys(WatchLineSettings)} | {f"sip.test.{k}" for k in keys(TestCallSettings)}
+    real |= {f"mail.oauth.{k}" for k in keys(OAuthSettings)}
     assert shown == real
 
 
@@ -113,3 +116,13 @@ def test_a_pbx_differs_where_it_says_so(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("CTI_PBX__SPB__NUMBERS__INTERNAL", "[0-9]{3}")
     numbers = settings.load(file).pbx["spb"].numbers
     assert (numbers.region, numbers.area_code, numbers.internal) == (None, "812", "[0-9]{3}")
+
+
+def test_a_mail_provider_without_addresses_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "cti.toml"
+    file.write_text('[mail.oauth.google]\nclient_id = "x"\n[mail.oauth.own]\nclient_id = "x"\n', encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        settings.load(file)
+    assert caught.value.faults == [
+        "mail.oauth.own: needs authorize_url and token_url; google and microsoft have their own"
+    ]
