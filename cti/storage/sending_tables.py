@@ -25,7 +25,7 @@ outbox = Table(
     Column("id", Integer, primary_key=True),
     Column("key", String(64), nullable=False, unique=True),  # made by whoever asks: nothing is queued twice
     Column("mailbox_id", ForeignKey("mailboxes.id", ondelete="SET NULL")),
-    Column("state", String(8), nullable=False),  # draft waiting sending sent unknown failed canceled
+    Column("state", String(8), nullable=False),  # draft waiting sending sent unknown failed canceled held
     Column("kind", String(8), nullable=False, server_default="new"),  # new reply all forward
     Column("answers_id", ForeignKey("letters.id", ondelete="SET NULL"), index=True),  # the letter that is answered
     Column("conversation_id", ForeignKey("conversations.id", ondelete="SET NULL"), index=True),
@@ -37,6 +37,7 @@ outbox = Table(
     Column("template_id", Integer),
     Column("message_id", String(400), nullable=False, unique=True),
     Column("people", Text, nullable=False, server_default="[]"),  # JSON: [role, name, address] each
+    Column("to_folded", String(254), nullable=False, server_default=""),  # the first of them
     Column("subject", String(400), nullable=False, server_default=""),
     Column("html", Text, nullable=False, server_default=""),
     Column("quoted", Text, nullable=False, server_default=""),  # HTML under the answer, which the editor leaves alone
@@ -44,14 +45,21 @@ outbox = Table(
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("next_at", Float),  # when it is tried next; None: not by itself
     Column("claimed_at", Float),
+    Column("left", Text, nullable=False, server_default=""),  # JSON: addresses that it has still to reach; "": all
+    Column("why", String(16), nullable=False, server_default=""),  # code of why it failed, is held, is unknown
     Column("said", String(400), nullable=False, server_default=""),  # the mail server's last words
     Column("letter_id", ForeignKey("letters.id", ondelete="SET NULL"), index=True),  # what it became
-    Column("draft_uid", Integer),  # its copy in Drafts
+    Column("filed_at", Float),  # when all that follows a sent letter was done: its copy in Sent, the answered flag
+    Column("draft_version", Integer, nullable=False, server_default="0"),  # which of its versions lies in Drafts
+    Column("digest", String(64), nullable=False, server_default=""),  # of what an automatic letter says
     Column("version", Integer, nullable=False, server_default="1"),
     Column("created_at", Float, nullable=False),
     Column("changed_at", Float, nullable=False),
     Column("sent_at", Float),
-    CheckConstraint("state in ('draft', 'waiting', 'sending', 'sent', 'unknown', 'failed', 'canceled')", name="state"),
+    CheckConstraint(
+        "state in ('draft', 'waiting', 'sending', 'sent', 'unknown', 'failed', 'canceled', 'held')", name="state"
+    ),
+    Index(None, "to_folded", "created_at"),
     Index(
         "ix_outbox_due", "next_at",
         sqlite_where=text("next_at IS NOT NULL"), postgresql_where=text("next_at IS NOT NULL"),

@@ -110,6 +110,7 @@ def upgrade() -> None:
         sa.Column("template_id", sa.Integer(), nullable=True),
         sa.Column("message_id", sa.String(length=400), nullable=False),
         sa.Column("people", sa.Text(), server_default="[]", nullable=False),
+        sa.Column("to_folded", sa.String(length=254), server_default="", nullable=False),
         sa.Column("subject", sa.String(length=400), server_default="", nullable=False),
         sa.Column("html", sa.Text(), server_default="", nullable=False),
         sa.Column("quoted", sa.Text(), server_default="", nullable=False),
@@ -117,15 +118,19 @@ def upgrade() -> None:
         sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("next_at", sa.Float(), nullable=True),
         sa.Column("claimed_at", sa.Float(), nullable=True),
+        sa.Column("left", sa.Text(), server_default="", nullable=False),
+        sa.Column("why", sa.String(length=16), server_default="", nullable=False),
         sa.Column("said", sa.String(length=400), server_default="", nullable=False),
         sa.Column("letter_id", sa.Integer(), nullable=True),
-        sa.Column("draft_uid", sa.Integer(), nullable=True),
+        sa.Column("filed_at", sa.Float(), nullable=True),
+        sa.Column("draft_version", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("digest", sa.String(length=64), server_default="", nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("changed_at", sa.Float(), nullable=False),
         sa.Column("sent_at", sa.Float(), nullable=True),
         sa.CheckConstraint(
-            "state in ('draft', 'waiting', 'sending', 'sent', 'unknown', 'failed', 'canceled')",
+            "state in ('draft', 'waiting', 'sending', 'sent', 'unknown', 'failed', 'canceled', 'held')",
             name=op.f("ck_outbox_state"),
         ),
         sa.ForeignKeyConstraint(["answers_id"], ["letters.id"], name=op.f("fk_outbox_answers_id"), ondelete="SET NULL"),
@@ -158,6 +163,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("next_at IS NOT NULL"),
     )
     op.create_index(op.f("ix_outbox_letter_id"), "outbox", ["letter_id"], unique=False)
+    op.create_index(op.f("ix_outbox_to_folded_created_at"), "outbox", ["to_folded", "created_at"], unique=False)
     op.create_index(op.f("ix_outbox_user_id"), "outbox", ["user_id"], unique=False)
     op.create_table(
         "outbox_files",
