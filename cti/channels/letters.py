@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from cti.errors import ChannelError
 from cti.messages.letter import Flags, FolderRole, Letter
 
 Security = Literal["tls", "starttls", "none"]
@@ -90,3 +91,62 @@ class LetterReader(Protocol):
 
 class Poison(Exception):
     """A letter that cannot be read. The argument is a code that says why, and nothing of the letter."""
+
+
+class MailTrouble(ChannelError):
+    """A mail server cannot be reached or does not let us in.
+
+    code: password, app-password, oauth2, host, closed, silent, certificate, no-tls, no-imap, not-mail, quota, other
+    (web/mail_texts.py says them). said: its own last words, one line, of their making and not to be believed.
+    """
+
+    def __init__(self, code: str, said: str = "", *, permanent: bool = False) -> None:
+        super().__init__(code, permanent=permanent)
+        self.code = code
+        self.said = " ".join(said.split())[:200]
+
+    @property
+    def stored(self) -> str:
+        """As a mailbox's row holds it."""
+        return f"{self.code}|{self.said}" if self.said else self.code
+
+
+class MailProbe(Protocol):
+    """Tries a mailbox out. Raises MailTrouble. The address is looked up and judged before anything is connected to."""
+
+    async def receiving(self, endpoint: Endpoint, credentials: Credentials) -> None:
+        """Sign in to the server that holds the mailbox and out again."""
+        ...
+
+    async def sending(self, endpoint: Endpoint, credentials: Credentials) -> None:
+        """Sign in to the server that sends and out again."""
+        ...
+
+
+class Tokens(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider gave. expires_at: of the access token, UNIX seconds."""
+
+    access: str
+    refresh: str
+    expires_at: float
+
+    def __repr__(self) -> str:
+        return "Tokens(...)"
+
+
+class TokenServer(Protocol):
+    """The providers of OAuth2 that the settings name. Raises MailTrouble: permanent where a person has to let us in."""
+
+    names: tuple[str, ...]
+
+    def page(self, provider: str, *, state: str, verifier: str, back: str, login: str) -> str:
+        """The address of the provider's page where a person lets us in."""
+        ...
+
+    async def exchange(self, provider: str, *, code: str, verifier: str, back: str) -> Tokens:
+        """The tokens for what that page gave."""
+        ...
+
+    async def refresh(self, provider: str, refresh: str) -> Tokens:
+        """New tokens for an old one."""
+        ...
