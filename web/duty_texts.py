@@ -20,6 +20,12 @@ REASONS: Mapping[str, str] = {
     "WRAPUP": N_("work after the call"),
     "PHONE": N_("paused on the phone"),
 }
+BY: Mapping[str, str] = {
+    "person": N_("own choice"),
+    "supervisor": N_("a supervisor"),
+    "pbx": N_("at the phone"),
+    "server": N_("Trubka"),
+}
 
 
 def state(chosen: str, reason: str, language: str) -> str:

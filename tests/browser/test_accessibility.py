@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from typing import Literal
 
 import pytest
 from playwright.async_api import expect
 
+from cti.storage import duty
+from cti.telephony.duty import Duty
 from tests.browser.axe import violations
-from tests.browser.stage import Stage
+from tests.browser.stage import ANNA, Stage
 
 PAGES = {
     "/": "#desk",
@@ -57,3 +60,20 @@ async def test_phones_and_the_list_of_keys_are_accessible(theatre: Stage, scheme
     assert await violations(page) == []
     moving = "[...document.querySelectorAll('*')].filter((one) => one.getAnimations().length).length"
     assert await page.evaluate(moving) == 0, "who wants no motion sees none"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_a_day_found_by_the_palette_is_accessible(theatre: Stage, scheme: Literal["light", "dark"]) -> None:
+    async with theatre.db.write() as conn:
+        for state in ("ready", "not-ready", "after-call", "logged-off"):
+            await duty.append(conn, ANNA, Duty(state=state, since=time.time() - 1), None)
+    page = await theatre.desk("vera")
+    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    await page.keyboard.press("Control+k")
+    await page.keyboard.type("Анна")
+    await page.locator("#palette-found li", has_text="день").first.click()
+    await page.wait_for_url("**/agents/1/day")
+    await expect(page.locator(".day svg rect").first).to_be_visible()
+    await page.locator(".states a", has_text="Исправить").first.click()
+    await expect(page.locator("#f-why")).to_be_visible()
+    assert await violations(page) == []

@@ -80,7 +80,7 @@ class CorrectionIn(Struct, forbid_unknown_fields=True):
     reason: Words = ""
 
 
-def _whose(request: web.Request) -> int:
+def whose(request: web.Request) -> int:
     """Oneself, or somebody whose states the person may set: of others he need not know that they are here."""
     person = person_of(request)
     whose = person.id if request.match_info["id"] == "me" else place(request)
@@ -93,19 +93,19 @@ async def choose(request: web.Request) -> web.Response:
     """Be something else from now on."""
     body, duty = await body_of(request, Choice), services_of(request).agent_duty
     state: State = body.state
-    return reply(Told(await duty.choose(person_of(request), _whose(request), state, body.reason)))
+    return reply(Told(await duty.choose(person_of(request), whose(request), state, body.reason)))
 
 
 async def more(request: web.Request) -> web.Response:
     """More time after the call."""
     body = await body_of(request, More)
-    await services_of(request).agent_duty.more_time(person_of(request), _whose(request), body.seconds)
+    await services_of(request).agent_duty.more_time(person_of(request), whose(request), body.seconds)
     return reply(Ok())
 
 
 async def done(request: web.Request) -> web.Response:
     """The work after the call is done."""
-    return reply(Told(await services_of(request).agent_duty.finish(person_of(request), _whose(request))))
+    return reply(Told(await services_of(request).agent_duty.finish(person_of(request), whose(request))))
 
 
 async def reasons(request: web.Request) -> web.Response:
@@ -117,7 +117,7 @@ async def reasons(request: web.Request) -> web.Response:
 
 async def states(request: web.Request) -> web.Response:
     """What somebody was, line by line."""
-    query, services, user_id = query_of(request, StatesQuery), services_of(request), _whose(request)
+    query, services, user_id = query_of(request, StatesQuery), services_of(request), whose(request)
     since = query.since or services.clock() - DAY_S
     async with services.db.read() as conn:
         rows = await stored.journal(conn, user_id, since=since, until=query.until)

@@ -60,7 +60,9 @@ async function ask(text) {
     .people()
     .filter((one) => one.id !== own && one.extension && (like(one.name) || one.extension.startsWith(words)))
     .map((one) => ({ name: one.name, kind: `${one.extension} · ${one.text}`, act: () => dial(one.extension) }));
-  const here = [...commands().filter((one) => like(one.name)), ...(words ? people : [])].slice(0, MOST);
+  const days = $("#palette").dataset.days ? store.people().filter((one) => like(one.name)) : [];
+  const theirs = [...people, ...days.map((one) => ({ name: one.name, kind: t("day"), act: () => go(`/agents/${one.id}/day`) }))];
+  const here = [...commands().filter((one) => like(one.name)), ...(words ? theirs : [])].slice(0, MOST);
   draw(here);
   if (words.length < 2) return;
   await new Promise((done) => setTimeout(done, TYPING_MS));
