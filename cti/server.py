@@ -35,6 +35,7 @@ from cti.features.own_keys import OwnKeys
 from cti.features.role_rights import RoleRights
 from cti.features.scripts import Scripts
 from cti.ldap import ldap_check
+from cti.mail_parts import build_mail
 from cti.metrics import Metrics
 from cti.pbx import Pbxes
 from cti.settings import Settings
@@ -149,6 +150,10 @@ async def build(settings: Settings, db: Database) -> Parts:
         settings, db, plan=pbxes.plan, clock=clock, desktop=live, next_seq=desk.screen_pops.next_seq, sights=sights
     )
     access_journal.exported = base.alarms.hurry
+    mail = build_mail(
+        settings, db, spool=spool, directory=directory, desktop=live, access_journal=access_journal, plan=pbxes.plan,
+        key=key, clock=clock,
+    )  # fmt: skip
     gone = Erasures(
         db=db,
         jobs=base.jobs,
@@ -174,6 +179,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         "loop-lag": _watch_loop(metrics),
         **base.work,
         **desk.work,
+        **mail.work,
     }
     services = Services(
         settings=settings,

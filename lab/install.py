@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab import ldap
+from lab import dovecot, ldap
 from lab.errors import LabError
 from lab.settings import CHECKOUT, OLD
 from lab.settings import load as load_settings
@@ -33,9 +33,9 @@ def prepare(command: str) -> None:
     steps: dict[str, tuple[Callable[[], None], ...]] = {
         "lint": (venv,),
         "run": (sipp, venv, panel, pbx),
-        "setup": (sipp, venv, panel, pbx),
+        "setup": (sipp, venv, panel, pbx, dovecot.unpack),
         "wheel": (compiler, venv, panel),
-        "test": (sipp, chromium, postgresql, venv, directory, panel, pbx, old_pbx),
+        "test": (sipp, chromium, postgresql, venv, directory, panel, pbx, old_pbx, dovecot.unpack),
     }
     with _alone():
         for step in steps.get(command, steps["test"]):

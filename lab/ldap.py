@@ -15,7 +15,7 @@ from pathlib import Path
 
 from lab.errors import LabError
 from lab.settings import CHECKOUT
-from lab.system import apt_get, run, say
+from lab.system import unpack_packages
 
 ROOT = CHECKOUT / ".lab" / "slapd"
 
@@ -48,18 +48,8 @@ def unpack() -> None:
     """Fill ROOT; at once when it is filled."""
     if (ROOT / ".done").is_file():
         return
-    say("slapd: downloading and unpacking")
-    shutil.rmtree(ROOT, ignore_errors=True)
-    archives = ROOT / "archives"
-    (archives / "partial").mkdir(parents=True)
     # As if nothing of it were here, so that its own libraries come too, whatever this machine has by chance.
-    options = ["-o", f"Dir::Cache::archives={archives}", "-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User=root"]
-    download = ["apt-get", "-y", "-q", *options, "--reinstall", "--no-install-recommends", "--download-only", "install"]
-    needed = ["slapd", "libltdl7", "libodbc2", "libwrap0"]
-    apt_get([*download, *needed], advice="slapd cannot be downloaded: check the network and /etc/apt")
-    for package in sorted(archives.glob("*.deb")):
-        run(["dpkg-deb", "--extract", str(package), str(ROOT)], advice=f"{package.name} cannot be unpacked: disk full?")
-    shutil.rmtree(archives)
+    unpack_packages(ROOT, ("slapd", "libltdl7", "libodbc2", "libwrap0"))
     (ROOT / ".done").touch()
 
 

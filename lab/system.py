@@ -56,6 +56,20 @@ def apt_get(command: Sequence[str], *, advice: str) -> None:
         run(command, advice=advice)
 
 
+def unpack_packages(root: Path, names: Sequence[str]) -> None:
+    """Fill root with the files of the distribution's packages and of all they need that this machine lacks."""
+    say(f"{names[0]}: downloading and unpacking")
+    shutil.rmtree(root, ignore_errors=True)
+    archives = root / "archives"
+    (archives / "partial").mkdir(parents=True)
+    options = ["-o", f"Dir::Cache::archives={archives}", "-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User=root"]
+    download = ["apt-get", "-y", "-q", *options, "--reinstall", "--no-install-recommends", "--download-only", "install"]
+    apt_get([*download, *names], advice=f"{names[0]} cannot be downloaded: check the network and /etc/apt")
+    for package in sorted(archives.glob("*.deb")):
+        run(["dpkg-deb", "--extract", str(package), str(root)], advice=f"{package.name} cannot be unpacked: disk full?")
+    shutil.rmtree(archives)
+
+
 def bound(command: Sequence[str]) -> list[str]:
     """The command so that the kernel kills it when the calling thread (keep it the main one) is gone, however."""
     return ["setpriv", "--pdeathsig", "KILL", "--", *command]

@@ -10,7 +10,7 @@ from typing import Self
 
 
 class Proxy:
-    """Passes bytes to 127.0.0.1:target; drop() cuts all links, refuse keeps new ones out.
+    """Passes bytes to 127.0.0.1:target; drop() cuts all links, refuse keeps new ones out, silent swallows all bytes.
 
     tls: links come by TLS and go on plainly, as behind nginx; a page's origin is then told as the server knows itself.
     """
@@ -21,6 +21,7 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self.refuse = False
+        self.silent = False
         self.port = 0
 
     async def __aenter__(self) -> Self:
@@ -57,6 +58,8 @@ class Proxy:
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while data := await reader.read(65_536):
+                if self.silent:
+                    continue
                 writer.write(data.replace(b"Origin: https:", b"Origin: http:") if self._tls else data)
                 await writer.drain()
         finally:

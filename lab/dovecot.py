@@ -1,0 +1,350 @@
+"""Dovecot for the tests: a real mail server, unpacked beside the checkout and never installed as a service.
+
+The package would start a server on the mail ports now and at every boot, so only its files are taken. Two paths that
+are compiled into it do not exist here: that of its settings' reader, which is therefore run first and starts the
+server itself, and that of its modules, which is made relative in the unpacked files, to the folder it runs in.
+"""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import re
+import signal
+import smtplib
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lab.errors import LabError
+from lab.settings import CHECKOUT
+from lab.system import bound, run, unpack_packages
+
+ROOT = CHECKOUT / ".lab" / "dovecot"
+PACKAGES = ("dovecot-core", "dovecot-imapd", "dovecot-lmtpd")
+MODULES, MODULES_HERE = b"/usr/lib/dovecot/modules", b".//./././././././modules"  # of the same length
+READY_S = 20.0
+
+
+def unpack() -> None:
+    """Fill ROOT; at once when it is filled."""
+    if (ROOT / ".done").is_file():
+        return
+    unpack_packages(ROOT, PACKAGES)
+    for file in ROOT.rglob("*"):
+        if file.is_file() and not file.is_symlink():
+            content = file.read_bytes()
+            if content.startswith(b"\x7fELF") and MODULES in content:
+                file.write_bytes(content.replace(MODULES, MODULES_HERE))
+    (ROOT / ".done").touch()
+
+
+@dataclass(kw_only=True)
+class Dovecot:
+    """A running server. imaps: port with TLS; imap: without, or STARTTLS; lmtp: where letters are delivered.
+
+    certificate: to be trusted by whoever connects. Ports stay the same when it is stopped and started again.
+    """
+
+    folder: Path
+    certificate: Path
+    imaps: int
+    imap: int
+    lmtp: int
+    users: dict[str, str] = field(default_factory=dict)
+    quota_mib: dict[str, int] = field(default_factory=dict)
+    more: str = ""
+    _writes: int = 0
+    _process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Run it; it listens when this returns."""
+        binaries = ROOT / "usr/bin"
+        settings = str(self.folder / "dovecot.conf")
+        server = [str(ROOT / "usr/sbin/dovecot"), "-F", "-c", settings]
+        reader = [str(binaries / "doveconf"), "-f", "service=master", "-c", settings, "-m", "master", "-e", *server]
+        with (self.folder / "out").open("wb") as out:
+            self._process = subprocess.Popen(bound(reader), env=_env(), stdout=out, stderr=out, start_new_session=True)
+        deadline = time.monotonic() + READY_S
+        while not all(_listens(port) for port in (self.imap, self.imaps, self.lmtp)):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise LabError(f"Dovecot does not start: {self.log()}{(self.folder / 'out').read_text()}")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """End it, as for an outage. Mailboxes stay."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)  # its polite end takes a second
+            self._process.wait(10)
+            self._process = None
+
+    def add(self, user: str, password: str, *, quota_mib: int = 0) -> None:
+        """A mailbox, or a new password of one. It counts with the next second: the file is looked at once in each."""
+        self.users[user] = password
+        self.quota_mib[user] = quota_mib
+        self.write_users()
+
+    def write_users(self) -> None:
+        """What its passwords are read from."""
+        uid, gid = _mail_owner()
+        lines = []
+        for user, password in self.users.items():
+            quota = self.quota_mib.get(user)
+            more = f"userdb_quota_rule=*:storage={quota}M" if quota else ""
+            lines.append(f"{user}:{{PLAIN}}{password}:{uid}:{gid}::{self.home(user)}::{more}\n")
+        part = self.folder / "users.new"
+        part.write_text("".join(lines))
+        part.chmod(0o644)
+        self._writes += 1
+        os.utime(part, times=(time.time(), time.time() + self._writes))  # it is read anew when its second is another
+        part.replace(self.folder / "users")
+
+    def home(self, user: str) -> Path:
+        """Where a user's mail lies: Maildir."""
+        return self.folder / "mail" / user
+
+    def deliver(self, raw: bytes, *to: str, sender: str = "somebody@elsewhere.example") -> None:
+        """A letter from outside. It is in the mailbox when this returns; raises smtplib.SMTPException."""
+        with smtplib.LMTP("127.0.0.1", self.lmtp) as link:
+            refused = link.sendmail(sender, list(to or list(self.users)[:1]), raw)
+        if refused:
+            raise smtplib.SMTPRecipientsRefused(refused)
+
+    def forget_uids(self, user: str, folder: str = "INBOX") -> None:
+        """Let UIDVALIDITY of a folder change and every letter have another UID; while nobody has it open."""
+        maildir = self.home(user) / "Maildir" / ("" if folder == "INBOX" else "." + folder.replace("/", "."))
+        for name in ("dovecot-uidlist", "dovecot.index", "dovecot.index.log", "dovecot.index.cache"):
+            (maildir / name).unlink(missing_ok=True)
+        for file in self.home(user).joinpath("Maildir").glob("dovecot.list.index*"):
+            file.unlink()
+
+    def log(self) -> str:
+        """What it has said."""
+        file = self.folder / "log"
+        return file.read_text(errors="replace") if file.is_file() else ""
+
+
+@contextmanager
+def running(folder: Path, users: Mapping[str, str], *, more: str = "") -> Iterator[Dovecot]:
+    """A server with these mailboxes (login -> password) until the block ends. more: lines for its settings.
+
+    folder: its own; as root it must lie where others may pass, for mail never belongs to root.
+    """
+    if not (ROOT / ".done").is_file():
+        raise LabError("No mail server is unpacked: make setup")
+    ports = _free_ports(3)
+    made = Dovecot(
+        folder=folder,
+        certificate=folder / "cert.pem",
+        imaps=ports[0],
+        imap=ports[1],
+        lmtp=ports[2],
+        users=dict(users),
+        more=more,
+    )
+    _lay_out(made)
+    made.start()
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+def _lay_out(made: Dovecot) -> None:
+    folder = made.folder
+    for name in ("base", "mail"):
+        (folder / name).mkdir(exist_ok=True)
+    (folder / "mail").chmod(0o777)
+    (folder / "base/modules").symlink_to(ROOT / "usr/lib/dovecot/modules")
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]
+    keys = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
+    run(["openssl", "req", "-x509", *keys, *files, *subject], advice="openssl makes no certificate")
+    made.write_users()
+    (folder / "dovecot.conf").write_text(_settings(made))
+
+
+def _settings(made: Dovecot) -> str:
+    shown = subprocess.run([ROOT / "usr/sbin/dovecot", "--version"], env=_env(), capture_output=True, text=True)
+    found = re.match(r"(\d+)\.(\d+)", shown.stdout)
+    if not found:
+        raise LabError(f"Dovecot does not run: {shown.stderr.strip()}")
+    old = (int(found[1]), int(found[2])) < (2, 4)
+    form = _COMMON + (_OLD if old else _NEW.replace("VERSION", shown.stdout.split()[0]))
+    if os.geteuid():  # no user may change its root or become another
+        form += _UNPRIVILEGED
+    name = pwd.getpwuid(os.geteuid()).pw_name
+    values = {
+        "FOLDER": str(made.folder),
+        "LIBEXEC": str(ROOT / "usr/lib/dovecot"),
+        "INTERNAL": name,
+        "LOGIN": "nobody" if not os.geteuid() else name,
+        "GROUP": grp.getgrgid(os.getegid()).gr_name,
+        "IMAPS": str(made.imaps),
+        "IMAP": str(made.imap),
+        "LMTP": str(made.lmtp),
+    }
+    for word, value in values.items():
+        form = form.replace(f"<{word}>", value)
+    return form + made.more
+
+
+_COMMON = """
+base_dir = <FOLDER>/base
+state_dir = <FOLDER>/base
+libexec_dir = <LIBEXEC>
+import_environment = LD_LIBRARY_PATH
+log_path = <FOLDER>/log
+default_internal_user = <INTERNAL>
+default_internal_group = <GROUP>
+default_login_user = <LOGIN>
+first_valid_uid = 1
+first_valid_gid = 1
+protocols = imap lmtp
+listen = 127.0.0.1
+ssl = yes
+auth_failure_delay = 0 secs
+mail_max_userip_connections = 500
+service imap-login {
+  service_count = 0
+  inet_listener imap {
+    port = <IMAP>
+  }
+  inet_listener imaps {
+    port = <IMAPS>
+    ssl = yes
+  }
+}
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
+service lmtp {
+  inet_listener lmtp {
+    port = <LMTP>
+  }
+}
+"""
+_FOLDERS = """
+namespace inbox {
+  inbox = yes
+  separator = /
+  mailbox Sent {
+    auto = subscribe
+    special_use = \\Sent
+  }
+  mailbox Drafts {
+    auto = subscribe
+    special_use = \\Drafts
+  }
+  mailbox Trash {
+    auto = subscribe
+    special_use = \\Trash
+  }
+  mailbox Junk {
+    auto = subscribe
+    special_use = \\Junk
+  }
+  mailbox Archive {
+    auto = subscribe
+    special_use = \\Archive
+  }
+}
+"""
+_OLD = (
+    """
+disable_plaintext_auth = no
+ssl_cert = <<FOLDER>/cert.pem
+ssl_key = <<FOLDER>/key.pem
+mail_location = maildir:~/Maildir
+mail_plugin_dir = <LIBEXEC>/modules
+mail_plugins = quota
+protocol imap {
+  mail_plugins = quota imap_quota
+}
+plugin {
+  quota = count:User quota
+  quota_vsizes = yes
+  quota_grace = 0%%
+}
+passdb {
+  driver = passwd-file
+  args = scheme=plain username_format=%u <FOLDER>/users
+}
+userdb {
+  driver = passwd-file
+  args = username_format=%u <FOLDER>/users
+}
+"""
+    + _FOLDERS
+)
+_NEW = (
+    """
+dovecot_config_version = VERSION
+dovecot_storage_version = VERSION
+auth_allow_cleartext = yes
+ssl_server_cert_file = <FOLDER>/cert.pem
+ssl_server_key_file = <FOLDER>/key.pem
+mail_driver = maildir
+mail_path = ~/Maildir
+mail_plugin_dir = <LIBEXEC>/modules
+mail_plugins = quota
+protocol imap {
+  mail_plugins = quota imap_quota
+}
+quota "User quota" {
+}
+passdb passwd-file {
+  passwd_file_path = <FOLDER>/users
+}
+userdb passwd-file {
+  passwd_file_path = <FOLDER>/users
+}
+"""
+    + _FOLDERS
+)
+_UNPRIVILEGED = """
+service imap-login {
+  chroot =
+}
+service anvil {
+  chroot =
+}
+service stats {
+  chroot =
+}
+"""
+
+
+def _env() -> dict[str, str]:
+    libraries = [ROOT / "usr/lib/dovecot", ROOT / "usr/lib/dovecot/modules"]
+    libraries += sorted({file.parent for file in ROOT.glob("usr/lib/*/lib*.so.*")})
+    return {**os.environ, "LD_LIBRARY_PATH": ":".join(map(str, libraries))}
+
+
+def _mail_owner() -> tuple[int, int]:
+    if os.geteuid():
+        return os.geteuid(), os.getegid()
+    nobody = pwd.getpwnam("nobody")
+    return nobody.pw_uid, nobody.pw_gid
+
+
+def _free_ports(count: int) -> list[int]:
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = [int(probe.getsockname()[1]) for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
