@@ -9,6 +9,7 @@ from cti.clients.masking import Telephone, Words
 
 WHAT_CHARS = 400
 NOTE_CHARS = 20_000
+MINUTE_S = 60.0
 Kind = Literal["task", "callback"]
 Standing = Literal["late", "today", "later", "done"]
 
@@ -70,4 +71,4 @@ def standing(task: Task, now: float, tomorrow: float) -> Standing:
         return "done"
     if task.due_at is None or task.due_at >= tomorrow:
         return "later"
-    return "late" if task.due_at < now else "today"
+    return "late" if (task.due_at // MINUTE_S + 1) * MINUTE_S <= now else "today"  # a time is told to the minute

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import expect
 from sqlalchemy import text
 
-from cti.desktop import CallView, ClientBrief, Match, Why
+from cti.desktop import CallView, ClientBrief, LinkView, Match, Why
 from cti.storage import calls, clients, desktop_events, lookup, sessions
 from tests.browser.stage import ALHIMOV, ANNA, Stage, stage, until
 
@@ -24,6 +24,30 @@ async def shown_at(theatre: Stage, seq: int) -> float | None:
     return events[0].shown_at if events else None
 
 
+async def test_without_the_pbx_or_the_server_the_phone_says_that_it_does_not_know(theatre: Stage) -> None:
+    page = await theatre.desk()
+    title, before, own = page.locator("#phone-title"), page.locator('[data-f="before"]'), page.locator("#own")
+    await expect(title).to_have_text("Звонков нет")
+    await theatre.live.link(LinkView(state="down"))
+    await expect(title).to_have_text("Неизвестно: нет связи с АТС")
+    await expect(page.locator("#strip .calm")).to_contain_text("Звонки сейчас здесь не видны")
+    await expect(before).to_be_hidden()
+    await theatre.live.link(LinkView(state="up"))
+    await theatre.ring()
+    await theatre.becomes("call-1", "talking")
+    await expect(title).to_contain_text("Разговор")
+    await expect(own).to_be_visible()
+    await page.context.set_offline(True)
+    await theatre.live.sign_out(ANNA)
+    await expect(title).to_have_text("Неизвестно: нет связи с сервером")
+    await expect(before).to_have_text("До этого: Разговор")
+    await expect(own).to_be_hidden()
+    await expect(page.locator("#card-state")).to_have_text("неизвестно; до этого: Разговор")
+    await page.context.set_offline(False)
+    await expect(title).to_contain_text("Разговор")
+    await expect(before).to_be_hidden()
+
+
 async def noted(theatre: Stage, call: str) -> str:
     async with theatre.db.read() as conn:
         return "".join(note.text for note in await calls.notes(conn, call))
@@ -32,6 +56,7 @@ async def noted(theatre: Stage, call: str) -> str:
 async def test_a_ring_brings_the_card_and_the_server_hears_that_it_was_painted(theatre: Stage) -> None:
     page = await theatre.desk()
     await expect(page.locator("#desk-calm")).to_be_visible()
+    await theatre.journal("call-1")
     pop = await theatre.ring()
     await expect(page.locator("#desk-card h2").first).to_have_text("Алхимов")
     await expect(page.locator(".why").first).to_contain_text("+7 935 555-01-01 — телефон «приёмная»")

@@ -8,7 +8,7 @@ import { showMarks, startMarks } from "./marks.js";
 import { showNote } from "./notes.js";
 import { startNewcomer, showNewcomer } from "./newcomer.js";
 import { isInstead, showOutside, startOutside } from "./outside.js";
-import { dial } from "./phone.js";
+import { dial, isBlind } from "./phone.js";
 import { showResult } from "./result.js";
 import { showScript } from "./script.js";
 import * as store from "./store.js";
@@ -170,11 +170,12 @@ function render() {
   const number = about.shown || about.number || "";
   const who = one.pop?.matches.find((m) => m.client.id === client?.id)?.contact ?? (client ? null : samePerson(pop));
   const [kind, say] = STATES[view.state] ?? STATES.ended;
+  const old = store.ALIVE.has(view.state) && isBlind(one);
   const name = client?.name || who?.name || pop?.colleague || view.client_name || (kindOf(one) === "colleague" && view.name) || store.nameOf(number) || number || t("Number hidden");
   fill(desk, {
     name,
     full: client?.full_name || "",
-    state: handedText(view) || say(view),
+    state: old ? t("Not known; before: {state}", { state: say(view) }) : handedText(view) || say(view),
     sort: client ? word("kind", client.kind) : sortOf(one),
     queue: view.queue ? t("queue “{queue}”", { queue: view.queue }) : "",
     restricted: client?.restricted ? stopped(client) : "",
@@ -187,7 +188,7 @@ function render() {
     why: whyOf(one, client),
     "client-note": client?.note || "",
   });
-  $("#card-state").className = `pill ${kind}`;
+  $("#card-state").className = `pill ${old ? "idle" : kind}`;
   for (const tag of desk.querySelectorAll(".marks .tag")) show(tag, !!tag.textContent);
   show($("#card-restricted"), !!client?.restricted);
   show($("#card-note"), !!client?.note);

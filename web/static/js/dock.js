@@ -2,7 +2,7 @@
 import { $, fill, mould, show } from "./dom.js";
 import { ask } from "./api.js";
 import { isAsked } from "./handed.js";
-import { bareTalk, dial, hangUp, startDialling, tones } from "./phone.js";
+import { bareTalk, dial, hangUp, isBlind, startDialling, tones } from "./phone.js";
 import * as store from "./store.js";
 import { callBack } from "./work.js";
 import { duration, moment, t, tn, word } from "./texts.js";
@@ -23,6 +23,10 @@ export function startDock() {
   phone();
 }
 
+const BLIND = {
+  server: () => t("Not known: no connection to the server"),
+  pbx: () => t("Not known: no link to the PBX"),
+};
 const TITLES = {
   dialling: () => t("Calling…"),
   ringing: () => t("Incoming call"),
@@ -34,12 +38,15 @@ function phone() {
   const one = store.liveCall();
   const box = $("#phone");
   const view = one?.view ?? bareTalk();
+  const blind = isBlind(one) ? BLIND[store.blind()]() : "";
   box.dataset.state = view?.state ?? "idle";
+  box.toggleAttribute("data-blind", !!blind);
   const colleague = one && isAsked(one) ? view.hand_over.by : ""; // it is he who talks, whoever it is about
   const named = colleague || one?.client?.name || view?.client_name || one?.pop?.colleague || soleMatch(one)?.name || view?.name || store.nameOf(view?.number);
   const number = view ? view.shown || view.number || t("Number hidden") : "";
   fill(box, {
-    title: view ? TITLES[view.state]() + (view.queue ? ` · ${view.queue}` : "") : t("No call"),
+    title: blind || (view ? TITLES[view.state]() + (view.queue ? ` · ${view.queue}` : "") : t("No call")),
+    before: blind && view ? t("Before that: {state}", { state: TITLES[view.state]() }) : "",
     name: named || number,
     number: named ? number : "",
   });
@@ -52,7 +59,8 @@ function phone() {
   const more = store.allCalls().filter((c) => store.ALIVE.has(c.view?.state)).length - 1 - beside;
   fill(box, { others: more > 0 ? tn("and {n} more call", "and {n} more calls", more) : "" });
   show($('[data-f="others"]', box), more > 0);
-  own(view);
+  show($('[data-f="before"]', box), !!blind && !!view);
+  own(blind ? null : view);
   timers();
 }
 
@@ -69,7 +77,8 @@ function own(view) {
 }
 
 function timers() {
-  const view = store.liveCall()?.view ?? bareTalk();
+  const one = store.liveCall();
+  const view = isBlind(one) ? null : (one?.view ?? bareTalk());
   const text = view ? duration(store.now() - (view.since || store.now())) : "";
   fill($("#phone"), { timer: text });
   fill($("#own"), { timer: text });

@@ -12,6 +12,7 @@ const AGAIN_MS = 2000;
 let lastSeq = 0;
 let lostAt = 0;
 let ready = false;
+let pbx = true; // whether the server has its link to the PBX
 
 export function startLive() {
   const socket = io({ transports: ["websocket"], reconnectionDelay: 300, reconnectionDelayMax: 5000, timeout: 5000 });
@@ -109,6 +110,12 @@ function tick() {
     fill($("#offline"), { text, gone: duration(gone) });
   }
   show($("#offline"), gone > 1.5);
+  seeing(gone);
+}
+
+/** Whether what this page knows of calls is how they are now. */
+function seeing(gone = 0) {
+  store.setBlind(gone > 1.5 ? "server" : pbx ? "" : "pbx");
 }
 
 function link(state) {
@@ -120,4 +127,6 @@ function link(state) {
   bar.dataset.kind = late ? "late" : state.state;
   bar.title = text;
   show(bar, !!text);
+  pbx = state.state === "up";
+  if (!lostAt) seeing();
 }

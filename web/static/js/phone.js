@@ -9,9 +9,11 @@ const TWICE_MS = 1500; // a double click is one call
 let busy = false;
 let line = null; // the phone in this browser, once it is there
 
-/** The softphone says what it can do: hangUp(call) and bare(), the conversation that the panel knows nothing of. */
+/** The softphone says what it can do: hangUp(call), has(call) and bare(), the conversation that the panel knows nothing of. */
 export const setLine = (phone) => (line = phone);
 export const bareTalk = () => line?.bare() ?? null;
+/** Whether nobody can say how a call is now (null: whether there is one); one in this browser's own phone is seen always. */
+export const isBlind = (one) => !!store.blind() && !(one ? line?.has(one) : bareTalk());
 let last = { number: "", at: 0 };
 
 /** The phone that was chosen for this one call; the next one is made from the usual phone again. */

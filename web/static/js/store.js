@@ -13,6 +13,7 @@ const legs = new Map(); // SIP Call-ID of a conversation of the browser phone ->
 let missed = [];
 let chosen = null; // what is done next, chosen by its key
 let due = []; // tasks that this person is reminded of now
+let unseen = ""; // why calls are not seen now: server, pbx; "" while they are
 let offset = 0; // server's clock minus ours, in seconds
 
 /** Listen; gives the way to stop. */
@@ -33,6 +34,13 @@ export const people = () => [...agents.values()];
 export const nameOf = (extension) => (extension && people().find((one) => one.extension === extension)?.name) || "";
 export const missedCalls = () => missed;
 export const reminders = () => due;
+export const blind = () => unseen;
+/** From now on calls are not seen, or are again. */
+export function setBlind(why) {
+  if (why === unseen) return;
+  unseen = why;
+  tell("calls");
+}
 export const next = () => chosen;
 
 function entry(id) {

@@ -70,8 +70,7 @@ function draw() {
 
 /** What the strip says while nobody rings: nothing that is not so. */
 function calm() {
-  const link = $("#link");
-  if (!link.hidden && link.dataset.kind !== "late") return t("Calls are not seen here now.");
+  if (store.blind()) return t("Calls are not seen here now.");
   if (store.liveCall()) return t("You are in a call. Who calls meanwhile is shown here.");
   return t("No call. The caller's card appears here the moment your phone rings.");
 }

@@ -6,6 +6,7 @@ import { moment, t } from "./texts.js";
 import { toast } from "./toasts.js";
 
 const done = new Set(); // ids of tasks done on this page: a card that came before still names them
+const MINUTE_S = 60;
 const DAY = { begins: 8, ends: 21 }; // hours in which people are called
 
 /** The tasks of a client, the most urgent first. */
@@ -22,7 +23,7 @@ export function showTasks(client) {
 
 function row(task, client) {
   const li = mould("task");
-  const late = task.due_at && task.due_at < store.now();
+  const late = task.due_at && (Math.floor(task.due_at / MINUTE_S) + 1) * MINUTE_S <= store.now(); // as cti/clients/tasks.py
   const detail = [task.due_at ? moment(task.due_at) : t("some day"), task.owner].filter(Boolean).join(", ");
   fill(li, { what: task.what, detail, how: late ? t("overdue") : "" });
   $(".tag", li).classList.add("miss");

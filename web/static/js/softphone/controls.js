@@ -64,6 +64,11 @@ class Controls {
     if (talk) this.phone.do("answer", talk.id);
   }
 
+  /** Whether a call of the panel is a conversation here. */
+  has(one) {
+    return !!talkOf(one, this.talks);
+  }
+
   /** End a call of the panel, or the one of now; false when it is none of this phone's. */
   async hangUp(one) {
     const talk = one ? talkOf(one, this.talks) : this.now();
