@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cti.channels.email.reader import LetterProcess
+from cti.channels.letters import LetterReader
 from cti.desktop import AgentDesktop
 from cti.directory import Directory
 from cti.features.access_journal import AccessJournal
@@ -21,6 +23,7 @@ class MailParts:
     """What the panel is given. folder: files of letters by their hash; work: long-lived tasks by name."""
 
     folder: Path
+    reader: LetterReader
     work: Mapping[str, Coroutine[Any, Any, None]]
 
 
@@ -39,4 +42,5 @@ def build_mail(
     """All of it. key: of secrets at rest."""
     folder = settings.data / "letters"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return MailParts(folder=folder, work={})
+    reader = LetterProcess(folder)
+    return MailParts(folder=folder, reader=reader, work={"letter-reader": reader.run()})

@@ -1,0 +1,105 @@
+"""The process that reads letters: its limits, its questions in the order they come, and the folder of letters' files.
+
+It may use a gigabyte of memory, and as many seconds for a letter as `reader.py` gives it; the system ends it a little
+later by itself, should nobody be left who does. It answers A, L where it has grown and is to be replaced, D where the
+disk fails, E for a letter it cannot read: a code, and nothing of the letter.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import os
+import resource
+import secrets
+import signal
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from cti.channels.email.cleaning import cleaned
+from cti.channels.email.codec import LETTER_BYTES, read_letter
+from cti.channels.email.frames import Asked, framed, next_frame
+
+MEMORY_MOST = 1 << 30
+GROWN_KIB = 200 << 10
+ALONE_S = 8
+
+
+class Files:
+    """The folder of letters' files: aa/<sha256>, written beside and put in place at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keep(self, content: bytes) -> str:
+        """Keep a file; its sha256. One that is there already is marked as used now."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        place = self._folder / sha256[:2] / sha256
+        with suppress(FileNotFoundError):
+            os.utime(place)
+            return sha256
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        beside = place.with_name(f".{secrets.token_hex(8)}")
+        try:
+            with beside.open("xb") as file:
+                file.write(content)
+            beside.replace(place)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+        return sha256
+
+
+def main(folder: Path, questions: BinaryIO, answers: BinaryIO) -> None:
+    """Answer until nobody asks any more."""
+    _bound()
+    files = Files(folder)
+    answers.write(b"!")
+    answers.flush()
+    while (frame := next_frame(questions)) is not None:
+        signal.alarm(ALONE_S)
+        kind, body = _answer(msgspec.msgpack.decode(frame[1], type=Asked), files)
+        signal.alarm(0)
+        if kind == b"A" and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > GROWN_KIB:
+            kind = b"L"
+        answers.write(framed(kind, body))
+        answers.flush()
+
+
+def _bound() -> None:
+    """Limits that the system keeps; no core dump, for it would hold letters."""
+    os.umask(0o077)
+    os.nice(5)  # calls first
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MOST, MEMORY_MOST))
+    gc.freeze()
+
+
+def _answer(asked: Asked, files: Files) -> tuple[bytes, bytes]:
+    """What came of a question. Whatever a letter does to the code that reads it ends here."""
+    try:
+        if asked.what == "clean":
+            answer: object = cleaned(asked.html, letter_id=asked.letter_id, pictures=asked.pictures)
+        else:
+            with Path(asked.path).open("rb") as file:
+                raw = file.read(LETTER_BYTES + 1)
+                size = os.fstat(file.fileno()).st_size
+            answer = read_letter(raw, files.keep, size=size, now=time.time())
+        return b"A", msgspec.msgpack.encode(answer)
+    except MemoryError:
+        code = "memory"
+    except OSError as error:
+        return b"D", msgspec.msgpack.encode(str(error.strerror))
+    except Exception as error:  # noqa: BLE001 - letters make bugs show that nobody knew of
+        code = f"letter:{type(error).__name__}"
+    return b"E", msgspec.msgpack.encode(code)
+
+
+if __name__ == "__main__":
+    with suppress(BrokenPipeError):
+        main(Path(sys.argv[1]), sys.stdin.buffer, sys.stdout.buffer)

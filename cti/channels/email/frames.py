@@ -1,0 +1,35 @@
+"""Questions and answers between the server and the process that reads letters: a kind, a length, msgpack."""
+
+from __future__ import annotations
+
+import struct
+from typing import BinaryIO
+
+import msgspec
+
+HEAD = struct.Struct(">cI")
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """One question. what: read | clean. path: of the letter to read; html, letter_id, pictures: as `LetterReader`."""
+
+    what: str
+    path: str = ""
+    html: str = ""
+    letter_id: int = 0
+    pictures: bool = False
+
+
+def framed(kind: bytes, body: bytes) -> bytes:
+    """A frame."""
+    return HEAD.pack(kind, len(body)) + body
+
+
+def next_frame(pipe: BinaryIO) -> tuple[bytes, bytes] | None:
+    """The next frame of a pipe; None at its end."""
+    head = pipe.read(HEAD.size)
+    if len(head) < HEAD.size:
+        return None
+    kind, size = HEAD.unpack(head)
+    body = pipe.read(size)
+    return (kind, body) if len(body) == size else None

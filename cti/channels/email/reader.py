@@ -1,0 +1,128 @@
+"""Letters read in processes of their own: nothing that comes can hold the loop or take the server with it.
+
+Two of them, started when first needed: one reads what arrives, the other cleans what a person opens, who does not wait
+behind an import. A letter that takes longer than LETTER_S, or ends the process, is `Poison`; a new process reads the
+next one. The process ends when its input closes, so with the server, however that dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from cti.channels.email.frames import HEAD, Asked, framed
+from cti.channels.letters import Poison
+from cti.errors import StorageError
+from cti.messages.letter import Letter
+
+LETTER_S = 4.0
+START_S = 10.0
+ANSWER_MOST = 64 << 20
+ROOT = Path(__file__).resolve().parent.parent.parent.parent  # the process takes its code from where this comes from
+
+
+class LetterProcess:
+    """Implements LetterReader. folder: of letters' files."""
+
+    def __init__(self, folder: Path) -> None:
+        self._reads = _Child(folder)
+        self._cleans = _Child(folder)
+
+    async def read(self, raw: Path) -> Letter:
+        """A letter; its files are in the folder of letters' files. Raises Poison with a code."""
+        return msgspec.msgpack.decode(await self._reads.ask(Asked(what="read", path=_whole(raw))), type=Letter)
+
+    async def clean(self, html: str, *, letter_id: int, pictures: bool) -> str:
+        """HTML that may be shown in the frame of a letter. Raises Poison where it cannot be cleaned in time."""
+        asked = Asked(what="clean", html=html, letter_id=letter_id, pictures=pictures)
+        return msgspec.msgpack.decode(await self._cleans.ask(asked), type=str)
+
+    async def run(self) -> None:
+        """Until the server stops; then the processes end with it."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """End the processes."""
+        await self._reads.end()
+        await self._cleans.end()
+
+
+class _Child:
+    """One process, which answers one question at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: Process | None = None
+        self._turn = asyncio.Lock()
+
+    async def ask(self, asked: Asked) -> bytes:
+        """Its answer. Raises Poison, StorageError."""
+        async with self._turn:
+            process = await self._started()
+            kind = b""
+            try:
+                async with asyncio.timeout(LETTER_S):
+                    kind, body = await _exchange(process, msgspec.msgpack.encode(asked))
+            except TimeoutError:
+                raise Poison("time") from None
+            except (asyncio.IncompleteReadError, ConnectionError):
+                raise Poison("process") from None
+            finally:
+                if kind not in (b"A", b"D", b"E"):  # it did not end in order, or has grown (L)
+                    await asyncio.shield(self._drop())
+        if kind == b"D":
+            why = msgspec.msgpack.decode(body, type=str)
+            raise StorageError(f"A letter's files cannot be written ({why})", advice="Make room in the data folder.")
+        if kind == b"E":
+            raise Poison(msgspec.msgpack.decode(body, type=str))
+        return body
+
+    async def end(self) -> None:
+        """End the process; what it does is lost."""
+        async with self._turn:
+            await self._drop()
+
+    async def _started(self) -> Process:
+        """The process, ready to be asked."""
+        if self._process is not None and self._process.returncode is None:
+            return self._process
+        self._process = process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "cti.channels.email.child", str(self._folder.resolve()),
+            stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd=ROOT, limit=ANSWER_MOST,
+        )  # fmt: skip
+        assert process.stdout is not None
+        try:
+            async with asyncio.timeout(START_S):
+                await process.stdout.readexactly(1)
+        except (TimeoutError, asyncio.IncompleteReadError):
+            await self._drop()
+            raise Poison("process") from None
+        return process
+
+    async def _drop(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.communicate()
+
+
+def _whole(path: Path) -> str:
+    return str(path.absolute())  # the process has a working directory of its own
+
+
+async def _exchange(process: Process, question: bytes) -> tuple[bytes, bytes]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(framed(b"Q", question))
+    await process.stdin.drain()
+    kind, size = HEAD.unpack(await process.stdout.readexactly(HEAD.size))
+    return kind, await process.stdout.readexactly(size)

@@ -1,0 +1,39 @@
+"""winmail.dat: what Outlook packs a letter into for those it takes for its like."""
+
+from __future__ import annotations
+
+import logging
+import struct
+from dataclasses import dataclass
+
+from tnefparse import TNEF
+
+logging.getLogger("tnef-decode").setLevel(logging.CRITICAL)  # it would write what is in a letter
+FILES_MOST = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Winmail:
+    """What was in it: files by name, and the letter's text where it has one."""
+
+    files: list[tuple[str, bytes]]
+    text: bytes
+    html: bytes
+
+
+def opened(content: bytes) -> Winmail | None:
+    """What is in a winmail.dat; None where it cannot be opened."""
+    try:
+        inside = TNEF(content, do_checksum=False)
+        files = [(_text(one.long_filename()), bytes(one.data)) for one in inside.attachments[:FILES_MOST] if one.data]
+        return Winmail(files=files, text=_bytes(inside.body), html=_bytes(inside.htmlbody))
+    except (ValueError, TypeError, LookupError, AttributeError, struct.error, NameError, OverflowError):
+        return None
+
+
+def _text(name: object) -> str:
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name or "")
+
+
+def _bytes(text: object) -> bytes:
+    return text if isinstance(text, bytes) else str(text or "").encode("utf-8", "replace")

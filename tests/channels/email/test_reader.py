@@ -1,0 +1,114 @@
+"""The processes that read letters: what harms one harms no other letter, and the loop stays free."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from cti.channels.email.reader import LetterProcess
+from cti.channels.letters import Poison
+from cti.errors import StorageError
+from tests.channels.email.post import HEAD, parts
+
+
+@pytest.fixture
+async def reader(tmp_path: Path) -> AsyncIterator[LetterProcess]:
+    one = LetterProcess(tmp_path / "letters")
+    yield one
+    await one.close()
+
+
+def written(tmp_path: Path, raw: bytes | str) -> Path:
+    path = tmp_path / "raw.eml"
+    path.write_bytes(raw.encode() if isinstance(raw, str) else raw)
+    return path
+
+
+async def test_a_letter_is_read_and_its_file_lies_once_in_the_folder(reader: LetterProcess, tmp_path: Path) -> None:
+    path = written(tmp_path, parts("Content-Type: x/y; name=a.pdf\n\n%PDF-1.7", head=HEAD))
+    first, second = await asyncio.gather(reader.read(path), reader.read(path))
+    assert first == second
+    sha256 = first.files[0].sha256
+    kept = [one for one in (tmp_path / "letters").rglob("*") if one.is_file()]
+    assert kept == [tmp_path / "letters" / sha256[:2] / sha256]
+    assert kept[0].stat().st_mode & 0o777 == 0o600
+
+
+async def test_P9_the_letter_after_an_endless_one_is_read_within_5_s(reader: LetterProcess, tmp_path: Path) -> None:
+    """HTML that takes minutes to clean stands for whatever holds a process; the loop does not notice."""
+    lags: list[float] = []
+
+    async def watch() -> None:
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0.005)
+            lags.append(time.monotonic() - before - 0.005)
+
+    await reader.clean("<p>hi", letter_id=1, pictures=False)
+    watching = asyncio.create_task(watch())
+    begun = time.monotonic()
+    with pytest.raises(Poison, match="time"):
+        await reader.clean("<div>" * 300_000, letter_id=1, pictures=False)
+    assert await reader.clean("<p>hi", letter_id=1, pictures=False) == "<p>hi</p>"
+    assert time.monotonic() - begun < 5
+    watching.cancel()
+    assert sorted(lags)[int(len(lags) * 0.99)] < 0.05
+    assert (await reader.read(written(tmp_path, HEAD + "\nhi"))).text == "hi"
+
+
+async def test_a_process_that_dies_takes_one_letter_with_it(reader: LetterProcess, tmp_path: Path) -> None:
+    path = written(tmp_path, HEAD + "\nhi")
+    await reader.read(path)
+    slow = asyncio.create_task(reader.clean("<div>" * 300_000, letter_id=1, pictures=False))
+    child = await _child_of_ours(2)
+    os.kill(child, signal.SIGKILL)
+    with pytest.raises(Poison, match="process"):
+        await slow
+    assert (await reader.read(path)).text == "hi"
+
+
+async def _child_of_ours(count: int) -> int:
+    """The newest of our reading processes, once there are so many."""
+    async with asyncio.timeout(10):
+        while True:
+            ours = await asyncio.to_thread(_children)
+            if len(ours) == count:
+                return max(ours)
+            await asyncio.sleep(0.02)
+
+
+def _children() -> list[int]:
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parent = process.joinpath("stat").read_text().rpartition(")")[2].split()[1]
+            if int(parent) == os.getpid() and b"cti.channels.email.child" in process.joinpath("cmdline").read_bytes():
+                found.append(int(process.name))
+    return found
+
+
+async def test_a_letter_of_25_MiB_is_read_and_one_of_60_in_part(reader: LetterProcess, tmp_path: Path) -> None:
+    file = base64.encodebytes(os.urandom(18 << 20)).decode()
+    raw = parts(
+        "Content-Type: text/plain\n\nhi",
+        f"Content-Type: application/x; name=a.bin\nContent-Transfer-Encoding: base64\n\n{file}",
+        head=HEAD,
+    )
+    read = await reader.read(written(tmp_path, raw))
+    assert (read.text.strip(), read.files[0].size, read.size) == ("hi", 18 << 20, len(raw))
+    large = await reader.read(written(tmp_path, raw + b"x" * (35 << 20)))
+    assert (large.text.strip(), large.files, large.size) == ("hi", (), len(raw) + (35 << 20))
+    assert "too-large" in large.oddities
+
+
+async def test_a_letter_that_is_not_there_is_no_poison(reader: LetterProcess, tmp_path: Path) -> None:
+    with pytest.raises(StorageError):
+        await reader.read(tmp_path / "none.eml")
