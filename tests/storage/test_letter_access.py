@@ -1,0 +1,80 @@
+"""Who sees whose letters: every kind of mailbox, every reach of the right, and the cards of clients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import insert, select
+
+from cti.access import Person, Right, Role, Scope
+from cti.storage.client_tables import clients
+from cti.storage.database import Database
+from cti.storage.letter_access import boxes_of, may_see, visible
+from cti.storage.mail_tables import letter_places, letters, mail_folders, mailbox_people, mailboxes
+from tests.storage.conftest import ANNA, BORIS, CLARA
+
+ANNAS, SALES_BOX, SUPPORT_BOX = 1, 2, 3
+BOX = {"imap_host": "x", "imap_port": 1, "smtp_host": "x", "smtp_port": 1, "login": "x", "created_at": 0.0}
+
+
+def person(user_id: int, role: Role = "agent", changed: Mapping[Right, Scope] | None = None) -> Person:
+    return Person(id=user_id, login="x", name="X", role=role, changed=changed or {})
+
+
+async def _lay(db: Database) -> None:
+    """Anna's own mailbox, sales@ (Boris is in it), support@; two letters in each, the second of a client."""
+    async with db.write() as conn:
+        await conn.execute(
+            insert(clients).values(id=1, name="Romashka", name_folded="romashka", search="", created_at=0, updated_at=0)
+        )
+        for box, kind, owner in ((ANNAS, "personal", ANNA), (SALES_BOX, "shared", None), (SUPPORT_BOX, "shared", None)):
+            values = {"id": box, "name": "x", "address": f"{box}@house.example", "kind": kind, "owner_id": owner}
+            await conn.execute(insert(mailboxes).values(BOX | values))
+            await conn.execute(insert(mail_folders).values(id=box, mailbox_id=box, name="INBOX"))
+            for client_id in (None, 1):
+                letter_id = box * 10 + (client_id or 0)
+                row = {"id": letter_id, "message_id": f"{letter_id}", "sha256": "x", "direction": "in"}
+                times = {"sent_at": 0.0, "received_at": 0.0, "size": 1, "client_id": client_id}
+                await conn.execute(insert(letters).values(row | times))
+                place = {"folder_id": box, "uid": letter_id, "mailbox_id": box, "letter_id": letter_id}
+                await conn.execute(insert(letter_places).values(place))
+        await conn.execute(insert(mailbox_people).values(mailbox_id=SALES_BOX, user_id=BORIS))
+        bare = {"message_id": "out", "sha256": "x", "direction": "out", "sent_at": 0.0, "received_at": 0.0, "size": 1}
+        await conn.execute(insert(letters).values(bare | {"id": 99, "user_id": CLARA}))
+
+
+async def _sees(db: Database, who: Person) -> set[int]:
+    async with db.read() as conn:
+        found = set((await conn.execute(select(letters.c.id).where(visible(who)))).scalars())
+        every = (await conn.execute(select(letters.c.id))).scalars()
+        assert found == {one for one in every if await may_see(conn, who, one)}
+        return found
+
+
+async def test_each_sees_what_is_his_to_see(db: Database) -> None:
+    await _lay(db)
+    cards = {21, 31}
+    assert await _sees(db, person(ANNA)) == {10, 11} | cards
+    assert await _sees(db, person(BORIS)) == {20, 21} | cards
+    assert await _sees(db, person(CLARA)) == {99} | cards
+    assert await _sees(db, person(CLARA, "admin")) == {20, 21, 30, 31, 99}
+    assert await _sees(db, person(BORIS, changed={"clients.read": "none"})) == {20, 21}
+    assert await _sees(db, person(ANNA, "admin", {"mail": "none"})) == set()
+
+
+async def test_each_works_in_his_mailboxes(db: Database) -> None:
+    await _lay(db)
+    for who, boxes in (
+        (person(ANNA), {ANNAS}),
+        (person(BORIS), {SALES_BOX}),
+        (person(BORIS, "supervisor"), {SALES_BOX, SUPPORT_BOX}),
+        (person(BORIS, changed={"mail": "none"}), set()),
+    ):
+        async with db.read() as conn:
+            assert set((await conn.execute(select(mailboxes.c.id).where(boxes_of(who)))).scalars()) == boxes
+
+
+async def test_an_id_that_cannot_be_is_no_letter(db: Database) -> None:
+    async with db.read() as conn:
+        for letter_id in (0, -1, 2**31, 10**30):
+            assert not await may_see(conn, person(ANNA, "admin"), letter_id)
