@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from cti.channels.phone.voicemail import removals
 from cti.desktop import AgentDesktop
 from cti.features.access_review import AccessReview
 from cti.features.bulk_changes import BulkChanges
@@ -118,12 +119,16 @@ def _told_to_jobs(settings: Settings, plan: NumberPlan) -> Mapping[str, Any]:
         "plan": asdict(plan),
         "zone": settings.numbers.time_zone,
         "data": str(settings.data),
+        "voicemail": {name: str(folder) for name, folder in settings.voicemail_folders.items()},
     }
 
 
 async def _erase_again(settings: Settings, db: Database, plan: NumberPlan) -> None:
     """An older base was put back, or a crash cut an erasure off: nobody is served before the list is done."""
-    eraser = Eraser(db=db, url=settings.database_url, plan=plan, data=settings.data, clock=time.time)
+    voicemail = removals(settings.voicemail_folders)
+    eraser = Eraser(
+        db=db, url=settings.database_url, plan=plan, data=settings.data, clock=time.time, voicemail=voicemail
+    )
     acts = await eraser.repeat()
     if acts:
         log.warning("erased again what had come back", people=len(acts))

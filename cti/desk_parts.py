@@ -225,7 +225,7 @@ async def build_desk(
         people=people,
         plan=pbxes.plan,
         plan_of=plan_of,
-        voicemail={name: one.voicemail for name, one in settings.pbx.items() if one.voicemail},
+        voicemail=settings.voicemail_folders,
         zone=ZoneInfo(settings.numbers.time_zone),
         clock=clock,
     )

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from cti.clients.dossier_words import CATEGORIES, WAYS, WORDS, Language, say
 from cti.clients.paper import Section, html
+from cti.storage.erasing import Message
 from cti.storage.erasures import Erasure
 
 
@@ -39,6 +40,8 @@ class Papers:
         done = [(one.category, one.table, say(WAYS, one.way, self._language), one.count) for one in act.events]
         if act.files:
             done.append(("files", self._say("files-on-disk"), say(WAYS, "deleted", self._language), act.files))
+        if act.messages:
+            done.append(("calls", self._say("messages"), say(WAYS, "deleted", self._language), act.messages))
         rows = [
             [at, whose, say(CATEGORIES, category, self._language), table, way, str(count), *end]
             for category, table, way, count in done
@@ -66,7 +69,13 @@ class Papers:
         ]
         if act.left:
             lines.append(("left", ", ".join(act.left)))
+        if act.messages_left:
+            lines.append(("messages-left", ", ".join(self._message(one) for one in act.messages_left)))
         return [(self._say(code), value) for code, value in lines]
+
+    def _message(self, one: Message) -> str:
+        """`main: default/100/INBOX/msg0003`, or when it was left."""
+        return f"{one.pbx}: {one.place or self._moment(one.at or 0.0)}"
 
     def _whose(self) -> str:
         entry = self._erasure.act.entry

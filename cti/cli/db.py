@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from cti.channels.phone.voicemail import removals
 from cti.cli import examples, settings_of
 from cti.cli.operator import keep_whole
 from cti.features.client_erasure import Eraser
@@ -75,7 +76,10 @@ async def _erase_again(settings: Any, url: str) -> None:
     """Who was erased since does not come back; says whom, by the ids of their cards."""
     db = await database.open_database(url, busy_timeout_ms=settings.storage.busy_timeout_ms)
     try:
-        eraser = Eraser(db=db, url=url, plan=number_plan(settings.numbers), data=settings.data, clock=time.time)
+        voicemail = removals(settings.voicemail_folders)
+        eraser = Eraser(
+            db=db, url=url, plan=number_plan(settings.numbers), data=settings.data, clock=time.time, voicemail=voicemail
+        )
         acts = await eraser.repeat()
         for act in acts:
             when = datetime.fromtimestamp(act.entry.at, ZoneInfo(settings.numbers.time_zone)).strftime("%d.%m.%Y %H:%M")

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from cti.access import Person, hides
+from cti.channels.phone.voicemail import removals
 from cti.cli import work_access
 from cti.clients import seen
 from cti.clients.filters import Condition
@@ -227,7 +228,8 @@ async def _export(db: Database, job: Job) -> Any:
 
 def _eraser(db: Database, job: Job) -> Eraser:
     plan, data = NumberPlan(**job["plan"]), Path(job["data"])
-    return Eraser(db=db, url=job["url"], plan=plan, data=data, clock=time.time)
+    voicemail = removals({name: Path(folder) for name, folder in job["voicemail"].items()})
+    return Eraser(db=db, url=job["url"], plan=plan, data=data, clock=time.time, voicemail=voicemail)
 
 
 async def _erase(db: Database, job: Job) -> Any:

@@ -169,6 +169,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "cleaned": ("Free space of the base written over", "Свободное место базы перезаписано"),
     "not-yet": ("at the next cleaning", "при ближайшей очистке"),
     "left": ("Copies that could not be opened", "Копии базы, которые не удалось открыть"),
+    "messages": ("voicemail at the PBX", "голосовая почта на АТС"),
+    "messages-left": (
+        "Voicemail that is still at the PBX: delete it there", "Голосовая почта, оставшаяся на АТС: удалите её там",
+    ),
     "position-sign": ("Position, signature", "Должность, подпись"),
     "events": ("Event log", "Выгрузка из журнала событий"),
     "table": ("Where", "Где"), "category": ("What", "Что"), "rows": ("Rows", "Записей"), "time": ("When", "Когда"),

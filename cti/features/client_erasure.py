@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import msgspec
@@ -26,13 +27,15 @@ from cti.storage import erasing, erasures, mentions, who
 from cti.storage.client_tables import clients
 from cti.storage.contact_tables import contacts
 from cti.storage.database import Database, open_database, set_aside
+from cti.storage.erasing import Message
 from cti.storage.erasures import Act
 from cti.storage.search import fold
 from cti.storage.who import Person
-from cti.telephony.numbering import NumberPlan
+from cti.telephony.numbering import NumberPlan, read
 
 SHOWN_S = 3 * 86_400.0  # no page of a browser is older than a session may be
 Kind = Literal["client", "contact"]
+Remove = Callable[[Callable[[str], bool]], tuple[int, list[str]]]  # of callers whose number fits: how many, what stays
 log = structlog.get_logger()
 
 
@@ -45,14 +48,24 @@ class Subject:
 
 
 class Eraser:
-    """Erases in one installation. data: its folder; url: of its base."""
+    """Erases in one installation. data: its folder; url: of its base; voicemail: removes messages, by PBX."""
 
-    def __init__(self, *, db: Database, url: str, plan: NumberPlan, data: Path, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        *,
+        db: Database,
+        url: str,
+        plan: NumberPlan,
+        data: Path,
+        clock: Callable[[], float],
+        voicemail: Mapping[str, Remove] = MappingProxyType({}),
+    ) -> None:
         self._db = db
         self._url = url
         self._plan = plan
         self._data = data
         self._clock = clock
+        self._voicemail = voicemail
         self._list = data / "erased.jsonl"
         self._marks = erasures.marks_in(data)
 
@@ -120,16 +133,25 @@ class Eraser:
         found = await mentions.find(db, person.needles)
         async with db.write() as conn:
             lately = await erasing.lately(conn, person.who, self._clock() - SHOWN_S)
+            heard = await erasing.messages(conn, person.who)
             events = await erasing.erase(conn, person, found)
-            act = Act(entry=entry, events=tuple(events), files=len(person.stored), calls=tuple(lately), again=again)
+            act = Act(
+                entry=entry,
+                events=tuple(events),
+                files=len(person.stored),
+                calls=tuple(lately),
+                again=again,
+                messages_left=tuple(heard),
+            )
             return await erasures.add(conn, act), act
 
     async def _beside(self, made: int, act: Act, person: Person) -> Act:
         """Out of what lies beside the base; the act as it is then."""
         await asyncio.to_thread(self._files, person, person.needles)
         left = tuple([name for url in set_aside(self._url) if (name := await self._copy(url, act.entry))])
-        act = msgspec.structs.replace(act, left=left)
-        if left:
+        messages, messages_left = await asyncio.to_thread(self._messages, person, act.messages_left)
+        before, act = act, msgspec.structs.replace(act, left=left, messages=messages, messages_left=messages_left)
+        if act != before:
             async with self._db.write() as conn:
                 await erasures.change(conn, made, act)
         return act
@@ -149,6 +171,22 @@ class Eraser:
         except StorageError:
             return url.rpartition("/")[2]
         return ""
+
+    def _messages(self, person: Person, known: Sequence[Message]) -> tuple[int, tuple[Message, ...]]:
+        """His voicemail out of the PBXes' folders: how many, and those that stay, known of or found."""
+        numbers, count = set(person.who.numbers), 0
+        left: dict[str, list[Message]] = {}
+        for one in known:
+            left.setdefault(one.pbx, []).append(one)
+        for pbx, remove in self._voicemail.items():
+            try:
+                gone, places = remove(lambda number: read(number, self._plan).e164 in numbers)
+            except OSError as error:
+                log.warning("voicemail cannot be read", pbx=pbx, reason=type(error).__name__)
+                continue
+            count += gone
+            left[pbx] = [Message(pbx=pbx, place=place) for place in places]
+        return count, tuple(one for of_pbx in left.values() for one in of_pbx)
 
     def _files(self, person: Person, needles: Needles) -> None:
         """His files, and his rows among those that imports refused."""

@@ -86,6 +86,11 @@ class Settings(BaseSettings):
         """SQLAlchemy URL with its async driver."""
         return self.storage.url or f"sqlite+aiosqlite:///{self.data / 'trubka.db'}"
 
+    @property
+    def voicemail_folders(self) -> dict[str, Path]:
+        """Folders of messages by the PBX's name, where they are set."""
+        return {name: one.voicemail for name, one in self.pbx.items() if one.voicemail}
+
 
 SHORT_NAMES = {"CTI_PORT": ("http", "port"), "CTI_DATA": ("data",)}
 NOT_SETTINGS = {"CTI_CONFIG", "CTI_DEMO_PASSWORD", *SHORT_NAMES}

@@ -25,6 +25,14 @@ AT_ONCE = 500
 LATE_MOST = 500
 
 
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """A voicemail at a PBX. place: CONTEXT/MAILBOX/BOX/MESSAGE; "": only when it was left is known."""
+
+    pbx: str
+    place: str = ""
+    at: float | None = None
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """What was done with some rows of one table. way: as Way, or `masked`."""
 
@@ -48,6 +56,13 @@ async def held(conn: AsyncConnection, who: Who) -> dict[str, int]:
 async def lately(conn: AsyncConnection, who: Who, since: float) -> list[str]:
     """His calls since then, which screens may still show."""
     return list((await conn.execute(calls_of(who).where(calls.c.started_at >= since).limit(LATE_MOST))).scalars())
+
+
+async def messages(conn: AsyncConnection, who: Who) -> list[Message]:
+    """The calls in which he left a message on a PBX's voicemail."""
+    left = select(calls.c.pbx, calls.c.started_at).where(calls.c.id.in_(calls_of(who)), calls.c.outcome == "voicemail")
+    rows = await conn.execute(left.order_by(calls.c.started_at).limit(LATE_MOST))
+    return [Message(pbx=row.pbx, at=row.started_at) for row in rows]
 
 
 async def is_calling(conn: AsyncConnection, who: Who) -> bool:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cti.clients.erased import Entry, Marks
 from cti.storage.client_tables import client_emails, client_phones, clients
 from cti.storage.contact_tables import contact_emails, contact_phones, contacts
-from cti.storage.erasing import Event
+from cti.storage.erasing import Event, Message
 from cti.storage.privacy_tables import erasures
 from cti.storage.tables import calls, dial_requests, users
 
@@ -27,6 +27,7 @@ PAGE = 100
 class Act(msgspec.Struct, frozen=True, kw_only=True):
     """What one erasure did. events: with their counts; files: how many left the disk; calls: ids of late calls of his.
 
+    messages: of voicemail, deleted at the PBX; messages_left: those that are still there, as far as is known.
     again: done once more, on a base that came back; cleaned_at: when nothing was left of him in the files of the base;
     left: copies of the base that could not be opened.
     """
@@ -38,6 +39,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     again: bool = False
     cleaned_at: float | None = None
     left: tuple[str, ...] = ()
+    messages: int = 0
+    messages_left: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

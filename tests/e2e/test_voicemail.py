@@ -1,4 +1,4 @@
-"""A client leaves a message in a real Asterisk's voicemail; it is played from his item to whose it is."""
+"""A client leaves a message in a real Asterisk's voicemail; it is played from his item, and erased with him."""
 
 from __future__ import annotations
 
@@ -59,8 +59,10 @@ async def test_a_message_is_played_from_the_item_of_who_left_it(server: Server, 
         status, _, part = await _get(anna, server, path, Range="bytes=0-3")
         assert (status, part) == (206, b"RIFF")
         assert (await _get(boris, server, path))[0] == 404
-        for told in recording.glob("INBOX/msg*"):
-            told.unlink()
+        async with Desk(server, "pavel") as pavel:
+            await pavel.form(f"/clients/{one['client_id']}/erase", name="Алхимов", reason="заявление")
+            assert "осталась голосовая почта" not in await pavel.text("/settings/erasures")
+        assert list(recording.glob("INBOX/msg*")) == []
         assert (await _get(anna, server, path))[0] == 404
 
 

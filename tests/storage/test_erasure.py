@@ -5,24 +5,30 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select, text
 
+from cti.channels.phone.voicemail import removals
 from cti.errors import Refused
 from cti.features.client_erasure import Eraser, Subject
 from cti.features.client_import import ClientImport
+from cti.storage import calls as call_rows
 from cti.storage import clients, desktop_events, erasures, lookup, who
 from cti.storage.client_tables import clients as client_table
 from cti.storage.database import Database, open_database
+from cti.storage.erasing import Message
 from cti.storage.held import HELD, TEXTS
 from cti.storage.schema import metadata
 from cti.storage.tables import calls
+from cti.telephony.events import CallRecord, Party
 from cti.telephony.numbering import NumberPlan
 from tests.canary import MAIL, MAN, NAME, PHONE, SHARED, TYPED, WORDS, Aviary, Canary, sightings
 from tests.storage.conftest import add_cast
 from tests.storage.postgres import Cluster
 from tests.storage.test_merges import Clock, referring
+from web.erasure_papers import Papers
 
 # Columns of text in which nobody is named, with the reason.
 NAMELESS = {
@@ -111,6 +117,50 @@ async def test_DP_03_nothing_of_an_erased_person_is_left_in_any_file(
     assert act.entry.reason == "заявление, •••"
     done = {(event.table, event.way) for event in act.events}
     assert {("clients", "deleted"), ("calls", "emptied"), ("contacts", "deleted"), ("call_notes", "masked")} <= done
+
+
+async def test_voicemail_goes_at_the_pbx_and_what_stays_there_is_listed(
+    aviary: Aviary, url: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    canary, folder = await aviary.fill(), tmp_path_factory.mktemp("voicemail")
+    for box, name, number in (
+        ("INBOX", "msg0000", "89355557101"),
+        ("INBOX", "msg0001", "1"),
+        ("Old", "msg0002", PHONE),
+    ):
+        place = folder / "default/100" / box
+        place.mkdir(parents=True, exist_ok=True)
+        told = f'[message]\ncallerid="K" <{number}>\norigtime=100\n'
+        (place / f"{name}.txt").write_text(told, encoding="utf-8")
+        (place / f"{name}.wav").write_bytes(b"RIFF")
+        (place / f"{name}.gsm").write_bytes(b"x")
+    (place / "msg0002.gsm").unlink()
+    (place / "msg0002.gsm").mkdir()  # cannot be deleted as a file
+    for pbx in ("main", "far"):
+        record = CallRecord(
+            call=f"{pbx}:v", direction="inbound", caller=Party(number=PHONE), called="1", started=500.0, ended=510.0,
+            outcome="voicemail",
+        )  # fmt: skip
+        async with aviary.db.write() as conn:
+            await call_rows.save(conn, record, number=PHONE, client_id=canary.id, pbx=pbx)
+    eraser = Eraser(
+        db=aviary.db, url=url, plan=NumberPlan(), data=aviary.data, clock=aviary.clock,
+        voicemail=removals({"main": folder, "gone": folder / "not-mounted"}),
+    )  # fmt: skip
+    _, act = await eraser.erase(Subject(kind="client", id=canary.id), user_id=1, by="Pavel", reason="заявление")
+    assert [path.name for path in sorted((folder / "default/100/INBOX").iterdir())] == [
+        "msg0001.gsm", "msg0001.txt", "msg0001.wav",
+    ]  # fmt: skip
+    assert act.messages == 1
+    stays = {Message(pbx="main", place="default/100/Old/msg0002"), Message(pbx="far", at=500.0)}
+    assert set(act.messages_left) == stays
+    async with aviary.db.read() as conn:
+        (kept,) = await erasures.listed(conn)
+    assert kept.act.messages_left == act.messages_left
+    paper = "".join(Papers(kept, operator="", zone=ZoneInfo("UTC"), language="en").act())
+    assert "Voicemail that is still at the PBX: delete it there" in paper
+    assert "main: default/100/Old/msg0002" in paper
+    assert "far: 01.01.1970 00:08:20" in paper
 
 
 async def _tables(aviary: Aviary, cluster: Cluster) -> Path:
