@@ -112,7 +112,7 @@ async def build_desk(
     def record_of(call: str) -> CallRecord | None:
         return watch.record_of(call) or pbxes.record_of(call)
 
-    handed = HandOvers(db=db, directory=directory, record_of=record_of, plan_of=plan_of)
+    handed = HandOvers(db=db, directory=directory, record_of=record_of, calls_at=pbxes.calls_at, plan_of=plan_of)
     desk_settings = DeskSettings(db=db, clock=clock)
     await desk_settings.start()
     variables = DialplanVariables(db=db, spool=spool)
@@ -142,7 +142,7 @@ async def build_desk(
         kept_back=screen_pops.kept_back,
     )
     variables.told = live_calls.told_of
-    handed.calls_of, handed.told = live_calls.views_of, live_calls.handed_over
+    handed.told = live_calls.handed_over
     agent_states = AgentStates(
         desktop=desktop, directory=directory, clock=clock, online=online, calls_of=live_calls.views_of
     )

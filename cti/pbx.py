@@ -6,7 +6,7 @@ put the prefix on, `Pbxes.line_of` takes it off; nobody else knows of it. One PB
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,6 +108,10 @@ class Pbxes:
         """The tracker's account of an open call."""
         pbx = self.of(call)
         return pbx.tracker.record(call) if pbx else None
+
+    def calls_at(self, devices: Collection[str]) -> list[CallRecord]:
+        """The trackers' accounts of open calls in which one of these devices has a leg, oldest first for each PBX."""
+        return [record for pbx in self._all for record in pbx.tracker.calls_at(devices)]
 
     def adopt(self, records: Sequence[CallRecord]) -> list[str]:
         """Go on with the calls that were open when the server stopped; returns their ids, without strangers'."""

@@ -60,6 +60,7 @@ def reactions(
             journal.changed,
             states.call_moved,
             legs.seen,
+            handed.remembered,
         ),
         ev.Established: (
             pops.established,
@@ -72,7 +73,7 @@ def reactions(
         ),
         ev.Held: (handed.held, views.held, legs.held),
         ev.Retrieved: (handed.retrieved, views.retrieved, legs.retrieved),
-        ev.Transferred: (handed.transferred, journal.changed),
+        ev.Transferred: (handed.transferred, handed.remembered, journal.changed),
         ev.ConnectionCleared: (
             handed.connection_cleared,
             views.connection_cleared,

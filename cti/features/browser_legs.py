@@ -6,6 +6,7 @@ events and never in its way. Where it does not say, the page goes by order: one 
 A page that is closed says so; unless another one takes its call back, the client is not left with a silent line. A page
 whose network is gone says nothing: its call goes on, and the PBX's own time limit for a line without voice ends it.
 Only a client on hold, whose line has no such limit to speak of, is let go once the phone has been away for HELD_S.
+Only legs whose phone was connected here are ended: another server on the same PBX has pages of its own.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Leg:
-    """sip: its Call-ID, "" until the PBX has said it. held: its other party hears music."""
+    """sip: its Call-ID, "" until the PBX has said it. held: its other party hears music. ours: its phone was here."""
 
     leg: str
     call: str
@@ -54,6 +55,7 @@ class _Leg:
     user_id: int
     sip: str = ""
     held: bool = False
+    ours: bool = False
 
 
 class BrowserLegs:
@@ -133,6 +135,8 @@ class BrowserLegs:
     def came(self, user_id: int) -> None:
         """The person's phone is connected."""
         self._phones[user_id] += 1
+        for leg in [one for one in self._legs.values() if one.user_id == user_id]:
+            self._legs[leg.leg] = replace(leg, ours=True)
         self._away.pop(user_id, None)
         self._closed.pop(user_id, None)
 
@@ -159,7 +163,8 @@ class BrowserLegs:
     def _see(self, call: str, leg: str, device: str | None) -> None:
         row = self._directory.by_device(device)
         if row is not None and row.kind == "browser" and leg not in self._legs and not self._unnamed.full():
-            self._legs[leg] = _Leg(leg=leg, call=call, device=row.name, user_id=row.user_id)
+            here = self._phones[row.user_id] > 0
+            self._legs[leg] = _Leg(leg=leg, call=call, device=row.name, user_id=row.user_id, ours=here)
             self._unnamed.put_nowait(leg)
 
     async def _name_all(self) -> None:
@@ -191,7 +196,7 @@ class BrowserLegs:
         now = self._clock()
         away_s = now - self._away.setdefault(leg.user_id, now)
         closed_s = now - self._closed.get(leg.user_id, now)
-        return closed_s >= CLOSED_S or (leg.held and away_s >= HELD_S)
+        return leg.ours and (closed_s >= CLOSED_S or (leg.held and away_s >= HELD_S))
 
 
 def _view(leg: _Leg) -> LegView:

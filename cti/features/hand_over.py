@@ -3,7 +3,8 @@
 Two ways of asking look alike here. A phone's own second call is a call of its own until both become one; a transfer
 that the PBX carries out rings the colleague within the client's call. Either way whoever is rung by an agent that talks
 with a client (or holds him) is asked about that client. Where the PBX does not say that the client is on hold, he has
-waited since the colleague was called.
+waited since the colleague was called. Who is in which call is asked of the tracker, never of what was shown: the card
+waits for no desk and for no disk, so a hand-over is known at once and its notes are read after it (`remembered`).
 
 What is known here is kept for the length of the calls; the card is the business of screen_pop, the desks' that of
 live_calls: both ask `of`.
@@ -11,10 +12,10 @@ live_calls: both ask `of`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 
-from cti.desktop import CallView, HandOver, NoteBrief
+from cti.desktop import HandOver, NoteBrief
 from cti.directory import DeviceFinder
 from cti.storage import calls
 from cti.storage.database import Database
@@ -38,8 +39,9 @@ NOTES = 10  # of a call, that are shown to who is asked
 
 
 class HandOvers:
-    """calls_of: a person's calls that go on; record_of: the tracker's account of one; told: a desk's call is to be told
-    anew.
+    """record_of: the tracker's account of an open call; calls_at: of those that these devices are in, oldest first.
+
+    told: a desk's call is to be told anew.
     """
 
     def __init__(
@@ -48,15 +50,16 @@ class HandOvers:
         db: Database,
         directory: DeviceFinder,
         record_of: Callable[[str], CallRecord | None],
+        calls_at: Callable[[Collection[str]], Sequence[CallRecord]],
         plan_of: Callable[[str], NumberPlan],
     ) -> None:
         self._db = db
         self._directory = directory
         self._record_of = record_of
+        self._calls_at = calls_at
         self._plan_of = plan_of
         self._asked: dict[str, dict[int, HandOver]] = {}  # call in which he is asked -> who
         self._held: dict[tuple[str, int], float] = {}  # call, who holds its client -> since when
-        self.calls_of: Callable[[int], tuple[CallView, ...]] = lambda _user: ()
         self.told: Callable[[str, int], Awaitable[None]] | None = None
 
     def of(self, call: str, user_id: int) -> HandOver | None:
@@ -91,7 +94,7 @@ class HandOvers:
         if by is not None:
             about = self._client_call_of(by.user_id, event.call)
             if about is not None and by.user_id != agent.user_id:
-                await self._ask(event.call, about, agent, by, now)
+                self._ask(event.call, about, agent, by, now)
         elif event.calling.device is None:
             await self._passed_on(event, agent, now)
 
@@ -159,6 +162,10 @@ class HandOvers:
         self._asked = {call: who for call, who in self._asked.items() if goes_on(call)}
         self._held = {key: since for key, since in self._held.items() if goes_on(key[0])}
 
+    async def remembered(self, event: Delivered | Transferred, _received_at: float) -> None:
+        """Once the card is on its way: what was written before about the client."""
+        await self.noted(event.call)
+
     async def noted(self, call: str) -> None:
         """Somebody wrote about a call: who was asked about it, or given it, reads the new words."""
         for at, who in list(self._asked.items()):
@@ -169,12 +176,12 @@ class HandOvers:
                     if now is not None and now.call == one.call and now.notes != notes:
                         await self._becomes(at, user_id, replace(now, notes=notes))
 
-    async def _ask(self, call: str, about: CallRecord, agent: DeviceRow, by: DeviceRow, now: float) -> None:
+    def _ask(self, call: str, about: CallRecord, agent: DeviceRow, by: DeviceRow, now: float) -> None:
         known = self.of(call, agent.user_id)
         if known is not None and known.kind == "asks" and known.by_id == by.user_id:
             return  # another phone of his, or the same ring once more
         since = self._held.get((about.call, by.user_id), now)
-        await self._set(call, about, agent.user_id, by, "asks", now, since)
+        self._set(call, about, agent.user_id, by, "asks", now, since)
 
     async def _passed_on(self, event: Delivered, agent: DeviceRow, now: float) -> None:
         """A client rings: after a transfer he comes from whoever sent him on."""
@@ -192,9 +199,9 @@ class HandOvers:
             if known.kind == "asks":
                 await self._becomes(call, agent.user_id, replace(known, kind="given", call=call, waits_since=None))
         elif record is not None:
-            await self._set(call, record, agent.user_id, by, "given", now, None)
+            self._set(call, record, agent.user_id, by, "given", now, None)
 
-    async def _set(
+    def _set(
         self, call: str, about: CallRecord, user_id: int, by: DeviceRow, kind: str, now: float, since: float | None
     ) -> None:
         client = about.client or Party()
@@ -209,7 +216,6 @@ class HandOvers:
             queue=about.queue,
             began=now,
             waits_since=since,
-            notes=await self._notes(about.call, user_id),
         )
 
     async def _notes(self, call: str, user_id: int) -> tuple[NoteBrief, ...]:
@@ -231,10 +237,9 @@ class HandOvers:
 
     def _client_call_of(self, user_id: int, call: str) -> CallRecord | None:
         """The call in which the person has a client on the line: this very one, else his latest other one."""
-        others = [view.id for view in reversed(self.calls_of(user_id)) if view.id != call]
-        records = (self._record_of(one) for one in (call, *others))
         devices = {row.name for row in self._directory.devices_of(user_id)}
-        return next((one for one in records if one is not None and has_client(one, devices)), None)
+        found = [one for one in self._calls_at(devices) if has_client(one, devices)]
+        return next((one for one in found if one.call == call), found[-1] if found else None)
 
     def _is_in(self, call: str, user_id: int) -> bool:
         record = self._record_of(call)

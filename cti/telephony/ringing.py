@@ -149,8 +149,17 @@ def _reroute(book: Book, dialled: Leg) -> None:
         leg.source = source
         if leg.phase == UP:
             source.taken = leg
-        elif leg.told == RINGING and leg.shown_caller not in (None, source):
+        elif leg.told == RINGING and leg.shown_caller is not source:
             deliver(book, leg)
+
+
+def found(book: Book, call: Call) -> None:
+    """A bridge filled: whoever rings for nobody known yet may ring for a party in it, and is told so."""
+    for leg in [one for one in call.legs.values() if one.told == RINGING and one.source is None]:
+        if leg.real and leg.dialled and not leg.originated:
+            leg.source = source_of(book, leg)
+            if leg.source is not None and leg.shown_caller is not leg.source:
+                deliver(book, leg)
 
 
 def source_of(book: Book, leg: Leg) -> Leg | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from cti.telephony import ringing
 from cti.telephony.book import Book, Headers
 from cti.telephony.ending import settle
 from cti.telephony.events import Established, Held, Retrieved
@@ -82,6 +83,7 @@ def enter(book: Book, leg: Leg, bridge: Bridge) -> None:
             _meet(book, party, found)
     recount([bridge], book.at)
     _goes_on(leg.call, found)
+    ringing.found(book, leg.call)
 
 
 def _goes_on(call: Call, found: list[Leg]) -> None:

@@ -19,7 +19,7 @@ and means nothing here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from math import isfinite
 from typing import Final
 
@@ -133,6 +133,15 @@ class Tracker:
         """An open call by its id."""
         found = self._book.links.get(call.removeprefix(self._book.prefix))
         return self._book.record(found) if found is not None and found.announced else None
+
+    def calls_at(self, devices: Collection[str]) -> list[CallRecord]:
+        """Open calls in which one of these devices has a leg now, oldest first."""
+        book = self._book
+        legs = [leg for leg in book.legs.values() if leg.kind == "device" and book.device(leg) in devices]
+        calls = sorted(
+            {leg.call.id: leg.call for leg in legs if leg.call.announced}.values(), key=lambda one: one.order
+        )
+        return [book.record(call) for call in calls]
 
     def call_of(self, leg_or_uniqueid: str) -> str | None:
         """Id of the open call a leg is in, by channel name or Uniqueid."""

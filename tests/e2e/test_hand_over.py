@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from typing import Any
 
@@ -11,22 +10,13 @@ import pytest
 from lab.callers import Caller
 from lab.phones import Phone
 from tests.e2e.conftest import Street
-from tests.e2e.server import DEADLINE_S, Desk, Server, until
+from tests.e2e.server import Desk, Server, until
 
 pytestmark = pytest.mark.lab
 CLARA, ALHIMOV, NOVIKOV = "74950000002", "+79355550101", "+79355550419"
 
 
-async def asks(clara: Desk, boris: Desk, call: str) -> dict[str, Any]:
-    """Clara's panel asks Boris; a busy PBX may miss it once, as it does the digits of a phone."""
-    for _ in range(2):
-        await clara.api("POST", f"/calls/{call}/transfer", {"to": "102", "ask": True}, status=202)
-        with contextlib.suppress(AssertionError):
-            return await asked(boris, "asks", within_s=6.0, state="ringing")
-    return await asked(boris, "asks", state="ringing")
-
-
-async def asked(desk: Desk, kind: str, *, within_s: float = DEADLINE_S, **more: Any) -> dict[str, Any]:
+async def asked(desk: Desk, kind: str, **more: Any) -> dict[str, Any]:
     """The newest view of a call in which a colleague asks, or has handed over."""
 
     def found() -> dict[str, Any] | None:
@@ -34,7 +24,16 @@ async def asked(desk: Desk, kind: str, *, within_s: float = DEADLINE_S, **more: 
         views = [view for view in views if all(view[name] == value for name, value in more.items())]
         return views[-1] if views else None
 
-    return await until(found, within_s=within_s, why=f"{desk.login} is told of a call that is {kind} {more}")
+    return await until(found, why=f"{desk.login} is told of a call that is {kind} {more}")
+
+
+async def reads(desk: Desk, *texts: str) -> None:
+    """Who is asked reads what was written."""
+
+    def notes() -> list[str]:
+        return [note["text"] for note in desk.all("call")[-1]["hand_over"]["notes"]]
+
+    await until(lambda: notes() == list(texts), why=f"{desk.login} reads {texts}")
 
 
 async def talks(clara: Desk, street: Street, number: str, note: str = "") -> tuple[str, Phone, Caller]:
@@ -55,16 +54,15 @@ async def test_who_is_asked_reads_card_note_and_wait_while_ringing(server: Serve
     await street.phone("102")
     async with Desk(server, "clara") as clara, Desk(server, "boris") as boris:
         call, _, _ = await talks(clara, street, ALHIMOV, "Просит счёт")
-        ringing = (await asks(clara, boris, call))["hand_over"]
+        await clara.api("POST", f"/calls/{call}/transfer", {"to": "102", "ask": True}, status=202)
+        ringing = (await asked(boris, "asks", state="ringing"))["hand_over"]
         pop = await boris.pop(ALHIMOV)
         assert [match["client"]["name"] for match in pop["matches"]] == ["Алхимов"]
         assert (ringing["by"], ringing["number"], ringing["waits_since"] > 0) == ("Клара Ли", ALHIMOV, True)
-        assert ringing["notes"] == [{"by": "Клара Ли", "text": "Просит счёт"}]
+        await reads(boris, "Просит счёт")
+        assert boris.all("call")[-1]["hand_over"]["notes"][0]["by"] == "Клара Ли"
         await clara.api("PUT", f"/calls/{call}/note", {"text": "Просит счёт и акт"}, status=200)
-        await until(
-            lambda: [n["text"] for n in boris.all("call")[-1]["hand_over"]["notes"]] == ["Просит счёт и акт"],
-            why="what is written meanwhile is read",
-        )
+        await reads(boris, "Просит счёт и акт")  # what is written meanwhile
         await clara.api("DELETE", f"/calls/{call}/transfer", status=200)
         await asked(boris, "back", state="ended")
         await until(lambda: clara.all("call")[-1]["state"] == "talking", why="Clara is back with the client")
@@ -74,7 +72,7 @@ async def test_by_the_panel_the_client_is_whose_answer_it_was(server: Server, st
     other = await street.phone("102")
     async with Desk(server, "clara") as clara, Desk(server, "boris") as boris:
         call, _, client = await talks(clara, street, ALHIMOV)
-        await asks(clara, boris, call)
+        await clara.api("POST", f"/calls/{call}/transfer", {"to": "102", "ask": True}, status=202)
         await street.do(other.wait, "ringing")
         await street.do(other.answer)
         await asked(boris, "asks", state="talking")
@@ -114,8 +112,8 @@ async def test_a_client_sent_on_at_once_comes_with_name_and_note(server: Server,
     async with Desk(server, "clara") as clara, Desk(server, "boris") as boris:
         call, _, _ = await talks(clara, street, NOVIKOV, "Сразу к вам")
         await clara.api("POST", f"/calls/{call}/transfer", {"to": "102"}, status=202)
-        ringing = await asked(boris, "given", state="ringing")
-        assert [note["text"] for note in ringing["hand_over"]["notes"]] == ["Сразу к вам"]
+        await asked(boris, "given", state="ringing")
+        await reads(boris, "Сразу к вам")
         await street.do(other.wait, "ringing")
         await street.do(other.answer)
         await clara.call_is("ended", call, by="Борис Ким")

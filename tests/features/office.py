@@ -36,7 +36,9 @@ class Office:
 
         cast = Cast()
         views_kept: list[Callable[[str, int], str]] = []
-        self.handed = handed = HandOvers(db=db, directory=cast, record_of=tracker.record, plan_of=plan)
+        self.handed = handed = HandOvers(
+            db=db, directory=cast, record_of=tracker.record, calls_at=tracker.calls_at, plan_of=plan
+        )
         self.views = views = LiveCalls(
             desktop=self.screens,
             directory=cast,
@@ -49,7 +51,7 @@ class Office:
             asking=handed.asking,
             kept_back=lambda call, user: views_kept[0](call, user),
         )
-        handed.calls_of, handed.told = views.views_of, views.handed_over
+        handed.told = views.handed_over
         self.rule = PopRule()
         self.pops = pops = ScreenPops(
             db=db,
@@ -65,11 +67,11 @@ class Office:
         views_kept.append(pops.kept_back)
         self._table: dict[type, tuple[Any, ...]] = {
             ev.Originated: (views.originated,),
-            ev.Delivered: (handed.delivered, pops.delivered, views.delivered),
+            ev.Delivered: (handed.delivered, pops.delivered, views.delivered, handed.remembered),
             ev.Established: (pops.established, views.established),
             ev.Held: (handed.held, views.held),
             ev.Retrieved: (handed.retrieved, views.retrieved),
-            ev.Transferred: (handed.transferred,),
+            ev.Transferred: (handed.transferred, handed.remembered),
             ev.ConnectionCleared: (handed.connection_cleared, views.connection_cleared),
             ev.CallMerged: (handed.call_merged, pops.call_merged, views.call_merged),
             ev.CallCleared: (handed.call_cleared, pops.call_cleared, views.call_cleared, handed.forget),

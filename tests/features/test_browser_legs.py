@@ -67,10 +67,11 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene() -> AsyncIterator[Scene]:
-    """The legs at work, and a call at Anna's phone, which is connected."""
+async def scene(*, here: bool = True) -> AsyncIterator[Scene]:
+    """The legs at work, and a call at Anna's phone. here: it is connected."""
     one = Scene()
-    one.legs.came(ANNA)
+    if here:
+        one.legs.came(ANNA)
     party = Party(number="79355550101")
     work = asyncio.create_task(one.legs.run())
     try:
@@ -110,6 +111,17 @@ async def test_a_closed_page_ends_its_call_unless_another_one_comes() -> None:
         one.legs.page_closed(ANNA)
         one.legs.went(ANNA)
         assert await one.ended_after(CLOSED_S)
+
+
+async def test_a_leg_whose_phone_was_never_here_is_another_servers() -> None:
+    async with scene(here=False) as one:
+        await one.legs.held(Held(call="c1", leg=LEG, device=DEVICE), 0.0)
+        assert not await one.ended_after(HELD_S * 5)
+        one.legs.page_closed(ANNA)  # a page without a phone
+        assert not await one.ended_after(CLOSED_S * 5)
+        one.legs.came(ANNA)
+        one.legs.went(ANNA)
+        assert await one.ended_after(HELD_S)
 
 
 async def test_without_a_word_only_a_held_client_is_let_go_in_time() -> None:

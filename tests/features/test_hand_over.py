@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from cti.desktop import CallView
+from cti.features.hand_over import HandOvers
 from cti.storage import calls
-from tests.features.cast import ANNA, BORIS, CLARA
+from cti.telephony.events import Delivered, Held
+from cti.telephony.numbering import NumberPlan
+from cti.telephony.tracker import Tracker
+from tests.features.cast import ANNA, BORIS, CLARA, Cast
 from tests.features.office import Office, office_in
-from tests.telephony.streams import load, own
+from tests.telephony.streams import Stream, load, own
+from tests.telephony.test_snapshot import NOW, running
 
 CLIENT = "+79355550101"
 
@@ -134,3 +139,95 @@ async def test_what_was_written_is_read_at_the_ring_and_as_it_grows(office: Offi
         await calls.set_note(conn, call, CLARA, "Просит счёт, акт и звонок", 3.0)
     await asyncio.gather(office.handed.noted(call), office.hears(stream[ring + 4 :]))
     assert last(office, ANNA).state == "ended", "a note that is saved as the call ends is no fault"
+
+
+class NoDisk:
+    """A database that nobody may ask."""
+
+    def read(self) -> object:
+        raise AssertionError("a card waits for no disk")
+
+
+def asked_at_ring(stream: Stream, device: str, *, snapshot: bool = False) -> list[tuple[str, str] | None]:
+    """What a colleague is asked, each time when his phone is said to ring: of whom, by whom.
+
+    snapshot: the stream is what the PBX lists to a server that comes just then.
+    """
+    tracker, cast, found = Tracker(), Cast(), []
+    told = tracker.resync(stream, NOW) if snapshot else (e for one in stream for e in tracker.feed(one, None))
+    handed = HandOvers(
+        db=NoDisk(),  # type: ignore[arg-type]
+        directory=cast,
+        record_of=tracker.record,
+        calls_at=tracker.calls_at,
+        plan_of=lambda _call: NumberPlan(),
+    )
+    row = cast.by_device(device)
+    assert row
+    for event in told:
+        if isinstance(event, Delivered):
+            asyncio.run(handed.delivered(event, 1.0))
+            if event.device == device:
+                one = handed.of(event.call, row.user_id)
+                found.append((one.number or "", one.by) if one and one.kind == "asks" else None)
+        elif isinstance(event, Held):
+            asyncio.run(handed.held(event, 1.0))
+    return found
+
+
+def orders(*threads: Stream) -> Iterator[Stream]:
+    """Every order that keeps each thread's own; who is dialled exists before his phone says anything."""
+    if not any(threads):
+        yield []
+    for place, thread in enumerate(threads):
+        if thread:
+            rest = [one[1:] if at == place else one for at, one in enumerate(threads)]
+            for order in orders(*rest):
+                yield [thread[0], *order]
+
+
+def is_legal(order: Stream, born: dict[str, str]) -> bool:
+    return all(one.get("Uniqueid") != born["Uniqueid"] for one in order[: order.index(born)])
+
+
+@pytest.mark.parametrize("name", ["attended", "attended-16"])
+def test_the_pbx_rings_a_colleague_before_or_after_the_asking_one_is_put_beside_him(name: str) -> None:
+    """The one thread of the PBX moves the asking agent, another dials, the phone's own says that it rings."""
+    stream = load(own()[name])
+    born = next(one for one in stream if one["Event"] == "Newchannel" and one["Channel"].startswith("PJSIP/101-"))
+    start = next(p for p, one in enumerate(stream) if one["Event"] == "BridgeEnter" and one["Channel"].endswith(";1"))
+    ring = next(
+        p for p, one in enumerate(stream) if p > start and one.get("ChannelStateDesc") == "Ringing" and is_of(one, born)
+    )
+    part = [one for one in stream[start : ring + 1] if "Channel" in one]
+    moves = [one for one in part if one["Event"] in ("BridgeEnter", "BridgeLeave")]
+    dials = [one for one in part if one not in moves and one is not stream[ring]]
+    found = [order for order in orders(moves, dials, [stream[ring]]) if is_legal(order, born)]
+    assert len(found) > 30
+    for order in found:
+        assert asked_at_ring([*stream[:start], *order], "PJSIP/101")[-1] == (CLIENT, "Clara"), order
+
+
+def is_of(one: dict[str, str], leg: dict[str, str]) -> bool:
+    return one["Event"] == "Newstate" and one["Uniqueid"] == leg["Uniqueid"]
+
+
+@pytest.mark.parametrize("name", ["attended_refer", "attended_refer-16"])
+def test_a_phones_second_call_rings_before_or_after_its_dial_and_the_hold(name: str) -> None:
+    """One thread of the PBX hears the hold, another dials, the phone's own says that it rings."""
+    stream = load(own()[name])
+    hold = next(p for p, one in enumerate(stream) if one["Event"] == "Hold")
+    born = next(one for one in stream if one["Event"] == "Newchannel" and one["Channel"].startswith("PJSIP/101-"))
+    ring = next(p for p, one in enumerate(stream) if one.get("ChannelStateDesc") == "Ringing" and is_of(one, born))
+    dials = [one for one in stream[hold + 1 : ring] if "Channel" in one]
+    for order in orders([stream[hold]], dials, [stream[ring]]):
+        if is_legal(order, born):
+            assert asked_at_ring([*stream[:hold], *order], "PJSIP/101") == [(CLIENT, "Clara")], order
+    rings_first = [one for one in stream[hold : ring + 8] if one is not stream[ring]]
+    rings_first.insert(rings_first.index(born) + 1, stream[ring])
+    for part in (stream[hold : ring + 8], rings_first):
+        for lost in part[: len(part) - 8]:  # whatever of the dial is not heard
+            after = [one for one in part if one is not lost]
+            assert asked_at_ring([*stream[:hold], *after], "PJSIP/101")[-1] == (CLIENT, "Clara"), lost
+    _, listed = running(stream[: ring + 1])
+    assert asked_at_ring(listed, "PJSIP/101", snapshot=True) == [(CLIENT, "Clara")], "the server comes during the ring"

@@ -83,6 +83,12 @@ async def test_clara_is_asked_and_given_the_client(office: Office) -> None:
     assert await violations(anna.page) == []
     await row.locator("[data-act=ask]").click()
     await expect(clara.page.locator("#answer")).to_be_visible()
+    await anna.press("q")  # at once: it is she who is let go, never the client who waits
+    await clara.is_("idle")
+    await anna.is_("held")
+    await anna.page.locator("#hand-over-open").click()
+    await row.locator("[data-act=ask]").click()
+    await expect(clara.page.locator("#answer")).to_be_visible()
     await expect(anna.page.locator("#line-others")).to_contain_text("Алхимов")
     await expect(clara.page.locator(".card-head h2")).to_have_text("Алхимов")
     await expect(clara.page.locator("#asked")).to_contain_text("Анна")

@@ -9,7 +9,8 @@ const TWICE_MS = 1500; // a double click is one call
 let busy = false;
 let line = null; // the phone in this browser, once it is there
 
-/** The softphone says what it can do: hangUp(call), has(call) and bare(), the conversation that the panel knows nothing of. */
+/** The softphone says what it can do: hangUp(call), has(call), whether it has the ear() of somebody, and bare(), the
+ *  conversation that the panel knows nothing of. */
 export const setLine = (phone) => (line = phone);
 export const bareTalk = () => line?.bare() ?? null;
 /** Whether nobody can say how a call is now (null: whether there is one); one in this browser's own phone is seen always. */
@@ -46,7 +47,8 @@ export async function dial(to, client) {
   }
 }
 
-export async function hangUp(one = store.liveCall()) {
+/** End a call; without one, that which has the ear: the phone here knows it before the panel hears of it. */
+export async function hangUp(one = line?.ear() ? null : store.liveCall()) {
   if (await line?.hangUp(one)) return;
   if (!one || one.id.startsWith("Click:")) return;
   try {

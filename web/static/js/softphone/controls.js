@@ -69,6 +69,11 @@ class Controls {
     return !!talkOf(one, this.talks);
   }
 
+  /** Whether somebody is heard, or called, by this phone now. */
+  ear() {
+    return ["talking", "dialling"].includes(this.now()?.state);
+  }
+
   /** End a call of the panel, or the one of now; false when it is none of this phone's. */
   async hangUp(one) {
     const talk = one ? talkOf(one, this.talks) : this.now();
