@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cti.channels.email.probe import Probe
+from cti.channels.email.reach import Reach
 from cti.channels.email.reader import LetterProcess
+from cti.channels.email.tokens import OAuthServers, application
 from cti.channels.letters import LetterReader
 from cti.desktop import AgentDesktop
 from cti.directory import Directory
 from cti.features.access_journal import AccessJournal
-from cti.settings import Settings
+from cti.features.mailbox_doors import MailboxDoors
+from cti.features.mailboxes import Mailboxes
+from cti.settings import MailSettings, Settings
 from cti.storage.database import Database
 from cti.storage.spool import Spool
 from cti.telephony.numbering import NumberPlan
@@ -24,6 +30,8 @@ class MailParts:
 
     folder: Path
     reader: LetterReader
+    mailboxes: Mailboxes
+    mailbox_doors: MailboxDoors
     work: Mapping[str, Coroutine[Any, Any, None]]
 
 
@@ -37,10 +45,52 @@ def build_mail(
     access_journal: AccessJournal,
     plan: NumberPlan,
     key: bytes,
+    next_seq: Callable[[int], int],
     clock: Callable[[], float],
 ) -> MailParts:
-    """All of it. key: of secrets at rest."""
+    """All of it. key: of secrets at rest; next_seq: of what somebody is told and must not miss."""
     folder = settings.data / "letters"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     reader = LetterProcess(folder)
-    return MailParts(folder=folder, reader=reader, work={"letter-reader": reader.run()})
+    reach, tls = Reach(settings.mail.inside), _tls(settings.mail)
+    doors = MailboxDoors(db=db, key=key, tokens=_tokens(settings.mail, clock), clock=clock)
+    mailboxes = Mailboxes(
+        db=db,
+        probe=Probe(reach.connect, tls),
+        seal=doors.seal,
+        credentials=doors.credentials,
+        providers=doors.providers,
+        desktop=desktop,
+        next_seq=next_seq,
+        clock=clock,
+    )
+    return MailParts(
+        folder=folder,
+        reader=reader,
+        mailboxes=mailboxes,
+        mailbox_doors=doors,
+        work={"letter-reader": reader.run()},
+    )
+
+
+def _tls(mail: MailSettings) -> ssl.SSLContext:
+    """For every connection to a mail server. Raises OSError where the settings' authority is none."""
+    context = ssl.create_default_context()
+    if mail.ca_file is not None:
+        context.load_verify_locations(mail.ca_file)
+    return context
+
+
+def _tokens(mail: MailSettings, clock: Callable[[], float]) -> OAuthServers:
+    known = {
+        name: application(
+            name,
+            client_id=one.client_id,
+            secret=one.password(),
+            authorize_url=one.authorize_url,
+            token_url=one.token_url,
+            scopes=one.scopes,
+        )
+        for name, one in mail.oauth.items()
+    }
+    return OAuthServers(known, clock)

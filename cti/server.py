@@ -152,7 +152,7 @@ async def build(settings: Settings, db: Database) -> Parts:
     access_journal.exported = base.alarms.hurry
     mail = build_mail(
         settings, db, spool=spool, directory=directory, desktop=live, access_journal=access_journal, plan=pbxes.plan,
-        key=key, clock=clock,
+        key=key, next_seq=desk.screen_pops.next_seq, clock=clock,
     )  # fmt: skip
     gone = Erasures(
         db=db,
@@ -210,6 +210,8 @@ async def build(settings: Settings, db: Database) -> Parts:
         work_list=desk.work_lists.work_list,
         callbacks=desk.work_lists.callbacks,
         voicemails=desk.work_lists.voicemails,
+        mailboxes=mail.mailboxes,
+        mailbox_doors=mail.mailbox_doors,
         segments=base.segments,
         files=base.files,
         import_runs=base.import_runs,

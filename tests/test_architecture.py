@@ -49,7 +49,8 @@ MAY: dict[str, tuple[str, ...]] = {
     "web": (
         "cti.features", "cti.desktop", "cti.access", "cti.telephony", "cti.clients", "cti.messages", "cti.reports",
         "cti.errors",
-        "cti.storage", "cti.settings", "cti.metrics", "cti.channels.base", "cti.directory", "cti.sheets.write",
+        "cti.storage", "cti.settings", "cti.metrics", "cti.channels.base", "cti.channels.letters", "cti.directory",
+        "cti.sheets.write",
         "cti.sights",
         "dialplan",
     ),

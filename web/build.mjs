@@ -26,7 +26,7 @@ async function sprite() {
 }
 
 async function licences() {
-  const names = ["htmx.org", "socket.io-client", "jssip", "lucide-static", "tabulator-tables", "@fontsource-variable/inter"];
+  const names = ["htmx.org", "socket.io-client", "jssip", "lucide-static", "tabulator-tables", "quill", "@fontsource-variable/inter"];
   const texts = names.map(async (name) => {
     const text = await readFile(join(libraries, name, "LICENSE"), "utf8").catch(() => "0BSD");
     return `${name}\n${"=".repeat(name.length)}\n${text.trim()}\n`;

@@ -43,6 +43,8 @@ from cti.features.duty_admin import DutyAdmin
 from cti.features.erasures import Erasures
 from cti.features.hot_desks import HotDesks
 from cti.features.import_runs import ImportRuns
+from cti.features.mailbox_doors import MailboxDoors
+from cti.features.mailboxes import Mailboxes
 from cti.features.own_keys import OwnKeys
 from cti.features.pbx_offers import PbxOffers
 from cti.features.phone_watch import PhoneWatch
@@ -90,6 +92,8 @@ class Services:
     callbacks: Callbacks
     voicemails: Voicemails
     work_list: WorkList
+    mailboxes: Mailboxes
+    mailbox_doors: MailboxDoors
     segments: ClientSegments
     files: ClientFiles
     import_runs: ImportRuns

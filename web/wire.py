@@ -25,6 +25,8 @@ from cti.desktop import (
 from cti.telephony.numbering import show
 from web.duty_texts import state
 from web.i18n import say
+from web.mailbox_texts import NOTICES as MAILBOX_NOTICES
+from web.mailbox_texts import trouble
 from web.privacy_texts import NOTICES
 from web.texts import DESK_NOTICES, DEVICES, LINKS, LINKS_BY_NAME, OUTCOMES, REFUSALS, WHYS
 
@@ -56,7 +58,11 @@ def screen_pop(pop: ScreenPop, reader: Reader, *, missed: bool = False) -> Json:
 
 def notice(one: Notice, reader: Reader) -> Json:
     """The public `message`: what is told in words, and where there is more."""
-    text = say(reader.language, NOTICES.get(one.code) or DESK_NOTICES.get(one.code, one.code), **one.args)
+    known = NOTICES.get(one.code) or MAILBOX_NOTICES.get(one.code) or DESK_NOTICES.get(one.code, one.code)
+    args = dict(one.args)
+    if "trouble" in args:
+        args["trouble"] = trouble(reader.language, args["trouble"])
+    text = say(reader.language, known, **args)
     why = one.args.get("why", "")
     return {"seq": one.seq, "code": one.code, "text": text, "why": why, "href": one.href, "at": one.at}
 

@@ -119,7 +119,7 @@ class Mailboxes:
         return made
 
     async def change(self, actor: Person, mailbox_id: int, draft: MailboxDraft, version: int, secret: str = "") -> None:
-        """Set it anew. secret "": as it was. Raises Refused: `stale` where somebody changed it meanwhile."""
+        """Set it anew. secret "": as it was. Raises Refused: `mailbox-changed` where somebody changed it meanwhile."""
         before = await self._his(actor, mailbox_id)
         self._may_make(actor, draft)
         values = self._sound(draft)
@@ -135,7 +135,7 @@ class Mailboxes:
             if done is None:
                 raise Refused("mailbox-taken", "This address has a mailbox here already.")
             if not done:
-                raise Refused("stale", "Somebody changed it meanwhile: look at it again.")
+                raise Refused("mailbox-changed", "Somebody changed it meanwhile: look at it again.")
             await self._note(conn, actor, "mailbox-change", mailbox_id, values["address"])
         self.changed(mailbox_id)
 
@@ -230,10 +230,9 @@ class Mailboxes:
             await self._desktop.message(one, notice)
 
     def _notice(self, user_id: int, mailbox: Mailbox, trouble: str, now: float) -> Notice:
-        code = trouble.partition("|")[0]
-        href = f"/settings/mailboxes/{mailbox.id}"
-        args = {"mailbox": mailbox.name, "address": mailbox.address}
-        return Notice(seq=self._next_seq(user_id), code=f"mailbox-{code}", args=args, href=href, at=now)
+        href = f"/settings/mailboxes/{mailbox.id}" if mailbox.owner_id == user_id else "/settings/mailboxes"
+        args = {"mailbox": mailbox.name, "trouble": trouble.partition("|")[0]}
+        return Notice(seq=self._next_seq(user_id), code="mailbox-trouble", args=args, href=href, at=now)
 
     # Inside --------------------------------------------------------------------------------------------------------
     async def _his(self, actor: Person, mailbox_id: int) -> Mailbox:
@@ -262,7 +261,7 @@ class Mailboxes:
             raise Refused("no-provider", "This provider is not set up here.")
         target = draft.reply_target_min
         if not 0 <= draft.history_months <= MOST_MONTHS or (target is not None and not 1 <= target <= MOST_TARGET_MIN):
-            raise Refused("bad-number", "Months are from 0 to 120, an answer is due within two weeks.")
+            raise Refused("bad-mailbox-number", "Months are from 0 to 120, an answer is due within two weeks.")
         if draft.kind == "personal" and draft.owner_id is None:
             raise Refused("no-owner", "A personal mailbox belongs to somebody.")
         return {

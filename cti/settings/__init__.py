@@ -172,6 +172,8 @@ def _missing_secrets(settings: Settings) -> list[str]:
 
 def _mail(mail: MailSettings) -> list[str]:
     faults = []
+    if mail.ca_file is not None and not mail.ca_file.is_file():
+        faults.append("mail.ca_file: cannot be read; name a file of certificates in PEM")
     for name, provider in mail.oauth.items():
         if name not in ("google", "microsoft") and not (provider.authorize_url and provider.token_url):
             faults.append(f"mail.oauth.{name}: needs authorize_url and token_url; google and microsoft have their own")

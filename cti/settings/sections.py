@@ -229,6 +229,7 @@ class MailSettings(_Section):
     """E-mail. inside: networks of the house whose mail servers may be reached; of the others, public ones only."""
 
     inside: tuple[Network, ...] = ()
+    ca_file: Path | None = None
     oauth: dict[ProviderName, OAuthSettings] = {}
 
 

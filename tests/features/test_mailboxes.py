@@ -222,7 +222,7 @@ async def test_a_trial_signs_in_to_both_servers_and_is_limited(house: House) -> 
         ({"address": "a@b.example\r\nRCPT TO:<x@y.example>"}, "bad-address"),
         ({"imap": Endpoint(host="imap.example/x", port=993)}, "bad-host"),
         ({"smtp": Endpoint(host="smtp.example", port=70000)}, "bad-port"),
-        ({"history_months": 500}, "bad-number"),
+        ({"history_months": 500}, "bad-mailbox-number"),
         ({"auth": "oauth2", "provider": "nobody"}, "no-provider"),
     ],
 )
@@ -237,7 +237,7 @@ async def test_a_trouble_is_told_once_to_whom_the_mailbox_is(house: House) -> No
     shared = await house.boxes.add(ADMIN_ASKS, SHARED, PASSWORD)
     await house.boxes.found(own, "password|NO")
     await house.boxes.found(own, "password|NO again")
-    assert [(who, one.code) for who, one in house.screens.notices] == [(ANNA, "mailbox-password")]
+    assert [(who, one.args["trouble"]) for who, one in house.screens.notices] == [(ANNA, "password")]
     assert (await box(house, own)).trouble == "password|NO again"
     house.now[0] += 60
     await house.boxes.found(own)

@@ -7,7 +7,10 @@ from collections.abc import Awaitable
 import segno
 from aiohttp import web
 
+from cti.access import scope
 from cti.errors import Refused
+from cti.storage import mailboxes
+from cti.storage.mailboxes import Mailbox
 from web.auth import IDENTITY, person_of
 from web.browsers import browser_name
 from web.i18n import translate
@@ -131,11 +134,20 @@ async def _page(
         "has_pin": await services.hot_desks.has_pin(person),
         "totp": has_totp,
         "square": _square(services.accounts.totp_address(person, secret)) if secret else "",
+        "boxes": await _boxes(request),
         "said": translate(request, SAID.get(request.query.get("said", ""), "")) if not error else "",
         "browser_name": browser_name,
     }
     told = {"error": error, "secret": secret, "token": token}
     return at(request, page(request, "profile.html", status=status, title="My profile", **values, **told), "/profile")
+
+
+async def _boxes(request: web.Request) -> list[Mailbox]:
+    person = person_of(request)
+    if scope(person, "mail") == "none":
+        return []
+    async with services_of(request).db.read() as conn:
+        return await mailboxes.of_person(conn, person.id)
 
 
 def _square(address: str) -> str:

@@ -69,6 +69,12 @@ ACTIONS = {  # what the audit journal calls it -> what people call it
     "directory-retire": N_("retired a directory entry"),
     "directory-merge": N_("merged directory entries"),
     "rights": N_("changed a right"),
+    "mailbox-add": N_("added a mailbox"),
+    "mailbox-change": N_("changed a mailbox"),
+    "mailbox-open": N_("opened a mailbox at its provider"),
+    "mailbox-pause": N_("paused a mailbox"),
+    "mailbox-resume": N_("resumed a mailbox"),
+    "mailbox-remove": N_("removed a mailbox"),
 }
 JOURNAL_ROWS = 100
 

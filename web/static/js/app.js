@@ -14,6 +14,7 @@ import { startJournal } from "./journal.js";
 import { startKeys } from "./keys.js";
 import { startLikely } from "./likely.js";
 import { startLive } from "./live.js";
+import { startMailbox } from "./mail/mailbox.js";
 import { startNotices } from "./notices.js";
 import { startOrdering } from "./ordering.js";
 import { startPhones } from "./phones.js";
@@ -69,6 +70,8 @@ if (document.body.classList.contains("shell")) {
   startLikely();
   startJournal(htmx);
   onPage("#grid", (place) => import("./grid/grid.js").then(({ startGrid }) => startGrid(place)).catch((error) => toast(error.message)));
+  onPage("[data-mailbox]", (form) => startMailbox(form));
+  onPage("textarea[data-rich]", (area) => import("./mail/editor.js").then(({ enrich }) => enrich(area)).catch((error) => toast(error.message)));
   onPage("#import", (place) => import("./import.js").then(({ startImport }) => startImport(place)).catch((error) => toast(error.message)));
   showSection();
   startLive();

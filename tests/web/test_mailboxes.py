@@ -1,0 +1,142 @@
+"""Mailboxes in the panel: an admin's and one's own, tried out without a way inside, opened by a provider."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+from sqlalchemy import insert
+
+from cti.settings import MailSettings, OAuthSettings
+from cti.storage.mail_tables import mail_folders, parked_letters
+from tests.web.panel import ANNA, BORIS, Panel, panel
+from tests.web.visitor import Answer, Visitor
+
+PASSWORD = "канарейка-пароль"
+FORM = {
+    "address": "anna@romashka.example",
+    "name": "",
+    "imap_host": "127.0.0.1",
+    "imap_port": "993",
+    "smtp_host": "smtp.nobody.invalid",
+    "smtp_port": "465",
+    "secret": PASSWORD,
+    "history_months": "12",
+    "signature": "С уважением,\r\nАнна",
+}
+
+
+@pytest.fixture
+async def running(tmp_path: Path) -> AsyncIterator[Panel]:
+    known = OAuthSettings(client_id="trubka")
+    mail = MailSettings(oauth=TypeAdapter(dict[str, Any]).validate_python({"google": known}))
+    async with panel(tmp_path, sections={"mail": mail}) as made:
+        yield made
+
+
+async def add(visitor: Visitor, **more: str) -> Answer:
+    return await visitor.post("/settings/mailboxes", **{**FORM, "kind": "personal", **more})
+
+
+async def test_an_agent_connects_his_own_and_sees_no_others(running: Panel) -> None:
+    async with Visitor(running, "anna") as anna, Visitor(running, "boris") as boris, Visitor(running, "pavel") as pavel:
+        assert (await add(anna, owner=str(BORIS))).place == "/settings/mailboxes/1?said=added"
+        assert (await add(anna, kind="shared", address="x@romashka.example")).status == 403
+        assert (await add(anna)).says("has a mailbox here already")
+        page = await anna.get("/settings/mailboxes/1")
+        assert page.says("С уважением,<br>Анна")
+        assert PASSWORD not in page.text + (await pavel.get("/settings/mailboxes/1")).text
+        assert (await anna.get("/profile")).says("anna@romashka.example")
+        assert (await boris.get("/settings/mailboxes/1")).status == 404
+        assert not (await boris.get("/settings/mailboxes")).says("anna@romashka.example")
+        assert (await boris.post("/settings/mailboxes/1/remove", letters="remove")).status == 404
+        assert (await pavel.get("/settings/mailboxes")).says("anna@romashka.example")
+        shared = {"kind": "shared", "address": "support@romashka.example", "people": str(BORIS), "assigns": "yes"}
+        assert (await add(pavel, **shared)).status == 303
+        assert (await boris.get("/settings/mailboxes")).says("support@romashka.example")
+        assert (await pavel.get("/settings/journal")).says("added a mailbox")
+
+
+async def test_a_mailbox_is_paused_changed_and_removed(running: Panel) -> None:
+    async with Visitor(running, "anna") as anna:
+        await add(anna)
+        assert (await anna.post("/settings/mailboxes/1/pause")).status == 303
+        assert (await anna.get("/settings/mailboxes")).says("paused")
+        await anna.post("/settings/mailboxes/1/resume")
+        again = {**FORM, "kind": "personal", "secret": "", "version": "1", "mailbox": "1"}
+        assert (await anna.post("/settings/mailboxes/1", **{**again, "imap_port": "x"})).says("a port is a number")
+        elsewhere = await anna.post("/settings/mailboxes/1", **{**again, "imap_host": "imap.elsewhere.example"})
+        assert elsewhere.says("Type the password again")
+        assert (await anna.post("/settings/mailboxes/1", **{**again, "name": "Работа"})).status == 303
+        assert (await anna.post("/settings/mailboxes/1", **again)).says("changed it meanwhile")
+        await running.services.mailboxes.found(1, "password|NO <b>bad</b>")
+        page = await anna.get("/settings/mailboxes")
+        assert page.says("refuses the name or the password")
+        assert "<b>bad" not in page.text
+        assert (await anna.get("/settings/mailboxes/1/remove")).says("Remove 0 letters")
+        assert (await anna.post("/settings/mailboxes/1/remove", letters="keep")).place.endswith("said=removed")
+        assert (await anna.get("/settings/mailboxes")).says("No mailbox yet")
+
+
+async def test_SEC_11_a_trial_says_the_same_of_what_is_inside_and_what_does_not_exist(running: Panel) -> None:
+    async with Visitor(running, "anna") as anna:
+        asked = await anna.post("/settings/mailboxes/try", **{**FORM, "kind": "personal"})
+        told = TypeAdapter(dict[str, str]).validate_json(asked.text)
+        assert told["imap"] == told["smtp"]
+        assert "cannot be reached" in told["imap"]
+        assert (await anna.post("/settings/mailboxes/try", **{**FORM, "kind": "shared"})).status == 403
+        for _ in range(9):
+            assert (await anna.post("/settings/mailboxes/try", **{**FORM, "kind": "personal"})).status == 200
+        assert (await anna.post("/settings/mailboxes/try", **{**FORM, "kind": "personal"})).status == 429
+
+
+async def test_servers_are_known_by_the_address_and_a_provider_opens_the_mailbox(running: Panel) -> None:
+    async with Visitor(running, "anna") as anna:
+        for address, host in (
+            ("a@ya.ru", "imap.yandex.ru"),
+            ("a@bk.ru", "imap.mail.ru"),
+            ("a@outlook.com", "outlook.office365.com"),
+            ("a@romashka.example", "imap.romashka.example"),
+        ):
+            assert host in (await anna.get(f"/settings/mailboxes/preset?address={address}")).text
+        assert '"provider": "google"' in (await anna.get("/settings/mailboxes/preset?address=a@gmail.com")).text
+        google = await add(anna, auth="oauth2:google", secret="")
+        assert google.place == "/settings/mailboxes/1?said=to-open"
+        gone = await anna.get("/settings/mailboxes/1/open")
+        assert gone.place.startswith("https://accounts.google.com/")
+        assert "code_challenge=" in gone.place
+        assert (await anna.get("/settings/mailboxes/opened?state=made-up&code=x")).says("This sign-in is too old")
+        assert (await add(anna, auth="oauth2:nobody", address="b@romashka.example")).says("not set up")
+
+
+async def test_what_could_not_be_read_is_listed_and_the_history_shows_how_far_it_is(running: Panel) -> None:
+    async with Visitor(running, "anna") as anna:
+        await add(anna)
+        async with running.services.db.write() as conn:
+            await conn.execute(insert(mail_folders).values(mailbox_id=1, name="INBOX", total=100, taken=40))
+            row = {"mailbox_id": 1, "folder_id": 1, "uid": 5, "tries": 3, "why": "too-deep", "at": 1.0, "size": 9000}
+            await conn.execute(insert(parked_letters).values(**row))
+        page = await anna.get("/settings/mailboxes")
+        assert page.says("40 of 100 letters of the history")
+        assert page.says("nested too deep")
+
+
+async def test_the_owner_is_told_on_his_desk_in_words(running: Panel) -> None:
+    async with Visitor(running, "anna") as anna:
+        await add(anna)
+    told: list[str] = []
+    running.live.message = lambda user_id, notice: _keep(told, user_id, notice)  # type: ignore[method-assign]
+    await running.services.mailboxes.found(1, "quota|OVERQUOTA")
+    assert told == [f"{ANNA} Письма ящика «anna@romashka.example» сейчас не приходят. Ящик переполнен: новые письма не"
+                    " придут, пока там что-нибудь не удалят."]  # fmt: skip
+
+
+async def _keep(told: list[str], user_id: int, notice: Any) -> None:
+    from cti.clients.masking import OPEN
+    from web.wire import Reader
+    from web.wire import notice as as_json
+
+    told.append(f"{user_id} {as_json(notice, Reader('ru', OPEN))['text']}")
