@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from cti.channels.email.probe import Probe
 from cti.channels.email.reach import Reach
@@ -18,7 +19,9 @@ from cti.directory import Directory
 from cti.features.access_journal import AccessJournal
 from cti.features.mailbox_doors import MailboxDoors
 from cti.features.mailboxes import Mailboxes
+from cti.sending_parts import SendingParts, build_sending
 from cti.settings import MailSettings, Settings
+from cti.storage.client_files import FileRow
 from cti.storage.database import Database
 from cti.storage.spool import Spool
 from cti.telephony.numbering import NumberPlan
@@ -32,6 +35,7 @@ class MailParts:
     reader: LetterReader
     mailboxes: Mailboxes
     mailbox_doors: MailboxDoors
+    sending: SendingParts
     work: Mapping[str, Coroutine[Any, Any, None]]
 
 
@@ -46,9 +50,13 @@ def build_mail(
     plan: NumberPlan,
     key: bytes,
     next_seq: Callable[[int], int],
+    client_file: Callable[[FileRow], Path],
     clock: Callable[[], float],
 ) -> MailParts:
-    """All of it. key: of secrets at rest; next_seq: of what somebody is told and must not miss."""
+    """All of it. key: of secrets at rest; next_seq: of what somebody is told and must not miss.
+
+    client_file: where a file of a client lies.
+    """
     folder = settings.data / "letters"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     reader = LetterProcess(folder)
@@ -64,12 +72,15 @@ def build_mail(
         next_seq=next_seq,
         clock=clock,
     )
+    zone = ZoneInfo(settings.numbers.time_zone)
+    sending = build_sending(db, folder=folder, client_file=client_file, plan=plan, zone=zone, clock=clock)
     return MailParts(
         folder=folder,
         reader=reader,
         mailboxes=mailboxes,
         mailbox_doors=doors,
-        work={"letter-reader": reader.run()},
+        sending=sending,
+        work={"letter-reader": reader.run(), **sending.work},
     )
 
 

@@ -152,7 +152,7 @@ async def build(settings: Settings, db: Database) -> Parts:
     access_journal.exported = base.alarms.hurry
     mail = build_mail(
         settings, db, spool=spool, directory=directory, desktop=live, access_journal=access_journal, plan=pbxes.plan,
-        key=key, next_seq=desk.screen_pops.next_seq, clock=clock,
+        key=key, next_seq=desk.screen_pops.next_seq, client_file=base.files.path_of, clock=clock,
     )  # fmt: skip
     gone = Erasures(
         db=db,
@@ -212,6 +212,10 @@ async def build(settings: Settings, db: Database) -> Parts:
         voicemails=desk.work_lists.voicemails,
         mailboxes=mail.mailboxes,
         mailbox_doors=mail.mailbox_doors,
+        letter_store=mail.sending.letter_store,
+        outbox=mail.sending.outbox,
+        outbox_files=mail.sending.outbox_files,
+        templates=mail.sending.templates,
         segments=base.segments,
         files=base.files,
         import_runs=base.import_runs,

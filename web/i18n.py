@@ -16,12 +16,6 @@ from babel.messages.pofile import read_po
 
 from web.auth import IDENTITY
 
-
-def N_(text: str) -> str:
-    """Marks a text for the catalogue."""
-    return text
-
-
 LOCALE = Path(__file__).parent / "locale"
 LANGUAGES = ("ru", "en")
 PLURALS = ("one", "few", "many")  # the order of Russian forms in the catalogue
@@ -37,6 +31,11 @@ class Catalogue:
 
 
 @cache
+def N_(text: str) -> str:
+    """Marks a text for the catalogue."""
+    return text
+
+
 def catalogue(language: str) -> Catalogue:
     """The language's catalogue; empty for English."""
     file = LOCALE / language / "LC_MESSAGES" / "messages.po"

@@ -43,8 +43,11 @@ from cti.features.duty_admin import DutyAdmin
 from cti.features.erasures import Erasures
 from cti.features.hot_desks import HotDesks
 from cti.features.import_runs import ImportRuns
+from cti.features.letter_store import LetterStore
 from cti.features.mailbox_doors import MailboxDoors
 from cti.features.mailboxes import Mailboxes
+from cti.features.outbox import Outbox
+from cti.features.outbox_files import OutboxFiles
 from cti.features.own_keys import OwnKeys
 from cti.features.pbx_offers import PbxOffers
 from cti.features.phone_watch import PhoneWatch
@@ -53,6 +56,7 @@ from cti.features.reminders import Reminders
 from cti.features.role_rights import RoleRights
 from cti.features.screen_pop import ScreenPops
 from cti.features.scripts import Scripts
+from cti.features.templates import Templates
 from cti.features.test_calls import TestCalls
 from cti.features.voicemails import Voicemails
 from cti.features.work_list import WorkList
@@ -94,6 +98,10 @@ class Services:
     work_list: WorkList
     mailboxes: Mailboxes
     mailbox_doors: MailboxDoors
+    letter_store: LetterStore
+    outbox: Outbox
+    outbox_files: OutboxFiles
+    templates: Templates
     segments: ClientSegments
     files: ClientFiles
     import_runs: ImportRuns

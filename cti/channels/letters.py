@@ -9,7 +9,8 @@ from typing import Literal, Protocol
 import msgspec
 
 from cti.errors import ChannelError
-from cti.messages.letter import Flags, FolderRole, Letter
+from cti.messages.letter import Flags, FolderRole, Letter, Party
+from cti.messages.outgoing import Outgoing
 
 Security = Literal["tls", "starttls", "none"]
 
@@ -74,6 +75,61 @@ class MailServer(Protocol):
 
     async def source(self, letter_id: int) -> bytes:
         """The letter as the server has it."""
+        ...
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """An addressee whom a mail server did not take. code: of SMTP; said: its words, of its making."""
+
+    address: str
+    code: int
+    said: str
+
+    @property
+    def lasting(self) -> bool:
+        """Whether trying again will not help."""
+        return self.code >= 500
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a letter, addressee by addressee. unknown: it was handed over and no answer came."""
+
+    accepted: tuple[str, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    unknown: tuple[str, ...] = ()
+    said: str = ""
+
+
+class LetterSender(Protocol):
+    """Makes letters and hands them to mail servers."""
+
+    async def compose(self, letter: Outgoing) -> bytes:
+        """The letter as bytes. Raises ChannelError where it cannot be made."""
+        ...
+
+    def with_hidden(self, raw: bytes, people: Sequence[Party]) -> bytes:
+        """The letter as its sender keeps it, with the hidden addressees."""
+        ...
+
+    async def send(
+        self,
+        mailbox_id: int,
+        endpoint: Endpoint,
+        credentials: Credentials,
+        raw: bytes,
+        *,
+        sender: str,
+        to: Sequence[str],
+    ) -> Delivery:
+        """Hand a letter over. Raises ChannelError when it certainly was not: no connection, no sign-in."""
+        ...
+
+    async def let_go(self) -> None:
+        """Give back connections that nobody uses."""
+        ...
+
+    async def close(self) -> None:
+        """Give back all connections."""
         ...
 
 

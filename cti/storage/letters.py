@@ -77,3 +77,8 @@ async def keep(
     if files:
         await conn.execute(insert(letter_files), files)
     return made, True
+
+
+async def stored(conn: AsyncConnection) -> set[str]:
+    """Hashes of the files that letters have."""
+    return set((await conn.execute(select(letter_files.c.sha256).distinct())).scalars())

@@ -31,6 +31,7 @@ from cti.storage import access_log, calls, desktop_events, duplicates
 from cti.storage.access_log import Asked, Kept
 from cti.telephony.events import CallRecord, LegRecord, Party
 from cti.telephony.numbering import NumberPlan
+from tests.web.mailbox import a_mailbox
 from tests.web.panel import ANNA, PATIENCE_S, PAVEL, Browser, Panel, panel
 from web.app import ROUTES
 from web.routes import Route
@@ -102,12 +103,21 @@ class House:
         person = await house.new("/clients", name=f"{NAME} Л", kind="person", inn="500100732259")
         refused = {"ids": [person], "set": {"kind": "company"}}  # a company's INN is shorter
         house.ids["bulk"] = await house.new("/clients/bulk", **refused)
+        await house.write(one)
         await house.call(one)
         await house.ask("PUT", "/api/v1/calls/c1/next", json={"kind": "callback", "what": NAME})
         await house.ask("POST", "/api/v1/calls/c1/marks", json={"text": NAME})
         await desk.store(PAVEL, call="rings")
         await house.bring()
         return house
+
+    async def write(self, client_id: int) -> None:
+        """A letter of Pavel's to him, with a picture in its text."""
+        box = await a_mailbox(self.desk, PAVEL)
+        letter = await self.new("/outbox", key="canary-letter", mailbox_id=box, client_id=client_id)
+        picture = {"data": b"x", "headers": {"X-File-Name": "x.png"}}
+        _, said = await self.ask("POST", f"/api/v1/outbox/{letter}/files?inline=1", **picture)
+        self.ids |= {"letter": letter, "picture": msgspec.json.decode(said)["id"]}
 
     async def call(self, client_id: int) -> None:
         """A missed call of his, and the steps of a card."""
@@ -200,6 +210,10 @@ def shown(house: House) -> dict[str, dict[str, Any]]:
         "GET /api/v1/calls/{id}/next": {"ids": call},
         "GET /api/v1/calls/{id}/marks": {"ids": call},
         "GET /api/v1/trace/{id}": {"ids": call},
+        "GET /api/v1/outbox": {},
+        "GET /api/v1/outbox/{id}": {"ids": {"id": ids["letter"]}},
+        "GET /api/v1/outbox/files/{id}": {"ids": {"id": ids["picture"]}},
+        "POST /api/v1/templates/preview": {"json": {"client_id": ids["one"], "body": "{{client.name}}"}},
         "GET /": {},
         "GET /desk/client/{id}": {},
         "GET /desk/before/{id}": {},

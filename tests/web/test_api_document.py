@@ -15,6 +15,7 @@ from openapi_spec_validator import validate
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from tests.web.mailbox import a_mailbox
 from tests.web.panel import ANNA, Browser, Panel, panel
 from web.api.openapi import document, refusals
 from web.api.people import OPERATIONS
@@ -104,6 +105,7 @@ async def test_every_answer_is_a_described_one(desk: Panel, path: str, method: s
         some = {"conditions": [{"field": "name", "op": "filled"}]}
         await pavel.ask("POST", "/segments", {"name": "x", "expression": some})
         await desk.journal("c1", user_id=5)
+        await pavel.ask("POST", "/outbox", {"key": "a-letter", "mailbox_id": await a_mailbox(desk, 5), "client_id": 1})
         for target in targets(path.removeprefix("/api/v1"), one):
             given = (
                 [None]

@@ -21,6 +21,7 @@ from web.api import (
     imports,
     marks,
     missed,
+    outbox,
     phones,
     reports,
     restrictions,
@@ -28,6 +29,7 @@ from web.api import (
     scripts,
     segments,
     tasks,
+    templates,
     work,
 )
 from web.api import records as r
@@ -198,6 +200,8 @@ OPERATIONS = (
     *callbacks.OPERATIONS,
     *missed.OPERATIONS,
     *work.OPERATIONS,
+    *outbox.OPERATIONS,
+    *templates.OPERATIONS,
     *duty.OPERATIONS,
     *phones.OPERATIONS,
 )

@@ -1,0 +1,113 @@
+"""What an answer needs to know of the letter it answers, and where a client is written to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import exists, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cti.messages.letter import Attachment, Flags, Party
+from cti.storage.client_tables import client_emails, clients
+from cti.storage.contact_tables import contact_emails, contacts
+from cti.storage.mail_tables import letter_bodies, letter_files, letter_people, letter_places, letters
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Whole:
+    """A letter with all that is in it. references: the oldest first."""
+
+    id: int
+    message_id: str
+    subject: str
+    people: tuple[Party, ...]
+    sent_at: float
+    text: str
+    html: str
+    references: tuple[str, ...]
+    automatic: str
+    conversation_id: int | None
+    client_id: int | None
+    contact_id: int | None
+    files: tuple[Attachment, ...] = ()
+
+
+async def whole(
+    conn: AsyncConnection, letter_id: int, mailbox_ids: Collection[int], user_id: int | None
+) -> Whole | None:
+    """A letter that lies in one of these mailboxes, or that the person wrote; None: none he may answer."""
+    if not 0 < letter_id < 2**31:
+        return None
+    lies = exists().where(letter_places.c.letter_id == letters.c.id, letter_places.c.mailbox_id.in_(list(mailbox_ids)))
+    theirs = or_(lies, letters.c.user_id == user_id) if user_id is not None else lies
+    return await _whole(conn, select(letters).where(letters.c.id == letter_id, theirs))
+
+
+async def by_id(conn: AsyncConnection, letter_id: int) -> Whole | None:
+    """A letter, for the server's own work."""
+    return await _whole(conn, select(letters).where(letters.c.id == letter_id))
+
+
+async def _whole(conn: AsyncConnection, asked: Any) -> Whole | None:
+    row = (await conn.execute(asked)).one_or_none()
+    if row is None:
+        return None
+    body = (await conn.execute(select(letter_bodies).where(letter_bodies.c.letter_id == row.id))).one_or_none()
+    people = select(letter_people).where(letter_people.c.letter_id == row.id).order_by(letter_people.c.position)
+    files = select(letter_files).where(letter_files.c.letter_id == row.id).order_by(letter_files.c.position)
+    return Whole(
+        id=row.id,
+        message_id=row.message_id,
+        subject=row.subject,
+        people=tuple(
+            Party(role=one.role, name=one.name, address=one.address, folded=one.folded)
+            for one in await conn.execute(people)
+        ),
+        sent_at=row.sent_at,
+        text=body.text if body else "",
+        html=body.html if body else "",
+        references=tuple(row.thread_refs.split()),
+        automatic=row.automatic,
+        conversation_id=row.conversation_id,
+        client_id=row.client_id,
+        contact_id=row.contact_id,
+        files=tuple(
+            Attachment(
+                name=one.name,
+                media_type=one.media_type,
+                size=one.size,
+                sha256=one.sha256,
+                content_id=one.content_id,
+                inline=bool(one.inline),
+            )
+            for one in await conn.execute(files)
+        ),
+    )
+
+
+async def flags(conn: AsyncConnection, letter_id: int) -> Flags | None:
+    """How a letter stands where it lies; None: nowhere."""
+    places = select(letter_places.c.seen, letter_places.c.flagged, letter_places.c.answered)
+    row = (await conn.execute(places.where(letter_places.c.letter_id == letter_id).limit(1))).one_or_none()
+    return Flags(seen=bool(row.seen), flagged=bool(row.flagged), answered=bool(row.answered)) if row else None
+
+
+async def address_of(conn: AsyncConnection, client_id: int | None, contact_id: int | None) -> tuple[str, str] | None:
+    """Name and first address of a contact person, else of the client."""
+    if contact_id:
+        his = select(contacts.c.name, contact_emails.c.address).join(
+            contact_emails, contact_emails.c.contact_id == contacts.c.id
+        )
+        his = his.where(contacts.c.id == contact_id).order_by(contact_emails.c.position).limit(1)
+        if (row := (await conn.execute(his)).one_or_none()) is not None:
+            return row.name, row.address
+    if client_id:
+        own = select(clients.c.name, client_emails.c.address).join(
+            client_emails, client_emails.c.client_id == clients.c.id
+        )
+        own = own.where(clients.c.id == client_id).order_by(client_emails.c.position).limit(1)
+        if (row := (await conn.execute(own)).one_or_none()) is not None:
+            return row.name, row.address
+    return None

@@ -1,0 +1,44 @@
+"""Words of what is sent: why a letter, a template or a rule is refused, and why a letter did not go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from web.i18n import N_
+
+REFUSALS: Mapping[str, str] = {
+    "no-letter": N_("There is no such letter any more."),
+    "not-a-draft": N_("This letter is no draft any more."),
+    "mailbox-paused": N_("This mailbox is paused: choose another, or have it resumed."),
+    "no-addressee": N_("Say to whom the letter goes."),
+    "bad-address": N_("This is no e-mail address."),
+    "restricted-mail": N_("Nothing may be sent to this client: processing of his data is restricted."),
+    "empty-letter": N_("The letter is empty."),
+    "empty-fields": N_("This field of the template has no value: fill it in, or take it out."),
+    "too-large": N_("The files of a letter take at most 25 MiB."),
+    "too-late": N_("A letter is kept for a year at most."),
+    "left": N_("The letter has left already."),
+    "not-stopped": N_("This letter is not one that waits for you."),
+    "no-picture": N_("In the text stand pictures alone: PNG, JPEG, GIF or WebP."),
+    "no-template": N_("There is no such template any more."),
+    "no-template-name": N_("A template needs a name."),
+    "empty-template": N_("A template needs a text."),
+    "template-name-taken": N_("There is a template of this name already."),
+    "too-many-library": N_("A letter takes 20 files of the library, an SMS none."),
+    "no-field": N_("There is no such field."),
+    "no-title": N_("A file of the library needs a title."),
+}
+FAILURES: Mapping[str, str] = {
+    "refused": N_("The mail server of the addressee refused the letter."),
+    "partly": N_("The letter went, but not to everybody: some addressees were refused."),
+    "gave-up": N_("The letter could not be delivered for two days; it is not tried any more."),
+    "no-answer": N_("Whether the letter went is not known: the mail server did not answer. It is not sent again."),
+    "cut-off": N_("Whether the letter went is not known: the server was stopped meanwhile. It is not sent again."),
+    "restricted": N_("The letter was not sent: processing of the client's data is restricted."),
+    "no-mailbox": N_("The letter was not sent: its mailbox was removed."),
+    "unmakeable": N_("The letter could not be made: a file of it is gone, or an address is none."),
+    "too-often": N_("Held: this address was written to automatically often enough."),
+    "same-again": N_("Held: the same automatic text goes out too often."),
+    "answers-machine": N_("Held: it would answer a letter that a machine wrote."),
+    "returned": N_("The letter came back: it was not delivered."),
+}
