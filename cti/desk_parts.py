@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cti.channels.phone.agi import AgiServer
-from cti.desktop import AgentDesktop, Erased, LinkView, Snapshot
+from cti.desktop import AgentDesktop, Erased, LinkView, Snapshot, WorkView
 from cti.directory import Directory
 from cti.features.access_journal import AccessJournal
 from cti.features.agent_duty import AgentDuty
@@ -71,7 +71,7 @@ class DeskParts:
     link: Callable[[], LinkView]
     work: Mapping[str, Coroutine[Any, Any, None]]
 
-    def snapshot(self, agent_id: int, erased: Erased) -> Snapshot:
+    def snapshot(self, agent_id: int, erased: Erased, mail: WorkView) -> Snapshot:
         """What a page of the agent needs to begin with."""
         return Snapshot(
             calls=self.live_calls.views_of(agent_id),
@@ -81,6 +81,7 @@ class DeskParts:
             legs=self.legs.legs_of(agent_id),
             reminders=self.work_lists.reminders.of(agent_id),
             work=self.work_lists.work_list.of(agent_id),
+            mail=mail,
         )
 
     async def presence(self, user_id: int) -> None:

@@ -285,7 +285,7 @@ class Reminder:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkView:
-    """A person's work list. count: what he is to do now; mark: another one where the list is not the same any more."""
+    """A person's work list, or his letters. count: what he is to do now; mark: another one where the list changed."""
 
     count: int = 0
     mark: str = ""
@@ -368,6 +368,7 @@ class Snapshot:
     legs: tuple[LegView, ...] = ()
     reminders: tuple[Reminder, ...] = ()
     work: WorkView = WorkView()
+    mail: WorkView = WorkView()
 
 
 class AgentDesktop(Protocol):
@@ -379,6 +380,7 @@ class AgentDesktop(Protocol):
     async def leg(self, agent_id: int, view: LegView) -> None: ...
     async def agent(self, view: AgentView) -> None: ...
     async def work(self, agent_id: int, view: WorkView) -> None: ...
+    async def mail(self, agent_id: int, view: WorkView) -> None: ...
     async def link(self, view: LinkView) -> None: ...
     async def reminders(self, agent_id: int, due: tuple[Reminder, ...]) -> None:
         """All that one is reminded of now; what is not among it goes from his screens."""

@@ -17,8 +17,12 @@ from cti.channels.letters import LetterReader
 from cti.desktop import AgentDesktop
 from cti.directory import Directory
 from cti.features.access_journal import AccessJournal
+from cti.features.client_base import ClientBase
+from cti.features.conversations import Conversations
+from cti.features.inbox import Inbox
 from cti.features.mailbox_doors import MailboxDoors
 from cti.features.mailboxes import Mailboxes
+from cti.messages.hours import Hours
 from cti.sending_parts import SendingParts, build_sending
 from cti.settings import MailSettings, Settings
 from cti.storage.client_files import FileRow
@@ -36,6 +40,8 @@ class MailParts:
     mailboxes: Mailboxes
     mailbox_doors: MailboxDoors
     sending: SendingParts
+    inbox: Inbox
+    conversations: Conversations
     work: Mapping[str, Coroutine[Any, Any, None]]
 
 
@@ -47,13 +53,16 @@ def build_mail(
     directory: Directory,
     desktop: AgentDesktop,
     access_journal: AccessJournal,
+    client_base: ClientBase,
     plan: NumberPlan,
     key: bytes,
+    people: Callable[[], tuple[int, ...]],
     next_seq: Callable[[int], int],
     client_file: Callable[[FileRow], Path],
+    work_changed: Callable[[], None],
     clock: Callable[[], float],
 ) -> MailParts:
-    """All of it. key: of secrets at rest; next_seq: of what somebody is told and must not miss.
+    """All of it. key: of secrets at rest; people: who has a page open; next_seq: of what nobody must miss.
 
     client_file: where a file of a client lies.
     """
@@ -74,13 +83,25 @@ def build_mail(
     )
     zone = ZoneInfo(settings.numbers.time_zone)
     sending = build_sending(db, folder=folder, client_file=client_file, plan=plan, zone=zone, clock=clock)
+    inbox = Inbox(
+        db=db,
+        desktop=desktop,
+        next_seq=next_seq,
+        online=people,
+        hours=Hours(zone=zone),
+        work_changed=work_changed,
+        clock=clock,
+    )
+    conversations = Conversations(db=db, changed=inbox.changed, save=client_base.change, clock=clock)
     return MailParts(
         folder=folder,
         reader=reader,
         mailboxes=mailboxes,
         mailbox_doors=doors,
         sending=sending,
-        work={"letter-reader": reader.run(), **sending.work},
+        inbox=inbox,
+        conversations=conversations,
+        work={"letter-reader": reader.run(), "inbox": inbox.run(), **sending.work},
     )
 
 

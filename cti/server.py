@@ -152,7 +152,8 @@ async def build(settings: Settings, db: Database) -> Parts:
     access_journal.exported = base.alarms.hurry
     mail = build_mail(
         settings, db, spool=spool, directory=directory, desktop=live, access_journal=access_journal, plan=pbxes.plan,
-        key=key, next_seq=desk.screen_pops.next_seq, client_file=base.files.path_of, clock=clock,
+        key=key, clock=clock, client_base=base.client_base, people=live.people, next_seq=desk.screen_pops.next_seq,
+        work_changed=desk.work_lists.work_list.changed, client_file=base.files.path_of,
     )  # fmt: skip
     gone = Erasures(
         db=db,
@@ -170,7 +171,7 @@ async def build(settings: Settings, db: Database) -> Parts:
     await gone.start()
     await desk.screen_pops.start()
     await _take_over(pbxes, db, spool, clock())
-    live.snapshot = lambda agent_id: desk.snapshot(agent_id, gone.lately())
+    live.snapshot = lambda agent_id: desk.snapshot(agent_id, gone.lately(), mail.inbox.of(agent_id))
     live.seq_of, live.presence = desk.screen_pops.seq_of, desk.presence
     work: dict[str, Coroutine[Any, Any, None]] = {
         "spool": spool.run(),
@@ -208,6 +209,8 @@ async def build(settings: Settings, db: Database) -> Parts:
         tasks=base.tasks,
         reminders=desk.work_lists.reminders,
         work_list=desk.work_lists.work_list,
+        inbox=mail.inbox,
+        conversations=mail.conversations,
         callbacks=desk.work_lists.callbacks,
         voicemails=desk.work_lists.voicemails,
         mailboxes=mail.mailboxes,

@@ -143,6 +143,10 @@ class Live:
         """How much one has to do, to his browsers."""
         self._tell((agent_id,), "work", lambda _reader, seq: {"seq": seq, "count": view.count, "mark": view.mark})
 
+    async def mail(self, agent_id: int, view: WorkView) -> None:
+        """How much one has to answer, to his browsers."""
+        self._tell((agent_id,), "mail", lambda _reader, seq: {"seq": seq, "count": view.count, "mark": view.mark})
+
     async def erased(self, view: Erased) -> None:
         """Somebody was erased: no page shows him any more, nor does a replay."""
         for agent_id, pops in self._recent.items():

@@ -19,6 +19,7 @@ NEEDS: Mapping[str, Right] = {  # the other events: nothing
     "call": "desk",
     "reminders": "desk",
     "work": "desk",
+    "mail": "mail",
     "agent": "agents.read",
     "agents": "agents.read",
 }
@@ -65,4 +66,5 @@ class Browser:
             agents=state.agents if self.hears("agent") else (),
             reminders=state.reminders if self.hears("reminders") else (),
             work=state.work if self.hears("work") else WorkView(),
+            mail=state.mail if self.hears("mail") else WorkView(),
         )

@@ -37,12 +37,14 @@ from cti.features.client_files import ClientFiles
 from cti.features.client_restrictions import ClientRestrictions
 from cti.features.client_segments import ClientSegments
 from cti.features.client_tasks import ClientTasks
+from cti.features.conversations import Conversations
 from cti.features.desk_settings import DeskSettings
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.duty_admin import DutyAdmin
 from cti.features.erasures import Erasures
 from cti.features.hot_desks import HotDesks
 from cti.features.import_runs import ImportRuns
+from cti.features.inbox import Inbox
 from cti.features.letter_store import LetterStore
 from cti.features.mailbox_doors import MailboxDoors
 from cti.features.mailboxes import Mailboxes
@@ -102,6 +104,8 @@ class Services:
     outbox: Outbox
     outbox_files: OutboxFiles
     templates: Templates
+    inbox: Inbox
+    conversations: Conversations
     segments: ClientSegments
     files: ClientFiles
     import_runs: ImportRuns

@@ -25,6 +25,7 @@ from cti.desktop import (
 from cti.telephony.numbering import show
 from web.duty_texts import state
 from web.i18n import say
+from web.mail_texts import NOTICES as MAIL_NOTICES
 from web.mailbox_texts import NOTICES as MAILBOX_NOTICES
 from web.mailbox_texts import trouble
 from web.privacy_texts import NOTICES
@@ -58,12 +59,11 @@ def screen_pop(pop: ScreenPop, reader: Reader, *, missed: bool = False) -> Json:
 
 def notice(one: Notice, reader: Reader) -> Json:
     """The public `message`: what is told in words, and where there is more."""
-    known = NOTICES.get(one.code) or MAILBOX_NOTICES.get(one.code) or DESK_NOTICES.get(one.code, one.code)
-    args = dict(one.args)
+    words = {**NOTICES, **DESK_NOTICES, **MAILBOX_NOTICES, **MAIL_NOTICES}
+    args = {name: reader.sight.words(text) for name, text in one.args.items()}
     if "trouble" in args:
         args["trouble"] = trouble(reader.language, args["trouble"])
-    text = say(reader.language, known, **args)
-    why = one.args.get("why", "")
+    text, why = say(reader.language, words.get(one.code, one.code), **args), args.get("why", "")
     return {"seq": one.seq, "code": one.code, "text": text, "why": why, "href": one.href, "at": one.at}
 
 
@@ -178,6 +178,7 @@ def snapshot(view: Snapshot, reader: Reader, seq: int, now: float) -> Json:
         "legs": [leg(one) for one in view.legs],
         "reminders": reminders(view.reminders, reader),
         "work": asdict(view.work),
+        "mail": asdict(view.mail),
         "server_time": now,
         "seq": seq,
     }

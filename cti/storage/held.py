@@ -211,7 +211,7 @@ HELD: tuple[Held, ...] = (
     Held(table=letters, category="letters", way="deleted", rows=_his(letters)),
     Held(
         table=conversations, category="letters", way="emptied", rows=_his(conversations),
-        emptied={"subject": "", "subject_key": "", "client_id": None, "contact_id": None},
+        emptied={"subject": "", "subject_key": "", "client_id": None, "contact_id": None, "asked_at": None},
     ),
     Held(table=rule_runs, category="work", way="stays", rows=_his(rule_runs)),
     Held(table=client_files, category="files", way="deleted", rows=_his(client_files)),

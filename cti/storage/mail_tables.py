@@ -98,7 +98,8 @@ conversations = Table(
     Column("letters", Integer, nullable=False, server_default="0"),
     Column("answering_id", ForeignKey("users.id", ondelete="SET NULL")),  # who writes an answer now
     Column("answering_until", Float),
-    Column("merged_into", Integer),  # conversation that took its letters by hand
+    Column("merged_into", Integer),  # conversation that took its letters
+    Column("by_hand", Boolean, nullable=False, server_default="0"),  # somebody split it: nothing is joined by itself
     CheckConstraint("state in ('new', 'work', 'waiting', 'done')", name="state"),
     Index(None, "mailbox_id", "state", "last_at"),
     Index(None, "owner_id", "state", "last_at"),
@@ -134,6 +135,31 @@ letters = Table(
     Index(None, "client_id", "sent_at"),
     Index(None, "sent_at"),
     Index(None, "sender", "sent_at"),
+)
+
+conversation_boxes = Table(  # in whose lists a conversation stands
+    "conversation_boxes",
+    metadata,
+    Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    Column("mailbox_id", ForeignKey("mailboxes.id", ondelete="CASCADE"), primary_key=True),
+    Column("state", String(8), nullable=False),  # these two: the conversation's
+    Column("last_at", Float, nullable=False),
+    Index(None, "mailbox_id", "last_at", "conversation_id"),
+    Index(None, "mailbox_id", "state", "last_at", "conversation_id"),
+)
+
+letter_refs = Table(  # by what letters are found to be of one conversation: cti/messages/conversations.py
+    "letter_refs",
+    metadata,
+    Column("mark", BigInteger, primary_key=True, autoincrement=False),
+    Column(
+        "letter_id",
+        ForeignKey("letters.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+        index=True,
+    ),
+    sqlite_with_rowid=False,
 )
 
 letter_people = Table(

@@ -34,7 +34,7 @@ WORDS_LIMIT = 8
 TRIGRAM = 3
 PAGE_LIMIT = 500
 PHONE_END = 7  # the digits of a number that are its own
-_FTS = table("clients_fts", column("rowid", Integer))
+FTS = table("clients_fts", column("rowid", Integer))
 _EXTENSION_WORDS = frozenset(("доб", "доб.", "ext", "ext."))
 _CONTROL = re.compile(r"[\x01-\x1f\x7f]")
 _PHONE_WORD = re.compile(r"[+(]*\d[\d()+\-./\u2010-\u2015]*")
@@ -76,8 +76,8 @@ def containing(groups: Sequence[Sequence[str]], *, is_sqlite: bool) -> Part:
     if not is_sqlite:
         return Part(leads=each, follows=each, way=Way.LIST)
     parts = [[word[-PHONE_END:] if word.isdigit() else word for word in group] for group in groups]
-    wanted = " AND ".join("(" + " OR ".join(_quoted(word) for word in group) + ")" for group in parts)
-    ids = select(_FTS.c.rowid).where(literal_column("clients_fts").op("MATCH")(wanted))
+    wanted = " AND ".join("(" + " OR ".join(quoted(word) for word in group) + ")" for group in parts)
+    ids = select(FTS.c.rowid).where(literal_column("clients_fts").op("MATCH")(wanted))
     check = true() if parts == [list(group) for group in groups] else each
     leads = and_(clients.c.id.in_(ids), check)
     return Part(leads=leads, follows=each, way=Way.LIST, ids=ids, check=check, in_order=True)
@@ -151,7 +151,7 @@ def _phone_spellings(words: list[str]) -> list[list[str]]:
     return [[spelling for spelling in dict.fromkeys(spellings) if len(spelling) >= min(TRIGRAM, len(digits))]]
 
 
-def _quoted(word: str) -> str:
+def quoted(word: str) -> str:
     """A string of FTS5: inside quotes nothing has a meaning but the quote, which is doubled."""
     return '"' + word.replace('"', '""') + '"'
 

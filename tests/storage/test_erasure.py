@@ -98,8 +98,8 @@ CODES = {
     "call_dispositions.call_id", "call_dispositions.name", "call_answers.call_id",
     "call_answers.kind", "call_marks.call_id", "call_variables.call_id",
     "grid_views.name", "grid_views.role", "erasures.act",
-    "missed_marks.call_id", "conversations.owner_why", "conversations.state", "rule_runs.key", "rule_runs.outcome",
-    "rule_runs.why", "parked_letters.why",
+    "missed_marks.call_id", "conversations.owner_why", "conversations.state",
+    "conversation_boxes.state", "rule_runs.key", "rule_runs.outcome", "rule_runs.why", "parked_letters.why",
 }  # fmt: skip
 
 

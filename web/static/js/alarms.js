@@ -1,8 +1,12 @@
-// What this person has to know of: each notice stays on every page until he says that he has seen it.
+// What this person has to know of: each notice stays on every page until he says that he has seen it. A new letter is
+// told in the corner and goes by itself: it stands in the list of letters.
 import { $, fill, mould, show } from "./dom.js";
 import { moment, t } from "./texts.js";
 import { follow } from "./dock.js";
+import { go } from "./sections.js";
+import { toast } from "./toasts.js";
 
+const FRESH_S = 600;
 let seen = () => {};
 
 /** Hear of them. */
@@ -13,6 +17,7 @@ export function startAlarms(socket) {
 
 /** One that waited, or that comes now. */
 export function add(one) {
+  if (one.code.startsWith("letter")) return letter(one);
   const list = $("#alarms");
   if ([...list.children].some((row) => row.dataset.seq === String(one.seq))) return;
   const row = mould("alarm");
@@ -29,4 +34,9 @@ export function add(one) {
   });
   list.append(row);
   show(list, true);
+}
+
+function letter(one) {
+  seen(one.seq);
+  if (Date.now() / 1000 - one.at < FRESH_S) toast(one.text, { label: t("Open"), act: () => go(one.href) });
 }
