@@ -20,6 +20,7 @@ from cti.telephony.web_secrets import passwords
 
 CONNECT_S = 5.0
 KEY = "web_secrets_file"
+OPUS = ("codec_opus.so", "codec_opus_open_source.so")  # Digium's, and that of the distributions
 
 
 async def phones(name: str, pbx: PbxSettings, link: AmiLink, db: Database, prefix: str) -> AsyncIterator[Finding]:
@@ -40,11 +41,28 @@ async def phones(name: str, pbx: PbxSettings, link: AmiLink, db: Database, prefi
         yield Finding(what=what, text=f"{len(users)} with passwords")
     yield await _websocket(what, pbx)
     line = Line(pbx=link, settings=pbx, plan=NumberPlan(), device="")
+    async for finding in _codecs(what, line, users):
+        yield finding
     offers = await PbxOffers(clock=time.time).of(line)
     has = [f"queue {queue} at {number}" for queue, number in offers.queues.items()]
     has += [f"echo at {offers.echo}" if offers.echo else "no echo to try a phone with"]
     has += ["conferences" if offers.conference else "no conferences (dialplan/recipes/conference.py)"]
     yield Finding(what=f"{what} dialplan", text=", ".join(has))
+
+
+async def _codecs(what: str, line: Line, users: list[str]) -> AsyncIterator[Finding]:
+    """Nothing, but where a PBX offers opus and cannot turn it into what telephone lines speak, as Debian's 16."""
+    has = [await line.variable(f"IFMODULE({module})", within_s=CONNECT_S) for module in OPUS]
+    if "1" in has or "0" not in has:
+        return
+    allowed = {user: await line.variable(f"PJSIP_ENDPOINT({user},allow)", within_s=CONNECT_S) for user in users}
+    named = [user for user, codecs in allowed.items() if "opus" in codecs]
+    if named:
+        text = (
+            f"{', '.join(named)} may speak opus, and the PBX has no codec_opus: calls with telephone lines end as they"
+        )
+        advice = f"{text} are answered; set allow=ulaw,alaw there"
+        yield Finding(what=f"{what} codecs", ok=False, warning=True, text=advice)
 
 
 async def _websocket(what: str, pbx: PbxSettings) -> Finding:

@@ -26,6 +26,7 @@ _VALUE = re.compile(r"[A-Za-z0-9_ <>:;=./@-]{1,120}")
 _TEXT = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,80}")
 _VARIABLE = re.compile(
     r"CHANNEL\(pjsip,call-id\)|PJSIP_AOR\([A-Za-z0-9_-]{1,40},contact\)|PJSIP_CONTACT\([A-Za-z0-9_./@:;=-]{1,120},(?:user_agent|uri|via_addr)\)"
+    r"|PJSIP_ENDPOINT\([A-Za-z0-9_-]{1,40},allow\)|IFMODULE\(codec_opus(?:_open_source)?\.so\)"
 )
 
 
@@ -229,7 +230,7 @@ class PauseMember(Command):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GetVariable(Command):
-    """One of the few variables worth asking for: a phone's contact, its model and address, a leg's Call-ID.
+    """One of the few variables worth asking for: a phone's contact, its model, address and codecs, a leg's Call-ID.
 
     leg "": of the PBX.
     """

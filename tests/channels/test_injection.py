@@ -160,7 +160,15 @@ def test_SEC_02_one_leg_is_hung_up_never_a_pattern_of_legs() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["SHELL(id)", "FILE(/etc/passwd)", "PJSIP_AOR(101,contact)}${X", "CALLERID(num)", "PJSIP_AOR(a)b,contact)"]
+    "name",
+    [
+        "SHELL(id)",
+        "FILE(/etc/passwd)",
+        "PJSIP_AOR(101,contact)}${X",
+        "PJSIP_ENDPOINT(101,auth)",
+        "CALLERID(num)",
+        "PJSIP_AOR(a)b,contact)",
+    ],
 )
 def test_SEC_02_only_listed_variables_are_asked_for(name: str) -> None:
     with pytest.raises(ValueError, match="variable"):

@@ -27,6 +27,13 @@ async def test_SEC_30_check_tries_each_right_of_the_account(pbx: Pbx, street: St
     assert "not registered" in done.stdout
     assert "right system" not in done.stdout
     assert "right command" not in done.stdout
+    assert "opus" not in done.stdout
+    pbx.console("module unload codec_opus_open_source.so")
+    try:
+        done = await asyncio.to_thread(server.cti, "check")
+    finally:
+        pbx.console("module load codec_opus_open_source.so")
+    assert "101-web, 102-web, 103-web may speak opus, and the PBX has no codec_opus" in done.stdout, done.stdout
 
 
 async def test_a_recording_replays_to_the_call_that_was(pbx: Pbx, street: Street, folder: Path) -> None:
