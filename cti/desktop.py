@@ -228,12 +228,20 @@ class HandOver:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Talker:
+    """One of the others in a talk of three or more. name: a colleague's; "" for somebody outside, who has a number."""
+
+    name: str = ""
+    number: Telephone | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CallView:
     """The state of a call for one agent. by: who took it, or was given it. outcome: from the closed list, when ended.
 
     request_id: the agent's own click that placed it. client: id and name, once known. why: code of a refusal.
     card: it did not come by itself: answer (it comes with it), hand (the person asks for it).
-    asking: whom the PBX rings, or has on the line, for him to ask.
+    asking: whom the PBX rings, or has on the line, for him to ask. together: the others, where three or more talk.
     """
 
     id: str
@@ -256,6 +264,7 @@ class CallView:
     variables: tuple[Variable, ...] = ()
     card: str = ""
     asking: str = ""
+    together: tuple[Talker, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -382,14 +391,8 @@ class AgentDesktop(Protocol):
     async def work(self, agent_id: int, view: WorkView) -> None: ...
     async def mail(self, agent_id: int, view: WorkView) -> None: ...
     async def link(self, view: LinkView) -> None: ...
-    async def reminders(self, agent_id: int, due: tuple[Reminder, ...]) -> None:
-        """All that one is reminded of now; what is not among it goes from his screens."""
-        ...
-
-    async def erased(self, view: Erased) -> None:
-        """Somebody was erased: every screen lets go of him."""
-        ...
-
+    async def reminders(self, agent_id: int, due: tuple[Reminder, ...]) -> None: ...  # all that are due now
+    async def erased(self, view: Erased) -> None: ...  # every screen lets go of him
     async def sign_out(self, agent_id: int, session_hash: str | None = None) -> None:
         """Cut the agent's sockets (one session's, or all): after sign-out, block or change of role."""
         ...

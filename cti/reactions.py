@@ -71,6 +71,7 @@ def reactions(
             legs.established,
             work_moved,
         ),
+        ev.Conferenced: (views.conferenced, journal.changed),
         ev.Held: (handed.held, views.held, legs.held),
         ev.Retrieved: (handed.retrieved, views.retrieved, legs.retrieved),
         ev.Transferred: (handed.transferred, handed.remembered, journal.changed),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from cti.storage.corrections import Correction
@@ -28,6 +29,7 @@ def course(row: CallRow, language: str, zone: ZoneInfo) -> list[Line]:
         at = max((leg.ended_at or 0 for leg in row.legs if leg.leg == transfer.get("by")), default=0)
         kind = str(transfer.get("kind", ""))
         lines.append((at or row.ended_at or row.started_at, "", say(language, words.TRANSFERS.get(kind, kind))))
+    lines += [line for one in row.conferences for line in _together(row, one, language)]
     lines += _end(row, language, zone)
     lines += [(one.at, "", _correction(one, language)) for one in row.corrections]
     return sorted(lines, key=lambda line: line[0])
@@ -66,6 +68,19 @@ def _leg(leg: LegRow, language: str) -> Iterator[Line]:
         if leg.hold_s and leg.hold_s >= 1:
             line += say(language, words.COURSE["hold"], length=length(leg.hold_s, language))
         yield leg.ended_at, "", line
+
+
+def _together(row: CallRow, one: Mapping[str, Any], language: str) -> Iterator[Line]:
+    """Three or more talked with one another. one: began, ended, legs."""
+    if one.get("began") is None:
+        return
+    own = {leg.leg: leg.user_name or (leg.device or "").rpartition("/")[2] for leg in row.legs}
+    outside = show(row.number) or row.caller_number or say(language, words.COURSE["hidden"])
+    who = ", ".join(dict.fromkeys(own.get(leg) or outside for leg in one.get("legs", ())))
+    line = say(language, words.COURSE["together"], who=who)
+    if one.get("ended"):
+        line += say(language, words.COURSE["for"], length=length(one["ended"] - one["began"], language))
+    yield one["began"], "talk", line
 
 
 def _end(row: CallRow, language: str, zone: ZoneInfo) -> Iterator[Line]:

@@ -18,6 +18,8 @@ COURSE: Mapping[str, str] = {
     "spoke": N_("{who} talked {length}"),
     "talk": N_(", talked {length}"),
     "hold": N_(", held {length}"),
+    "together": N_("Talk together: {who}"),
+    "for": N_("; {length}"),
     "unseen-between": N_("The call ended unseen, between {since} and {until}"),
     "unseen-after": N_("The call ended unseen, after {since}"),
     "corrected-outcome": N_("Corrected: the outcome was “{was}”, is “{became}”"),

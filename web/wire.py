@@ -110,6 +110,7 @@ def call(view: CallView, reader: Reader, seq: int) -> Json:
         "ringing": list(view.ringing),
         "variables": [asdict(one) for one in view.variables],
         "hand_over": hand_over(view.hand_over),
+        "together": [asdict(one) | {"shown": show(one.number)} for one in view.together],
         "outcome_text": say(reader.language, OUTCOMES.get(view.outcome, view.outcome)),
         "why_text": say(reader.language, REFUSALS.get(view.why, view.why)),
     }

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
-from cti.desktop import AgentDesktop, CallState, CallView, HandOver, Variable
+from cti.desktop import AgentDesktop, CallState, CallView, HandOver, Talker, Variable
 from cti.directory import DeviceFinder
 from cti.telephony.commands import MOVES
 from cti.telephony.events import (
     CallCleared,
     CallMerged,
     CallRecord,
+    Conferenced,
     ConnectionCleared,
     Delivered,
     DialFailed,
@@ -154,6 +155,17 @@ class LiveCalls:
             waits = seen.state == "ringing" or (seen.state == "taken" and not seen.by)
             if waits and user_id not in talking:
                 await self._tell(user_id, replace(seen, state="taken", by=taker.user_name if taker else "", ringing=()))
+
+    async def conferenced(self, event: Conferenced, _received_at: float) -> None:
+        """Three or more talk: each desk names the others; who has left, or talks with one alone again, names nobody."""
+        people = [(self._directory.by_device(party.device), party) for party in event.parties]
+        for user_id, seen in list(self._calls.get(event.call, _Desks()).views.items()):
+            others = [(row, party) for row, party in people if row is None or row.user_id != user_id]
+            is_in = any(row is not None and row.user_id == user_id for row, _ in people)
+            names = [Talker(name=row.user_name) if row else self._outside(event.call, party) for row, party in others]
+            together = tuple(dict.fromkeys(names)) if is_in and len(names) > 1 else ()
+            if seen.together != together:
+                await self._tell(user_id, replace(seen, together=together))
 
     async def held(self, event: Held, received_at: float) -> None:
         """The agent put the other party on hold."""
@@ -313,6 +325,9 @@ class LiveCalls:
             asking = "" if gone else self._asking(view.id, by_id)
             if (by, asking) != (giver.by, giver.asking):
                 await self._tell(by_id, replace(giver, by=by))
+
+    def _outside(self, call: str, party: Party) -> Talker:
+        return Talker(number=self._number(call, party.number))
 
     def _number(self, call: str, raw: str | None) -> str | None:
         number = read(raw, self._plan_of(call))

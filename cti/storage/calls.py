@@ -21,7 +21,7 @@ from cti.storage.corrections import correct
 from cti.storage.journal import CallRow, LegRow, NoteRow, get, journal, notes
 from cti.storage.search import Page, clean
 from cti.storage.tables import calls
-from cti.telephony.events import CallRecord, LegRecord, Party, Transfer, Wait
+from cti.telephony.events import CallRecord, Conference, LegRecord, Party, Transfer, Wait
 
 __all__ = [
     "CallRow", "LegRow", "NoteRow", "Page", "close_unfinished", "get", "journal", "last_queue_with", "merge", "notes",
@@ -265,12 +265,15 @@ def _details(record: CallRecord) -> str:
         details["talked"] = record.talked
     if record.transfers:
         details["transfers"] = record.transfers
+    if record.conferences:
+        details["conferences"] = record.conferences
     return msgspec.json.encode(details).decode()
 
 
 class _Details(msgspec.Struct, frozen=True):
     talked: tuple[tuple[str, str], ...] = ()
     transfers: tuple[Transfer, ...] = ()
+    conferences: tuple[Conference, ...] = ()
 
 
 def _leg(row: Any) -> LegRecord:
@@ -305,6 +308,7 @@ def _record(row: Any, legs: tuple[LegRecord, ...], stays: tuple[Wait, ...]) -> C
         reason=row.reason,
         talked=details.talked,
         transfers=details.transfers,
+        conferences=details.conferences,
         legs=legs,
         placed_by=row.request_id,
         waits=stays,

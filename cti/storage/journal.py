@@ -94,6 +94,7 @@ class CallRow:
     answers: tuple[AnswerRow, ...] = ()
     variables: tuple[Variable, ...] = ()
     transfers: Annotated[tuple[Mapping[str, Any], ...], DEEP_LEGS] = ()
+    conferences: Annotated[tuple[Mapping[str, Any], ...], DEEP_LEGS] = ()
     waits: tuple[Stay, ...] = ()
     corrections: tuple[Correction, ...] = ()
 
@@ -144,6 +145,7 @@ async def get(conn: AsyncConnection, call_id: str) -> CallRow | None:
         answers=tuple(await scripts.of_call(conn, call_id)),
         variables=await call_variables.of_call(conn, call_id),
         transfers=tuple(details.get("transfers", ())),
+        conferences=tuple(details.get("conferences", ())),
         waits=(await waits.of_calls(conn, [call_id])).get(call_id, ()),
         corrections=tuple(await corrections(conn, call_id)),
     )

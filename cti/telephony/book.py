@@ -75,6 +75,7 @@ class Book:
         self.links: dict[str, Call] = {}
         self.bridges: dict[str, Bridge] = {}
         self.orphans: list[Call] = []  # calls without a known leg that may not be over
+        self.stirred: set[Call] = set()  # calls in whose bridges somebody came or went
         self.graves: dict[str, float] = {}
         self.learned: set[str] = set()  # endpoints proved to be devices
         self.devices: dict[str, DeviceStatus] = {}
@@ -330,6 +331,8 @@ class Book:
         keep.handovers.extend(gone.handovers)
         keep.bridges.update(gone.bridges)
         keep.rung |= gone.rung
+        keep.conferences = sorted([*keep.conferences, *gone.conferences], key=lambda one: one.began or 0.0)
+        keep.together, gone.together = keep.together or gone.together, ()
         keep.certain = keep.certain or gone.certain
         keep.queue = keep.queue or gone.queue
         keep.waiting = keep.waiting or gone.waiting

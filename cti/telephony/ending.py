@@ -7,6 +7,7 @@ has no time: the call is `unfinished`, with the reason for the gap.
 
 from __future__ import annotations
 
+from cti.telephony import conference
 from cti.telephony.book import Book
 from cti.telephony.causes import REFUSALS, alone, caller_result, rung_result, unanswered
 from cti.telephony.events import CallCleared, ConnectionCleared, LegResult, Outcome, Reason
@@ -27,6 +28,7 @@ def clear(book: Book, leg: Leg, cause: int, at: float | None) -> None:
         leg.bridge.members.pop(leg.id, None)
         leg.bridge.left.add(leg.id)
         recount([leg.bridge, leg.half.bridge if leg.half is not None else None], at)
+        book.stirred.add(call)
         if leg.bridge.strangers():
             leg.bridge.beside.append(leg)
     if leg.half is not None:
@@ -77,6 +79,7 @@ def end(book: Book, call: Call, at: float | None, reason: Reason | None = None, 
     if not call.announced:
         return
     call.ended, call.reason = at, reason
+    conference.close(call, at)
     if reason is not None:
         call.unseen = _unseen(book, call, reason)
     call.outcome = outcome(call) if known else "unfinished"

@@ -96,6 +96,14 @@ class Transfer(Struct, frozen=True, kw_only=True):
     to: tuple[str, ...] = ()
 
 
+class Conference(Struct, frozen=True, kw_only=True):
+    """A stretch in which three parties or more heard each other: whose legs took part. ended: None while it goes on."""
+
+    began: float | None
+    ended: float | None = None
+    legs: tuple[str, ...] = ()
+
+
 class CallRecord(Struct, frozen=True, kw_only=True):
     """The whole call as known at one moment (frozen copy; also the line `cti replay --summary` prints).
 
@@ -123,6 +131,7 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     waits: tuple[Wait, ...] = ()
     release: Release | None = None
     unseen: tuple[float | None, float | None] | None = None
+    conferences: tuple[Conference, ...] = ()
 
     @property
     def client(self) -> Party | None:
@@ -217,6 +226,13 @@ class Established(CallEvent, frozen=True, kw_only=True):
     device: str | None
     peer: str
     peer_device: str | None
+
+
+class Conferenced(CallEvent, frozen=True, kw_only=True):
+    """Three parties or more hear each other: who, each time that it changes; nobody once it is a talk of two again."""
+
+    legs: tuple[str, ...]
+    parties: tuple[Party, ...]
 
 
 class Held(CallEvent, frozen=True, kw_only=True):

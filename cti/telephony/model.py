@@ -13,6 +13,7 @@ from typing import Literal
 from cti.telephony.devices import DevicePlan, Kind
 from cti.telephony.events import (
     CallRecord,
+    Conference,
     Direction,
     LegRecord,
     LegResult,
@@ -25,7 +26,7 @@ from cti.telephony.events import (
 )
 from cti.telephony.transitions import NEW
 
-__all__ = ["Bridge", "Call", "DevicePlan", "Handover", "Leg", "TransferKind", "Waiting"]
+__all__ = ["Bridge", "Call", "Conferring", "DevicePlan", "Handover", "Leg", "TransferKind", "Waiting"]
 
 TransferKind = Literal["blind", "attended", "blonde"]
 
@@ -142,6 +143,19 @@ class Handover:
 
 
 @dataclass(slots=True, eq=False)
+class Conferring:
+    """A talk of three or more: whoever was in it."""
+
+    began: float | None
+    ended: float | None = None
+    legs: list[str] = field(default_factory=list)
+
+    def record(self) -> Conference:
+        """Frozen account of it."""
+        return Conference(began=self.began, ended=self.ended, legs=tuple(self.legs))
+
+
+@dataclass(slots=True, eq=False)
 class Waiting:
     """One stay in a queue."""
 
@@ -191,6 +205,8 @@ class Call:
     handovers: list[Handover] = field(default_factory=list)
     bridges: dict[str, Bridge] = field(default_factory=dict)
     rung: set[str] = field(default_factory=set)
+    together: tuple[Leg, ...] = ()  # three or more that hear each other now, as listeners were told
+    conferences: list[Conferring] = field(default_factory=list)
 
     def doubtful(self) -> bool:
         """Whether legs of it may live that were never seen: it was met in the middle, or its bridges are not empty."""
@@ -225,6 +241,7 @@ class Call:
             waits=tuple(wait.record() for wait in self.waits),
             release=self.release(),
             unseen=self.unseen,
+            conferences=tuple(one.record() for one in self.conferences),
         )
 
     def release(self) -> Release | None:

@@ -20,7 +20,7 @@ from cti.telephony.devices import endpoint_of, is_pseudo, local_base
 from cti.telephony.ending import clear, end, finish, settle
 from cti.telephony.events import CallRecord, LegRecord, PbxRestarted, SnapshotTaken
 from cti.telephony.hearing import recount, stop
-from cti.telephony.model import Call, Leg, Waiting
+from cti.telephony.model import Call, Conferring, Leg, Waiting
 from cti.telephony.ringing import seen
 from cti.telephony.talking import enter, open_bridge, sequence
 from cti.telephony.transitions import NEW, RINGING, UP
@@ -74,6 +74,9 @@ def adopt(book: Book, records: Iterable[CallRecord]) -> None:
         for one, two in record.talked:
             if one in legs and two in legs:
                 call.pairs[legs[one].id, legs[two].id] = (book.next(), legs[one], legs[two])
+        call.conferences = [
+            Conferring(began=one.began, ended=one.ended, legs=list(one.legs)) for one in record.conferences
+        ]
         call.waits = [Waiting(**structs.asdict(wait)) for wait in record.waits]
         call.caller = next(iter(legs.values()), None)
         if call.caller is not None:
@@ -164,3 +167,4 @@ def _place(book: Book, leg: Leg, bridge: str) -> None:
         leg.bridge = None
         stop(leg, book.at)
         recount([left], book.at)
+        book.stirred.add(leg.call)

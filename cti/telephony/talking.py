@@ -82,6 +82,7 @@ def enter(book: Book, leg: Leg, bridge: Bridge) -> None:
         for party in found:
             _meet(book, party, found)
     recount([bridge], book.at)
+    book.stirred.add(leg.call)
     _goes_on(leg.call, found)
     ringing.found(book, leg.call)
 
@@ -153,6 +154,7 @@ def _out(book: Book, leg: Leg, bridge: Bridge) -> None:
     broken = leg.talking and leg.real
     stop(leg, book.at)
     recount([bridge, leg.half.bridge if leg.half is not None else None], book.at)
+    book.stirred.add(leg.call)
     if broken:
         others = parties(bridge)
         _goes_on(leg.call, others)

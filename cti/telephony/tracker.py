@@ -7,6 +7,7 @@ How it works, in the order in which to read it:
 - `transitions`  how far a leg has come
 - `ringing`      dials, and the Delivered that a card pops on
 - `talking`      bridges, and the Established that makes a call answered
+- `conference`   three or more in one talk
 - `agents`       queues, members, devices' own states
 - `transfers`    blind, attended, blonde
 - `causes`, `ending`  what became of a leg and of a call
@@ -27,6 +28,7 @@ from cti.telephony import agents, ringing, snapshot, talking, transfers
 from cti.telephony.agreement import Differences, Holding, compare, told_by
 from cti.telephony.book import OURS, OWN, Book, Headers
 from cti.telephony.causes import OUTCOME_OF_REASON
+from cti.telephony.conference import confer
 from cti.telephony.devices import DevicePlan
 from cti.telephony.ending import clear, end, finish, settle
 from cti.telephony.events import CallRecord, DeviceStatus, DialFailed, Muted, TelephonyEvent
@@ -58,6 +60,8 @@ class Tracker:
         book.out = out
         self._time(headers, now)
         handler(book, _plain(headers))
+        if book.stirred:
+            confer(book)
         return out
 
     def resync(
@@ -77,6 +81,7 @@ class Tracker:
         book.heard = book.now
         self._time({}, now)
         snapshot.resync(book, [_plain(item) for item in items], restarted=restarted, gap=gap)
+        confer(book)
         return out
 
     def link_down(self) -> None:
@@ -103,6 +108,7 @@ class Tracker:
                 book.count("ghosts")
                 end(book, call, None, "gap", known=False)
         settle(book)
+        confer(book)
         book.purge()
         return out
 
@@ -113,6 +119,7 @@ class Tracker:
         book.out = out
         book.heard = book.now
         finish(book, "gap")
+        book.stirred.clear()
         return out
 
     def compare(self, items: Iterable[Mapping[str, str | list[str]]]) -> Differences:

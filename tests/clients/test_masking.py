@@ -120,7 +120,15 @@ def test_our_own_number_stays_in_the_journal() -> None:
         **{name: None for name in CallRow.__dataclass_fields__},
     )  # type: ignore[arg-type]
     values = {name: getattr(row, name) for name in CallRow.__dataclass_fields__}
-    values |= {"client_name": "", "note": "", "called": "74950000001", "transfers": (), "legs": (), "notes": ()}
+    values |= {
+        "client_name": "",
+        "note": "",
+        "called": "74950000001",
+        "transfers": (),
+        "conferences": (),
+        "legs": (),
+        "notes": (),
+    }
     values |= {"waits": (), "corrections": (), "caller_number": "79355550101"}
     values |= {"marks": (), "answers": (), "variables": ()}
     inbound = HIDING.see(CallRow(**{**values, "direction": "inbound"}))

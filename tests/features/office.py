@@ -69,6 +69,7 @@ class Office:
             ev.Originated: (views.originated,),
             ev.Delivered: (handed.delivered, pops.delivered, views.delivered, handed.remembered),
             ev.Established: (pops.established, views.established),
+            ev.Conferenced: (views.conferenced,),
             ev.Held: (handed.held, views.held),
             ev.Retrieved: (handed.retrieved, views.retrieved),
             ev.Transferred: (handed.transferred, handed.remembered),

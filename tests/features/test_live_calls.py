@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from cti.desktop import Talker
 from cti.features.live_calls import Dialled, LiveCalls
 from cti.telephony.events import (
     CallCleared,
@@ -20,6 +23,8 @@ from cti.telephony.events import (
 )
 from cti.telephony.numbering import NumberPlan
 from tests.features.cast import ANNA, BORIS, CLARA, Cast, Screens
+from tests.features.office import office_in
+from tests.telephony.streams import load, own
 
 CLIENT = Party(number="79355550101", name="Pyotr")
 
@@ -148,3 +153,13 @@ async def test_a_call_the_pbx_no_longer_has_is_forgotten(calls: LiveCalls) -> No
     await calls.delivered(rings("101"), 1.0)
     await calls.snapshot_taken(SnapshotTaken(open_calls=frozenset()), 2.0)
     assert calls.views_of(ANNA) == ()
+
+
+async def test_each_of_three_is_told_who_the_others_are_until_one_leaves(tmp_path: Path) -> None:
+    async with office_in(tmp_path) as office:
+        stream = load(own()["redirect_both"])
+        await office.hears(stream)
+        for agent, colleague in ((ANNA, "Clara"), (CLARA, "Anna")):
+            said = [view.together for to, view in office.screens.calls if to == agent]
+            assert (Talker(number="+79355550101"), Talker(name=colleague)) in said
+            assert said[-1] == ()

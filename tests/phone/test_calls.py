@@ -129,12 +129,17 @@ async def test_three_talk_together_and_two_go_on(office: Office) -> None:
         return (await office.channels()).count("!Up!ConfBridge!") == 3
 
     await until(together, why="three are in one room")
+    await expect(anna.page.locator("#strip .calm")).to_contain_text("Втроём: Алхимов, Клара Ли")
+    await expect(clara.page.locator("#strip .calm")).to_contain_text("Втроём: Алхимов, Анна Белова")
+    await expect(clara.page.locator("#together")).to_have_text("Втроём: Алхимов, Анна Белова")
     for booth in (anna, clara):
         await booth.is_("talking")
         await booth.voice_flows()
     await expect(anna.page.locator("#line-others li")).to_have_count(0)
     await anna.press("q")
     await anna.is_("idle")
+    await expect(clara.page.locator("#strip .calm")).not_to_contain_text("Втроём")
+    await expect(clara.page.locator("#together")).to_have_text("Разговор втроём закончился.")
     await clara.voice_flows()
     await clara.press("q")
     await clara.is_("idle")

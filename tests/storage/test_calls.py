@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from cti.clients.card import ClientDraft
 from cti.storage import calls, clients
 from cti.storage.database import Database
-from cti.telephony.events import CallRecord, LegRecord, Party, Release, Transfer, Wait
+from cti.telephony.events import CallRecord, Conference, LegRecord, Party, Release, Transfer, Wait
 from tests.storage.conftest import ANNA, BORIS, CLARA, SALES, SUPPORT
 
 NUMBER = "+79355550101"
@@ -44,6 +44,7 @@ ENDED = replace(
     ended=160.0,
     outcome="answered",
     transfers=(Transfer(kind="blind", by="PJSIP/101-1", to=("PJSIP/103-1",)),),
+    conferences=(Conference(began=110.0, ended=120.0, legs=("PJSIP/trunk-1", "PJSIP/101-1", "PJSIP/103-1")),),
     release=Release(side="called", leg="PJSIP/101-1", cause=16),
     legs=(
         TRUNK,
@@ -83,6 +84,7 @@ async def test_a_call_is_one_row_with_its_legs(db: Database) -> None:
         "1.3": ("Boris", "answered-elsewhere"),
     }
     assert [transfer["kind"] for transfer in row.transfers] == ["blind"]
+    assert [(one["began"], one["ended"], len(one["legs"])) for one in row.conferences] == [(110.0, 120.0, 3)]
     async with db.read() as conn:
         assert (await calls.journal(conn)).total == 1
 

@@ -15,7 +15,8 @@ NONE: dict[str, Any] = dict.fromkeys(CallRow.__dataclass_fields__)
 ROW: dict[str, Any] = NONE | {
     "id": "1.1", "direction": "inbound", "number": "+79355550101", "queue": "sales", "started_at": 0.0,
     "answered_at": 12.0, "ended_at": 80.0, "outcome": "answered", "released_by": "called", "cause": 16,
-    "legs": (), "waits": (), "corrections": (), "notes": (), "transfers": (), "open": False,
+    "legs": (), "waits": (), "corrections": (), "notes": (), "transfers": (), "conferences": (),
+    "open": False,
 }  # fmt: skip
 ANNA = LegRow(
     leg="PJSIP/101-1", leg_id="1.2", device="PJSIP/101", user_id=1, user_name="Анна", rang_at=5.0, answered_at=12.0,
@@ -42,6 +43,13 @@ def test_a_call_is_told_from_its_beginning_to_who_hung_up() -> None:
         "Анна: разговор 1 мин 1 с, удержание 7 с",
         "Звонок окончен: отвечен; трубку положила вызванная сторона",
     ]
+
+
+def test_a_talk_of_three_has_its_people_and_its_time() -> None:
+    stretch = {"began": 20.0, "ended": 55.0, "legs": ["PJSIP/trunk-0", "PJSIP/101-1"]}
+    [line] = [text for text in said(legs=(ANNA,), conferences=(stretch,)) if "вместе" in text]
+    assert line == "Говорят вместе: +7 935 555-01-01, Анна; 35 с"
+    assert "Talk together: +7 935 555-01-01, Анна" in said("en", legs=(ANNA,), conferences=(stretch | {"ended": None},))
 
 
 def test_a_cause_that_says_more_is_said() -> None:

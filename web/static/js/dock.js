@@ -4,6 +4,7 @@ import { ask } from "./api.js";
 import { isAsked } from "./handed.js";
 import { bareTalk, dial, hangUp, isBlind, startDialling, tones } from "./phone.js";
 import * as store from "./store.js";
+import { together } from "./strip.js";
 import { callBack } from "./work.js";
 import { duration, moment, t, tn, word } from "./texts.js";
 
@@ -42,13 +43,13 @@ function phone() {
   box.dataset.state = view?.state ?? "idle";
   box.toggleAttribute("data-blind", !!blind);
   const colleague = one && isAsked(one) ? view.hand_over.by : ""; // it is he who talks, whoever it is about
-  const named = colleague || one?.client?.name || view?.client_name || one?.pop?.colleague || soleMatch(one)?.name || view?.name || store.nameOf(view?.number);
+  const named = together(one).join(", ") || colleague || one?.client?.name || view?.client_name || one?.pop?.colleague || soleMatch(one)?.name || view?.name || store.nameOf(view?.number);
   const number = view ? view.shown || view.number || t("Number hidden") : "";
   fill(box, {
     title: blind || (view ? TITLES[view.state]() + (view.queue ? ` · ${view.queue}` : "") : t("No call")),
     before: blind && view ? t("Before that: {state}", { state: TITLES[view.state]() }) : "",
     name: named || number,
-    number: named ? number : "",
+    number: named && !together(one).length ? number : "",
   });
   const extension = view?.extension;
   fill(box, { tones: extension ? t("Send ext. {extension}", { extension }) : "" });

@@ -93,9 +93,10 @@ export function changed(view) {
   tell("calls");
 }
 
-/** A consultation has become part of the client's call: its card and its note go on there. */
+/** A consultation (the last, where one was asked twice) has become part of the client's call: its card and its note go on
+ *  there. */
 function adopt(one) {
-  const asked = allCalls().find((other) => other !== one && other.view?.hand_over?.call === one.id);
+  const asked = allCalls().findLast((other) => other !== one && other.view?.hand_over?.call === one.id);
   if (!asked) return;
   for (const name of ["pop", "client", "choices", "chosen", "note"]) one[name] ??= asked[name];
   calls.delete(asked.id);

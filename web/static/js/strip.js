@@ -68,9 +68,30 @@ function draw() {
   times();
 }
 
+/** The others in a talk of three or more, by name; nobody in any other. */
+export function together(one) {
+  const client = clientOf(one)?.name || one?.view?.client_name;
+  const named = ({ name, number, shown }) => name || (number === subject(one).number && client) || shown || t("Number hidden");
+  return (one?.view?.together ?? []).map(named);
+}
+
+function inWords(names) {
+  if (names.length < 2) return "";
+  return names.length === 2 ? t("Three of you talk: {names}", { names: names.join(", ") }) : t("You talk with {names}", { names: names.join(", ") });
+}
+
+/** Said aloud when somebody joins a talk of three or leaves it. */
+function sayTogether(words) {
+  const place = $("#together");
+  const now = words || (place.textContent && store.liveCall() ? t("The talk of three is over.") : "");
+  if (place.textContent !== now) place.textContent = now;
+}
+
 /** What the strip says while nobody rings: nothing that is not so. */
 function calm() {
   if (store.blind()) return t("Calls are not seen here now.");
+  const words = inWords(together(store.liveCall()));
+  if (words) return words;
   if (store.liveCall()) return t("You are in a call. Who calls meanwhile is shown here.");
   return t("No call. The caller's card appears here the moment your phone rings.");
 }
@@ -105,6 +126,7 @@ function update(li, one) {
 
 function times() {
   fill($("#strip .calm"), { calm: calm() });
+  if (!store.blind()) sayTogether(inWords(together(store.liveCall())));
   for (const [id, li] of rows) {
     const one = store.call(id);
     const since = one?.strip === "ringing" ? one.view.since : 0;
