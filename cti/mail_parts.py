@@ -64,7 +64,7 @@ def build_mail(
 ) -> MailParts:
     """All of it. key: of secrets at rest; people: who has a page open; next_seq: of what nobody must miss.
 
-    client_file: where a file of a client lies.
+    client_file: where a file of a client lies; work_changed: what is to be done is otherwise now.
     """
     folder = settings.data / "letters"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -82,7 +82,6 @@ def build_mail(
         clock=clock,
     )
     zone = ZoneInfo(settings.numbers.time_zone)
-    sending = build_sending(db, folder=folder, client_file=client_file, plan=plan, zone=zone, clock=clock)
     inbox = Inbox(
         db=db,
         desktop=desktop,
@@ -93,6 +92,22 @@ def build_mail(
         clock=clock,
     )
     conversations = Conversations(db=db, changed=inbox.changed, save=client_base.change, clock=clock)
+    sending = build_sending(
+        db,
+        folder=folder,
+        client_file=client_file,
+        connect=reach.connect,
+        tls=tls,
+        credentials=doors.credentials,
+        server=None,
+        taker=inbox,
+        desktop=desktop,
+        next_seq=next_seq,
+        work_changed=work_changed,
+        plan=plan,
+        zone=zone,
+        clock=clock,
+    )
     return MailParts(
         folder=folder,
         reader=reader,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from cti.channels.email.smtp import Connect, SmtpSender
+from cti.channels.letters import Credentials, LetterTaker, MailServer
+from cti.desktop import AgentDesktop
 from cti.features.letter_store import LetterStore
 from cti.features.outbox import Outbox
 from cti.features.outbox_files import OutboxFiles, media_type_of
+from cti.features.post import Post
+from cti.features.post_after import PostAfter
 from cti.features.templates import Templates
 from cti.storage.client_files import FileRow
 from cti.storage.database import Database
@@ -33,17 +38,41 @@ def build_sending(
     *,
     folder: Path,
     client_file: Callable[[FileRow], Path],
+    connect: Connect,
+    tls: Any,
+    credentials: Callable[[int], Awaitable[Credentials]],
+    server: MailServer | None,
+    taker: LetterTaker | None,
+    desktop: AgentDesktop,
+    next_seq: Callable[[int], int],
+    work_changed: Callable[[], None],
     plan: NumberPlan,
     zone: ZoneInfo,
     clock: Callable[[], float],
 ) -> SendingParts:
-    """All of it. folder: of letters' files; client_file: where a client's file lies."""
+    """All of it. folder: of letters' files; client_file: where a client's file lies; connect: to a mail server.
+
+    credentials: of a mailbox; server: mailboxes on their servers, None: nothing is filed there; taker: is told of
+    letters sent; work_changed: a missed call was closed.
+    """
     store = LetterStore(db=db, folder=folder)
-    outbox = Outbox(db=db, plan=plan, zone=zone, wake=lambda: None, clock=clock)
+    sender = SmtpSender(connect=connect, path_of=lambda file: store.path(file.sha256), tls=tls)
+    after = PostAfter(db=db, sender=sender, server=server, desktop=desktop, next_seq=next_seq, clock=clock)
+    post = Post(
+        db=db,
+        sender=sender,
+        credentials=credentials,
+        taker=taker,
+        followed=after.wake,
+        work_changed=work_changed,
+        plan=plan,
+        clock=clock,
+    )
+    outbox = Outbox(db=db, plan=plan, zone=zone, wake=post.wake, clock=clock)
     return SendingParts(
         letter_store=store,
         outbox=outbox,
         outbox_files=OutboxFiles(db=db, draft=outbox.draft, keep=store.keep, copy=store.copy, path_of=client_file),
         templates=Templates(db=db, keep=store.keep, media_type_of=media_type_of, zone=zone, clock=clock),
-        work={"letter-files": store.run()},
+        work={"letter-files": store.run(), "post": post.run(), "post-after": after.run()},
     )

@@ -28,6 +28,7 @@ REFUSALS: Mapping[str, str] = {
     "no-field": N_("There is no such field."),
     "no-title": N_("A file of the library needs a title."),
 }
+# of a letter: why it waits for a person, or did not go; told to its author as a notice, too
 FAILURES: Mapping[str, str] = {
     "refused": N_("The mail server of the addressee refused the letter."),
     "partly": N_("The letter went, but not to everybody: some addressees were refused."),
@@ -40,5 +41,9 @@ FAILURES: Mapping[str, str] = {
     "too-often": N_("Held: this address was written to automatically often enough."),
     "same-again": N_("Held: the same automatic text goes out too often."),
     "answers-machine": N_("Held: it would answer a letter that a machine wrote."),
+    "mailbox-trouble": N_(
+        "The letter waits: the mail server does not let this mailbox in; it is tried again by itself."
+    ),
     "returned": N_("The letter came back: it was not delivered."),
 }
+NOTICES: Mapping[str, str] = {f"letter-{code}": text for code, text in FAILURES.items()}

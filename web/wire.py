@@ -29,6 +29,7 @@ from web.mail_texts import NOTICES as MAIL_NOTICES
 from web.mailbox_texts import NOTICES as MAILBOX_NOTICES
 from web.mailbox_texts import trouble
 from web.privacy_texts import NOTICES
+from web.sending_texts import NOTICES as LETTER_NOTICES
 from web.texts import DESK_NOTICES, DEVICES, LINKS, LINKS_BY_NAME, OUTCOMES, REFUSALS, WHYS
 
 Json = dict[str, Any]
@@ -57,13 +58,15 @@ def screen_pop(pop: ScreenPop, reader: Reader, *, missed: bool = False) -> Json:
     }
 
 
+TOLD = {**NOTICES, **DESK_NOTICES, **MAILBOX_NOTICES, **MAIL_NOTICES, **LETTER_NOTICES}
+
+
 def notice(one: Notice, reader: Reader) -> Json:
     """The public `message`: what is told in words, and where there is more."""
-    words = {**NOTICES, **DESK_NOTICES, **MAILBOX_NOTICES, **MAIL_NOTICES}
     args = {name: reader.sight.words(text) for name, text in one.args.items()}
     if "trouble" in args:
         args["trouble"] = trouble(reader.language, args["trouble"])
-    text, why = say(reader.language, words.get(one.code, one.code), **args), args.get("why", "")
+    text, why = say(reader.language, TOLD.get(one.code, one.code), **args), args.get("why", "")
     return {"seq": one.seq, "code": one.code, "text": text, "why": why, "href": one.href, "at": one.at}
 
 

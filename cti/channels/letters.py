@@ -79,11 +79,15 @@ class MailServer(Protocol):
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
-    """An addressee whom a mail server did not take. code: of SMTP; said: its words, of its making."""
+    """An addressee whom a mail server did not take. code: of SMTP; said: its words, of its making.
+
+    whole: it was the letter that was refused, not him.
+    """
 
     address: str
     code: int
     said: str
+    whole: bool = False
 
     @property
     def lasting(self) -> bool:

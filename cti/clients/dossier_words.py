@@ -119,6 +119,7 @@ LABELS: Mapping[str, tuple[str, str]] = {  # of columns
     "html": ("Text", "Текст"), "quoted": ("Quoted", "Цитата"), "send_at": ("To be sent at", "Отправить в"),
     "said": ("What the mail server said", "Ответ почтового сервера"), "rule_id": ("Rule", "Правило"),
     "to_folded": ("First addressee", "Первый адресат"), "left": ("Still to reach", "Ещё не дошло до"),
+    "told_at": ("Author told", "Автору сообщено"),
     "filed_at": ("Put into Sent", "Положено в отправленные"), "digest": ("Mark of the text", "Отпечаток текста"),
     "draft_version": ("Version in Drafts", "Версия в черновиках"),
     "template_id": ("Template", "Шаблон"), "answers_id": ("Answers letter", "Ответ на письмо"),

@@ -22,7 +22,7 @@ from cti.messages import quoting
 from cti.messages.letter import SUBJECT_CHARS, Attachment, Party
 from cti.messages.outgoing import ADDRESS, UNDO_S, Kind, State, answer_people, answer_subject, party
 from cti.messages.templates import fields_of, fill
-from cti.storage import answering, bounces, fillings, mailboxes, merges, outbox, restrictions, templates
+from cti.storage import answering, bounces, fillings, mailboxes, merges, missed, outbox, restrictions, templates
 from cti.storage.answering import Whole
 from cti.storage.bounces import Bounced
 from cti.storage.database import Database
@@ -89,6 +89,8 @@ class Outbox:
             if before is not None:
                 return _own(person, before).id
             mailbox = await self._mailbox(conn, person, writing.mailbox_id)
+            if writing.call_id and await missed.concerns(conn, writing.call_id, None, hold=False) is None:
+                raise Refused("no-call", "There is no such call.")
             values, people, files = await self._begun(conn, person, writing, mailbox)
             values |= {
                 "key": writing.key,
@@ -197,7 +199,7 @@ class Outbox:
             goes = max(now + UNDO_S, at or 0.0)
             if goes > now + LATEST_S:
                 raise Refused("too-late", "A letter is kept for a year at most.")
-            values = {"send_at": goes, "next_at": goes, "tries": 0, "why": "", "said": "", "changed_at": now}
+            values = _given(goes, now) | {"why": "", "left": ""}
             if not await outbox.move(conn, letter_id, ("draft",), state="waiting", **values):
                 raise Conflicts()
         self._wake()
@@ -240,7 +242,7 @@ class Outbox:
         async with self._db.write() as conn:
             letter = await self._theirs(conn, person, letter_id)
             await self._sound(conn, letter)
-            values = {"send_at": now, "next_at": now, "tries": 0, "why": "released", "said": "", "changed_at": now}
+            values = _given(now, now) | {"why": "released", "told_at": now}
             if not await outbox.move(conn, letter_id, AGAIN, state="waiting", **values):
                 raise Refused("not-stopped", "This letter is not one that waits for you.")
         self._wake()
@@ -313,6 +315,11 @@ class Outbox:
 
 async def _boxes(conn: Connection, person: Person) -> list[Mailbox]:
     return await mailboxes.of_person(conn, person.id, every_shared=scope(person, "mail") == "all")
+
+
+def _given(goes: float, now: float) -> dict[str, Any]:
+    """The columns of a letter that is given to the queue."""
+    return {"send_at": goes, "next_at": goes, "tries": 0, "said": "", "changed_at": now}
 
 
 def new_message_id(address: str) -> str:

@@ -10,9 +10,12 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.messages.letter import Attachment, Flags, Party
+from cti.messages.outgoing import Outgoing, party, thread
 from cti.storage.client_tables import client_emails, clients
 from cti.storage.contact_tables import contact_emails, contacts
 from cti.storage.mail_tables import letter_bodies, letter_files, letter_people, letter_places, letters
+from cti.storage.mailboxes import Mailbox
+from cti.storage.outbox import OutLetter
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,3 +114,21 @@ async def address_of(conn: AsyncConnection, client_id: int | None, contact_id: i
         if (row := (await conn.execute(own)).one_or_none()) is not None:
             return row.name, row.address
     return None
+
+
+async def outgoing(conn: AsyncConnection, letter: OutLetter, mailbox: Mailbox, at: float) -> Outgoing:
+    """A row of the outbox as the letter that is made of it: what it answers gives its place in the conversation."""
+    answered = await by_id(conn, letter.answers_id) if letter.answers_id and letter.kind != "forward" else None
+    return Outgoing(
+        message_id=letter.message_id,
+        sender=party("from", mailbox.address, mailbox.sender_name or mailbox.name),
+        people=letter.parties,
+        subject=letter.subject,
+        html=letter.html,
+        quoted=letter.quoted,
+        at=at,
+        in_reply_to=answered.message_id if answered else "",
+        references=thread(answered.message_id, answered.references) if answered else (),
+        files=letter.attachments,
+        automatic=letter.rule_id is not None,
+    )

@@ -9,10 +9,14 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.masking import Words
+from cti.messages.letter import Letter
+from cti.storage.mail_tables import letters
 from cti.storage.sending_tables import bounced_addresses, outbox
 from cti.storage.sight import seen
 
 WHY_CHARS = 400
+MOST = 100
+UNNAMED_S = 7 * 86400.0  # a bounce that names no letter is of one sent within that time
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,13 +54,28 @@ async def clear(conn: AsyncConnection, folded: str) -> bool:
     return (await conn.execute(delete(bounced_addresses).where(bounced_addresses.c.folded == folded))).rowcount == 1
 
 
-async def letter_of(conn: AsyncConnection, message_id: str, folded: str, since: float) -> int | None:
-    """The outbox row that came back: by its Message-ID; where the bounce names none, the last one to the address."""
+async def keep(conn: AsyncConnection, letter: Letter, letter_id: int, at: float) -> None:
+    """A letter that says what came back: of letters of ours alone, whoever wrote it. The row of the outbox says so."""
+    for one in letter.bounces[:MOST]:
+        row_id, is_ours = await _sent(conn, one.message_id, one.address, at)
+        if not is_ours:
+            continue
+        await mark(conn, one.address, lasting=one.lasting, why=one.why, at=at, letter_id=letter_id)
+        if row_id is not None and one.lasting:
+            back = update(outbox).where(outbox.c.id == row_id, outbox.c.why == "")
+            await conn.execute(back.values(why="returned", said=one.why[:WHY_CHARS]))
+
+
+async def _sent(conn: AsyncConnection, message_id: str, folded: str, at: float) -> tuple[int | None, bool]:
+    """The outbox row of a letter that came back, if it has one, and whether we sent such a letter at all.
+
+    A bounce that names none is one of the last letter to the address.
+    """
     if message_id:
-        found = (await conn.execute(select(outbox.c.id).where(outbox.c.message_id == message_id))).scalar()
-        if found is not None:
-            return int(found)
-    mine = (outbox.c.to_folded == folded) & (outbox.c.sent_at >= since)
+        row_id = (await conn.execute(select(outbox.c.id).where(outbox.c.message_id == message_id))).scalar()
+        ours = select(letters.c.id).where(letters.c.message_id == message_id, letters.c.direction == "out")
+        return row_id, row_id is not None or (await conn.execute(ours.limit(1))).first() is not None
+    mine = (outbox.c.to_folded == folded) & outbox.c.sent_at.between(at - UNNAMED_S, at)
     last = select(outbox.c.id).where(mine).order_by(outbox.c.sent_at.desc()).limit(1)
-    row = (await conn.execute(last)).scalar()
-    return int(row) if row is not None and not message_id else None
+    row_id = (await conn.execute(last)).scalar()
+    return row_id, row_id is not None

@@ -6,6 +6,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.messages.letter import Letter
+from cti.storage import bounces
 from cti.storage.mail_tables import letter_bodies, letter_files, letter_people, letters
 
 EARLIEST = 631152000.0  # 1990: a letter that claims to be older, or from later than tomorrow, errs
@@ -76,6 +77,8 @@ async def keep(
     ]  # fmt: skip
     if files:
         await conn.execute(insert(letter_files), files)
+    if letter.bounces and not goes_out:
+        await bounces.keep(conn, letter, made, received_at)
     return made, True
 
 

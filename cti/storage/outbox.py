@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,11 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cti.clients.masking import DEEP_WORDS, Words
 from cti.messages.letter import Attachment, Party
 from cti.messages.outgoing import State, party
-from cti.storage.sending_tables import outbox, outbox_files
+from cti.storage.sending_tables import event_rules, outbox, outbox_files
 from cti.storage.sight import seen
 from cti.storage.tables import users
 
 MOST = 200
+ALL: tuple[State, ...] = get_args(State)
 OPEN: tuple[State, ...] = ("draft", "waiting", "sending", "unknown", "failed", "held")
 DRAFT_QUIET_S = 3.0  # a draft that is being typed is not copied to the mail server at every save
 SETTLE_FOR_S = 7 * 86400.0
@@ -71,6 +72,7 @@ class OutLetter:
     left: Annotated[tuple[str, ...], DEEP_WORDS]
     why: str
     said: Words
+    told_at: float | None
     letter_id: int | None
     filed_at: float | None
     draft_version: int
@@ -156,9 +158,9 @@ async def save(
     return (await conn.execute(update(outbox).where(mine).values(set_))).rowcount == 1
 
 
-async def move(conn: AsyncConnection, letter_id: int, since: Sequence[State], **values: Any) -> bool:
+async def move(conn: AsyncConnection, row_id: int, since: Sequence[State], /, **values: Any) -> bool:
     """Another state, and what comes with it, if the row is in one of those states."""
-    mine = (outbox.c.id == letter_id) & outbox.c.state.in_(since)
+    mine = (outbox.c.id == row_id) & outbox.c.state.in_(since)
     return (await conn.execute(update(outbox).where(mine).values(values))).rowcount == 1
 
 
@@ -223,20 +225,35 @@ async def claim(conn: AsyncConnection, mailbox_id: int | None, now: float) -> Ou
         or_(before.c.send_at < outbox.c.send_at, and_(before.c.send_at == outbox.c.send_at, before.c.id < outbox.c.id)),
     )
     of_box = outbox.c.mailbox_id == mailbox_id if mailbox_id is not None else outbox.c.mailbox_id.is_(None)
-    next_ = select(outbox.c.id).where(outbox.c.state == "waiting", outbox.c.next_at <= now, of_box, ~overtaken)
-    found = (await conn.execute(next_.order_by(outbox.c.next_at, outbox.c.id).limit(1))).scalar()
-    if found is None or not await move(conn, found, ("waiting",), state="sending", claimed_at=now):
+    next_ = _whole().where(outbox.c.state == "waiting", outbox.c.next_at <= now, of_box, ~overtaken)
+    found = (await conn.execute(next_.order_by(outbox.c.next_at, outbox.c.id).limit(1))).one_or_none()
+    if found is None or not await move(conn, found.id, ("waiting",), state="sending", claimed_at=now):
         return None
-    return await get(conn, found)
+    return await _with_files(conn, _row(found))
 
 
-async def interrupted(conn: AsyncConnection, before: float, busy: Collection[int] = ()) -> list[OutLetter]:
-    """Letters that were on their way before then and of which nothing was heard: whether they went, nobody knows."""
-    lost = _whole().where(outbox.c.state == "sending", outbox.c.claimed_at < before, outbox.c.id.not_in(list(busy)))
+async def is_going(conn: AsyncConnection, besides: Collection[int]) -> bool:
+    """Whether letters are on their way that nobody here has claimed."""
+    lost = select(outbox.c.id).where(outbox.c.state == "sending", outbox.c.id.not_in(list(besides)))
+    return (await conn.execute(lost.limit(1))).first() is not None
+
+
+async def interrupted(conn: AsyncConnection, going: Collection[int]) -> list[OutLetter]:
+    """Letters that were on their way when whoever had claimed them ended: whether they went, nobody knows."""
+    lost = _whole().where(outbox.c.state == "sending", outbox.c.id.not_in(list(going)))
     found = [_row(row) for row in await conn.execute(lost)]
     return [
         one for one in found if await move(conn, one.id, ("sending",), state="unknown", why="cut-off", next_at=None)
     ]
+
+
+async def untold(conn: AsyncConnection, limit: int = 50) -> list[tuple[int, str, int | None]]:
+    """Letters that did not go as they should and why, and who is to be told: the author, of a rule's who wrote it."""
+    author = func.coalesce(outbox.c.user_id, event_rules.c.user_id).label("author")
+    joined = outbox.outerjoin(event_rules, event_rules.c.id == outbox.c.rule_id)
+    mine = select(outbox.c.id, outbox.c.why, author).select_from(joined)
+    mine = mine.where(outbox.c.why != "", outbox.c.told_at.is_(None)).order_by(outbox.c.id).limit(limit)
+    return [(row.id, row.why, row.author) for row in await conn.execute(mine)]
 
 
 async def unsettled(conn: AsyncConnection, now: float, limit: int = 50) -> list[OutLetter]:
@@ -267,9 +284,11 @@ async def left_drafts(conn: AsyncConnection, limit: int = 20) -> list[OutLetter]
 
 
 # What the loop guard asks ---------------------------------------------------------------------------------------------
-async def automatic_since(conn: AsyncConnection, since: float, *, folded: str = "", digest: str = "") -> int:
-    """How many letters nobody wrote went, or wait to go, to an address or with the same text since then."""
-    mine = [outbox.c.rule_id.is_not(None), outbox.c.created_at >= since]
+async def automatic_before(
+    conn: AsyncConnection, letter_id: int, since: float, *, folded: str = "", digest: str = ""
+) -> int:
+    """How many letters nobody wrote were before this one, since then, to an address or with the same text."""
+    mine = [outbox.c.rule_id.is_not(None), outbox.c.created_at >= since, outbox.c.id < letter_id]
     mine.append(outbox.c.state.in_(("waiting", "sending", "sent", "unknown")))
     mine += [outbox.c.to_folded == folded] if folded else []
     mine += [outbox.c.digest == digest] if digest else []

@@ -48,6 +48,7 @@ outbox = Table(
     Column("left", Text, nullable=False, server_default=""),  # JSON: addresses that it has still to reach; "": all
     Column("why", String(16), nullable=False, server_default=""),  # code of why it failed, is held, is unknown
     Column("said", String(400), nullable=False, server_default=""),  # the mail server's last words
+    Column("told_at", Float),  # when its author was told of `why`
     Column("letter_id", ForeignKey("letters.id", ondelete="SET NULL"), index=True),  # what it became
     Column("filed_at", Float),  # when all that follows a sent letter was done: its copy in Sent, the answered flag
     Column("draft_version", Integer, nullable=False, server_default="0"),  # which of its versions lies in Drafts
@@ -60,6 +61,10 @@ outbox = Table(
         "state in ('draft', 'waiting', 'sending', 'sent', 'unknown', 'failed', 'canceled', 'held')", name="state"
     ),
     Index(None, "to_folded", "created_at"),
+    Index(
+        "ix_outbox_untold", "why",
+        sqlite_where=text("why <> '' AND told_at IS NULL"), postgresql_where=text("why <> '' AND told_at IS NULL"),
+    ),
     Index(
         "ix_outbox_due", "next_at",
         sqlite_where=text("next_at IS NOT NULL"), postgresql_where=text("next_at IS NOT NULL"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-ALL = ("rest", "wire", "tracker", "pop", "paint", "agi", "imports", "clients", "journal", "shell", "agents")
+ALL = ("rest", "wire", "tracker", "pop", "paint", "agi", "imports", "clients", "journal", "shell", "agents", "sending")
 
 
 def main() -> None:

@@ -21,10 +21,11 @@ import css_inline
 import nh3
 
 from cti.messages.letter import Attachment, Party
-from cti.messages.outgoing import Outgoing
+from cti.messages.outgoing import ADDRESS, Outgoing
 from cti.messages.plain_part import plain_part
 
 IDS = ("message-id", "in-reply-to", "references")
+MEDIA_TYPE = re.compile(r"(application|audio|font|image|model|text|video)/([A-Za-z0-9][A-Za-z0-9.+-]{0,80})")
 OWN_PICTURE = re.compile(r"/api/v1/outbox/files/([0-9]{1,10})")  # as the editor shows a picture of the text
 # What the editor's classes mean, for those who have not our style sheet
 EDITOR_CSS = "".join(
@@ -132,8 +133,8 @@ def _fill(made: EmailMessage, letter: Outgoing, path_of: Callable[[Attachment], 
     made.add_alternative(f"<!DOCTYPE html>\n<html><body>{html}</body></html>\n", subtype="html", cte="base64")
     body: Any = made.get_payload(1)
     for one in letter.files:
-        kind, _, sub = (one.media_type or "application/octet-stream").partition("/")
-        kind, sub = (kind, sub) if kind and sub and kind not in ("multipart", "message") else ("application", "binary")
+        named = MEDIA_TYPE.fullmatch(one.media_type)
+        kind, sub = named.groups() if named else ("application", "octet-stream")
         data, name = path_of(one).read_bytes(), _line(one.name)
         if one.content_id and one.content_id in html:
             body.add_related(data, kind, sub, cid=f"<{one.content_id}>", filename=name, disposition="inline")
@@ -156,5 +157,7 @@ def _id(message_id: str) -> str:
 
 
 def _address(one: Party) -> Address:
-    local, _, domain = one.address.strip().rpartition("@")
+    if not ADDRESS.fullmatch(one.address):
+        raise ValueError("this is no address")
+    local, _, domain = one.address.rpartition("@")
     return Address(display_name=_line(one.name), username=local, domain=domain.encode("idna").decode("ascii"))

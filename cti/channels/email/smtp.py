@@ -15,10 +15,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import aiosmtplib
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from cti.channels.email import compose
+from cti.channels.email.probe import smtp_trouble
 from cti.channels.letters import Credentials, Delivery, Endpoint, Refusal
 from cti.errors import ChannelError
 from cti.messages.letter import Attachment, Party
@@ -96,14 +96,14 @@ class SmtpSender:
 
     async def _hand_over(self, client: SMTP, raw: bytes, sender: str, to: Sequence[str]) -> Delivery:
         try:
-            await client.mail(sender, timeout=self._command_s)
+            await client.mail(_wire(sender), timeout=self._command_s)
         except SMTPResponseException as error:
             await self._reset(client)
-            return Delivery(refused=tuple(_refusal(one, error) for one in to))
+            return Delivery(refused=tuple(_refusal(one, error, whole=True) for one in to))
         accepted, refused = [], []
         for one in to:
             try:
-                await client.rcpt(one, timeout=self._command_s)
+                await client.rcpt(_wire(one), timeout=self._command_s)
                 accepted.append(one)
             except SMTPResponseException as error:
                 refused.append(_refusal(one, error))
@@ -114,7 +114,7 @@ class SmtpSender:
             answer = await client.data(raw, timeout=self._data_s)
         except SMTPResponseException as error:
             await self._reset(client)
-            return Delivery(refused=(*refused, *(_refusal(one, error) for one in accepted)))
+            return Delivery(refused=(*refused, *(_refusal(one, error, whole=True) for one in accepted)))
         except (SMTPException, OSError, TimeoutError) as error:
             client.close()
             return Delivery(refused=tuple(refused), unknown=tuple(accepted), said=_said(error))
@@ -153,12 +153,9 @@ class SmtpSender:
             await client.connect()
             if credentials.login and credentials.secret:
                 await self._sign_in(client, credentials)
-        except aiosmtplib.SMTPAuthenticationError as error:
-            client.close()
-            raise ChannelError(_said(error), permanent=error.code >= 500) from error
         except (SMTPException, OSError, TimeoutError, ValueError) as error:
             client.close()
-            raise ChannelError(_said(error)) from error
+            raise smtp_trouble(error, credentials) from None
         return client
 
     async def _sign_in(self, client: SMTP, credentials: Credentials) -> None:
@@ -189,8 +186,14 @@ class SmtpSender:
         line.client.close()
 
 
-def _refusal(address: str, error: SMTPResponseException) -> Refusal:
-    return Refusal(address=address, code=error.code, said=_one_line(error.message))
+def _refusal(address: str, error: SMTPResponseException, *, whole: bool = False) -> Refusal:
+    return Refusal(address=address, code=error.code, said=_one_line(error.message), whole=whole)
+
+
+def _wire(address: str) -> str:
+    """An address as it goes over the wire: its domain in ASCII."""
+    local, _, domain = address.strip().rpartition("@")
+    return f"{local}@{domain.encode('idna').decode('ascii')}"
 
 
 def _said(error: BaseException) -> str:

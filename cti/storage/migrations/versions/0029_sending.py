@@ -121,6 +121,7 @@ def upgrade() -> None:
         sa.Column("left", sa.Text(), server_default="", nullable=False),
         sa.Column("why", sa.String(length=16), server_default="", nullable=False),
         sa.Column("said", sa.String(length=400), server_default="", nullable=False),
+        sa.Column("told_at", sa.Float(), nullable=True),
         sa.Column("letter_id", sa.Integer(), nullable=True),
         sa.Column("filed_at", sa.Float(), nullable=True),
         sa.Column("draft_version", sa.Integer(), server_default="0", nullable=False),
@@ -163,6 +164,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("next_at IS NOT NULL"),
     )
     op.create_index(op.f("ix_outbox_letter_id"), "outbox", ["letter_id"], unique=False)
+    op.create_index(
+        "ix_outbox_untold",
+        "outbox",
+        ["why"],
+        unique=False,
+        sqlite_where=sa.text("why <> '' AND told_at IS NULL"),
+        postgresql_where=sa.text("why <> '' AND told_at IS NULL"),
+    )
     op.create_index(op.f("ix_outbox_to_folded_created_at"), "outbox", ["to_folded", "created_at"], unique=False)
     op.create_index(op.f("ix_outbox_user_id"), "outbox", ["user_id"], unique=False)
     op.create_table(

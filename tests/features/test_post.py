@@ -1,0 +1,225 @@
+"""Letters leave once, whatever a mail server says and whenever the process dies (F-40, F-41)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import select
+
+from cti.messages.letter import Bounce, Letter
+from cti.messages.outgoing import GIVE_UP_S, TRIES_S, party
+from cti.storage import bounces, letters, mailboxes, outbox
+from cti.storage.client_tables import client_emails, clients
+from cti.storage.database import open_database
+from cti.storage.mail_tables import conversations
+from cti.storage.mail_tables import letters as letter_table
+from tests.channels.smtp_peer import LOGIN, PASSWORD, Peer, smtp_peer
+from tests.e2e.server import free_port
+from tests.features.post_office import BOX, PYOTR, PostOffice, add_letter, post_office
+from tests.storage.conftest import ANNA, add_cast
+
+IRINA = "irina@alkhimov.example"
+
+
+@pytest.fixture
+def peer() -> Iterator[Peer]:
+    with smtp_peer() as running:
+        yield running
+
+
+@pytest.fixture
+async def office(tmp_path: Path, peer: Peer) -> AsyncIterator[PostOffice]:
+    async with post_office(tmp_path, peer.port) as made:
+        yield made
+
+
+async def test_a_letter_goes_once_and_is_kept_with_who_wrote_it(office: PostOffice, peer: Peer) -> None:
+    sent = await office.state(await office.letter(), "sent")
+    assert [one.to for one in peer.letters] == [(PYOTR,)]
+    async with office.db.read() as conn:
+        kept = (await conn.execute(select(letter_table).where(letter_table.c.id == sent.letter_id))).one()
+    assert (kept.message_id, kept.direction, kept.user_id, kept.sender) == (sent.message_id, "out", ANNA, LOGIN)
+    assert (sent.why, office.screens.notices) == ("", [])
+
+
+async def test_F_40_refused_for_now_is_tried_after_1_5_15_60_minutes_for_two_days(
+    office: PostOffice, peer: Peer
+) -> None:
+    peer.answers = {PYOTR: "451 4.2.0 try later"}
+    letter = await office.letter()
+    begun, waits = office.clock(), []
+    for _ in TRIES_S + TRIES_S[-1:]:
+        tries = len(waits)
+        row = await office.until(letter, lambda one, n=tries: one.tries == n + 1 and one.state == "waiting")  # type: ignore[misc]
+        assert row.said.startswith("4.2.0 try later")
+        waits.append((row.next_at or 0.0) - office.clock())
+        office.later(waits[-1] + 0.5)
+    assert [round(one, -1) for one in waits] == [60, 300, 900, 3600, 3600]
+    async with office.db.write() as conn:
+        await outbox.move(conn, letter, ("waiting",), send_at=begun - GIVE_UP_S, next_at=office.clock())
+    office.post.wake()
+    assert (await office.state(letter, "failed")).why == "gave-up"
+    assert peer.letters == []
+
+
+async def test_F_40_refused_for_good_is_told_to_its_author_at_once(office: PostOffice, peer: Peer) -> None:
+    peer.answers = {PYOTR: "550 5.1.1 no such user"}
+    begun = time.monotonic()
+    failed = await office.state(await office.letter(), "failed")
+    while not office.screens.notices:
+        assert time.monotonic() - begun < 5
+        await asyncio.sleep(0.01)
+    [(person, notice)] = office.screens.notices
+    assert (person, notice.code, failed.said) == (ANNA, "letter-refused", "5.1.1 no such user")
+    assert PYOTR not in f"{notice}"
+    async with office.db.read() as conn:
+        [bounced] = await bounces.of(conn, [PYOTR])
+    assert bounced.lasting
+
+
+async def test_F_40_one_of_several_is_tried_again_alone(office: PostOffice, peer: Peer) -> None:
+    peer.answers = {PYOTR: "451 later", IRINA: "550 no"}
+    letter = await office.letter(to=f"{PYOTR} {IRINA} ok@x.example")
+    row = await office.until(letter, lambda one: one.tries == 1)
+    assert (row.state, row.left) == ("waiting", (PYOTR,))
+    peer.answers = {}
+    office.later(61)
+    await office.state(letter, "sent")
+    assert [one.to for one in peer.letters] == [("ok@x.example",), (PYOTR,)]
+
+
+@pytest.mark.parametrize("fault", ["drop", "silent"])
+async def test_F_40_no_answer_is_unknown_and_goes_again_by_a_person_alone(
+    office: PostOffice, peer: Peer, fault: str
+) -> None:
+    peer.data = fault
+    letter = await office.letter()
+    assert (await office.state(letter, "unknown")).why == "no-answer"
+    peer.data = ""
+    office.later(GIVE_UP_S)
+    other = await office.letter(to=IRINA)
+    await office.state(other, "sent")
+    assert Counter(one.to for one in peer.letters) == {(PYOTR,): 1, (IRINA,): 1}
+
+
+async def test_in_a_conversation_no_letter_overtakes_another(office: PostOffice, peer: Peer) -> None:
+    async with office.db.write() as conn:
+        talk = {"state_at": 1.0, "last_at": 1.0}
+        made = await conn.execute(conversations.insert().values(talk).returning(conversations.c.id))
+        conversation = made.scalar_one()
+    peer.answers = {PYOTR: "451 later"}
+    first = await office.letter(conversation_id=conversation, subject="первое")
+    await office.until(first, lambda one: one.tries == 1)
+    second = await office.letter(conversation_id=conversation, subject="второе", to=IRINA)
+    other = await office.letter(subject="чужое", to=IRINA)
+    await office.state(other, "sent")
+    assert (await office.row(second)).state == "waiting"
+    peer.answers = {}
+    office.later(61)
+    await office.state(second, "sent")
+    assert [str(one.read["Subject"]) for one in peer.letters] == ["чужое", "первое", "второе"]
+
+
+async def test_a_mailbox_that_lets_nobody_in_keeps_its_letters_and_says_so(office: PostOffice, peer: Peer) -> None:
+    office.secret = "changed"
+    letter = await office.letter()
+    row = await office.until(letter, lambda one: one.tries == 1)
+    assert (row.state, row.why) == ("waiting", "mailbox-trouble")
+    office.secret = PASSWORD
+    office.later(61)
+    assert (await office.state(letter, "sent")).why == ""
+    assert len(peer.letters) == 1
+
+
+async def test_DP_06_a_client_restricted_meanwhile_gets_nothing(office: PostOffice, peer: Peer) -> None:
+    letter = await office.letter(next_at=None)
+    async with office.db.write() as conn:
+        values = {
+            "name": "Алхимов", "name_folded": "алхимов", "search": "", "created_at": 1.0, "updated_at": 1.0,
+            "restricted_at": 1.0, "restricted_why": "просил",
+        }  # fmt: skip
+        client = (await conn.execute(clients.insert().values(values).returning(clients.c.id))).scalar_one()
+        await conn.execute(client_emails.insert().values(client_id=client, address=PYOTR, folded=PYOTR))
+        await outbox.move(conn, letter, ("waiting",), next_at=1.0)
+    office.post.wake()
+    assert (await office.state(letter, "failed")).why == "restricted"
+    assert peer.letters == []
+
+
+async def test_automatic_letters_say_so_and_a_loop_of_them_is_held(office: PostOffice, peer: Peer) -> None:
+    rows = [await office.letter(user_id=None, rule_id=1, digest="same") for _ in range(4)]
+    held = [await office.until(one, lambda row: row.state in ("sent", "held")) for one in rows]
+    assert [one.state for one in held] == ["sent", "sent", "sent", "held"]
+    assert held[-1].why == "too-often"
+    assert {str(one.read["Auto-Submitted"]) for one in peer.letters} == {"auto-generated"}
+
+
+async def test_F_41_a_letter_that_came_back_marks_the_address_and_is_told(office: PostOffice) -> None:
+    sent = await office.state(await office.letter(), "sent")
+
+    async def returned(message_id: str, digest: str) -> None:
+        bounce = Bounce(address=PYOTR, lasting=True, why="550 5.1.1 unknown user", message_id=message_id)
+        letter = Letter(
+            message_id=digest, sha256=digest, subject="Undelivered", people=(party("from", "postmaster@x.example"),),
+            sent_at=None, size=1, text="", automatic="bounce", bounces=(bounce,),
+        )  # fmt: skip
+        async with office.db.write() as conn:
+            await letters.keep(conn, letter, received_at=office.clock(), ours=frozenset({LOGIN}))
+
+    await returned("somebody-elses@x.example", "a" * 64)
+    async with office.db.read() as conn:
+        assert await bounces.of(conn, [PYOTR]) == [], "of a letter that is not ours nothing is believed"
+    await returned(sent.message_id, "b" * 64)
+    office.after.wake()
+    row = await office.until(sent.id, lambda one: one.told_at is not None)
+    assert (row.state, row.why) == ("sent", "returned")
+    assert [notice.code for _, notice in office.screens.notices] == ["letter-returned"]
+
+
+def serve_and_kill(folder: Path, peer: Peer, after: int) -> None:
+    """The server, until so many letters have come; killed at once then."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CTI_")}
+    inside = {"CTI_MAIL__INSIDE": '["127.0.0.0/8"]'}
+    environment |= {"CTI_DATA": str(folder), "CTI_PORT": str(free_port()), **inside}
+    with (folder / "server.log").open("ab") as log:
+        server = subprocess.Popen([sys.executable, "-m", "cti", "serve"], env=environment, stdout=log, stderr=log)
+    deadline = time.monotonic() + 60
+    while len(peer.letters) < after and server.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.0005)
+    server.send_signal(signal.SIGKILL)
+    server.wait()
+    assert len(peer.letters) >= after, (folder / "server.log").read_text()[-2000:]
+
+
+async def test_F_40_a_kill_at_any_point_doubles_nothing(tmp_path: Path, peer: Peer) -> None:
+    """Before, in and after the hand-over of a letter: only what was on its way is unknown."""
+    key = Fernet.generate_key()
+    (tmp_path / "secrets.key").write_bytes(key)
+    (tmp_path / "secrets.key").chmod(0o600)
+    db = await open_database(f"sqlite+aiosqlite:///{tmp_path / 'trubka.db'}")
+    await add_cast(db)
+    async with db.write() as conn:
+        box = await mailboxes.add(conn, BOX | {"smtp_port": peer.port}, [ANNA], 1.0) or 0
+        await mailboxes.keep_secret(conn, box, Fernet(key).encrypt(PASSWORD.encode()).decode())
+    rows = [await add_letter(db, box, now=time.time()) for _ in range(60)]
+    for after in (1, 20, 45):
+        await asyncio.to_thread(serve_and_kill, tmp_path, peer, after)
+        async with db.write() as conn:
+            assert len(await outbox.interrupted(conn, ())) <= 1, "at most one window of letters is unknown"
+    async with db.read() as conn:
+        states = [(one.state, one.message_id) for row in rows if (one := await outbox.get(conn, row))]
+    await db.close()
+    came = Counter(str(one.read["Message-ID"]).strip("<>") for one in peer.letters)
+    assert set(came.values()) == {1}, "nothing came twice"
+    assert {message_id for state, message_id in states if state == "sent"} <= set(came), "nothing was lost"
+    assert {message_id for state, message_id in states if state == "waiting"}.isdisjoint(came)
