@@ -74,7 +74,7 @@ def reactions(
         ev.Conferenced: (views.conferenced, journal.changed),
         ev.Held: (handed.held, views.held, legs.held),
         ev.Retrieved: (handed.retrieved, views.retrieved, legs.retrieved),
-        ev.Transferred: (handed.transferred, handed.remembered, journal.changed),
+        ev.Transferred: (handed.transferred, journal.changed, handed.remembered),
         ev.ConnectionCleared: (
             handed.connection_cleared,
             views.connection_cleared,
