@@ -30,12 +30,12 @@ class Catalogue:
     scripts: frozenset[str] = frozenset()
 
 
-@cache
 def N_(text: str) -> str:
     """Marks a text for the catalogue."""
     return text
 
 
+@cache
 def catalogue(language: str) -> Catalogue:
     """The language's catalogue; empty for English."""
     file = LOCALE / language / "LC_MESSAGES" / "messages.po"

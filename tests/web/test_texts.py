@@ -15,7 +15,7 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
 
 from web import texts
-from web.i18n import LOCALE, say, say_many
+from web.i18n import LOCALE, catalogue, say, say_many
 from web.render import FOLDER
 
 ROOT = FOLDER.parent
@@ -48,6 +48,10 @@ def used() -> dict[object, str]:
 def russian() -> Catalog:
     with (LOCALE / "ru" / "LC_MESSAGES" / "messages.po").open("rb") as po:
         return read_po(po, locale="ru")
+
+
+def test_a_catalogue_is_read_once_and_not_for_each_text() -> None:
+    assert catalogue("ru") is catalogue("ru")
 
 
 def test_every_text_has_its_russian() -> None:
