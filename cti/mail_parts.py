@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from cti.channels.email.pictures import OutsidePictures
 from cti.channels.email.probe import Probe
 from cti.channels.email.reach import Reach
 from cti.channels.email.reader import LetterProcess
@@ -20,6 +21,7 @@ from cti.features.access_journal import AccessJournal
 from cti.features.client_base import ClientBase
 from cti.features.conversations import Conversations
 from cti.features.inbox import Inbox
+from cti.features.letter_reading import LetterReading
 from cti.features.mailbox_doors import MailboxDoors
 from cti.features.mailboxes import Mailboxes
 from cti.messages.hours import Hours
@@ -42,6 +44,7 @@ class MailParts:
     sending: SendingParts
     inbox: Inbox
     conversations: Conversations
+    letters: LetterReading
     work: Mapping[str, Coroutine[Any, Any, None]]
 
 
@@ -91,6 +94,9 @@ def build_mail(
         work_changed=work_changed,
         clock=clock,
     )
+    letters = LetterReading(
+        db=db, reader=reader, pictures=OutsidePictures(), folder=folder, key=key, clock=clock
+    )  # fmt: skip
     conversations = Conversations(db=db, changed=inbox.changed, save=client_base.change, clock=clock)
     sending = build_sending(
         db,
@@ -111,6 +117,7 @@ def build_mail(
     return MailParts(
         folder=folder,
         reader=reader,
+        letters=letters,
         mailboxes=mailboxes,
         mailbox_doors=doors,
         sending=sending,

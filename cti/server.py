@@ -219,6 +219,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         outbox=mail.sending.outbox,
         outbox_files=mail.sending.outbox_files,
         templates=mail.sending.templates,
+        letters=mail.letters,
         segments=base.segments,
         files=base.files,
         import_runs=base.import_runs,

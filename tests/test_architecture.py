@@ -38,7 +38,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.directory": ("cti.storage",),
     "cti.lines": ("cti.channels.base", "cti.settings", "cti.telephony", "cti.errors"),
     "cti.queue_places": ("cti.storage", "cti.telephony", "cti.errors", "cti.directory", "cti.lines"),
-    "cti.channels": ("cti.telephony", "cti.messages", "cti.errors", "cti.channels"),
+    "cti.channels": ("cti.telephony", "cti.messages", "cti.errors", "cti.channels", "cti.clients.masking"),
     "cti.features": (
         "cti.telephony", "cti.clients", "cti.messages", "cti.access", "cti.errors", "cti.desktop", "cti.directory",
         "cti.storage", "cti.channels.base", "cti.channels.letters", "cti.lines", "cti.settings", "cti.passwords",

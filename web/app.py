@@ -20,6 +20,7 @@ from web.pages import (
     desk,
     dial,
     duplicates,
+    letters,
     phone,
     privacy,
     profile,
@@ -85,6 +86,7 @@ ROUTES: tuple[Route, ...] = (
     *call_pages.ROUTES,
     *reports.ROUTES,
     *segments.ROUTES,
+    *letters.ROUTES,
     *phone.ROUTES,
     *sip_door.ROUTES,
 )

@@ -19,8 +19,8 @@ from web.texts import BUG, REFUSALS, told
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-    "manifest-src 'self'"
+    "connect-src 'self'; media-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'; manifest-src 'self'"
 )
 HEADERS = {
     "Server": "Trubka",
@@ -46,6 +46,7 @@ STATUS = {
     "no-contact": 404,
     "no-contract": 404,
     "no-file": 404,
+    "no-letter": 404,
     "no-note": 404,
     "no-task": 404,
     "no-telephone": 400,

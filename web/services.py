@@ -45,6 +45,7 @@ from cti.features.erasures import Erasures
 from cti.features.hot_desks import HotDesks
 from cti.features.import_runs import ImportRuns
 from cti.features.inbox import Inbox
+from cti.features.letter_reading import LetterReading
 from cti.features.letter_store import LetterStore
 from cti.features.mailbox_doors import MailboxDoors
 from cti.features.mailboxes import Mailboxes
@@ -97,6 +98,7 @@ class Services:
     reminders: Reminders
     callbacks: Callbacks
     voicemails: Voicemails
+    letters: LetterReading
     work_list: WorkList
     mailboxes: Mailboxes
     mailbox_doors: MailboxDoors

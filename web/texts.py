@@ -101,6 +101,7 @@ REFUSALS: Mapping[str, str] = {
     "no-contract": N_("There is no such contract any more."),
     "no-number": N_("A contract needs a number."),
     "no-person": N_("There is no such person."),
+    "no-letter": N_("There is no such letter, or it is not yours to see."),
     "no-file": N_("There is no such file any more."),
     "no-note": N_("There is no such note any more."),
     "no-task": N_("There is no such task any more."),

@@ -137,6 +137,20 @@ class LetterSender(Protocol):
         ...
 
 
+class Showing(msgspec.Struct, frozen=True, kw_only=True):
+    """How a letter is to be shown in its frame. html: "" for a letter of words. address: of its pictures and links.
+
+    pictures: those from outside too. hides: numbers are hidden from who reads. fold: what a folded quotation is called.
+    """
+
+    text: str
+    html: str
+    address: str
+    pictures: bool = False
+    hides: bool = False
+    fold: str = "…"
+
+
 class LetterReader(Protocol):
     """Reads letters in a process of its own: nothing that comes can hold the loop or take the server with it."""
 
@@ -144,8 +158,8 @@ class LetterReader(Protocol):
         """A letter; its files are in the folder of letters' files. Raises Poison with a code."""
         ...
 
-    async def clean(self, html: str, *, letter_id: int, pictures: bool) -> str:
-        """HTML that may be shown in the frame of a letter. pictures: those from outside by way of our own address."""
+    async def show(self, asked: Showing) -> str:
+        """HTML for the frame of a letter. Raises Poison where it cannot be made in time."""
         ...
 
 
@@ -209,4 +223,19 @@ class TokenServer(Protocol):
 
     async def refresh(self, provider: str, refresh: str) -> Tokens:
         """New tokens for an old one."""
+        ...
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture from outside. media_type: by what is in it."""
+
+    media_type: str
+    body: bytes
+
+
+class PictureSource(Protocol):
+    """Fetches pictures that letters name."""
+
+    async def fetch(self, address: str) -> Picture:
+        """A picture from the open internet. Raises ChannelError."""
         ...

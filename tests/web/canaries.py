@@ -20,6 +20,9 @@ from cti.storage import calls, duplicates, traces, views
 from cti.storage.desktop_events import Connection
 from cti.storage.traces import Step
 from cti.telephony.events import CallRecord, LegRecord, Party
+from tests.channels.email.post import parts
+from tests.web.mailbag import file_of, put
+from tests.web.mailbox import a_mailbox
 from tests.web.panel import ANNA, BORIS, PAVEL, Panel
 
 ADMIN = Person(id=PAVEL, login="pavel", name="Pavel", role="admin")
@@ -31,6 +34,7 @@ LAST = {  # where it stands -> the last seven digits of the number there
     "e-mail": "5554517", "file": "5554626", "contract": "5554735", "note to a call": "5554844",
     NAMED: "5553953", "view": "5553162", "segment": "5553271", "label": "5553380", "twin": "5557913",
     "contact's note": "5552814", "refused row": "5552725", "task": "5551936", "note on the client": "5551847",
+    "letter": "5551019", "letter's subject": "5551128", "letter's file": "5551346", "letter's sender": "5551455",
 }  # fmt: skip
 _BETWEEN = r"[^0-9A-Za-z]{0,4}"
 PATTERNS = {where: re.compile(_BETWEEN.join(digits)) for where, digits in LAST.items()}
@@ -71,6 +75,8 @@ class Ids:
     segment: int
     prop: int
     batch: str
+    letter: int
+    letter_file: int
     call: str = "canary-in"
 
 
@@ -112,6 +118,7 @@ async def fill(panel: Panel) -> Ids:
     asked = Condition(field="phones", op="contains", value=LAST["segment"])
     segment = await services.segments.save(ADMIN, "Свои", Group(conditions=[asked]))
     batch = await services.bulk_changes.begin(ADMIN, {"note": f"Теперь звонить {spelled('note')}"}, ids=[client])
+    letter = await put(panel, await a_mailbox(panel, ANNA, PAVEL), _letter(), client_id=client)
     await services.tasks.add(ADMIN, client, TaskDraft(what=f"Позвонить {spelled('task')}", owner_id=ANNA))
     await services.tasks.note(ADMIN, client, f"Сказали звонить {spelled('note on the client')}")
     async with services.db.write() as conn:
@@ -125,7 +132,27 @@ async def fill(panel: Panel) -> Ids:
         await traces.add(conn, [Step(call_id="canary-in", at=1.0, step="number-read", args=args)])
         await _calls(conn, panel, client)
     return Ids(
-        client=client, twin=twin, contact=contact, contract=contract, file=file, segment=segment, prop=prop, batch=batch
+        client=client,
+        twin=twin,
+        contact=contact,
+        contract=contract,
+        file=file,
+        segment=segment,
+        prop=prop,
+        batch=batch,
+        letter=letter,
+        letter_file=await file_of(panel, letter),
+    )
+
+
+def _letter() -> bytes:
+    """A letter of HTML, with a file."""
+    text, subject, file, sender = (f"letter{one}" for one in ("", "'s subject", "'s file", "'s sender"))
+    html = f"<p>Звоните {spelled(text)}</p><a href='tel:{e164(text)}'>сюда</a>"
+    return parts(
+        f"Content-Type: text/html; charset=utf-8\n\n{html}",
+        f'Content-Type: text/plain; name="{spelled(file)}.txt"\n\nx',
+        head=f"From: 7{CODE}{LAST[sender]}@mail.example\nSubject: {spelled(subject)}\n",
     )
 
 

@@ -31,6 +31,8 @@ from cti.storage import access_log, calls, desktop_events, duplicates
 from cti.storage.access_log import Asked, Kept
 from cti.telephony.events import CallRecord, LegRecord, Party
 from cti.telephony.numbering import NumberPlan
+from tests.channels.email.post import parts
+from tests.web.mailbag import file_of, put
 from tests.web.mailbox import a_mailbox
 from tests.web.panel import ANNA, PATIENCE_S, PAVEL, Browser, Panel, panel
 from web.app import ROUTES
@@ -118,6 +120,9 @@ class House:
         picture = {"data": b"x", "headers": {"X-File-Name": "x.png"}}
         _, said = await self.ask("POST", f"/api/v1/outbox/{letter}/files?inline=1", **picture)
         self.ids |= {"letter": letter, "picture": msgspec.json.decode(said)["id"]}
+        said = parts(f"Content-Type: text/plain; name={NAME}.txt\n\n{NAME}", head=f"From: {MAIL}\nSubject: {NAME}\n")
+        self.ids["come"] = come = await put(self.desk, box, said, client_id=client_id)
+        self.ids["come-file"] = await file_of(self.desk, come)
 
     async def call(self, client_id: int) -> None:
         """A missed call of his, and the steps of a card."""
@@ -176,6 +181,7 @@ def shown(house: House) -> dict[str, dict[str, Any]]:
     """How each route that shows persons is called so that it does: what stands in place of {id}, and what is sent."""
     ids = house.ids
     contact, contract, call = {"id": ids["contact"]}, {"id": ids["contract"]}, {"id": "c1"}
+    come = {"id": ids["come"], "file": ids["come-file"]}
     stale = {"version": "99", "name": "Другое"}
     return {
         "GET /api/v1/clients/grid": {},
@@ -240,6 +246,12 @@ def shown(house: House) -> dict[str, dict[str, Any]]:
         "GET /calls/{id}": {"ids": call},
         "GET /calls/{id}/voicemail": {"ids": {"id": "c2"}},
         "GET /missed": {},
+        "GET /mail/letters/{id}": {"ids": come},
+        "GET /mail/letters/{id}/sheet": {"ids": come},
+        "GET /mail/letters/{id}/body": {"ids": come},
+        "GET /mail/letters/{id}/files.zip": {"ids": come},
+        "GET /mail/letters/{id}/files/{file}": {"ids": come},
+        "GET /mail/letters/{id}/files/{file}/view": {"ids": come},
         "GET /work": {},
         "GET /api/v1/work": {},
         "GET /clients/{id}/data": {},

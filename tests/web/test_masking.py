@@ -62,6 +62,9 @@ def address(path: str, ids: Ids, run: str) -> str:
     own |= {"directory": "region", "number": quote(e164("phone")), "id": kept.get(noun, ids.client)}
     if path.startswith(("/calls", "/api/v1/calls", "/api/v1/trace")):
         own["id"] = ids.call
+    if path.startswith("/mail/letters"):
+        own |= {"id": ids.letter, "file": ids.letter_file}
+    own["ticket"] = "none"
     if path == "/dial":
         path = f"/dial?to={quote(e164('phone'))}"
     if "bulk" in path:

@@ -21,9 +21,9 @@ from typing import BinaryIO
 
 import msgspec
 
-from cti.channels.email.cleaning import cleaned
 from cti.channels.email.codec import LETTER_BYTES, read_letter
 from cti.channels.email.frames import Asked, framed, next_frame
+from cti.channels.email.showing import shown
 
 MEMORY_MOST = 1 << 30
 GROWN_KIB = 200 << 10
@@ -83,14 +83,12 @@ def _bound() -> None:
 def _answer(asked: Asked, files: Files) -> tuple[bytes, bytes]:
     """What came of a question. Whatever a letter does to the code that reads it ends here."""
     try:
-        if asked.what == "clean":
-            answer: object = cleaned(asked.html, letter_id=asked.letter_id, pictures=asked.pictures)
-        else:
-            with Path(asked.path).open("rb") as file:
-                raw = file.read(LETTER_BYTES + 1)
-                size = os.fstat(file.fileno()).st_size
-            answer = read_letter(raw, files.keep, size=size, now=time.time())
-        return b"A", msgspec.msgpack.encode(answer)
+        if asked.show is not None:
+            return b"A", msgspec.msgpack.encode(shown(**msgspec.structs.asdict(asked.show)))
+        with Path(asked.read).open("rb") as file:
+            raw = file.read(LETTER_BYTES + 1)
+            size = os.fstat(file.fileno()).st_size
+        return b"A", msgspec.msgpack.encode(read_letter(raw, files.keep, size=size, now=time.time()))
     except MemoryError:
         code = "memory"
     except OSError as error:

@@ -2,13 +2,15 @@
 
 Styles of a letter's <style> are put into its elements first, so that what is left needs none. A picture of the letter
 (`cid:`) comes from our own address; one from outside does only where a person asked for it, by way of our own too; all
-others have no address. A link says where it leads.
+others have no address. A link leads to a page of ours, and says where it leads in the end.
 """
 
 from __future__ import annotations
 
+import html as entities
 import re
-from urllib.parse import quote, urlsplit
+from collections.abc import Callable
+from urllib.parse import quote, unquote, urlsplit
 
 import css_inline
 import nh3
@@ -124,29 +126,32 @@ STYLES = {
     *("text-align", "text-decoration", "text-indent", "text-transform", "unicode-bidi", "vertical-align"),
     *("white-space", "width", "word-break", "word-spacing", "word-wrap"),
 }
-SCHEMES = {"http", "https", "mailto", "tel", "cid"}
+SCHEMES = {"http", "https", "mailto", "tel", "cid"}  # before they are looked at: cid: ends as an address of ours
 # What in a style would ask for something or run it; a backslash may spell any of it.
 _ASKS = re.compile(
     r"url|image|expression|element\(|src\(|import|behavior|binding|javascript|attr\(|var\(|\\|@|<|/\*", re.IGNORECASE
 )
 _HAS_STYLE = re.compile(r"<style\b", re.IGNORECASE)
-_URL_CHARS = 2000
+LINK_CHARS = 2000
 _INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False, keep_link_tags=False)
 
 
-def cleaned(html: str, *, letter_id: int, pictures: bool) -> str:
-    """HTML that may be shown in the frame of a letter. pictures: those from outside by way of our own address."""
+def cleaned(html: str, *, address: str, leads: Callable[[str], str | None], pictures: bool) -> str:
+    """HTML that may be shown in the frame of a letter. address: of the letter's own pictures.
+
+    leads: the address behind a link, None for none. pictures: those from outside, by way of our own address.
+    """
 
     def attribute(tag: str, name: str, value: str) -> str | None:
         if name == "style":
             return _style(value)
         if name == "src":
-            return _picture(value, letter_id, pictures)
+            return _picture(value, address, pictures)
         if name == "href":
-            return _link(value)
-        return value
+            return leads(value)
+        return None if name == "title" and tag == "a" else value
 
-    return nh3.clean(
+    body = nh3.clean(
         _inlined(html),
         tags=TAGS,
         clean_content_tags=UNSEEN_TAGS,
@@ -154,11 +159,23 @@ def cleaned(html: str, *, letter_id: int, pictures: bool) -> str:
         attribute_filter=attribute,
         strip_comments=True,
         link_rel="noopener noreferrer",
-        set_tag_attribute_values={"a": {"target": "_blank"}},
         url_schemes=SCHEMES,
-        url_relative=_own,
+        url_relative=lambda one: one if one.startswith(f"{address}/") else None,
         filter_style_properties=STYLES,
     )
+    return re.sub(rf'href="{re.escape(address)}/link\?to=([^"&]*)"', _titled, body)
+
+
+def _titled(href: re.Match[str]) -> str:
+    return f'{href[0]} title="{entities.escape(unquote(href[1]))}"'
+
+
+def link(target: str, address: str) -> str | None:
+    """Our own page before a link that a letter has; None for what is no link to follow."""
+    target = target.strip()
+    if len(target) > LINK_CHARS or not target.lower().startswith(("http://", "https://", "mailto:", "tel:")):
+        return None
+    return f"{address}/link?to={quote(target, safe='')}"
 
 
 def _inlined(html: str) -> str:
@@ -176,13 +193,13 @@ def _style(value: str) -> str | None:
     return "; ".join(kept) or None
 
 
-def _picture(value: str, letter_id: int, pictures: bool) -> str | None:
+def _picture(value: str, address: str, pictures: bool) -> str | None:
     """Where a picture comes from; None: nowhere."""
     value = value.strip()
     if value[:4].lower() == "cid:":
-        return f"/mail/letters/{letter_id}/inline?cid={quote(value[4:].strip('<> '), safe='')}"
+        return f"{address}/inline?cid={quote(value[4:].strip('<> '), safe='')}"
     if pictures and remote(value):
-        return f"/mail/letters/{letter_id}/picture?url={quote(value, safe='')}"
+        return f"{address}/picture?url={quote(value, safe='')}"
     return None
 
 
@@ -190,16 +207,6 @@ def remote(address: str) -> bool:
     """Whether an address of a picture is one on the web."""
     try:
         parts = urlsplit(address)
-        return parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and len(address) <= _URL_CHARS
+        return parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and len(address) <= LINK_CHARS
     except ValueError:
         return False
-
-
-def _link(value: str) -> str | None:
-    value = value.strip()
-    return value if value.lower().startswith(("http://", "https://", "mailto:", "tel:")) else None
-
-
-def _own(address: str) -> str | None:
-    """A relative address: only those that we made."""
-    return address if re.match(r"/mail/letters/\d+/(?:inline|picture)\?[a-z]+=[^/\\]*$", address) else None

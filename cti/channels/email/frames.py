@@ -7,17 +7,16 @@ from typing import BinaryIO
 
 import msgspec
 
+from cti.channels.letters import Showing
+
 HEAD = struct.Struct(">cI")
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """One question. what: read | clean. path: of the letter to read; html, letter_id, pictures: as `LetterReader`."""
+    """One question. read: the path of a letter; else a letter that is to be shown."""
 
-    what: str
-    path: str = ""
-    html: str = ""
-    letter_id: int = 0
-    pictures: bool = False
+    read: str = ""
+    show: Showing | None = None
 
 
 def framed(kind: bytes, body: bytes) -> bytes:

@@ -51,7 +51,7 @@ class Reach:
     def _allowed(self, one: Address) -> bool:
         if any(one.version == net.version and one in net for net in self._inside):
             return True
-        return one.is_global and not one.is_multicast
+        return one.is_global and not (one.is_multicast or one.is_reserved)
 
     async def connect(self, host: str, port: int) -> socket.socket:
         """A connected socket. Raises MailTrouble: host, closed, silent."""

@@ -1,6 +1,6 @@
 """Letters read in processes of their own: nothing that comes can hold the loop or take the server with it.
 
-Two of them, started when first needed: one reads what arrives, the other cleans what a person opens, who does not wait
+Two of them, started when first needed: one reads what arrives, the other shows what a person opens, who does not wait
 behind an import. A letter that takes longer than LETTER_S, or ends the process, is `Poison`; a new process reads the
 next one. The process ends when its input closes, so with the server, however that dies.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from cti.channels.email.frames import HEAD, Asked, framed
-from cti.channels.letters import Poison
+from cti.channels.letters import Poison, Showing
 from cti.errors import StorageError
 from cti.messages.letter import Letter
 
@@ -31,16 +31,15 @@ class LetterProcess:
 
     def __init__(self, folder: Path) -> None:
         self._reads = _Child(folder)
-        self._cleans = _Child(folder)
+        self._shows = _Child(folder)
 
     async def read(self, raw: Path) -> Letter:
         """A letter; its files are in the folder of letters' files. Raises Poison with a code."""
-        return msgspec.msgpack.decode(await self._reads.ask(Asked(what="read", path=_whole(raw))), type=Letter)
+        return msgspec.msgpack.decode(await self._reads.ask(Asked(read=_whole(raw))), type=Letter)
 
-    async def clean(self, html: str, *, letter_id: int, pictures: bool) -> str:
-        """HTML that may be shown in the frame of a letter. Raises Poison where it cannot be cleaned in time."""
-        asked = Asked(what="clean", html=html, letter_id=letter_id, pictures=pictures)
-        return msgspec.msgpack.decode(await self._cleans.ask(asked), type=str)
+    async def show(self, asked: Showing) -> str:
+        """HTML for the frame of a letter. Raises Poison where it cannot be made in time."""
+        return msgspec.msgpack.decode(await self._shows.ask(Asked(show=asked)), type=str)
 
     async def run(self) -> None:
         """Until the server stops; then the processes end with it."""
@@ -52,7 +51,7 @@ class LetterProcess:
     async def close(self) -> None:
         """End the processes."""
         await self._reads.end()
-        await self._cleans.end()
+        await self._shows.end()
 
 
 class _Child:

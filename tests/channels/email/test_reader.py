@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cti.channels.email.reader import LetterProcess
-from cti.channels.letters import Poison
+from cti.channels.letters import Poison, Showing
 from cti.errors import StorageError
 from tests.channels.email.post import HEAD, parts
 
@@ -24,6 +24,10 @@ async def reader(tmp_path: Path) -> AsyncIterator[LetterProcess]:
     one = LetterProcess(tmp_path / "letters")
     yield one
     await one.close()
+
+
+def html(text: str) -> Showing:
+    return Showing(text="", html=text, address="/x")
 
 
 def written(tmp_path: Path, raw: bytes | str) -> Path:
@@ -52,12 +56,12 @@ async def test_P9_the_letter_after_an_endless_one_is_read_within_5_s(reader: Let
             await asyncio.sleep(0.005)
             lags.append(time.monotonic() - before - 0.005)
 
-    await reader.clean("<p>hi", letter_id=1, pictures=False)
+    await reader.show(html("<p>hi"))
     watching = asyncio.create_task(watch())
     begun = time.monotonic()
     with pytest.raises(Poison, match="time"):
-        await reader.clean("<div>" * 300_000, letter_id=1, pictures=False)
-    assert await reader.clean("<p>hi", letter_id=1, pictures=False) == "<p>hi</p>"
+        await reader.show(html("<div>" * 300_000))
+    assert await reader.show(html("<p>hi")) == "<p>hi</p>"
     assert time.monotonic() - begun < 5
     watching.cancel()
     assert sorted(lags)[int(len(lags) * 0.99)] < 0.05
@@ -67,7 +71,7 @@ async def test_P9_the_letter_after_an_endless_one_is_read_within_5_s(reader: Let
 async def test_a_process_that_dies_takes_one_letter_with_it(reader: LetterProcess, tmp_path: Path) -> None:
     path = written(tmp_path, HEAD + "\nhi")
     await reader.read(path)
-    slow = asyncio.create_task(reader.clean("<div>" * 300_000, letter_id=1, pictures=False))
+    slow = asyncio.create_task(reader.show(html("<div>" * 300_000)))
     child = await _child_of_ours(2)
     os.kill(child, signal.SIGKILL)
     with pytest.raises(Poison, match="process"):
