@@ -116,6 +116,7 @@ async def test_progress_is_a_bar_that_can_be_stopped(theatre: Stage) -> None:
     await _bring(page, "Название;Телефон\n" + "".join(f"Клиент {n};+7935{n:07}\n" for n in range(60_000)))
     await page.click("#import-try")
     bar = page.get_by_role("progressbar").last
+    await expect(page.locator("#import-work .num")).to_contain_text("Читается файл: 0:0")
     await expect(bar).to_be_visible()
     await expect(page.locator("#import-work .num")).to_contain_text(re.compile(r"[1-9]\d\d"))
     assert await violations(page) == []

@@ -3,7 +3,7 @@ import { $, $$, fill, show } from "./dom.js";
 import { api } from "./api.js";
 import { send } from "./files.js";
 import { ask, make } from "./grid/panel.js";
-import { moment, t, tn } from "./texts.js";
+import { duration, moment, t, tn } from "./texts.js";
 import { toast } from "./toasts.js";
 
 const POLL_MS = 400;
@@ -155,6 +155,7 @@ class Import {
   async follow(asked) {
     this.fault("");
     this.work = await asked;
+    this.began = Date.now();
     this.said = 0;
     this.step("work");
     while (this.place.isConnected) {
@@ -177,7 +178,9 @@ class Import {
     else bar.removeAttribute("value");
     const of = total ? t("{rows} of {total} rows", { rows: number(rows), total: number(total) }) : t("{rows} rows", { rows: number(rows) });
     const speed = t("{n} rows a second", { n: number(Math.round(rows_per_s)) });
-    const figures = rows ? `${of}, ${speed}` : t("Beginning…");
+    const passed = duration((Date.now() - this.began) / 1000); // an Excel file is unpacked whole before its first row
+    const before = what === "undo" ? t("Beginning…") : t("Reading the file: {time}", { time: passed });
+    const figures = rows ? `${of}, ${speed}` : before;
     fill($("#import-work"), { title: titles[what], figures });
     if (Date.now() - this.said < SAY_MS) return;
     this.said = Date.now();
