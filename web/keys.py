@@ -20,6 +20,7 @@ NAMES: Mapping[str, str] = {
     "three": N_("Talk with both together"),
     "move": N_("Go on at another phone"),
     "call": N_("Call the client of the card"),
+    "write": N_("Write to the client of the card"),
     "dial": N_("Dial a number"),
     "next-phone": N_("Make the next call from another phone"),
     "note": N_("Note to the call"),

@@ -19,6 +19,7 @@ from cti.storage.database import Database
 KEY: Final = re.compile(r"Key[A-Z]|F(?:2|4|7|8|9)")
 USUAL: Final[Mapping[str, str]] = {
     "call": "KeyC",
+    "write": "F2",
     "note": "KeyN",
     "mark": "KeyL",
     "card": "KeyI",

@@ -2,6 +2,7 @@
 import htmx from "htmx.org/dist/htmx.esm.min.js";
 import { csrf } from "./api.js";
 import { startCard } from "./card.js";
+import { startCompose } from "./mail/compose.js";
 import { startDesk } from "./desk.js";
 import { startDeskTransfer } from "./desk_transfer.js";
 import { startFiles } from "./files.js";
@@ -61,6 +62,7 @@ if (document.body.classList.contains("shell")) {
   startDesk(htmx);
   startDeskTransfer();
   startCard();
+  startCompose();
   startTabs();
   startSaving();
   startOrdering();

@@ -77,6 +77,7 @@ const FIXED = {
 /** What the keys of own_keys.js do. */
 const ACTS = {
   call: () => press("#card-call"),
+  write: () => press("#card-write"),
   note: () => focus("#note"),
   mark: () => press("#mark"),
   question: () => toQuestion(),

@@ -1,0 +1,43 @@
+// A letter is asked for: by the event `compose` on the document, or by a press on anything with data-compose. What
+// writing takes (the editor above all) comes with the first letter. A draft that was open is open again after a reload.
+//
+// detail: {kind: new | reply | all | forward, letter, client, contact, to, call, mailbox, draft}
+import { $ } from "../dom.js";
+import { api } from "../api.js";
+import { t } from "../texts.js";
+import { toast } from "../toasts.js";
+
+export const OPEN = "trubka:draft";
+let desk = null;
+
+export function startCompose() {
+  if (!$("#compose")) return;
+  document.addEventListener("compose", (event) => compose(event.detail ?? {}));
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-compose]");
+    if (!button) return;
+    event.preventDefault();
+    const { compose: kind, letter, client, contact, to, call, mailbox } = button.dataset;
+    const id = (text) => (text ? Number(text) : undefined);
+    compose({ kind: kind || "new", letter: id(letter), client: id(client), contact: id(contact), mailbox: id(mailbox), to, call });
+  });
+  const before = sessionStorage.getItem(OPEN);
+  if (before) compose({ draft: Number(before), again: true });
+}
+
+async function compose(detail) {
+  try {
+    desk ??= import("./writing.js").then(({ Writing }) => new Writing($("#compose")));
+    await (await desk).open(detail);
+  } catch (error) {
+    if (detail.again) return sessionStorage.removeItem(OPEN); // it was sent or thrown away in another window
+    toast(error.message);
+  }
+}
+
+/** Mailboxes to write from. */
+export async function mailboxes() {
+  const found = await api("GET", "/mailboxes");
+  if (!found.length) throw new Error(t("You have no mailbox to write from: connect yours in “My profile”, or ask an admin for a shared one."));
+  return found;
+}
