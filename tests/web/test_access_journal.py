@@ -216,7 +216,7 @@ def shown(house: House) -> dict[str, dict[str, Any]]:
         "GET /api/v1/calls/{id}/next": {"ids": call},
         "GET /api/v1/calls/{id}/marks": {"ids": call},
         "GET /api/v1/trace/{id}": {"ids": call},
-        "GET /api/v1/addressees": {"params": {"q": "office@"}},
+        "GET /api/v1/addressees": {"params": {"q": "canary"}},
         "GET /api/v1/outbox": {},
         "GET /api/v1/outbox/{id}": {"ids": {"id": ids["letter"]}},
         "GET /api/v1/outbox/files/{id}": {"ids": {"id": ids["picture"]}},

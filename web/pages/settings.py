@@ -222,6 +222,7 @@ async def to_first(request: web.Request) -> web.StreamResponse:
     rights: tuple[tuple[Right, str], ...] = (
         ("users.manage", "people"),
         ("settings.manage", "catalogue"),
+        ("templates.write", "templates"),
         ("agents.manage", "phones"),
     )
     for right, first in rights:

@@ -73,7 +73,9 @@ if (document.body.classList.contains("shell")) {
   startJournal(htmx);
   onPage("#grid", (place) => import("./grid/grid.js").then(({ startGrid }) => startGrid(place)).catch((error) => toast(error.message)));
   onPage("[data-mailbox]", (form) => startMailbox(form));
-  onPage("textarea[data-rich]", (area) => import("./mail/editor.js").then(({ enrich }) => enrich(area)).catch((error) => toast(error.message)));
+  onPage("#template-form", (form) => import("./mail/template.js").then(({ startTemplate }) => startTemplate(form)).catch((error) => toast(error.message)));
+  onPage(".library", (table) => import("./mail/template.js").then(({ startLibrary }) => startLibrary(table)).catch((error) => toast(error.message)));
+  onPage("[data-mailbox] textarea[data-rich]", (area) => import("./mail/editor.js").then(({ enrich }) => enrich(area)).catch((error) => toast(error.message)));
   onPage("#import", (place) => import("./import.js").then(({ startImport }) => startImport(place)).catch((error) => toast(error.message)));
   showSection();
   startLive();
