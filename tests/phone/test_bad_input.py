@@ -30,6 +30,13 @@ SILENT_STUN = """
     get iceGatheringState() { return "gathering"; }
   };
 """
+STOPPED = """
+  const Real = window.WebSocket;
+  window.WebSocket = class extends Real {
+    constructor(url, words) { super(String(url).replace(/\\/sip$/, "/nowhere"), words); }
+  };
+"""
+
 Out = Callable[[Office], AbstractAsyncContextManager[None]]
 
 
@@ -42,8 +49,9 @@ async def says(page: Page, text: str) -> None:
     [
         ("delete window.RTCPeerConnection;", "не может быть телефоном"),
         ('Object.defineProperty(window, "isSecureContext", { value: false });', "только по HTTPS"),
+        (STOPPED, "не пропускает WebSocket"),
     ],
-    ids=["no-webrtc", "insecure"],
+    ids=["no-webrtc", "insecure", "stopped-on-the-way"],
 )
 async def test_a_browser_that_cannot_be_a_phone_says_so_at_once(office: Office, lacks: str, text: str) -> None:
     page = await office.visit("clara", office.server.url)
