@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from cti.channels.email.smtp import Connect, SmtpSender
 from cti.channels.letters import Credentials, LetterTaker, MailServer
 from cti.desktop import AgentDesktop
+from cti.features.event_rules import EventRules
 from cti.features.letter_store import LetterStore
 from cti.features.outbox import Outbox
 from cti.features.outbox_files import OutboxFiles, media_type_of
@@ -30,6 +31,7 @@ class SendingParts:
     outbox: Outbox
     outbox_files: OutboxFiles
     templates: Templates
+    event_rules: EventRules
     work: Mapping[str, Coroutine[Any, Any, None]]
 
 
@@ -69,10 +71,12 @@ def build_sending(
         clock=clock,
     )
     outbox = Outbox(db=db, plan=plan, zone=zone, wake=post.wake, clock=clock)
+    rules = EventRules(db=db, plan=plan, zone=zone, wake=post.wake, work_changed=work_changed, clock=clock)
     return SendingParts(
         letter_store=store,
         outbox=outbox,
         outbox_files=OutboxFiles(db=db, draft=outbox.draft, keep=store.keep, copy=store.copy, path_of=client_file),
         templates=Templates(db=db, keep=store.keep, media_type_of=media_type_of, zone=zone, clock=clock),
-        work={"letter-files": store.run(), "post": post.run(), "post-after": after.run()},
+        event_rules=rules,
+        work={"letter-files": store.run(), "post": post.run(), "post-after": after.run(), "event-rules": rules.run()},
     )

@@ -220,6 +220,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         outbox_files=mail.sending.outbox_files,
         templates=mail.sending.templates,
         letters=mail.letters,
+        event_rules=mail.sending.event_rules,
         segments=base.segments,
         files=base.files,
         import_runs=base.import_runs,

@@ -26,6 +26,14 @@ REFUSALS: Mapping[str, str] = {
     "template-name-taken": N_("There is a template of this name already."),
     "too-many-library": N_("A letter takes 20 files of the library, an SMS none."),
     "no-field": N_("There is no such field."),
+    "no-rule": N_("There is no such rule any more."),
+    "no-rule-name": N_("A rule needs a name."),
+    "rule-name-taken": N_("There is a rule of this name already."),
+    "empty-rule": N_("Say what the rule does: a letter by a template, a task, or both."),
+    "no-rule-mailbox": N_("Say from which mailbox the letter goes."),
+    "no-rule-field": N_("Say which field has to change."),
+    "no-rule-date": N_("Say which date of the client it is."),
+    "bad-hours": N_("The hours end before they begin."),
     "no-title": N_("A file of the library needs a title."),
 }
 # of a letter: why it waits for a person, or did not go; told to its author as a notice, too
@@ -47,3 +55,23 @@ FAILURES: Mapping[str, str] = {
     "returned": N_("The letter came back: it was not delivered."),
 }
 NOTICES: Mapping[str, str] = {f"letter-{code}": text for code, text in FAILURES.items()}
+EVENTS: Mapping[str, str] = {
+    "missed-call": N_("A call was missed"),
+    "contract-ends": N_("A contract ends soon"),
+    "changed": N_("A field of a client changed"),
+    "new-client": N_("A new client"),
+    "date": N_("A birthday, or another date of a client"),
+}
+# why a rule did nothing, or wrote no letter
+SKIPPED: Mapping[str, str] = {
+    "no-client": N_("there is no such client any more"),
+    "restricted": N_("processing of his data is restricted"),
+    "called-back": N_("somebody has talked with him since"),
+    "already-written": N_("this rule has written to him already"),
+    "no-template": N_("the template is not offered any more"),
+    "no-mailbox": N_("the mailbox is paused or removed"),
+    "no-address": N_("he has no e-mail address"),
+    "bounced": N_("letters to his address came back"),
+    "missing-field": N_("a field of the template has no value"),
+    "too-late": N_("it should have happened more than two days ago"),
+}

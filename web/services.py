@@ -42,6 +42,7 @@ from cti.features.desk_settings import DeskSettings
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.duty_admin import DutyAdmin
 from cti.features.erasures import Erasures
+from cti.features.event_rules import EventRules
 from cti.features.hot_desks import HotDesks
 from cti.features.import_runs import ImportRuns
 from cti.features.inbox import Inbox
@@ -106,6 +107,7 @@ class Services:
     outbox: Outbox
     outbox_files: OutboxFiles
     templates: Templates
+    event_rules: EventRules
     inbox: Inbox
     conversations: Conversations
     segments: ClientSegments

@@ -7,7 +7,6 @@ without a value. Nothing is sent by a save: `send` alone gives a letter to the q
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -99,7 +98,7 @@ class Outbox:
                 "kind": writing.kind,
                 "call_id": writing.call_id,
                 "user_id": person.id,
-                "message_id": new_message_id(mailbox.address),
+                "message_id": outbox.new_message_id(mailbox.address),
                 "html": f"<p><br></p>{mailbox.signature}" if mailbox.signature else "",
             }
             made = await outbox.add(conn, values, people, self._clock())
@@ -320,12 +319,6 @@ async def _boxes(conn: Connection, person: Person) -> list[Mailbox]:
 def _given(goes: float, now: float) -> dict[str, Any]:
     """The columns of a letter that is given to the queue."""
     return {"send_at": goes, "next_at": goes, "tries": 0, "said": "", "changed_at": now}
-
-
-def new_message_id(address: str) -> str:
-    """A Message-ID, made once for a letter, without <>."""
-    domain = address.rpartition("@")[2].encode("idna").decode("ascii") or "trubka.invalid"
-    return f"{secrets.token_hex(16)}@{domain}"
 
 
 def _own(person: Person, letter: OutLetter | None) -> OutLetter:

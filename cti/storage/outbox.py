@@ -6,6 +6,7 @@ Every step is one UPDATE that must hit exactly one row in the state it expects: 
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, get_args
@@ -298,6 +299,12 @@ async def automatic_before(
 async def stored(conn: AsyncConnection) -> set[str]:
     """Hashes of the files that rows know."""
     return set((await conn.execute(select(outbox_files.c.sha256).distinct())).scalars())
+
+
+def new_message_id(address: str) -> str:
+    """A Message-ID, made once for a letter, without <>."""
+    domain = address.rpartition("@")[2].encode("idna").decode("ascii") or "trubka.invalid"
+    return f"{secrets.token_hex(16)}@{domain}"
 
 
 def _to(people: Iterable[Party]) -> dict[str, Any]:

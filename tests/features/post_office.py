@@ -13,14 +13,13 @@ from typing import Any
 
 from cti.channels.email.smtp import SmtpSender
 from cti.channels.letters import Credentials, LetterTaker, MailServer
-from cti.features.outbox import new_message_id
 from cti.features.post import Post
 from cti.features.post_after import PostAfter
 from cti.messages.letter import Attachment
 from cti.messages.outgoing import party
 from cti.storage import mailboxes, outbox
 from cti.storage.database import Database, open_database
-from cti.storage.outbox import OutLetter
+from cti.storage.outbox import OutLetter, new_message_id
 from cti.telephony.numbering import NumberPlan
 from tests.channels.smtp_peer import LOGIN, PASSWORD
 from tests.features.cast import Screens

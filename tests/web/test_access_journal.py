@@ -27,7 +27,7 @@ from cti.clients.duplicates import Likeness
 from cti.clients.outside_page import OutsidePage
 from cti.features.access_journal import WAIT_S
 from cti.features.voicemails import Voicemails
-from cti.storage import access_log, calls, desktop_events, duplicates
+from cti.storage import access_log, calls, desktop_events, duplicates, event_rules
 from cti.storage.access_log import Asked, Kept
 from cti.telephony.events import CallRecord, LegRecord, Party
 from cti.telephony.numbering import NumberPlan
@@ -43,6 +43,7 @@ from web.shown import ACTIONS
 NAME, MAIL = "Канарейкин", "canary@k.example"
 NUMBER, E164 = "+7 935 555-07-77", "+79355550777"
 CANARIES = (NAME, MAIL, "935 555-07-77", "9355550777")
+RULE = {"name": "x", "event": "new-client", "task": "x"}
 NOBODY = {"/api/v1/imports/files", "/api/v1/session", "/sign-in"}  # the sender's own words come back; doors
 
 
@@ -123,6 +124,11 @@ class House:
         said = parts(f"Content-Type: text/plain; name={NAME}.txt\n\n{NAME}", head=f"From: {MAIL}\nSubject: {NAME}\n")
         self.ids["come"] = come = await put(self.desk, box, said, client_id=client_id)
         self.ids["come-file"] = await file_of(self.desk, come)
+        self.ids["rule"] = await self.new("/event-rules", **RULE)
+        async with self.desk.services.db.write() as conn:
+            await event_rules.note(
+                conn, self.ids["rule"], "client:1", at=1.0, client_id=client_id, outcome="skipped", why="no-address"
+            )
 
     async def call(self, client_id: int) -> None:
         """A missed call of his, and the steps of a card."""
@@ -220,6 +226,8 @@ def shown(house: House) -> dict[str, dict[str, Any]]:
         "GET /api/v1/outbox": {},
         "GET /api/v1/outbox/{id}": {"ids": {"id": ids["letter"]}},
         "GET /api/v1/outbox/files/{id}": {"ids": {"id": ids["picture"]}},
+        "GET /api/v1/event-rules/{id}/runs": {"ids": {"id": ids["rule"]}},
+        "POST /api/v1/event-rules/dry-run": {"json": RULE},
         "POST /api/v1/templates/preview": {"json": {"client_id": ids["one"], "body": "{{client.name}}"}},
         "GET /": {},
         "GET /desk/client/{id}": {},

@@ -16,6 +16,7 @@ from web.api import (
     clients,
     duplicates,
     duty,
+    event_rules,
     exports,
     grid,
     imports,
@@ -204,6 +205,7 @@ OPERATIONS = (
     *work.OPERATIONS,
     *outbox.OPERATIONS,
     *templates.OPERATIONS,
+    *event_rules.OPERATIONS,
     *duty.OPERATIONS,
     *phones.OPERATIONS,
 )

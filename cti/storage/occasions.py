@@ -1,0 +1,155 @@
+"""What rules on events wait for, as it is found in the base: missed calls, contracts that end, changes, new clients."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import exists, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cti.clients.filters import Condition, day_begins
+from cti.clients.segments import Group
+from cti.messages.rules import Given, Occasion, anniversaries
+from cti.storage import missed, properties, segments
+from cti.storage.client_tables import client_changes, client_values, clients, directory_items
+from cti.storage.client_work_tables import client_runs
+from cti.storage.conditions import Conditions
+from cti.storage.contact_tables import contact_clients, contact_emails, contacts, contracts
+from cti.storage.tables import calls
+
+MOST = 2000
+NEWEST_CHANGES = 20_000  # rows of the newest changes that are looked through
+_MANY = exists().where(client_runs.c.batch == client_changes.c.batch)  # of an import, or of many at once
+
+
+async def missed_calls(conn: AsyncConnection, given: Given, since: float) -> list[Occasion]:
+    """Calls of clients that nobody answered since then."""
+    lost = select(calls.c.id, calls.c.client_id, calls.c.number, calls.c.started_at, calls.c.ended_at).where(
+        calls.c.started_at >= since,
+        calls.c.direction == "inbound",
+        calls.c.answered_at.is_(None),
+        calls.c.ended_at.is_not(None),
+        calls.c.outcome.is_not(None),
+        calls.c.outcome.not_in(missed.NOT_LOST),
+        calls.c.client_id.is_not(None),
+    )
+    if given.queues:
+        lost = lost.where(calls.c.queue.in_(given.queues))
+    rows = await conn.execute(lost.order_by(calls.c.started_at.desc()).limit(MOST))
+    return [
+        Occasion(key=f"call:{row.id}", at=row.ended_at, client_id=row.client_id, call=row.id, number=row.number or "")
+        for row in rows
+    ]
+
+
+async def ending_contracts(
+    conn: AsyncConnection, given: Given, today: date, zone: ZoneInfo, *, ahead: int = 0
+) -> list[Occasion]:
+    """Contracts that end within so many days: each from the day on that is so many before. ahead: and later ones."""
+    last = (today + timedelta(days=given.days + ahead)).isoformat()
+    soon = select(contracts.c.id, contracts.c.client_id, contracts.c.ends_on, contracts.c.manager_id)
+    soon = soon.where(contracts.c.ends_on >= today.isoformat(), contracts.c.ends_on <= last)
+    rows = await conn.execute(soon.order_by(contracts.c.ends_on, contracts.c.id).limit(MOST))
+    return [
+        Occasion(
+            key=f"contract:{row.id}:{row.ends_on}",
+            at=day_begins(max(today, date.fromisoformat(row.ends_on) - timedelta(days=given.days)).isoformat(), zone),
+            client_id=row.client_id,
+            contract_id=row.id,
+            manager_id=row.manager_id,
+        )
+        for row in rows
+    ]
+
+
+async def changed(conn: AsyncConnection, given: Given, since: float) -> list[Occasion]:
+    """Changes of a field that a person made of one client; those of imports and of many at once are none."""
+    newest = select(client_changes.c.id).order_by(client_changes.c.id.desc()).offset(NEWEST_CHANGES).limit(1)
+    lowest = (await conn.execute(newest)).scalar() or 0
+    mine = select(client_changes).where(
+        client_changes.c.id > lowest,
+        client_changes.c.at >= since,
+        client_changes.c.field == given.field,
+        ~_MANY,
+        client_changes.c.user_id.is_not(None),
+    )
+    rows = (await conn.execute(mine.order_by(client_changes.c.id).limit(MOST))).all()
+    return [
+        Occasion(key=f"change:{row.id}", at=row.at, client_id=row.client_id)
+        for row in rows
+        if row.became and (given.became is None or _same(row.became, given.became))
+    ]
+
+
+def _same(stored: str, wanted: str) -> bool:
+    """Whether what a field became is what a rule waits for: as the API writes it."""
+    value = msgspec.json.decode(stored)
+    texts = [str(one) for one in value] if isinstance(value, list) else [str(value)]
+    return wanted.casefold() in (one.casefold() for one in texts)
+
+
+async def new_clients(conn: AsyncConnection, since: float) -> list[Occasion]:
+    """Clients whom somebody entered since then; those of imports are none."""
+    first = (client_changes.c.client_id == clients.c.id) & (client_changes.c.version == 1)
+    imported = exists().where(first, _MANY)
+    fresh = select(clients.c.id, clients.c.created_at).where(clients.c.created_at >= since, ~imported)
+    rows = await conn.execute(fresh.order_by(clients.c.created_at).limit(MOST))
+    return [Occasion(key=f"client:{row.id}", at=row.created_at, client_id=row.id) for row in rows]
+
+
+async def dates(conn: AsyncConnection, given: Given, today: date, zone: ZoneInfo) -> list[Occasion]:
+    """Clients whose day of a date property comes in so many days."""
+    wanted = today + timedelta(days=given.days)
+    days = [float(one) for one in anniversaries(today, given.days)]
+    of = client_values.c.property_id == given.property_id
+    rows = await conn.execute(
+        select(client_values.c.client_id)
+        .where(of, client_values.c.number.in_(days))
+        .order_by(client_values.c.client_id)
+        .limit(MOST)
+    )
+    begins = day_begins(today.isoformat(), zone)
+    return [
+        Occasion(key=f"date:{given.property_id}:{row.client_id}:{wanted.year}", at=begins, client_id=row.client_id)
+        for row in rows
+    ]
+
+
+async def inside(
+    conn: AsyncConnection, segment_id: int, ids: Collection[int], zone: ZoneInfo, now: float
+) -> frozenset[int]:
+    """Which of these clients are in a segment; none where there is no such segment any more."""
+    known = await segments.every(conn)
+    if not ids or all(one.id != segment_id for one in known):
+        return frozenset()
+    asked = Conditions(
+        await properties.every(conn), zone=zone, sqlite=conn.dialect.name == "sqlite", segments=known, now=now
+    )
+    group = Group(conditions=[Condition(field="segment", op="any-of", value=[segment_id])])
+    mine = select(clients.c.id).where(clients.c.id.in_(list(ids)), asked.group(group))
+    return frozenset((await conn.execute(mine)).scalars())
+
+
+async def zones(conn: AsyncConnection, ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Time zones of clients: the card's own, the region's; "" where none is said."""
+    mine = select(clients.c.id, clients.c.time_zone, directory_items.c.time_zone.label("region"))
+    mine = mine.outerjoin(directory_items, directory_items.c.id == clients.c.region_id)
+    rows = await conn.execute(mine.where(clients.c.id.in_(list(ids))))
+    return {row.id: (row.time_zone, row.region or "") for row in rows}
+
+
+async def address_of(conn: AsyncConnection, client_id: int) -> tuple[int, str, str] | None:
+    """Of the first contact person of a client with an address: id, name, address."""
+    mine: Any = (
+        select(contacts.c.id, contacts.c.name, contact_emails.c.address)
+        .join_from(contact_clients, contacts, contacts.c.id == contact_clients.c.contact_id)
+        .join(contact_emails, contact_emails.c.contact_id == contacts.c.id)
+        .where(contact_clients.c.client_id == client_id)
+        .order_by(contact_clients.c.position, contacts.c.id, contact_emails.c.position)
+    )
+    row = (await conn.execute(mine.limit(1))).one_or_none()
+    return (row.id, row.name, row.address) if row else None

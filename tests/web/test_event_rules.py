@@ -1,0 +1,198 @@
+"""Rules on events: what they write and order, once, and what they pass over; F-40's queue takes it from there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from msgspec import structs
+
+from cti.features.event_rules import EventRules
+from cti.messages.rules import WorkingHours, anniversaries, goes_at
+from cti.storage import bounces, calls, outbox, tasks
+from cti.telephony.events import CallRecord, Party
+from tests.web.mailbox import a_mailbox
+from tests.web.panel import ANNA, Browser, Panel, panel
+from tests.web.test_outbox import alkhimov
+from web.services import Services
+
+HOUR, DAY = 3600.0, 86400.0
+
+
+class Clock:
+    """Of the rules alone."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def desk(tmp_path: Path, clock: Clock) -> AsyncIterator[Panel]:
+    def timed(services: Services) -> Services:
+        rules = EventRules(
+            db=services.database,
+            plan=services.plan,
+            zone=services.zone,
+            wake=lambda: None,
+            work_changed=lambda: None,
+            clock=clock,
+        )
+        return replace(services, event_rules=rules)
+
+    async with panel(tmp_path, change=timed) as running:
+        yield running
+
+
+async def made(vera: Browser, desk: Panel, **more: Any) -> int:
+    """A rule that writes to a client, at work."""
+    box = await a_mailbox(desk, ANNA)
+    template = {"name": "Пропущенный", "subject": "{{client.name}}", "body": "<p>Мы перезвоним, {{client.name}}</p>"}
+    _, kept = await vera.ask("POST", "/templates", template)
+    rule = {"name": "Правило", "event": "missed-call", "mailbox_id": box, "template_id": kept["id"], **more}
+    status, rule_made = await vera.ask("POST", "/event-rules", rule)
+    assert status == 201, rule_made
+    assert (await vera.ask("PUT", f"/event-rules/{rule_made['id']}/works", {"works": True}))[0] == 200
+    return int(rule_made["id"])
+
+
+async def call(desk: Panel, clock: Clock, call_id: str, client: int, *, answered: bool = False) -> None:
+    record = CallRecord(
+        call=call_id,
+        direction="inbound",
+        caller=Party(number="79355550101", name=""),
+        called="74950000001",
+        queue="sales",
+        started=clock() + 1,
+        ended=clock() + 31,
+        outcome="no-answer",
+    )
+    if answered:
+        record = structs.replace(record, answered=clock() + 10, outcome="answered")
+    async with desk.services.database.write() as conn:
+        await calls.save(conn, record, number=f"+7935555{client:04}", client_id=client, user_id=ANNA)
+
+
+async def runs(vera: Browser, rule: int) -> list[tuple[str, str]]:
+    return [(one["outcome"], one["why"]) for one in (await vera.ask("GET", f"/event-rules/{rule}/runs"))[1]]
+
+
+async def written(desk: Panel) -> list[outbox.OutLetter]:
+    async with desk.services.database.read() as conn:
+        return [one for key in range(1, 20) if (one := await outbox.get(conn, key)) and one.rule_id]
+
+
+async def test_a_missed_call_is_written_to_once_and_not_when_called_back(desk: Panel, clock: Clock) -> None:
+    async with Browser(desk, "vera") as vera:
+        client, other = await alkhimov(vera), await alkhimov(vera, name="Другой", emails=["b@b.example"])
+        rule = await made(vera, desk, delay_s=600, given={"queues": ["sales"]})
+        await call(desk, clock, "c1", client)
+        assert await desk.services.event_rules.look() == 0, "not before the delay is over"
+        clock.ahead = 632
+        for _ in range(2):
+            await desk.services.event_rules.look()
+        await call(desk, clock, "c2", client)
+        await call(desk, clock, "c3", other)
+        clock.ahead += 300
+        await call(desk, clock, "c4", other, answered=True)
+        clock.ahead += 332
+        await desk.services.event_rules.look()
+        assert sorted(await runs(vera, rule)) == [
+            ("queued", ""),
+            ("skipped", "already-written"),
+            ("skipped", "called-back"),
+        ]
+        [letter] = await written(desk)
+        assert (letter.state, letter.subject, letter.people) == (
+            "waiting",
+            "Алхимов",
+            (("to", "Алхимов", "pyotr@alkhimov.example"),),
+        )
+        await vera.ask("PUT", f"/event-rules/{rule}/works", {"works": False})
+        assert [one.state for one in await written(desk)] == ["canceled"], "a stopped rule stops at once"
+
+
+async def test_whoever_cannot_be_written_to_is_passed_over_with_the_reason(desk: Panel, clock: Clock) -> None:
+    async with Browser(desk, "vera") as vera:
+        rule = await made(vera, desk)
+        silent, banned = await alkhimov(vera, emails=[]), await alkhimov(vera, emails=["c@c.example"])
+        gone = await alkhimov(vera, emails=["gone@c.example"])
+        assert (await vera.ask("POST", f"/clients/{banned}/restrict", {"why": "просил"}))[0] == 200
+        async with desk.services.database.write() as conn:
+            await bounces.mark(conn, "gone@c.example", lasting=True, why="550", at=1.0)
+        for place, client in enumerate((silent, banned, gone)):
+            await call(desk, clock, f"c{place}", client)
+        clock.ahead = 40
+        await desk.services.event_rules.look()
+        assert sorted(why for _, why in await runs(vera, rule)) == ["bounced", "no-address", "restricted"]
+        assert await written(desk) == []
+
+
+async def test_a_contract_that_ends_is_a_letter_and_a_task_and_a_dry_run_tells(desk: Panel, clock: Clock) -> None:
+    async with Browser(desk, "vera") as vera:
+        client = await alkhimov(vera, responsible_id=ANNA)
+        ends = datetime.fromtimestamp(clock(), desk.services.zone).date() + timedelta(days=10)
+        await vera.ask("POST", f"/clients/{client}/contracts", {"number": "Д-17", "ends_on": ends.isoformat()})
+        rule = await made(vera, desk, event="contract-ends", given={"days": 14}, task="Продлить {{contract.number}}")
+        body = (await vera.ask("GET", "/event-rules"))[1][0]
+        asked = {name: body[name] for name in ("name", "event", "given", "mailbox_id", "template_id", "task")}
+        _, planned = await vera.ask("POST", "/event-rules/dry-run", asked)
+        assert len(planned) == 1, planned
+        [one] = planned
+        assert (one["client"], one["task"], one["body"]) == ("Алхимов", "Продлить Д-17", "Мы перезвоним, Алхимов")
+        assert await written(desk) == [], "nothing is done by a dry run"
+        for _ in range(3):
+            await desk.services.event_rules.look()
+        assert (await runs(vera, rule), len(await written(desk))) == ([("queued", "")], 1)
+        async with desk.services.database.read() as conn:
+            [task] = await tasks.open_of_client(conn, client)
+        assert (task.what, task.owner_id) == ("Продлить Д-17", ANNA)
+
+
+async def test_a_new_client_a_changed_field_and_a_date_are_events(desk: Panel, clock: Clock) -> None:
+    async with Browser(desk, "vera") as vera, Browser(desk, "pavel") as pavel:
+        _, prop = await pavel.ask("POST", "/properties", {"name": "День рождения", "kind": "date"})
+        new = await made(vera, desk, event="new-client")
+        some = {"mailbox_id": 1, "template_id": 1}
+        for name, event, given in (
+            ("заметка", "changed", {"field": "note", "became": "VIP"}),
+            ("рождение", "date", {"property_id": prop["id"]}),
+        ):
+            _, one = await vera.ask("POST", "/event-rules", {"name": name, "event": event, "given": given, **some})
+            await vera.ask("PUT", f"/event-rules/{one['id']}/works", {"works": True})
+        clock.ahead = 1
+        born = datetime.fromtimestamp(clock(), desk.services.zone).date().replace(year=1980)
+        client = await alkhimov(vera, properties={str(prop["id"]): born.isoformat()})
+        await vera.ask("PATCH", f"/clients/{client}", {"version": 1, "note": "VIP"})
+        clock.ahead = 5
+        await desk.services.event_rules.look()
+        assert [await runs(vera, rule) for rule in (new, new + 1, new + 2)] == [[("queued", "")]] * 3
+
+
+def test_the_hours_are_the_clients_own() -> None:
+    hours, omsk = WorkingHours(begins="09:00", ends="18:00"), ZoneInfo("Asia/Omsk")  # UTC+6
+    friday = datetime(2026, 11, 27, 11, 30, tzinfo=UTC).timestamp()  # 17:30 there
+    assert goes_at(friday, 0, hours, omsk) == friday
+    monday = datetime(2026, 11, 30, 3, 0, tzinfo=UTC).timestamp()  # 9:00 there
+    assert goes_at(friday, HOUR, hours, omsk) == monday
+    assert goes_at(friday, HOUR, None, omsk) == friday + HOUR
+
+
+def test_a_29_february_is_kept_on_the_28th() -> None:
+    leap = (date(2000, 2, 29) - date(1970, 1, 1)).days
+    assert leap in anniversaries(date(2026, 2, 28), 0)
+    assert leap not in anniversaries(date(2028, 2, 28), 0)
+    assert leap in anniversaries(date(2028, 2, 28), 1)
