@@ -21,6 +21,7 @@ from cti.features.access_journal import AccessJournal
 from cti.features.client_base import ClientBase
 from cti.features.conversations import Conversations
 from cti.features.inbox import Inbox
+from cti.features.invitations import Invitations
 from cti.features.letter_reading import LetterReading
 from cti.features.mailbox_doors import MailboxDoors
 from cti.features.mailboxes import Mailboxes
@@ -45,6 +46,7 @@ class MailParts:
     inbox: Inbox
     conversations: Conversations
     letters: LetterReading
+    invitations: Invitations
     work: Mapping[str, Coroutine[Any, Any, None]]
 
 
@@ -114,10 +116,13 @@ def build_mail(
         zone=zone,
         clock=clock,
     )
+    store, answer = sending.letter_store, sending.outbox.answer
+    invitations = Invitations(db=db, place=store.place, keep=store.keep, send=answer, zone=zone, clock=clock)
     return MailParts(
         folder=folder,
         reader=reader,
         letters=letters,
+        invitations=invitations,
         mailboxes=mailboxes,
         mailbox_doors=doors,
         sending=sending,

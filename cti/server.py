@@ -221,6 +221,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         templates=mail.sending.templates,
         letters=mail.letters,
         event_rules=mail.sending.event_rules,
+        invitations=mail.invitations,
         segments=base.segments,
         files=base.files,
         import_runs=base.import_runs,

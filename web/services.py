@@ -46,6 +46,7 @@ from cti.features.event_rules import EventRules
 from cti.features.hot_desks import HotDesks
 from cti.features.import_runs import ImportRuns
 from cti.features.inbox import Inbox
+from cti.features.invitations import Invitations
 from cti.features.letter_reading import LetterReading
 from cti.features.letter_store import LetterStore
 from cti.features.mailbox_doors import MailboxDoors
@@ -100,6 +101,7 @@ class Services:
     callbacks: Callbacks
     voicemails: Voicemails
     letters: LetterReading
+    invitations: Invitations
     work_list: WorkList
     mailboxes: Mailboxes
     mailbox_doors: MailboxDoors

@@ -101,6 +101,8 @@ REFUSALS: Mapping[str, str] = {
     "no-contract": N_("There is no such contract any more."),
     "no-number": N_("A contract needs a number."),
     "no-person": N_("There is no such person."),
+    "no-invitation": N_("There is no invitation here that waits for an answer."),
+    "not-your-mailbox": N_("The people of the mailbox that was invited answer."),
     "no-letter": N_("There is no such letter, or it is not yours to see."),
     "no-file": N_("There is no such file any more."),
     "no-note": N_("There is no such note any more."),

@@ -222,6 +222,35 @@ class Outbox:
         if sum(one.size for one in letter.files) > MOST_BYTES:
             raise Refused("too-large", f"The files of a letter take at most {MOST_BYTES >> 20} MiB.")
 
+    async def answer(
+        self,
+        person: Person,
+        *,
+        key: str,
+        mailbox_id: int,
+        answers_id: int,
+        to: tuple[str, str],
+        subject: str,
+        html: str,
+        file: Attachment,
+    ) -> float:
+        """A whole answer at once, which nobody types: begun, filled, given to the queue; when it goes. Twice is once.
+
+        to: name and address; file: it lies in the folder of letters' files.
+        """
+        writing = Writing(key=key, mailbox_id=mailbox_id, kind="reply", answers_id=answers_id)
+        letter_id = await self.write(person, writing)
+        async with self._db.write() as conn:
+            letter = _own(person, await outbox.get(conn, letter_id))
+            if letter.state != "draft":
+                return letter.send_at or self._clock()
+            values = {"subject": subject[:SUBJECT_CHARS], "html": html, "quoted": ""}
+            people = [party("to", to[1], to[0])]
+            await outbox.save(conn, letter_id, values, people, version=letter.version, now=self._clock())
+            if file.sha256 not in {one.sha256 for one in letter.files}:
+                await outbox.add_file(conn, letter_id, file)
+        return await self.send(person, letter_id, letter.version + 1)
+
     async def undo(self, person: Person, letter_id: int) -> int:
         """Take a letter back that has not left yet; the version of the draft that it is again."""
         async with self._db.write() as conn:

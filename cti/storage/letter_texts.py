@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cti.access import Person
 from cti.clients.masking import Words
-from cti.storage.mail_tables import letter_bodies, letter_files, letters
+from cti.storage.letter_access import boxes_of
+from cti.storage.mail_tables import letter_bodies, letter_files, letter_places, letters, mailboxes
+from cti.storage.sending_tables import outbox
 from cti.storage.sight import seen
 
 
@@ -102,3 +105,24 @@ async def _files(conn: AsyncConnection, which: ColumnElement[bool]) -> list[Lett
         for row in await conn.execute(select(letter_files).where(which).order_by(letter_files.c.position))
     ]
     return seen(conn, found)
+
+
+async def mailbox_of(conn: AsyncConnection, person: Person, letter_id: int) -> tuple[int, str, str] | None:
+    """A mailbox that a letter lies in and the person works in: id, address, name of its sender."""
+    asked = (
+        select(mailboxes.c.id, mailboxes.c.address, mailboxes.c.sender_name)
+        .join(letter_places, letter_places.c.mailbox_id == mailboxes.c.id)
+        .where(letter_places.c.letter_id == letter_id, boxes_of(person))
+        .order_by(mailboxes.c.id)
+        .limit(1)
+    )
+    row = (await conn.execute(asked)).one_or_none()
+    return (row.id, row.address, row.sender_name) if row else None
+
+
+async def answered(conn: AsyncConnection, letter_id: int) -> str:
+    """How the invitation in a letter was answered last; "" for not at all."""
+    mine = outbox.c.key.like(f"invitation-{letter_id}-%") & outbox.c.state.not_in(("draft", "canceled"))
+    asked = select(outbox.c.key).where(outbox.c.answers_id == letter_id, mine).order_by(outbox.c.id.desc()).limit(1)
+    found = (await conn.execute(asked)).scalar()
+    return found.split("-")[2] if found else ""

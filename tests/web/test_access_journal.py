@@ -32,6 +32,7 @@ from cti.storage.access_log import Asked, Kept
 from cti.telephony.events import CallRecord, LegRecord, Party
 from cti.telephony.numbering import NumberPlan
 from tests.channels.email.post import parts
+from tests.messages.test_invitations import OUTLOOK
 from tests.web.mailbag import file_of, put
 from tests.web.mailbox import a_mailbox
 from tests.web.panel import ANNA, PATIENCE_S, PAVEL, Browser, Panel, panel
@@ -121,7 +122,8 @@ class House:
         picture = {"data": b"x", "headers": {"X-File-Name": "x.png"}}
         _, said = await self.ask("POST", f"/api/v1/outbox/{letter}/files?inline=1", **picture)
         self.ids |= {"letter": letter, "picture": msgspec.json.decode(said)["id"]}
-        said = parts(f"Content-Type: text/plain; name={NAME}.txt\n\n{NAME}", head=f"From: {MAIL}\nSubject: {NAME}\n")
+        file = f"Content-Type: text/plain; name={NAME}.txt\n\n{NAME}"
+        said = parts(file, f"Content-Type: text/calendar\n\n{OUTLOOK}", head=f"From: {MAIL}\nSubject: {NAME}\n")
         self.ids["come"] = come = await put(self.desk, box, said, client_id=client_id)
         self.ids["come-file"] = await file_of(self.desk, come)
         self.ids["rule"] = await self.new("/event-rules", **RULE)
@@ -258,6 +260,7 @@ def shown(house: House) -> dict[str, dict[str, Any]]:
         "GET /mail/letters/{id}": {"ids": come},
         "GET /mail/letters/{id}/sheet": {"ids": come},
         "GET /mail/letters/{id}/body": {"ids": come},
+        "POST /mail/letters/{id}/invitation": {"ids": come, "data": {"how": "accepted"}},
         "GET /mail/letters/{id}/files.zip": {"ids": come},
         "GET /mail/letters/{id}/files/{file}": {"ids": come},
         "GET /mail/letters/{id}/files/{file}/view": {"ids": come},

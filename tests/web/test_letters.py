@@ -12,12 +12,19 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from sqlalchemy import select
 
+from cti.channels.email.compose import compose
 from cti.channels.email.pictures import OutsidePictures
 from cti.channels.email.reader import LetterProcess
 from cti.features.letter_reading import LetterReading
+from cti.messages.letter import Attachment
+from cti.messages.outgoing import Outgoing, party
 from cti.storage import role_rights
+from cti.storage.sending_tables import outbox, outbox_files
 from tests.channels.email.post import HEAD, parts
+from tests.channels.email.post import letter as read_letter
+from tests.messages.test_invitations import OUTLOOK
 from tests.web.mailbag import put
 from tests.web.mailbox import a_mailbox
 from tests.web.panel import ANNA, Panel, panel
@@ -190,3 +197,33 @@ async def test_numbers_are_hidden_in_a_letter_however_it_writes_them(
         words = (await anna.get(f"/mail/letters/{plain}/body")).text
         assert "555-01" not in words
         assert "17 от 10.09.2026" in words
+
+
+async def test_an_invitation_is_answered_by_a_letter_that_any_calendar_takes(running: Panel) -> None:
+    box = await a_mailbox(running, ANNA)
+    asked = parts(f"Content-Type: text/calendar; method=REQUEST; charset=utf-8\n\n{OUTLOOK}", head=HEAD)
+    one = await put(running, box, asked)
+    async with Visitor(running, "anna") as anna, Visitor(running, "clara") as clara:
+        sheet = await anna.get(f"/mail/letters/{one}/sheet")
+        assert sheet.says("Договор, цены")
+        assert sheet.says("14.09.2026 09:00 – 10:30, and again · Переговорная 2")
+        answered = await anna.post(f"/mail/letters/{one}/invitation", how="accepted")
+        assert answered.says("Answered: accepted")
+        assert (await anna.post(f"/mail/letters/{one}/invitation", how="accepted")).status == 200  # twice is once
+        assert (await anna.post(f"/mail/letters/{one}/invitation", how="maybe")).status == 400
+        assert (await clara.post(f"/mail/letters/{one}/invitation", how="declined")).status == 404
+    async with running.services.db.read() as conn:
+        letters = (await conn.execute(select(outbox))).all()
+        file = (await conn.execute(select(outbox_files))).one()
+    assert [(row.state, row.subject, row.answers_id) for row in letters] == [("waiting", "Accepted: s", one)]
+    assert '"sales@alkhimov.example"' in letters[0].people
+    kept = running.services.letter_store.path(file.sha256)
+    made = Outgoing(
+        message_id="1@house.example", sender=party("from", "sales@romashka.example"), subject="x", html="<p>x</p>",
+        at=0.0, people=(party("to", "sales@alkhimov.example"),),
+        files=(Attachment(name=file.name, media_type=file.media_type, size=file.size, sha256=file.sha256),),
+    )  # fmt: skip
+    sent = read_letter(compose(made, lambda _file: kept))
+    assert "METHOD:REPLY" in sent.calendar
+    assert "PARTSTAT=ACCEPTED" in sent.calendar
+    assert sent.files == ()

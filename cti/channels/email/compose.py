@@ -25,6 +25,8 @@ from cti.messages.outgoing import ADDRESS, Outgoing
 from cti.messages.plain_part import plain_part
 
 IDS = ("message-id", "in-reply-to", "references")
+CALENDAR = "text/calendar"
+METHOD = re.compile(r"^METHOD:([A-Z]{1,20})\s*$", re.MULTILINE)
 MEDIA_TYPE = re.compile(r"(application|audio|font|image|model|text|video)/([A-Za-z0-9][A-Za-z0-9.+-]{0,80})")
 OWN_PICTURE = re.compile(r"/api/v1/outbox/files/([0-9]{1,10})")  # as the editor shows a picture of the text
 # What the editor's classes mean, for those who have not our style sheet
@@ -132,7 +134,11 @@ def _fill(made: EmailMessage, letter: Outgoing, path_of: Callable[[Attachment], 
     made.set_content(plain_part(html), cte="base64")
     made.add_alternative(f"<!DOCTYPE html>\n<html><body>{html}</body></html>\n", subtype="html", cte="base64")
     body: Any = made.get_payload(1)
-    for one in letter.files:
+    for one in (file for file in letter.files if file.media_type == CALENDAR):  # what is to be done with it: iTIP
+        text = path_of(one).read_bytes().decode()
+        method = METHOD.search(text)
+        made.add_alternative(text, "calendar", cte="base64", params={"method": method[1] if method else "PUBLISH"})
+    for one in (file for file in letter.files if file.media_type != CALENDAR):
         named = MEDIA_TYPE.fullmatch(one.media_type)
         kind, sub = named.groups() if named else ("application", "octet-stream")
         data, name = path_of(one).read_bytes(), _line(one.name)
