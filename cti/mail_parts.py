@@ -23,8 +23,11 @@ from cti.features.conversations import Conversations
 from cti.features.inbox import Inbox
 from cti.features.invitations import Invitations
 from cti.features.letter_reading import LetterReading
+from cti.features.mail_changes import MailChanges
+from cti.features.mail_sync import MailSync
 from cti.features.mailbox_doors import MailboxDoors
 from cti.features.mailboxes import Mailboxes
+from cti.following_parts import build_following
 from cti.messages.hours import Hours
 from cti.sending_parts import SendingParts, build_sending
 from cti.settings import MailSettings, Settings
@@ -47,6 +50,8 @@ class MailParts:
     conversations: Conversations
     letters: LetterReading
     invitations: Invitations
+    mail_changes: MailChanges
+    mail_sync: MailSync
     work: Mapping[str, Coroutine[Any, Any, None]]
 
 
@@ -99,6 +104,9 @@ def build_mail(
     letters = LetterReading(
         db=db, reader=reader, pictures=OutsidePictures(), folder=folder, key=key, clock=clock
     )  # fmt: skip
+    following = build_following(
+        db, mailboxes, doors, inbox, reach=reach, tls=tls, reader=reader, folder=folder, clock=clock
+    )
     conversations = Conversations(db=db, changed=inbox.changed, save=client_base.change, clock=clock)
     sending = build_sending(
         db,
@@ -107,7 +115,7 @@ def build_mail(
         connect=reach.connect,
         tls=tls,
         credentials=doors.credentials,
-        server=None,
+        server=following.changes,
         taker=inbox,
         desktop=desktop,
         next_seq=next_seq,
@@ -128,7 +136,14 @@ def build_mail(
         sending=sending,
         inbox=inbox,
         conversations=conversations,
-        work={"letter-reader": reader.run(), "inbox": inbox.run(), **sending.work},
+        mail_changes=following.changes,
+        mail_sync=following.sync,
+        work={
+            "letter-reader": reader.run(),
+            "inbox": inbox.run(),
+            "mail-sync": following.sync.run(),
+            **sending.work,
+        },
     )
 
 

@@ -215,6 +215,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         voicemails=desk.work_lists.voicemails,
         mailboxes=mail.mailboxes,
         mailbox_doors=mail.mailbox_doors,
+        mail_changes=mail.mail_changes,
         letter_store=mail.sending.letter_store,
         outbox=mail.sending.outbox,
         outbox_files=mail.sending.outbox_files,

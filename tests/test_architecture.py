@@ -41,7 +41,8 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.channels": ("cti.telephony", "cti.messages", "cti.errors", "cti.channels", "cti.clients.masking"),
     "cti.features": (
         "cti.telephony", "cti.clients", "cti.messages", "cti.access", "cti.errors", "cti.desktop", "cti.directory",
-        "cti.storage", "cti.channels.base", "cti.channels.letters", "cti.lines", "cti.settings", "cti.passwords",
+        "cti.storage", "cti.channels.base", "cti.channels.letters", "cti.channels.folders",
+        "cti.lines", "cti.settings", "cti.passwords",
         "cti.sheets", "cti.jobs", "cti.sights",
         "cti.queue_places", "cti.reports", "dialplan",
     ),
@@ -59,7 +60,7 @@ MAY: dict[str, tuple[str, ...]] = {
 PURE = ("cti.telephony", "cti.clients", "cti.messages", "cti.reports", "cti.access", "cti.desktop", "dialplan")
 ANYTHING = (
     "cti.server", "cti.client_parts", "cti.desk_parts", "cti.work_parts", "cti.mail_parts", "cti.sending_parts",
-    "cti.reactions", "cti.cli", "cti.__main__",
+    "cti.following_parts",    "cti.reactions", "cti.cli", "cti.__main__",
     "cti.pbx", "cti.switch", "cti.watch", "lab",
 )  # fmt: skip
 ONLY_SERVER_IMPORTS_WEB = ("cti.server", "cti.cli")

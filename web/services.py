@@ -49,6 +49,7 @@ from cti.features.inbox import Inbox
 from cti.features.invitations import Invitations
 from cti.features.letter_reading import LetterReading
 from cti.features.letter_store import LetterStore
+from cti.features.mail_changes import MailChanges
 from cti.features.mailbox_doors import MailboxDoors
 from cti.features.mailboxes import Mailboxes
 from cti.features.outbox import Outbox
@@ -105,6 +106,7 @@ class Services:
     work_list: WorkList
     mailboxes: Mailboxes
     mailbox_doors: MailboxDoors
+    mail_changes: MailChanges
     letter_store: LetterStore
     outbox: Outbox
     outbox_files: OutboxFiles

@@ -73,6 +73,9 @@ mail_folders = Table(
     Column("uidvalidity", BigInteger, nullable=False, server_default="0"),
     Column("last_uid", BigInteger, nullable=False, server_default="0"),  # taken in up to here
     Column("modseq", BigInteger, nullable=False, server_default="0"),  # flags known up to here; 0: not offered
+    Column(
+        "history_uid", BigInteger, nullable=False, server_default="0"
+    ),  # taken in down to here; 1: all, 0: not begun
     Column("total", Integer, nullable=False, server_default="0"),  # to be taken in of the history
     Column("taken", Integer, nullable=False, server_default="0"),
     Column("gone_at", Float),
@@ -200,7 +203,7 @@ letter_places = Table(
     "letter_places",
     metadata,
     Column("folder_id", ForeignKey("mail_folders.id", ondelete="CASCADE"), primary_key=True),
-    Column("uid", BigInteger, primary_key=True),
+    Column("uid", BigInteger, primary_key=True),  # below 0: on its way there, by the id of its wish
     Column("mailbox_id", Integer, nullable=False),
     Column("letter_id", ForeignKey("letters.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("seen", Boolean, nullable=False, server_default="0"),
@@ -221,4 +224,17 @@ parked_letters = Table(
     Column("size", Integer, nullable=False, server_default="0"),
     Column("at", Float, nullable=False),
     UniqueConstraint("folder_id", "uid"),
+)
+
+mail_wishes = Table(  # what was done here and is still to be done on the mail server
+    "mail_wishes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mailbox_id", ForeignKey("mailboxes.id", ondelete="CASCADE"), nullable=False),
+    Column("letter_id", ForeignKey("letters.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("kind", String(8), nullable=False),  # mark | move
+    Column("given", Text, nullable=False),  # JSON: the flags; or where it lay and where it goes
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("at", Float, nullable=False),
+    Index(None, "mailbox_id", "id"),
 )

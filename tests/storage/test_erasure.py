@@ -100,6 +100,7 @@ CODES = {
     "grid_views.name", "grid_views.role", "erasures.act",
     "missed_marks.call_id", "conversations.owner_why", "conversations.state",
     "conversation_boxes.state", "rule_runs.key", "rule_runs.outcome", "rule_runs.why", "parked_letters.why",
+    "mail_wishes.kind", "mail_wishes.given",
 }  # fmt: skip
 
 

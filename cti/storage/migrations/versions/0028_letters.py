@@ -101,6 +101,7 @@ def upgrade() -> None:
         sa.Column("uidvalidity", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("last_uid", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("modseq", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("history_uid", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("total", sa.Integer(), server_default="0", nullable=False),
         sa.Column("taken", sa.Integer(), server_default="0", nullable=False),
         sa.Column("gone_at", sa.Float(), nullable=True),
@@ -243,3 +244,22 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_letter_places_letter_id"), "letter_places", ["letter_id"], unique=False)
     op.create_index(op.f("ix_letter_places_mailbox_id_seen"), "letter_places", ["mailbox_id", "seen"], unique=False)
+    op.create_table(
+        "mail_wishes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("mailbox_id", sa.Integer(), nullable=False),
+        sa.Column("letter_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("given", sa.Text(), nullable=False),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["letter_id"], ["letters.id"], name=op.f("fk_mail_wishes_letter_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["mailbox_id"], ["mailboxes.id"], name=op.f("fk_mail_wishes_mailbox_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mail_wishes")),
+    )
+    op.create_index(op.f("ix_mail_wishes_letter_id"), "mail_wishes", ["letter_id"], unique=False)
+    op.create_index(op.f("ix_mail_wishes_mailbox_id_id"), "mail_wishes", ["mailbox_id", "id"], unique=False)

@@ -1,0 +1,159 @@
+"""Mailboxes followed both ways, at a real Dovecot with a second client as Outlook."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from cti.messages.letter import Flags
+from lab.dovecot import Dovecot
+from tests.channels.mail_peers import ANNA, SALES, Outlook, letter, outlook
+from tests.channels.mail_peers import office as office
+from tests.features.mailroom import Mailroom, mailroom
+
+ONE, TWO = "<one@alkhimov.example>", "<two@alkhimov.example>"
+
+
+@pytest.fixture
+async def room(office: Dovecot, tmp_path: Path) -> AsyncIterator[Mailroom]:
+    async with mailroom(office, tmp_path) as made:
+        yield made
+
+
+async def agree(room: Mailroom, box: int, she: Outlook, within_s: float = 20.0) -> None:
+    """Wait until both sides show the same in every folder."""
+
+    there: dict[str, dict[str, set[str]]] = {}
+    here: dict[str, dict[str, set[str]]] = {}
+
+    async def same() -> bool:
+        nonlocal here
+        for name in await asyncio.to_thread(she.folders):
+            there[name] = await asyncio.to_thread(she.shows, name)
+        here = await room.shows(box)
+        return {name: held for name, held in there.items() if held} == here
+
+    try:
+        await room.until(same, within_s)
+    except AssertionError:
+        raise AssertionError(f"there: {there}, here: {here}") from None
+
+
+async def test_history_is_taken_in_and_a_new_letter_is_on_the_desk_at_once(office: Dovecot, room: Mailroom) -> None:
+    office.deliver(letter(message_id=ONE, subject="Договор"), ANNA)
+    box = await room.add(ANNA)
+    await room.followed(box)
+    assert (len(room.desk.history), room.desk.news) == (1, [])
+    office.deliver(letter(message_id=TWO), ANNA)
+    began = time.time()
+
+    async def came() -> bool:
+        return bool(room.desk.news)
+
+    await room.until(came)
+    assert room.desk.at[room.desk.news[0]] - began < 2.0
+    assert await room.shows(box) == {"INBOX": {ONE: set(), TWO: set()}}
+    assert (box, "") in room.found
+
+
+async def test_what_outlook_does_shows_here(office: Dovecot, room: Mailroom) -> None:
+    for one in (ONE, TWO):
+        office.deliver(letter(message_id=one), ANNA)
+    box = await room.add(ANNA)
+    await room.followed(box)
+    with outlook(office, ANNA) as she:
+        she.flag("INBOX", ONE, "\\Seen", "\\Flagged")
+        she.move("INBOX", TWO, "Archive")
+        await agree(room, box, she)
+        she.append(
+            "Sent", letter(message_id="<sent@romashka.example>", sender=ANNA, to="pyotr@alkhimov.example"), "\\Seen"
+        )
+        room.rounds._round_s = 0
+        she.delete("INBOX", ONE)
+        await agree(room, box, she)
+    assert await room.letters() == 3
+
+
+async def test_what_is_done_here_shows_in_outlook(office: Dovecot, room: Mailroom) -> None:
+    for one in (ONE, TWO):
+        office.deliver(letter(message_id=one), ANNA)
+    box = await room.add(ANNA)
+    await room.followed(box)
+    ids = await room.ids()
+    await room.changes.flag(ids[ONE], Flags(seen=True, answered=True))
+    await room.changes.move(ids[TWO], "trash")
+    assert await room.shows(box) == {"INBOX": {ONE: {"\\Seen", "\\Answered"}}, "Trash": {TWO: set()}}
+    with outlook(office, ANNA) as she:
+        await agree(room, box, she)
+        assert set(she.shows("Trash")) == {TWO}
+        await room.changes.move(ids[TWO], "inbox")
+        await agree(room, box, she)
+        assert set(she.shows("INBOX")) == {ONE, TWO}
+    await room.until(room.has_told_all)
+
+
+async def test_one_letter_in_two_mailboxes_is_one_letter(office: Dovecot, room: Mailroom) -> None:
+    office.deliver(letter(message_id=ONE), ANNA, SALES)
+    anna, sales = await room.add(ANNA), await room.add(SALES)
+    await room.followed(anna)
+    await room.followed(sales)
+    assert await room.shows(anna) == await room.shows(sales) == {"INBOX": {ONE: set()}}
+    assert (await room.letters(), len(room.desk.history)) == (1, 1)
+    letter_id = (await room.ids())[ONE]
+    await room.changes.flag(letter_id, Flags(seen=True), mailbox_id=sales)
+    with outlook(office, SALES) as they, outlook(office, ANNA) as she:
+        await agree(room, sales, they)
+        assert she.shows("INBOX") == {ONE: set()}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_both_sides_are_the_same_after_whatever_was_done(office: Dovecot, room: Mailroom, seed: int) -> None:
+    chance = random.Random(seed)
+    known = [f"<{number}@alkhimov.example>" for number in range(12)]
+    for one in known:
+        office.deliver(letter(message_id=one), ANNA)
+    box = await room.add(ANNA)
+    await room.followed(box)
+    room.rounds._round_s = 0.3
+    ids = await room.ids()
+    with outlook(office, ANNA) as she:
+        for step in range(40):
+            await _do_something(chance, room, she, known, ids, step)
+        await agree(room, box, she)
+    await room.until(room.has_told_all)
+    assert await room.doubles() == []
+
+
+async def _do_something(chance, room, she, known, ids, step) -> None:  # type: ignore[no-untyped-def]
+    folders = ["INBOX", "Archive", "Trash"]
+    one = chance.choice(known)
+    what = chance.choice(["their-flag", "their-move", "their-delete", "our-flag", "our-move", "new"])
+    flags = Flags(seen=chance.random() < 0.5, flagged=chance.random() < 0.5)
+    if what == "our-flag":
+        await room.changes.flag(ids[one], flags)
+    elif what == "our-move":
+        await room.changes.move(ids[one], chance.choice(["archive", "trash", "inbox"]))
+    elif what == "new":
+        made = f"<new{step}@alkhimov.example>"
+        await asyncio.to_thread(she.append, "INBOX", letter(message_id=made))
+    else:
+        held = {name: await asyncio.to_thread(she.shows, name) for name in folders}
+        where = next((name for name in folders if one in held[name]), None)
+        if where is None:
+            return
+        try:
+            if what == "their-flag":
+                await asyncio.to_thread(she.flag, where, one, "\\Seen", off=chance.random() < 0.5)
+            elif what == "their-move":
+                await asyncio.to_thread(
+                    she.move, where, one, chance.choice([name for name in folders if name != where])
+                )
+            elif chance.random() < 0.3:
+                await asyncio.to_thread(she.delete, where, one)
+        except AssertionError:  # we moved it in between
+            return
