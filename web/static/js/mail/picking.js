@@ -3,7 +3,7 @@ import { $, $$, fill, mould, show } from "../dom.js";
 import { api } from "../api.js";
 import { Editor } from "./editor.js";
 import { size } from "./attached.js";
-import { t } from "../texts.js";
+import { t, word } from "../texts.js";
 import { toast } from "../toasts.js";
 
 export class Picking {
@@ -66,7 +66,7 @@ export class Picking {
       : { subject, body, missing: [] };
     this.chosen = one;
     const box = $(".preview", this.place);
-    const missing = shown.missing.length ? t("Without a value, to be filled in by hand: {fields}", { fields: shown.missing.join(", ") }) : "";
+    const missing = shown.missing.length ? t("Without a value, to be filled in by hand: {fields}", { fields: shown.missing.map((one) => word("template", one)).join(", ") }) : "";
     fill(box, { subject: shown.subject, missing });
     showHtml($(".preview-text", box), shown.body);
     show(box, true);

@@ -3,7 +3,7 @@
 import { $, $$, fill, show } from "../dom.js";
 import { api, requestId } from "../api.js";
 import * as store from "../store.js";
-import { moment, t, unix } from "../texts.js";
+import { moment, t, unix, word } from "../texts.js";
 import { toast } from "../toasts.js";
 import { Attached } from "./attached.js";
 import { Chips } from "./chips.js";
@@ -70,7 +70,7 @@ export class Writing {
   async begin({ kind = "new", letter, client, contact, call = "", mailbox }) {
     const last = Number(localStorage.getItem(LAST_BOX));
     const good = this.boxes.filter((one) => !one.paused);
-    const box = this.boxes.find((one) => one.id === mailbox) ?? good.find((one) => one.id === last) ?? good[0] ?? this.boxes[0];
+    const box = this.boxes.find((one) => one.id === mailbox) ?? good.find((one) => one.id === last) ?? good.find((one) => one.kind === "personal") ?? good[0] ?? this.boxes[0];
     const asked = { key: requestId(), mailbox_id: box.id, kind, answers_id: letter ?? null, client_id: client ?? null, contact_id: contact ?? null, call_id: call };
     return (await api("POST", "/outbox", asked)).id;
   }
@@ -225,7 +225,7 @@ export class Writing {
   }
 
   missing(fields) {
-    this.told(fields.map((one) => t("“{field}” has no value: write it in place of the braces, or take it out.", { field: one })), false);
+    this.told(fields.map((one) => t("“{field}” has no value: write it in place of the braces, or take it out.", { field: word("template", one) })), false);
   }
 
   /** What is to be known before it goes. */
