@@ -21,13 +21,13 @@ from typing import BinaryIO
 
 import msgspec
 
-from cti.channels.email.codec import LETTER_BYTES, read_letter
-from cti.channels.email.frames import Asked, framed, next_frame
+from cti.channels.email.codec import read_letter
+from cti.channels.email.frames import LETTER_BYTES, Asked, framed, next_frame
 from cti.channels.email.showing import shown
 
 MEMORY_MOST = 1 << 30
 GROWN_KIB = 200 << 10
-ALONE_S = 8
+ALONE_S = 12
 
 
 class Files:

@@ -16,6 +16,7 @@ from email.policy import Compat32
 from typing import TypeAlias
 
 from cti.channels.email import automatic, kinds
+from cti.channels.email.frames import LETTER_BYTES
 from cti.channels.email.heads import letter_id, letter_ids, moment, people, text_of, words
 from cti.channels.email.winmail import Winmail, opened
 from cti.messages import bounces
@@ -23,8 +24,7 @@ from cti.messages.letter import SNIPPET_CHARS, SUBJECT_CHARS, Attachment, Bounce
 from cti.messages.plain import snippet, text_of_html
 from cti.messages.texts import file_name, many_lines, one_line
 
-LETTER_BYTES = 36 << 20  # 25 MiB of files as letters carry them; of a larger one BEGIN_BYTES are read
-BEGIN_BYTES = 2 << 20
+BEGIN_BYTES = 2 << 20  # what is read of a letter over LETTER_BYTES
 PARTS_MOST, DEPTH_MOST, HEADS_MOST = 100, 20, 200
 HEAD_CHARS, PART_HEAD_CHARS = 1 << 16, 1 << 12  # of one value; a list of addresses needs the most
 TEXT_CHARS, HTML_CHARS, CALENDAR_CHARS = 1_000_000, 2_000_000, 200_000

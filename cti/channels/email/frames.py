@@ -9,6 +9,7 @@ import msgspec
 
 from cti.channels.letters import Showing
 
+LETTER_BYTES = 36 << 20  # of one letter: 25 MiB of files as letters carry them
 HEAD = struct.Struct(">cI")
 
 

@@ -15,12 +15,13 @@ from pathlib import Path
 
 import msgspec
 
-from cti.channels.email.frames import HEAD, Asked, framed
+from cti.channels.email.frames import HEAD, LETTER_BYTES, Asked, framed
 from cti.channels.letters import Poison, Showing
 from cti.errors import StorageError
 from cti.messages.letter import Letter
 
 LETTER_S = 4.0
+BYTES_PER_S = 8 << 20  # a letter of 25 MiB has 3 s more
 START_S = 10.0
 ANSWER_MOST = 64 << 20
 ROOT = Path(__file__).resolve().parent.parent.parent.parent  # the process takes its code from where this comes from
@@ -35,7 +36,8 @@ class LetterProcess:
 
     async def read(self, raw: Path) -> Letter:
         """A letter; its files are in the folder of letters' files. Raises Poison with a code."""
-        return msgspec.msgpack.decode(await self._reads.ask(Asked(read=_whole(raw))), type=Letter)
+        path, within_s = _whole(raw)
+        return msgspec.msgpack.decode(await self._reads.ask(Asked(read=path), within_s), type=Letter)
 
     async def show(self, asked: Showing) -> str:
         """HTML for the frame of a letter. Raises Poison where it cannot be made in time."""
@@ -62,13 +64,13 @@ class _Child:
         self._process: Process | None = None
         self._turn = asyncio.Lock()
 
-    async def ask(self, asked: Asked) -> bytes:
+    async def ask(self, asked: Asked, within_s: float = LETTER_S) -> bytes:
         """Its answer. Raises Poison, StorageError."""
         async with self._turn:
             process = await self._started()
             kind = b""
             try:
-                async with asyncio.timeout(LETTER_S):
+                async with asyncio.timeout(within_s):
                     kind, body = await _exchange(process, msgspec.msgpack.encode(asked))
             except TimeoutError:
                 raise Poison("time") from None
@@ -114,8 +116,10 @@ class _Child:
             await process.communicate()
 
 
-def _whole(path: Path) -> str:
-    return str(path.absolute())  # the process has a working directory of its own
+def _whole(path: Path) -> tuple[str, float]:
+    """The path, for the process has a working directory of its own, and how long the letter may take."""
+    size = path.stat().st_size if path.exists() else 0
+    return str(path.absolute()), LETTER_S + min(size, LETTER_BYTES) / BYTES_PER_S
 
 
 async def _exchange(process: Process, question: bytes) -> tuple[bytes, bytes]:
