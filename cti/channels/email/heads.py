@@ -25,7 +25,6 @@ GUESSED_FROM = 1 << 16  # bytes
 _WORD = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=")
 # One address of a list: strings, comments and angles hold commas that end nothing.
 _PIECE = re.compile(r'"(?:\\.|[^"\\]){0,400}"|\((?:\\.|[^()\\]){0,400}\)|<[^<>]*>|[^,;"(<]+|[,;"(<]', re.DOTALL)
-_ANGLE = re.compile(r"<([^<>]*)>?")
 _ID = re.compile(r"<([^<>]+)>")
 _ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"]+@[^\s@,;:<>()\\\"]+")
 
@@ -119,24 +118,28 @@ def people(role: Role, values: Iterable[str], odd: Odd) -> list[Party]:
     return found
 
 
-def _split(value: str) -> Iterable[str]:
+def _split(value: str) -> Iterable[list[str]]:
+    """The addresses of a list, each in its pieces."""
     pieces: list[str] = []
     for piece in _PIECE.findall(value):
         if piece in (",", ";"):
-            yield "".join(pieces)
+            yield pieces
             pieces = []
         else:
             pieces.append(piece)
-    yield "".join(pieces)
+    yield pieces
 
 
-def _party(role: Role, written: str, odd: Odd) -> Party | None:
+def _party(role: Role, pieces: list[str], odd: Odd) -> Party | None:
     """`Name <address>`, `address (Name)`, or an address alone; None where nobody is named."""
-    angle = _ANGLE.search(written)
-    if angle is not None:
-        address, name = angle[1], written[: angle.start()]
+    angles = [place for place, one in enumerate(pieces) if one[0] == "<" and one[-1] == ">"]
+    last = "".join(pieces[angles[-1] + 1 :]) if angles else "".join(pieces)
+    if "<" in pieces and "@" in last:  # never closed
+        address, name = "".join(pieces[pieces.index("<") + 1 :]), "".join(pieces[: pieces.index("<")])
+    elif angles:
+        address, name = pieces[angles[-1]].strip("<>"), "".join(pieces[: angles[-1]])
     else:
-        address, _, name = written.partition("(")
+        address, _, name = "".join(pieces).partition("(")
         name = name.rstrip(") \r\n\t")
     address = re.sub(r"\s+", "", address)
     if ":" in address and "@" not in address:  # a group: undisclosed-recipients:;

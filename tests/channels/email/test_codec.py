@@ -94,6 +94,13 @@ def test_addresses_are_people_however_they_are_written() -> None:
     assert "address" in read.oddities
     assert letter(b"From:\n\nhi").sender is None
     assert "no-sender" in letter(b"\n\nhi").oddities
+    for written, name in ((b'"boss@house.example <x@y.example>"', "boss@house.example <x@y.example>"), (b"<b>", "<b>")):
+        sender = letter(b"From: " + written + b" <real@evil.example\n\nhi").sender
+        assert sender is not None
+        assert sender.folded == "real@evil.example"
+        sender = letter(b"From: " + written + b" <real@evil.example>\n\nhi").sender
+        assert sender is not None
+        assert (sender.name, sender.folded) == (name, "real@evil.example")
 
 
 @pytest.mark.parametrize(
