@@ -16,7 +16,7 @@ import smtplib
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,6 +115,18 @@ class Dovecot:
                 to or list(self.users)[:1]
             ):  # several at once would have an answer each, which smtplib cannot read
                 link.sendmail(sender, one, raw)
+
+    def fill(self, user: str, letters: Iterable[bytes]) -> None:
+        """Many letters at once, as if they had lain in the inbox for long."""
+        new = self.home(user) / "Maildir" / "new"
+        with smtplib.LMTP("127.0.0.1", self.lmtp) as link:
+            if not new.is_dir():
+                link.sendmail("nobody@elsewhere.example", user, b"Message-ID: <first@elsewhere.example>\r\n\r\n")
+        uid, gid = _mail_owner()
+        for number, raw in enumerate(letters):
+            file = new / f"{1_700_000_000 + number}.F{number}.lab"
+            file.write_bytes(raw)
+            os.chown(file, uid, gid)
 
     def forget_uids(self, user: str, folder: str = "INBOX") -> None:
         """Let UIDVALIDITY of a folder change and every letter have another UID; while nobody has it open."""

@@ -91,6 +91,7 @@ class Mailroom:
         )
         self.tls = ssl.create_default_context(cafile=str(office.certificate))
         self.pauses = (0.05, 0.2)
+        self.read_s = 20.0
         self.sync = MailSync(db=db, rounds=self.rounds, channel=self._channel)
         self.changes.ask, self.changes.wake = self.sync.ask, self.sync.wake
 
@@ -98,7 +99,7 @@ class Mailroom:
         return MailboxChannel(
             mailbox_id,
             endpoint,
-            link=lambda name: ImapLink(name, resolve=_resolve, tls=self.tls),
+            link=lambda name: ImapLink(name, resolve=_resolve, tls=self.tls, read_s=self.read_s),
             credentials=self._credentials,
             follow=follow,
             found=self._found,
@@ -125,6 +126,12 @@ class Mailroom:
             mailbox_id = int(made.scalar_one())
         self.sync.changed(mailbox_id)
         return mailbox_id
+
+    async def resume(self, mailbox_id: int) -> None:
+        """Follow a mailbox that was paused."""
+        async with self.db.write() as conn:
+            await conn.execute(mailboxes.update().where(mailboxes.c.id == mailbox_id).values(paused_at=None))
+        self.sync.changed(mailbox_id)
 
     # What is seen of it ------------------------------------------------------------------------------------------
     async def shows(self, mailbox_id: int) -> dict[str, dict[str, set[str]]]:

@@ -45,8 +45,10 @@ _BREAKS = re.compile(r"[\x00-\x1f\x7f]")
 class ImapBox:
     """An open mailbox. resolved: the address that was judged fit to be connected to, for the endpoint's host."""
 
-    def __init__(self, endpoint: Endpoint, resolved: str, credentials: Credentials, tls: ssl.SSLContext) -> None:
-        self._imap: IMAPClient = connect(endpoint, resolved, credentials, tls)
+    def __init__(
+        self, endpoint: Endpoint, resolved: str, credentials: Credentials, tls: ssl.SSLContext, read_s: float
+    ) -> None:
+        self._imap: IMAPClient = connect(endpoint, resolved, credentials, tls, read_s)
         self._selected = ""
         self._roles: dict[str, FolderRole] = {}
         capable = {one.upper() for one in self._imap.capabilities()}

@@ -27,10 +27,10 @@ BROKEN = (IMAPClientError, OSError, EOFError, UnicodeError)
 class _Reached(IMAPClient):  # type: ignore[misc]
     """An IMAPClient that connects to an address and checks the certificate for a name."""
 
-    def __init__(self, endpoint: Endpoint, resolved: str, context: ssl.SSLContext) -> None:
+    def __init__(self, endpoint: Endpoint, resolved: str, context: ssl.SSLContext, read_s: float) -> None:
         self._resolved = resolved
         tls = endpoint.security == "tls"
-        limits = SocketTimeout(CONNECT_S, READ_S)
+        limits = SocketTimeout(CONNECT_S, read_s)
         super().__init__(endpoint.host, endpoint.port, ssl=tls, ssl_context=context, timeout=limits)
         self.normalise_times = False
         self._imap.debug = 0
@@ -62,10 +62,12 @@ class _Tls(IMAP4_TLS):  # type: ignore[misc]
             raise
 
 
-def connect(endpoint: Endpoint, resolved: str, credentials: Credentials, tls: ssl.SSLContext) -> IMAPClient:
+def connect(
+    endpoint: Endpoint, resolved: str, credentials: Credentials, tls: ssl.SSLContext, read_s: float = READ_S
+) -> IMAPClient:
     """A client that is signed in. tls: whom we believe. Raises MailTrouble, permanent where a person has to act."""
     try:
-        client = _Reached(endpoint, resolved, tls)
+        client = _Reached(endpoint, resolved, tls, read_s)
     except BROKEN as error:
         raise _trouble(error, while_connecting=True) from None
     try:

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from cti.channels.email.imap import ImapBox
-from cti.channels.email.imap_wire import trouble_of
+from cti.channels.email.imap_wire import READ_S, trouble_of
 from cti.channels.folders import Box
 from cti.channels.letters import Credentials, Endpoint, MailTrouble
 from cti.errors import ChannelError
@@ -31,12 +31,16 @@ CLOSE_S = 5.0
 
 
 class ImapLink:
-    """A MailboxLink by IMAP. resolve: judges a host and gives the address to connect to; tls: whom we believe."""
+    """A MailboxLink by IMAP. resolve: judges a host and gives the address to connect to; tls: whom we believe.
 
-    def __init__(self, name: str, *, resolve: Resolve, tls: ssl.SSLContext) -> None:
+    read_s: how long a server may say nothing when it was asked.
+    """
+
+    def __init__(self, name: str, *, resolve: Resolve, tls: ssl.SSLContext, read_s: float = READ_S) -> None:
         self._name = name
         self._resolve = resolve
         self._tls = tls
+        self._read_s = read_s
         self._box: ImapBox | None = None
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -85,7 +89,7 @@ class ImapLink:
             end.close()
 
     def _enter(self, endpoint: Endpoint, resolved: str, credentials: Credentials) -> None:
-        self._box = ImapBox(endpoint, resolved, credentials, self._tls)
+        self._box = ImapBox(endpoint, resolved, credentials, self._tls, self._read_s)
 
     def _leave(self) -> None:
         box, self._box = self._box, None
