@@ -36,14 +36,12 @@ SAID = N_("It said: “{said}”")
 NOTICES: Mapping[str, str] = {
     "mailbox-trouble": N_("Letters of “{mailbox}” do not come now. {trouble}"),
 }
-PARKED: Mapping[str, str] = {
-    "too-large": N_("the letter is too large"),
-    "too-deep": N_("its parts are nested too deep"),
-    "too-many-parts": N_("it has too many parts"),
-    "too-many-headers": N_("it has too many headers"),
-    "crashed": N_("the reader broke on it"),
-    "timeout": N_("reading it takes too long"),
-    "unreadable": N_("it cannot be read"),
+PARKED: Mapping[str, str] = {  # by the code before the colon
+    "time": N_("reading it takes too long"),
+    "memory": N_("it takes more memory than a letter may"),
+    "process": N_("reading it ended the program that reads letters"),
+    "letter": N_("it is broken in a way that is not known yet"),
+    "failed": N_("it could not be read"),
 }
 PROVIDERS: Mapping[str, str] = {
     "yandex": N_("Yandex: make an app password for “Mail” and switch IMAP on in the mailbox's settings."),

@@ -165,6 +165,15 @@ class Mailboxes:
             await self._note(conn, actor, "mailbox-remove", mailbox_id, f"{mailbox.address}, letters: -{gone}")
         self.changed(mailbox_id)
 
+    async def read_again(self, actor: Person, parked_id: int) -> None:
+        """Try once more to read a letter that was put aside. Raises Refused."""
+        async with self._db.read() as conn:
+            mailbox_id = await mailboxes.parked_in(conn, parked_id)
+        await self._his(actor, mailbox_id or 0)
+        async with self._db.write() as conn:
+            await mailboxes.read_again(conn, parked_id)
+        self.changed(mailbox_id or 0)
+
     async def try_out(self, actor: Person, draft: MailboxDraft, secret: str, mailbox_id: int | None) -> Trial:
         """Sign in to both servers in turn. secret "": the one that is kept. Raises Refused: `wait` when too often."""
         before = await self._his(actor, mailbox_id) if mailbox_id is not None else None

@@ -243,6 +243,18 @@ async def parked(conn: AsyncConnection, of: Sequence[int], limit: int = 200) -> 
     return [Parked(**row._mapping) for row in rows]
 
 
+async def read_again(conn: AsyncConnection, parked_id: int) -> None:
+    """Let a parked letter be tried as if it had never been."""
+    await conn.execute(update(parked_letters).where(parked_letters.c.id == parked_id).values(tries=0))
+
+
+async def parked_in(conn: AsyncConnection, parked_id: int) -> int | None:
+    """The mailbox of a parked letter."""
+    found = select(parked_letters.c.mailbox_id).where(parked_letters.c.id == parked_id)
+    row = (await conn.execute(found)).one_or_none()
+    return int(row.mailbox_id) if row is not None else None
+
+
 # Removal --------------------------------------------------------------------------------------------------------------
 def _only_there(mailbox_id: int) -> ColumnElement[bool]:
     here = exists().where(letter_places.c.letter_id == letters.c.id, letter_places.c.mailbox_id == mailbox_id)

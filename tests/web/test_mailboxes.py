@@ -117,11 +117,22 @@ async def test_what_could_not_be_read_is_listed_and_the_history_shows_how_far_it
         await add(anna)
         async with running.services.db.write() as conn:
             await conn.execute(insert(mail_folders).values(mailbox_id=1, name="INBOX", total=100, taken=40))
-            row = {"mailbox_id": 1, "folder_id": 1, "uid": 5, "tries": 3, "why": "too-deep", "at": 1.0, "size": 9000}
+            row = {
+                "mailbox_id": 1,
+                "folder_id": 1,
+                "uid": 5,
+                "tries": 3,
+                "why": "letter:KeyError",
+                "at": 1.0,
+                "size": 9000,
+            }
             await conn.execute(insert(parked_letters).values(**row))
         page = await anna.get("/settings/mailboxes")
         assert page.says("40 of 100 letters of the history")
-        assert page.says("nested too deep")
+        assert page.says("in a way that is not known yet")
+        assert (await anna.post("/settings/mailboxes/parked/1/again")).place.endswith("said=again")
+        assert (await anna.get("/settings/mailboxes")).says("tried 0 times")
+        assert (await anna.post("/settings/mailboxes/parked/9/again")).status == 404
 
 
 async def test_the_owner_is_told_on_his_desk_in_words(running: Panel) -> None:

@@ -35,6 +35,7 @@ SAID = {
     "opened": N_("The provider lets us in: letters are taken in now."),
     "paused": N_("Paused: no letters come and none go until you resume it."),
     "resumed": N_("Letters come and go again."),
+    "again": N_("The letter is read once more; if it stands here again in a minute, it cannot be read."),
     "removed": N_("Removed here. On the mail server nothing has changed."),
 }
 
@@ -177,6 +178,12 @@ async def remove(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"{HERE}?said=removed")
 
 
+async def read_again(request: web.Request) -> web.StreamResponse:
+    """Try once more to read a letter that was put aside."""
+    await services_of(request).mailboxes.read_again(person_of(request), number(request))
+    raise web.HTTPSeeOther(f"{HERE}?said=again")
+
+
 async def open_at_provider(request: web.Request) -> web.StreamResponse:
     """To the provider's own page."""
     back = own_origin(request) + BACK
@@ -290,6 +297,7 @@ ROUTES = (
     Route("GET", HERE + "/preset", preset, "mail", "nothing"),
     Route("POST", HERE + "/try", try_out, "mail", "nothing"),
     Route("GET", BACK, opened, "mail", "staff"),
+    Route("POST", HERE + "/parked/{id}/again", read_again, "mail", "staff"),
     Route("GET", HERE + "/{id}", show_one, "mail", "staff"),
     Route("POST", HERE + "/{id}", change, "mail", "staff"),
     Route("POST", HERE + "/{id}/pause", pause, "mail", "staff"),
