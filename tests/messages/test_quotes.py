@@ -68,7 +68,7 @@ def test_a_letter_that_only_quotes_or_does_not_stays_whole(text: str) -> None:
 
 
 def test_a_million_lines_are_gone_over_once() -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     assert len(pieces("On \n" * 100_000 + "x:" * 100_000)) == 1
     assert len(pieces(("a" * 399 + " wrote\n") * 2000)) == 1
-    assert time.monotonic() - begun < 3
+    assert time.process_time() - begun < 3
