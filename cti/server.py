@@ -163,7 +163,12 @@ async def build(settings: Settings, db: Database) -> Parts:
         around=Surroundings(
             written=spool.flush,
             importing=lambda: base.import_runs.running is not None,
-            forget=(base.exports.erased, base.import_runs.erased, desk.screen_pops.erased),
+            forget=(
+                base.exports.erased,
+                base.import_runs.erased,
+                desk.screen_pops.erased,
+                mail.sending.letter_store.erased,
+            ),
         ),
         zone=ZoneInfo(settings.numbers.time_zone),
         clock=clock,

@@ -15,11 +15,13 @@ from pathlib import Path
 
 import structlog
 
+from cti.desktop import Erased
 from cti.storage import letters, outbox, templates
 from cti.storage.database import Database
 
 NAME = re.compile(r"[0-9a-f]{64}")
 YOUNG_S = 3600.0
+COMING = "coming"  # where files lie that come
 EVERY_S = 6 * 3600.0
 
 log = structlog.get_logger()
@@ -40,7 +42,7 @@ class LetterStore:
 
     async def place(self) -> Path:
         """Where a file that comes is to be written."""
-        coming = self._folder / "coming"
+        coming = self._folder / COMING
         await asyncio.to_thread(coming.mkdir, mode=0o700, parents=True, exist_ok=True)
         return coming / secrets.token_hex(16)
 
@@ -66,6 +68,10 @@ class LetterStore:
             await self.sweep()
             await asyncio.sleep(EVERY_S)
 
+    async def erased(self, _gone: Erased) -> None:
+        """Somebody was erased: files of his that nothing else has go now."""
+        await self.sweep(young_s=0.0)
+
     async def sweep(self, young_s: float = YOUNG_S) -> int:
         """Let go of files that no row knows."""
         lying = await asyncio.to_thread(self._lying, young_s)
@@ -83,9 +89,12 @@ class LetterStore:
         """Files that have lain there for a while; what is in the folder of those that come was cut off."""
         if not self._folder.is_dir():
             return []
-        before = time.time() - young_s
-        found = (one for room in self._folder.iterdir() if room.is_dir() for one in room.iterdir())
-        return [one for one in found if one.is_file() and one.stat().st_mtime < before]
+        now, found = time.time(), []
+        for room in self._folder.iterdir():
+            young = max(young_s, YOUNG_S) if room.name == COMING else young_s  # somebody may be bringing it just now
+            some = room.iterdir() if room.is_dir() else ()
+            found += [one for one in some if one.is_file() and one.stat().st_mtime < now - young]
+        return found
 
 
 def _link(path: Path, to: Path) -> None:

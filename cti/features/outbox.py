@@ -181,6 +181,13 @@ class Outbox:
             known = await bounces.of(conn, [one.folded for one in letter.parties])
         return known, fields_of(letter.subject, letter.html)
 
+    async def addresses_good(self, person: Person, client_id: int) -> None:
+        """Letters to a client's addresses arrive again, as somebody knows who may change clients."""
+        if not may(person, "clients.write"):
+            raise NotAllowed("Your role may not change clients; ask an admin.")
+        async with self._db.write() as conn:
+            await bounces.clear_client(conn, client_id)
+
     async def send(self, person: Person, letter_id: int, version: int, at: float | None = None) -> float:
         """Give a draft to the queue; when it goes. at: not before then. Raises Refused in words. Twice is once."""
         now = self._clock()

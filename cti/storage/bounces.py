@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.masking import Words
 from cti.messages.letter import Letter
+from cti.storage.client_tables import client_emails
+from cti.storage.contact_tables import contact_clients, contact_emails
 from cti.storage.mail_tables import letters
 from cti.storage.sending_tables import bounced_addresses, outbox
 from cti.storage.sight import seen
@@ -49,9 +52,29 @@ async def of(conn: AsyncConnection, folded: Iterable[str]) -> list[Bounced]:
     return seen(conn, [Bounced(**row._mapping) for row in rows])
 
 
-async def clear(conn: AsyncConnection, folded: str) -> bool:
-    """The address is good again, as a person says or a letter from it shows."""
-    return (await conn.execute(delete(bounced_addresses).where(bounced_addresses.c.folded == folded))).rowcount == 1
+async def of_client(conn: AsyncConnection, client_id: int) -> list[Bounced]:
+    """What is known of a client's addresses and of his contact persons'."""
+    rows = await conn.execute(select(bounced_addresses).where(bounced_addresses.c.folded.in_(_his(client_id))))
+    return seen(conn, [Bounced(**row._mapping) for row in rows])
+
+
+async def clear_client(conn: AsyncConnection, client_id: int) -> None:
+    """A client's addresses are good again, as a person says."""
+    await conn.execute(delete(bounced_addresses).where(bounced_addresses.c.folded.in_(_his(client_id))))
+
+
+def _his(client_id: int) -> Any:
+    own = select(client_emails.c.folded).where(client_emails.c.client_id == client_id)
+    of_people = select(contact_emails.c.folded).join(
+        contact_clients, contact_clients.c.contact_id == contact_emails.c.contact_id
+    )
+    return union(own, of_people.where(contact_clients.c.client_id == client_id))
+
+
+async def clear(conn: AsyncConnection, folded: str, *, before: float) -> None:
+    """The address is good again: a letter from it shows it."""
+    known = (bounced_addresses.c.folded == folded) & (bounced_addresses.c.at < before)
+    await conn.execute(delete(bounced_addresses).where(known))
 
 
 async def keep(conn: AsyncConnection, letter: Letter, letter_id: int, at: float) -> None:

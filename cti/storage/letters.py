@@ -79,6 +79,8 @@ async def keep(
         await conn.execute(insert(letter_files), files)
     if letter.bounces and not goes_out:
         await bounces.keep(conn, letter, made, received_at)
+    elif sender is not None and not goes_out and not letter.automatic:
+        await bounces.clear(conn, sender.folded, before=received_at)
     return made, True
 
 

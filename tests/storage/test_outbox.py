@@ -78,7 +78,10 @@ async def test_what_comes_back_is_known_by_its_letter_or_its_address(db: Databas
         found = await outbox.get(conn, row)
         assert found is not None
         assert (found.why, [one.lasting for one in await bounces.of(conn, [PYOTR])]) == ("returned", [True])
-        assert await bounces.clear(conn, PYOTR)
+        await bounces.clear(conn, PYOTR, before=NOW)
+        assert len(await bounces.of(conn, [PYOTR])) == 1, "an older letter says nothing of it"
+        await bounces.clear(conn, PYOTR, before=NOW + 61)
+        assert await bounces.of(conn, [PYOTR]) == []
 
 
 async def test_rules_find_what_they_wait_for(db: Database) -> None:

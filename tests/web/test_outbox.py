@@ -95,6 +95,12 @@ async def test_what_may_not_leave_is_refused_in_words(desk: Panel) -> None:
             await bounces.mark(conn, "pyotr@alkhimov.example", lasting=True, why="550 no such user", at=1.0)
         told = (await anna.ask("GET", f"/outbox/{letter['id']}"))[1]["warnings"]
         assert [(one["address"], one["lasting"]) for one in told] == [("pyotr@alkhimov.example", True)]
+        async with anna.http.get(f"{desk.url}/clients/{client}") as answer:
+            assert "Letters to pyotr@alkhimov.example come back: 550 no such user" in await answer.text()
+        form = {"csrf": anna.csrf}
+        headers = {"Origin": desk.url}
+        async with anna.http.post(f"{desk.url}/clients/{client}/addresses-good", data=form, headers=headers) as answer:
+            assert "come back" not in await answer.text()
 
 
 async def test_files_come_from_the_machine_the_client_and_the_library(desk: Panel) -> None:

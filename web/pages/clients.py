@@ -14,8 +14,8 @@ from cti.clients.filters import day_begins
 from cti.clients.tasks import standing
 from cti.errors import Conflicts, Refused
 from cti.features.client_base import Saved
-from cti.storage import client_files, clients, contacts, contracts, merges, restrictions, tasks
-from web.api.base import reply
+from cti.storage import bounces, client_files, clients, contacts, contracts, merges, restrictions, tasks
+from web.api.base import place, reply
 from web.auth import person_of
 from web.i18n import translate
 from web.pages.client_form import LONGEST_PHONE, choices, clock_shown, faults_of, read_form, version_of
@@ -77,6 +77,7 @@ async def _card(
         files = [one for one in await client_files.of_client(conn, client.id) if one.contract_id is None]
         still = await tasks.open_of_client(conn, client.id)
         restriction = await restrictions.of_client(conn, client.id)
+        came_back = await bounces.of_client(conn, client.id)
     draft = sight_of(request).see(draft)
     offered = await choices(request, draft)
     past = await history_of(request, client.id, people=people, signed=signed, offered=offered)
@@ -90,6 +91,7 @@ async def _card(
         title=client.name,
         client=client,
         restriction=restriction,
+        came_back=came_back,
         draft=draft,
         theirs=client if isinstance(refusal, Conflicts) and refusal.fields is None else None,
         conflicts=refusal.conflicts if isinstance(refusal, Conflicts) else (),
@@ -109,6 +111,13 @@ async def _card(
         **offered,
         **past,
     )
+
+
+async def addresses_good(request: web.Request) -> web.Response:
+    """Letters to the client's addresses arrive again, as somebody says."""
+    client_id = place(request)
+    await services_of(request).outbox.addresses_good(person_of(request), client_id)
+    raise web.HTTPSeeOther(f"/clients/{client_id}?saved")
 
 
 def _tab(request: web.Request) -> str:
@@ -218,5 +227,6 @@ ROUTES = (
     Route("GET", "/clients/new", show_new, "clients.write", "nothing"),
     Route("POST", "/clients", create, "clients.write", "nothing"),
     Route("GET", "/clients/{id}", show, "clients.read", "client"),
+    Route("POST", "/clients/{id}/addresses-good", addresses_good, "clients.write", "nothing"),
     Route("POST", "/clients/{id}", change, "clients.write", "client"),
 )
