@@ -78,7 +78,7 @@ class Outbox:
         self._db = db
         self._plan = plan
         self._zone = zone
-        self._wake = wake
+        self.wake = wake
         self._clock = clock
 
     async def write(self, person: Person, writing: Writing) -> int:
@@ -173,7 +173,7 @@ class Outbox:
                 await outbox.move(conn, letter_id, ("draft",), state="canceled", changed_at=self._clock())
             else:
                 await outbox.remove(conn, letter_id)
-        self._wake()
+        self.wake()
 
     async def warnings(self, letter: OutLetter) -> tuple[list[Bounced], tuple[str, ...]]:
         """What is to be known before it is sent: addresses that letters came back from, fields without a value."""
@@ -208,7 +208,7 @@ class Outbox:
             values = _given(goes, now) | {"why": "", "left": ""}
             if not await outbox.move(conn, letter_id, ("draft",), state="waiting", **values):
                 raise Conflicts()
-        self._wake()
+        self.wake()
         return goes
 
     async def _sound(self, conn: Connection, letter: OutLetter) -> None:
@@ -280,7 +280,7 @@ class Outbox:
             values = _given(now, now) | {"why": "released", "told_at": now}
             if not await outbox.move(conn, letter_id, AGAIN, state="waiting", **values):
                 raise Refused("not-stopped", "This letter is not one that waits for you.")
-        self._wake()
+        self.wake()
 
     async def put_aside(self, person: Person, letter_id: int) -> None:
         """What failed, is held or unknown is not sent again; it leaves the list."""
@@ -288,7 +288,7 @@ class Outbox:
             await self._theirs(conn, person, letter_id)
             if not await outbox.move(conn, letter_id, AGAIN, state="canceled", changed_at=self._clock()):
                 raise Refused("not-stopped", "This letter is not one that waits for you.")
-        self._wake()
+        self.wake()
 
     async def use_template(self, person: Person, letter_id: int, template_id: int, version: int) -> tuple[str, ...]:
         """Put a template into a draft, with its files; the fields that have no value. The signature stays below."""
