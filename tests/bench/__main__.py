@@ -5,7 +5,21 @@ from __future__ import annotations
 import importlib
 import sys
 
-ALL = ("rest", "wire", "tracker", "pop", "paint", "agi", "imports", "clients", "journal", "shell", "agents", "sending")
+ALL = (
+    "rest",
+    "wire",
+    "tracker",
+    "pop",
+    "paint",
+    "agi",
+    "imports",
+    "clients",
+    "journal",
+    "shell",
+    "agents",
+    "sending",
+    "mail",
+)
 
 
 def main() -> None:

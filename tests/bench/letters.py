@@ -39,7 +39,7 @@ async def _measure(folder: Path) -> None:
         for _ in range(LETTERS):
             await reader.read(plain)
 
-    took, _late = await _beside(many)
+    took, _late = await beside(many)
     report("letters read, with 30 KB of a file each", LETTERS / took, "letters/s", limit="> 100")
     large = _written(folder / "large.eml", _large())
     await _told(f"a letter of {large.stat().st_size >> 20} MiB", lambda: reader.read(large))
@@ -54,12 +54,12 @@ async def _measure(folder: Path) -> None:
 
 
 async def _told(name: str, work: Callable[[], Awaitable[Any]]) -> None:
-    took, late = await _beside(work)
+    took, late = await beside(work)
     report(name, took, "s", limit="< 5")
     report(f"{name}: loop late, 99 of 100", percentile(late, 0.99) * 1000, "ms", limit="< 50")
 
 
-async def _beside(work: Callable[[], Awaitable[Any]]) -> tuple[float, list[float]]:
+async def beside(work: Callable[[], Awaitable[Any]]) -> tuple[float, list[float]]:
     """How long the work took, and how late a loop was that had nothing else to do."""
     late: list[float] = []
 

@@ -91,7 +91,7 @@ class Mailroom:
         )
         self.tls = ssl.create_default_context(cafile=str(office.certificate))
         self.pauses = (0.05, 0.2)
-        self.read_s = 20.0
+        self.read_s, self.within_s = 20.0, WITHIN_S
         self.sync = MailSync(db=db, rounds=self.rounds, channel=self._channel)
         self.changes.ask, self.changes.wake = self.sync.ask, self.sync.wake
 
@@ -177,8 +177,9 @@ class Mailroom:
             rows = await conn.execute(select(parked_letters.c.tries, parked_letters.c.why))
             return [(row[0], row[1]) for row in rows]
 
-    async def until(self, true, within_s: float = WITHIN_S) -> float:  # type: ignore[no-untyped-def]
+    async def until(self, true, within_s: float = 0.0) -> float:  # type: ignore[no-untyped-def]
         """Wait for what is asked by an async function; the seconds it took."""
+        within_s = within_s or self.within_s
         began = time.monotonic()
         while not await true():
             assert time.monotonic() - began < within_s, "it did not come in time"

@@ -8,7 +8,14 @@ import sys
 from pathlib import Path
 
 TESTS = Path(__file__).parent.parent
-WITH_FULL_FIGURES = ("channels", "storage", "telephony", "soak", "e2e/test_random_faults.py")
+WITH_FULL_FIGURES = (
+    "channels",
+    "storage",
+    "telephony",
+    "soak",
+    "e2e/test_random_faults.py",
+    "features/test_mail_faults.py",
+)
 
 
 def main() -> int:
