@@ -78,8 +78,8 @@ class ClientBrief:
     """What a pop shows of a client. phones: (E.164, extension or "", label) in the card's order.
 
     properties: (name, value as text, colour or "") of those that an admin marked for the pop. people: his contact
-    persons. contracts: those that end within a month. tasks: open ones, the most urgent first. restricted: no calls to
-    him, no messages. zone: None where it is not known.
+    persons. contracts: those that end within a month. tasks: open ones, the most urgent first. letters: conversations
+    in shared mailboxes that wait for our answer. restricted: no calls to him, no messages. zone: None where not known.
     """
 
     id: int
@@ -98,6 +98,7 @@ class ClientBrief:
     contracts: tuple[ContractBrief, ...] = ()
     last: LastCall | None = None
     tasks: tuple[TaskBrief, ...] = ()
+    letters: int = 0
     zone: ZoneBrief | None = None
 
 

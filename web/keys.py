@@ -34,7 +34,7 @@ NAMES: Mapping[str, str] = {
     "due-done": N_("What the reminder is about is done"),
     "next": N_("Choose the next thing to do; once more: call"),
     "take": N_("Take what the row of the work list is about"),
-    "go": N_("Go: then D to the desk, W to the work list, C to the clients, J to the calls"),
+    "go": N_("Go: then D to the desk, W to the work list, M to the letters, C to the clients, J to the calls"),
 }
 
 

@@ -28,6 +28,7 @@ THINGS: Mapping[str, str] = {
     "call": N_("call"),
     "calls": N_("list of calls"),
     "missed": N_("missed calls"),
+    "letters": N_("letters"),
     "desk": N_("desk"),
     "import": N_("import"),
     "change": N_("change of many"),

@@ -70,6 +70,7 @@ def set_up(app: web.Application) -> None:
         "day": day,
         "opens": link_of,
         "plain": _plain,
+        "bytes": size,
     }
     environment.globals |= {"icon": icon, "keys_listed": keys.listed, "key_letter": keys.letter}
     environment.tests["seen_by_sip"] = lambda call: bool(registrar_of(call))
@@ -159,6 +160,13 @@ def day(iso: str | None) -> str:
 def _plain(value: object) -> str:
     """A number of a property as its field shows it, or what was typed there instead."""
     return plain(value) if isinstance(value, (int, float)) else str(value or "")
+
+
+def size(count: int) -> str:
+    """`340 B`, `12 KB`, `3.4 MB` of a file."""
+    if count < 1024:
+        return f"{count} B"
+    return f"{count / 1024:.0f} KB" if count < 1024 * 1024 else f"{count / 1024 / 1024:.1f} MB"
 
 
 def icon(name: str) -> Markup:

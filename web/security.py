@@ -53,6 +53,7 @@ STATUS = {
     "bad-wish": 400,
     "no-call": 404,
     "no-work": 404,
+    "no-conversation": 404,
     "no-voicemail": 404,
     "voicemail-gone": 404,
     "voicemail-away": 503,

@@ -15,6 +15,7 @@ KINDS: Mapping[str, str] = {
     "order": N_("call-back from the site"),
     "callback": N_("call back"),
     "task": N_("task"),
+    "letter": N_("letter"),
 }
 WHYS: Mapping[str, str] = {
     "taken": N_("{name} is at it"),
@@ -31,6 +32,8 @@ WHYS: Mapping[str, str] = {
     "callback-waits": N_("You promised to call at {due}"),
     "task-late": N_("To be done by {due}"),
     "task-waits": N_("To be done by {due}"),
+    "letter": N_("Wrote at {at}"),
+    "letter-late": N_("Was to be answered by {due}"),
 }
 CLOSINGS = (N_("no need to call back"), N_("settled otherwise"), N_("wrong number or spam"), N_("cannot be reached"))
 

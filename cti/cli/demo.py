@@ -10,7 +10,7 @@ import click
 from argon2 import PasswordHasher
 from sqlalchemy import func, insert, select, update
 
-from cti.cli import examples, sample_belongings, sample_catalogue, settings_of
+from cti.cli import examples, sample_belongings, sample_catalogue, sample_letters, settings_of
 from cti.cli.sample import CLIENTS, PEOPLE, SamplePerson
 from cti.clients.card import with_numbers
 from cti.errors import StorageError
@@ -80,6 +80,7 @@ async def _fill(db: Database, password_hash: str, settings: Settings) -> None:
                 whole = await sample_catalogue.said(conn, with_numbers(draft, plan))
                 made[draft.name] = await clients.insert(conn, whole, time.time())
             await sample_belongings.fill(conn, made, time.time())
+            await sample_letters.fill(conn, time.time(), settings.data / "letters")
 
 
 async def _add(conn: Connection, person: SamplePerson, password_hash: str, prefix: str) -> None:

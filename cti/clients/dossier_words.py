@@ -38,6 +38,7 @@ TITLES: Mapping[str, tuple[str, str]] = {  # of tables, in the order of the arch
     "trace": ("How the caller was recognised", "Как был узнан звонящий"),
     "number_choices": ("Whose number it is, as agents said", "Чей это номер: ответы операторов"),
     "letters": ("Letters", "Письма"),
+    "letter_words": ("Letters: words for the search", "Письма: слова для поиска"),
     "letter_bodies": ("Letters: texts", "Письма: тексты"),
     "letter_people": ("Letters: who and to whom", "Письма: от кого и кому"),
     "letter_files": ("Letters: attachments", "Письма: вложения"),

@@ -1,4 +1,4 @@
-"""One queue of what is to be done: missed clients, call-backs ordered on the site, own call-backs and tasks.
+"""One queue of what is to be done: missed clients, call-backs ordered on the site, own call-backs, tasks and letters.
 
 What comes first is a rule of its own here, and so is the reason that is said of it. The order: what I have taken; a
 promise whose time is over; who ordered a call; who called in vain, the insistent and my own clients before others and
@@ -14,14 +14,14 @@ from typing import Literal
 
 from cti.clients.masking import Telephone, Words
 
-WorkKind = Literal["missed", "order", "callback", "task"]
+WorkKind = Literal["missed", "order", "callback", "task", "letter"]
 TAKEN_S = 30 * 60.0  # so long an item is somebody's: he may have gone home
 TAKEN, LATE, ORDERED, INSISTENT, MISSED, DUE, WAITING, OTHERS = range(8)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Work:
-    """One thing to do. id: of the task or the order, of a missed client's last call. at: since when it is to be done.
+    """One thing to do. id: of the task, order or conversation, of a missed client's last call. at: since when it is so.
 
     tries, wait_s: of a missed client. due_at: when it was promised or wished for. site: whose form it came by.
     voicemail: the call that left a message. queues, team_id, people: whose it is: of these queues, this team, these
@@ -107,6 +107,10 @@ def _place(work: Work, me: int, now: float) -> Placed:
         return Placed(work=work, level=WAITING, why="put-off", times={"until": later})
     if taken:
         return Placed(work=work, level=TAKEN, why="taken-by-me")
+    if work.kind == "letter":
+        late = work.due_at is not None and work.due_at <= now
+        times = {"due": work.due_at or work.at, "at": work.at}
+        return Placed(work=work, level=LATE if late else DUE, why="letter-late" if late else "letter", times=times)
     if work.due_at is not None and work.due_at > now:
         return Placed(work=work, level=WAITING, why=f"{work.kind}-waits", times={"due": work.due_at})
     if work.kind == "missed":

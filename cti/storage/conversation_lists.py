@@ -29,6 +29,7 @@ from cti.storage.search import Page, read_cursor, write_cursor
 from cti.storage.sight import seen
 from cti.storage.tables import users
 
+MOST_LEADS = 50  # merges one after another
 _owners, _answering = users.alias("owners"), users.alias("answering")
 boxes = conversation_boxes.c
 
@@ -263,3 +264,22 @@ async def counts(conn: AsyncConnection, mailbox_ids: Iterable[int]) -> dict[int,
     for row in await conn.execute(opened.group_by(boxes.mailbox_id, boxes.state)):
         found.setdefault(row.mailbox_id, {})[row.state] = row.n
     return {one: Counts(**states) for one, states in found.items()}
+
+
+async def folder(conn: AsyncConnection, folder_id: int) -> int | None:
+    """The mailbox of a folder."""
+    found: int | None = (
+        await conn.execute(select(mail_folders.c.mailbox_id).where(mail_folders.c.id == folder_id))
+    ).scalar()
+    return found
+
+
+async def led_to(conn: AsyncConnection, conversation_id: int) -> int:
+    """Where the letters of a conversation are that may have been merged. An id from an address may be any number."""
+    at = conversation_id if 0 < conversation_id < 2**31 else 0
+    for _ in range(MOST_LEADS):
+        on = (await conn.execute(select(conversations.c.merged_into).where(conversations.c.id == at))).scalar()
+        if on is None:
+            break
+        at = int(on)
+    return at

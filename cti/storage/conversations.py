@@ -252,7 +252,7 @@ async def answered_at(conn: AsyncConnection, conversation_id: int) -> float:
         letters.c.conversation_id == conversation_id,
         letters.c.direction == "out",
         letters.c.automatic == "",
-        _counts(),
+        counts(),
     )
     return float((await conn.execute(ours)).scalar() or 0.0)
 
@@ -264,13 +264,14 @@ async def asked_after(conn: AsyncConnection, conversation_id: int, at: float) ->
         letters.c.direction == "in",
         letters.c.automatic == "",
         letters.c.received_at > at,
-        _counts(),
+        counts(),
     )
     found: float | None = (await conn.execute(theirs)).scalar()
     return found
 
 
-def _counts() -> Any:
+def counts() -> Any:
+    """Of `letters`: those that lie somewhere but in Drafts, Junk and Trash, a condition."""
     lies = select(letter_places.c.letter_id).where(letter_places.c.letter_id == letters.c.id)
     well = lies.join(mail_folders, mail_folders.c.id == letter_places.c.folder_id).where(
         mail_folders.c.role.not_in(ASIDE)

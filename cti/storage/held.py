@@ -36,7 +36,7 @@ from cti.storage.contact_tables import (
 )
 from cti.storage.disposition_tables import call_dispositions
 from cti.storage.duty_tables import agent_states
-from cti.storage.mail_tables import conversations, letter_bodies, letter_files, letter_people, letters
+from cti.storage.mail_tables import conversations, letter_bodies, letter_files, letter_people, letter_words, letters
 from cti.storage.privacy_tables import access_log, erasures
 from cti.storage.sending_tables import bounced_addresses, outbox, outbox_files, rule_runs
 from cti.storage.tables import (
@@ -205,6 +205,7 @@ HELD: tuple[Held, ...] = (
     ),
     Held(table=outbox, category="letters", way="deleted", rows=_his(outbox)),
     Held(table=letter_files, category="letters", way="deleted", rows=_of_letters(letter_files)),
+    Held(table=letter_words, category="letters", way="deleted", rows=_of_letters(letter_words)),
     Held(table=letter_bodies, category="letters", way="deleted", rows=_of_letters(letter_bodies)),
     Held(table=letter_people, category="letters", way="deleted", rows=_of_letters(letter_people)),
     Held(table=bounced_addresses, category="letters", way="deleted", rows=_bounced),

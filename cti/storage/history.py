@@ -1,5 +1,5 @@
-"""What happened with a client as one stream, newest first: calls with their notes, notes and tasks, and changes of his
-card, people, contracts and files. What one person saved at once is one entry."""
+"""What happened with a client as one stream, newest first: calls with their notes, letters, notes and tasks, changes of
+his card, people, contracts and files. What one person saved at once is one entry."""
 
 from __future__ import annotations
 
@@ -11,28 +11,34 @@ from typing import Any, Literal, get_args
 from sqlalchemy import Select, String, cast, literal, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cti.access import Person
 from cti.clients.tasks import Note, Task
-from cti.storage import changes, client_notes, marks, scripts, tasks
+from cti.storage import changes, client_notes, letter_reading, marks, scripts, tasks
 from cti.storage.calls import CallRow
 from cti.storage.changes import ChangeRow
 from cti.storage.client_tables import client_changes
 from cti.storage.contact_tables import client_notes as note_table
 from cti.storage.contact_tables import client_tasks as task_table
+from cti.storage.conversations import counts
 from cti.storage.journal import by_ids, seen_by
+from cti.storage.letter_access import visible
+from cti.storage.letter_reading import Read
+from cti.storage.mail_tables import letters
 from cti.storage.search import KeyText, Page, read_cursor, write_cursor
 from cti.storage.tables import calls as call_table
 
-Kind = Literal["call", "note", "task", "change"]
+Kind = Literal["call", "letter", "note", "task", "change"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _TABLES = {"note": note_table, "task": task_table}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """One entry: a call, a note, a task, or what somebody changed at once. at: UNIX seconds."""
+    """One entry: a call, a letter, a note, a task, or what somebody changed at once. at: UNIX seconds."""
 
     at: float
     call: CallRow | None = None
+    letter: Read | None = None
     note: Note | None = None
     task: Task | None = None
     changed: tuple[ChangeRow, ...] = ()
@@ -44,11 +50,17 @@ async def of_client(
     *,
     kinds: Collection[Kind] = KINDS,
     user_id: int | None = None,
+    reader: Person | None = None,
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[Entry]:
-    """A page of a client's history. user_id: of calls, only this person's. Raises Refused for a strange cursor."""
-    parts = [_part(kind, client_id, user_id) for kind in KINDS if kind in kinds]
+    """A page of a client's history. user_id: of calls, only this person's; reader: of letters, those he may see.
+
+    Raises Refused for a strange cursor.
+    """
+    parts = [_part(kind, client_id, user_id) for kind in KINDS if kind in kinds and kind != "letter"]
+    if reader is not None and "letter" in kinds:
+        parts.append(_letters(client_id, reader))
     if not parts:
         return Page(rows=[], total=0, next_cursor=None)
     stream = union_all(*parts).subquery()
@@ -60,7 +72,7 @@ async def of_client(
     shown = rows[:limit]
     last = shown[-1] if len(rows) > limit else None
     return Page(
-        rows=await _entries(conn, shown),
+        rows=await _entries(conn, shown, reader),
         total=None,
         next_cursor=write_cursor(last.at, last.kind, last.key) if last else None,
     )
@@ -77,7 +89,13 @@ def _part(kind: Kind, client_id: int, user_id: int | None) -> Select[Any]:
     return mine.where(table.c.client_id == client_id)
 
 
-async def _entries(conn: AsyncConnection, rows: Sequence[Any]) -> list[Entry]:
+def _letters(client_id: int, reader: Person) -> Select[Any]:
+    key = cast(letters.c.id, String).label("key")
+    mine = select(letters.c.sent_at.label("at"), literal("letter").label("kind"), key)
+    return mine.where(letters.c.client_id == client_id, visible(reader), counts())
+
+
+async def _entries(conn: AsyncConnection, rows: Sequence[Any], reader: Person | None) -> list[Entry]:
     def keys(kind: Kind) -> list[int]:
         return [int(row.key) for row in rows if row.kind == kind]
 
@@ -85,6 +103,7 @@ async def _entries(conn: AsyncConnection, rows: Sequence[Any]) -> list[Entry]:
     answers, set_marks = await scripts.of_calls(conn, [*talks]), await marks.of_calls(conn, [*talks])
     for key, talk in talks.items():
         talks[key] = replace(talk, answers=tuple(answers.get(key, ())), marks=tuple(set_marks.get(key, ())))
+    mail = await letter_reading.by_ids(conn, reader, keys("letter")) if reader is not None else {}
     notes = await client_notes.by_ids(conn, keys("note"))
     work = await tasks.by_ids(conn, keys("task"))
     told = await changes.by_ids(conn, keys("change"))
@@ -93,6 +112,8 @@ async def _entries(conn: AsyncConnection, rows: Sequence[Any]) -> list[Entry]:
         match kind:
             case "call":
                 found += [Entry(at=at, call=talks[row.key]) for row in some if row.key in talks]
+            case "letter":
+                found += [Entry(at=at, letter=mail[int(row.key)]) for row in some if int(row.key) in mail]
             case "note":
                 found += [Entry(at=at, note=notes[int(row.key)]) for row in some if int(row.key) in notes]
             case "task":

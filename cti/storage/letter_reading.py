@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -93,6 +93,7 @@ class Read:
     """A letter of a conversation, without its text. by: who wrote it here; why, client_why: decisions about it."""
 
     id: int
+    conversation_id: int | None
     direction: str
     subject: Words
     name: Words
@@ -116,6 +117,19 @@ class Read:
 async def of_conversation(conn: AsyncConnection, person: Person, conversation_id: int) -> list[Read]:
     """The letters of a conversation that the person may see, the oldest first."""
     return await _read(conn, and_(letters.c.conversation_id == conversation_id, letter_access.visible(person)))
+
+
+async def one(conn: AsyncConnection, person: Person, letter_id: int) -> Read | None:
+    """A letter that the person may see. An id from an address may be any number."""
+    if not 0 < letter_id < 2**31:
+        return None
+    return next(iter(await _read(conn, and_(letters.c.id == letter_id, letter_access.visible(person)))), None)
+
+
+async def by_ids(conn: AsyncConnection, person: Person, ids: Collection[int]) -> dict[int, Read]:
+    """Of these, the letters that the person may see."""
+    found = await _read(conn, and_(letters.c.id.in_(ids), letter_access.visible(person))) if ids else []
+    return {one.id: one for one in found}
 
 
 async def _read(conn: AsyncConnection, which: ColumnElement[bool]) -> list[Read]:
@@ -144,6 +158,7 @@ async def _read(conn: AsyncConnection, which: ColumnElement[bool]) -> list[Read]
 def _letter(row: Any, people: Sequence[Somebody], files: Sequence[FileOf], places: Sequence[Any]) -> Read:
     return Read(
         id=row.id,
+        conversation_id=row.conversation_id,
         direction=row.direction,
         subject=row.subject,
         name=row.sender_name,

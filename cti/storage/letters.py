@@ -6,7 +6,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.messages.letter import Letter
-from cti.storage import bounces
+from cti.storage import bounces, letter_search
 from cti.storage.mail_tables import letter_bodies, letter_files, letter_people, letters
 
 EARLIEST = 631152000.0  # 1990: a letter that claims to be older, or from later than tomorrow, errs
@@ -81,6 +81,7 @@ async def keep(
         await bounces.keep(conn, letter, made, received_at)
     elif sender is not None and not goes_out and not letter.automatic:
         await bounces.clear(conn, sender.folded, before=received_at)
+    await letter_search.add(conn, made, letter, sent_at if believable and sent_at is not None else received_at)
     return made, True
 
 

@@ -81,6 +81,9 @@ _PARTS = (
     " '', '', '', '', :no, 0 FROM clients c LEFT JOIN directory_items i ON i.id = c.region_id"
     " WHERE (c.time_zone <> '' OR i.time_zone <> '' OR c.restricted_why <> '')"
     " AND c.id IN (SELECT client_id FROM found)"
+    " UNION ALL SELECT 9, w.client_id, 0, count(*), '', '', '', '', '', '', '', '', :no, 0 FROM conversations w"
+    " JOIN mailboxes b ON b.id = w.mailbox_id AND b.kind = 'shared' WHERE w.state IN ('new', 'work')"
+    " AND w.asked_at IS NOT NULL AND w.client_id IN (SELECT client_id FROM found) GROUP BY w.client_id"
     " ORDER BY part, client_id, position, other_id"
 )
 _NUMBER = (
@@ -243,6 +246,7 @@ def _matches(rows: Sequence[Row[Any]]) -> list[PhoneMatch]:
                 people=_people(of(4, client)),
                 contracts=tuple(ContractBrief(id=c.other_id, number=c.a, ends_on=c.b) for c in of(5, client)),
                 tasks=_tasks(of(7, client)),
+                letters=next((one.other_id for one in of(9, client)), 0),
                 zone=next((_zone(z) for z in of(8, client) if z.a or z.b), None),
                 last=next((LastCall(at=s.at, direction=s.a, outcome=s.b, by=s.c) for s in of(6, client)), None),
             )

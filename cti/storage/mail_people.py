@@ -94,3 +94,18 @@ async def name_of(conn: AsyncConnection, user_id: int | None) -> str:
     """A colleague's name."""
     asked = select(users.c.name).where(users.c.id == user_id)
     return str((await conn.execute(asked)).scalar() or "") if user_id is not None else ""
+
+
+async def who_may(conn: AsyncConnection, box: Box | None) -> list[tuple[int, str]]:
+    """Who may be given what came to a mailbox: id and name."""
+    mine = box.people | ({box.owner_id} if box.owner_id is not None else set()) if box is not None else frozenset()
+    asked = select(users.c.id, users.c.name).where(users.c.id.in_(mine), users.c.blocked_at.is_(None))
+    return [(row.id, row.name) for row in await conn.execute(asked.order_by(users.c.name))] if mine else []
+
+
+async def unanswered_of(conn: AsyncConnection, client_id: int) -> int:
+    """How many conversations of a client in shared mailboxes wait for our answer."""
+    mine = conversations.c
+    waits = (mine.client_id == client_id, mine.state.in_(OPEN), mine.asked_at.is_not(None))
+    counted = select(func.count()).join_from(conversations, mailboxes, mailboxes.c.id == mine.mailbox_id)
+    return int((await conn.execute(counted.where(mailboxes.c.kind == "shared", *waits))).scalar_one())

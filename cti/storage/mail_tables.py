@@ -165,6 +165,15 @@ letter_refs = Table(  # by what letters are found to be of one conversation: cti
     sqlite_with_rowid=False,
 )
 
+# By which letters are found (storage/letter_search.py); its keys rise with time; each engine has its own index over it.
+letter_words = Table(
+    "letter_words",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("letter_id", ForeignKey("letters.id", ondelete="CASCADE"), nullable=False, index=True, unique=True),
+    Column("words", Text, nullable=False),
+)
+
 letter_people = Table(
     "letter_people",
     metadata,

@@ -105,6 +105,7 @@ def clean(path: Path, busy_timeout_ms: int) -> None:
     try:
         with contextlib.closing(sqlite3.connect(path, timeout=busy_timeout_ms / 1000, isolation_level=None)) as conn:
             conn.execute("INSERT INTO clients_fts (clients_fts) VALUES ('optimize')")
+            conn.execute("INSERT INTO letter_fts (letter_fts) VALUES ('optimize')")
             conn.execute("VACUUM")
             _empty_log(conn)
     except sqlite3.Error as error:

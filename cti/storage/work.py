@@ -11,6 +11,8 @@ from cti.clients.tasks import Task
 from cti.clients.work import Work, Worker
 from cti.storage import missed, tasks
 from cti.storage.client_tables import clients
+from cti.storage.mail_people import OPEN
+from cti.storage.mail_tables import conversations, letters
 from cti.storage.missed import Missed
 from cti.storage.sight import seen
 from cti.storage.tables import user_queues, users
@@ -43,7 +45,40 @@ async def gathered(conn: AsyncConnection, *, now: float, until: float, who: Work
     lost = await missed.missed(conn, since=now - MISSED_S, user_id=who.id if who else None, limit=MOST)
     due = await tasks.due_before(conn, until, who.id if who else None, limit=MOST)
     found = [_of_missed(one) for one in lost] + [_of_task(one) for one in due] + await _orders(conn, who)
-    return found
+    return found + await _letters(conn, who)
+
+
+async def _letters(conn: AsyncConnection, who: Worker | None) -> list[Work]:
+    """Conversations that somebody has and that wait for his answer; each is its owner's alone."""
+    waits = conversations.c
+    last = select(letters.c.sender_name).where(letters.c.conversation_id == waits.id, letters.c.direction == "in")
+    name = last.order_by(letters.c.received_at.desc()).limit(1).scalar_subquery()
+    asked = (
+        select(waits.id, waits.subject, waits.client_id, waits.asked_at, waits.due_at, waits.owner_id)
+        .add_columns(clients.c.name.label("client"), _managers.c.name.label("owner"), name.label("name"))
+        .join_from(conversations, clients, clients.c.id == waits.client_id, isouter=True)
+        .join(_managers, _managers.c.id == waits.owner_id)
+        .where(waits.state.in_(OPEN), waits.asked_at.is_not(None))
+        .order_by(waits.asked_at)
+        .limit(MOST)
+    )
+    rows = await conn.execute(asked.where(waits.owner_id == who.id) if who else asked)
+    return seen(conn, [_of_letter(row) for row in rows])
+
+
+def _of_letter(row: Any) -> Work:
+    return Work(
+        kind="letter",
+        id=str(row.id),
+        at=row.asked_at,
+        client_id=row.client_id,
+        client_name=row.client or "",
+        name=row.name or "",
+        note=row.subject,
+        due_at=row.due_at,
+        responsible=row.owner,
+        people=frozenset((row.owner_id,)),
+    )
 
 
 def _of_missed(one: Missed) -> Work:

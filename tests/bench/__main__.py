@@ -19,6 +19,7 @@ ALL = (
     "agents",
     "sending",
     "mail",
+    "mailsearch",
 )
 
 

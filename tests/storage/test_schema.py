@@ -18,7 +18,13 @@ from cti.storage.database import Database, open_database
 from cti.storage.tables import metadata, users
 from tests.storage.conftest import sqlite_url
 
-OWN_OF_THE_ENGINE = ("clients_fts", "ix_clients_search_trgm", "alembic_version")  # no tables.py can say these
+OWN_OF_THE_ENGINE = (
+    "clients_fts",
+    "ix_clients_search_trgm",
+    "letter_fts",
+    "ix_letter_words_vector",
+    "alembic_version",
+)  # no tables.py can say these
 
 
 def _is_ours(_object: Any, name: str | None, *_rest: Any) -> bool:

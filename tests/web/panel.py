@@ -266,7 +266,7 @@ class Browser:
         return self.wire
 
 
-EVENTS = ("screen_pop", "call", "agent", "link", "snapshot", "message", "queue", "erased", "reminders", "work")
+EVENTS = ("screen_pop", "call", "agent", "link", "snapshot", "message", "queue", "erased", "reminders", "work", "mail")
 
 
 class Wire:

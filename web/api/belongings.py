@@ -16,6 +16,7 @@ from cti.storage import client_files, clients, contacts, contracts, history
 from web.api import records as r
 from web.api.base import Operation, body_of, place, query_of, reply
 from web.api.client_records import Emails, Labels, Name, PhoneIn, Phones
+from web.api.conversations import LetterOut, letter_out
 from web.api.tasks import TaskOut, task_out
 from web.auth import person_of
 from web.services import services_of
@@ -111,7 +112,7 @@ class FileOut(Struct, kw_only=True):
 
 
 class HistoryQuery(Struct, forbid_unknown_fields=True):
-    kind: Literal["", "call", "note", "task", "change"] = ""
+    kind: Literal["", "call", "letter", "note", "task", "change"] = ""
     limit: r.Limit = 50
     cursor: r.Cursor = ""
 
@@ -135,6 +136,7 @@ class EntryOut(Struct):
 
     at: float
     call: str | None
+    letter: LetterOut | None
     note: NoteOut | None
     task: TaskOut | None
     changed: list[ChangeOut]
@@ -274,6 +276,7 @@ async def show_history(request: web.Request) -> web.Response:
             client_id,
             kinds=[query.kind] if query.kind else history.KINDS,
             user_id=person.id if scope(person, "calls.read") == "own" else None,
+            reader=person,
             limit=query.limit,
             cursor=query.cursor or None,
         )
@@ -281,6 +284,7 @@ async def show_history(request: web.Request) -> web.Response:
         EntryOut(
             at=one.at,
             call=one.call.id if one.call else None,
+            letter=letter_out(request, one.letter) if one.letter else None,
             note=NoteOut(n.id, n.text, n.user_name, n.changed_at) if (n := one.note) else None,
             task=task_out(one.task) if one.task else None,
             changed=[ChangeOut(c.field, c.was, c.became, c.user_name or None) for c in one.changed],

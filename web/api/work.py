@@ -29,7 +29,8 @@ class WorkQuery(Struct, forbid_unknown_fields=True):
 
 
 class WorkOut(Struct, kw_only=True):
-    """kind: missed, order, callback, task. level: 0 to 5 are to be done now, 6 waits, 7 a colleague has taken.
+    """kind: missed, order, callback, task, letter (id: of the conversation). level: 0 to 5 are to be
+    done now, 6 waits, 7 a colleague has taken.
 
     restricted: nobody may call him. voicemail: the call that left a message; "" for none.
     """
@@ -73,6 +74,8 @@ async def list_of(request: web.Request, whose: Whose) -> list[Placed]:
         works = await stored.gathered(
             conn, now=now, until=services.work_list.tomorrow(), who=None if everybody else who
         )
+    mail = scope(person, "mail") != "none"
+    works = [one for one in works if one.kind != "letter" or (mail and person.id in one.people)]
     showed_callers(request, works, thing="work")
     return placed(works, person.id, now)
 

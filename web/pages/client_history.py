@@ -56,6 +56,7 @@ async def history_of(
             client_id,
             kinds=[kind] if kind else history.KINDS,
             user_id=own,
+            reader=person,
             cursor=request.query.get("cursor", "")[:400] or None,
         )
         named = await tasks.by_ids(conn, _tasks_in(row for one in stream.rows for row in one.changed))

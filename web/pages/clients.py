@@ -14,7 +14,17 @@ from cti.clients.filters import day_begins
 from cti.clients.tasks import standing
 from cti.errors import Conflicts, Refused
 from cti.features.client_base import Saved
-from cti.storage import bounces, client_files, clients, contacts, contracts, merges, restrictions, tasks
+from cti.storage import (
+    bounces,
+    client_files,
+    clients,
+    contacts,
+    contracts,
+    mail_people,
+    merges,
+    restrictions,
+    tasks,
+)
 from web.api.base import place, reply
 from web.auth import person_of
 from web.i18n import translate
@@ -78,6 +88,7 @@ async def _card(
         still = await tasks.open_of_client(conn, client.id)
         restriction = await restrictions.of_client(conn, client.id)
         came_back = await bounces.of_client(conn, client.id)
+        unanswered = await mail_people.unanswered_of(conn, client.id)
     draft = sight_of(request).see(draft)
     offered = await choices(request, draft)
     past = await history_of(request, client.id, people=people, signed=signed, offered=offered)
@@ -92,6 +103,7 @@ async def _card(
         client=client,
         restriction=restriction,
         came_back=came_back,
+        unanswered=unanswered,
         draft=draft,
         theirs=client if isinstance(refusal, Conflicts) and refusal.fields is None else None,
         conflicts=refusal.conflicts if isinstance(refusal, Conflicts) else (),

@@ -13,6 +13,7 @@ import { onPage } from "./dom.js";
 import { keepForms } from "./forms.js";
 import { startJournal } from "./journal.js";
 import { startKeys } from "./keys.js";
+import { startLetters } from "./letters.js";
 import { startLikely } from "./likely.js";
 import { startLive } from "./live.js";
 import { startMailbox } from "./mail/mailbox.js";
@@ -57,6 +58,7 @@ if (document.body.classList.contains("shell")) {
   startStrip();
   startDue();
   startWork();
+  startLetters();
   startDock();
   startDuty();
   startDesk(htmx);

@@ -10,7 +10,7 @@ import { t } from "./texts.js";
 import { toast } from "./toasts.js";
 import { next } from "./work.js";
 
-const GOTO = { KeyD: "/", KeyC: "/clients", KeyJ: "/calls", KeyW: "/work" };
+const GOTO = { KeyD: "/", KeyC: "/clients", KeyJ: "/calls", KeyW: "/work", KeyM: "/mail" };
 const WAIT_MS = 1200;
 let goes = 0;
 

@@ -36,6 +36,7 @@ export function startLive() {
   socket.on("agents", ({ agents }) => store.agentsChanged(agents));
   socket.on("reminders", (told) => store.setReminders(seen(told).due));
   socket.on("work", (view) => store.setWork(seen(view)));
+  socket.on("mail", (view) => store.setMail(seen(view)));
   socket.on("erased", (gone) => letGo(seen(gone)));
   socket.on("snapshot", (state) => {
     link(state.link);

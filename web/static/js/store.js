@@ -147,6 +147,7 @@ export function snapshot(state) {
   state.legs.forEach(leg);
   setReminders(state.reminders ?? []);
   setWork(state.work);
+  setMail(state.mail);
   agents.clear();
   state.agents.forEach((view) => agents.set(view.id, view));
   tell("agents");
@@ -184,6 +185,7 @@ export function setNext(one) {
 }
 
 export const setWork = (view) => tell("work", view);
+export const setMail = (view) => tell("mail", view);
 
 export function setMissed(rows) {
   missed = rows;

@@ -1,8 +1,9 @@
 // Open tasks of the client on the desk's card, done by one press; and what time it is where he is.
 import { $, fill, mould, show } from "./dom.js";
 import { api } from "./api.js";
+import { follow } from "./dock.js";
 import * as store from "./store.js";
-import { moment, t } from "./texts.js";
+import { moment, t, tn } from "./texts.js";
 import { toast } from "./toasts.js";
 
 const done = new Set(); // ids of tasks done on this page: a card that came before still names them
@@ -13,12 +14,24 @@ const DAY = { begins: 8, ends: 21 }; // hours in which people are called
 export function showTasks(client) {
   const place = $("#card-tasks");
   const still = (client?.tasks ?? []).filter((one) => !done.has(one.id));
-  const key = JSON.stringify(still);
+  const key = JSON.stringify([still, client?.letters]);
   if (place.dataset.key !== key) {
     place.dataset.key = key;
-    place.replaceChildren(...still.map((one) => row(one, client)));
+    place.replaceChildren(...letters(client), ...still.map((one) => row(one, client)));
   }
-  show(place, still.length > 0);
+  show(place, place.children.length > 0);
+}
+
+/** That he waits for answers to letters, with the way to them. */
+function letters(client) {
+  if (!client?.letters) return [];
+  const link = document.createElement("a");
+  link.href = `/clients/${client.id}?tab=history&kind=letter`;
+  link.textContent = tn("{n} letter waits for our answer", "{n} letters wait for our answer", client.letters);
+  link.addEventListener("click", (event) => follow(event, link));
+  const row = document.createElement("li");
+  row.append(link);
+  return [row];
 }
 
 function row(task, client) {

@@ -1,0 +1,119 @@
+"""Letters found by words of subject and text, by addresses and by names of files, the newest first, on both engines.
+
+The index holds words as `cti/messages/words.py` reads them. Its keys rise with the time of letters, so SQLite gives
+matches newest first without sorting. Who may see a letter is asked of a part of the matches at a time: a common word in
+a house of many mailboxes costs no more than a rare one, and the list goes on where the looking stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, column, delete, exists, func, insert, literal_column, select, table, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cti.access import Person
+from cti.messages.letter import Letter
+from cti.messages.words import Asked, asked, words_of
+from cti.storage import letter_access
+from cti.storage.mail_tables import letter_places, letter_words, letters
+from cti.storage.search import read_cursor, write_cursor
+from cti.storage.sight import sight_of
+
+MINUTE_BITS = 14  # letters of one minute that have keys of their own
+SINCE = 631_152_000  # 1990: before it no letter counts as sent
+AT_ONCE = 250  # matches whose rights are asked together
+LOOKED_AT = 4_000  # matches of one page at most
+_FTS = table("letter_fts", column("rowid"))
+_VECTOR = func.array_to_tsvector(func.string_to_array(letter_words.c.words, " "))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """A page of what was found: conversations, the newest match first. next_cursor: where to look on."""
+
+    conversations: list[int]
+    next_cursor: str | None
+
+
+async def add(conn: AsyncConnection, letter_id: int, letter: Letter, sent_at: float) -> None:
+    """A letter can be found from now on."""
+    people = [part for one in letter.people for part in (one.name, one.address)]
+    words = words_of((letter.subject, *people, *(one.name for one in letter.files), letter.text))
+    await put(conn, letter_id, words, sent_at)
+
+
+async def put(conn: AsyncConnection, letter_id: int, words: str, sent_at: float) -> None:
+    """These words lead to a letter."""
+    await conn.execute(delete(letter_words).where(letter_words.c.letter_id == letter_id))
+    key = key_of(letter_id, sent_at)
+    taken = select(letter_words.c.id).where(letter_words.c.id >= key).order_by(letter_words.c.id).limit(1)
+    while (await conn.execute(taken)).scalar() == key:
+        key += 1
+        taken = select(letter_words.c.id).where(letter_words.c.id >= key).order_by(letter_words.c.id).limit(1)
+    await conn.execute(insert(letter_words).values(id=key, letter_id=letter_id, words=words))
+
+
+def key_of(letter_id: int, sent_at: float) -> int:
+    """The key of a letter's words: it rises with time."""
+    return (max(int(sent_at) - SINCE, 0) // 60 << MINUTE_BITS) | (letter_id & ((1 << MINUTE_BITS) - 1))
+
+
+async def find(
+    conn: AsyncConnection,
+    person: Person,
+    q: str,
+    *,
+    mailbox_ids: Collection[int] = (),
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Found:
+    """Conversations with letters that the person may see, by words. mailbox_ids: only of these. Raises Refused."""
+    words = asked(q, hides=sight_of(conn).hides)
+    if not words:
+        return Found(conversations=[], next_cursor=None)
+    before = read_cursor(cursor, tuple[int])[0] if cursor else 2**62
+    chosen: dict[int, None] = {}
+    for _ in range(LOOKED_AT // AT_ONCE):
+        keys = await _matches(conn, words, before)
+        if not keys:
+            return Found(conversations=list(chosen), next_cursor=None)
+        for key, conversation in await _seen(conn, person, keys, mailbox_ids):
+            if conversation not in chosen and len(chosen) == limit:
+                return Found(conversations=list(chosen), next_cursor=write_cursor(before))
+            chosen[conversation] = None
+            before = key
+        before = keys[-1]
+        if len(keys) < AT_ONCE:
+            return Found(conversations=list(chosen), next_cursor=None)
+    return Found(conversations=list(chosen), next_cursor=write_cursor(before))
+
+
+async def _matches(conn: AsyncConnection, words: Sequence[Asked], before: int) -> list[int]:
+    """Keys with all of the words, the newest first."""
+    if conn.dialect.name == "sqlite":
+        wanted = " AND ".join(f'("{one.stem}"' + (f' OR "{one.begins}" *)' if one.begins else ")") for one in words)
+        match = literal_column("letter_fts").op("MATCH")(wanted)
+        keys = select(_FTS.c.rowid).where(match, _FTS.c.rowid < before).order_by(_FTS.c.rowid.desc())
+    else:
+        wanted = " & ".join(f"('{one.stem}'" + (f" | '{one.begins}':*)" if one.begins else ")") for one in words)
+        match = _VECTOR.op("@@")(text("CAST(:asked AS tsquery)").bindparams(bindparam("asked", wanted)))
+        keys = select(letter_words.c.id).where(match, letter_words.c.id < before).order_by(letter_words.c.id.desc())
+    return list((await conn.execute(keys.limit(AT_ONCE))).scalars())
+
+
+async def _seen(
+    conn: AsyncConnection, person: Person, keys: Sequence[int], mailbox_ids: Collection[int]
+) -> list[tuple[int, int]]:
+    """Of these, the keys and conversations of letters that the person may see."""
+    mine = (
+        select(letter_words.c.id, letters.c.conversation_id)
+        .join_from(letter_words, letters, letters.c.id == letter_words.c.letter_id)
+        .where(letter_words.c.id.in_(keys), letters.c.conversation_id.is_not(None), letter_access.visible(person))
+        .order_by(letter_words.c.id.desc())
+    )
+    if mailbox_ids:
+        places = letter_places.c
+        mine = mine.where(exists().where(places.letter_id == letters.c.id, places.mailbox_id.in_(mailbox_ids)))
+    return [(row.id, row.conversation_id) for row in await conn.execute(mine)]

@@ -1,0 +1,64 @@
+"""Letters are found on both engines alike, by whoever may see them, until they are erased."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import delete, select, text
+
+from cti.access import Person
+from cti.storage import letter_search
+from cti.storage.database import Database
+from cti.storage.mail_tables import letter_words, letters
+from tests.storage.conftest import ANNA, BORIS, CLARA
+from tests.storage.test_conversations import PEOPLE, Office
+
+
+async def found(office: Office, q: str, person: Person = PEOPLE[ANNA], **how: object) -> list[int]:
+    async with office.db.read() as conn:
+        return (await letter_search.find(conn, person, q, **how)).conversations  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def office(db: Database) -> Office:
+    office = await Office(db).open()
+    await office.post.bring("a@x", subject="Прайс-лист", text="Пришлите свежие цены", files=["Акт сверки.pdf"])
+    await office.post.bring("b@x", sender="boss@romashka.example", subject="Счета", text="цена прежняя")
+    await office.annas.bring("c@x", subject="Личное", text="цены на отпуск", at=office.post.at + 60)
+    async with db.read() as conn:
+        await office.came(*(await conn.execute(select(letters.c.id))).scalars())
+    return office
+
+
+async def test_words_addresses_and_names_of_files_find_the_newest_first(office: Office) -> None:
+    first, second, own = [(await office.row(one)).id for one in (1, 2, 3)]
+    assert await found(office, "цены") == [own, second, first]
+    assert await found(office, "счет") == [second]
+    assert await found(office, "акты сверки") == [first]
+    assert await found(office, "romashka.example") == [second]
+    assert await found(office, "цен", mailbox_ids=[office.post.mailbox_id]) == [second, first]
+    assert await found(office, "рекламация") == await found(office, '"*') == []
+
+
+async def test_nobody_finds_what_he_may_not_see(office: Office) -> None:
+    assert len(await found(office, "цены", PEOPLE[BORIS])) == 2
+    assert await found(office, "цены", PEOPLE[CLARA]) == []
+
+
+async def test_a_page_goes_on_where_it_ended(office: Office) -> None:
+    async with office.db.read() as conn:
+        one = await letter_search.find(conn, PEOPLE[ANNA], "цены", limit=2)
+        rest = await letter_search.find(conn, PEOPLE[ANNA], "цены", limit=2, cursor=one.next_cursor)
+    assert len(one.conversations) == 2
+    assert one.conversations + rest.conversations == await found(office, "цены")
+    assert rest.next_cursor is None
+
+
+async def test_a_letter_that_goes_takes_its_words_with_it(office: Office) -> None:
+    async with office.db.write() as conn:
+        await conn.execute(delete(letters).where(letters.c.id == 1))
+    assert len(await found(office, "цены")) == 2
+    async with office.db.read() as conn:
+        assert (await conn.execute(select(letter_words.c.id).where(letter_words.c.letter_id == 1))).first() is None
+        if office.db.is_sqlite:
+            left = text("SELECT count(*) FROM letter_fts WHERE letter_fts MATCH 'прайс'")
+            assert (await conn.execute(left)).scalar() == 0
