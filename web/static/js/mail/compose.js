@@ -15,7 +15,7 @@ export function startCompose() {
   document.addEventListener("compose", (event) => compose(event.detail ?? {}));
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-compose]");
-    if (!button) return;
+    if (!button || button.closest("[data-mail]")) return; // of the page of letters: letters.js asks, once nobody else answers
     event.preventDefault();
     const { compose: kind, letter, client, contact, to, call, mailbox } = button.dataset;
     const id = (text) => (text ? Number(text) : undefined);
