@@ -38,13 +38,13 @@ AGAIN: tuple[State, ...] = ("failed", "unknown", "held", "canceled")
 
 
 class Writing(msgspec.Struct, frozen=True, kw_only=True):
-    """A letter that is begun. key: the client's own, for asking twice. answers_id: the letter it answers or passes on.
+    """A letter that is begun. key: the client's own, for asking twice. mailbox_id: None: of the answered letter.
 
-    call_id: of the missed call that it closes when it is sent.
+    answers_id: the letter it answers or passes on. call_id: of the missed call that it closes when it is sent.
     """
 
     key: str
-    mailbox_id: int
+    mailbox_id: int | None = None
     kind: Kind = "new"
     answers_id: int | None = None
     client_id: int | None = None
@@ -87,7 +87,7 @@ class Outbox:
             before = await outbox.by_key(conn, writing.key)
             if before is not None:
                 return _own(person, before).id
-            mailbox = await self._mailbox(conn, person, writing.mailbox_id)
+            mailbox = await self._mailbox(conn, person, writing.mailbox_id or await _lies_in(conn, person, writing))
             if writing.call_id and await missed.concerns(conn, writing.call_id, None, hold=False) is None:
                 raise Refused("no-call", "There is no such call.")
             values, people, files = await self._begun(conn, person, writing, mailbox)
@@ -346,6 +346,12 @@ class Outbox:
         if found is None:
             raise NotAllowed("This mailbox is not yours to write from.")
         return found
+
+
+async def _lies_in(conn: Connection, person: Person, writing: Writing) -> int:
+    """Of his mailboxes that of the answered letter; his first one where it lies in none."""
+    his = [one.id for one in await _boxes(conn, person) if one.paused_at is None]
+    return await answering.lies_in(conn, writing.answers_id or 0, his) or next(iter(his), 0)
 
 
 async def _boxes(conn: Connection, person: Person) -> list[Mailbox]:

@@ -48,6 +48,13 @@ async def whole(
     return await _whole(conn, select(letters).where(letters.c.id == letter_id, theirs))
 
 
+async def lies_in(conn: AsyncConnection, letter_id: int, mailbox_ids: Collection[int]) -> int | None:
+    """The first of these mailboxes that a letter lies in."""
+    here = (letter_places.c.letter_id == letter_id) & letter_places.c.mailbox_id.in_(list(mailbox_ids))
+    asked = select(letter_places.c.mailbox_id).where(here).order_by(letter_places.c.mailbox_id).limit(1)
+    return (await conn.execute(asked)).scalar()
+
+
 async def by_id(conn: AsyncConnection, letter_id: int) -> Whole | None:
     """A letter, for the server's own work."""
     return await _whole(conn, select(letters).where(letters.c.id == letter_id))

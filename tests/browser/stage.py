@@ -23,7 +23,7 @@ from playwright.async_api import BrowserContext, Page, async_playwright, expect
 from cti.cli.demo import fill
 from cti.desktop import AgentView, CallState, CallView, LinkView, Match, PopCall, PopKind, ScreenPop, Snapshot, Why
 from cti.server import Parts, build
-from cti.settings import HttpSettings, Settings
+from cti.settings import HttpSettings, MailSettings, Settings
 from cti.storage import calls, desktop_events, lookup
 from cti.storage.database import open_database
 from cti.storage.desktop_events import NewEvent
@@ -171,9 +171,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(folder: Path, *, width: int = 1366, height: int = 768, **look: Any) -> AsyncIterator[Stage]:
+async def stage(
+    folder: Path, *, width: int = 1366, height: int = 768, mail: MailSettings | None = None, **look: Any
+) -> AsyncIterator[Stage]:
     """A stage with the sample base. look: of the browser (color_scheme, reduced_motion, locale...)."""
-    settings = Settings(data=folder, http=HttpSettings())
+    settings = Settings(data=folder, http=HttpSettings(), mail=mail or MailSettings())
     await fill(settings, PASSWORD)
     db = await open_database(settings.database_url)
     parts = await build(settings, db)

@@ -31,13 +31,14 @@ FILE_NAME = Header(name="X-File-Name", text="The file's name, as encodeURICompon
 
 
 class WritingIn(Struct, forbid_unknown_fields=True, kw_only=True):
-    """key: made by the client; the same one again is the same letter. answers_id: the letter it answers or passes on.
+    """key: made by the client; the same one again is the same letter. mailbox_id: null: where the answered
+    letter lies. answers_id: the letter it answers or passes on.
 
     client_id, contact_id: to whom, where it answers none. call_id: the missed call that it closes once it is sent.
     """
 
     key: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{8,64}$")]
-    mailbox_id: r.Id
+    mailbox_id: r.Id | None = None
     kind: Kind = "new"
     answers_id: r.Id | None = None
     client_id: r.Id | None = None

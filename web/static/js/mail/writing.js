@@ -61,7 +61,7 @@ export class Writing {
     this.fold(false);
     show(this.place, true);
     const to = this.chips[0];
-    if (detail.to && !to.people.some((one) => one.address === detail.to)) to.add({ role: "to", name: "", address: detail.to });
+    if (detail.to && letter.kind === "new" && !to.people.some((one) => one.address === detail.to)) to.add({ role: "to", name: "", address: detail.to });
     if (detail.again) return;
     if (to.people.length) $("#compose-subject").value ? this.editor.focus() : $("#compose-subject").focus();
     else to.input.focus();
@@ -71,7 +71,7 @@ export class Writing {
     const last = Number(localStorage.getItem(LAST_BOX));
     const good = this.boxes.filter((one) => !one.paused);
     const box = this.boxes.find((one) => one.id === mailbox) ?? good.find((one) => one.id === last) ?? good.find((one) => one.kind === "personal") ?? good[0] ?? this.boxes[0];
-    const asked = { key: requestId(), mailbox_id: box.id, kind, answers_id: letter ?? null, client_id: client ?? null, contact_id: contact ?? null, call_id: call };
+    const asked = { key: requestId(), mailbox_id: letter && !mailbox ? null : box.id, kind, answers_id: letter ?? null, client_id: client ?? null, contact_id: contact ?? null, call_id: call };
     return (await api("POST", "/outbox", asked)).id;
   }
 
