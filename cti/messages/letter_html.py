@@ -121,7 +121,7 @@ def asks_outside(html: str) -> bool:
 
 def rows(text: str, html: str) -> int:
     """How many lines high its frame is, in fours. Guessed: a frame without scripts cannot say how much it holds."""
-    own = "\n".join(one.text for one in pieces(text[:6000]) if not one.quoted)
+    own = "\n".join(one.text for one in pieces(text[:6000]) if not one.quoted).strip()
     lines = 3 + sum(1 + len(line) // 100 for line in own.split("\n"))
     if html:
         lines += 6 * len(re.findall(r"<(?:img|table)\b", html[:100_000], re.IGNORECASE))

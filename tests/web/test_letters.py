@@ -143,6 +143,8 @@ async def test_a_link_says_where_it_leads_and_a_ticket_lasts_as_long_as_the_sess
         )
         base = link.partition("/link")[0]
         assert (await nobody.get(f"{base}/link?to=javascript:alert(1)")).status == 404
+        letter_to = await nobody.get(f"{base}/link?to=mailto:sales%2540alkhimov.example%3Fsubject=x")
+        assert 'href="/?write=sales%40alkhimov.example"' in letter_to.text
         for wrong in (base[:-3], base + "A", "/mail/frames/x", base.replace("/frames/", "/frames/A")):
             assert (await nobody.get(f"{wrong}/body")).status == 404
         assert (await nobody.get(f"{base}/body")).status == 200
@@ -206,7 +208,7 @@ async def test_an_invitation_is_answered_by_a_letter_that_any_calendar_takes(run
     async with Visitor(running, "anna") as anna, Visitor(running, "clara") as clara:
         sheet = await anna.get(f"/mail/letters/{one}/sheet")
         assert sheet.says("Договор, цены")
-        assert sheet.says("14.09.2026 09:00 – 10:30, and again · Переговорная 2")
+        assert sheet.says("14.09.2026 09:00 – 10:30, it repeats · Переговорная 2")
         answered = await anna.post(f"/mail/letters/{one}/invitation", how="accepted")
         assert answered.says("Answered: accepted")
         assert (await anna.post(f"/mail/letters/{one}/invitation", how="accepted")).status == 200  # twice is once

@@ -9,7 +9,7 @@ says where it leads; that page may open a window, and nothing else more.
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import aiohttp_jinja2
 from aiohttp import web
@@ -56,7 +56,8 @@ async def lead(request: web.Request) -> web.Response:
     ticket = await _ticket(request)
     target = request.query.get("to", "")
     scheme, _, rest = target.partition(":")
-    opens = {"http": target, "https": target, "mailto": f"/mail?to={quote(rest)}", "tel": f"/dial?to={quote(rest)}"}
+    to = quote(unquote(rest.partition("?")[0]), safe="")
+    opens = {"http": target, "https": target, "mailto": f"/?write={to}", "tel": f"/dial?to={to}"}
     if scheme.lower() not in opens or len(target) > 2000:
         raise web.HTTPNotFound(text="This link leads nowhere.")
     says = {"mailto": N_("Write a letter"), "tel": N_("Call")}.get(scheme.lower(), N_("Open in a new tab"))

@@ -23,6 +23,16 @@ export function startCompose() {
   });
   const before = sessionStorage.getItem(OPEN);
   if (before) compose({ draft: Number(before), again: true });
+  writeTo(new URL(location.href));
+}
+
+/** A link of a letter to somebody's address opens a page of ours with ?write=address: a letter to him, not sent. */
+function writeTo(here) {
+  const to = here.searchParams.get("write");
+  if (!to) return;
+  here.searchParams.delete("write");
+  history.replaceState(history.state, "", here);
+  compose({ kind: "new", to });
 }
 
 async function compose(detail) {
