@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from imapclient.exceptions import IMAPClientError
 
 from cti.channels.email.imap_wire import READ_S
@@ -23,7 +25,7 @@ from cti.features.mail_sync import POLL_S
 from cti.messages.letter import Flags, Letter
 from lab.dovecot import Dovecot
 from tests.channels.links import SOAK
-from tests.channels.mail_peers import ANNA, PASSWORD, SALES, letter, outlook
+from tests.channels.mail_peers import ANNA, PASSWORD, SALES, letter, outlook, post_office
 from tests.channels.mail_peers import office as office
 from tests.e2e.proxy import Proxy
 from tests.features.mailroom import Mailroom, mailroom
@@ -223,7 +225,9 @@ async def _some(room: Mailroom) -> bool:
     return await room.letters() > 0
 
 
-async def trouble(office: Dovecot, login: str = ANNA, secret: str = PASSWORD, **where: object) -> str:
+async def trouble(
+    office: Dovecot, login: str = ANNA, secret: str = PASSWORD, *, oauth2: bool = False, **where: object
+) -> str:
     """Why a mailbox cannot be opened."""
 
     async def resolve(host: str, port: int) -> str:
@@ -233,7 +237,7 @@ async def trouble(office: Dovecot, login: str = ANNA, secret: str = PASSWORD, **
     endpoint = Endpoint(**({"host": "127.0.0.1", "port": office.imaps} | where))  # type: ignore[arg-type]
     link = ImapLink("trial", resolve=resolve, tls=tls)  # type: ignore[arg-type]
     try:
-        await link.open(endpoint, Credentials(login=login, secret=secret))
+        await link.open(endpoint, Credentials(login=login, secret=secret, oauth2=oauth2))
         await link.ask(lambda box: box.folders())
     except MailTrouble as error:
         return error.code
@@ -251,6 +255,40 @@ async def test_why_a_mailbox_cannot_be_opened_is_told(office: Dovecot) -> None:
     assert await trouble(office, port=office.imap) == "no-tls"
     assert await trouble(office, port=office.lmtp, security="none") == "not-mail"
     assert await trouble(office, port=1) == "closed"
+
+
+OAUTH = """
+auth_mechanisms = plain xoauth2
+passdb {
+  driver = oauth2
+  mechanisms = xoauth2
+  args = FILE
+}
+"""
+INTROSPECTION = """
+introspection_mode = post
+introspection_url = URL
+username_attribute = username
+active_attribute = active
+active_value = true
+"""
+
+
+async def test_a_provider_lets_in_by_a_token(tmp_path: Path) -> None:
+    """Dovecot asks the provider whether a token is good (RFC 7662)."""
+
+    async def introspect(request: web.Request) -> web.Response:
+        good = (await request.post())["token"] == "a-good-token"
+        return web.json_response({"active": good, **({"username": ANNA} if good else {})})
+
+    provider = web.Application()
+    provider.router.add_post("/", introspect)
+    async with TestServer(provider) as server:
+        file = tmp_path / "oauth2.conf"
+        file.write_text(INTROSPECTION.replace("URL", str(server.make_url("/"))))
+        with post_office(ANNA, more=OAUTH.replace("FILE", str(file))) as office:
+            assert await trouble(office, secret="a-good-token", oauth2=True) == ""
+            assert await trouble(office, secret="an-old-token", oauth2=True) == "oauth2"
 
 
 HARM = [

@@ -1,4 +1,4 @@
-"""What is filed into mailboxes: sent letters once, drafts in place of the one before; letters as the server has them."""
+"""What is filed into mailboxes: sent letters once, drafts in place of the one before; letters as servers have them."""
 
 from __future__ import annotations
 

@@ -34,6 +34,7 @@ logging.getLogger("imapclient").setLevel(logging.CRITICAL)  # it would write wha
 PIECE_BYTES = 1 << 20  # of a larger letter, at once
 SPAN = 50_000  # UIDs in one answer: its line must stay below a million bytes
 SET = 500  # UIDs named in one command
+NEWS = ("EXISTS", "EXPUNGE", "VANISHED", "FETCH")
 FULL = 0.97  # of the quota
 HEAD = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"
 HEAD_SAID = b"BODY[HEADER.FIELDS (MESSAGE-ID)]"
@@ -50,6 +51,7 @@ class ImapBox:
     ) -> None:
         self._imap: IMAPClient = connect(endpoint, resolved, credentials, tls, read_s)
         self._selected = ""
+        self._looked = False  # whether nothing has been told since the inbox was looked at
         self._roles: dict[str, FolderRole] = {}
         capable = {one.upper() for one in self._imap.capabilities()}
         self._idles = b"IDLE" in capable
@@ -67,7 +69,8 @@ class ImapBox:
         if self._selected:
             self._imap.noop()  # some tell of the folder that is open only what they have told already
         if self._lists:
-            said = self._statuses()
+            with self._looking("INBOX"):
+                said = self._statuses()
             return [_folder(name, role, said[name]) for name, role in self._roles.items() if name in said]
         found = []
         for name, role in self._roles.items():
@@ -79,7 +82,19 @@ class ImapBox:
         """One of them."""
         if name == self._selected:
             self._imap.noop()
-        return _folder(name, role, self._imap.folder_status(name, self._items()))
+        with self._looking(name):
+            said = self._imap.folder_status(name, self._items())
+        return _folder(name, role, said)
+
+    @contextlib.contextmanager
+    def _looking(self, name: str) -> Iterator[None]:
+        """A look at a folder. Of the inbox it is known afterwards whether more happened than was seen."""
+        untagged = self._imap._imap.untagged_responses
+        for kind in NEWS:
+            untagged.pop(kind, None)
+        yield
+        if name == "INBOX":
+            self._looked = not any([untagged.pop(kind, None) for kind in NEWS])
 
     def _items(self) -> list[str]:
         return ["MESSAGES", "UIDNEXT", "UIDVALIDITY", *(["HIGHESTMODSEQ"] if self._counts else [])]
@@ -201,6 +216,7 @@ class ImapBox:
     def append(self, folder: str, raw: bytes, flags: Flags, *, draft: bool = False) -> int | None:
         """Put a letter there; its UID where the server tells it."""
         words = {"\\Seen": flags.seen, "\\Flagged": flags.flagged, "\\Answered": flags.answered, "\\Draft": draft}
+        self._looked = False
         said = self._imap.append(folder, raw, [word for word, on in words.items() if on])
         told = _APPENDED.search(said if isinstance(said, bytes) else b"")
         return int(told[1]) if told else None
@@ -227,9 +243,9 @@ class ImapBox:
             _drain(woken)
             self._imap.noop()
             return False
-        if self._selected != "INBOX":
+        if self._selected != "INBOX" or not self._looked:
             self._select("INBOX")
-            return True  # what happened since it was looked at is not told any more
+            return True  # what happened since it was looked at was told meanwhile, and is not told again
         self._imap.idle()
         poll = select.poll()
         poll.register(self._imap.socket(), select.POLLIN)
@@ -260,6 +276,7 @@ class ImapBox:
 
     # Inside ----------------------------------------------------------------------------------------------------------
     def _select(self, folder: str) -> None:
+        self._looked = False
         if folder != self._selected:
             self._selected = ""
             self._imap.select_folder(folder)
