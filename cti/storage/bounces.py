@@ -18,6 +18,7 @@ from cti.storage.sending_tables import bounced_addresses, outbox
 from cti.storage.sight import seen
 
 WHY_CHARS = 400
+RETURNED = "returned"  # among the oddities of a letter
 MOST = 100
 UNNAMED_S = 7 * 86400.0  # a bounce that names no letter is of one sent within that time
 
@@ -80,25 +81,36 @@ async def clear(conn: AsyncConnection, folded: str, *, before: float) -> None:
 async def keep(conn: AsyncConnection, letter: Letter, letter_id: int, at: float) -> None:
     """A letter that says what came back: of letters of ours alone, whoever wrote it. The row of the outbox says so."""
     for one in letter.bounces[:MOST]:
-        row_id, is_ours = await _sent(conn, one.message_id, one.address, at)
-        if not is_ours:
+        row_id, sent_id = await _sent(conn, one.message_id, one.address, at)
+        if row_id is None and sent_id is None:
             continue
+        if sent_id is not None and one.lasting:
+            await _returned(conn, sent_id)
         await mark(conn, one.address, lasting=one.lasting, why=one.why, at=at, letter_id=letter_id)
         if row_id is not None and one.lasting:
             back = update(outbox).where(outbox.c.id == row_id, outbox.c.why == "")
             await conn.execute(back.values(why="returned", said=one.why[:WHY_CHARS]))
 
 
-async def _sent(conn: AsyncConnection, message_id: str, folded: str, at: float) -> tuple[int | None, bool]:
-    """The outbox row of a letter that came back, if it has one, and whether we sent such a letter at all.
+async def _sent(conn: AsyncConnection, message_id: str, folded: str, at: float) -> tuple[int | None, int | None]:
+    """What came back, if we sent it: its row of the outbox, and the letter it became.
 
     A bounce that names none is one of the last letter to the address.
     """
+    rows = select(outbox.c.id, outbox.c.letter_id)
     if message_id:
-        row_id = (await conn.execute(select(outbox.c.id).where(outbox.c.message_id == message_id))).scalar()
+        row = (await conn.execute(rows.where(outbox.c.message_id == message_id))).one_or_none()
         ours = select(letters.c.id).where(letters.c.message_id == message_id, letters.c.direction == "out")
-        return row_id, row_id is not None or (await conn.execute(ours.limit(1))).first() is not None
+        letter_id = (await conn.execute(ours.limit(1))).scalar()
+        return (row.id, row.letter_id or letter_id) if row else (None, letter_id)
     mine = (outbox.c.to_folded == folded) & outbox.c.sent_at.between(at - UNNAMED_S, at)
-    last = select(outbox.c.id).where(mine).order_by(outbox.c.sent_at.desc()).limit(1)
-    row_id = (await conn.execute(last)).scalar()
-    return row_id, row_id is not None
+    row = (await conn.execute(rows.where(mine).order_by(outbox.c.sent_at.desc()).limit(1))).one_or_none()
+    return (row.id, row.letter_id) if row else (None, None)
+
+
+async def _returned(conn: AsyncConnection, letter_id: int) -> None:
+    """The letter itself says in its conversation that it came back."""
+    odd = str((await conn.execute(select(letters.c.oddities).where(letters.c.id == letter_id))).scalar() or "").split()
+    if RETURNED not in odd:
+        said = " ".join([RETURNED, *odd])[:200]
+        await conn.execute(update(letters).where(letters.c.id == letter_id).values(oddities=said))

@@ -183,6 +183,9 @@ async def test_F_41_a_letter_that_came_back_marks_the_address_and_is_told(office
     office.after.wake()
     row = await office.until(sent.id, lambda one: one.told_at is not None)
     assert (row.state, row.why) == ("sent", "returned")
+    async with office.db.read() as conn:
+        odd = select(letter_table.c.oddities).where(letter_table.c.id == row.letter_id)
+        assert (await conn.execute(odd)).scalar() == "returned", "its conversation says so"
     assert [notice.code for _, notice in office.screens.notices] == ["letter-returned"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -196,3 +197,13 @@ def test_a_29_february_is_kept_on_the_28th() -> None:
     assert leap in anniversaries(date(2026, 2, 28), 0)
     assert leap not in anniversaries(date(2028, 2, 28), 0)
     assert leap in anniversaries(date(2028, 2, 28), 1)
+
+
+async def test_two_who_look_at_once_do_it_once(desk: Panel, clock: Clock) -> None:
+    async with Browser(desk, "vera") as vera:
+        rule = await made(vera, desk)
+        await call(desk, clock, "c1", await alkhimov(vera))
+        clock.ahead = 40
+        rules = desk.services.event_rules
+        await asyncio.gather(*(rules.look() for _ in range(5)))
+        assert (await runs(vera, rule), len(await written(desk))) == ([("queued", "")], 1)

@@ -22,6 +22,7 @@ from web.shown import showed
 from web.texts import N_
 
 ODDITIES: Mapping[str, str] = {
+    "returned": N_("it came back: it was not delivered"),
     "too-large": N_("it is too large: only its beginning is here"),
     "many-parts": N_("it has too many parts: some are left out"),
     "deep": N_("its parts stand too deep inside each other: some are left out"),
