@@ -30,6 +30,8 @@ PAGES = {
     "/calls": "#main h1",
     "/missed": "#main td",
     "/work": ".work-row",
+    "/mail": ".mail-row",
+    "/mail?view=all&c=1": "#mail-read iframe",
     "/profile": "#main h1",
 }
 

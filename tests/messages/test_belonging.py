@@ -20,9 +20,9 @@ def test_our_own_addresses_tell_nothing_and_the_sender_tells_most() -> None:
     ]
 
 
-@pytest.mark.parametrize("address", ["a@gmail.com", "a@yandex.ru", "a@bk.ru", "a@icloud.com", "nobody", "a@localhost"])
-def test_a_public_host_speaks_for_no_company(address: str) -> None:
-    assert domain_of(address) == ""
+@pytest.mark.parametrize("host", ["gmail.com", "yandex.ru", "bk.ru", "icloud.com", "localhost", ""])
+def test_a_public_host_speaks_for_no_company(host: str) -> None:
+    assert domain_of(f"a@{host}") == ""
 
 
 def test_an_address_on_a_card_comes_before_a_domain() -> None:

@@ -103,16 +103,16 @@ async def test_a_personal_mailbox_is_its_owners_alone(mail: Mail) -> None:
 
 
 async def test_an_unknown_sender_becomes_a_client_or_is_added_to_one(mail: Mail) -> None:
-    await mail.comes(mail.sales, "a@x", sender="new@gmail.com")
-    await mail.comes(mail.sales, "b@x", sender="other@gmail.com", subject="Прайс")
+    await mail.comes(mail.sales, "a@x", sender="new@else.example")
+    await mail.comes(mail.sales, "b@x", sender="other@elsewhere.example", subject="Прайс")
     async with Browser(mail.desk, "anna") as anna:
         second, first = [row["id"] for row in (await anna.ask("GET", "/conversations"))[1]["rows"]]
-        assert "Nobody has the address new@gmail.com." in (await text_of(anna, f"/mail/conversations/{first}"))[1]
-        body = {"client_id": mail.client, "address": "new@gmail.com"}
+        assert "Nobody has the address new@else.example." in (await text_of(anna, f"/mail/conversations/{first}"))[1]
+        body = {"client_id": mail.client, "address": "new@else.example"}
         assert (await anna.ask("PUT", f"/conversations/{first}/client", body))[0] == 200
-        assert "new@gmail.com" in (await anna.ask("GET", f"/clients/{mail.client}"))[1]["emails"]
+        assert "new@else.example" in (await anna.ask("GET", f"/clients/{mail.client}"))[1]["emails"]
         status, made = await anna.ask(
-            "PUT", f"/conversations/{second}/client", {"name": "Other", "address": "other@gmail.com"}
+            "PUT", f"/conversations/{second}/client", {"name": "Other", "address": "other@elsewhere.example"}
         )
         assert status == 200
         assert (await anna.ask("GET", f"/conversations/{second}"))[1]["conversation"]["client_id"] == made["id"]

@@ -14,6 +14,7 @@ from cti.access import may
 from cti.errors import Refused
 from cti.messages.assigning import Box
 from cti.storage import clients, conversation_lists, mail_people, restrictions
+from cti.storage.belonging import names_of
 from cti.storage.conversation_lists import Counts, Folder, Listed
 from cti.storage.search import Page
 from web.api.base import place
@@ -187,10 +188,11 @@ async def _opened(request: web.Request, conversation_id: int) -> dict[str, Any]:
     async with services.db.read() as conn:
         client = await clients.get(conn, one.client_id) if one.client_id and may(person, "clients.read") else None
         restriction = await restrictions.of_client(conn, client.id) if client else None
+        last = next((each for each in reversed(letters) if each.direction == "in"), letters[-1])
+        choices = await names_of(conn, last.client_why.choices if one.client_id is None else ())
         boxes = await mail_people.boxes(conn)
         people = await mail_people.who_may(conn, boxes.get(one.mailbox_id or 0))
     handles = any(box.id == one.mailbox_id for box in mail_people.seen_by(person, boxes.values()))
-    last = next((each for each in reversed(letters) if each.direction == "in"), letters[-1])
     return {
         "one": one,
         "letters": letters,
@@ -198,6 +200,7 @@ async def _opened(request: web.Request, conversation_id: int) -> dict[str, Any]:
         "client": client,
         "restriction": restriction,
         "people": people,
+        "choices": sorted(choices.items()),
         "handles": handles,
         "held": bool(one.answering) and one.answering_id != person.id,
         "owner_why": tell(language, OWNER_WHYS, one.owner_why),

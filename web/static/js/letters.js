@@ -102,6 +102,7 @@ function clicked(event) {
   if (many) return together(many);
   if (what === "split") return say("POST", `/conversations/${open()}/split`, { letters: [Number(button.dataset.letter)] }, true);
   if (what === "whose") return whose(button);
+  if (what === "client") return say("PUT", `/conversations/${open()}/client`, { client_id: Number(button.dataset.client) }, true);
   stand([Number(open())], what);
 }
 
