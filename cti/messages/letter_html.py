@@ -11,13 +11,14 @@ import re
 from collections.abc import Iterator
 
 from cti.clients.masking import mask
-from cti.messages.quotes import pieces
+from cti.messages.quotes import heads, pieces
 
 ROWS_MOST = 28
 _TAG = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:\s+[a-z-]+(?:="[^"]*")?)*)\s*/?>')
 _VOID = frozenset(("br", "hr", "img", "col", "wbr"))
 _LEAD = r"(?:<(?:div|p|b|strong|span|font|hr|table|tbody|tr|td|br)\b[^<>]{0,500}>\s*){0,8}"
 _HEAD = re.compile(_LEAD + r"(?:From|От|От кого)\s*:", re.IGNORECASE)
+_BEFORE = re.compile(r"<(div|p)\b[^<>]*>(?:(?!</?(?:div|p)\b).){0,900}</\1>(?:\s|<br>){0,9}$", re.DOTALL)
 _BESIDE = re.compile(r"\b(?:sent|date|to|subject|отправлено|дата|кому|тема)\s*:", re.IGNORECASE)
 _MESSENGER = re.compile(r"^tel:|wa\.me/|whatsapp|viber|^tg:|t\.me/\+", re.IGNORECASE)
 _COLOURED = re.compile(r"(?:background|color|bgcolor)\b", re.IGNORECASE)
@@ -54,12 +55,20 @@ def _quotations(html: str) -> Iterator[tuple[int, int]]:
     for tag in _TAG.finditer(html, 0, outlook[0] if outlook else len(html)):
         if tag[2] == "blockquote":
             if not tag[1] and depth == 0:
-                begin = tag.start()
+                begin = _with_head(html, tag.start())
             depth += -1 if tag[1] else 1
             if tag[1] and depth == 0:
                 yield begin, tag.end()
     if outlook:
         yield outlook
+
+
+def _with_head(html: str, begin: int) -> int:
+    """Where a quotation begins: with the element before it, where that is the line that stands over it."""
+    before = _BEFORE.search(html[max(0, begin - 1000) : begin])
+    if before is None or not heads(" ".join(_words(before[0]).split())):
+        return begin
+    return begin - len(before[0])
 
 
 def _outlooks(html: str) -> tuple[int, int] | None:

@@ -92,7 +92,12 @@ def _header(lines: list[str], place: int) -> int:
 
 
 def _is_header(lines: list[str]) -> bool:
-    return _HEADERS.fullmatch(" ".join(one.strip() for one in lines)[:400]) is not None
+    return heads(" ".join(one.strip() for one in lines))
+
+
+def heads(text: str) -> bool:
+    """Whether a text is the line that stands over a quotation."""
+    return _HEADERS.fullmatch(text[:400]) is not None
 
 
 def _join(lines: list[str], marks: list[bool]) -> None:

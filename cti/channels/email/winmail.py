@@ -22,11 +22,12 @@ class Winmail:
 
 
 def opened(content: bytes) -> Winmail | None:
-    """What is in a winmail.dat; None where it cannot be opened."""
+    """What is in a winmail.dat; None where nothing can be taken out of it."""
     try:
         inside = TNEF(content, do_checksum=False)
         files = [(_text(one.long_filename()), bytes(one.data)) for one in inside.attachments[:FILES_MOST] if one.data]
-        return Winmail(files=files, text=_bytes(inside.body), html=_bytes(inside.htmlbody))
+        text, html = _bytes(inside.body), _bytes(inside.htmlbody)
+        return Winmail(files=files, text=text, html=html) if files or text or html else None
     except (ValueError, TypeError, LookupError, AttributeError, struct.error, NameError, OverflowError):
         return None
 
