@@ -29,6 +29,7 @@ from cti.storage.mailboxes import Mailbox
 from cti.storage.outbox import OutLetter
 from cti.telephony.numbering import NumberPlan
 
+KNOWN_S = 1.0
 QUIET_S = 30.0  # so often the queue is looked at where nothing was heard of it
 DAY_S, HOUR_S = 86400.0, 3600.0
 TO_ONE_A_DAY, SAME_TEXT_AN_HOUR = 3, 300  # automatic letters; the next one is held for a person
@@ -63,6 +64,7 @@ class Post:
         self._clock = clock
         self._news = asyncio.Event()
         self._busy: set[int | None] = set()
+        self._known: dict[int, tuple[float, Mailbox | None]] = {}
         self._going: set[int] = set()  # rows that this process has claimed
 
     def wake(self) -> None:
@@ -136,7 +138,7 @@ class Post:
 
     async def _send(self, letter: OutLetter) -> None:
         async with self._db.read() as conn:
-            mailbox = await mailboxes.get(conn, letter.mailbox_id or 0)
+            mailbox = await self._mailbox(conn, letter.mailbox_id or 0)
             why = "no-mailbox" if mailbox is None else await self._stopped(conn, letter)
             outgoing = await answering.outgoing(conn, letter, mailbox, self._clock()) if mailbox and not why else None
         if outgoing is None or mailbox is None:
@@ -162,6 +164,14 @@ class Post:
             await self._later(letter, said or str(error), to, why="mailbox-trouble" if error.permanent else "")
             return
         await self._settle(letter, mailbox, outgoing, raw, delivery)
+
+    async def _mailbox(self, conn: Connection, mailbox_id: int) -> Mailbox | None:
+        """The mailbox as it was a second ago at most: a hundred letters need not ask a hundred times."""
+        now, (read_at, known) = self._clock(), self._known.get(mailbox_id, (0.0, None))
+        if known is None or now - read_at > KNOWN_S:
+            known = await mailboxes.get(conn, mailbox_id)
+            self._known[mailbox_id] = (now, known)
+        return known
 
     async def _stopped(self, conn: Connection, letter: OutLetter) -> str:
         """Why it may not leave any more; "": it may."""

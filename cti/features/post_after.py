@@ -27,7 +27,7 @@ from cti.storage.desktop_events import NewEvent
 from cti.storage.mailboxes import Mailbox
 from cti.storage.outbox import OutLetter
 
-QUIET_S = 10.0
+QUIET_S, REST_S = 10.0, 0.2  # so long it waits for news; and between two looks, however many letters go meanwhile
 AGAIN_S = 60.0  # after a mail server did not do it
 FILES_ITSELF = ("gmail.com", "googlemail.com", "office365.com", "outlook.com")  # hosts: they put what is sent into Sent
 
@@ -74,6 +74,7 @@ class PostAfter:
                 log.warning("what follows letters cannot be done now", reason=str(error))
             except Exception:
                 log.exception("what follows a letter failed")
+            await asyncio.sleep(REST_S)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(QUIET_S):
                     await self._news.wait()

@@ -114,13 +114,19 @@ class PostOffice:
         return found
 
     async def until(
-        self, letter_id: int, holds: Callable[[OutLetter], bool], why: str = "", *, within_s: float = 10.0
+        self,
+        letter_id: int,
+        holds: Callable[[OutLetter], bool],
+        why: str = "",
+        *,
+        within_s: float = 10.0,
+        every_s: float = 0.01,
     ) -> OutLetter:
         """The letter as soon as this holds of it."""
         deadline = time.monotonic() + within_s
         while not holds(found := await self.row(letter_id)):
             assert time.monotonic() < deadline, f"{why or 'not in time'}: {found.state} {found.why} {found.said}"
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(every_s)
         return found
 
     async def state(self, letter_id: int, state: str, *, within_s: float = 10.0) -> OutLetter:
