@@ -16,7 +16,7 @@ from aiohttp import web
 
 from cti.access import Person, scope
 from cti.clients.masking import mask
-from cti.errors import StorageError
+from cti.errors import Refused, StorageError
 from cti.features.accounts import Identity, SignedIn
 from web.limits import LIMITS, NUMBERS
 from web.routes import Handler, Route
@@ -160,13 +160,23 @@ async def _check_token(request: web.Request, identity: Identity) -> None:
 
 
 async def _check_pace(request: web.Request, identity: Identity | None) -> None:
-    key = (identity.session or f"token:{identity.person.id}") if identity else f"at:{address_of(request)}"
+    key = (identity.session or f"token:{identity.person.id}") if identity else _stranger(request)
     if not await request.app[LIMITS].take(key):
         raise web.HTTPTooManyRequests(text="Too many requests; wait some seconds.", headers={"Retry-After": "5"})
     if identity is None or not services_of(request).sights.of(identity.person).hides:
         return
     if _asks_for_a_number(request) and not await request.app[NUMBERS].take(f"user:{identity.person.id}"):
         raise web.HTTPTooManyRequests(text="Too many numbers; wait some minutes.", headers={"Retry-After": "60"})
+
+
+def _stranger(request: web.Request) -> str:
+    """Whose requests are counted together where nobody is signed in.
+
+    The frame of a letter sends no cookie: its pictures count for the session that opened it, not for its whole address.
+    """
+    with contextlib.suppress(Refused):
+        return f"frame:{services_of(request).letters.known(request.match_info.get('ticket', '')).session}"
+    return f"at:{address_of(request)}"
 
 
 def _asks_for_a_number(request: web.Request) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
+import aiohttp
 import pytest
 from aiohttp import web
 from sqlalchemy import select
@@ -29,6 +30,8 @@ from tests.web.mailbag import put
 from tests.web.mailbox import a_mailbox
 from tests.web.panel import ANNA, Panel, panel
 from tests.web.visitor import Visitor
+from web.app import make_app
+from web.limits import LIMITS, Limits
 from web.services import Services
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
@@ -229,3 +232,21 @@ async def test_an_invitation_is_answered_by_a_letter_that_any_calendar_takes(run
     assert "METHOD:REPLY" in sent.calendar
     assert "PARTSTAT=ACCEPTED" in sent.calendar
     assert sent.files == ()
+
+
+async def test_the_pictures_of_a_letter_are_counted_for_who_opened_it(
+    running: Panel, outside: tuple[int, list[str]]
+) -> None:
+    """Not for everybody behind the same address."""
+    one = await put(running, await a_mailbox(running, kind="personal", owner_id=ANNA), letter(outside[0]))
+    async with Visitor(running, "anna") as anna:
+        frame = (await anna.get(f"/mail/letters/{one}/body")).text
+    app = make_app(running.services)
+    app[LIMITS] = Limits(per_s=0.01, burst=3)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{runner.addresses[0][1]}") as http:
+        asked = [one_of(frame, "inline")] * 4 + ["/sign-in"]
+        assert [(await http.get(path)).status for path in asked] == [200, 200, 200, 429, 200]
+    await runner.cleanup()
