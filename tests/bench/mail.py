@@ -17,10 +17,10 @@ from tests.channels.links import resident_kib
 from tests.channels.mail_peers import ANNA, letter, outlook, post_office
 from tests.features.mailroom import Mailroom, mailroom
 
-LETTERS = 100 if SHORT else 2000
-LARGE = 300 if SHORT else 100_000
-NEW = 3 if SHORT else 30
-BOXES = 5 if SHORT else 200
+LETTERS = 50 if SHORT else 2000
+LARGE = 100 if SHORT else 100_000
+NEW = 2 if SHORT else 30
+BOXES = 3 if SHORT else 200
 LARGE_BYTES = (1 if SHORT else 18) << 20  # 18 MiB of a file are 25 MiB of a letter
 TEXT = "Добрый день! Пришлите, пожалуйста, прайс-лист на октябрь. " * 20
 PRICES = os.urandom(20_000)
