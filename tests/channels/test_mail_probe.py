@@ -19,6 +19,7 @@ from cti.channels.letters import Credentials, Endpoint, MailTrouble
 from lab.dovecot import Dovecot
 from tests.channels.mail_peers import ANNA, PASSWORD
 from tests.channels.mail_peers import office as office
+from tests.channels.smtp_peer import LOGIN, smtp_peer
 
 RIGHT = Credentials(login=ANNA, secret=PASSWORD)
 WRONG = Credentials(login=ANNA, secret="wrong")
@@ -141,6 +142,10 @@ async def test_the_sending_server_is_signed_in_to_and_what_is_none_is_told(
     assert await trouble(probe(office).sending(end, RIGHT)) == ""
     assert await trouble(probe(office).sending(end, WRONG)) == "password"
     assert await trouble(probe().sending(end, RIGHT)) == "certificate"
+    with smtp_peer() as plain:
+        end = Endpoint(host="localhost", port=plain.port, security="none")
+        assert await trouble(probe().sending(end, Credentials(login=LOGIN, secret=PASSWORD))) == ""
+        assert await trouble(probe().sending(end, Credentials(login=LOGIN, secret="wrong"))) == "password"
     for security in ("none", "tls", "starttls"):
         web = Endpoint(host="localhost", port=mute, security=security)  # type: ignore[arg-type]
         assert await trouble(probe(office).sending(web, RIGHT)) == "not-mail"

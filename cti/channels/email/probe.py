@@ -114,6 +114,7 @@ class Probe:
             async with asyncio.timeout(WITHIN_S + 2):
                 await client.connect()
                 wire = client.transport
+                await client.ehlo()
                 if credentials.oauth2:
                     await client.auth_xoauth2(credentials.login, credentials.secret)
                 elif client.supports_extension("auth") or endpoint.security != "none":
