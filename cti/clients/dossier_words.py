@@ -126,6 +126,7 @@ LABELS: Mapping[str, tuple[str, str]] = {  # of columns
     "template_id": ("Template", "Шаблон"), "answers_id": ("Answers letter", "Ответ на письмо"),
     "client_why": ("Why his", "Почему отнесено"),
     "conversation_why": ("Why in this conversation", "Почему в переписке"),
+    "by_hand": ("Put apart by hand", "Разделена вручную"), "words": ("Words", "Слова"),
     "owner_why": ("Why this owner", "Почему этот ответственный"), "outbox_id": ("Outgoing letter", "Исходящее письмо"),
     "lasting": ("For good", "Навсегда"), "inline": ("In the text", "В тексте"),
     "calendar": ("Invitation", "Приглашение"),

@@ -1,14 +1,15 @@
 """Letters found by words of subject and text, by addresses and by names of files, the newest first, on both engines.
 
 The index holds words as `cti/messages/words.py` reads them. Its keys rise with the time of letters, so SQLite gives
-matches newest first without sorting. Who may see a letter is asked of a part of the matches at a time: a common word in
-a house of many mailboxes costs no more than a rare one, and the list goes on where the looking stopped.
+matches newest first without sorting. Who may see a letter is asked of a part of the matches at a time and for a moment
+only: a common word in a house of many mailboxes takes no longer than a rare one, and the next page goes on from there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from time import monotonic
 
 from sqlalchemy import bindparam, column, delete, exists, func, insert, literal_column, select, table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,14 +18,15 @@ from cti.access import Person
 from cti.messages.letter import Letter
 from cti.messages.words import Asked, asked, words_of
 from cti.storage import letter_access
-from cti.storage.mail_tables import letter_places, letter_words, letters
+from cti.storage.mail_tables import letter_places, letter_words, letters, mailboxes
 from cti.storage.search import read_cursor, write_cursor
 from cti.storage.sight import sight_of
 
 MINUTE_BITS = 14  # letters of one minute that have keys of their own
 SINCE = 631_152_000  # 1990: before it no letter counts as sent
 AT_ONCE = 250  # matches whose rights are asked together
-LOOKED_AT = 4_000  # matches of one page at most
+LOOKED_AT = 2_000  # matches of one page at most
+LOOKING_S = 0.05  # so long one page looks for letters that the person may see; the next goes on
 _FTS = table("letter_fts", column("rowid"))
 _VECTOR = func.array_to_tsvector(func.string_to_array(letter_words.c.words, " "))
 
@@ -74,20 +76,22 @@ async def find(
     if not words:
         return Found(conversations=[], next_cursor=None)
     before = read_cursor(cursor, tuple[int])[0] if cursor else 2**62
+    keys = await _matches(conn, words, before)
+    mine = list((await conn.execute(select(mailboxes.c.id).where(letter_access.boxes_of(person)))).scalars())
     chosen: dict[int, None] = {}
-    for _ in range(LOOKED_AT // AT_ONCE):
-        keys = await _matches(conn, words, before)
-        if not keys:
-            return Found(conversations=list(chosen), next_cursor=None)
-        for key, conversation in await _seen(conn, person, keys, mailbox_ids):
+    began = monotonic()
+    for start in range(0, len(keys), AT_ONCE):
+        some = keys[start : start + AT_ONCE]
+        for key, conversation in await _seen(conn, person, some, mine, mailbox_ids):
             if conversation not in chosen and len(chosen) == limit:
                 return Found(conversations=list(chosen), next_cursor=write_cursor(before))
             chosen[conversation] = None
             before = key
-        before = keys[-1]
-        if len(keys) < AT_ONCE:
-            return Found(conversations=list(chosen), next_cursor=None)
-    return Found(conversations=list(chosen), next_cursor=write_cursor(before))
+        before = some[-1]
+        if monotonic() - began > LOOKING_S:
+            break
+    more = bool(keys) and (before != keys[-1] or len(keys) == LOOKED_AT)
+    return Found(conversations=list(chosen), next_cursor=write_cursor(before) if more else None)
 
 
 async def _matches(conn: AsyncConnection, words: Sequence[Asked], before: int) -> list[int]:
@@ -100,20 +104,23 @@ async def _matches(conn: AsyncConnection, words: Sequence[Asked], before: int) -
         wanted = " & ".join(f"('{one.stem}'" + (f" | '{one.begins}':*)" if one.begins else ")") for one in words)
         match = _VECTOR.op("@@")(text("CAST(:asked AS tsquery)").bindparams(bindparam("asked", wanted)))
         keys = select(letter_words.c.id).where(match, letter_words.c.id < before).order_by(letter_words.c.id.desc())
-    return list((await conn.execute(keys.limit(AT_ONCE))).scalars())
+    return list((await conn.execute(keys.limit(LOOKED_AT))).scalars())
 
 
 async def _seen(
-    conn: AsyncConnection, person: Person, keys: Sequence[int], mailbox_ids: Collection[int]
+    conn: AsyncConnection, person: Person, keys: Sequence[int], mine: Collection[int], only: Collection[int]
 ) -> list[tuple[int, int]]:
-    """Of these, the keys and conversations of letters that the person may see."""
-    mine = (
-        select(letter_words.c.id, letters.c.conversation_id)
-        .join_from(letter_words, letters, letters.c.id == letter_words.c.letter_id)
-        .where(letter_words.c.id.in_(keys), letters.c.conversation_id.is_not(None), letter_access.visible(person))
-        .order_by(letter_words.c.id.desc())
-    )
-    if mailbox_ids:
-        places = letter_places.c
-        mine = mine.where(exists().where(places.letter_id == letters.c.id, places.mailbox_id.in_(mailbox_ids)))
-    return [(row.id, row.conversation_id) for row in await conn.execute(mine)]
+    """Of these, the keys and conversations of letters that the person may see. mine: his mailboxes, which are asked
+    first: whoever works with letters sees nearly all that he finds there."""
+    lies = letter_places.c
+    rows = select(letter_words.c.id, letters.c.conversation_id)
+    rows = rows.join_from(letter_words, letters, letters.c.id == letter_words.c.letter_id)
+    rows = rows.where(letter_words.c.id.in_(keys), letters.c.conversation_id.is_not(None))
+    here = exists().where(lies.letter_id == letters.c.id, lies.mailbox_id.in_(only or mine))
+    if only:
+        seen = here & letter_access.visible(person)
+    else:
+        elsewhere = letters.c.client_id.is_not(None) | (letters.c.user_id == person.id)
+        seen = here | (elsewhere & letter_access.visible(person))
+    found = await conn.execute(rows.where(seen).order_by(letter_words.c.id.desc()))
+    return [(row.id, row.conversation_id) for row in found]

@@ -126,6 +126,9 @@ class House:
         said = parts(file, f"Content-Type: text/calendar\n\n{OUTLOOK}", head=f"From: {MAIL}\nSubject: {NAME}\n")
         self.ids["come"] = come = await put(self.desk, box, said, client_id=client_id)
         self.ids["come-file"] = await file_of(self.desk, come)
+        await self.desk.services.inbox.arrived([come], history=True)
+        _, text = await self.ask("GET", f"/api/v1/messages/{come}")
+        self.ids["conversation"] = msgspec.json.decode(text)["conversation_id"]
         self.ids["rule"] = await self.new("/event-rules", **RULE)
         async with self.desk.services.db.write() as conn:
             await event_rules.note(
@@ -260,6 +263,12 @@ def shown(house: House) -> dict[str, dict[str, Any]]:
         "GET /calls/{id}": {"ids": call},
         "GET /calls/{id}/voicemail": {"ids": {"id": "c2"}},
         "GET /missed": {},
+        "GET /api/v1/conversations": {},
+        "GET /api/v1/conversations/{id}": {"ids": {"id": ids["conversation"]}},
+        "GET /api/v1/messages/{id}": {"ids": come},
+        "GET /mail": {},
+        "GET /mail/more": {},
+        "GET /mail/conversations/{id}": {"ids": {"id": ids["conversation"]}},
         "GET /mail/letters/{id}": {"ids": come},
         "GET /mail/letters/{id}/sheet": {"ids": come},
         "GET /mail/letters/{id}/body": {"ids": come},

@@ -111,6 +111,8 @@ async def show_more(request: web.Request) -> web.Response:
 async def show_one(request: web.Request) -> web.Response:
     """One conversation, for the right side."""
     opened = await _opened(request, place(request))
+    if opened["one"] is None:
+        raise web.HTTPNotFound(text="There is no such conversation.")
     return page(request, "parts/mail_read.html", **opened, **_words(request))
 
 
