@@ -97,7 +97,7 @@ class PostAfter:
 
     def _notice(self, author: int, letter_id: int, why: str) -> Notice:
         """Nothing of the letter: what a desk was told stays when the client is erased."""
-        href = f"/mail?outbox={letter_id}"
+        href = f"/mail/outbox#letter-{letter_id}"
         return Notice(seq=self._next_seq(author), code=f"letter-{why}", args={}, href=href, at=self._clock())
 
     async def _follow(self) -> None:

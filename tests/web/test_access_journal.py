@@ -237,6 +237,8 @@ def shown(house: House) -> dict[str, dict[str, Any]]:
         "POST /settings/rules/{id}": {"ids": {"id": ids["rule"]}, "data": RULE | {"act": "try"}},
         "GET /settings/rules/{id}/log": {"ids": {"id": ids["rule"]}},
         "POST /api/v1/templates/preview": {"json": {"client_id": ids["one"], "body": "{{client.name}}"}},
+        "GET /mail/outbox": {},
+        "POST /mail/outbox/{id}": {"ids": {"id": ids["letter"]}, "data": {"act": "again"}, "status": 409},
         "GET /": {},
         "GET /desk/client/{id}": {},
         "GET /desk/before/{id}": {},

@@ -155,6 +155,24 @@ async def test_a_template_is_filled_with_the_client_and_tells_what_is_missing(de
         assert ([one["name"] for one in filled["files"]], filled["missing"]) == (["Прайс.pdf"], ["contract.number"])
 
 
+async def test_what_waits_for_a_person_is_listed_with_what_he_may_do(desk: Panel) -> None:
+    async with Browser(desk, "anna") as anna, Browser(desk, "boris") as boris:
+        box = await a_mailbox(desk, ANNA, BORIS)
+        letter = await begun(anna, box, client_id=await alkhimov(anna))
+        async with desk.services.database.write() as conn:
+            await outbox.move(conn, letter["id"], ("draft",), state="unknown", why="no-answer", subject="Прайс")
+        async with boris.http.get(f"{desk.url}/mail/outbox") as answer:
+            text = await answer.text()
+        assert "Прайс" in text
+        assert "Whether the letter went is not known" in text
+        sent = {"csrf": boris.csrf, "act": "aside"}
+        headers = {"Origin": desk.url}
+        async with boris.http.post(f"{desk.url}/mail/outbox/{letter['id']}", data=sent, headers=headers) as answer:
+            assert "Everything has gone" in await answer.text()
+        async with boris.http.post(f"{desk.url}/mail/outbox/{letter['id']}", data=sent, headers=headers) as answer:
+            assert answer.status in (200, 409)
+
+
 async def test_files_that_no_row_knows_are_swept(desk: Panel) -> None:
     async with Browser(desk, "vera") as vera:
         await bring(vera, "/library", "Прайс.pdf", PRICES)

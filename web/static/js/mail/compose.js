@@ -17,8 +17,9 @@ export function startCompose() {
     const button = event.target.closest("[data-compose]");
     if (!button || button.closest("[data-mail]")) return; // of the page of letters: letters.js asks, once nobody else answers
     event.preventDefault();
-    const { compose: kind, letter, client, contact, to, call, mailbox } = button.dataset;
+    const { compose: kind, letter, client, contact, to, call, mailbox, draft } = button.dataset;
     const id = (text) => (text ? Number(text) : undefined);
+    if (draft) return compose({ draft: id(draft) });
     compose({ kind: kind || "new", letter: id(letter), client: id(client), contact: id(contact), mailbox: id(mailbox), to, call });
   });
   const before = sessionStorage.getItem(OPEN);
