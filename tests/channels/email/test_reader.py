@@ -46,6 +46,18 @@ async def test_a_letter_is_read_and_its_file_lies_once_in_the_folder(reader: Let
     assert kept[0].stat().st_mode & 0o777 == 0o600
 
 
+async def test_one_process_reads_one_letter_after_another(reader: LetterProcess, tmp_path: Path) -> None:
+    """However large the server itself has grown: it starts with less than a process is replaced at."""
+    grown = bytearray(300 << 20)
+    grown[::4096] = bytes(len(grown) // 4096)
+    path = written(tmp_path, HEAD + "\nhi")
+    await reader.read(path)
+    first = await _child_of_ours(1)
+    for _ in range(3):
+        await reader.read(path)
+    assert await _child_of_ours(1) == first
+
+
 async def test_P9_the_letter_after_an_endless_one_is_read_within_5_s(reader: LetterProcess, tmp_path: Path) -> None:
     """HTML that takes minutes to clean stands for whatever holds a process; the loop does not notice."""
     lags: list[float] = []
