@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -97,7 +98,7 @@ def build_mail(
         desktop=desktop,
         next_seq=next_seq,
         online=people,
-        hours=Hours(zone=zone),
+        hours=_hours(settings.mail, zone),
         work_changed=work_changed,
         clock=clock,
     )
@@ -168,3 +169,8 @@ def _tokens(mail: MailSettings, clock: Callable[[], float]) -> OAuthServers:
         for name, one in mail.oauth.items()
     }
     return OAuthServers(known, clock)
+
+
+def _hours(mail: MailSettings, zone: ZoneInfo) -> Hours:
+    begins, ends = map(time.fromisoformat, mail.hours.split("-"))
+    return Hours(zone=zone, begins=begins, ends=ends, weekdays=frozenset(day - 1 for day in mail.weekdays))

@@ -225,10 +225,18 @@ class OAuthSettings(_Section):
         return _secret(self.secret, self.secret_file)
 
 
+_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
+
+
 class MailSettings(_Section):
-    """E-mail. inside: networks of the house whose mail servers may be reached; of the others, public ones only."""
+    """E-mail. inside: networks of the house whose mail servers may be reached; of the others, public ones only.
+
+    hours, weekdays (1: Monday): when the house answers; the time until an answer is counted in these.
+    """
 
     inside: tuple[Network, ...] = ()
+    hours: Annotated[str, Field(pattern=f"^{_TIME}-{_TIME}$")] = "09:00-18:00"
+    weekdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5)
     ca_file: Path | None = None
     oauth: dict[ProviderName, OAuthSettings] = {}
 

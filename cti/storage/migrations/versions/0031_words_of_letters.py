@@ -27,7 +27,7 @@ def upgrade() -> None:
         return
     op.execute(
         "CREATE VIRTUAL TABLE letter_fts USING fts5(words, content='letter_words', content_rowid='id',"
-        " detail='none', columnsize=0, prefix='3 4', tokenize='unicode61 remove_diacritics 0')"
+        " detail='none', columnsize=0, prefix='3 4 5 6', tokenize='unicode61 remove_diacritics 0')"
     )
     remove = "INSERT INTO letter_fts (letter_fts, rowid, words) VALUES ('delete', old.id, old.words);"
     add = "INSERT INTO letter_fts (rowid, words) VALUES (new.id, new.words);"
