@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from cti.access import Person, may, scope
-from cti.clients.masking import restored
+from cti.clients.masking import is_masked, restored
 from cti.errors import Conflicts, NotAllowed, Refused
 from cti.messages import quoting
 from cti.messages.letter import SUBJECT_CHARS, Attachment, Party
@@ -150,7 +150,10 @@ class Outbox:
         async with self._db.write() as conn:
             before = await self._draft(conn, person, letter_id)
             mailbox = await self._mailbox(conn, person, draft.mailbox_id)
-            people = restored(list(draft.people), [list(one) for one in before.people])
+            known = [list(one) for one in before.people]
+            if draft.client_id and any(is_masked(address) for _, _, address in draft.people):
+                known.append(await answering.addresses_of(conn, draft.client_id))
+            people = restored(list(draft.people), known)
             values = {
                 "mailbox_id": mailbox.id,
                 "subject": restored(" ".join(draft.subject.split()), before.subject)[:SUBJECT_CHARS],

@@ -28,7 +28,7 @@ class Addressee:
     """
 
     name: Words
-    address: str
+    address: Words
     of: Words = ""
     client_id: int | None = None
     contact_id: int | None = None

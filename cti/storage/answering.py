@@ -6,13 +6,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import exists, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.messages.letter import Attachment, Flags, Party
 from cti.messages.outgoing import Outgoing, party, thread
 from cti.storage.client_tables import client_emails, clients
-from cti.storage.contact_tables import contact_emails, contacts
+from cti.storage.contact_tables import contact_clients, contact_emails, contacts
 from cti.storage.mail_tables import letter_bodies, letter_files, letter_people, letter_places, letters
 from cti.storage.mailboxes import Mailbox
 from cti.storage.outbox import OutLetter
@@ -121,6 +121,15 @@ async def address_of(conn: AsyncConnection, client_id: int | None, contact_id: i
         if (row := (await conn.execute(own)).one_or_none()) is not None:
             return row.name, row.address
     return None
+
+
+async def addresses_of(conn: AsyncConnection, client_id: int) -> list[str]:
+    """All addresses of a client and of his contact persons."""
+    own = select(client_emails.c.address).where(client_emails.c.client_id == client_id)
+    people = select(contact_emails.c.address).join(
+        contact_clients, contact_clients.c.contact_id == contact_emails.c.contact_id
+    )
+    return list((await conn.execute(union(own, people.where(contact_clients.c.client_id == client_id)))).scalars())
 
 
 async def outgoing(conn: AsyncConnection, letter: OutLetter, mailbox: Mailbox, at: float) -> Outgoing:

@@ -67,6 +67,8 @@ def address(path: str, ids: Ids, run: str) -> str:
     own["ticket"] = "none"
     if path == "/dial":
         path = f"/dial?to={quote(e164('phone'))}"
+    if path == "/api/v1/addressees":
+        path = f"{path}?q={quote(e164('phone'))}"
     if "bulk" in path:
         own["id"] = ids.batch
     if path.startswith("/settings/"):

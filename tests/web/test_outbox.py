@@ -11,6 +11,7 @@ import pytest
 
 from cti.access import Person
 from cti.storage import bounces, outbox
+from tests.web.canaries import hide
 from tests.web.mailbox import a_mailbox
 from tests.web.panel import ANNA, BORIS, Browser, Panel, panel
 
@@ -186,3 +187,21 @@ async def test_files_that_no_row_knows_are_swept(desk: Panel) -> None:
         assert store.path(hashlib.sha256(PRICES).hexdigest()).is_file()
         async with desk.services.db.read() as conn:
             assert await outbox.stored(conn) == set()
+
+
+async def test_DP_11_whoever_does_not_see_numbers_writes_to_an_address_that_holds_one(desk: Panel) -> None:
+    async with Browser(desk, "anna") as anna, Browser(desk, "pavel") as pavel:
+        box, number = await a_mailbox(desk, ANNA), "79355550101@mail.example"
+        client = await alkhimov(pavel, emails=["pyotr@alkhimov.example", number])
+        await hide(desk)
+        letter = await begun(anna, box, client_id=client)
+        found = (await anna.ask("GET", "/addressees?q=Алхимов"))[1]
+        masked = next(one["address"] for one in found if "mail.example" in one["address"])
+        assert "9355550101" not in masked
+        status, _ = await save(anna, letter, people=[{"role": "to", "name": "", "address": masked}])
+        assert status == 200
+        async with desk.services.database.read() as conn:
+            kept = await outbox.get(conn, letter["id"])
+        assert kept is not None
+        assert kept.people == (("to", "", number),)
+        assert "9355550101" not in str(await anna.ask("GET", f"/outbox/{letter['id']}"))
