@@ -48,7 +48,8 @@ def unpack() -> None:
 class Dovecot:
     """A running server. imaps: port with TLS; imap: without, or STARTTLS; lmtp: where letters are delivered.
 
-    certificate: to be trusted by whoever connects. Ports stay the same when it is stopped and started again.
+    certificate: to be trusted by whoever connects. introspection: where it asks whether a token is good (RFC 7662).
+    is_old: before 2.4, whose settings are others. Ports stay the same when it is stopped and started again.
     """
 
     folder: Path
@@ -59,6 +60,8 @@ class Dovecot:
     users: dict[str, str] = field(default_factory=dict)
     quota_mib: dict[str, int] = field(default_factory=dict)
     more: str = ""
+    introspection: str = ""
+    is_old: bool = True
     _writes: int = 0
     _process: subprocess.Popen[bytes] | None = None
 
@@ -67,9 +70,12 @@ class Dovecot:
         binaries = ROOT / "usr/bin"
         settings = str(self.folder / "dovecot.conf")
         server = [str(ROOT / "usr/sbin/dovecot"), "-F", "-c", settings]
-        reader = [str(binaries / "doveconf"), "-f", "service=master", "-c", settings, "-m", "master", "-e", *server]
+        how = ["-f", "service=master", "-c", settings, "-m", "master", "-e"] if self.is_old else ["-c", settings, "-F"]
+        reader = [str(binaries / "doveconf"), *how, *server]
         with (self.folder / "out").open("wb") as out:
-            self._process = subprocess.Popen(bound(reader), env=_env(), stdout=out, stderr=out, start_new_session=True)
+            self._process = subprocess.Popen(
+                bound(reader), env=_env(), cwd=self.folder / "base", stdout=out, stderr=out, start_new_session=True
+            )
         deadline = time.monotonic() + READY_S
         while not all(_listens(port) for port in (self.imap, self.imaps, self.lmtp)):
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -95,7 +101,8 @@ class Dovecot:
         lines = []
         for user, password in self.users.items():
             quota = self.quota_mib.get(user)
-            more = f"userdb_quota_rule=*:storage={quota}M" if quota else ""
+            limit = f"rule=*:storage={quota}M" if self.is_old else f"storage_size={quota}M"
+            more = f"userdb_quota_{limit}" if quota else ""
             lines.append(f"{user}:{{PLAIN}}{password}:{uid}:{gid}::{self.home(user)}::{more}\n")
         part = self.folder / "users.new"
         part.write_text("".join(lines))
@@ -143,7 +150,7 @@ class Dovecot:
 
 
 @contextmanager
-def running(folder: Path, users: Mapping[str, str], *, more: str = "") -> Iterator[Dovecot]:
+def running(folder: Path, users: Mapping[str, str], *, more: str = "", introspection: str = "") -> Iterator[Dovecot]:
     """A server with these mailboxes (login -> password) until the block ends. more: lines for its settings.
 
     folder: its own; as root it must lie where others may pass, for mail never belongs to root.
@@ -159,6 +166,7 @@ def running(folder: Path, users: Mapping[str, str], *, more: str = "") -> Iterat
         lmtp=ports[2],
         users=dict(users),
         more=more,
+        introspection=introspection,
     )
     _lay_out(made)
     made.start()
@@ -178,21 +186,32 @@ def _lay_out(made: Dovecot) -> None:
     keys = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
     files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
     run(["openssl", "req", "-x509", *keys, *files, *subject], advice="openssl makes no certificate")
+    version = _version()
+    made.is_old = version < (2, 4)
     made.write_users()
-    (folder / "dovecot.conf").write_text(_settings(made))
+    (folder / "dovecot.conf").write_text(_settings(made, version))
 
 
-def _settings(made: Dovecot) -> str:
+def _version() -> tuple[int, ...]:
     shown = subprocess.run([ROOT / "usr/sbin/dovecot", "--version"], env=_env(), capture_output=True, text=True)
-    found = re.match(r"(\d+)\.(\d+)", shown.stdout)
+    found = re.match(r"(\d+)\.(\d+)\.(\d+)", shown.stdout)
     if not found:
         raise LabError(f"Dovecot does not run: {shown.stderr.strip()}")
-    old = (int(found[1]), int(found[2])) < (2, 4)
-    form = _COMMON + (_OLD if old else _NEW.replace("VERSION", shown.stdout.split()[0]))
+    return tuple(map(int, found.groups()))
+
+
+def _settings(made: Dovecot, version: tuple[int, ...]) -> str:
+    form = _COMMON + _OLD if made.is_old else _NEW_FIRST + _COMMON + _NEW
+    if made.introspection:
+        form += _OLD_TOKENS if made.is_old else _NEW_TOKENS
+        (made.folder / "oauth2.conf").write_text(_INTROSPECTION.replace("<URL>", made.introspection))
     if os.geteuid():  # no user may change its root or become another
         form += _UNPRIVILEGED
     name = pwd.getpwuid(os.geteuid()).pw_name
     values = {
+        "VERSION": ".".join(map(str, version)),
+        "TOKENS": _INTROSPECTION.replace("<URL>", made.introspection),
+        "COUNT": "service_count = 0" if made.is_old else "restart_request_count = unlimited",
         "FOLDER": str(made.folder),
         "LIBEXEC": str(ROOT / "usr/lib/dovecot"),
         "INTERNAL": name,
@@ -211,7 +230,6 @@ _COMMON = """
 base_dir = <FOLDER>/base
 state_dir = <FOLDER>/base
 libexec_dir = <LIBEXEC>
-import_environment = LD_LIBRARY_PATH
 log_path = <FOLDER>/log
 default_internal_user = <INTERNAL>
 default_internal_group = <GROUP>
@@ -224,7 +242,7 @@ ssl = yes
 auth_failure_delay = 0 secs
 mail_max_userip_connections = 500
 service imap-login {
-  service_count = 0
+  <COUNT>
   inet_listener imap {
     port = <IMAP>
   }
@@ -272,6 +290,7 @@ namespace inbox {
 """
 _OLD = (
     """
+import_environment = LD_LIBRARY_PATH
 disable_plaintext_auth = no
 ssl_cert = <<FOLDER>/cert.pem
 ssl_key = <<FOLDER>/key.pem
@@ -297,10 +316,15 @@ userdb {
 """
     + _FOLDERS
 )
+_NEW_FIRST = """
+dovecot_config_version = <VERSION>
+dovecot_storage_version = <VERSION>
+"""
 _NEW = (
     """
-dovecot_config_version = VERSION
-dovecot_storage_version = VERSION
+import_environment {
+  LD_LIBRARY_PATH = %{env:LD_LIBRARY_PATH}
+}
 auth_allow_cleartext = yes
 ssl_server_cert_file = <FOLDER>/cert.pem
 ssl_server_key_file = <FOLDER>/key.pem
@@ -322,6 +346,28 @@ userdb passwd-file {
 """
     + _FOLDERS
 )
+_INTROSPECTION = """
+introspection_mode = post
+introspection_url = <URL>
+username_attribute = username
+active_attribute = active
+active_value = true
+"""
+_OLD_TOKENS = """
+auth_mechanisms = plain xoauth2
+passdb {
+  driver = oauth2
+  mechanisms = xoauth2
+  args = <FOLDER>/oauth2.conf
+}
+"""
+_NEW_TOKENS = """
+auth_mechanisms = plain xoauth2
+oauth2 {<TOKENS>}
+passdb oauth2 {
+  mechanisms_filter = xoauth2
+}
+"""
 _UNPRIVILEGED = """
 service imap-login {
   chroot =

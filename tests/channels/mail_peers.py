@@ -35,12 +35,12 @@ PASSWORD = "a-mail-password"
 
 
 @contextmanager
-def post_office(*users: str, more: str = "") -> Iterator[Dovecot]:
+def post_office(*users: str, more: str = "", introspection: str = "") -> Iterator[Dovecot]:
     """A Dovecot with these mailboxes; gone with its letters at the end. more: lines for its settings."""
     folder = Path(tempfile.mkdtemp(prefix="trubka-mail-"))
     folder.chmod(0o711)
     try:
-        with running(folder, dict.fromkeys(users, PASSWORD), more=more) as made:
+        with running(folder, dict.fromkeys(users, PASSWORD), more=more, introspection=introspection) as made:
             yield made
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -257,24 +257,7 @@ async def test_why_a_mailbox_cannot_be_opened_is_told(office: Dovecot) -> None:
     assert await trouble(office, port=1) == "closed"
 
 
-OAUTH = """
-auth_mechanisms = plain xoauth2
-passdb {
-  driver = oauth2
-  mechanisms = xoauth2
-  args = FILE
-}
-"""
-INTROSPECTION = """
-introspection_mode = post
-introspection_url = URL
-username_attribute = username
-active_attribute = active
-active_value = true
-"""
-
-
-async def test_a_provider_lets_in_by_a_token(tmp_path: Path) -> None:
+async def test_a_provider_lets_in_by_a_token() -> None:
     """Dovecot asks the provider whether a token is good (RFC 7662)."""
 
     async def introspect(request: web.Request) -> web.Response:
@@ -284,9 +267,7 @@ async def test_a_provider_lets_in_by_a_token(tmp_path: Path) -> None:
     provider = web.Application()
     provider.router.add_post("/", introspect)
     async with TestServer(provider) as server:
-        file = tmp_path / "oauth2.conf"
-        file.write_text(INTROSPECTION.replace("URL", str(server.make_url("/"))))
-        with post_office(ANNA, more=OAUTH.replace("FILE", str(file))) as office:
+        with post_office(ANNA, introspection=str(server.make_url("/"))) as office:
             assert await trouble(office, secret="a-good-token", oauth2=True) == ""
             assert await trouble(office, secret="an-old-token", oauth2=True) == "oauth2"
 
