@@ -331,11 +331,16 @@ ssl_server_key_file = <FOLDER>/key.pem
 mail_driver = maildir
 mail_path = ~/Maildir
 mail_plugin_dir = <LIBEXEC>/modules
-mail_plugins = quota
+mail_plugins {
+  quota = yes
+}
 protocol imap {
-  mail_plugins = quota imap_quota
+  mail_plugins {
+    imap_quota = yes
+  }
 }
 quota "User quota" {
+  driver = count
 }
 passdb passwd-file {
   passwd_file_path = <FOLDER>/users
