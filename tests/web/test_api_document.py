@@ -121,7 +121,8 @@ async def test_every_answer_is_a_described_one(desk: Panel, path: str, method: s
                 seen.add(status)
                 [(kind, content)] = one["responses"][status]["content"].items()
                 assert answer.content_type == kind
-                validator(content["schema"]).validate(await answer.json(content_type=None))
+                if kind != "application/octet-stream":  # a file is described as bytes
+                    validator(content["schema"]).validate(await answer.json(content_type=None))
                 if path.endswith("/session") and method == "delete":
                     break
             if path.endswith("/session"):
