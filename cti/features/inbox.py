@@ -22,7 +22,7 @@ from cti.messages.assigning import Box, give
 from cti.messages.belonging import Belongs, Owner, decide, domain_of
 from cti.messages.hours import Hours, due
 from cti.storage import belonging as owners
-from cti.storage import conversations, desktop_events, mail_people, missed, regrouping, users
+from cti.storage import conversations, desktop_events, mail_people, regrouping, users
 from cti.storage.conversations import NewLetter, Standing
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection, NewEvent
@@ -159,7 +159,6 @@ class Inbox:
         values |= await self._owner(conn, letter, before, values, facts)
         await conversations.change(conn, into, **values)
         await conversations.grown(conn, into)
-        await self._close_missed(conn, letter)
         owner = values.get("owner_id", before.owner_id)
         if letter.asks and owner is not None and not facts.history and values.get("asked_at", before.asked_at):
             told.append((owner, self._notice(owner, letter, into)))
@@ -220,14 +219,6 @@ class Inbox:
             return {}
         count = str(loads.get(given.user_id, 0))
         return {"owner_id": given.user_id, "owner_why": conversations.why(given.code, {"count": count})}
-
-    async def _close_missed(self, conn: Connection, letter: NewLetter) -> None:
-        """A letter that was written to who called in vain closes that."""
-        if letter.direction == "out" and letter.user_id is not None:
-            call = await missed.answered_by(conn, letter.thread.message_id)
-            if call:
-                said = {"closed_at": letter.at, "closed_by": letter.user_id, "why": letter.subject[:200]}
-                await missed.mark(conn, call, self._clock(), **said)
 
     def _notice(self, user_id: int, letter: NewLetter, conversation_id: int) -> Notice:
         told = {"name": letter.sender_name or letter.sender, "subject": letter.subject}

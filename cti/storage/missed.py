@@ -18,7 +18,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.masking import Telephone, Words
 from cti.storage.client_tables import client_phones, clients
-from cti.storage.sending_tables import outbox
 from cti.storage.sight import seen
 from cti.storage.tables import calls, legs, user_queues, users
 from cti.storage.work_tables import missed_marks
@@ -291,9 +290,3 @@ async def mark(conn: AsyncConnection, call_id: str, at: float, **said: Any) -> N
     """What somebody says of an item by its last try. said: columns of its mark."""
     await conn.execute(delete(missed_marks).where(missed_marks.c.call_id == call_id))
     await conn.execute(insert(missed_marks).values(call_id=call_id, at=at, **said))
-
-
-async def answered_by(conn: AsyncConnection, message_id: str) -> str:
-    """The missed call that a letter of ours was written to answer; "" for none."""
-    asked = select(outbox.c.call_id).where(outbox.c.message_id == message_id)
-    return str((await conn.execute(asked)).scalar() or "")
