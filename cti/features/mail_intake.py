@@ -61,6 +61,7 @@ class MailIntake:
         self._taker = taker
         self._coming = folder / "coming"
         self._clock = clock
+        self._keeping = asyncio.Lock()  # one letter in two mailboxes must not be kept twice at once
         self._news, self._older = asyncio.Semaphore(NEWS_AT_ONCE), asyncio.Semaphore(HISTORY_AT_ONCE)
 
     async def take(
@@ -140,7 +141,7 @@ class MailIntake:
     ) -> tuple[list[tuple[int, float]], tuple[int, ...]]:
         new: dict[int, float] = {}
         rows = [(head.uid, letter_id, head.flags) for head, letter_id in lying]
-        async with self._db.write() as conn:
+        async with self._keeping, self._db.write() as conn:
             ours = await mailboxes.addresses(conn)
             for head, letter in outcome:
                 if isinstance(letter, str):

@@ -112,3 +112,21 @@ def test_folders_are_known_by_use_or_by_name_in_both_languages() -> None:
         ((b"\\Sent",), b"/", "[Gmail]/Отправленные"),
     ]
     assert roles(gmail) == {"INBOX": "inbox", "[Gmail]/Отправленные": "sent", "[Gmail]/Вся почта": "archive"}
+
+
+async def test_folders_have_names_in_any_language_and_one_that_is_missing_is_made(
+    office: Dovecot, room: Mailroom
+) -> None:
+    two = "<two@alkhimov.example>"
+    with outlook(office, ANNA) as she:
+        she.link.create_folder("Клиенты/Ромашка & Ко")
+        she.link.delete_folder("Archive")
+        she.append("Клиенты/Ромашка & Ко", letter(message_id=two))
+        box = await room.add(ANNA)
+        await room.followed(box)
+        assert await room.shows(box) == {"Клиенты/Ромашка & Ко": {two: set()}}
+        await room.changes.move((await room.ids())[two], "archive")
+        await room.until(room.has_told_all)
+        assert set(she.shows("Archive")) == {two}
+        assert she.shows("Клиенты/Ромашка & Ко") == {}
+    assert await room.shows(box) == {"Archive": {two: set()}}
