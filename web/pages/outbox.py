@@ -65,6 +65,8 @@ async def decide(request: web.Request) -> web.Response:
     try:
         await act(person, letter)
     except Refused as refusal:
+        if refusal.code == "no-letter":
+            raise web.HTTPNotFound(text="There is no such letter.") from None
         return await _list(request, error=told(request, refusal), status=409)
     raise web.HTTPSeeOther(HERE)
 
