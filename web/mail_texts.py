@@ -16,7 +16,7 @@ STATES: Mapping[str, str] = {
     "new": N_("new"),
     "work": N_("in work"),
     "waiting": N_("waits for the client"),
-    "done": N_("done"),
+    "done": N_("settled"),
 }
 FOLDERS: Mapping[str, str] = {
     "inbox": N_("Inbox"),
