@@ -32,6 +32,7 @@ PAGES = {
     "/work": ".work-row",
     "/mail": ".mail-row",
     "/mail?view=all&c=1": "#mail-read iframe",
+    "/mail/outbox": "#outgoing",
     "/profile": "#main h1",
 }
 
