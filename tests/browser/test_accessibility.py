@@ -58,6 +58,13 @@ async def test_phones_and_the_list_of_keys_are_accessible(theatre: Stage, scheme
     await page.locator('.rail a[href="/settings/phones"]').click()
     await expect(page.locator("#main td").first).to_be_visible()
     assert await violations(page) == []
+    for path in ("/settings/rules/new?event=changed", "/settings/templates/new", "/settings/library"):
+        await page.goto(theatre.url + path)
+        assert await violations(page) == [], path
+    await page.evaluate("document.dispatchEvent(new CustomEvent('compose', { detail: { kind: 'new' } }))")
+    await expect(page.locator("#compose-to")).to_be_focused()
+    assert await violations(page) == []
+    await page.locator('#compose [data-act="close"]').click()
     await page.keyboard.press("?")
     await expect(page.locator("#keys")).to_be_visible()
     assert await violations(page) == []
