@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lab.dovecot_settings import COMMON, INTROSPECTION, NEW, NEW_FIRST, NEW_TOKENS, OLD, OLD_TOKENS, UNPRIVILEGED
 from lab.errors import LabError
 from lab.settings import CHECKOUT
 from lab.system import bound, run, unpack_packages
@@ -201,16 +202,16 @@ def _version() -> tuple[int, ...]:
 
 
 def _settings(made: Dovecot, version: tuple[int, ...]) -> str:
-    form = _COMMON + _OLD if made.is_old else _NEW_FIRST + _COMMON + _NEW
+    form = COMMON + OLD if made.is_old else NEW_FIRST + COMMON + NEW
     if made.introspection:
-        form += _OLD_TOKENS if made.is_old else _NEW_TOKENS
-        (made.folder / "oauth2.conf").write_text(_INTROSPECTION.replace("<URL>", made.introspection))
+        form += OLD_TOKENS if made.is_old else NEW_TOKENS
+        (made.folder / "oauth2.conf").write_text(INTROSPECTION.replace("<URL>", made.introspection))
     if os.geteuid():  # no user may change its root or become another
-        form += _UNPRIVILEGED
+        form += UNPRIVILEGED
     name = pwd.getpwuid(os.geteuid()).pw_name
     values = {
         "VERSION": ".".join(map(str, version)),
-        "TOKENS": _INTROSPECTION.replace("<URL>", made.introspection),
+        "TOKENS": INTROSPECTION.replace("<URL>", made.introspection),
         "COUNT": "service_count = 0" if made.is_old else "restart_request_count = unlimited",
         "FOLDER": str(made.folder),
         "LIBEXEC": str(ROOT / "usr/lib/dovecot"),
@@ -224,166 +225,6 @@ def _settings(made: Dovecot, version: tuple[int, ...]) -> str:
     for word, value in values.items():
         form = form.replace(f"<{word}>", value)
     return form + made.more
-
-
-_COMMON = """
-base_dir = <FOLDER>/base
-state_dir = <FOLDER>/base
-libexec_dir = <LIBEXEC>
-log_path = <FOLDER>/log
-default_internal_user = <INTERNAL>
-default_internal_group = <GROUP>
-default_login_user = <LOGIN>
-first_valid_uid = 1
-first_valid_gid = 1
-protocols = imap lmtp
-listen = 127.0.0.1
-ssl = yes
-auth_failure_delay = 0 secs
-mail_max_userip_connections = 500
-service imap-login {
-  <COUNT>
-  inet_listener imap {
-    port = <IMAP>
-  }
-  inet_listener imaps {
-    port = <IMAPS>
-    ssl = yes
-  }
-}
-service anvil {
-  unix_listener anvil-auth-penalty {
-    mode = 0
-  }
-}
-service lmtp {
-  inet_listener lmtp {
-    port = <LMTP>
-  }
-}
-"""
-_FOLDERS = """
-namespace inbox {
-  inbox = yes
-  separator = /
-  mailbox Sent {
-    auto = subscribe
-    special_use = \\Sent
-  }
-  mailbox Drafts {
-    auto = subscribe
-    special_use = \\Drafts
-  }
-  mailbox Trash {
-    auto = subscribe
-    special_use = \\Trash
-  }
-  mailbox Junk {
-    auto = subscribe
-    special_use = \\Junk
-  }
-  mailbox Archive {
-    auto = subscribe
-    special_use = \\Archive
-  }
-}
-"""
-_OLD = (
-    """
-import_environment = LD_LIBRARY_PATH
-disable_plaintext_auth = no
-ssl_cert = <<FOLDER>/cert.pem
-ssl_key = <<FOLDER>/key.pem
-mail_location = maildir:~/Maildir
-mail_plugin_dir = <LIBEXEC>/modules
-mail_plugins = quota
-protocol imap {
-  mail_plugins = quota imap_quota
-}
-plugin {
-  quota = count:User quota
-  quota_vsizes = yes
-  quota_grace = 0%%
-}
-passdb {
-  driver = passwd-file
-  args = scheme=plain username_format=%u <FOLDER>/users
-}
-userdb {
-  driver = passwd-file
-  args = username_format=%u <FOLDER>/users
-}
-"""
-    + _FOLDERS
-)
-_NEW_FIRST = """
-dovecot_config_version = <VERSION>
-dovecot_storage_version = <VERSION>
-"""
-_NEW = (
-    """
-import_environment {
-  LD_LIBRARY_PATH = %{env:LD_LIBRARY_PATH}
-}
-auth_allow_cleartext = yes
-ssl_server_cert_file = <FOLDER>/cert.pem
-ssl_server_key_file = <FOLDER>/key.pem
-mail_driver = maildir
-mail_path = ~/Maildir
-mail_plugin_dir = <LIBEXEC>/modules
-mail_plugins {
-  quota = yes
-}
-protocol imap {
-  mail_plugins {
-    imap_quota = yes
-  }
-}
-quota "User quota" {
-  driver = count
-}
-passdb passwd-file {
-  passwd_file_path = <FOLDER>/users
-}
-userdb passwd-file {
-  passwd_file_path = <FOLDER>/users
-}
-"""
-    + _FOLDERS
-)
-_INTROSPECTION = """
-introspection_mode = post
-introspection_url = <URL>
-username_attribute = username
-active_attribute = active
-active_value = true
-"""
-_OLD_TOKENS = """
-auth_mechanisms = plain xoauth2
-passdb {
-  driver = oauth2
-  mechanisms = xoauth2
-  args = <FOLDER>/oauth2.conf
-}
-"""
-_NEW_TOKENS = """
-auth_mechanisms = plain xoauth2
-oauth2 {<TOKENS>}
-passdb oauth2 {
-  mechanisms_filter = xoauth2
-}
-"""
-_UNPRIVILEGED = """
-service imap-login {
-  chroot =
-}
-service anvil {
-  chroot =
-}
-service stats {
-  chroot =
-}
-"""
 
 
 def _env() -> dict[str, str]:

@@ -33,6 +33,7 @@ from cti.telephony.events import CallRecord, LegRecord, Party
 from cti.telephony.numbering import NumberPlan
 from tests.channels.email.post import parts
 from tests.messages.test_invitations import OUTLOOK
+from tests.web.journal_routes import E164, NUMBER, RULE, shown
 from tests.web.mailbag import file_of, put
 from tests.web.mailbox import a_mailbox
 from tests.web.panel import ANNA, PATIENCE_S, PAVEL, Browser, Panel, panel
@@ -42,9 +43,7 @@ from web.services import Services
 from web.shown import ACTIONS
 
 NAME, MAIL = "Канарейкин", "canary@k.example"
-NUMBER, E164 = "+7 935 555-07-77", "+79355550777"
 CANARIES = (NAME, MAIL, "935 555-07-77", "9355550777")
-RULE = {"name": "x", "event": "new-client", "task": "x"}
 NOBODY = {"/api/v1/imports/files", "/api/v1/session", "/sign-in"}  # the sender's own words come back; doors
 
 
@@ -188,113 +187,6 @@ class House:
             return answer.status, (await answer.read()).decode("utf-8", "replace")
 
 
-def shown(house: House) -> dict[str, dict[str, Any]]:
-    """How each route that shows persons is called so that it does: what stands in place of {id}, and what is sent."""
-    ids = house.ids
-    contact, contract, call = {"id": ids["contact"]}, {"id": ids["contract"]}, {"id": "c1"}
-    come = {"id": ids["come"], "file": ids["come-file"]}
-    stale = {"version": "99", "name": "Другое"}
-    return {
-        "GET /api/v1/clients/grid": {},
-        "GET /api/v1/clients": {},
-        "GET /api/v1/clients/by-number/{number}": {},
-        "GET /api/v1/clients/{id}": {},
-        "PATCH /api/v1/clients/{id}": {"json": {"version": 1, "note": "x"}},
-        "GET /api/v1/clients/bulk/{id}": {"ids": {"id": ids["bulk"]}},
-        "POST /api/v1/clients/{id}/printed": {},
-        "POST /api/v1/clients/likely": {"json": {"name": "Новый", "phones": [NUMBER]}},
-        "GET /api/v1/clients/duplicates": {},
-        "GET /api/v1/clients/merges": {},
-        "GET /api/v1/clients/{id}/contacts": {},
-        "GET /api/v1/contacts/{id}": {"ids": contact},
-        "GET /api/v1/clients/{id}/contracts": {},
-        "GET /api/v1/contracts/{id}": {"ids": contract},
-        "GET /api/v1/tasks": {},
-        "GET /api/v1/clients/{id}/tasks": {},
-        "GET /api/v1/clients/{id}/files": {},
-        "GET /api/v1/clients/{id}/history": {},
-        "POST /api/v1/imports": {"json": ids["chosen"]},
-        "GET /api/v1/imports/work/{id}": {"ids": {"id": ids["/imports/previews"]}},
-        "POST /api/v1/imports/undo/{id}": {"ids": {"id": ids["/imports"]}},
-        "GET /api/v1/imports/refused/{id}": {"ids": {"id": ids["/imports"]}},
-        "GET /api/v1/imports/{id}": {"ids": {"id": ids["/imports"]}},
-        "GET /api/v1/exports/{id}": {"ids": {"id": ids["export"]}},
-        "GET /api/v1/calls": {},
-        "GET /api/v1/missed": {},
-        "GET /api/v1/calls/{id}": {"ids": call},
-        "GET /api/v1/calls/{id}/results": {"ids": call},
-        "PUT /api/v1/calls/{id}/next": {"ids": call, "json": {"kind": "callback", "what": "x"}},
-        "GET /api/v1/calls/{id}/next": {"ids": call},
-        "GET /api/v1/calls/{id}/marks": {"ids": call},
-        "GET /api/v1/trace/{id}": {"ids": call},
-        "GET /api/v1/addressees": {"params": {"q": "canary"}},
-        "GET /api/v1/outbox": {},
-        "GET /api/v1/outbox/{id}": {"ids": {"id": ids["letter"]}},
-        "GET /api/v1/outbox/files/{id}": {"ids": {"id": ids["picture"]}},
-        "GET /api/v1/event-rules/{id}/runs": {"ids": {"id": ids["rule"]}},
-        "POST /api/v1/event-rules/dry-run": {"json": RULE},
-        "POST /settings/rules": {"data": RULE | {"act": "try"}},
-        "POST /settings/rules/{id}": {"ids": {"id": ids["rule"]}, "data": RULE | {"act": "try"}},
-        "GET /settings/rules/{id}/log": {"ids": {"id": ids["rule"]}},
-        "POST /api/v1/templates/preview": {"json": {"client_id": ids["one"], "body": "{{client.name}}"}},
-        "GET /mail/outbox": {},
-        "POST /mail/outbox/{id}": {"ids": {"id": ids["letter"]}, "data": {"act": "again"}, "status": 409},
-        "GET /": {},
-        "GET /desk/client/{id}": {},
-        "GET /desk/before/{id}": {},
-        "GET /desk/outside/{id}": {},
-        "GET /desk/state": {},
-        "GET /clients/{id}/history": {},
-        "GET /clients/{id}": {},
-        "POST /clients/{id}": {"data": stale, "status": 409},
-        "GET /clients/duplicates": {},
-        "GET /clients/duplicates/{one}/{two}": {},
-        "POST /clients/duplicates/{one}/{two}": {"data": {"act": "merge"}, "status": 409},
-        "POST /clients/merges/{id}/undo": {"ids": {"id": 99}, "data": {}, "status": 409},
-        "GET /clients/{id}/contacts/new": {},
-        "POST /clients/{id}/contacts": {"data": {"name": ""}, "status": 409},
-        "GET /contacts/{id}": {"ids": contact},
-        "POST /contacts/{id}": {"ids": contact, "data": stale, "status": 409},
-        "GET /clients/{id}/contracts/new": {},
-        "POST /clients/{id}/contracts": {"data": {"number": "1", "amount": "много"}, "status": 409},
-        "GET /contracts/{id}": {"ids": contract},
-        "POST /contracts/{id}": {"ids": contract, "data": {"number": "1", "version": "99"}, "status": 409},
-        "GET /files/{id}": {"ids": {"id": ids["file"]}},
-        "GET /calls": {},
-        "GET /dial": {"params": {"to": NUMBER}},
-        "GET /calls/{id}": {"ids": call},
-        "GET /calls/{id}/voicemail": {"ids": {"id": "c2"}},
-        "GET /missed": {},
-        "GET /api/v1/conversations": {},
-        "GET /api/v1/conversations/{id}": {"ids": {"id": ids["conversation"]}},
-        "GET /api/v1/messages/{id}": {"ids": come},
-        "GET /mail": {},
-        "GET /mail/more": {},
-        "GET /mail/conversations/{id}": {"ids": {"id": ids["conversation"]}},
-        "GET /mail/letters/{id}": {"ids": come},
-        "GET /mail/letters/{id}/sheet": {"ids": come},
-        "GET /mail/letters/{id}/body": {"ids": come},
-        "POST /mail/letters/{id}/invitation": {"ids": come, "data": {"how": "accepted"}},
-        "GET /mail/letters/{id}/files.zip": {"ids": come},
-        "GET /mail/letters/{id}/files/{file}": {"ids": come},
-        "GET /mail/letters/{id}/files/{file}/view": {"ids": come},
-        "GET /work": {},
-        "GET /api/v1/work": {},
-        "GET /clients/{id}/data": {},
-        "GET /clients/{id}/data/archive.zip": {},
-        "POST /clients/{id}/erase": {"data": {"name": "x", "reason": "y"}, "status": 409},
-        "GET /contacts/{id}/data": {"ids": contact},
-        "GET /contacts/{id}/data/archive.zip": {"ids": contact},
-        "POST /contacts/{id}/erase": {"ids": contact, "data": {"name": "x", "reason": "y"}, "status": 409},
-        "GET /settings/erasures": {"params": {"q": NUMBER}},
-        "GET /settings/access": {},
-        "POST /settings/access/check": {"data": {}},
-        "GET /settings/access/review": {"params": {"since": "2020-01-01"}},
-        "GET /settings/access/lines.{kind}": {},
-        "GET /settings/access/clients.{kind}": {},
-    }
-
-
 def filled(path: str, ids: dict[str, Any]) -> str:
     return re.sub(r"{(\w+)}", lambda found: str(ids.get(found[1], "1")), path)
 
@@ -354,7 +246,7 @@ async def until_shown(desk: Panel, seq: int) -> None:
 
 async def refusals_leave_none(house: House, anna: Browser) -> None:
     """Not signed in, not allowed, not there, not understood: nobody was shown."""
-    before, table = await lines(house.desk), shown(house)
+    before, table = await lines(house.desk), shown(house.ids)
     for route in ROUTES:
         if route.shows not in ACTIONS:
             continue
@@ -375,7 +267,7 @@ async def refusals_leave_none(house: House, anna: Browser) -> None:
 
 async def what_shows_a_person_leaves_one(house: House) -> None:
     showing = [one for one in ROUTES if one.shows in ACTIONS]
-    table, wrong = shown(house), []
+    table, wrong = shown(house.ids), []
     assert set(table) == {f"{one.method} {one.path}" for one in showing}
     for route in sorted(showing, key=lambda one: one.method):  # what is read before what changes it
         how = dict(table[f"{route.method} {route.path}"])
