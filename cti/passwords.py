@@ -8,15 +8,19 @@ and per address, so that one machine cannot try everybody.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import ipaddress
+import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from cryptography.fernet import Fernet
 
 HASHES_AT_ONCE = 2
 SHORTEST, LONGEST = 10, 1024
@@ -27,6 +31,16 @@ LONGEST_WAIT_S = 60.0
 REMEMBER_S = 3600.0
 MOST_REMEMBERED = 20_000
 ADDRESS_TRIES, ADDRESS_TRIES_PER_S = 60.0, 0.5  # wrong ones, per address: an office behind one address still gets in
+
+
+def installation_key(data: Path) -> bytes:
+    """The key of secrets at rest, made once, readable by its owner only, outside the database."""
+    file = data / "secrets.key"
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as new:
+            new.write(Fernet.generate_key())
+    return file.read_bytes()
 
 
 class Passwords:

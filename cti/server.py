@@ -7,20 +7,16 @@ at all; only a database that cannot be opened stops the start.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
-import os
 import signal
 import sys
 import time
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from cryptography.fernet import Fernet
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti import logs
@@ -37,6 +33,7 @@ from cti.features.scripts import Scripts
 from cti.ldap import ldap_check
 from cti.mail_parts import build_mail
 from cti.metrics import Metrics
+from cti.passwords import installation_key
 from cti.pbx import Pbxes
 from cti.settings import Settings
 from cti.sights import Sights
@@ -108,7 +105,7 @@ async def build(settings: Settings, db: Database) -> Parts:
     spool = Spool(db, limit=settings.storage.spool, clock=clock)
     directory = Directory(db)
     await directory.reload()
-    key = _key(settings.data)
+    key = installation_key(settings.data)
     sights = Sights(key, pbxes.plan.internal)
     accounts = Accounts(
         db=db,
@@ -277,16 +274,6 @@ def _show_figures(metrics: Metrics, spool: Spool) -> None:
     metrics.read("spool_pending", "Writes that wait for the database", lambda: spool.pending)
     metrics.read("spool_refused", "Writes lost because too many waited", lambda: spool.refused)
     metrics.read("spool_parked", "Writes put aside because they could never succeed", lambda: spool.parked)
-
-
-def _key(data: Path) -> bytes:
-    """The key of secrets at rest, made once, readable by its owner only, outside the database."""
-    file = data / "secrets.key"
-    with contextlib.suppress(FileExistsError):
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as new:
-            new.write(Fernet.generate_key())
-    return file.read_bytes()
 
 
 async def _offer_first_admin(accounts: Accounts, settings: Settings) -> None:

@@ -25,6 +25,7 @@ COMMANDS = {
     "down": "end the lab that runs on this data folder",
     "status": "is a lab running, who is registered",
     "call": "a client calls one of our numbers",
+    "letter": "a client writes to the house's mailbox",
     "sheet": "a sheet of made-up clients to try an import with: .xlsx or .csv",
     "phones": "desk phones for a lab started with LAB_PHONES=0",
     "bare": "try the two commands on a bare Debian made for it",
@@ -42,6 +43,8 @@ def main() -> int:
         one = commands.add_parser(name, help=text, description=text)
         if name == "call":
             _call_words(one)
+        elif name == "letter":
+            _letter_words(one)
         elif name == "sheet":
             one.add_argument("file", type=Path, help="what to write, e.g. clients.xlsx")
             one.add_argument("--rows", type=int, default=100_000, help="how many clients")
@@ -68,6 +71,14 @@ def _call_words(words: argparse.ArgumentParser) -> None:
     words.add_argument("--anonymous", action="store_true", help="withhold the number")
 
 
+def _letter_words(words: argparse.ArgumentParser) -> None:
+    words.add_argument("text", help="what he writes")
+    words.add_argument("--from", dest="sender", default="p.alhimov@alhimov.example", help="the client's address")
+    words.add_argument("--name", default="Пётр Алхимов", help="name shown with it")
+    words.add_argument("--subject", default="Вопрос", help="what it is about")
+    words.add_argument("--file", type=Path, help="a file to be attached")
+
+
 def _do(chosen: argparse.Namespace, more: list[str]) -> int:
     name = chosen.command
     if name in ("setup", "run", "test", "lint", "bench", "soak", "record", "wheel"):
@@ -76,6 +87,12 @@ def _do(chosen: argparse.Namespace, more: list[str]) -> int:
         return _tools(name, more)
     if name == "call":
         return _call(chosen)
+    if name == "letter":
+        from lab.mail import write
+
+        words = {"sender": chosen.sender, "name": chosen.name, "subject": chosen.subject, "text": chosen.text}
+        write(load(), file=chosen.file, **words)
+        return 0
     if name == "sheet":
         return _sheet(chosen.file, chosen.rows)
     if name == "wheel":

@@ -1,4 +1,4 @@
-"""Dovecot for the tests: a real mail server, unpacked beside the checkout and never installed as a service.
+"""Dovecot for the lab and the tests: a real mail server, unpacked beside the checkout and never installed as a service.
 
 The package would start a server on the mail ports now and at every boot, so only its files are taken. Two paths that
 are compiled into it do not exist here: that of its settings' reader, which is therefore run first and starts the
@@ -182,6 +182,7 @@ def _lay_out(made: Dovecot) -> None:
     for name in ("base", "mail"):
         (folder / name).mkdir(exist_ok=True)
     (folder / "mail").chmod(0o777)
+    (folder / "base/modules").unlink(missing_ok=True)
     (folder / "base/modules").symlink_to(ROOT / "usr/lib/dovecot/modules")
     subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]
     keys = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]

@@ -32,7 +32,7 @@ def prepare(command: str) -> None:
     """Make everything ready that `make <command>` needs."""
     steps: dict[str, tuple[Callable[[], None], ...]] = {
         "lint": (venv,),
-        "run": (sipp, venv, panel, pbx),
+        "run": (sipp, venv, panel, pbx, dovecot.unpack),
         "setup": (sipp, venv, panel, pbx, dovecot.unpack),
         "wheel": (compiler, venv, panel),
         "test": (sipp, chromium, postgresql, venv, directory, panel, pbx, old_pbx, dovecot.unpack),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lab.errors import LabError
 from lab.install import VENV
+from lab.mail import HOUSE, PASSWORD, WORLD, Post, post
 from lab.pbx import Pbx
 from lab.phones import Phone
 from lab.settings import HOST, LabSettings
@@ -48,7 +49,11 @@ def run(settings: LabSettings) -> int:
             pbx = stack.enter_context(lab(settings))
             environment |= pbx.settings() | pbx.sip_settings()
             say(f"the lab's Asterisk is up on SIP {pbx.ports.sip}: python3 -m lab call 74950000001")
-        return _serve(environment)
+        office = stack.enter_context(post(settings))
+        environment.setdefault("CTI_MAIL__INSIDE", '["127.0.0.0/8"]')
+        say(f"the lab's post office is up: python3 -m lab letter 'Пришлите прайс-лист' writes to {HOUSE}")
+        say(f"what is sent elsewhere: IMAP {HOST}:{office.imap} without TLS, login {WORLD}, password {PASSWORD}")
+        return _serve(environment, office)
 
 
 @contextlib.contextmanager
@@ -106,9 +111,10 @@ def running(settings: LabSettings) -> int | None:
     return pid if b"lab" in command else None
 
 
-def _serve(environment: dict[str, str]) -> int:
+def _serve(environment: dict[str, str], office: Post) -> int:
     cti = str(VENV / "bin/cti")
-    prepared = subprocess.run(bound([cti, "demo", "--prepare"]), env=environment, check=False)
+    mail = ["--mail", str(office.imap), str(office.smtp), "--mail-password", PASSWORD]
+    prepared = subprocess.run(bound([cti, "demo", "--prepare", *mail]), env=environment, check=False)
     if prepared.returncode:
         return prepared.returncode
     server = subprocess.Popen(bound([cti, "serve"]), env=environment, start_new_session=True)

@@ -10,7 +10,7 @@ import click
 from argon2 import PasswordHasher
 from sqlalchemy import func, insert, select, update
 
-from cti.cli import examples, sample_belongings, sample_catalogue, sample_letters, settings_of
+from cti.cli import examples, sample_belongings, sample_catalogue, sample_letters, sample_mailbox, settings_of
 from cti.cli.sample import CLIENTS, PEOPLE, SamplePerson
 from cti.clients.card import with_numbers
 from cti.errors import StorageError
@@ -25,15 +25,23 @@ from cti.telephony.numbering import NumberPlan
 
 @click.command(epilog=examples("cti demo", "CTI_DEMO_PASSWORD=secret cti demo --prepare"))
 @click.option("--prepare", is_flag=True, help="Only fill the database; do not serve.")
+@click.option(
+    "--mail",
+    nargs=2,
+    type=click.IntRange(1, 65535),
+    metavar="IMAP SMTP",
+    help="Ports of a mail server on this machine that has the mailbox support@trubka.example.",
+)
+@click.option("--mail-password", default="", help="Its password.")
 @click.pass_context
-def command(ctx: click.Context, prepare: bool) -> None:
+def command(ctx: click.Context, prepare: bool, mail: tuple[int, int] | None, mail_password: str) -> None:
     """Fill the database with sample people and clients, print one sign-in per role, and serve.
 
     Refused when the database holds people of its own. The password is CTI_DEMO_PASSWORD, else a new one each time.
     """
     settings = settings_of(ctx)
     password = demo_password() or secrets.token_urlsafe(9)
-    asyncio.run(fill(settings, password))
+    asyncio.run(fill(settings, password, (*mail, mail_password) if mail else None))
     click.echo(f"\n  Sign in at http://{settings.http.host}:{settings.http.port} with password {password}")
     for person in PEOPLE:
         click.echo(
@@ -46,12 +54,18 @@ def command(ctx: click.Context, prepare: bool) -> None:
         main(settings)
 
 
-async def fill(settings: Settings, password: str) -> None:
-    """Sample people with this password, and the sample clients once. Raises StorageError in a base of real people."""
+async def fill(settings: Settings, password: str, mail: tuple[int, int, str] | None = None) -> None:
+    """Sample people with this password, and the sample clients once. Raises StorageError in a base of real people.
+
+    mail: ports of IMAP and SMTP on this machine, and the password, of the sample mailbox that works.
+    """
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     db = await open_database(settings.database_url, busy_timeout_ms=settings.storage.busy_timeout_ms)
     try:
         await _fill(db, PasswordHasher().hash(password), settings)
+        if mail is not None:
+            async with db.write() as conn:
+                await sample_mailbox.open_at(conn, *mail, settings.data)
     finally:
         await db.close()
 
