@@ -1,8 +1,8 @@
 """Who may see which letters, asked in one place.
 
 Letters of a personal mailbox are its owner's alone. Those of a shared one are for the people in it, for whoever has the
-right `mail` over all, and those of a client for whoever reads his card. What a person wrote here is his to see,
-wherever it lies. Without the right `mail` nobody sees a letter.
+right `mail` over all, and those of a client for whoever reads his card: the latter two also when they lie in no mailbox
+any more. What a person wrote here is his to see, wherever it lies. Without the right `mail` nobody sees a letter.
 """
 
 from __future__ import annotations
@@ -31,14 +31,19 @@ def visible(person: Person) -> ColumnElement[bool]:
     if scope(person, "mail") == "none":
         return false()
     in_boxes = boxes_of(person)
+    known: ColumnElement[bool] = false()
     if may(person, "clients.read"):
-        in_boxes = or_(in_boxes, and_(mailboxes.c.kind == "shared", letters.c.client_id.is_not(None)))
+        of_a_client = letters.c.client_id.is_not(None)
+        in_boxes = or_(in_boxes, and_(mailboxes.c.kind == "shared", of_a_client))
+        known = and_(letters.c.shared, of_a_client)
+    if scope(person, "mail") == "all":
+        known = letters.c.shared
     lies = (
         exists()
         .where(letter_places.c.letter_id == letters.c.id, letter_places.c.mailbox_id == mailboxes.c.id, in_boxes)
         .correlate(letters)
     )
-    return or_(lies, letters.c.user_id == person.id)
+    return or_(letters.c.user_id == person.id, known, lies)
 
 
 async def may_see(conn: AsyncConnection, person: Person, letter_id: int) -> bool:

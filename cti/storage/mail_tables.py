@@ -133,6 +133,9 @@ letters = Table(
     Column("contact_id", ForeignKey("contacts.id", ondelete="SET NULL"), index=True),
     Column("client_why", String(400), nullable=False, server_default=""),
     Column("user_id", ForeignKey("users.id", ondelete="SET NULL")),  # who wrote it here
+    Column(
+        "shared", Boolean, nullable=False, server_default="0"
+    ),  # lay in a shared mailbox once: its client's for good
     UniqueConstraint("message_id", "sha256"),
     CheckConstraint("direction in ('in', 'out')", name="direction"),
     Index(None, "client_id", "sent_at"),

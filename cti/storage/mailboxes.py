@@ -286,5 +286,8 @@ async def remove_letters(conn: AsyncConnection, mailbox_id: int) -> int:
 
 
 async def remove(conn: AsyncConnection, mailbox_id: int) -> None:
-    """Forget the mailbox itself; letters that are left stay with their clients."""
+    """Forget the mailbox itself; letters that are left stay with their clients, where it was a shared one."""
+    shared = exists().where(mailboxes.c.id == mailbox_id, mailboxes.c.kind == "shared")
+    lies = exists().where(letter_places.c.letter_id == letters.c.id, letter_places.c.mailbox_id == mailbox_id)
+    await conn.execute(update(letters).where(~letters.c.shared, shared, lies).values(shared=True))
     await conn.execute(delete(mailboxes).where(mailboxes.c.id == mailbox_id))

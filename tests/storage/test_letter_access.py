@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from cti.access import Person, Right, Role, Scope
+from cti.messages.letter import Flags
+from cti.storage import mail_folders as mail_folders_rows
+from cti.storage import mailboxes as mailboxes_rows
 from cti.storage.client_tables import clients
 from cti.storage.database import Database
 from cti.storage.letter_access import boxes_of, may_see, visible
@@ -60,6 +63,24 @@ async def test_each_sees_what_is_his_to_see(db: Database) -> None:
     assert await _sees(db, person(CLARA, "admin")) == {20, 21, 30, 31, 99}
     assert await _sees(db, person(BORIS, changed={"clients.read": "none"})) == {20, 21}
     assert await _sees(db, person(ANNA, "admin", {"mail": "none"})) == set()
+
+
+async def test_a_letter_that_was_deleted_in_outlook_stays_with_its_client(db: Database) -> None:
+    """Of a shared mailbox: those who read cards have it still; of a personal one nobody."""
+    await _lay(db)
+    flags = Flags()
+    for box in (ANNAS, SALES_BOX):
+        async with db.write() as conn:
+            await conn.execute(delete(letter_places).where(letter_places.c.mailbox_id == box))
+            await mail_folders_rows.lie(conn, box, box, [(1, box * 10, flags), (2, box * 10 + 1, flags)])
+            await mail_folders_rows.gone(conn, box, [1, 2])
+    async with db.write() as conn:
+        await mailboxes_rows.remove(conn, SUPPORT_BOX)
+    cards = {21, 31}
+    assert await _sees(db, person(ANNA)) == cards
+    assert await _sees(db, person(BORIS)) == cards
+    assert await _sees(db, person(CLARA, "admin")) == {20, 21, 30, 31, 99}
+    assert await _sees(db, person(BORIS, changed={"clients.read": "none"})) == set()
 
 
 async def test_each_works_in_his_mailboxes(db: Database) -> None:

@@ -146,6 +146,7 @@ def upgrade() -> None:
         sa.Column("contact_id", sa.Integer(), nullable=True),
         sa.Column("client_why", sa.String(length=400), server_default="", nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("shared", sa.Boolean(), server_default="0", nullable=False),
         sa.CheckConstraint("direction in ('in', 'out')", name=op.f("ck_letters_direction")),
         sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_letters_client_id"), ondelete="SET NULL"),
         sa.ForeignKeyConstraint(
