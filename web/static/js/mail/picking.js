@@ -40,7 +40,7 @@ export class Picking {
   }
 
   row(name, detail, act) {
-    const li = fill(mould("choice"), { name, detail });
+    const li = fill(mould("pick"), { name, detail });
     $("button", li).addEventListener("click", () => act().catch((refusal) => toast(refusal.message)));
     return li;
   }
