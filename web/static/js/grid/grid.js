@@ -101,6 +101,7 @@ export class Grid {
 
   async fit() {
     await this.built;
+    if (!this.place.isConnected) return; // another page meanwhile
     const height = this.height();
     if (this.table.element.offsetHeight !== height) this.table.setHeight(height);
   }
