@@ -24,8 +24,9 @@ HALF_OPEN_S = 20.0
 KEEP_ALIVE_S = 25.0
 LOOK_S = 2.0
 BACKLOG = 1024  # connections that wait in the kernel
-AT_ONCE = 16  # connections that asyncio takes in before we can count them
-KEPT_FREE = 64  # file descriptors that browsers never get; several times AT_ONCE
+AT_ONCE = 8  # connections that asyncio takes in before we can count them
+OWN = 48  # file descriptors of the PBX, the database and the mail that are not open yet when the panel starts
+KEPT_FREE = OWN + 4 * AT_ONCE  # browsers never get them; a refused connection is open for three turns of the loop
 SAY_EVERY_S = 60.0
 
 log = structlog.get_logger()
