@@ -30,7 +30,7 @@ def main() -> None:
         ours.send("how many")
         letters, connections = ours.recv()
         assert letters == LETTERS
-        report("connections", connections, "", limit="1")
+        report("connections of all the letters", connections, "connections", limit="1")
     finally:
         server.terminate()
         server.join()
