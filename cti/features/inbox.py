@@ -27,7 +27,7 @@ from cti.storage.conversations import NewLetter, Standing
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection, NewEvent
 
-AT_ONCE = 50  # letters, before other writers have their turn
+AT_ONCE = 5  # letters, before other writers have their turn: some 40 ms
 YOUNG_S = 14 * 86400.0  # unread letters of history that are still work
 TICK_S = 0.5
 QUIET_S = 15.0  # so often counts are gathered where nothing was heard of a change

@@ -24,7 +24,7 @@ from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.mail_folders import FolderRow
 
-BATCH = 50  # letters of one transaction
+BATCH = 25  # letters of one transaction: others wait for it
 BATCH_BYTES = 8 << 20  # in files at once; a larger letter comes alone
 NEWS_AT_ONCE, HISTORY_AT_ONCE = 4, 2  # batches, of all mailboxes
 RECENT_S = 86400.0  # what came earlier and is only told now is history

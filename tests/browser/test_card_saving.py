@@ -84,7 +84,7 @@ async def test_a_task_is_set_on_the_card_and_done_from_the_card_of_a_call(theatr
     await page.goto(theatre.url + "/")
     await expect(page.locator("#desk-calm .todo")).to_contain_text("Алхимов")
     await theatre.ring()
-    task = page.locator("#card-tasks li")
+    task = page.locator("#card-tasks li", has=page.get_by_role("button"))  # a letter that waits is a link
     await expect(task).to_contain_text("Выслать счёт")
     assert await violations(page) == []
     await task.get_by_role("button").click()

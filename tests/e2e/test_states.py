@@ -59,6 +59,16 @@ async def choose(desk: Desk, state: str, reason: str = "") -> None:
     assert await desk.api("PUT", "/agents/me/state", body, status=200) == {"told": True}
 
 
+async def journalled(desk: Desk, reason: str) -> list[dict[str, Any]]:
+    """The journal once its last line is this one: lines are written behind whoever writes just then."""
+
+    async def so() -> list[dict[str, Any]] | None:
+        rows: list[dict[str, Any]] = await desk.api("GET", "/agents/me/states")
+        return rows if rows and rows[-1]["reason"] == reason else None
+
+    return await until(so, why=f"the journal ends with {reason}")
+
+
 async def test_the_queues_follow_what_a_person_chose(server: Server, pbx: Pbx) -> None:
     async with Desk(server, "anna") as anna, Desk(server, "vera") as vera:
         await is_now(anna, "ready", by="pbx")  # the lab put her there before anybody signed in
@@ -72,7 +82,7 @@ async def test_the_queues_follow_what_a_person_chose(server: Server, pbx: Pbx) -
         assert await anna.api("PUT", "/agents/2/state", {"state": "logged-off"}, status=404)
         await vera.api("PUT", "/agents/1/state", {"state": "not-ready", "reason": "Обучение"}, status=200)
         await is_now(anna, "not-ready", "Обучение", by="supervisor")
-        rows = await anna.api("GET", "/agents/me/states")
+        rows = await journalled(anna, "Обучение")
         assert [(row["state"], row["reason"], row["by"]) for row in rows][-4:] == [
             ("not-ready", "Обед", "person"),
             ("logged-off", "", "person"),

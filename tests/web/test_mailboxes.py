@@ -95,14 +95,14 @@ async def test_SEC_11_a_trial_says_the_same_of_what_is_inside_and_what_does_not_
 
 async def test_servers_are_known_by_the_address_and_a_provider_opens_the_mailbox(running: Panel) -> None:
     async with Visitor(running, "anna") as anna:
-        for address, host in (
-            ("a@ya.ru", "imap.yandex.ru"),
-            ("a@bk.ru", "imap.mail.ru"),
-            ("a@outlook.com", "outlook.office365.com"),
-            ("a@romashka.example", "imap.romashka.example"),
+        for domain, told in (
+            ("ya.ru", "imap.yandex.ru"),
+            ("bk.ru", "imap.mail.ru"),
+            ("outlook.com", "outlook.office365.com"),
+            ("romashka.example", "imap.romashka.example"),
+            ("gmail.com", '"provider": "google"'),
         ):
-            assert host in (await anna.get(f"/settings/mailboxes/preset?address={address}")).text
-        assert '"provider": "google"' in (await anna.get("/settings/mailboxes/preset?address=a@gmail.com")).text
+            assert told in (await anna.get(f"/settings/mailboxes/preset?address=a@{domain}")).text
         google = await add(anna, auth="oauth2:google", secret="")
         assert google.place == "/settings/mailboxes/1?said=to-open"
         gone = await anna.get("/settings/mailboxes/1/open")
