@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cti.channels.email.channel import MailboxChannel
 from cti.channels.email.link import ImapLink
-from cti.channels.email.reach import Reach
+from cti.channels.email.reach import Connect
 from cti.channels.folders import MailboxLink
 from cti.channels.letters import Endpoint, LetterReader
 from cti.features.inbox import Inbox
@@ -36,22 +36,19 @@ def build_following(
     doors: MailboxDoors,
     inbox: Inbox,
     *,
-    reach: Reach,
+    connect: Connect,
     tls: ssl.SSLContext,
     reader: LetterReader,
     folder: Path,
     clock: Callable[[], float],
 ) -> FollowingParts:
-    """All of it. reach: judges where may be connected to; folder: of letters' files."""
-
-    async def resolve(host: str, port: int) -> str:
-        return (await reach.addresses(host, port))[0]
+    """All of it. connect: makes a socket to a host that may be reached; folder: of letters' files."""
 
     def channel(mailbox_id: int, at: Endpoint, follow: Callable[[MailboxLink], Awaitable[None]]) -> MailboxChannel:
         return MailboxChannel(
             mailbox_id,
             at,
-            link=lambda name: ImapLink(name, resolve=resolve, tls=tls),
+            link=lambda name: ImapLink(name, connect=connect, tls=tls),
             credentials=doors.credentials,
             follow=follow,
             found=mailboxes.found,

@@ -106,7 +106,7 @@ def build_mail(
         db=db, reader=reader, pictures=OutsidePictures(), folder=folder, key=key, clock=clock
     )  # fmt: skip
     following = build_following(
-        db, mailboxes, doors, inbox, reach=reach, tls=tls, reader=reader, folder=folder, clock=clock
+        db, mailboxes, doors, inbox, connect=reach.connect, tls=tls, reader=reader, folder=folder, clock=clock
     )
     conversations = Conversations(db=db, changed=inbox.changed, save=client_base.change, clock=clock)
     sending = build_sending(

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from cti.channels.email.smtp import Connect, SmtpSender
+from cti.channels.email.reach import Connect
+from cti.channels.email.smtp import SmtpSender
 from cti.channels.letters import Credentials, LetterTaker, MailServer
 from cti.desktop import AgentDesktop
 from cti.features.event_rules import EventRules

@@ -13,8 +13,9 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
 
-from cti.channels.email.probe import Probe, refused
+from cti.channels.email.probe import Probe
 from cti.channels.email.reach import Reach
+from cti.channels.email.troubles import refused
 from cti.channels.letters import Credentials, Endpoint, MailTrouble
 from lab.dovecot import Dovecot
 from tests.channels.mail_peers import ANNA, PASSWORD
@@ -82,7 +83,7 @@ async def test_what_is_wrong_with_the_server_is_told_apart(office: Dovecot) -> N
     tls = Endpoint(host="localhost", port=office.imaps)
     assert await trouble(probe().receiving(tls, RIGHT)) == "certificate"
     plain = Endpoint(host="localhost", port=office.imap)
-    assert await trouble(probe(office).receiving(plain, RIGHT)) == "not-mail"
+    assert await trouble(probe(office).receiving(plain, RIGHT)) == "no-tls"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         closed = Endpoint(host="localhost", port=free.getsockname()[1])

@@ -15,6 +15,7 @@ from sqlalchemy import func, insert, select
 from cti.channels.base import Channel
 from cti.channels.email.channel import MailboxChannel
 from cti.channels.email.link import ImapLink
+from cti.channels.email.reach import Reach
 from cti.channels.email.reader import LetterProcess
 from cti.channels.letters import Credentials, LetterReader
 from cti.features.mail_changes import MailChanges
@@ -36,6 +37,7 @@ from tests.channels.links import until
 from tests.channels.mail_peers import PASSWORD
 
 WITHIN_S = 20.0
+HERE = Reach(["127.0.0.0/8"])
 
 
 class Desk:
@@ -99,7 +101,7 @@ class Mailroom:
         return MailboxChannel(
             mailbox_id,
             endpoint,
-            link=lambda name: ImapLink(name, resolve=_resolve, tls=self.tls, read_s=self.read_s),
+            link=lambda name: ImapLink(name, connect=HERE.connect, tls=self.tls, read_s=self.read_s),
             credentials=self._credentials,
             follow=follow,
             found=self._found,
@@ -195,10 +197,6 @@ class Mailroom:
             return bool(rows) and all(row.history_uid == 1 for row in rows)
 
         await self.until(done)
-
-
-async def _resolve(host: str, port: int) -> str:
-    return host
 
 
 @asynccontextmanager

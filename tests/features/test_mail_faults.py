@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import socket
 import ssl
 import sys
 import time
@@ -28,7 +29,7 @@ from tests.channels.links import SOAK
 from tests.channels.mail_peers import ANNA, PASSWORD, SALES, letter, outlook, post_office
 from tests.channels.mail_peers import office as office
 from tests.e2e.proxy import Proxy
-from tests.features.mailroom import Mailroom, mailroom
+from tests.features.mailroom import HERE, Mailroom, mailroom
 
 ONE, TWO = "<one@alkhimov.example>", "<two@alkhimov.example>"
 
@@ -230,12 +231,12 @@ async def trouble(
 ) -> str:
     """Why a mailbox cannot be opened."""
 
-    async def resolve(host: str, port: int) -> str:
-        return "127.0.0.1"
+    async def here(_host: str, port: int) -> socket.socket:
+        return await HERE.connect("127.0.0.1", port)
 
     tls = where.pop("tls", None) or ssl.create_default_context(cafile=str(office.certificate))
     endpoint = Endpoint(**({"host": "127.0.0.1", "port": office.imaps} | where))  # type: ignore[arg-type]
-    link = ImapLink("trial", resolve=resolve, tls=tls)  # type: ignore[arg-type]
+    link = ImapLink("trial", connect=here, tls=tls)  # type: ignore[arg-type]
     try:
         await link.open(endpoint, Credentials(login=login, secret=secret, oauth2=oauth2))
         await link.ask(lambda box: box.folders())
@@ -295,11 +296,7 @@ async def test_SEC_16_no_word_becomes_a_command(office: Dovecot) -> None:
         assert await trouble(office, login=word) == "password"
         assert await trouble(office, secret=word) == "password"
     tls = ssl.create_default_context(cafile=str(office.certificate))
-
-    async def resolve(host: str, port: int) -> str:
-        return host
-
-    link = ImapLink("harm", resolve=resolve, tls=tls)
+    link = ImapLink("harm", connect=HERE.connect, tls=tls)
     await link.open(Endpoint(host="127.0.0.1", port=office.imaps), Credentials(login=ANNA, secret=PASSWORD))
     try:
         for word in HARM:

@@ -47,9 +47,9 @@ class ImapBox:
     """An open mailbox. resolved: the address that was judged fit to be connected to, for the endpoint's host."""
 
     def __init__(
-        self, endpoint: Endpoint, resolved: str, credentials: Credentials, tls: ssl.SSLContext, read_s: float
+        self, link: socket.socket, endpoint: Endpoint, credentials: Credentials, tls: ssl.SSLContext, read_s: float
     ) -> None:
-        self._imap: IMAPClient = connect(endpoint, resolved, credentials, tls, read_s)
+        self._imap: IMAPClient = connect(link, endpoint, credentials, tls, read_s)
         self._selected = ""
         self._looked = False  # whether nothing has been told since the inbox was looked at
         self._roles: dict[str, FolderRole] = {}

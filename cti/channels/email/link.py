@@ -12,33 +12,34 @@ import queue
 import socket
 import ssl
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from cti.channels.email.imap import ImapBox
-from cti.channels.email.imap_wire import READ_S, trouble_of
+from cti.channels.email.imap_wire import READ_S
+from cti.channels.email.reach import Connect
+from cti.channels.email.troubles import imap_trouble
 from cti.channels.folders import Box
 from cti.channels.letters import Credentials, Endpoint, MailTrouble
 from cti.errors import ChannelError
 
 Got = TypeVar("Got")
-Resolve = Callable[[str, int], Awaitable[str]]
 STACK_BYTES = 256 * 1024
 CLOSE_S = 5.0
 
 
 class ImapLink:
-    """A MailboxLink by IMAP. resolve: judges a host and gives the address to connect to; tls: whom we believe.
+    """A MailboxLink by IMAP. connect: makes a socket to a host that may be reached; tls: whom we believe.
 
     read_s: how long a server may say nothing when it was asked.
     """
 
-    def __init__(self, name: str, *, resolve: Resolve, tls: ssl.SSLContext, read_s: float = READ_S) -> None:
+    def __init__(self, name: str, *, connect: Connect, tls: ssl.SSLContext, read_s: float = READ_S) -> None:
         self._name = name
-        self._resolve = resolve
+        self._connect = connect
         self._tls = tls
         self._read_s = read_s
         self._box: ImapBox | None = None
@@ -50,10 +51,10 @@ class ImapLink:
 
     async def open(self, endpoint: Endpoint, credentials: Credentials) -> None:
         """Connect and sign in."""
-        resolved = await self._resolve(endpoint.host, endpoint.port)
+        plain = await self._connect(endpoint.host, endpoint.port)
         if self._thread is None:
             self._thread = _small_thread(self._run, f"mail-{self._name}")
-        await self._do(partial(self._enter, endpoint, resolved, credentials))
+        await self._do(partial(self._enter, plain, endpoint, credentials))
 
     async def ask(self, work: Callable[[Box], Got]) -> Got:
         """Do something with the open mailbox, after what was asked before."""
@@ -88,8 +89,8 @@ class ImapLink:
         for end in (self._bell, self._rung):
             end.close()
 
-    def _enter(self, endpoint: Endpoint, resolved: str, credentials: Credentials) -> None:
-        self._box = ImapBox(endpoint, resolved, credentials, self._tls, self._read_s)
+    def _enter(self, plain: socket.socket, endpoint: Endpoint, credentials: Credentials) -> None:
+        self._box = ImapBox(plain, endpoint, credentials, self._tls, self._read_s)
 
     def _leave(self) -> None:
         box, self._box = self._box, None
@@ -135,7 +136,7 @@ def _explained(error: Exception) -> Exception:
             return MailTrouble("quota", words, permanent=True)
         return ChannelError(words[:200], permanent=True)
     if isinstance(error, (IMAPClientError, OSError, EOFError)):
-        return trouble_of(error)
+        return imap_trouble(error)
     return error
 
 

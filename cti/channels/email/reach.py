@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from cti.channels.letters import MailTrouble
 
 LOOKUP_S, CONNECT_S = 5.0, 10.0
 TRIED_MOST = 4  # addresses of one name
+Connect = Callable[[str, int], Awaitable[socket.socket]]  # Reach.connect
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from cti.channels.email import compose
-from cti.channels.email.probe import smtp_trouble
+from cti.channels.email.reach import Connect
+from cti.channels.email.troubles import smtp_trouble
 from cti.channels.letters import Credentials, Delivery, Endpoint, Refusal
 from cti.errors import ChannelError
 from cti.messages.letter import Attachment, Party
@@ -27,7 +27,6 @@ from cti.messages.outgoing import Outgoing
 CONNECT_S, COMMAND_S, DATA_S = 20.0, 30.0, 120.0
 IDLE_S = 30.0  # a connection without letters is given back
 SAID_CHARS = 300
-Connect = Callable[[str, int], Awaitable[socket.socket]]
 
 
 @dataclass(slots=True)
@@ -135,34 +134,9 @@ class SmtpSender:
                 await line.client.noop(timeout=self._command_s)
                 return line
         await self._drop(mailbox_id)
-        client = await self._open(endpoint, credentials)
+        client = await connect(self._connect, endpoint, credentials, self._tls, CONNECT_S)
         line = self._lines[mailbox_id] = _Line(client, opened_with, now, asyncio.Lock())
         return line
-
-    async def _open(self, endpoint: Endpoint, credentials: Credentials) -> SMTP:
-        client = SMTP(
-            hostname=endpoint.host,
-            sock=await self._connect(endpoint.host, endpoint.port),
-            use_tls=endpoint.security == "tls",
-            start_tls=endpoint.security == "starttls",
-            tls_context=self._tls,
-            local_hostname="trubka.invalid",
-            timeout=CONNECT_S,
-        )
-        try:
-            await client.connect()
-            if credentials.login and credentials.secret:
-                await self._sign_in(client, credentials)
-        except (SMTPException, OSError, TimeoutError, ValueError) as error:
-            client.close()
-            raise smtp_trouble(error, credentials) from None
-        return client
-
-    async def _sign_in(self, client: SMTP, credentials: Credentials) -> None:
-        if credentials.oauth2:
-            await client.auth_xoauth2(credentials.login, credentials.secret)
-        else:
-            await client.login(credentials.login, credentials.secret)
 
     async def let_go(self) -> None:
         """Give back connections that nobody has used for a while."""
@@ -184,6 +158,38 @@ class SmtpSender:
             with contextlib.suppress(SMTPException, OSError, TimeoutError):
                 await line.client.quit(timeout=2.0)
         line.client.close()
+
+
+async def connect(
+    reach: Connect, endpoint: Endpoint, credentials: Credentials, tls: ssl.SSLContext | None, timeout_s: float
+) -> SMTP:
+    """A client that is signed in. reach: makes a socket to a host that may be reached. Raises MailTrouble."""
+    client = SMTP(
+        hostname=endpoint.host,
+        sock=await reach(endpoint.host, endpoint.port),
+        use_tls=endpoint.security == "tls",
+        start_tls=endpoint.security == "starttls",
+        tls_context=tls,
+        local_hostname="trubka.invalid",
+        timeout=timeout_s,
+    )
+    wire: asyncio.BaseTransport | None = None
+    try:
+        await client.connect()
+        wire = client.transport
+        await client.ehlo()
+        if credentials.oauth2:
+            await client.auth_xoauth2(credentials.login, credentials.secret)
+        elif client.supports_extension("auth") or endpoint.security != "none":
+            await client.login(credentials.login, credentials.secret)
+    except BaseException as error:
+        client.close()
+        if isinstance(wire, asyncio.WriteTransport):
+            wire.abort()  # whoever stays silent at the end keeps nothing open
+        if isinstance(error, (SMTPException, OSError, ValueError, TimeoutError)):
+            raise smtp_trouble(error, credentials) from None
+        raise
+    return client
 
 
 def _refusal(address: str, error: SMTPResponseException, *, whole: bool = False) -> Refusal:
