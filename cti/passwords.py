@@ -15,6 +15,7 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pyotp
@@ -43,12 +44,18 @@ def installation_key(data: Path) -> bytes:
     return file.read_bytes()
 
 
+@cache
+def _nobodys() -> str:
+    """A hash that no password fits, and that takes as long to check as any."""
+    return PasswordHasher().hash(secrets.token_hex(16))
+
+
 class Passwords:
     """One process's hasher."""
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher()
-        self._nobody = self._hasher.hash(secrets.token_hex(16))
+        self._nobody = _nobodys()
         self._turn = asyncio.Semaphore(HASHES_AT_ONCE)
         self._waiting = 0
 

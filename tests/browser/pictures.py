@@ -12,7 +12,7 @@ from playwright.async_api import Page
 
 from cti.desktop import AgentView
 from cti.storage import calls
-from tests.browser.stage import ANNA, Stage, stage
+from tests.browser.stage import ANNA, Stage, chromium, stage
 
 SETTLE_MS = 900  # fonts, the last calls and the first second of a timer
 
@@ -20,7 +20,7 @@ SETTLE_MS = 900  # fonts, the last calls and the first second of a timer
 async def take(folder: Path) -> None:
     """The desk ringing, in a call with a second ring (light and dark), the card, the list, the journal."""
     with tempfile.TemporaryDirectory() as data:
-        async with stage(Path(data), locale="ru-RU") as theatre:
+        async with chromium() as browser, stage(Path(data), browser, locale="ru-RU") as theatre:
             await _past(theatre)
             page = await theatre.desk()
             await theatre.ring()

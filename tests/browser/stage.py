@@ -18,7 +18,8 @@ from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
-from playwright.async_api import BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from sqlalchemy import update
 
 from cti.cli.demo import fill
 from cti.desktop import AgentView, CallState, CallView, LinkView, Match, PopCall, PopKind, ScreenPop, Snapshot, Why
@@ -27,7 +28,10 @@ from cti.settings import HttpSettings, MailSettings, Settings
 from cti.storage import calls, desktop_events, lookup
 from cti.storage.database import open_database
 from cti.storage.desktop_events import NewEvent
+from cti.storage.tables import users
 from cti.telephony.events import CallRecord, LegRecord, Outcome, Party
+from tests.made import copied
+from tests.web.panel import quick_hash
 from web.app import make_app
 
 ANNA, BORIS, CLARA, VERA, PAVEL = 1, 2, 3, 4, 5
@@ -170,13 +174,38 @@ class Stage:
             )  # fmt: skip
 
 
+async def sample(folder: Path) -> None:
+    """The sample base."""
+    settings = Settings(data=folder)
+    await fill(settings, PASSWORD)
+    db = await open_database(settings.database_url)
+    async with db.write() as conn:
+        await conn.execute(update(users).values(password_hash=quick_hash()))
+    await db.close()
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """A browser for stages."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        await browser.close()
+
+
 @asynccontextmanager
 async def stage(
-    folder: Path, *, width: int = 1366, height: int = 768, mail: MailSettings | None = None, **look: Any
+    folder: Path,
+    browser: Browser,
+    *,
+    width: int = 1366,
+    height: int = 768,
+    mail: MailSettings | None = None,
+    **look: Any,
 ) -> AsyncIterator[Stage]:
-    """A stage with the sample base. look: of the browser (color_scheme, reduced_motion, locale...)."""
+    """A stage with the sample base. look: of the browser's window (color_scheme, reduced_motion, locale...)."""
     settings = Settings(data=folder, http=HttpSettings(), mail=mail or MailSettings())
-    await fill(settings, PASSWORD)
+    copied(sample, folder)
     db = await open_database(settings.database_url)
     parts = await build(settings, db)
     app = make_app(parts.services)
@@ -186,12 +215,10 @@ async def stage(
     try:
         await runner.setup()
         port = await _listen(runner)
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-            context = await browser.new_context(viewport={"width": width, "height": height}, **look)
-            context.set_default_timeout(PATIENCE_S * 1000)
-            yield Stage(parts, f"http://127.0.0.1:{port}", context)
-            await browser.close()
+        context = await browser.new_context(viewport={"width": width, "height": height}, **look)
+        context.set_default_timeout(PATIENCE_S * 1000)
+        yield Stage(parts, f"http://127.0.0.1:{port}", context)
+        await context.close()
     finally:
         await runner.cleanup()
         for task in running:

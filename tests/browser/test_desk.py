@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 from sqlalchemy import text
 
 from cti.desktop import CallView, ClientBrief, LinkView, Match, Why
@@ -337,8 +337,10 @@ async def test_whoever_is_signed_out_stands_at_the_door(theatre: Stage) -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (1024, 768)])
-async def test_the_controls_of_a_call_are_seen_without_scrolling(tmp_path: Path, width: int, height: int) -> None:
-    async with stage(tmp_path, width=width, height=height) as theatre:
+async def test_the_controls_of_a_call_are_seen_without_scrolling(
+    tmp_path: Path, browser: Browser, width: int, height: int
+) -> None:
+    async with stage(tmp_path, browser, width=width, height=height) as theatre:
         page = await theatre.desk()
         await theatre.ring()
         await theatre.becomes("call-1", "talking")
@@ -353,8 +355,8 @@ async def test_the_controls_of_a_call_are_seen_without_scrolling(tmp_path: Path,
 
 
 @pytest.mark.parametrize("path", ["/clients/new", "/"])
-async def test_a_double_click_on_save_makes_one_client(tmp_path: Path, path: str) -> None:
-    async with stage(tmp_path) as one:
+async def test_a_double_click_on_save_makes_one_client(tmp_path: Path, browser: Browser, path: str) -> None:
+    async with stage(tmp_path, browser) as one:
         page = await one.desk(path=path)
         if path == "/":
             await one.ring(number="+79355550888", matches=[])

@@ -29,6 +29,7 @@ async def test_a_key_is_another_one_until_it_is_as_usual_again(theatre: Stage) -
     async with page.expect_response("**/api/v1/me/keys") as kept:
         await page.keyboard.press("F4")
     assert (await kept.value).ok
+    await expect(row).to_have_text("F4Набрать номер")
     await page.keyboard.press("Escape")
     await page.keyboard.press("p")
     await expect(page.locator("#dial-to")).not_to_be_focused()

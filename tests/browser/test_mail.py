@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 from sqlalchemy import update
 
 from cti.settings import MailSettings
@@ -110,13 +110,13 @@ async def look_now(theatre: Stage) -> None:
 
 
 async def test_a_letter_is_answered_from_a_template_and_the_conversation_goes_on(
-    tmp_path: Path, office: Dovecot
+    tmp_path: Path, office: Dovecot, browser: Browser
 ) -> None:
     price = tmp_path / "price.pdf"
     price.write_bytes(b"%PDF-1.4\nprice")
     mail = MailSettings(inside=("127.0.0.0/8", "::1"), ca_file=office.certificate)
     with smtp_peer() as peer:
-        async with stage(tmp_path / "data", mail=mail, locale="ru-RU") as theatre:
+        async with stage(tmp_path / "data", browser, mail=mail, locale="ru-RU") as theatre:
             vera = await theatre.desk("vera", "/settings/library")
             await add_template(vera, theatre, price)
             await vera.goto(theatre.url + "/profile")

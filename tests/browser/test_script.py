@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
 from cti.clients.scripts import Question, Script
 from cti.storage import scripts
@@ -15,8 +15,8 @@ from tests.browser.stage import stage
 pytestmark = pytest.mark.browser
 
 
-async def test_answers_by_keys_bring_the_next_question_and_stay(tmp_path: Path) -> None:
-    async with stage(tmp_path) as scene:
+async def test_answers_by_keys_bring_the_next_question_and_stay(tmp_path: Path, browser: Browser) -> None:
+    async with stage(tmp_path, browser) as scene:
         async with scene.db.write() as conn:
             made = await scripts.add(conn, "sales", "Заявка")
             first = Question(id=-1, text="Что интересует?", kind="list", options=("Опт", "Розница"))

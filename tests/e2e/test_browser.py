@@ -9,30 +9,7 @@ from tests.e2e.conftest import Street
 from tests.e2e.server import Server
 
 pytestmark = [pytest.mark.lab, pytest.mark.browser]
-SALES, CLARA = "74950000001", "74950000002"
-
-
-async def test_the_card_is_seen_in_both_browsers_and_one_takes_the_call(server: Server, street: Street) -> None:
-    await street.phone("101")
-    two = await street.phone("102")
-    async with chromium() as browser:
-        anna, boris = await sign_in(browser, server, "anna"), await sign_in(browser, server, "boris", scheme="dark")
-        client = await street.call(SALES, caller="79355550101")
-        for panel in (anna, boris):
-            await panel.shows("#strip .bell", "Алхимов")
-            await panel.shows("#main h1, #main h2, #main strong", "Алхимов")
-        await street.do(two.wait, "ringing")
-        await street.do(two.answer)
-        await anna.shows("#strip, #toasts, #missed", "Борис Ким")
-        await anna.gone("#strip .bell")
-        await boris.shows("#phone", "Алхимов")
-        await boris.page.locator("#note").fill("Просит счёт до пятницы")
-        await boris.page.locator('#note-state[data-kind="good"]').wait_for(state="attached", timeout=15_000)
-        await street.do(client.hang_up)
-        await boris.page.goto(f"{server.url}/calls")
-        await boris.shows("#main table", "Просит счёт до пятницы")
-        await boris.shows("#main table", "Борис Ким")
-        assert [anna.trouble, boris.trouble] == [[], []]
+CLARA = "74950000002"
 
 
 async def test_an_unknown_number_is_saved_from_the_desk(server: Server, street: Street) -> None:

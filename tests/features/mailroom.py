@@ -35,6 +35,7 @@ from cti.storage.mail_tables import (
 from lab.dovecot import Dovecot
 from tests.channels.links import until
 from tests.channels.mail_peers import PASSWORD
+from tests.made import new_database
 
 WITHIN_S = 20.0
 HERE = Reach(["127.0.0.0/8"])
@@ -204,7 +205,7 @@ async def mailroom(
     office: Dovecot, data: Path, *, url: str = "", reader: LetterReader | None = None
 ) -> AsyncIterator[Mailroom]:
     """A mailroom that follows its mailboxes until the block ends."""
-    db = await open_database(url or f"sqlite+aiosqlite:///{data / 'trubka.db'}")
+    db = await (open_database(url) if url else new_database(data))
     made = Mailroom(db, office, data, reader=reader)
     try:
         task = asyncio.create_task(made.sync.run(), name="mail-sync")

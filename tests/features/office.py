@@ -12,12 +12,13 @@ from cti.clients.pop_rules import PopRule
 from cti.features.hand_over import HandOvers
 from cti.features.live_calls import Dialled, LiveCalls
 from cti.features.screen_pop import ScreenPops
-from cti.storage.database import Database, open_database
+from cti.storage.database import Database
 from cti.storage.spool import Spool
 from cti.telephony import events as ev
 from cti.telephony.numbering import NumberPlan
 from cti.telephony.tracker import Tracker
 from tests.features.cast import Cast, Screens
+from tests.made import new_database
 from tests.telephony.streams import Stream
 
 
@@ -92,7 +93,7 @@ class Office:
 @asynccontextmanager
 async def office_in(folder: Path) -> AsyncIterator[Office]:
     """An office with a database of its own."""
-    db = await open_database(f"sqlite+aiosqlite:///{folder / 'trubka.db'}")
+    db = await new_database(folder)
     spool = Spool(db)
     writer = asyncio.create_task(spool.run())
     yield Office(db, spool)

@@ -18,11 +18,12 @@ from cti.features.post_after import PostAfter
 from cti.messages.letter import Attachment
 from cti.messages.outgoing import party
 from cti.storage import mailboxes, outbox
-from cti.storage.database import Database, open_database
+from cti.storage.database import Database
 from cti.storage.outbox import OutLetter, new_message_id
 from cti.telephony.numbering import NumberPlan
 from tests.channels.smtp_peer import LOGIN, PASSWORD
 from tests.features.cast import Screens
+from tests.made import new_database
 from tests.storage.conftest import ANNA, add_cast
 
 PYOTR = "pyotr@alkhimov.example"
@@ -137,7 +138,7 @@ class PostOffice:
 async def post_office(
     folder: Path, port: int, server: MailServer | None = None, taker: LetterTaker | None = None
 ) -> AsyncIterator[PostOffice]:
-    db = await open_database(f"sqlite+aiosqlite:///{folder / 'trubka.db'}")
+    db = await new_database(folder)
     await add_cast(db)
     async with db.write() as conn:
         box = await mailboxes.add(conn, BOX | {"smtp_port": port}, [ANNA], 1.0) or 0

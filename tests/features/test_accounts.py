@@ -20,8 +20,9 @@ from cti.features.accounts import Accounts
 from cti.features.directory_admin import DirectoryAdmin, UserDraft
 from cti.passwords import ADDRESS_TRIES, FREE_TRIES, Guesses, Passwords
 from cti.storage import sessions, tables
-from cti.storage.database import Database, open_database
+from cti.storage.database import Database
 from tests.features.cast import Screens
+from tests.made import new_database
 
 PASSWORD = "correct-horse-battery"
 HOUR = 3600.0
@@ -57,7 +58,7 @@ class House:
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    db = await open_database(f"sqlite+aiosqlite:///{tmp_path / 'trubka.db'}")
+    db = await new_database(tmp_path)
     clock, screens = Clock(), Screens()
     key = Fernet.generate_key()
     accounts = Accounts(db=db, clock=clock, key=key, idle_s=12 * HOUR, absolute_s=24 * HOUR)

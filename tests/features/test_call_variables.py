@@ -6,9 +6,9 @@ import asyncio
 from pathlib import Path
 
 from cti.features.call_variables import LONGEST_NAME, MOST, DialplanVariables
-from cti.storage.database import open_database
 from cti.storage.spool import Spool
 from cti.telephony.events import CallCleared, CallMerged, CallRecord, CallVariables, Party
+from tests.made import new_database
 
 
 def said(call: str, **words: str) -> CallVariables:
@@ -16,7 +16,7 @@ def said(call: str, **words: str) -> CallVariables:
 
 
 async def test_words_of_a_dialplan_are_bounded_joined_and_forgotten(tmp_path: Path) -> None:
-    db = await open_database(f"sqlite+aiosqlite:///{tmp_path / 'trubka.db'}")
+    db = await new_database(tmp_path)
     spool = Spool(db)
     writer = asyncio.create_task(spool.run())
     heard: list[str] = []

@@ -21,11 +21,11 @@ from cti.features.hot_desks import DeskWays, HotDesks
 from cti.lines import Line
 from cti.passwords import Passwords
 from cti.settings import PbxSettings
-from cti.storage.database import open_database
 from cti.storage.desks import DeskDraft
 from cti.telephony.events import DeviceStatus
 from cti.telephony.numbering import NumberPlan
 from tests.features.cast import Screens
+from tests.made import new_database
 
 ZONE = ZoneInfo("Europe/Moscow")
 ANNA = Person(id=1, login="anna", name="Anna", role="agent")
@@ -69,7 +69,7 @@ class Office:
 
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    db = await open_database(f"sqlite+aiosqlite:///{tmp_path / 'trubka.db'}")
+    db = await new_database(tmp_path)
     people = DirectoryAdmin(db=db, clock=lambda: 1.0, passwords=Passwords())
     for login, extension in (("anna", "101"), ("boris", "102")):
         made = await people.add(None, UserDraft(login=login, name=login.title(), role="agent"), password="")

@@ -26,9 +26,10 @@ from cti.features.mailbox_doors import MailboxDoors
 from cti.features.mailboxes import TRIES, MailboxDraft, Mailboxes, signature
 from cti.storage import mailboxes as stored
 from cti.storage import users
-from cti.storage.database import Database, open_database
+from cti.storage.database import Database
 from cti.storage.mail_tables import conversations, letter_places, letters, mail_folders, mailboxes
 from tests.features.cast import Screens
+from tests.made import new_database
 from tests.storage.conftest import ANNA, BORIS, CLARA, add_cast
 
 PASSWORD = "канарейка-пароль"
@@ -105,7 +106,7 @@ class House:
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    db = await open_database(f"sqlite+aiosqlite:///{tmp_path / 'trubka.db'}")
+    db = await new_database(tmp_path)
     await add_cast(db)
     async with db.write() as conn:
         await users.change(conn, CLARA, role="admin")

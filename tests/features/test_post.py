@@ -20,12 +20,12 @@ from cti.messages.letter import Bounce, Letter
 from cti.messages.outgoing import GIVE_UP_S, TRIES_S, party
 from cti.storage import bounces, letters, mailboxes, outbox
 from cti.storage.client_tables import client_emails, clients
-from cti.storage.database import open_database
 from cti.storage.mail_tables import conversations
 from cti.storage.mail_tables import letters as letter_table
 from tests.channels.smtp_peer import LOGIN, PASSWORD, Peer, smtp_peer
 from tests.e2e.server import free_port
 from tests.features.post_office import BOX, PYOTR, PostOffice, add_letter, post_office
+from tests.made import new_database
 from tests.storage.conftest import ANNA, add_cast
 
 IRINA = "irina@alkhimov.example"
@@ -209,7 +209,7 @@ async def test_F_40_a_kill_at_any_point_doubles_nothing(tmp_path: Path, peer: Pe
     key = Fernet.generate_key()
     (tmp_path / "secrets.key").write_bytes(key)
     (tmp_path / "secrets.key").chmod(0o600)
-    db = await open_database(f"sqlite+aiosqlite:///{tmp_path / 'trubka.db'}")
+    db = await new_database(tmp_path)
     await add_cast(db)
     async with db.write() as conn:
         box = await mailboxes.add(conn, BOX | {"smtp_port": peer.port}, [ANNA], 1.0) or 0

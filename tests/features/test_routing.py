@@ -23,7 +23,7 @@ from cti.features.client_segments import ClientSegments
 from cti.features.routing import FRESH_S, Asker, Routing
 from cti.storage import traces
 from cti.storage.client_tables import clients
-from cti.storage.database import Database, open_database
+from cti.storage.database import Database
 from cti.storage.spool import Spool
 from cti.storage.tables import users
 from cti.telephony.duty import Duty, State
@@ -31,7 +31,8 @@ from cti.telephony.events import DeviceChanged, DeviceStatus, LinkChanged, Membe
 from cti.telephony.numbering import NumberPlan
 from tests.e2e.server import until
 from tests.features.cast import Screens
-from tests.storage.conftest import ANNA, BORIS, add_cast, sqlite_url
+from tests.made import new_database
+from tests.storage.conftest import ANNA, BORIS, add_cast
 
 NUMBER, RAW, CALL = "+79355550101", "79355550101", "1795690265.7"
 ZONE = ZoneInfo("Europe/Moscow")
@@ -74,7 +75,7 @@ class Office:
 
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    db = await open_database(sqlite_url(tmp_path))
+    db = await new_database(tmp_path)
     await add_cast(db)
     directory = Directory(db)
     await directory.reload()

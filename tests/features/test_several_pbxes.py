@@ -23,7 +23,7 @@ from cti.features.screen_pop import ScreenPops
 from cti.lines import Line
 from cti.passwords import Passwords
 from cti.settings import DialSettings, PbxSettings
-from cti.storage.database import Database, open_database
+from cti.storage.database import Database
 from cti.storage.spool import Spool
 from cti.telephony.commands import ClearConnection, Command, GetVariable, MakeCall
 from cti.telephony.events import (
@@ -38,6 +38,7 @@ from cti.telephony.events import (
 )
 from cti.telephony.numbering import NumberPlan
 from tests.features.cast import Screens, no_offers
+from tests.made import new_database
 from web import wire
 
 ANNA, BORIS = 1, 2
@@ -51,7 +52,7 @@ def plan_of(id_: str) -> NumberPlan:
 
 @pytest.fixture
 async def db(tmp_path: Path) -> AsyncIterator[Database]:
-    base = await open_database(f"sqlite+aiosqlite:///{tmp_path / 'trubka.db'}")
+    base = await new_database(tmp_path)
     yield base
     await base.close()
 

@@ -17,11 +17,12 @@ from cti.desktop import PopCall, ScreenPop
 from cti.errors import ChannelError, NotAllowed, Refused
 from cti.features.test_calls import Setup, TestCalls
 from cti.storage import desktop_events, test_calls
-from cti.storage.database import Database, open_database
+from cti.storage.database import Database
 from cti.storage.desktop_events import NewEvent
 from cti.storage.tables import users
 from cti.telephony.numbering import NumberPlan
-from tests.storage.conftest import ANNA, BORIS, add_cast, sqlite_url
+from tests.made import new_database
+from tests.storage.conftest import ANNA, BORIS, add_cast
 
 PAVEL = Person(id=ANNA, login="pavel", name="Pavel", role="admin")
 
@@ -86,7 +87,7 @@ class Office:
 
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    db = await open_database(sqlite_url(tmp_path))
+    db = await new_database(tmp_path)
     await add_cast(db)
     yield Office(db)
     await db.close()

@@ -10,6 +10,7 @@ from sqlalchemy import insert
 
 from cti.storage.database import Database, open_database
 from cti.storage.tables import devices, teams, users
+from tests.made import address, copied, empty, in_a_thread, new_database
 from tests.storage.postgres import Cluster, running_cluster
 
 ANNA, BORIS, CLARA = 1, 2, 3  # ids, as an empty database gives them out
@@ -25,11 +26,25 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database, of each engine in turn."""
+    """The address of a database, of each engine in turn; it is empty unless the test asks for `db`."""
+    made = "db" in request.fixturenames
     if request.param == "sqlite":
-        return sqlite_url(tmp_path)
+        if made:
+            copied(empty, tmp_path)
+        return address(tmp_path)
     cluster: Cluster = request.getfixturevalue("cluster")
-    return cluster.create()
+    return cluster.create(*(["--template", request.getfixturevalue("template")] if made else []))
+
+
+@pytest.fixture(scope="session")
+def template(cluster: Cluster) -> str:
+    """The name of a PostgreSQL database with our tables, to be copied."""
+
+    async def make(url: str) -> None:
+        await (await open_database(url)).close()
+
+    in_a_thread(make(cluster.create()))
+    return cluster.newest
 
 
 @pytest.fixture
@@ -44,15 +59,10 @@ async def db(url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def file_db(tmp_path: Path) -> AsyncIterator[Database]:
     """A SQLite database with the cast, for what only a file has."""
-    opened = await open_database(sqlite_url(tmp_path))
+    opened = await new_database(tmp_path)
     await add_cast(opened)
     yield opened
     await opened.close()
-
-
-def sqlite_url(folder: Path) -> str:
-    """The address of the SQLite database in a folder."""
-    return f"sqlite+aiosqlite:///{folder / 'trubka.db'}"
 
 
 async def add_cast(db: Database) -> None:

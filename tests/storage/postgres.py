@@ -39,9 +39,13 @@ class Cluster:
     def create(self, *options: str) -> str:
         """A new database; options of createdb."""
         self._count += 1
-        name = f"trubka_{self._count}"
-        self.run("createdb", "-h", str(self._folder), "-U", "trubka", *options, name)
-        return f"postgresql+asyncpg://trubka@/{name}?host={self._folder}"
+        self.run("createdb", "-h", str(self._folder), "-U", "trubka", *options, self.newest)
+        return f"postgresql+asyncpg://trubka@/{self.newest}?host={self._folder}"
+
+    @property
+    def newest(self) -> str:
+        """The name of the database made last."""
+        return f"trubka_{self._count}"
 
 
 @contextmanager

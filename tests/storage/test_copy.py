@@ -22,7 +22,7 @@ from cti.storage.clients import search
 from cti.storage.database import Database, open_database
 from cti.storage.tables import calls, metadata
 from tests.bench.million import filled
-from tests.storage.conftest import sqlite_url
+from tests.made import address
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ async def _clients(url: str) -> int:
 
 
 def test_a_killed_copy_leaves_an_empty_target_and_a_second_one_succeeds(url: str) -> None:
-    words = [sys.executable, "-m", "cti", "db", "copy", sqlite_url(filled(3_000)), url]
+    words = [sys.executable, "-m", "cti", "db", "copy", address(filled(3_000)), url]
     process = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stderr is not None
     deadline = time.monotonic() + 60

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from cti.errors import StorageError
 from cti.storage import database, sqlite
 from cti.storage.database import Database, open_database
-from tests.storage.conftest import sqlite_url
+from tests.made import address
 from tests.storage.postgres import Cluster
 
 
@@ -40,7 +40,7 @@ async def _count(db: Database, name: str) -> int:
 
 
 async def test_sqlite_is_opened_right(tmp_path: Path) -> None:
-    db = await open_database(sqlite_url(tmp_path / "made" / "here"))
+    db = await open_database(address(tmp_path / "made" / "here"))
     path = tmp_path / "made" / "here" / "trubka.db"
     assert await _value(db, "PRAGMA journal_mode") == "wal"
     assert await _value(db, "PRAGMA foreign_keys") == 1
@@ -147,7 +147,7 @@ async def test_F_09_a_query_without_end_is_ended_and_the_log_stays_small(
 ) -> None:
     endless = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n")
     monkeypatch.setattr(database, "READ_S", 0.5)
-    db = await open_database(sqlite_url(tmp_path))
+    db = await open_database(address(tmp_path))
     began = time.monotonic()
     with pytest.raises(StorageError, match="longer than"):
         async with db.read() as conn:
@@ -161,7 +161,7 @@ async def test_F_09_a_query_without_end_is_ended_and_the_log_stays_small(
 
 
 async def test_a_locked_database_is_said_so_within_the_time_out(tmp_path: Path) -> None:
-    db = await open_database(sqlite_url(tmp_path), busy_timeout_ms=100)
+    db = await open_database(address(tmp_path), busy_timeout_ms=100)
     other = sqlite3.connect(tmp_path / "trubka.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     outcomes = await asyncio.gather(*(_add_team(db, str(n)) for n in range(5)), return_exceptions=True)
@@ -184,7 +184,7 @@ async def test_messages_never_hold_what_was_written(db: Database) -> None:
 async def test_F_11_a_damaged_file_is_named_and_never_made_anew(tmp_path: Path, damage: str) -> None:
     """F-11."""
     path = tmp_path / "trubka.db"
-    db = await open_database(sqlite_url(tmp_path))
+    db = await open_database(address(tmp_path))
     await db.backup(tmp_path / "copy.db")
     await db.close()
     whole = path.read_bytes()
@@ -195,12 +195,12 @@ async def test_F_11_a_damaged_file_is_named_and_never_made_anew(tmp_path: Path, 
         path.write_bytes({"empty": b"", "cut": whole[: len(whole) // 2], "noise": noise, "text": b"hello" * 99}[damage])
     before = path.read_bytes() if path.exists() else None
     with pytest.raises(StorageError) as failure:
-        await open_database(sqlite_url(tmp_path))
+        await open_database(address(tmp_path))
     assert "trubka.db" in str(failure.value)
     assert f"cti db restore {tmp_path / 'copy.db'}" in str(failure.value)
     assert (path.read_bytes() if path.exists() else None) == before
-    await database.restore(sqlite_url(tmp_path), tmp_path / "copy.db")
-    db = await open_database(sqlite_url(tmp_path))
+    await database.restore(address(tmp_path), tmp_path / "copy.db")
+    db = await open_database(address(tmp_path))
     await db.close()
 
 
@@ -225,7 +225,7 @@ async def test_a_copy_made_while_the_server_writes_is_whole(file_db: Database, t
 
 
 async def test_a_copy_is_put_back_and_the_one_before_kept(tmp_path: Path) -> None:
-    url, copy = sqlite_url(tmp_path / "live"), tmp_path / "copy.db"
+    url, copy = address(tmp_path / "live"), tmp_path / "copy.db"
     db = await open_database(url)
     await _add_team(db, "before")
     await db.backup(copy)
@@ -245,7 +245,7 @@ async def test_a_copy_is_put_back_and_the_one_before_kept(tmp_path: Path) -> Non
 
 
 async def test_a_copy_that_is_damaged_newer_or_another_program_s_is_not_put_back(tmp_path: Path) -> None:
-    url = sqlite_url(tmp_path)
+    url = address(tmp_path)
     db = await open_database(url)
     await db.backup(tmp_path / "good.db")
     await db.close()
@@ -280,7 +280,7 @@ async def test_a_wrong_address_is_refused_with_the_right_form(url: str) -> None:
 async def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="cannot be made"):
-        await open_database(sqlite_url(tmp_path / "file"))
+        await open_database(address(tmp_path / "file"))
 
 
 async def test_postgresql_in_locale_c_is_refused(cluster: Cluster) -> None:
@@ -311,7 +311,7 @@ def test_a_process_ends_even_when_nobody_closed_the_database(tmp_path: Path) -> 
         "import asyncio, warnings; warnings.simplefilter('ignore')\n"
         "from cti.storage.database import open_database\n"
         "async def main():\n"
-        f"    db = await open_database({sqlite_url(tmp_path)!r})\n"
+        f"    db = await open_database({address(tmp_path)!r})\n"
         "    async with db.read() as conn, db.write() as other:\n"
         "        raise SystemExit(7)\n"
         "asyncio.run(main())\n"
@@ -325,7 +325,7 @@ def test_opening_a_finished_database_does_not_load_alembic(tmp_path: Path) -> No
         "import asyncio, sys\n"
         "from cti.storage.database import open_database\n"
         "async def main():\n"
-        f"    db = await open_database({sqlite_url(tmp_path)!r})\n"
+        f"    db = await open_database({address(tmp_path)!r})\n"
         "    await db.close()\n"
         "asyncio.run(main())\n"
         "print('alembic' in sys.modules)\n"

@@ -16,7 +16,7 @@ from cti.errors import StorageError
 from cti.storage import migrations
 from cti.storage.database import Database, open_database
 from cti.storage.tables import metadata, users
-from tests.storage.conftest import sqlite_url
+from tests.made import address
 
 OWN_OF_THE_ENGINE = (
     "clients_fts",
@@ -87,7 +87,7 @@ async def test_tables_of_another_program_are_left_alone(url: str) -> None:
 
 async def test_a_failing_migration_leaves_the_database_as_it_was(tmp_path: Path) -> None:
     """All of it is one transaction: a table that is in the way half-way through takes everything back."""
-    url = sqlite_url(tmp_path)
+    url = address(tmp_path)
     db = await open_database(url)
     async with db.write() as conn:
         for statement in ("DELETE FROM alembic_version", "DROP TABLE audit", "DROP TABLE teams"):

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cti.storage.database import Database, open_database
 from cti.storage.one_hop import Here
 from cti.storage.spool import Spool
-from tests.storage.conftest import sqlite_url
+from tests.made import address
 
 DEADLINE_S = 30.0
 
@@ -151,7 +151,7 @@ async def test_F_07_locked_for_three_seconds_nothing_fails(file_db: Database, tm
 
 async def test_F_07_locked_for_longer_all_is_written_later_in_order(tmp_path: Path) -> None:
     """F-07, the long lock, in small: the time-out is short so that the lock outlasts it many times."""
-    db = await open_database(sqlite_url(tmp_path), busy_timeout_ms=100)
+    db = await open_database(address(tmp_path), busy_timeout_ms=100)
     changes: list[str] = []
     async with running(db) as spool:
         spool.on_change = lambda: changes.append(spool.state)

@@ -17,16 +17,17 @@ import aiohttp
 import msgspec
 import socketio
 from aiohttp import web
+from argon2 import PasswordHasher
 
 from cti.desktop import ClientBrief, Match, PopCall, ScreenPop, Why
 from cti.features.directory_admin import UserDraft
-from cti.passwords import Passwords
 from cti.server import Parts, build
 from cti.settings import HttpSettings, Settings
 from cti.storage import calls, desktop_events, users
 from cti.storage.database import open_database
 from cti.storage.desktop_events import NewEvent
 from cti.telephony.events import CallRecord, LegRecord, Outcome, Party
+from tests.made import copied
 from web.app import make_app
 from web.limits import LIMITS, NUMBERS, Limits
 from web.live import Live
@@ -152,6 +153,8 @@ async def panel(
     sections: other sections of the settings. filled: the cast is in the folder's database already. numbers: of guesses.
     """
     settings = Settings(data=folder, http=HttpSettings(**http), **(sections or {}))
+    if not filled:
+        copied(cast, folder)
     db = await open_database(settings.database_url)
     parts = await build(settings, db)
     parts = replace(parts, services=change(parts.services))
@@ -164,8 +167,6 @@ async def panel(
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     running = [asyncio.create_task(work, name=name) for name, work in parts.work.items()]
     try:
-        if not filled:
-            await _fill(parts)
         await runner.setup()
         port = await _listen(runner)
         yield Panel(parts, f"http://127.0.0.1:{port}")
@@ -206,18 +207,26 @@ async def _listen(runner: web.AppRunner) -> int:
     raise AssertionError("no free port for the test")
 
 
-_hash: list[str] = []
+def quick_hash() -> str:
+    """A hash of the password of all people in tests that is checked at once: tests sign in all the time."""
+    return PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD)
 
 
-async def _fill(parts: Parts) -> None:
-    if not _hash:  # one slow hash for all tests: people with one password
-        _hash.append(await Passwords().hash(PASSWORD))
+async def cast(folder: Path) -> None:
+    """A base with the people of all tests, who have one password."""
+    settings = Settings(data=folder)
+    db = await open_database(settings.database_url)
+    parts = await build(settings, db)
+    hashed = quick_hash()
     for login, name, role, team in PEOPLE:
         draft = UserDraft(login=login, name=name, role=role, team=team, language="en")
         await parts.services.people.add(None, draft, password="")
-    async with parts.services.db.write() as conn:
+    async with db.write() as conn:
         for user_id in range(1, len(PEOPLE) + 1):
-            await users.change(conn, user_id, password_hash=_hash[0])
+            await users.change(conn, user_id, password_hash=hashed)
+    for work in parts.work.values():
+        work.close()
+    await db.close()
 
 
 class Browser:

@@ -23,6 +23,8 @@ from web.api.people import OPERATIONS
 from web.app import ROUTES
 
 DOCUMENT = document(OPERATIONS)
+WHOLE = Resource.from_contents(DOCUMENT, default_specification=DRAFT202012)
+KNOWN = Registry().with_resource("urn:doc", WHOLE).crawl()
 METHODS = {"get", "post", "put", "patch", "delete", "options"}
 EACH = [(path, method) for path, item in DOCUMENT["paths"].items() for method in item if method in METHODS]
 
@@ -35,9 +37,8 @@ async def desk(tmp_path: Path) -> AsyncIterator[Panel]:
 
 def validator(schema: dict[str, Any]) -> Draft202012Validator:
     """Of a schema that refers to the document's components."""
-    whole = Resource.from_contents(DOCUMENT, default_specification=DRAFT202012)
     rooted = {"$ref": f"urn:doc{schema['$ref']}"} if "$ref" in schema else _rooted(schema)
-    return Draft202012Validator(rooted, registry=Registry().with_resource("urn:doc", whole))
+    return Draft202012Validator(rooted, registry=KNOWN)
 
 
 def _rooted(schema: Any) -> Any:

@@ -4,6 +4,7 @@ import { dialogOf, lasting } from "./lasting.js";
 import { Ear } from "./sound.js";
 
 const AGREED_MS = 3000; // the PBX agrees to a hold at once, or something is wrong with it
+const BUSY_MS = 50; // until another offer of this session is tried again
 
 const GATHER_MS = 500; // ways for the voice are looked for so long; a server for it that is mute holds no call up
 
@@ -28,6 +29,8 @@ export class Call {
     this.sips = []; // Call-IDs of all its sessions, the newest last
     this.fault = "";
     this.quality = null;
+    this.wants = null; // held or not: the last wish
+    this.holding = null; // the offers that carry it out
     this.ear = new Ear();
     this.stream = null;
     this.kept = null; // the record of a call that is being taken back
@@ -119,11 +122,22 @@ export class Call {
 
   /** Hold, or take back; resolves when the other side of the wire has agreed, or has not for too long. */
   hold(on) {
-    if (!this.up || this.held === on) return Promise.resolve();
+    this.wants = on;
+    return (this.holding ??= this.offers().finally(() => (this.holding = null)));
+  }
+
+  /** One offer at a time: a wish that comes while one is on its way waits for its end. */
+  async offers() {
+    const until = Date.now() + AGREED_MS;
+    while (this.up && this.held !== this.wants && Date.now() < until) await this.offer(this.wants);
+  }
+
+  offer(hold) {
     return new Promise((done) => {
-      const sent = on ? this.session.hold({}, done) : this.session.unhold({}, done);
-      this.session.once("ended", done);
-      setTimeout(done, sent ? AGREED_MS : 0);
+      const { session } = this;
+      const sent = hold ? session.hold({}, done) : session.unhold({}, done);
+      if (sent) session.once("ended", done);
+      setTimeout(done, sent ? AGREED_MS : BUSY_MS);
     });
   }
 

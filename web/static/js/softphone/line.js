@@ -270,7 +270,7 @@ export class Line {
     call.sits(session);
     Object.assign(call, { state: "talking", since, fault: "" });
     if (call.muted) call.mute(true);
-    if (held) await call.hold(true);
+    if (call.wants ?? held) await call.hold(true);
     if (old) setTimeout(() => old.connection?.close(), 1000); // its end is of no interest any more
     this.tell(call);
   }

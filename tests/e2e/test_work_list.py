@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.test_real_call import chromium, desk
-from tests.e2e.conftest import Street, folder, pbx, server, street
+from tests.e2e.conftest import Street
 from tests.e2e.server import Server
+from tests.e2e.test_seen_by_both import chromium, desk
 
-__all__ = ["chromium", "folder", "pbx", "server", "street"]
+__all__ = ["chromium"]
 pytestmark = [pytest.mark.browser, pytest.mark.lab]
 CLARA = "74950000002"  # rings her alone
 DONE = "() => fetch('/api/v1/tasks').then((answer) => answer.json()).then((all) => !all.length)"

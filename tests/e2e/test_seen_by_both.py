@@ -8,10 +8,9 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.browser.stage import CHROMIUM, FLAGS
-from tests.e2e.conftest import Street, folder, pbx, server, street
+from tests.e2e.conftest import Street
 from tests.e2e.server import PASSWORD, Server
 
-__all__ = ["folder", "pbx", "server", "street"]
 pytestmark = [pytest.mark.browser, pytest.mark.lab]
 SALES = "74950000001"
 
@@ -27,8 +26,12 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 async def desk(chromium: Browser, server: Server, login: str) -> Page:
-    """An agent at his desk, in a browser of his own."""
+    """An agent at his desk, in a browser of his own. page.trouble: everything its console complained of."""
     page = await (await chromium.new_context()).new_page()
+    trouble: list[str] = []
+    page.trouble = trouble  # type: ignore[attr-defined]
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.on("console", lambda said: trouble.append(said.text) if said.type == "error" else None)
     await page.goto(server.url + "/sign-in")
     await page.fill("[name=login]", login)
     await page.fill("[name=password]", PASSWORD)
@@ -42,7 +45,7 @@ async def test_both_see_the_card_one_answers_the_other_learns_who(
 ) -> None:
     one, two = await street.phone("101"), await street.phone("102")
     anna, boris = await desk(chromium, server, "anna"), await desk(chromium, server, "boris")
-    client = await street.call(SALES, caller="79355550101")
+    await street.call(SALES, caller="79355550101")
     for page in (anna, boris):
         await expect(page.locator("#desk-card h2").first).to_have_text("Алхимов")
         await expect(page.locator("#rings")).to_contain_text("звонит у: Анна Белова, Борис Ким")
@@ -62,7 +65,7 @@ async def test_both_see_the_card_one_answers_the_other_learns_who(
     await anna.locator(".opener").click()
     await expect(anna.locator(".call-parts")).to_contain_text("Ответ: Анна Белова")
     await expect(anna.locator(".call-parts")).to_contain_text("Карточка нарисована через")
-    del client
+    assert [page.trouble for page in (anna, boris)] == [[], []]  # type: ignore[attr-defined]
 
 
 async def test_a_click_on_the_card_rings_the_agent_then_the_client(

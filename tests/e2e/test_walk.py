@@ -12,12 +12,12 @@ from playwright.async_api import Browser, Page, expect
 from cti.cli.sample_sheet import HEADERS, rows
 from cti.sheets.write import write_xlsx
 from tests.browser.axe import violations
-from tests.browser.test_real_call import SALES, chromium, desk, folder, pbx, server, street
 from tests.browser.test_reports import DRAWN
 from tests.e2e.conftest import Street
 from tests.e2e.server import Server
+from tests.e2e.test_seen_by_both import SALES, chromium, desk
 
-__all__ = ["chromium", "folder", "pbx", "server", "street"]
+__all__ = ["chromium"]
 pytestmark = [pytest.mark.browser, pytest.mark.lab]
 COUNT = 2_000
 NAME = "Лояльные москвичи без разговора 90 дней"

@@ -1,0 +1,64 @@
+"""What many tests begin with is made once in a run; each has a copy of its own, as if it had made it."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Coroutine
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from cti.storage.database import Database, open_database
+
+Make = Callable[[Path], Coroutine[Any, Any, None]]
+
+
+def copied(make: Make, folder: Path) -> None:
+    """Let a folder hold what `make` makes of an empty one."""
+    shutil.copytree(_made(make), folder, dirs_exist_ok=True)
+
+
+def in_a_thread(work: Coroutine[Any, Any, None]) -> None:
+    """Wait for it, also where a loop runs already."""
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            asyncio.run(work)
+        except BaseException as error:  # noqa: BLE001 - told by whoever waits
+            failed.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
+
+
+async def new_database(folder: Path) -> Database:
+    """An open SQLite database in the folder: a new one where there is none."""
+    if not (folder / "trubka.db").exists():
+        copied(empty, folder)
+    return await open_database(address(folder))
+
+
+def address(folder: Path) -> str:
+    """Of the SQLite database in a folder."""
+    return f"sqlite+aiosqlite:///{folder / 'trubka.db'}"
+
+
+async def empty(folder: Path) -> None:
+    """A database with our tables and nothing in them."""
+    await (await open_database(address(folder))).close()
+
+
+@cache
+def _made(make: Make) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="trubka-made-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    in_a_thread(make(folder))
+    return folder
