@@ -24,8 +24,8 @@ from cti.features.accounts import Accounts
 from cti.features.directory_admin import DirectoryAdmin, UserDraft
 from cti.ldap import ldap_check
 from cti.settings import LdapSettings
-from cti.storage.database import open_database
 from lab import ldap
+from tests.made import new_database
 
 pytestmark = pytest.mark.filterwarnings(  # bonsai 1.5.5 leaves the sockets of failed binds to the collector
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
@@ -125,7 +125,7 @@ def slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]
     running.wait(10)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def collect() -> Iterator[None]:
     yield
     gc.collect()
@@ -135,7 +135,7 @@ def collect() -> Iterator[None]:
 async def accounts(slapd: tuple[str, Path], tmp_path: Path) -> AsyncIterator[Accounts]:
     url, ca_file = slapd
     settings = LdapSettings(url=url, bind_dn=f"uid={{login}},{PEOPLE}", ca_file=ca_file)
-    db = await open_database(f"sqlite+aiosqlite:///{tmp_path / 'trubka.db'}")
+    db = await new_database(tmp_path)
     made = Accounts(
         db=db, clock=time.time, key=Fernet.generate_key(), idle_s=60, absolute_s=60, ldap=ldap_check(settings)
     )

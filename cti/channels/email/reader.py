@@ -63,6 +63,7 @@ class _Child:
         self._folder = folder
         self._process: Process | None = None
         self._turn = asyncio.Lock()
+        self._over = False
 
     async def ask(self, asked: Asked, within_s: float = LETTER_S) -> bytes:
         """Its answer. Raises Poison, StorageError."""
@@ -75,6 +76,7 @@ class _Child:
             except TimeoutError:
                 raise Poison("time") from None
             except (asyncio.IncompleteReadError, ConnectionError):
+                self._goes_on()
                 raise Poison("process") from None
             finally:
                 if kind not in (b"A", b"D", b"E"):  # it did not end in order, or has grown (L)
@@ -87,12 +89,14 @@ class _Child:
         return body
 
     async def end(self) -> None:
-        """End the process; what it does is lost."""
+        """End the process for good; what it does is lost."""
+        self._over = True
         async with self._turn:
             await self._drop()
 
     async def _started(self) -> Process:
         """The process, ready to be asked."""
+        self._goes_on()
         if self._process is not None and self._process.returncode is None:
             return self._process
         self._process = process = await asyncio.create_subprocess_exec(
@@ -107,6 +111,11 @@ class _Child:
             await self._drop()
             raise Poison("process") from None
         return process
+
+    def _goes_on(self) -> None:
+        """That a letter is not read because the server stops is no fault of the letter's."""
+        if self._over:
+            raise StorageError("No more letters are read", advice="The server stops; it goes on at its next start.")
 
     async def _drop(self) -> None:
         process, self._process = self._process, None
