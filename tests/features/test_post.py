@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from cryptography.fernet import Fernet
 from sqlalchemy import select
 
 from cti.messages.letter import Bounce, Letter
 from cti.messages.outgoing import GIVE_UP_S, TRIES_S, party
-from cti.storage import bounces, letters, mailboxes, outbox
+from cti.storage import bounces, letters, outbox
 from cti.storage.client_tables import client_emails, clients
 from cti.storage.mail_tables import conversations
 from cti.storage.mail_tables import letters as letter_table
 from tests.channels.smtp_peer import LOGIN, PASSWORD, Peer, smtp_peer
-from tests.e2e.server import free_port
-from tests.features.post_office import BOX, PYOTR, PostOffice, add_letter, post_office
-from tests.made import new_database
-from tests.storage.conftest import ANNA, add_cast
+from tests.features.post_office import PYOTR, PostOffice, post_office
+from tests.storage.conftest import ANNA
 
 IRINA = "irina@alkhimov.example"
 
@@ -187,42 +180,3 @@ async def test_F_41_a_letter_that_came_back_marks_the_address_and_is_told(office
         odd = select(letter_table.c.oddities).where(letter_table.c.id == row.letter_id)
         assert (await conn.execute(odd)).scalar() == "returned", "its conversation says so"
     assert [notice.code for _, notice in office.screens.notices] == ["letter-returned"]
-
-
-def serve_and_kill(folder: Path, peer: Peer, after: int) -> None:
-    """The server, until so many letters have come; killed at once then."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CTI_")}
-    inside = {"CTI_MAIL__INSIDE": '["127.0.0.0/8"]'}
-    environment |= {"CTI_DATA": str(folder), "CTI_PORT": str(free_port()), **inside}
-    with (folder / "server.log").open("ab") as log:
-        server = subprocess.Popen([sys.executable, "-m", "cti", "serve"], env=environment, stdout=log, stderr=log)
-    deadline = time.monotonic() + 60
-    while len(peer.letters) < after and server.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.0005)
-    server.send_signal(signal.SIGKILL)
-    server.wait()
-    assert len(peer.letters) >= after, (folder / "server.log").read_text()[-2000:]
-
-
-async def test_F_40_a_kill_at_any_point_doubles_nothing(tmp_path: Path, peer: Peer) -> None:
-    """Before, in and after the hand-over of a letter: only what was on its way is unknown."""
-    key = Fernet.generate_key()
-    (tmp_path / "secrets.key").write_bytes(key)
-    (tmp_path / "secrets.key").chmod(0o600)
-    db = await new_database(tmp_path)
-    await add_cast(db)
-    async with db.write() as conn:
-        box = await mailboxes.add(conn, BOX | {"smtp_port": peer.port}, [ANNA], 1.0) or 0
-        await mailboxes.keep_secret(conn, box, Fernet(key).encrypt(PASSWORD.encode()).decode())
-    rows = [await add_letter(db, box, now=time.time()) for _ in range(60)]
-    for after in (1, 20, 45):
-        await asyncio.to_thread(serve_and_kill, tmp_path, peer, after)
-        async with db.write() as conn:
-            assert len(await outbox.interrupted(conn, ())) <= 1, "at most one window of letters is unknown"
-    async with db.read() as conn:
-        states = [(one.state, one.message_id) for row in rows if (one := await outbox.get(conn, row))]
-    await db.close()
-    came = Counter(str(one.read["Message-ID"]).strip("<>") for one in peer.letters)
-    assert set(came.values()) == {1}, "nothing came twice"
-    assert {message_id for state, message_id in states if state == "sent"} <= set(came), "nothing was lost"
-    assert {message_id for state, message_id in states if state == "waiting"}.isdisjoint(came)

@@ -1,0 +1,28 @@
+"""The server as a process of its own, which is killed (kill -9) at a moment that a test chooses."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.e2e.server import free_port
+
+
+def serve_and_kill(folder: Path, reached: Callable[[], bool]) -> None:
+    """The server over the base in a folder, until this holds; killed at once then."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CTI_")}
+    inside = {"CTI_MAIL__INSIDE": '["127.0.0.0/8"]'}
+    environment |= {"CTI_DATA": str(folder), "CTI_PORT": str(free_port()), **inside}
+    with (folder / "server.log").open("ab") as log:
+        server = subprocess.Popen([sys.executable, "-m", "cti", "serve"], env=environment, stdout=log, stderr=log)
+    deadline, came = time.monotonic() + 60, False
+    while not (came := reached()) and server.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.0005)
+    server.send_signal(signal.SIGKILL)
+    server.wait()
+    assert came, (folder / "server.log").read_text()[-2000:]
