@@ -47,6 +47,8 @@ STATUS = {
     "no-contract": 404,
     "no-file": 404,
     "no-letter": 404,
+    "letter-gone": 404,
+    "mail-away": 503,
     "no-note": 404,
     "no-task": 404,
     "no-telephone": 400,

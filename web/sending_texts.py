@@ -8,6 +8,8 @@ from web.i18n import N_
 
 REFUSALS: Mapping[str, str] = {
     "no-letter": N_("There is no such letter any more."),
+    "letter-gone": N_("This letter lies on no mail server any more: it was deleted there, or its mailbox was removed."),
+    "mail-away": N_("The letter's mail server does not answer now: try again in a few minutes."),
     "not-a-draft": N_("This letter is no draft any more."),
     "mailbox-paused": N_("This mailbox is paused: choose another, or have it resumed."),
     "no-addressee": N_("Say to whom the letter goes."),

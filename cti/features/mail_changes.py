@@ -95,6 +95,7 @@ class MailChanges:
             ]
         path = self._coming / secrets.token_hex(16)
         trouble: ChannelError = MailTrouble("other", "gone", permanent=True)
+        await asyncio.to_thread(self._coming.mkdir, parents=True, exist_ok=True, mode=0o700)
         try:
             for mailbox_id, name, uid in lies:
                 try:

@@ -94,6 +94,7 @@ def shown(ids: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "GET /mail/letters/{id}/sheet": {"ids": come},
         "GET /mail/letters/{id}/body": {"ids": come},
         "POST /mail/letters/{id}/invitation": {"ids": come, "data": {"how": "accepted"}},
+        "GET /mail/letters/{id}/letter.eml": {"ids": come},
         "GET /mail/letters/{id}/files.zip": {"ids": come},
         "GET /mail/letters/{id}/files/{file}": {"ids": come},
         "GET /mail/letters/{id}/files/{file}/view": {"ids": come},

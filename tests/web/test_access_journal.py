@@ -11,7 +11,7 @@ import contextlib
 import re
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -50,7 +50,7 @@ NOBODY = {"/api/v1/imports/files", "/api/v1/session", "/sign-in"}  # the sender'
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Panel]:
     def with_messages(services: Services) -> Services:
-        """A call's message lies in the PBX's folder."""
+        """A call's message lies in the PBX's folder, letters on a mail server."""
         box = tmp_path / "voicemail/default/100/INBOX"
         box.mkdir(parents=True)
         began = int(services.clock()) - 50
@@ -62,10 +62,24 @@ async def desk(tmp_path: Path) -> AsyncIterator[Panel]:
             messages=messages,
             plan_of=lambda _: NumberPlan(),
         )
+        services.mail_changes.ask = on_the_server
         return replace(services, voicemails=voicemails)
 
     async with panel(tmp_path, change=with_messages) as running:
         yield running
+
+
+class Server:
+    """A mail server that has every letter."""
+
+    def save(self, _folder: str, files: Mapping[int, tuple[int, Path]]) -> list[int]:
+        for _size, path in files.values():
+            path.write_bytes(b"Subject: s\r\n\r\n")
+        return list(files)
+
+
+async def on_the_server(_mailbox_id: int, work: Any) -> Any:
+    return work(Server())
 
 
 async def lines(desk: Panel) -> list[Kept]:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import unquote
 
 from sqlalchemy import select
 
@@ -55,7 +56,9 @@ async def test_an_answer_stands_in_drafts_then_in_sent_and_what_it_answers_is_ma
 ) -> None:
     mail = MailSettings(inside=("127.0.0.0/8",), ca_file=office.certificate)
     with smtp_peer() as peer:
-        office.deliver(letter(to=SALES, message_id="<asks@alkhimov.example>"), SALES)
+        come_as = letter(to=SALES, message_id="<asks@alkhimov.example>")
+        with outlook(office, SALES) as she:
+            she.append("INBOX", come_as)
         async with panel(tmp_path, sections={"mail": mail}) as desk, Browser(desk, "anna") as anna:
             where = {"imap_port": office.imaps, "smtp_port": peer.port, "smtp_security": "none"}
             box = await a_mailbox(desk, ANNA, address=SALES, **where)
@@ -63,6 +66,10 @@ async def test_an_answer_stands_in_drafts_then_in_sent_and_what_it_answers_is_ma
                 await mailboxes.keep_secret(conn, box, desk.services.mailbox_doors.seal(PASSWORD))
             desk.services.mailbox_doors.changed(box)
             asks = await come(desk)
+            async with anna.http.get(f"{desk.url}/mail/letters/{asks}/letter.eml") as saved_as:
+                assert saved_as.headers["Content-Type"] == "message/rfc822"
+                assert unquote(saved_as.headers["Content-Disposition"]).endswith("Прайс-лист.eml")
+                assert await saved_as.read() == come_as
             _, begun = await anna.ask(
                 "POST", "/outbox", {"key": "an-answer", "mailbox_id": box, "kind": "reply", "answers_id": asks}
             )

@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp import web
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from cti.channels.email.compose import compose
 from cti.channels.email.pictures import OutsidePictures
@@ -22,6 +22,7 @@ from cti.features.letter_reading import LetterReading
 from cti.messages.letter import Attachment
 from cti.messages.outgoing import Outgoing, party
 from cti.storage import role_rights
+from cti.storage.mail_tables import letter_places, letters
 from cti.storage.sending_tables import outbox, outbox_files
 from tests.channels.email.post import HEAD, parts
 from tests.channels.email.post import letter as read_letter
@@ -175,12 +176,20 @@ async def test_SEC_13_files_are_saved_and_only_harmless_ones_are_looked_at(
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             assert archive.namelist() == ["a.txt", "a (2).TXT"]
         assert (await anna.get(f"/mail/letters/{one}/files/999")).status == 404
+        assert f"/mail/letters/{one}/letter.eml" in page.text
+        away = await anna.get(f"/mail/letters/{one}/letter.eml")  # nothing listens where its mailbox lies
+        assert (away.status, away.says("mail server does not answer now")) == (503, True)
+        async with running.services.db.write() as conn:
+            await conn.execute(delete(letter_places))
+            await conn.execute(update(letters).values(user_id=ANNA))  # hers still: she wrote it
+        gone = await anna.get(f"/mail/letters/{one}/letter.eml")
+        assert (gone.status, gone.says("lies on no mail server any more")) == (404, True)
 
 
 async def test_letters_of_others_are_not_there(running: Panel, outside: tuple[int, list[str]]) -> None:
     one = await put(running, await a_mailbox(running, kind="personal", owner_id=ANNA), letter(outside[0]))
     async with Visitor(running, "pavel") as pavel:
-        for path in ("", "/sheet", "/body", "/files.zip", "/files/1", "/files/1/view"):
+        for path in ("", "/sheet", "/body", "/letter.eml", "/files.zip", "/files/1", "/files/1/view"):
             assert (await pavel.get(f"/mail/letters/{one}{path}")).status == 404
             assert (await pavel.get(f"/mail/letters/999{path}")).status == 404
         assert (await pavel.get("/mail/letters/x")).status == 404
@@ -201,6 +210,8 @@ async def test_numbers_are_hidden_in_a_letter_however_it_writes_them(
         assert "Номер +7 935 <b>•••-••</b>-01" in frame
         words = (await anna.get(f"/mail/letters/{plain}/body")).text
         assert "555-01" not in words
+        assert "letter.eml" not in (await anna.get(f"/mail/letters/{rich}/sheet")).text
+        assert (await anna.get(f"/mail/letters/{rich}/letter.eml")).says("whole numbers in it")
         assert "17 от 10.09.2026" in words
 
 

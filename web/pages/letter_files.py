@@ -17,12 +17,13 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from cti.errors import ChannelError, Refused
 from cti.messages.texts import file_name
 from cti.storage.letter_texts import LetterFile, LetterText
 from web.auth import person_of
 from web.pages.letter_frame import letter_of
 from web.routes import Route
-from web.services import services_of
+from web.services import services_of, sight_of
 from web.shown import showed
 
 LOOKED_AT = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain"))
@@ -81,6 +82,27 @@ async def save_all(request: web.Request) -> web.StreamResponse:
     return response
 
 
+async def save_letter(request: web.Request) -> web.Response:
+    """The letter itself as its mail server has it, for any mail program. It cannot be masked."""
+    if sight_of(request).hides:
+        raise Refused("hidden-file", "This file has whole numbers in it, which are hidden from you.")
+    letter, _files = await _letter(request)
+    try:
+        raw = await services_of(request).mail_changes.source(letter.id)
+    except ChannelError as error:
+        if error.permanent:
+            raise Refused("letter-gone", "The letter lies on no mail server any more.") from None
+        raise Refused("mail-away", "The letter's mail server is away now.") from None
+    name = f"{file_name(letter.subject, otherwise='letter')}.eml"
+    headers = {
+        "Content-Type": "message/rfc822",
+        "Content-Disposition": _attached(name),
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Cache-Control": "private, no-store",
+    }
+    return web.Response(body=raw, headers=headers)
+
+
 def _pack(files: Iterable[tuple[LetterFile, Path]], made: IO[bytes]) -> None:
     """Write an archive; files of the same name are told apart."""
     taken: set[str] = set()
@@ -128,6 +150,7 @@ async def _file(request: web.Request) -> tuple[LetterFile, Path]:
 
 
 ROUTES = (
+    Route("GET", "/mail/letters/{id}/letter.eml", save_letter, "mail", "client"),
     Route("GET", "/mail/letters/{id}/files.zip", save_all, "mail", "client"),
     Route("GET", "/mail/letters/{id}/files/{file}", save, "mail", "client"),
     Route("GET", "/mail/letters/{id}/files/{file}/view", look, "mail", "client"),

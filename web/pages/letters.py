@@ -53,6 +53,7 @@ class Sheet:
     invitation: Invitation | None
     answered: str  # how the invitation was
     may_answer: bool
+    may_save: bool  # as it is: what hides numbers cannot hide them there
     looked_at: frozenset[str] = letter_files.LOOKED_AT
 
 
@@ -98,6 +99,7 @@ async def _read(request: web.Request) -> tuple[LetterText, Sheet]:
         invitation=sight_of(request).see(invitation) if invitation else None,
         answered=await services.invitations.answered(letter.id) if invitation else "",
         may_answer=bool(invitation and invitation.asks),
+        may_save=not sight_of(request).hides,
     )
 
 
