@@ -28,7 +28,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.ldap": ("cti.errors", "cti.settings"),
     "cti.logs": ("cti.settings",),
     "cti.clients": ("cti.telephony.numbering", "cti.desktop", "cti.storage.clients"),
-    "cti.messages": ("cti.clients.masking", "cti.clients.zones"),
+    "cti.messages": ("cti.clients.filters", "cti.clients.masking", "cti.clients.zones"),
     "cti.sights": ("cti.access", "cti.clients", "cti.errors", "cti.telephony.numbering"),
     "cti.desktop": ("cti.clients.masking",),
     "cti.reports": ("cti.clients",),

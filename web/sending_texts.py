@@ -34,6 +34,7 @@ REFUSALS: Mapping[str, str] = {
     "empty-rule": N_("Say what the rule does: a letter by a template, a task, or both."),
     "no-rule-mailbox": N_("Say from which mailbox the letter goes."),
     "no-rule-field": N_("Say which field has to change."),
+    "bad-rule-value": N_("Say what the field has to become."),
     "no-rule-date": N_("Say which date of the client it is."),
     "bad-hours": N_("The hours end before they begin."),
     "no-title": N_("A file of the library needs a title."),

@@ -18,6 +18,7 @@ from cti.clients.filters import (
     KIND_OF_PROPERTY,
     MOST_CONDITIONS,
     Condition,
+    FieldKind,
     day_begins,
     fold,
     is_yes,
@@ -216,22 +217,7 @@ class Judge:
     def _property(self, prop: Property, one: Condition, facts: ClientFacts) -> bool:
         then = None if one.at is None else day_begins(one.at, self.zone, days=1)
         held = [said.value for said in facts.said if said.property_id == prop.id and _held(said, then)]
-        if one.op in ("empty", "filled"):
-            return bool(held) == (one.op == "filled")
-        match KIND_OF_PROPERTY[prop.kind]:
-            case "list":
-                ids = [part for value in held for part in (value if isinstance(value, tuple) else (value,))]
-                return _listed(tuple(ids), one)
-            case "text":
-                return any(_text(str(value), one) for value in held)
-            case "yes-no":
-                return any(bool(value) == is_yes(one.value) for value in held)
-            case "date":
-                return any(_ranged(str(value), str(one.value), one.op) for value in held)
-            case _:
-                return any(
-                    _ranged(float(value), float(one.value), one.op) for value in held if isinstance(value, float)
-                )
+        return said_holds(KIND_OF_PROPERTY[prop.kind], held, one)
 
     def _history(self, one: Condition, facts: ClientFacts) -> bool:
         match one.field:
@@ -275,6 +261,28 @@ class Judge:
         elif one.field != "calls":
             calls = [call for call in calls if call.direction == one.field]
         return _ranged(len(calls), int(one.value), one.op)
+
+
+def said_holds(kind: FieldKind, said: Sequence[Any], one: Condition) -> bool:
+    """Whether a condition holds of what is said under a field, as its kind compares; of nothing, only `empty` does."""
+    if one.op in ("empty", "filled"):
+        return bool(said) == (one.op == "filled")
+    match kind:
+        case "list":
+            ids = [part for value in said for part in (value if isinstance(value, tuple) else (value,))]
+            return _listed(tuple(ids), one)
+        case "text" | "email" | "words":
+            return any(_text(str(value), one) for value in said)
+        case "phone":
+            return any(typed_digits(str(one.value)) in str(value) for value in said)
+        case "yes-no":
+            return any(bool(value) == is_yes(one.value) for value in said)
+        case "date":
+            return any(_ranged(str(value), str(one.value), one.op) for value in said)
+        case _:
+            return any(
+                _ranged(float(value), float(one.value), one.op) for value in said if isinstance(value, (int, float))
+            )
 
 
 def _words(field: str, facts: ClientFacts) -> tuple[str, ...]:

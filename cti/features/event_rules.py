@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from cti.access import Person, may
+from cti.clients.becoming import fault_of
 from cti.clients.card import ClientCard
 from cti.clients.changes import Change
 from cti.clients.masking import Words
@@ -50,6 +51,7 @@ from cti.storage import (
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.fillings import About
+from cti.storage.sight import sight_of
 from cti.telephony.numbering import NumberPlan
 
 LOOK_S = 15.0
@@ -134,7 +136,12 @@ class EventRules:
                 raise Refused("no-template", "There is no such template any more.")
             if await mailboxes.get(conn, rule.mailbox_id or 0) is None:
                 raise Refused("no-rule-mailbox", "Say from which mailbox the letter goes.")
-        unknown = strangers(frozenset(one.id for one in await properties.every(conn, retired=True)), rule.task)
+        known = await properties.every(conn, retired=True)
+        if rule.event == "changed":
+            wrong = fault_of(rule.given.field, rule.given.asked, known, hidden=sight_of(conn).hides)
+            if wrong:
+                raise Refused(*wrong)
+        unknown = strangers(frozenset(one.id for one in known), rule.task)
         if unknown:
             raise Refused("no-field", "There is no such field.", where=unknown[0][:80])
 
@@ -224,7 +231,7 @@ class EventRules:
                 ahead = SHOWN_DAYS if dry else 0
                 found = await occasions.ending_contracts(conn, given, today, self._zone, ahead=ahead)
             case "changed":
-                found = await occasions.changed(conn, given, since)
+                found = await occasions.changed(conn, given, since, now if dry else now - rule.delay_s)
             case "new-client":
                 found = await occasions.new_clients(conn, since)
             case "date":

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct, field
+
+from cti.clients.filters import Condition, Operator
 
 Event = Literal["missed-call", "contract-ends", "changed", "new-client", "date"]
 EVENTS: tuple[Event, ...] = get_args(Event)
@@ -29,16 +31,23 @@ Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 class Given(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What an event and its conditions name. days: before a contract ends, or before a date.
 
-    field, became: of a change (`relation_id`, `property:12`), None: whatever it became. property_id: of a date.
+    field: of a change (`relation_id`, `property:12`); op, value: what it has to become, as segments ask (`any-of`,
+    `from`, `contains`...), None: whatever it became. property_id: of a date.
     queues: of a missed call, none: all. segment_id: of whose clients alone.
     """
 
     days: Annotated[int, Meta(ge=0, le=MOST_DAYS)] = 0
     field: Annotated[str, Meta(max_length=40)] = ""
-    became: Annotated[str, Meta(max_length=400)] | None = None
+    op: Operator | None = None
+    value: Any = None
     property_id: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
     queues: Annotated[list[Annotated[str, Meta(max_length=80)]], Meta(max_length=50)] = []
     segment_id: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
+
+    @property
+    def asked(self) -> Condition | None:
+        """What the field has to become; None: whatever."""
+        return None if self.op is None else Condition(field=self.field, op=self.op, value=self.value)
 
 
 class WorkingHours(Struct, frozen=True, forbid_unknown_fields=True):

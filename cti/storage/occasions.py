@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cti.clients.becoming import kind_of, made_true
 from cti.clients.filters import Condition, day_begins
 from cti.clients.segments import Group
 from cti.messages.rules import Given, Occasion, anniversaries
@@ -66,30 +67,35 @@ async def ending_contracts(
     ]
 
 
-async def changed(conn: AsyncConnection, given: Given, since: float) -> list[Occasion]:
-    """Changes of a field that a person made of one client; those of imports and of many at once are none."""
+async def changed(conn: AsyncConnection, given: Given, since: float, until: float) -> list[Occasion]:
+    """Changes of a field that a person made of one client; those of imports and of many at once are none.
+
+    until: the newest that can be due.
+    """
+    kind = kind_of(given.field, await properties.every(conn))
+    if kind is None:  # the property was taken away
+        return []
     newest = select(client_changes.c.id).order_by(client_changes.c.id.desc()).offset(NEWEST_CHANGES).limit(1)
     lowest = (await conn.execute(newest)).scalar() or 0
     mine = select(client_changes).where(
         client_changes.c.id > lowest,
         client_changes.c.at >= since,
+        client_changes.c.at <= until,
         client_changes.c.field == given.field,
         ~_MANY,
         client_changes.c.user_id.is_not(None),
     )
-    rows = (await conn.execute(mine.order_by(client_changes.c.id).limit(MOST))).all()
+    rows = (await conn.execute(mine.order_by(client_changes.c.id.desc()).limit(MOST))).all()
+    asked = given.asked
     return [
         Occasion(key=f"change:{row.id}", at=row.at, client_id=row.client_id)
-        for row in rows
-        if row.became and (given.became is None or _same(row.became, given.became))
+        for row in reversed(rows)
+        if asked is None or made_true(kind, asked, _value(row.was), _value(row.became))
     ]
 
 
-def _same(stored: str, wanted: str) -> bool:
-    """Whether what a field became is what a rule waits for: as the API writes it."""
-    value = msgspec.json.decode(stored)
-    texts = [str(one) for one in value] if isinstance(value, list) else [str(value)]
-    return wanted.casefold() in (one.casefold() for one in texts)
+def _value(text: str) -> Any:
+    return msgspec.json.decode(text) if text else None
 
 
 async def new_clients(conn: AsyncConnection, since: float) -> list[Occasion]:

@@ -101,7 +101,7 @@ async def test_rules_find_what_they_wait_for(db: Database) -> None:
         dates = await occasions.dates(conn, Given(property_id=born), today, ZONE)
         assert [found.key for found in dates] == [f"date:{born}:{one}:2026"]
         assert [found.client_id for found in await occasions.new_clients(conn, NOW)] == [one, other]
-        assert await occasions.changed(conn, Given(field="note"), NOW) == []
+        assert await occasions.changed(conn, Given(field="note"), NOW, NOW) == []
         assert await occasions.missed_calls(conn, Given(queues=["sales"]), NOW) == []
         assert await occasions.inside(conn, segment, [one, other], ZONE, NOW) == {other}
         assert (await occasions.zones(conn, [one, other]))[other] == ("Asia/Omsk", "")

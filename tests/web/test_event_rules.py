@@ -169,7 +169,7 @@ async def test_a_new_client_a_changed_field_and_a_date_are_events(desk: Panel, c
         new = await made(vera, desk, event="new-client")
         some = {"mailbox_id": 1, "template_id": 1}
         for name, event, given in (
-            ("заметка", "changed", {"field": "note", "became": "VIP"}),
+            ("заметка", "changed", {"field": "note", "op": "is", "value": "vip"}),
             ("рождение", "date", {"property_id": prop["id"]}),
         ):
             _, one = await vera.ask("POST", "/event-rules", {"name": name, "event": event, "given": given, **some})
@@ -181,6 +181,57 @@ async def test_a_new_client_a_changed_field_and_a_date_are_events(desk: Panel, c
         clock.ahead = 5
         await desk.services.event_rules.look()
         assert [await runs(vera, rule) for rule in (new, new + 1, new + 2)] == [[("queued", "")]] * 3
+
+
+async def test_a_rule_waits_for_what_a_property_of_any_kind_becomes(desk: Panel, clock: Clock) -> None:
+    async with Browser(desk, "vera") as vera, Browser(desk, "pavel") as pavel:
+        kinds = (
+            ("list", "any-of", 0), ("several", "any-of", 0), ("number", "from", 100), ("rating", "from", 4),
+            ("date", "to", "2026-12-31"), ("yes-no", "is", True), ("text", "contains", "опт"),
+        )  # fmt: skip
+        became = {"number": 150, "rating": 5, "date": "2026-11-01", "yes-no": True, "text": "Крупный опт"}
+        asked, values = dict[str, Any](), dict[str, Any]()
+        for kind, op, value in kinds:
+            made_ = {
+                "name": kind,
+                "kind": kind,
+                "values": [{"name": "а"}, {"name": "б"}] if kind in ("list", "several") else [],
+            }
+            status, prop = await pavel.ask("POST", "/properties", made_)
+            assert status == 201, prop
+            [known] = [one for one in (await vera.ask("GET", "/properties"))[1] if one["id"] == prop["id"]]
+            ids = [one["id"] for one in known["values"]]
+            asked[kind] = {
+                "field": f"property:{prop['id']}",
+                "op": op,
+                "value": ids[value : value + 1] if ids else value,
+            }
+            values[str(prop["id"])] = (ids if kind == "several" else ids[0]) if ids else became[kind]
+        clock.ahead = -1
+        rules = {kind: await rule_of(vera, kind, given) for kind, given in asked.items()}
+        client = await alkhimov(vera)
+        assert (await vera.ask("PATCH", f"/clients/{client}", {"version": 1, "properties": values}))[0] == 200
+        clock.ahead = 5
+        await desk.services.event_rules.look()
+        assert {kind: await runs(vera, rule) for kind, rule in rules.items()} == {
+            kind: [("task", "")] for kind in asked
+        }
+        body = {"name": "x", "event": "changed", "task": "Посмотреть"}
+        counted = (await vera.ask("POST", "/event-rules/dry-run", body | {"given": asked["number"]}))[1]
+        none = (await vera.ask("POST", "/event-rules/dry-run", body | {"given": asked["number"] | {"value": 151}}))[1]
+        assert (len(counted), len(none)) == (1, 0), "a dry run asks the same"
+        for wrong in ({"value": "много"}, {"op": "any-of"}, {"field": "property:99"}, {"value": None}):
+            refused = await vera.ask("POST", "/event-rules", body | {"given": asked["number"] | wrong})
+            assert refused[0] == 409, wrong
+
+
+async def rule_of(vera: Browser, name: str, given: dict[str, Any]) -> int:
+    """A rule at work that gives a task when a field has become this."""
+    body = {"name": name, "event": "changed", "task": "Посмотреть", "given": given}
+    status, rule = await vera.ask("POST", "/event-rules", body)
+    assert status == 201, rule
+    await vera.ask("PUT", f"/event-rules/{rule['id']}/works", {"works": True})
+    return int(rule["id"])
 
 
 def test_the_hours_are_the_clients_own() -> None:

@@ -34,6 +34,13 @@ async def test_a_rule_is_looked_at_and_then_switched_on(tmp_path: Path) -> None:
         assert (await vera.get("/settings/rules/1/log")).says("It has done nothing yet")
         for event in ("missed-call", "contract-ends", "changed", "date"):
             assert (await vera.get(f"/settings/rules/new?event={event}")).status == 200
+        change = FORM | {"event": "changed", "name": "Стал опт", "field": "note", "op": "contains", "value": '"опт"'}
+        tried = await vera.post("/settings/rules", **change, act="try")
+        assert tried.says('name="op" value="contains"'), "what was chosen stays"
+        assert (await vera.post("/settings/rules", **(change | {"value": "опт"}))).says(
+            "Say what the field has to become"
+        )
+        assert (await vera.post("/settings/rules", **change)).place == "/settings/rules/2?said=added"
         for path in ("/settings/rules", "/settings/rules/1", "/settings/rules/1/log"):
             assert (await anna.get(path)).status == 403
         assert (await vera.post("/settings/rules/1/delete")).place.endswith("said=removed")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from aiohttp import web
 
+from cti.clients.filters import Operator
 from cti.errors import Conflicts, Refused
-from cti.features.event_rules import Planned
+from cti.features.event_rules import SHOWN_MOST, Planned
 from cti.messages.rules import EVENTS, Event, Given, Rule, WorkingHours
-from cti.storage import directories, event_rules, mailboxes, properties, segments, templates, users
+from cti.storage import event_rules, mailboxes, properties, segments, templates, users
 from web.auth import person_of
-from web.client_texts import FIELDS
 from web.i18n import translate
 from web.pages.settings import at, number
 from web.render import page
@@ -32,8 +32,6 @@ SAID = {
     "off": N_("The rule is stopped; what it had in the outbox does not leave."),
     "removed": N_("Deleted. Letters that went stay."),
 }
-DIRECTORIES = {"relation_id": "relation", "region_id": "region", "industry_id": "industry", "source_id": "source"}
-PLAIN_FIELDS = ("responsible_id", "name", "inn", "note", "emails", "phones")
 UNITS = {"min": 60, "h": 3600, "d": 86400}
 
 
@@ -113,16 +111,7 @@ async def _form(
         boxes = await mailboxes.every(conn)
         written = [one for one in await templates.every(conn, channel="email", retired=True)]
         parts = await segments.every(conn)
-        listed = await directories.every(conn)
-        people = await users.every(conn)
         queues = sorted({*await users.queue_names(conn), *rule.given.queues} - {""})
-    fields = [(f"{field}|", translate(request, FIELDS[field]), "") for field in PLAIN_FIELDS]
-    fields += [(f"responsible_id|{one.id}", translate(request, FIELDS["responsible_id"]), one.name) for one in people]
-    for field, directory in DIRECTORIES.items():
-        name = translate(request, FIELDS[field])
-        fields.append((f"{field}|", name, ""))
-        fields += [(f"{field}|{one.id}", name, one.name) for one in listed if one.directory == directory]
-    fields += [(f"property:{one.id}|", one.name, "") for one in known]
     shown_values: dict[str, Any] = {
         "rule": rule,
         "event_name": EVENT_NAMES[rule.event],
@@ -131,9 +120,9 @@ async def _form(
         "parts": parts,
         "queues": queues,
         "dates": [one for one in known if one.kind == "date"],
-        "fields": fields,
-        "chosen_field": f"{rule.given.field}|{rule.given.became or ''}" if rule.given.field else "",
+        "value": msgspec.json.encode(rule.given.value).decode(),
         "planned": planned,
+        "planned_most": SHOWN_MOST,
         "skipped": SKIPPED,
         "delay": _delay(rule.delay_s),
         "error": error,
@@ -193,11 +182,12 @@ async def _rule_of(request: web.Request) -> Rule:
         found = text(name, 9)
         return min(int(found), most) if found.isascii() and found.isdigit() else 0
 
-    field, _, item = text("field", 440).partition("|")
+    op = next((one for one in get_args(Operator) if one == text("op", 20)), None)
     given = Given(
         days=whole("days", 365),
-        field=field[:40],
-        became=(item or text("became", 400)) or None,
+        field=text("field", 40),
+        op=op,
+        value=_value(text("value", 8000)) if op else None,
         property_id=whole("property", 2**31 - 1) or None,
         queues=[str(one)[:80] for one in form.getall("queues", [])][:50],
         segment_id=whole("segment", 2**31 - 1) or None,
@@ -221,6 +211,14 @@ async def _rule_of(request: web.Request) -> Rule:
         version=whole("version", 2**31 - 1),
         user_id=None,
     )
+
+
+def _value(given: str) -> Any:
+    """As the form's script writes it, JSON; the feature says whether it fits."""
+    try:
+        return msgspec.json.decode(given)
+    except msgspec.DecodeError:
+        return None
 
 
 def _clock(given: str, usual: str) -> str:

@@ -1,6 +1,7 @@
 // The panel's entry: one shell for the whole working day, its parts started once; pages come and go inside #main.
 import htmx from "htmx.org/dist/htmx.esm.min.js";
 import { csrf } from "./api.js";
+import { startBecoming } from "./becoming.js";
 import { startCard } from "./card.js";
 import { startCompose } from "./mail/compose.js";
 import { startDesk } from "./desk.js";
@@ -69,6 +70,7 @@ if (document.body.classList.contains("shell")) {
   startSaving();
   startOrdering();
   startReport();
+  startBecoming();
   startSegments();
   startFiles();
   startLikely();
