@@ -12,6 +12,7 @@ from cti.channels.email.link import ImapLink
 from cti.channels.email.reach import Connect
 from cti.channels.folders import MailboxLink
 from cti.channels.letters import Endpoint, LetterReader
+from cti.clients.erased import Marks
 from cti.features.inbox import Inbox
 from cti.features.mail_changes import MailChanges
 from cti.features.mail_intake import MailIntake
@@ -40,9 +41,13 @@ def build_following(
     tls: ssl.SSLContext,
     reader: LetterReader,
     folder: Path,
+    marks: Marks,
     clock: Callable[[], float],
 ) -> FollowingParts:
-    """All of it. connect: makes a socket to a host that may be reached; folder: of letters' files."""
+    """All of it. connect: makes a socket to a host that may be reached; folder: of letters' files.
+
+    marks: by which letters of the erased are known.
+    """
 
     def channel(mailbox_id: int, at: Endpoint, follow: Callable[[MailboxLink], Awaitable[None]]) -> MailboxChannel:
         return MailboxChannel(
@@ -57,7 +62,7 @@ def build_following(
     changes = MailChanges(db=db, folder=folder, clock=clock)
     rounds = MailRounds(
         db=db,
-        intake=MailIntake(db=db, reader=reader, taker=inbox, folder=folder, clock=clock),
+        intake=MailIntake(db=db, reader=reader, taker=inbox, folder=folder, marks=marks, clock=clock),
         apply=changes.apply,
         stands=lambda mailbox_id: inbox.changed([mailbox_id]),
         found=mailboxes.found,

@@ -32,6 +32,7 @@ from cti.following_parts import build_following
 from cti.messages.hours import Hours
 from cti.sending_parts import SendingParts, build_sending
 from cti.settings import MailSettings, Settings
+from cti.storage import erasures
 from cti.storage.client_files import FileRow
 from cti.storage.database import Database
 from cti.storage.spool import Spool
@@ -106,7 +107,16 @@ def build_mail(
         db=db, reader=reader, pictures=OutsidePictures(), folder=folder, key=key, clock=clock
     )  # fmt: skip
     following = build_following(
-        db, mailboxes, doors, inbox, connect=reach.connect, tls=tls, reader=reader, folder=folder, clock=clock
+        db,
+        mailboxes,
+        doors,
+        inbox,
+        connect=reach.connect,
+        tls=tls,
+        reader=reader,
+        folder=folder,
+        marks=erasures.marks_in(settings.data),
+        clock=clock,
     )
     conversations = Conversations(db=db, changed=inbox.changed, save=client_base.change, clock=clock)
     sending = build_sending(

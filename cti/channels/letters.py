@@ -57,12 +57,12 @@ class LetterTaker(Protocol):
 class MailServer(Protocol):
     """Mailboxes on their servers: what is done here is done there. Raises ChannelError (permanent: do not retry)."""
 
-    async def flag(self, letter_id: int, flags: Flags, *, mailbox_id: int | None = None) -> None:
-        """Let a letter stand so in every place it lies in. mailbox_id: in this mailbox alone."""
+    async def flag(self, letter_id: int, flags: Flags, *, mailbox_id: int) -> None:
+        """Let a letter stand so in this mailbox; its copies in others are other people's."""
         ...
 
-    async def move(self, letter_id: int, role: FolderRole, *, mailbox_id: int | None = None) -> None:
-        """Move a letter into a folder of its mailbox: archive, trash, junk, inbox. mailbox_id: of this one alone."""
+    async def move(self, letter_id: int, role: FolderRole, *, mailbox_id: int) -> None:
+        """Move a letter into a folder of this mailbox: archive, trash, junk, inbox."""
         ...
 
     async def file(self, mailbox_id: int, raw: bytes, role: FolderRole, flags: Flags, *, message_id: str) -> None:

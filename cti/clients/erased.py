@@ -12,7 +12,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-Kind = Literal["phone", "email", "inn"]
+Kind = Literal["phone", "email", "inn", "letter"]
 Card = tuple[int, float]  # id, created_at
 
 
@@ -27,6 +27,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     clients: tuple[Card, ...]
     people: tuple[Card, ...] = ()
     marks: tuple[str, ...] = ()
+    letters: tuple[str, ...] = ()  # marks of his letters: in the list alone, the base has a table of them
     void: bool = False  # it came to nothing
 
 

@@ -23,7 +23,7 @@ from sqlalchemy import select
 from cti.clients.erased import Entry
 from cti.clients.mentions import Needles, telling
 from cti.errors import Refused, StorageError
-from cti.storage import erasing, erasures, mentions, who
+from cti.storage import erased_letters, erasing, erasures, mentions, who
 from cti.storage.client_tables import clients
 from cti.storage.contact_tables import contacts
 from cti.storage.database import Database, open_database, set_aside
@@ -74,6 +74,7 @@ class Eraser:
         async with self._db.read() as conn:
             ids, people = await _ids_of(conn, subject)
             person = await who.erased(conn, ids, self._plan, people=people)
+            letters = await erased_letters.of_person(conn, person.who, self._marks)
         if not person.clients and not person.people:
             raise Refused("no-client", "There is no such client.")
         entry = Entry(
@@ -85,12 +86,13 @@ class Eraser:
             clients=person.clients,
             people=person.people,
             marks=person.marks(self._marks),
+            letters=tuple(letters),
         )
         await asyncio.to_thread(erasures.add_to_list, self._list, [entry])
         try:
             made, act = await self._out(self._db, entry, person)
         except BaseException:
-            void = msgspec.structs.replace(entry, void=True, reason="", marks=(), clients=(), people=())
+            void = msgspec.structs.replace(entry, void=True, reason="", marks=(), letters=(), clients=(), people=())
             await asyncio.shield(asyncio.to_thread(erasures.add_to_list, self._list, [void]))
             raise
         return made, await self._beside(made, act, person)
@@ -134,9 +136,11 @@ class Eraser:
         async with db.write() as conn:
             lately = await erasing.lately(conn, person.who, self._clock() - SHOWN_S)
             heard = await erasing.messages(conn, person.who)
+            theirs = await erased_letters.of_person(conn, person.who, self._marks)
+            await erased_letters.remember(conn, (*entry.letters, *theirs), entry.at)
             events = await erasing.erase(conn, person, found)
             act = Act(
-                entry=entry,
+                entry=msgspec.structs.replace(entry, letters=()),
                 events=tuple(events),
                 files=len(person.stored),
                 calls=tuple(lately),

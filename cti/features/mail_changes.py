@@ -39,20 +39,20 @@ class MailChanges:
         self.ask: Callable[[int, Callable[[Box], Any]], Any] = _closed
         self.wake: Callable[[int], None] = lambda mailbox_id: None
 
-    async def flag(self, letter_id: int, flags: Flags, *, mailbox_id: int | None = None) -> None:
-        """Let a letter stand so in every place it lies in. mailbox_id: in this mailbox alone."""
+    async def flag(self, letter_id: int, flags: Flags, *, mailbox_id: int) -> None:
+        """Let a letter stand so in this mailbox; its copies in others are other people's."""
         async with self._db.write() as conn:
             told = await mail_wishes.mark(conn, letter_id, flags, mailbox_id, self._clock())
-        for one in told:
-            self.wake(one)
+        if told:
+            self.wake(mailbox_id)
 
-    async def move(self, letter_id: int, role: FolderRole, *, mailbox_id: int | None = None) -> None:
-        """Move a letter into a folder of its mailbox: archive, trash, junk, inbox."""
+    async def move(self, letter_id: int, role: FolderRole, *, mailbox_id: int) -> None:
+        """Move a letter into a folder of this mailbox: archive, trash, junk, inbox."""
         async with self._claims, self._db.write() as conn:
             name = MADE.get(role, "INBOX")
             told = await mail_wishes.move(conn, letter_id, role, name, mailbox_id, self._telling, self._clock())
-        for one in told:
-            self.wake(one)
+        if told:
+            self.wake(mailbox_id)
 
     async def file(self, mailbox_id: int, raw: bytes, role: FolderRole, flags: Flags, *, message_id: str) -> None:
         """Put a letter into a folder unless it lies there already; one it replaces (same message_id in Drafts) goes."""

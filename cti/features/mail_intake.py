@@ -17,9 +17,10 @@ import structlog
 
 from cti.channels.folders import Head, MailboxLink
 from cti.channels.letters import LetterReader, LetterTaker, Poison
+from cti.clients.erased import Marks
 from cti.errors import StorageError
 from cti.messages.letter import Flags, FolderRole, Letter
-from cti.storage import letters, mail_folders, mailboxes
+from cti.storage import erased_letters, letters, mail_folders, mailboxes
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.mail_folders import FolderRow
@@ -42,7 +43,7 @@ class Batch:
 
 
 class MailIntake:
-    """All of it. folder: of letters' files.
+    """All of it. folder: of letters' files; marks: by which letters of erased people are known and left out.
 
     Who is told of letters (`taker`) sees at the next start to those he was not told of.
     """
@@ -54,9 +55,11 @@ class MailIntake:
         reader: LetterReader,
         taker: LetterTaker,
         folder: Path,
+        marks: Marks,
         clock: Callable[[], float],
     ) -> None:
         self._db = db
+        self._marks = marks
         self._reader = reader
         self._taker = taker
         self._coming = folder / "coming"
@@ -83,6 +86,8 @@ class MailIntake:
         async with self._db.read() as conn:
             left_out = folder.role in LEFT_OUT
             within = None if left_out else mailbox_id  # what is not read is looked for among all that were
+            erased = await self._erased(conn, [(head.message_id, head.size) for head in heads])
+            heads = [head for head in heads if (head.message_id, head.size) not in erased]
             known = await mail_folders.known(conn, within, ((one.message_id, one.size) for one in heads))
         wanted = [head for head in heads if (head.message_id, head.size) not in known and not left_out]
         pieces = _by_size(wanted)
@@ -143,7 +148,12 @@ class MailIntake:
         rows = [(head.uid, letter_id, head.flags) for head, letter_id in lying]
         async with self._keeping, self._db.write() as conn:
             ours = await mailboxes.addresses(conn)
+            read = [letter for _, letter in outcome if isinstance(letter, Letter)]
+            erased = await self._erased(conn, [(one.message_id, one.sha256) for one in read])
             for head, letter in outcome:
+                if isinstance(letter, Letter) and (letter.message_id, letter.sha256) in erased:
+                    await mail_folders.read_at_last(conn, folder.id, [head.uid])
+                    continue
                 if isinstance(letter, str):
                     now = self._clock()
                     await mail_folders.park(conn, mailbox_id, folder.id, head.uid, why=letter, size=head.size, now=now)
@@ -155,6 +165,12 @@ class MailIntake:
                     new[letter_id] = head.received_at
             await self._lie(conn, mailbox_id, folder, rows, progress)
         return list(new.items()), tuple(one for _, one, _ in rows if one not in new)
+
+    async def _erased(self, conn: Connection, some: Sequence[tuple[str, str | int]]) -> set[tuple[str, str | int]]:
+        """Of letters, by Message-ID and size or hash, those of people who were erased."""
+        told = {one: erased_letters.signs(self._marks, *one) for one in some if one[0]}
+        known = await erased_letters.among(conn, (mark for marks in told.values() for mark in marks))
+        return {one for one, marks in told.items() if not known.isdisjoint(marks)}
 
     async def _lie(
         self,

@@ -142,9 +142,9 @@ class PostAfter:
             await server.remove_draft(mailbox.id, letter.message_id)
         if letter.answers_id and letter.kind != "forward":
             async with self._db.read() as conn:
-                stands = await answering.flags(conn, letter.answers_id)
-            if stands is not None and not stands.answered:
-                await server.flag(letter.answers_id, structs.replace(stands, answered=True))
+                stands = await answering.stands(conn, letter.answers_id, letter.mailbox_id, letter.user_id)
+            for box, flags in stands.items():
+                await server.flag(letter.answers_id, structs.replace(flags, answered=True), mailbox_id=box)
         async with self._db.write() as conn:
             await outbox.move(conn, letter.id, outbox.ALL, filed_at=self._clock(), draft_version=0)
 

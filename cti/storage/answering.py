@@ -13,7 +13,7 @@ from cti.messages.letter import Attachment, Flags, Party
 from cti.messages.outgoing import Outgoing, party, thread
 from cti.storage.client_tables import client_emails, clients
 from cti.storage.contact_tables import contact_clients, contact_emails, contacts
-from cti.storage.mail_tables import letter_bodies, letter_files, letter_people, letter_places, letters
+from cti.storage.mail_tables import letter_bodies, letter_files, letter_people, letter_places, letters, mailboxes
 from cti.storage.mailboxes import Mailbox
 from cti.storage.outbox import OutLetter
 
@@ -97,11 +97,20 @@ async def _whole(conn: AsyncConnection, asked: Any) -> Whole | None:
     )
 
 
-async def flags(conn: AsyncConnection, letter_id: int) -> Flags | None:
-    """How a letter stands where it lies; None: nowhere."""
-    places = select(letter_places.c.seen, letter_places.c.flagged, letter_places.c.answered)
-    row = (await conn.execute(places.where(letter_places.c.letter_id == letter_id).limit(1))).one_or_none()
-    return Flags(seen=bool(row.seen), flagged=bool(row.flagged), answered=bool(row.answered)) if row else None
+async def stands(
+    conn: AsyncConnection, letter_id: int, mailbox_id: int | None, user_id: int | None
+) -> dict[int, Flags]:
+    """How a letter that was answered stands, by mailbox: the one it was answered from, those of whoever answered, and
+    every shared one. A copy in a colleague's own mailbox is his affair.
+    """
+    places = letter_places.c
+    mine = or_(mailboxes.c.id == mailbox_id, mailboxes.c.kind == "shared", mailboxes.c.owner_id == user_id)
+    asked = select(letter_places).join(mailboxes, mailboxes.c.id == places.mailbox_id)
+    rows = await conn.execute(asked.where(places.letter_id == letter_id, mine).order_by(places.uid))
+    return {
+        row.mailbox_id: Flags(seen=bool(row.seen), flagged=bool(row.flagged), answered=bool(row.answered))
+        for row in rows
+    }
 
 
 async def address_of(conn: AsyncConnection, client_id: int | None, contact_id: int | None) -> tuple[str, str] | None:

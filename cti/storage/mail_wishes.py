@@ -31,23 +31,21 @@ class Wish:
     tries: int
 
 
-async def mark(conn: AsyncConnection, letter_id: int, flags: Flags, mailbox_id: int | None, now: float) -> set[int]:
-    """Let a letter stand so here, and wish it there; the mailboxes to be told. mailbox_id None: in all it lies in."""
-    mine = letter_places.c.letter_id == letter_id
-    if mailbox_id is not None:
-        mine &= letter_places.c.mailbox_id == mailbox_id
+async def mark(conn: AsyncConnection, letter_id: int, flags: Flags, mailbox_id: int, now: float) -> bool:
+    """Let a letter stand so in a mailbox here, and wish it there; whether there is something to be told."""
+    mine = (letter_places.c.letter_id == letter_id) & (letter_places.c.mailbox_id == mailbox_id)
     same = (
         (letter_places.c.seen == flags.seen)
         & (letter_places.c.flagged == flags.flagged)
         & (letter_places.c.answered == flags.answered)
     )
-    told = set((await conn.execute(select(letter_places.c.mailbox_id).where(mine, ~same))).scalars())
+    if (await conn.execute(select(letter_places.c.uid).where(mine, ~same).limit(1))).first() is None:
+        return False
     values = {"seen": flags.seen, "flagged": flags.flagged, "answered": flags.answered}
     await conn.execute(update(letter_places).where(mine).values(**values))
-    for one in told:
-        await conn.execute(delete(mail_wishes).where(_of(one, letter_id, "mark")))
-        await _add(conn, one, letter_id, "mark", flags, now)
-    return told
+    await conn.execute(delete(mail_wishes).where(_of(mailbox_id, letter_id, "mark")))
+    await _add(conn, mailbox_id, letter_id, "mark", flags, now)
+    return True
 
 
 async def move(
@@ -55,11 +53,11 @@ async def move(
     letter_id: int,
     role: FolderRole,
     name: str,
-    mailbox_id: int | None,
+    mailbox_id: int,
     telling: Collection[int],
     now: float,
-) -> set[int]:
-    """Let a letter lie elsewhere here, and wish it there; the mailboxes to be told.
+) -> bool:
+    """Let a letter lie elsewhere in a mailbox here, and wish it there; whether there is something to be told.
 
     name: of a folder to be made; telling: wishes that servers are told at this moment. What was sent or is being
     written stays where it is unless it lies nowhere else.
@@ -67,18 +65,14 @@ async def move(
     asked = (
         select(letter_places, mail_folders.c.role, mail_folders.c.uidvalidity)
         .join(mail_folders, mail_folders.c.id == letter_places.c.folder_id)
-        .where(letter_places.c.letter_id == letter_id)
+        .where(letter_places.c.letter_id == letter_id, letter_places.c.mailbox_id == mailbox_id)
     )
-    rows = [row for row in await conn.execute(asked) if mailbox_id in (None, row.mailbox_id)]
-    told = set()
-    for one in {row.mailbox_id for row in rows}:
-        mine = [row for row in rows if row.mailbox_id == one]
-        movable = [row for row in mine if row.role not in ("sent", "drafts")] or mine
-        for row in movable:
-            if row.role != role:
-                await _move(conn, row, await _folder(conn, one, role, name), telling, now)
-                told.add(one)
-    return told
+    rows = (await conn.execute(asked)).all()
+    movable = [row for row in rows if row.role not in ("sent", "drafts")] or rows
+    moving = [row for row in movable if row.role != role]
+    for row in moving:
+        await _move(conn, row, await _folder(conn, mailbox_id, role, name), telling, now)
+    return bool(moving)
 
 
 async def _move(conn: AsyncConnection, place: Any, to_id: int, telling: Collection[int], now: float) -> None:

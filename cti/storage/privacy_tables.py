@@ -42,3 +42,10 @@ erasures = Table(
     Column("reason", String(400), nullable=False),
     Column("act", Text, nullable=False),  # JSON: what was erased, by kind and count
 )
+
+erased_letters = Table(  # which letters of the erased are not taken in again (storage/erased_letters.py)
+    "erased_letters",
+    metadata,
+    Column("mark", String(32), primary_key=True),  # a keyed hash
+    Column("at", Float, nullable=False),
+)

@@ -18,6 +18,7 @@ from cti.channels.email.link import ImapLink
 from cti.channels.email.reach import Reach
 from cti.channels.email.reader import LetterProcess
 from cti.channels.letters import Credentials, LetterReader
+from cti.clients.erased import Marks
 from cti.features.mail_changes import MailChanges
 from cti.features.mail_intake import MailIntake
 from cti.features.mail_rounds import MailRounds
@@ -38,6 +39,7 @@ from tests.channels.mail_peers import PASSWORD
 from tests.made import new_database
 
 WITHIN_S = 20.0
+KEY = b"a key of this installation"
 HERE = Reach(["127.0.0.0/8"])
 
 
@@ -81,6 +83,7 @@ class Mailroom:
             reader=self.reader,
             taker=self.desk,
             folder=self.folder,
+            marks=Marks(KEY),
             clock=time.time,
         )
         self.changes = MailChanges(db=db, folder=self.folder, clock=time.time)

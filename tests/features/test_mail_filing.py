@@ -125,7 +125,7 @@ async def test_folders_have_names_in_any_language_and_one_that_is_missing_is_mad
         box = await room.add(ANNA)
         await room.followed(box)
         assert await room.shows(box) == {"Клиенты/Ромашка & Ко": {two: set()}}
-        await room.changes.move((await room.ids())[two], "archive")
+        await room.changes.move((await room.ids())[two], "archive", mailbox_id=box)
         await room.until(room.has_told_all)
         assert set(she.shows("Archive")) == {two}
         assert she.shows("Клиенты/Ромашка & Ко") == {}

@@ -10,11 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from cti.features.client_erasure import Eraser, Subject
 from cti.messages.letter import Flags
+from cti.storage.client_tables import clients
+from cti.storage.mail_tables import letters, mailboxes
+from cti.storage.privacy_tables import erased_letters, erasures
+from cti.telephony.numbering import NumberPlan
 from lab.dovecot import Dovecot
 from tests.channels.mail_peers import ANNA, SALES, Outlook, letter, outlook
 from tests.channels.mail_peers import office as office
-from tests.features.mailroom import Mailroom, mailroom
+from tests.features.mailroom import KEY, Mailroom, mailroom
+from tests.made import address
 
 ONE, TWO = "<one@alkhimov.example>", "<two@alkhimov.example>"
 
@@ -85,13 +91,13 @@ async def test_what_is_done_here_shows_in_outlook(office: Dovecot, room: Mailroo
     box = await room.add(ANNA)
     await room.followed(box)
     ids = await room.ids()
-    await room.changes.flag(ids[ONE], Flags(seen=True, answered=True))
-    await room.changes.move(ids[TWO], "trash")
+    await room.changes.flag(ids[ONE], Flags(seen=True, answered=True), mailbox_id=box)
+    await room.changes.move(ids[TWO], "trash", mailbox_id=box)
     assert await room.shows(box) == {"INBOX": {ONE: {"\\Seen", "\\Answered"}}, "Trash": {TWO: set()}}
     with outlook(office, ANNA) as she:
         await agree(room, box, she)
         assert set(she.shows("Trash")) == {TWO}
-        await room.changes.move(ids[TWO], "inbox")
+        await room.changes.move(ids[TWO], "inbox", mailbox_id=box)
         await agree(room, box, she)
         assert set(she.shows("INBOX")) == {ONE, TWO}
     await room.until(room.has_told_all)
@@ -111,6 +117,37 @@ async def test_one_letter_in_two_mailboxes_is_one_letter(office: Dovecot, room: 
         assert she.shows("INBOX") == {ONE: set()}
 
 
+async def test_letters_of_an_erased_client_are_not_taken_in_again_from_another_mailbox(
+    office: Dovecot, room: Mailroom, tmp_path: Path
+) -> None:
+    (tmp_path / "secrets.key").write_bytes(KEY)
+    office.deliver(letter(message_id=ONE), ANNA, SALES)
+    office.deliver(letter(message_id=TWO, sender="irina@ryabina.example"), ANNA, SALES)
+    with outlook(office, SALES) as they:
+        they.append("Sent", letter(message_id="<ours@romashka.example>", sender=ANNA, to="pyotr@alkhimov.example"))
+        await room.followed(await room.add(ANNA))
+        await room.followed(await room.add(SALES))
+        ids = await room.ids()
+        async with room.db.write() as conn:
+            his = {"name": "Алхимов", "name_folded": "алхимов", "search": "", "created_at": 1.0, "updated_at": 1.0}
+            client = (await conn.execute(clients.insert().values(his).returning(clients.c.id))).scalar_one()
+            mine = letters.c.id.in_([ids[ONE], ids["<ours@romashka.example>"]])
+            await conn.execute(letters.update().where(mine).values(client_id=client))
+        eraser = Eraser(db=room.db, url=address(tmp_path), plan=NumberPlan(), data=tmp_path, clock=time.time)
+        await eraser.erase(Subject(kind="client", id=client), user_id=None, by="Pavel", reason="заявление")
+        async with room.db.write() as conn:  # as when an older base is put back
+            await conn.execute(erased_letters.delete())
+            await conn.execute(erasures.delete())
+        assert [act.entry.letters for act in await eraser.repeat()] == [()]
+        async with room.db.write() as conn:
+            await conn.execute(mailboxes.delete())
+        for one in (1, 2):
+            room.sync.changed(one)
+        office.deliver(letter(message_id="<new@alkhimov.example>"), SALES)
+        await room.followed(await room.add(SALES))
+    assert set(await room.ids()) == {TWO, "<new@alkhimov.example>"}
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_both_sides_are_the_same_after_whatever_was_done(office: Dovecot, room: Mailroom, seed: int) -> None:
     chance = random.Random(seed)
@@ -123,21 +160,21 @@ async def test_both_sides_are_the_same_after_whatever_was_done(office: Dovecot, 
     ids = await room.ids()
     with outlook(office, ANNA) as she:
         for step in range(40):
-            await _do_something(chance, room, she, known, ids, step)
+            await _do_something(chance, room, box, she, known, ids, step)
         await agree(room, box, she)
     await room.until(room.has_told_all)
     assert await room.doubles() == []
 
 
-async def _do_something(chance, room, she, known, ids, step) -> None:  # type: ignore[no-untyped-def]
+async def _do_something(chance, room, box, she, known, ids, step) -> None:  # type: ignore[no-untyped-def]
     folders = ["INBOX", "Archive", "Trash"]
     one = chance.choice(known)
     what = chance.choice(["their-flag", "their-move", "their-delete", "our-flag", "our-move", "new"])
     flags = Flags(seen=chance.random() < 0.5, flagged=chance.random() < 0.5)
     if what == "our-flag":
-        await room.changes.flag(ids[one], flags)
+        await room.changes.flag(ids[one], flags, mailbox_id=box)
     elif what == "our-move":
-        await room.changes.move(ids[one], chance.choice(["archive", "trash", "inbox"]))
+        await room.changes.move(ids[one], chance.choice(["archive", "trash", "inbox"]), mailbox_id=box)
     elif what == "new":
         made = f"<new{step}@alkhimov.example>"
         await asyncio.to_thread(she.append, "INBOX", letter(message_id=made))

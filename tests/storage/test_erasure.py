@@ -34,6 +34,7 @@ from web.erasure_papers import Papers
 NAMELESS = {
     "audit": "tells of users and settings", "import_mappings": "columns of files", "setup_codes": "no person",
     "test_calls": "calls of our own to ourselves",
+    "erased_letters": "keyed hashes",
     "access_log": "a chain of hashes that nobody may change: it keeps ids", "access_head": "a hash",
     **dict.fromkeys(
         ("users", "teams", "devices", "user_queues", "sessions", "tokens", "role_rights", "agent_states",

@@ -9,11 +9,12 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.messages.letter import Flags
-from cti.storage import mail_folders, mail_wishes
+from cti.storage import answering, mail_folders, mail_wishes
 from cti.storage.database import Database
 from cti.storage.mail_tables import letter_places, letters, mailboxes
 from cti.storage.mail_tables import mail_wishes as wishes_table
 from cti.storage.mail_wishes import Moved
+from tests.storage.conftest import ANNA, BORIS
 
 NOW = 1_760_000_000.0
 RECEIVED = {"sha256": "0", "direction": "in", "sent_at": NOW, "received_at": NOW}
@@ -39,7 +40,7 @@ class Box:
         return found
 
     async def move(self, letter_id: int, role: str, telling: frozenset[int] = frozenset()) -> list[int]:
-        await mail_wishes.move(self.conn, letter_id, role, "Archive", None, telling, NOW)  # type: ignore[arg-type]
+        await mail_wishes.move(self.conn, letter_id, role, "Archive", self.id, telling, NOW)  # type: ignore[arg-type]
         return await mail_wishes.ids(self.conn, self.id)
 
     async def wish(self, wish_id: int) -> mail_wishes.Wish:
@@ -116,13 +117,28 @@ async def test_a_refused_move_is_as_the_server_has_it_after_three_tries(box: Box
 
 async def test_a_mark_made_here_is_not_marked_back_before_the_server_knows(box: Box) -> None:
     inbox = box.folders["INBOX"]
-    assert await mail_wishes.mark(box.conn, 1, SEEN, None, NOW) == {box.id}
-    assert await mail_wishes.mark(box.conn, 1, SEEN, None, NOW) == set()
+    assert await mail_wishes.mark(box.conn, 1, SEEN, box.id, NOW)
+    assert not await mail_wishes.mark(box.conn, 1, SEEN, box.id, NOW)
     moved, known = await mail_folders.stand(box.conn, box.id, inbox, {1: Flags(), 2: SEEN, 9: SEEN})
     assert (moved, known) == ([2], {1, 2})
     [wish_id] = await mail_wishes.ids(box.conn, box.id)
     await mail_wishes.done(box.conn, await box.wish(wish_id))
     assert await mail_folders.stand(box.conn, box.id, inbox, {1: Flags()}) == ([1], {1})
+
+
+async def test_an_answer_marks_shared_mailboxes_and_the_answerers_own_and_no_colleagues(box: Box) -> None:
+    row = {"imap_host": "h", "imap_port": 1, "smtp_host": "h", "smtp_port": 1, "login": "x", "created_at": NOW}
+    own: dict[int, int] = {}
+    for owner in (ANNA, BORIS):
+        values = row | {"name": "x", "address": f"{owner}@romashka.example", "kind": "personal", "owner_id": owner}
+        own[owner] = int(
+            (await box.conn.execute(insert(mailboxes).values(values).returning(mailboxes.c.id))).scalar_one()
+        )
+        [folder] = (await mail_folders.listed(box.conn, own[owner], {"INBOX": "inbox"}, NOW)).values()
+        await mail_folders.lie(box.conn, own[owner], folder.id, [(1, 1, Flags(flagged=owner == BORIS))])
+    await mail_wishes.mark(box.conn, 1, SEEN, box.id, NOW)
+    assert await answering.stands(box.conn, 1, box.id, ANNA) == {box.id: SEEN, own[ANNA]: Flags()}
+    assert await answering.stands(box.conn, 1, own[BORIS], BORIS) == {box.id: SEEN, own[BORIS]: Flags(flagged=True)}
 
 
 async def test_new_uids_are_matched_by_message_id_and_size(box: Box) -> None:
