@@ -7,6 +7,7 @@ server itself, and that of its modules, which is made relative in the unpacked f
 
 from __future__ import annotations
 
+import contextlib
 import grp
 import os
 import pwd
@@ -88,6 +89,11 @@ class Dovecot:
         if self._process is not None:
             os.killpg(self._process.pid, signal.SIGKILL)  # its polite end takes a second
             self._process.wait(10)
+            group, deadline = self._process.pid, time.monotonic() + READY_S
+            with contextlib.suppress(ProcessLookupError):  # a child that dies last holds its sockets: no start then
+                while time.monotonic() < deadline:
+                    os.killpg(group, 0)
+                    time.sleep(0.005)
             self._process = None
 
     def add(self, user: str, password: str, *, quota_mib: int = 0) -> None:
