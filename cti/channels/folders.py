@@ -66,6 +66,10 @@ class Box(Protocol):
         """One of them."""
         ...
 
+    def entered(self, name: str, role: FolderRole) -> Folder:
+        """One of them, as it is opened: a large one is then looked through once and not twice."""
+        ...
+
     def uids(self, folder: str, low: int, uidnext: int, *, since: float | None = None) -> list[int]:
         """What lies in it from `low` on, below `uidnext`; rising. since: that came then or later, to the day."""
         ...

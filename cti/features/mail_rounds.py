@@ -3,6 +3,9 @@
 In each turn what was done here is done there first; then the inbox is looked at; once a minute, or when letters left
 the inbox, all folders; what is left of the time goes to history, the newest first. New letters of all folders come
 before those that are gone are dropped: a letter that was moved lies somewhere at every moment.
+
+History is looked for from the newest letters down, a span of UIDs in a turn: the first letters of a large mailbox are
+there at once, its server is never asked of all at a time, and how many there are is known after some turns.
 """
 
 from __future__ import annotations
@@ -25,6 +28,8 @@ ROUND_S = 55.0  # all folders
 COMPARED_S = 600.0  # where the server counts no changes: all flags and UIDs
 RECENT = 1000  # letters whose flags are looked at each time, where it counts none
 BATCH = 50
+FIRST = {"inbox": 0, "sent": 1}  # whose history is taken in before that of other folders
+SPAN, SPAN_MOST = 200, 10_000  # UIDs that are looked through for history in one turn, the first and the largest
 QUOTA_S = 3600.0
 WELL_S = 600.0  # how often it is written down that a mailbox is well
 MONTH_S = 30.44 * 86400
@@ -57,16 +62,29 @@ class Intake(Protocol):
 
 
 @dataclass
+class _Past:
+    """History of a folder. left: UIDs still to be taken in, rising; below: those from here on were looked through.
+
+    there: UIDs that need not be taken in.
+    """
+
+    there: set[int]
+    below: int
+    left: list[int] = field(default_factory=list)
+    span: int = SPAN
+
+
+@dataclass
 class _Life:
     """A mailbox while its link is open.
 
-    left: UIDs of history still to be taken in, by folder, the newest last; messages: how many lay in a folder at the
-    last look; again: folders whose UIDs changed, where what is found is not all history.
+    past: of folders whose history is not taken in yet; messages: how many lay in a folder at the last look; again:
+    folders whose UIDs changed, where what is found is not all history.
     """
 
     mailbox: Mailbox
     link: MailboxLink
-    left: dict[int, list[int]] = field(default_factory=dict)
+    past: dict[int, _Past] = field(default_factory=dict)
     messages: dict[int, int] = field(default_factory=dict)
     compared: dict[int, float] = field(default_factory=dict)
     again: set[int] = field(default_factory=set)
@@ -122,17 +140,19 @@ class MailRounds:
     async def turn(self, life: _Life) -> float:
         """Once; in how many seconds at the latest it is to be done again."""
         done = await self._apply(life.mailbox.id, life.link)
+        if life.all_at < 0:
+            await self._newest(life)
         now = time.monotonic()
         if not done or now - life.all_at >= self._round_s or await self._inbox(life):
             await self._everywhere(life)
             life.all_at = now
-        await self._well(life)
         more = await self._history(life) or not done
+        await self._well(life, is_quiet=not more)
         return 0.0 if more else max(life.all_at + self._round_s - time.monotonic(), 0.0)
 
-    async def _well(self, life: _Life) -> None:
+    async def _well(self, life: _Life, *, is_quiet: bool) -> None:
         now = time.monotonic()
-        if now - life.quota_at >= QUOTA_S:
+        if is_quiet and now - life.quota_at >= QUOTA_S:  # some servers count all letters for it
             life.quota_at = now
             is_full = await life.link.ask(lambda box: box.full())
             if is_full != life.is_full:
@@ -142,6 +162,18 @@ class MailRounds:
             await self._found(life.mailbox.id, "quota" if life.is_full else "")
 
     # Looking -------------------------------------------------------------------------------------------------------
+    async def _newest(self, life: _Life) -> None:
+        """The newest letters of a mailbox that is new here: they are there before its folders are looked at."""
+        async with self._db.read() as conn:
+            if await mail_folders.of_mailbox(conn, life.mailbox.id):
+                return
+        folder = await life.link.ask(lambda box: box.entered("INBOX", "inbox"))
+        async with self._db.write() as conn:
+            rows = await mail_folders.listed(conn, life.mailbox.id, {folder.name: folder.role}, self._clock())
+        await self._first(life, folder, rows[folder.name])
+        await self._begin_history(life)
+        await self._history(life)
+
     async def _inbox(self, life: _Life) -> bool:
         """The inbox alone; whether all folders are to be looked at: letters were moved from here or to here."""
         async with self._db.read() as conn:
@@ -175,19 +207,20 @@ class MailRounds:
             elif row.uidvalidity:
                 await self._rematch(life, folder, row)
             else:
-                await self._first(folder, row)
+                await self._first(life, folder, row)
             await self._parked(life, row)
         for folder, row in pairs:
             if folder.uidvalidity == row.uidvalidity:
                 await self._changes(life, folder, row)
             life.messages[row.id] = folder.messages
-        await self._begin_history(life, folders)
+        await self._begin_history(life)
 
-    async def _first(self, folder: Folder, row: FolderRow) -> None:
+    async def _first(self, life: _Life, folder: Folder, row: FolderRow) -> None:
         """A folder that was never looked into: what lies in it is history, what comes now is new."""
         values = {"uidvalidity": folder.uidvalidity, "last_uid": folder.uidnext - 1, "modseq": folder.modseq}
         async with self._db.write() as conn:
             await mail_folders.change(conn, row.id, **values, history_uid=0, total=0, taken=0)
+        life.compared[row.id] = time.monotonic()
 
     async def _arrivals(self, life: _Life, folder: Folder, row: FolderRow) -> bool:
         """What is new in a folder; whether letters are among it that lie elsewhere, too."""
@@ -250,7 +283,7 @@ class MailRounds:
             told = [(one.uid, one.message_id, one.size, one.flags) for one in heads if not one.gone]
             await mail_folders.rematch(conn, life.mailbox.id, row.id, told)
             await mail_folders.change(conn, row.id, **values, history_uid=0, total=0, taken=0)
-        life.left.pop(row.id, None)
+        life.past.pop(row.id, None)
         life.again.add(row.id)
 
     async def _parked(self, life: _Life, row: FolderRow) -> None:
@@ -262,40 +295,58 @@ class MailRounds:
             await self._intake.take(life.link, life.mailbox.id, row, again[:BATCH], history=None)
 
     # History ---------------------------------------------------------------------------------------------------------
-    async def _begin_history(self, life: _Life, folders: Sequence[Folder]) -> None:
-        """What of the last months is still to be taken in, of folders where it is not known yet."""
+    async def _begin_history(self, life: _Life) -> None:
+        """Of folders whose history is not taken in; of all, when more months are wanted than were."""
         async with self._db.read() as conn:
             rows = await mail_folders.of_mailbox(conn, life.mailbox.id)
-        since = self._clock() - life.mailbox.history_months * MONTH_S
-        for row in [rows[one.name] for one in folders if one.name in rows]:
-            if row.history_uid == ALL or row.id in life.left:
+        months = life.mailbox.history_months
+        for row in rows.values():
+            from_top = not row.history_uid or row.history_months < months
+            if row.id in life.past or not row.uidvalidity or (row.history_uid == ALL and not from_top):
                 continue
-            uids = await life.uids(row.name, 1, row.history_uid or row.last_uid + 1, since)
             async with self._db.read() as conn:
                 there = await mail_folders.uids(conn, row.id) | set(await mail_folders.parked(conn, row.id))
-            life.left[row.id] = [uid for uid in uids if uid not in there]
-            async with self._db.write() as conn:
-                await mail_folders.change(conn, row.id, total=row.taken + len(life.left[row.id]))
+            if from_top:
+                async with self._db.write() as conn:
+                    await mail_folders.change(conn, row.id, history_uid=0, history_months=months, total=0, taken=0)
+            life.past[row.id] = _Past(there, row.last_uid + 1 if from_top else row.history_uid)
 
     async def _history(self, life: _Life) -> bool:
         """A batch of history; whether there may be more of it."""
-        if not life.left:
+        if not life.past:
             return False
         async with self._db.read() as conn:
             rows = await mail_folders.of_mailbox(conn, life.mailbox.id)
-        row = next((one for one in rows.values() if one.id in life.left), None)
-        if row is None:
-            life.left.clear()
+        folders = sorted((one for one in rows.values() if one.id in life.past), key=lambda one: FIRST.get(one.role, 2))
+        if not folders:
+            life.past.clear()
             return False
-        left = life.left[row.id]
-        piece = left[-BATCH:]
-        progress = {"history_uid": piece[0] if len(piece) < len(left) else ALL, "taken": row.taken + len(piece)}
+        row = folders[0]
+        past = life.past[row.id]
+        await self._look_down(life, row, past)
+        piece, rest = past.left[-BATCH:], past.left[:-BATCH]
+        is_all = not rest and past.below <= 1
+        progress = {
+            "history_uid": ALL if is_all else piece[0] if piece else past.below,
+            "taken": row.taken + len(piece),
+            "total": row.taken + len(past.left) if past.below <= 1 else max(row.total, row.taken + len(past.left)),
+        }
         history = None if row.id in life.again else True
         await self._intake.take(life.link, life.mailbox.id, row, piece, history=history, progress=progress)
-        del left[-BATCH:]
-        if not left:
-            del life.left[row.id]
+        past.left = rest
+        if is_all:
+            del life.past[row.id]
         return True
+
+    async def _look_down(self, life: _Life, row: FolderRow, past: _Past) -> None:
+        """Look through the next span of UIDs, a larger one each time."""
+        if past.below <= 1:
+            return
+        since = self._clock() - life.mailbox.history_months * MONTH_S
+        low = max(past.below - past.span, 1)
+        found = await life.uids(row.name, low, past.below, since)
+        past.left[:0] = [uid for uid in found if uid not in past.there]
+        past.below, past.span = low, min(past.span * 4, SPAN_MOST)
 
     def _say(self, life: _Life, what: Sequence[object]) -> None:
         if what:

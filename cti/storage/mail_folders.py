@@ -33,7 +33,7 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FolderRow:
-    """A folder as it was left. uidvalidity 0: never looked into."""
+    """A folder as it was left. uidvalidity 0: never looked into. history_months: for so many its history is wanted."""
 
     id: int
     name: str
@@ -42,6 +42,7 @@ class FolderRow:
     last_uid: int
     modseq: int
     history_uid: int
+    history_months: int
     total: int
     taken: int
 
@@ -83,7 +84,7 @@ async def listed(
 
 
 async def change(conn: AsyncConnection, folder_id: int, **values: int) -> None:
-    """How far a folder is known: uidvalidity, last_uid, modseq, history_uid, total, taken."""
+    """How far a folder is known: uidvalidity, last_uid, modseq, history_uid, history_months, total, taken."""
     await conn.execute(update(mail_folders).where(mail_folders.c.id == folder_id).values(**values))
 
 

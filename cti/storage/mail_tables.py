@@ -76,6 +76,7 @@ mail_folders = Table(
     Column(
         "history_uid", BigInteger, nullable=False, server_default="0"
     ),  # taken in down to here; 1: all, 0: not begun
+    Column("history_months", Integer, nullable=False, server_default="0"),  # so many of them are wanted
     Column("total", Integer, nullable=False, server_default="0"),  # to be taken in of the history
     Column("taken", Integer, nullable=False, server_default="0"),
     Column("gone_at", Float),

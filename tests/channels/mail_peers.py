@@ -96,9 +96,9 @@ class Outlook:
             for row in rows.values()
         }
 
-    def append(self, folder: str, raw: bytes, *flags: str) -> None:
-        """Put a letter there, as a mail program does with what it has sent."""
-        self.link.append(folder, raw, flags)
+    def append(self, folder: str, raw: bytes, *flags: str, at: datetime | None = None) -> None:
+        """Put a letter there, as a mail program does with what it has sent. at: when it came."""
+        self.link.append(folder, raw, flags, msg_time=at)
 
     def flag(self, folder: str, message_id: str, *flags: str, off: bool = False) -> None:
         """Mark a letter, e.g. by \\Seen; off: take the marks away."""

@@ -198,7 +198,8 @@ class Mailroom:
         async def done() -> bool:
             async with self.db.read() as conn:
                 rows = (await conn.execute(select(mail_folders).where(mail_folders.c.mailbox_id == mailbox_id))).all()
-            return bool(rows) and all(row.history_uid == 1 for row in rows)
+            looked = any(one == mailbox_id for one, _ in self.found)
+            return looked and bool(rows) and all(row.history_uid == 1 for row in rows)
 
         await self.until(done)
 

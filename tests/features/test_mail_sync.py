@@ -6,14 +6,16 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from cti.features.client_erasure import Eraser, Subject
 from cti.messages.letter import Flags
 from cti.storage.client_tables import clients
-from cti.storage.mail_tables import letters, mailboxes
+from cti.storage.mail_tables import letters, mail_folders, mailboxes
 from cti.storage.privacy_tables import erased_letters, erasures
 from cti.telephony.numbering import NumberPlan
 from lab.dovecot import Dovecot
@@ -65,6 +67,32 @@ async def test_history_is_taken_in_and_a_new_letter_is_on_the_desk_at_once(offic
     assert room.desk.at[room.desk.news[0]] - began < 2.0
     assert await room.shows(box) == {"INBOX": {ONE: set(), TWO: set()}}
     assert (box, "") in room.found
+
+
+async def test_more_months_take_in_what_is_older_and_nothing_twice(office: Dovecot, room: Mailroom) -> None:
+    ages = {ONE: 200, TWO: 20, "<old@alkhimov.example>": 150, "<late@alkhimov.example>": 1}
+    with outlook(office, ANNA) as she:
+        for one, days in ages.items():
+            she.append("INBOX", letter(message_id=one), at=datetime.now(UTC) - timedelta(days=days))
+    box = await room.add(ANNA, history_months=3)
+    await room.followed(box)
+    assert set(await room.ids()) == {TWO, "<late@alkhimov.example>"}
+    async with room.db.write() as conn:
+        await conn.execute(mailboxes.update().values(history_months=12))
+    room.sync.changed(box)
+
+    async def older() -> bool:
+        return set(await room.ids()) == set(ages)
+
+    await room.until(older)
+    await room.followed(box)
+    assert await room.doubles() == []
+    assert sorted(room.desk.history) == sorted((await room.ids()).values())
+    async with room.db.read() as conn:
+        told = (
+            await conn.execute(select(mail_folders.c.total, mail_folders.c.taken, mail_folders.c.history_months))
+        ).all()
+    assert sorted(told)[-1] == (2, 2, 12)
 
 
 async def test_what_outlook_does_shows_here(office: Dovecot, room: Mailroom) -> None:

@@ -86,6 +86,13 @@ class ImapBox:
             said = self._imap.folder_status(name, self._items())
         return _folder(name, role, said)
 
+    def entered(self, name: str, role: FolderRole) -> Folder:
+        """One of them, as it is opened: a large one is then looked through once and not twice."""
+        self._looked, self._selected = False, ""
+        said = self._imap.select_folder(name)
+        self._selected = name
+        return _folder(name, role, {b"MESSAGES": said[b"EXISTS"], **said})
+
     @contextlib.contextmanager
     def _looking(self, name: str) -> Iterator[None]:
         """A look at a folder. Of the inbox it is known afterwards whether more happened than was seen."""
