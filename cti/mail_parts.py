@@ -5,7 +5,6 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from datetime import time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,7 +28,7 @@ from cti.features.mail_sync import MailSync
 from cti.features.mailbox_doors import MailboxDoors
 from cti.features.mailboxes import Mailboxes
 from cti.following_parts import build_following
-from cti.messages.hours import Hours
+from cti.messages.hours import read as working_hours
 from cti.sending_parts import SendingParts, build_sending
 from cti.settings import MailSettings, Settings
 from cti.storage import erasures
@@ -99,7 +98,7 @@ def build_mail(
         desktop=desktop,
         next_seq=next_seq,
         online=people,
-        hours=_hours(settings.mail, zone),
+        hours=working_hours(settings.mail.hours, settings.mail.weekdays, zone),
         work_changed=work_changed,
         clock=clock,
     )
@@ -179,8 +178,3 @@ def _tokens(mail: MailSettings, clock: Callable[[], float]) -> OAuthServers:
         for name, one in mail.oauth.items()
     }
     return OAuthServers(known, clock)
-
-
-def _hours(mail: MailSettings, zone: ZoneInfo) -> Hours:
-    begins, ends = map(time.fromisoformat, mail.hours.split("-"))
-    return Hours(zone=zone, begins=begins, ends=ends, weekdays=frozenset(day - 1 for day in mail.weekdays))

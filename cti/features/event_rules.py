@@ -23,9 +23,10 @@ from cti.access import Person, may
 from cti.clients.becoming import fault_of
 from cti.clients.card import ClientCard
 from cti.clients.changes import Change
+from cti.clients.filters import day_begins
 from cti.clients.masking import Words
 from cti.clients.tasks import TaskDraft
-from cti.clients.zones import clock_of
+from cti.clients.zones import Clock, clock_of
 from cti.errors import Conflicts, NotAllowed, Refused, StorageError
 from cti.messages.letter import SUBJECT_CHARS, Attachment, Party
 from cti.messages.outgoing import ADDRESS, party
@@ -64,11 +65,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Planned:
-    """What a rule would do once. at: when; why: code of what stands in the way of the letter, "" for nothing."""
+    """What a rule would do once. at: when; why: code of what stands in the way of the letter, "" for nothing.
+
+    clock: whose time its hours and days are, and why.
+    """
 
     client_id: int | None
     client: Words
     at: float
+    clock: Clock
     to: Words = ""
     subject: Words = ""
     body: Words = ""
@@ -181,6 +186,7 @@ class EventRules:
             client_id=made.card.id if made.card else None,
             client=made.card.name if made.card else "",
             at=(await self._due(conn, rule, [one]))[one.key],
+            clock=(await self._clocks(conn, [one])).get(one.client_id or 0, clock_of("", "", self._zone.key)),
             to=made.people[0].address if made.people else "",
             subject=values.get("subject", ""),
             body=plain_part(values.get("html", "")),
@@ -228,7 +234,7 @@ class EventRules:
             case "missed-call":
                 found = await occasions.missed_calls(conn, given, since)
             case "contract-ends":
-                ahead = SHOWN_DAYS if dry else 0
+                ahead = SHOWN_DAYS if dry else 1  # where it is tomorrow already
                 found = await occasions.ending_contracts(conn, given, today, self._zone, ahead=ahead)
             case "changed":
                 found = await occasions.changed(conn, given, since, now if dry else now - rule.delay_s)
@@ -243,7 +249,7 @@ class EventRules:
         return [one for one in found if one.client_id in inside]
 
     async def _dates(self, conn: Connection, given: Given, today: date, *, dry: bool) -> list[Occasion]:
-        days = range(SHOWN_DAYS) if dry else range(-BACK_DAYS + 1, 1)
+        days = range(SHOWN_DAYS) if dry else range(-BACK_DAYS + 1, 2)
         found: list[Occasion] = []
         for ahead in days:
             found += await occasions.dates(conn, given, today + timedelta(days=ahead), self._zone)
@@ -251,17 +257,17 @@ class EventRules:
 
     async def _due(self, conn: Connection, rule: Rule, some: list[Occasion]) -> dict[str, float]:
         """When each is due, on its client's clock."""
-        zones = await occasions.zones(conn, {one.client_id for one in some if one.client_id}) if rule.hours else {}
-        house = str(self._zone)
-        return {
-            one.key: goes_at(
-                one.at,
-                rule.delay_s,
-                rule.hours,
-                ZoneInfo(clock_of(*zones.get(one.client_id or 0, ("", "")), house).zone),
-            )
-            for one in some
-        }
+        clocks = await self._clocks(conn, some if rule.hours else [one for one in some if one.day])
+        due: dict[str, float] = {}
+        for one in some:
+            zone = ZoneInfo(clocks[one.client_id or 0].zone) if one.client_id in clocks else self._zone
+            due[one.key] = goes_at(day_begins(one.day, zone) if one.day else one.at, rule.delay_s, rule.hours, zone)
+        return due
+
+    async def _clocks(self, conn: Connection, some: list[Occasion]) -> dict[int, Clock]:
+        """The clocks of clients: the card's zone, else the region's, else the house's."""
+        said = await occasions.zones(conn, {one.client_id for one in some if one.client_id})
+        return {client_id: clock_of(*zones, self._zone.key) for client_id, zones in said.items()}
 
     async def _act(self, rule_id: int, one: Occasion, now: float, *, late: bool) -> None:
         """Do it, and note that it was done: one transaction."""

@@ -20,7 +20,7 @@ from cti.desktop import AgentDesktop, Notice, WorkView
 from cti.errors import StorageError
 from cti.messages.assigning import Box, give
 from cti.messages.belonging import Belongs, Owner, decide, domain_of
-from cti.messages.hours import Hours, due
+from cti.messages.hours import Hours, due, own
 from cti.storage import belonging as owners
 from cti.storage import conversations, desktop_events, mail_people, regrouping, users
 from cti.storage.conversations import NewLetter, Standing
@@ -63,7 +63,7 @@ class Inbox:
         self._desktop = desktop
         self._next_seq = next_seq
         self._online = online
-        self._hours = hours
+        self.hours = hours
         self._work_changed = work_changed
         self._clock = clock
         self._one = asyncio.Lock()  # two letters of one conversation must not make two
@@ -194,9 +194,13 @@ class Inbox:
     def _asked(self, asked: float | None, state: str, before: Standing, facts: _Facts, now: float) -> dict[str, Any]:
         box = facts.boxes.get(before.mailbox_id or 0)
         target = box.target_s if box is not None and asked is not None else None
-        due_at = due(asked, target, self._hours) if asked is not None and target is not None else None
+        due_at = due(asked, target, self.hours_of(box)) if box and asked is not None and target is not None else None
         values: dict[str, Any] = {"asked_at": asked, "due_at": due_at, "state": state}
         return values | ({"state_at": now} if state != before.state else {})
+
+    def hours_of(self, box: Box) -> Hours:
+        """When a mailbox is answered: its own hours on its own clock, where it says them, else those of the house."""
+        return own(self.hours, hours=box.hours, weekdays=box.weekdays, zone=box.time_zone)
 
     async def _owner(
         self, conn: Connection, letter: NewLetter, before: Standing, values: Mapping[str, Any], facts: _Facts

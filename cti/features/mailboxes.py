@@ -17,6 +17,7 @@ import structlog
 
 from cti.access import Person, may, scope
 from cti.channels.letters import Credentials, Endpoint, MailProbe, MailTrouble, Security
+from cti.clients.zones import is_zone
 from cti.desktop import AgentDesktop, Notice
 from cti.errors import NotAllowed, Refused
 from cti.storage import desktop_events, mailboxes, sessions, users
@@ -27,6 +28,8 @@ from cti.storage.search import clean
 
 ADDRESS = re.compile(r"[^@\s<>\"(),:;\\\x00-\x1f]{1,64}@(?:[\w-]{1,63}\.)+[\w-]{2,63}")
 HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?|[\w.-]{1,253}")
+_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+HOURS = re.compile(f"{_CLOCK}-{_CLOCK}")
 SECURITIES: tuple[Security, ...] = ("tls", "starttls", "none")
 FILES_SENT = ("auto", "server", "us")
 MOST_MONTHS = 120
@@ -41,7 +44,10 @@ log = structlog.get_logger()
 
 
 class MailboxDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """A mailbox as it is set. owner_id: of a personal one, people: of a shared one. reply_target_min: None: none."""
+    """A mailbox as it is set. owner_id: of a personal one, people: of a shared one. reply_target_min: None: none.
+
+    hours (`09:00-18:00`), weekdays (`12345`), time_zone: in which an answer is due; "" for those of the house.
+    """
 
     name: str = ""
     address: str = ""
@@ -58,6 +64,9 @@ class MailboxDraft(msgspec.Struct, frozen=True, kw_only=True):
     history_months: int = 12
     signature: str = ""
     reply_target_min: int | None = None
+    hours: str = ""
+    weekdays: str = ""
+    time_zone: str = ""
     assigns: bool = True
 
 
@@ -271,6 +280,8 @@ class Mailboxes:
         target = draft.reply_target_min
         if not 0 <= draft.history_months <= MOST_MONTHS or (target is not None and not 1 <= target <= MOST_TARGET_MIN):
             raise Refused("bad-mailbox-number", "Months are from 0 to 120, an answer is due within two weeks.")
+        if draft.hours and not (HOURS.fullmatch(draft.hours) and draft.hours[:5] < draft.hours[6:] and draft.weekdays):
+            raise Refused("bad-hours", "The hours end before they begin.")
         if draft.kind == "personal" and draft.owner_id is None:
             raise Refused("no-owner", "A personal mailbox belongs to somebody.")
         return {
@@ -292,6 +303,9 @@ class Mailboxes:
             "history_months": draft.history_months,
             "signature": signature(draft.signature),
             "reply_target_s": target * 60 if target is not None else None,
+            "hours": draft.hours,
+            "weekdays": "".join(day for day in "1234567" if day in draft.weekdays) if draft.hours else "",
+            "time_zone": draft.time_zone if is_zone(draft.time_zone[:64]) else "",
             "assigns": draft.assigns,
         }
 

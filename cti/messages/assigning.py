@@ -11,13 +11,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Box:
-    """A mailbox as its rules need it. people: who belongs to it and may sign in; target_s: working seconds or None."""
+    """A mailbox as its rules need it. people: who belongs to it and may sign in; target_s: working seconds or None.
+
+    hours, weekdays, time_zone: its own, as messages/hours.py reads them; "" for those of the house.
+    """
 
     id: int
     name: str
     kind: str
     owner_id: int | None = None
     target_s: int | None = None
+    hours: str = ""
+    weekdays: str = ""
+    time_zone: str = ""
     assigns: bool = True
     people: frozenset[int] = frozenset()
 

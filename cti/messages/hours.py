@@ -1,22 +1,40 @@
-"""When an answer is due: a target counted in the seconds in which the house works. Pure: times are UNIX seconds."""
+"""When an answer is due: a target counted in working seconds, of the mailbox or else of the house, on its own clock.
+
+Pure: times are UNIX seconds.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from cti.clients.zones import is_zone
 
 DAYS_MOST = 400  # looked ahead: longer than any house is closed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hours:
-    """When the house works, on its own clock. weekdays: 0 is Monday."""
+    """When the house or a mailbox works, on its own clock. weekdays: 0 is Monday."""
 
     zone: ZoneInfo
     begins: time = time(9)
     ends: time = time(18)
     weekdays: frozenset[int] = frozenset(range(5))
+
+
+def read(hours: str, weekdays: Iterable[int | str], zone: ZoneInfo) -> Hours:
+    """Hours as they are set: `09:00-18:00`, and weekdays of which 1 is Monday."""
+    begins, ends = map(time.fromisoformat, hours.split("-"))
+    return Hours(zone=zone, begins=begins, ends=ends, weekdays=frozenset(int(day) - 1 for day in weekdays))
+
+
+def own(house: Hours, *, hours: str, weekdays: str, zone: str) -> Hours:
+    """Those of a mailbox: its own, where it says them, on its own clock, where it says that; "": as the house."""
+    clock = ZoneInfo(zone) if zone and is_zone(zone) else house.zone
+    return read(hours, weekdays, clock) if hours else replace(house, zone=clock)
 
 
 def due(asked_at: float, target_s: float, hours: Hours) -> float:

@@ -81,7 +81,10 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Occasion:
-    """One thing that happened, or will. key: its own alone. at: when. call, number: of a call that nobody answered."""
+    """One thing that happened, or will. key: its own alone. call, number: of a call that nobody answered.
+
+    at: when; day (`2026-11-26`): of what comes with a day instead, which begins on the client's own clock.
+    """
 
     key: str
     at: float
@@ -90,6 +93,7 @@ class Occasion:
     manager_id: int | None = None
     call: str = ""
     number: str = ""
+    day: str = ""
 
 
 def fault(rule: Rule) -> tuple[str, str] | None:

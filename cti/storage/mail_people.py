@@ -30,6 +30,9 @@ async def boxes(conn: AsyncConnection) -> dict[int, Box]:
             kind=row.kind,
             owner_id=row.owner_id,
             target_s=row.reply_target_s,
+            hours=row.hours,
+            weekdays=row.weekdays,
+            time_zone=row.time_zone,
             assigns=row.assigns,
             people=frozenset(people.get(row.id, ())),
         )

@@ -46,6 +46,9 @@ mailboxes = Table(
     Column("history_months", Integer, nullable=False, server_default="12"),
     Column("signature", Text, nullable=False, server_default=""),  # HTML
     Column("reply_target_s", Integer),  # working seconds until an answer; None: not measured
+    Column("hours", String(11), nullable=False, server_default=""),  # 09:00-18:00, when it is answered; "": the house's
+    Column("weekdays", String(7), nullable=False, server_default=""),  # of its own hours: 1 is Monday
+    Column("time_zone", String(64), nullable=False, server_default=""),  # of its hours; "": the house's
     Column("assigns", Boolean, nullable=False, server_default="1"),  # whether new conversations are given to somebody
     Column("paused_at", Float),
     Column("trouble", String(400), nullable=False, server_default=""),  # a sentence; "": none

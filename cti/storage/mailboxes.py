@@ -56,6 +56,9 @@ class Mailbox:
     history_months: int
     signature: str
     reply_target_s: int | None
+    hours: str
+    weekdays: str
+    time_zone: str
     assigns: bool
     paused_at: float | None
     trouble: str

@@ -58,12 +58,14 @@ async def ending_contracts(
     return [
         Occasion(
             key=f"contract:{row.id}:{row.ends_on}",
-            at=day_begins(max(today, date.fromisoformat(row.ends_on) - timedelta(days=given.days)).isoformat(), zone),
+            at=day_begins(day, zone),
+            day=day,
             client_id=row.client_id,
             contract_id=row.id,
             manager_id=row.manager_id,
         )
         for row in rows
+        for day in [max(today, date.fromisoformat(row.ends_on) - timedelta(days=given.days)).isoformat()]
     ]
 
 
@@ -120,7 +122,12 @@ async def dates(conn: AsyncConnection, given: Given, today: date, zone: ZoneInfo
     )
     begins = day_begins(today.isoformat(), zone)
     return [
-        Occasion(key=f"date:{given.property_id}:{row.client_id}:{wanted.year}", at=begins, client_id=row.client_id)
+        Occasion(
+            key=f"date:{given.property_id}:{row.client_id}:{wanted.year}",
+            at=begins,
+            day=today.isoformat(),
+            client_id=row.client_id,
+        )
         for row in rows
     ]
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cti.messages.hours import Hours, due
+from cti.messages.hours import Hours, due, own
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 HOURS = Hours(zone=MOSCOW)
@@ -35,3 +35,13 @@ def test_a_house_that_never_opens_counts_plain_time() -> None:
     never = Hours(zone=MOSCOW, weekdays=frozenset())
     assert due(1000.0, 60.0, never) == 1060.0
     assert due(1000.0, 60.0, Hours(zone=MOSCOW, begins=time(18), ends=time(9))) == 1060.0
+
+
+def test_a_mailbox_has_hours_and_a_clock_of_its_own() -> None:
+    """Omsk is three hours ahead of Moscow."""
+    assert own(HOURS, hours="", weekdays="", zone="") == HOURS
+    omsk = own(HOURS, hours="", weekdays="", zone="Asia/Omsk")
+    assert due(at("2026-11-26 14:00"), 2 * 3600, omsk) == at("2026-11-27 07:00"), "an hour of that day is left there"
+    long = own(HOURS, hours="08:00-20:00", weekdays="67", zone="Asia/Omsk")
+    assert due(at("2026-11-26 14:00"), 3600, long) == at("2026-11-28 06:00")
+    assert own(HOURS, hours="", weekdays="", zone="Nowhere/Town") == HOURS

@@ -243,6 +243,32 @@ def test_the_hours_are_the_clients_own() -> None:
     assert goes_at(friday, HOUR, None, omsk) == friday + HOUR
 
 
+async def test_a_day_begins_on_the_clients_own_clock(desk: Panel, clock: Clock) -> None:
+    """In Vladivostok seven hours before Moscow, where the house is, in Kaliningrad an hour after."""
+    async with Browser(desk, "vera") as vera, Browser(desk, "pavel") as pavel:
+        _, prop = await pavel.ask("POST", "/properties", {"name": "Юбилей", "kind": "date"})
+        today = datetime.fromtimestamp(clock(), desk.services.zone).date() + timedelta(days=1)
+        clock.ahead = datetime.combine(today, datetime.min.time(), desk.services.zone).timestamp() - time.time()
+        values = {str(prop["id"]): today.isoformat()}
+        for zone in ("Asia/Vladivostok", "", "Europe/Kaliningrad"):
+            await alkhimov(vera, name=zone or "Москва", time_zone=zone, properties=values)
+        given = {"property_id": prop["id"]}
+        rule = await made(vera, desk, event="date", given=given, task="Поздравить")
+        body = {"name": "x", "event": "date", "given": given, "task": "Поздравить"}
+        _, planned = await vera.ask("POST", "/event-rules/dry-run", body)
+        midnight = datetime.combine(today, datetime.min.time(), desk.services.zone).timestamp()
+        told = {one["time_zone"]: ((one["at"] - midnight) / HOUR, one["time_zone_from"]) for one in planned}
+        assert told == {
+            "Asia/Vladivostok": (-7, "card"), "Europe/Moscow": (0, "house"), "Europe/Kaliningrad": (1, "card"),
+        }  # fmt: skip
+        counts = []
+        for hours in (-7.5, -6.5, 0.5, 1.5):
+            clock.ahead = midnight + hours * HOUR - time.time()
+            await desk.services.event_rules.look()
+            counts.append(len(await runs(vera, rule)))
+        assert counts == [0, 1, 2, 3]
+
+
 def test_a_29_february_is_kept_on_the_28th() -> None:
     leap = (date(2000, 2, 29) - date(1970, 1, 1)).days
     assert leap in anniversaries(date(2026, 2, 28), 0)

@@ -103,9 +103,15 @@ async def test_servers_are_known_by_the_address_and_a_provider_opens_the_mailbox
             ("gmail.com", '"provider": "google"'),
         ):
             assert told in (await anna.get(f"/settings/mailboxes/preset?address=a@{domain}")).text
+        hours = {"begins": "08:00", "ends": "20:00", "weekdays": "6", "time_zone": "Asia/Omsk"}
+        assert (await add(anna, address="c@romashka.example", **(hours | {"ends": "07:00"}))).status == 409
+        assert (await add(anna, address="c@romashka.example", **hours)).place == "/settings/mailboxes/1?said=added"
+        page = await anna.get("/settings/mailboxes/1")
+        assert page.says('value="08:00"')
+        assert page.says("09:00–18:00, Mon, Tue, Wed, Thu, Fri; Moscow (UTC+3)"), "what the house has"
         google = await add(anna, auth="oauth2:google", secret="")
-        assert google.place == "/settings/mailboxes/1?said=to-open"
-        gone = await anna.get("/settings/mailboxes/1/open")
+        assert google.place == "/settings/mailboxes/2?said=to-open"
+        gone = await anna.get("/settings/mailboxes/2/open")
         assert gone.place.startswith("https://accounts.google.com/")
         assert "code_challenge=" in gone.place
         assert (await anna.get("/settings/mailboxes/opened?state=made-up&code=x")).says("This sign-in is too old")

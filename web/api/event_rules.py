@@ -56,11 +56,15 @@ class RuleOut(Struct, kw_only=True):
 
 
 class PlannedOut(Struct, kw_only=True):
-    """at: when it would go. why: code of what stands in the way of the letter, "" for nothing."""
+    """at: when it would go; time_zone: on whose clock, time_zone_from: card, region or house.
+
+    why: code of what stands in the way of the letter, "" for nothing."""
 
     client_id: int | None
     client: str
     at: float
+    time_zone: str
+    time_zone_from: str
     to: str
     subject: str
     body: str
@@ -125,7 +129,17 @@ async def dry_run(request: web.Request) -> web.Response:
     found = await services_of(request).event_rules.dry_run(person_of(request), body.rule())
     found = sight_of(request).see(found)
     showed(request, (one.client_id for one in found), count=len(found), thing="rule")
-    return reply([PlannedOut(**{name: getattr(one, name) for name in PlannedOut.__struct_fields__}) for one in found])
+    plain = [name for name in PlannedOut.__struct_fields__ if not name.startswith("time_zone")]
+    return reply(
+        [
+            PlannedOut(
+                **{name: getattr(one, name) for name in plain},
+                time_zone=one.clock.zone,
+                time_zone_from=one.clock.source,
+            )
+            for one in found
+        ]
+    )
 
 
 async def list_runs(request: web.Request) -> web.Response:

@@ -20,7 +20,7 @@ from cti.storage.search import Page
 from web.api.base import place
 from web.api.conversations import PAGE, ConversationsQuery, boxes_of, page_of, whole_of
 from web.auth import person_of
-from web.i18n import language_of, say, say_many
+from web.i18n import language_of, say, say_many, translate
 from web.mail_texts import AUTOMATIC, CLIENT_WHYS, CONVERSATION_WHYS, FOLDERS, OWNER_WHYS, STATES, tell
 from web.render import page
 from web.routes import Route
@@ -28,6 +28,7 @@ from web.services import services_of
 from web.shown import showed
 from web.texts import N_
 from web.work_texts import clock
+from web.working_hours import hours_told
 
 VIEWS: Mapping[str, str] = {
     "mine": N_("Mine to answer"),
@@ -180,6 +181,14 @@ def _due(language: str, one: Listed, now: float) -> tuple[str, str] | None:
     return say(language, N_("answer in {time}"), time=length), "ring" if left < SOON_S else ""
 
 
+def _hours(request: web.Request, box: Box) -> str:
+    """In which hours the time until an answer is counted, and who said so."""
+    told = hours_told(request, services_of(request).inbox.hours_of(box))
+    if box.hours:
+        return translate(request, N_("working hours of the mailbox: {hours}")).replace("{hours}", told)
+    return translate(request, N_("working hours of the house: {hours}")).replace("{hours}", told)
+
+
 async def _opened(request: web.Request, conversation_id: int) -> dict[str, Any]:
     """What the right side shows; none for a conversation that there is not, or that the person may not see."""
     services, person, language = services_of(request), person_of(request), language_of(request)
@@ -195,8 +204,10 @@ async def _opened(request: web.Request, conversation_id: int) -> dict[str, Any]:
         boxes = await mail_people.boxes(conn)
         people = await mail_people.who_may(conn, boxes.get(one.mailbox_id or 0))
     handles = any(box.id == one.mailbox_id for box in mail_people.seen_by(person, boxes.values()))
+    box = boxes.get(one.mailbox_id or 0)
     return {
         "one": one,
+        "hours": _hours(request, box) if box and one.due_at is not None else "",
         "letters": letters,
         "last": last,
         "client": client,

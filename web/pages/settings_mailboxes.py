@@ -20,11 +20,13 @@ from cti.storage.mailboxes import Mailbox
 from web import mailbox_texts
 from web.auth import own_origin, person_of
 from web.i18n import language_of, translate
+from web.pages.client_form import zone_name, zones_of
 from web.pages.settings import at, number
 from web.render import page
 from web.routes import Route
 from web.services import services_of
 from web.texts import N_, told
+from web.working_hours import WEEKDAYS, hours_told
 
 HERE = "/settings/mailboxes"
 BACK = HERE + "/opened"
@@ -114,6 +116,9 @@ async def _form(
         "people": people,
         "signs_in_at": [one for one in services.mailboxes.providers],
         "may_share": may(person, "settings.manage"),
+        "house_hours": hours_told(request, services.inbox.hours),
+        "weekdays": WEEKDAYS,
+        "zones": [(zone, zone_name(request, zone)) for zone in zones_of(draft.time_zone)],
         "trouble": mailbox_texts.trouble(language_of(request), box.trouble) if box else "",
         "error": error,
         "said": "" if error else _said(request),
@@ -251,6 +256,9 @@ async def _draft(request: web.Request) -> tuple[MailboxDraft, str]:
         history_months=whole("history_months"),
         signature=_signature(str(form.get("signature", ""))),
         reply_target_min=whole("reply_target") if text("reply_target") else None,
+        hours=f"{text('begins', 5)}-{text('ends', 5)}" if text("begins") or text("ends") else "",
+        weekdays="".join(str(one) for one in form.getall("weekdays", []) if str(one) in "1234567")[:7],
+        time_zone=text("time_zone", 64),
         assigns=form.get("assigns") == "yes",
     )
     return draft, str(form.get("secret", ""))[:1025]
@@ -282,6 +290,9 @@ def _as_draft(box: Mailbox) -> MailboxDraft:
         history_months=box.history_months,
         signature=box.signature,
         reply_target_min=box.reply_target_s // 60 if box.reply_target_s is not None else None,
+        hours=box.hours,
+        weekdays=box.weekdays,
+        time_zone=box.time_zone,
         assigns=box.assigns,
     )
 

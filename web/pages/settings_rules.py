@@ -15,6 +15,7 @@ from cti.messages.rules import EVENTS, Event, Given, Rule, WorkingHours
 from cti.storage import event_rules, mailboxes, properties, segments, templates, users
 from web.auth import person_of
 from web.i18n import translate
+from web.pages.client_form import zone_name
 from web.pages.settings import at, number
 from web.render import page
 from web.routes import Route
@@ -23,6 +24,7 @@ from web.sending_texts import SKIPPED
 from web.services import services_of, sight_of
 from web.shown import showed
 from web.texts import N_, told
+from web.working_hours import clock_told
 
 HERE = "/settings/rules"
 SAID = {
@@ -124,6 +126,8 @@ async def _form(
         "planned": planned,
         "planned_most": SHOWN_MOST,
         "skipped": SKIPPED,
+        "house_zone": zone_name(request, services.zone.key),
+        "clock_told": lambda one: clock_told(request, one.clock, one.at),
         "delay": _delay(rule.delay_s),
         "error": error,
         "said": "" if error or planned is not None else _said(request),
