@@ -22,7 +22,7 @@ from cti.errors import ChannelError, StorageError
 from cti.messages.letter import SNIPPET_CHARS, Letter, Party
 from cti.messages.outgoing import Outgoing, next_try
 from cti.messages.plain_part import plain_part
-from cti.storage import answering, bounces, letters, mailboxes, missed, outbox, restrictions, users
+from cti.storage import answering, bounces, letters, mailboxes, missed, outbox, restrictions, users, work
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.mailboxes import Mailbox
@@ -195,7 +195,7 @@ class Post:
         self, letter: OutLetter, mailbox: Mailbox, outgoing: Outgoing, raw: bytes, delivery: Delivery
     ) -> None:
         """Write down what became of it, in one transaction with the letter itself."""
-        now, kept = self._clock(), letter.letter_id
+        now, kept, closed = self._clock(), letter.letter_id, False
         said = delivery.refused[0].said if delivery.refused else delivery.said
         values = self._values(letter, delivery, now) | {"said": said[:400], "claimed_at": None}
         async with self._db.write() as conn:
@@ -207,20 +207,25 @@ class Post:
                 copy = _letter(outgoing, raw, now)
                 kept, _ = await letters.keep(conn, copy, received_at=now, ours=ours, user_id=letter.user_id)
                 values |= {"letter_id": kept, "sent_at": letter.sent_at or now}
-                await self._close_call(conn, letter, now)
+                closed = await self._close_call(conn, letter, now)
             await outbox.move(conn, letter.id, ("sending",), **values)
         if delivery.accepted and kept and self._taker is not None:
             await self._taker.arrived([kept], history=False)
-        if letter.call_id:
+        if closed:
             self._work_changed()
         self._followed()
 
-    async def _close_call(self, conn: Connection, letter: OutLetter, now: float) -> None:
-        """A letter that answers a missed call closes it; one that no person wrote does not."""
-        author = await users.by_id(conn, letter.user_id) if letter.user_id and letter.call_id else None
-        if author is not None and await missed.concerns(conn, letter.call_id, None) is not None:
-            why = CLOSED.get(author.language, CLOSED["en"])
-            await missed.mark(conn, letter.call_id, now, closed_at=now, closed_by=author.id, why=why)
+    async def _close_call(self, conn: Connection, letter: OutLetter, now: float) -> bool:
+        """A letter to a client who called in vain closes his call; one that no person wrote is no answer to him."""
+        author = await users.by_id(conn, letter.user_id) if letter.user_id and letter.rule_id is None else None
+        if author is None:
+            return False
+        call = await answering.missed_call(conn, letter, now - work.MISSED_S)
+        if call is None:
+            return False
+        why = CLOSED.get(author.language, CLOSED["en"])
+        await missed.mark(conn, call, now, closed_at=now, closed_by=author.id, why=why)
+        return True
 
     def _values(self, letter: OutLetter, delivery: Delivery, now: float) -> dict[str, Any]:
         """The state of a letter after a delivery."""

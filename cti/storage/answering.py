@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.messages.letter import Attachment, Flags, Party
 from cti.messages.outgoing import Outgoing, party, thread
+from cti.storage import missed
+from cti.storage.belonging import owners_of
 from cti.storage.client_tables import client_emails, clients
 from cti.storage.contact_tables import contact_clients, contact_emails, contacts
 from cti.storage.mail_tables import letter_bodies, letter_files, letter_people, letter_places, letters, mailboxes
@@ -139,6 +141,23 @@ async def addresses_of(conn: AsyncConnection, client_id: int) -> list[str]:
         contact_clients, contact_clients.c.contact_id == contact_emails.c.contact_id
     )
     return list((await conn.execute(union(own, people.where(contact_clients.c.client_id == client_id)))).scalars())
+
+
+async def missed_call(conn: AsyncConnection, letter: OutLetter, since: float) -> str | None:
+    """The call in vain that a letter answers: which it was written for, else the newest since then of whom it goes to.
+
+    Written for a call and sent to other clients in the end, it answers none; nor does it where the call is done with.
+    """
+    to = [one.folded for one in letter.parties if one.role == "to"]
+    owned = await owners_of(conn, to)
+    reached = {owner.client_id for some in owned.values() for owner in some}
+    if letter.call_id:
+        lost = await missed.concerns(conn, letter.call_id, None)
+        his = lost is not None and (lost.client_id is None or lost.client_id in reached)
+        lost = lost if his or any(one not in owned for one in to) else None
+    else:
+        lost = await missed.newest_of(conn, reached, since)
+    return None if lost is None or await missed.is_done(conn, lost) else str(lost.id)
 
 
 async def outgoing(conn: AsyncConnection, letter: OutLetter, mailbox: Mailbox, at: float) -> Outgoing:

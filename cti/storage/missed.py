@@ -8,7 +8,7 @@ number of nobody is an item of its own; hidden callers are one each, for nobody 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Literal, TypeVar
@@ -251,6 +251,21 @@ async def concerns(conn: AsyncConnection, call_id: str, user_id: int | None, *, 
     mine = select(*columns).where(calls.c.id == call_id, _whose(user_id, None))
     lost = mine.where(calls.c.direction == "inbound", calls.c.answered_at.is_(None), calls.c.outcome.is_not(None))
     return (await conn.execute(lost.with_for_update(of=calls) if hold else lost)).one_or_none()
+
+
+async def newest_of(conn: AsyncConnection, client_ids: Collection[int], since: float) -> Any:
+    """The row of the newest lost call of one of these clients, by whichever number; None where there is none."""
+    numbers = select(client_phones.c.e164).where(client_phones.c.client_id.in_(client_ids), ~client_phones.c.shared)
+    his = or_(calls.c.client_id.in_(client_ids), and_(calls.c.client_id.is_(None), calls.c.number.in_(numbers)))
+    lost = select(calls.c.id, calls.c.number, calls.c.client_id, calls.c.started_at).where(
+        his,
+        calls.c.started_at >= since,
+        calls.c.direction == "inbound",
+        calls.c.answered_at.is_(None),
+        calls.c.outcome.is_not(None),
+        calls.c.outcome.not_in(NOT_LOST),
+    )
+    return (await conn.execute(lost.order_by(calls.c.started_at.desc()).limit(1))).one_or_none() if client_ids else None
 
 
 async def taker(conn: AsyncConnection, lost: Any, now: float) -> tuple[int, str] | None:
