@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from cti.channels.email.compose import typed
 from cti.channels.email.pictures import OutsidePictures
 from cti.channels.email.probe import Probe
 from cti.channels.email.reach import Reach
@@ -24,6 +26,7 @@ from cti.features.inbox import Inbox
 from cti.features.invitations import Invitations
 from cti.features.letter_reading import LetterReading
 from cti.features.mail_changes import MailChanges
+from cti.features.mail_drafts import MailDrafts
 from cti.features.mail_sync import MailSync
 from cti.features.mailbox_doors import MailboxDoors
 from cti.features.mailboxes import Mailboxes
@@ -52,6 +55,7 @@ class MailParts:
     letters: LetterReading
     invitations: Invitations
     mail_changes: MailChanges
+    mail_drafts: MailDrafts
     mail_sync: MailSync
     work: Mapping[str, Coroutine[Any, Any, None]]
 
@@ -147,6 +151,15 @@ def build_mail(
         inbox=inbox,
         conversations=conversations,
         mail_changes=following.changes,
+        mail_drafts=MailDrafts(
+            db=db,
+            held=following.changes.drafts,
+            ask=following.sync.ask,
+            reader=reader,
+            typed=lambda html: asyncio.to_thread(typed, html),
+            folder=folder,
+            clock=clock,
+        ),
         mail_sync=following.sync,
         work={
             "letter-reader": reader.run(),

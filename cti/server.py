@@ -220,6 +220,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         mailboxes=mail.mailboxes,
         mailbox_doors=mail.mailbox_doors,
         mail_changes=mail.mail_changes,
+        mail_drafts=mail.mail_drafts,
         letter_store=mail.sending.letter_store,
         outbox=mail.sending.outbox,
         outbox_files=mail.sending.outbox_files,

@@ -55,6 +55,7 @@ FAILURES: Mapping[str, str] = {
     "mailbox-trouble": N_(
         "The letter waits: the mail server does not let this mailbox in; it is tried again by itself."
     ),
+    "two-drafts": N_("This draft was changed here and in another mail program: both are kept, each as one of its own."),
     "returned": N_("The letter came back: it was not delivered."),
 }
 NOTICES: Mapping[str, str] = {f"letter-{code}": text for code, text in FAILURES.items()}

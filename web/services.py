@@ -50,6 +50,7 @@ from cti.features.invitations import Invitations
 from cti.features.letter_reading import LetterReading
 from cti.features.letter_store import LetterStore
 from cti.features.mail_changes import MailChanges
+from cti.features.mail_drafts import MailDrafts
 from cti.features.mailbox_doors import MailboxDoors
 from cti.features.mailboxes import Mailboxes
 from cti.features.outbox import Outbox
@@ -107,6 +108,7 @@ class Services:
     mailboxes: Mailboxes
     mailbox_doors: MailboxDoors
     mail_changes: MailChanges
+    mail_drafts: MailDrafts
     letter_store: LetterStore
     outbox: Outbox
     outbox_files: OutboxFiles

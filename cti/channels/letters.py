@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Protocol
@@ -65,12 +66,20 @@ class MailServer(Protocol):
         """Move a letter into a folder of this mailbox: archive, trash, junk, inbox."""
         ...
 
-    async def file(self, mailbox_id: int, raw: bytes, role: FolderRole, flags: Flags, *, message_id: str) -> None:
-        """Put a letter into a folder unless it lies there already; one it replaces (same message_id in Drafts) goes."""
+    async def file(
+        self, mailbox_id: int, raw: bytes, role: FolderRole, flags: Flags, *, message_id: str, replaces: str = ""
+    ) -> str:
+        """Put a letter into a folder unless it lies there already; its place (UIDVALIDITY:UID), "" where that is not
+        told. In Drafts, what it replaces goes: what has its Message-ID, and what lies in that place.
+        """
         ...
 
-    async def remove_draft(self, mailbox_id: int, message_id: str) -> None:
-        """Take a draft out of Drafts."""
+    async def remove_draft(self, mailbox_id: int, message_id: str, place: str = "") -> None:
+        """Take a draft out of Drafts, by its Message-ID and by its place."""
+        ...
+
+    def drafts(self, mailbox_id: int) -> asyncio.Lock:
+        """Held while a draft is filed and that is written down, or while Drafts are looked at."""
         ...
 
     async def source(self, letter_id: int) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -36,6 +37,7 @@ class MailChanges:
         self._clock = clock
         self._telling: set[int] = set()  # wishes that a server is told now: they cannot be taken back any more
         self._claims = asyncio.Lock()
+        self._drafts: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.ask: Callable[[int, Callable[[Box], Any]], Any] = _closed
         self.wake: Callable[[int], None] = lambda mailbox_id: None
 
@@ -54,8 +56,17 @@ class MailChanges:
         if told:
             self.wake(mailbox_id)
 
-    async def file(self, mailbox_id: int, raw: bytes, role: FolderRole, flags: Flags, *, message_id: str) -> None:
-        """Put a letter into a folder unless it lies there already; one it replaces (same message_id in Drafts) goes."""
+    def drafts(self, mailbox_id: int) -> asyncio.Lock:
+        """Held while a draft is filed and that is written down, or while Drafts are looked at."""
+        return self._drafts[mailbox_id]
+
+    async def file(
+        self, mailbox_id: int, raw: bytes, role: FolderRole, flags: Flags, *, message_id: str, replaces: str = ""
+    ) -> str:
+        """Put a letter into a folder unless it lies there already; its place, "" where it is not told.
+
+        In Drafts, what it replaces goes: what has its Message-ID, and what lies in that place.
+        """
         async with self._db.read() as conn:
             mailbox = await mailboxes.get(conn, mailbox_id)
             rows = await mail_folders.of_mailbox(conn, mailbox_id)
@@ -63,26 +74,33 @@ class MailChanges:
             raise MailTrouble("other", "removed", permanent=True)
         name = next((row.name for row in rows.values() if row.role == role), None)
 
-        def work(box: Box) -> None:
+        def work(box: Box) -> str:
             filed = mailbox.files_sent == "server" or (mailbox.files_sent == "auto" and box.files_sent)
             if role == "sent" and filed:
-                return
+                return ""
             target = name or _made(box, MADE.get(role, "INBOX"))
-            lying = box.find(target, message_id)
+            lying = set(box.find(target, message_id))
             if lying and role != "drafts":
-                return
+                return ""
             uid = box.append(target, raw, flags, draft=role == "drafts")
-            box.delete(target, [one for one in lying if one != uid])
+            validity = box.folder(target, role).uidvalidity
+            box.delete(target, sorted((lying | _there(replaces, validity)) - {uid}))
+            return f"{validity}:{uid}" if uid else ""
 
-        await self.ask(mailbox_id, work)
+        return str(await self.ask(mailbox_id, work))
 
-    async def remove_draft(self, mailbox_id: int, message_id: str) -> None:
-        """Take a draft out of Drafts."""
+    async def remove_draft(self, mailbox_id: int, message_id: str, place: str = "") -> None:
+        """Take a draft out of Drafts, by its Message-ID and by its place."""
         async with self._db.read() as conn:
             rows = await mail_folders.of_mailbox(conn, mailbox_id)
         name = next((row.name for row in rows.values() if row.role == "drafts"), None)
+
+        def work(box: Box, name: str) -> None:
+            lying = set(box.find(name, message_id)) | _there(place, box.folder(name, "drafts").uidvalidity)
+            box.delete(name, sorted(lying))
+
         if name is not None:
-            await self.ask(mailbox_id, lambda box: box.delete(name, box.find(name, message_id)))
+            await self.ask(mailbox_id, partial(work, name=name))
 
     async def source(self, letter_id: int) -> bytes:
         """The letter as the server has it. Raises ChannelError: permanent where it lies on none any more."""
@@ -172,6 +190,12 @@ class MailChanges:
 
 def _saved(name: str, files: Mapping[int, tuple[int, Path]], box: Box) -> list[int]:
     return box.save(name, files)
+
+
+def _there(place: str, validity: int) -> set[int]:
+    """The UID of a place, if the folder's UIDs still mean the same."""
+    told, _, uid = place.partition(":")
+    return {int(uid)} if told == str(validity) and uid.isdecimal() else set()
 
 
 def _mark(name: str, uid: int, flags: Flags, box: Box) -> None:

@@ -162,7 +162,7 @@ class Outbox:
                 "contact_id": draft.contact_id,
             }
             if mailbox.id != before.mailbox_id:
-                values["draft_version"] = 0
+                values |= {"draft_version": 0, "draft_place": ""}
             some = [party(role, address.strip(), name.strip()) for role, name, address in people[:PEOPLE_MOST]]
             if not await outbox.save(conn, letter_id, values, some, version=version, now=self._clock()):
                 raise Conflicts()

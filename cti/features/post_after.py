@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import structlog
@@ -139,27 +140,36 @@ class PostAfter:
         if raw is not None:
             await server.file(mailbox.id, raw, "sent", Flags(seen=True), message_id=letter.message_id)
         if letter.draft_version:
-            await server.remove_draft(mailbox.id, letter.message_id)
+            await server.remove_draft(mailbox.id, letter.message_id, letter.draft_place)
         if letter.answers_id and letter.kind != "forward":
             async with self._db.read() as conn:
                 stands = await answering.stands(conn, letter.answers_id, letter.mailbox_id, letter.user_id)
             for box, flags in stands.items():
                 await server.flag(letter.answers_id, structs.replace(flags, answered=True), mailbox_id=box)
         async with self._db.write() as conn:
-            await outbox.move(conn, letter.id, outbox.ALL, filed_at=self._clock(), draft_version=0)
+            await outbox.move(conn, letter.id, outbox.ALL, filed_at=self._clock(), draft_version=0, draft_place="")
 
     async def _file_draft(self, server: MailServer, letter: OutLetter, mailbox: Mailbox) -> None:
         whole = [one for one in letter.people if ADDRESS.fullmatch(one[2])]  # the others are being typed
         raw = await self._made(replace(letter, people=tuple(whole)), mailbox, letter.changed_at)
-        if raw is not None:
-            await server.file(mailbox.id, raw, "drafts", Flags(seen=True), message_id=letter.message_id)
-        async with self._db.write() as conn:
-            await outbox.move(conn, letter.id, outbox.ALL, draft_version=letter.version)
+        filed: dict[str, Any] = {"draft_version": letter.version}
+        async with server.drafts(mailbox.id):
+            async with self._db.read() as conn:
+                now = await outbox.get(conn, letter.id)
+            if now is None or now.message_id != letter.message_id or now.draft_version != letter.draft_version:
+                return  # another mail program changed it meanwhile
+            if raw is not None:
+                id_, place = letter.message_id, now.draft_place
+                filed["draft_place"] = await server.file(
+                    mailbox.id, raw, "drafts", Flags(seen=True), message_id=id_, replaces=place
+                )
+            async with self._db.write() as conn:
+                await outbox.move(conn, letter.id, outbox.ALL, **filed)
 
     async def _take_away(self, server: MailServer, letter: OutLetter, mailbox: Mailbox) -> None:
-        await server.remove_draft(mailbox.id, letter.message_id)
+        await server.remove_draft(mailbox.id, letter.message_id, letter.draft_place)
         async with self._db.write() as conn:
-            await outbox.move(conn, letter.id, outbox.ALL, draft_version=0)
+            await outbox.move(conn, letter.id, outbox.ALL, draft_version=0, draft_place="")
 
     async def _made(self, letter: OutLetter, mailbox: Mailbox, at: float) -> bytes | None:
         """The letter as its sender keeps it; None where it cannot be made: a file of it is gone."""

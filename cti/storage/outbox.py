@@ -77,12 +77,18 @@ class OutLetter:
     letter_id: int | None
     filed_at: float | None
     draft_version: int
+    draft_place: str
     digest: str
     version: int
     created_at: float
     changed_at: float
     sent_at: float | None
     files: tuple[OutFile, ...] = ()
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether it is for all of its mailbox: it was given to the queue, or nobody here has begun it."""
+        return self.state != "draft" or (self.user_id is None and self.rule_id is None)
 
     @property
     def parties(self) -> tuple[Party, ...]:
@@ -134,9 +140,10 @@ async def listed(
 ) -> list[OutLetter]:
     """A person's rows and those of mailboxes of his, the latest first; texts and files are left out.
 
-    Of a colleague's drafts nothing is told.
+    Of a colleague's drafts nothing is told; one that nobody here has begun is told to all of its mailbox.
     """
-    theirs = and_(outbox.c.mailbox_id.in_(list(mailbox_ids)), outbox.c.state != "draft")
+    begun_elsewhere = outbox.c.user_id.is_(None) & outbox.c.rule_id.is_(None)
+    theirs = and_(outbox.c.mailbox_id.in_(list(mailbox_ids)), or_(outbox.c.state != "draft", begun_elsewhere))
     mine = _whole().where(outbox.c.state.in_(states), or_(outbox.c.user_id == user_id, theirs))
     if client_id is not None:
         mine = mine.where(outbox.c.client_id == client_id)

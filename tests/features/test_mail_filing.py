@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cti.access import Person
+from cti.channels.email import compose
 from cti.channels.email.roles import roles
+from cti.channels.email.smtp import SmtpSender
 from cti.channels.letters import MailTrouble
 from cti.errors import ChannelError
+from cti.features.mail_drafts import MailDrafts
+from cti.features.post_after import PostAfter
 from cti.messages.letter import Flags
+from cti.messages.outgoing import party
+from cti.storage import mailboxes, outbox
+from cti.storage.mailboxes import Mailbox
 from lab.dovecot import Dovecot
 from tests.channels.mail_peers import ANNA, letter, outlook
 from tests.channels.mail_peers import office as office
-from tests.features.mailroom import Mailroom, mailroom
+from tests.features.cast import Screens
+from tests.features.mailroom import HERE, Mailroom, mailroom
+from tests.storage.conftest import add_cast
 
 ONE = "one@romashka.example"
 PYOTR = "pyotr@alkhimov.example"
@@ -82,6 +95,108 @@ async def test_a_letter_is_had_as_the_server_has_it(office: Dovecot, room: Mailr
     assert caught.value.permanent
     with pytest.raises(MailTrouble):
         await room.changes.file(box + 1, raw, "sent", Flags(), message_id=ONE)
+
+
+@pytest.fixture
+async def after(room: Mailroom) -> AsyncIterator[PostAfter]:
+    """What files drafts."""
+    await add_cast(room.db)
+    sender = SmtpSender(connect=HERE.connect, path_of=lambda file: room.folder / file.sha256)
+    screens: Any = Screens()
+    made = PostAfter(
+        db=room.db, sender=sender, server=room.changes, desktop=screens, next_seq=lambda _: 1, clock=time.time
+    )
+    task = asyncio.create_task(made.run(), name="after")
+    yield made
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def typed(html: str) -> str:
+    return compose.typed(html)
+
+
+async def test_a_draft_is_as_outlook_left_it_and_nothing_typed_here_is_lost(
+    office: Dovecot, room: Mailroom, after: PostAfter
+) -> None:
+    drafts = MailDrafts(
+        db=room.db, held=room.changes.drafts, ask=room.sync.ask, reader=room.reader, typed=typed, folder=room.folder,
+        clock=time.time,
+    )  # fmt: skip
+    box = await room.add(ANNA, kind="personal", owner_id=1)
+    await room.followed(box)
+    person = Person(id=1, login="anna", name="Anna", role="agent")
+    values: dict[str, Any] = {
+        "key": "a-draft",
+        "mailbox_id": box,
+        "state": "draft",
+        "user_id": 1,
+        "message_id": ONE,
+        "version": 2,
+    }
+    values |= {"subject": "Цены", "html": "<p>раз</p>"}
+    async with room.db.write() as conn:
+        mine = await outbox.add(conn, values, [party("to", PYOTR)], 1.0) or 0
+
+    async def rows() -> list[tuple[str, str, str]]:
+        async with room.db.read() as conn:
+            found = [await outbox.get(conn, one.id) for one in await outbox.listed(conn, user_id=1)]
+        return sorted((one.message_id, one.html, one.why) for one in found if one)
+
+    async def filed() -> bool:
+        after.wake()
+        async with room.db.read() as conn:
+            return await outbox.unfiled_drafts(conn, time.time() + 60) == []
+
+    async def type_(html: str) -> None:
+        async with room.db.write() as conn:
+            now = await outbox.get(conn, mine)
+            assert now
+            assert await outbox.save(conn, mine, {"html": html}, None, version=now.version, now=1.0)
+
+    def saved(message_id: str, text: str) -> bytes:
+        return letter(message_id=f"<{message_id}>", sender=f"Анна <{ANNA}>", to=PYOTR, subject="Цены", text=text)
+
+    await room.until(filed)
+    with outlook(office, ANNA) as she:
+        await drafts.opened(person, mine)
+        assert await rows() == [(ONE, "<p>раз</p>", "")], "as it was filed"
+        she.delete("Drafts", f"<{ONE}>")
+        she.append("Drafts", saved(ONE, "два"))
+        await drafts.opened(person, mine)
+        assert await rows() == [(ONE, "<p>два</p>", "")]
+        she.delete("Drafts", f"<{ONE}>")
+        she.append("Drafts", saved("b@x", "три"))  # as a program that saves under a new Message-ID
+        await drafts.opened(person, mine)
+        assert await rows() == [("b@x", "<p>три</p>", "")]
+        await type_("<p>четыре</p>")
+        await room.until(filed)
+        assert list(she.shows("Drafts")) == ["<b@x>"], "in place of the one that Outlook wrote"
+        async with room.changes.drafts(box):  # nothing is filed meanwhile
+            await type_("<p>пять</p>")
+            she.delete("Drafts", "<b@x>")
+            she.append("Drafts", saved("b@x", "шесть"))
+            await drafts._look(await _mailbox(room, box))
+        await room.until(filed)
+        both = await rows()
+        assert {(html, why) for _, html, why in both} == {
+            ("<p>пять</p>", ""), ("<p>шесть</p>", "two-drafts"),
+        }  # fmt: skip
+        assert set(she.shows("Drafts")) == {f"<{message_id}>" for message_id, _, _ in both}
+        she.append("Drafts", letter(message_id="<begun@x>", sender=ANNA, to=PYOTR, subject="Начато в Outlook"))
+        await drafts.of_person(person)
+        assert ("begun@x", "<p>Добрый день!</p>", "") in await rows()
+        for one in she.shows("Drafts"):
+            she.delete("Drafts", one)
+        await drafts.of_person(person)
+        assert await rows() == [], "thrown away there is thrown away"
+
+
+async def _mailbox(room: Mailroom, box: int) -> Mailbox:
+    async with room.db.read() as conn:
+        found = await mailboxes.get(conn, box)
+    assert found
+    return found
 
 
 async def _gone(room: Mailroom, letter_id: int) -> bool:

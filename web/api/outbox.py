@@ -210,7 +210,7 @@ async def _seen(request: web.Request, letter_id: int) -> OutLetter:
     async with services_of(request).db.read() as conn:
         found = await outbox.get(conn, letter_id)
     own = found is not None and found.user_id == person_of(request).id
-    if found is None or not (own or (found.state != "draft" and found.mailbox_id in await _mailbox_ids(request))):
+    if found is None or not (own or (found.is_of_all and found.mailbox_id in await _mailbox_ids(request))):
         raise web.HTTPNotFound(text="There is no such letter.")
     return found
 
@@ -240,6 +240,7 @@ async def begin(request: web.Request) -> web.Response:
 
 async def show(request: web.Request) -> web.Response:
     """One letter, with what is to be known before it is sent."""
+    await services_of(request).mail_drafts.opened(person_of(request), place(request))
     found = await _seen(request, place(request))
     known, missing = await services_of(request).outbox.warnings(found)
     warned = [Warned(address=one.folded, lasting=one.lasting, why=one.why, at=one.at) for one in known]

@@ -37,6 +37,7 @@ async def show(request: web.Request) -> web.Response:
 
 async def _list(request: web.Request, *, error: str = "", status: int = 200) -> web.Response:
     services, person = services_of(request), person_of(request)
+    await services.mail_drafts.of_person(person)
     async with services.db.read() as conn:
         his = await mailboxes.of_person(conn, person.id, every_shared=scope(person, "mail") == "all")
         found = await outbox.listed(conn, user_id=person.id, mailbox_ids=[one.id for one in his])
