@@ -138,6 +138,7 @@ def build_mail(
         zone=zone,
         clock=clock,
     )
+    inbox.came = sending.outbox.wake
     store, answer = sending.letter_store, sending.outbox.answer
     invitations = Invitations(db=db, place=store.place, keep=store.keep, send=answer, zone=zone, clock=clock)
     return MailParts(

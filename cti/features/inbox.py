@@ -64,6 +64,7 @@ class Inbox:
         self._next_seq = next_seq
         self._online = online
         self.hours = hours
+        self.came: Callable[[], None] = lambda: None  # set by who tells authors of what came back
         self._work_changed = work_changed
         self._clock = clock
         self._one = asyncio.Lock()  # two letters of one conversation must not make two
@@ -91,6 +92,8 @@ class Inbox:
             for user_id, notice in told:
                 await self._desktop.message(user_id, notice)
             self.changed(touched)
+            if not history:
+                self.came()  # among them may be one that came back
             await asyncio.sleep(0)
 
     async def run(self) -> None:

@@ -88,17 +88,17 @@ class PostAfter:
             return
         told: list[tuple[int, Notice]] = []
         async with self._db.write() as conn:
-            for letter_id, why, author in untold:
+            for letter_id, why, author, conversation in untold:
                 if author is not None:
-                    told.append((author, self._notice(author, letter_id, why)))
+                    told.append((author, self._notice(author, letter_id, why, conversation)))
                 await outbox.move(conn, letter_id, outbox.ALL, told_at=self._clock())
             await desktop_events.append(conn, [_event(*one) for one in told])
         for author, notice in told:
             await self._desktop.message(author, notice)
 
-    def _notice(self, author: int, letter_id: int, why: str) -> Notice:
+    def _notice(self, author: int, letter_id: int, why: str, conversation: int | None) -> Notice:
         """Nothing of the letter: what a desk was told stays when the client is erased."""
-        href = f"/mail/outbox#letter-{letter_id}"
+        href = f"/mail?c={conversation}" if conversation else f"/mail/outbox#letter-{letter_id}"
         return Notice(seq=self._next_seq(author), code=f"letter-{why}", args={}, href=href, at=self._clock())
 
     async def _follow(self) -> None:

@@ -48,6 +48,9 @@ _PASSING = re.compile(
     re.IGNORECASE,
 )
 
+# Yandex says 5.7.1, which is a policy's, of addresses that there are not.
+_NOBODY = re.compile(r"no such (?:user|mailbox)|(?:user|recipient) (?:unknown|not found)|unknown user", re.IGNORECASE)
+
 
 def returned(fields: Sequence[Fields], original_id: str) -> tuple[Bounce, ...]:
     """What a report in RFC 3464 says: one for each recipient it failed for."""
@@ -102,7 +105,8 @@ def _lasting(said: str) -> bool:
     status = _STATUS.search(said)
     if status is not None:
         kind, subject, detail = status.groups()
-        passing = kind != "5" or subject == "7" or (subject, detail) in _PASSING_STATUS
+        policy = subject == "7" and _NOBODY.search(said) is None
+        passing = kind != "5" or policy or (subject, detail) in _PASSING_STATUS
     else:
         reply = _REPLY.search(said)
         passing = reply is not None and reply[1] == "4"

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cti.clients.masking import DEEP_WORDS, Words
 from cti.messages.letter import Attachment, Party
 from cti.messages.outgoing import State, party
+from cti.storage.mail_tables import letters
 from cti.storage.sending_tables import event_rules, outbox, outbox_files
 from cti.storage.sight import seen
 from cti.storage.tables import users
@@ -255,13 +256,17 @@ async def interrupted(conn: AsyncConnection, going: Collection[int]) -> list[Out
     ]
 
 
-async def untold(conn: AsyncConnection, limit: int = 50) -> list[tuple[int, str, int | None]]:
-    """Letters that did not go as they should and why, and who is to be told: the author, of a rule's who wrote it."""
+async def untold(conn: AsyncConnection, limit: int = 50) -> list[tuple[int, str, int | None, int | None]]:
+    """Letters that did not go as they should and why, who is to be told, and the conversation of one that went.
+
+    Told is the author; of a rule's letter, who wrote the rule.
+    """
     author = func.coalesce(outbox.c.user_id, event_rules.c.user_id).label("author")
     joined = outbox.outerjoin(event_rules, event_rules.c.id == outbox.c.rule_id)
-    mine = select(outbox.c.id, outbox.c.why, author).select_from(joined)
+    joined = joined.outerjoin(letters, and_(letters.c.id == outbox.c.letter_id, outbox.c.state == "sent"))
+    mine = select(outbox.c.id, outbox.c.why, author, letters.c.conversation_id).select_from(joined)
     mine = mine.where(outbox.c.why != "", outbox.c.told_at.is_(None)).order_by(outbox.c.id).limit(limit)
-    return [(row.id, row.why, row.author) for row in await conn.execute(mine)]
+    return [(row.id, row.why, row.author, row.conversation_id) for row in await conn.execute(mine)]
 
 
 async def unsettled(conn: AsyncConnection, now: float, limit: int = 50) -> list[OutLetter]:

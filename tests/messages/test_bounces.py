@@ -104,7 +104,7 @@ Content-Type: text/plain; charset=utf-8
 
 @pytest.mark.parametrize(
     ("raw", "lasting"),
-    [(POSTFIX, True), (EXCHANGE, True), (GMAIL, True), (QMAIL, True), (EXIM, True), (YANDEX, False)],
+    [(POSTFIX, True), (EXCHANGE, True), (GMAIL, True), (QMAIL, True), (EXIM, True), (YANDEX, True)],
     ids=["postfix", "exchange", "gmail", "qmail", "exim", "yandex"],
 )
 def test_F_41_each_format_names_the_address_and_the_letter(raw: bytes | str, lasting: bool) -> None:
@@ -122,6 +122,8 @@ def test_F_41_each_format_names_the_address_and_the_letter(raw: bytes | str, las
         ("5.2.2", "552 mailbox full", False),
         ("5.0.0", "550 Message rejected as spam by policy", False),
         ("4.4.7", "expired", False),
+        ("5.7.1", "550 5.7.1 Message rejected by policy", False),
+        ("5.7.1", "550 5.7.1 No such user!", True),
         ("5.4.4", "Host or domain name not found", True),
         ("5.0.0", "550 ящик переполнен", False),
     ],

@@ -51,7 +51,7 @@ async def test_a_row_is_claimed_once_kept_or_lost_sight_of(db: Database) -> None
         assert await outbox.claim(conn, box, NOW) is None
         assert await outbox.is_going(conn, {first}) is False
         assert [one.id for one in await outbox.interrupted(conn, ())] == [first]
-        assert await outbox.untold(conn) == [(first, "cut-off", ANNA)]
+        assert await outbox.untold(conn) == [(first, "cut-off", ANNA, None)]
         assert not await outbox.move(conn, second, ("sending",), state="sent")
     async with db.read() as conn:
         assert [one.id for one in await outbox.listed(conn, user_id=2, mailbox_ids=[box])] == [second, first]
