@@ -1,8 +1,10 @@
 """Letters found by words of subject and text, by addresses and by names of files, the newest first, on both engines.
 
 The index holds words as `cti/messages/words.py` reads them. Its keys rise with the time of letters, so SQLite gives
-matches newest first without sorting. Who may see a letter is asked of a part of the matches at a time and for a moment
-only: a common word in a house of many mailboxes takes no longer than a rare one, and the next page goes on from there.
+matches newest first without sorting; PostgreSQL's index has no order, so there the newest letters are looked through
+first, and the index is asked of words that are rare among them. Who may see a letter is asked of a part of the matches
+at a time and for a moment only: a common word in a house of many mailboxes takes no longer than a rare one, and the
+next page goes on from there.
 """
 
 from __future__ import annotations
@@ -10,8 +12,21 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
+from typing import Any
 
-from sqlalchemy import bindparam, column, delete, exists, func, insert, literal_column, select, table, text
+from sqlalchemy import (
+    ColumnElement,
+    bindparam,
+    column,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.access import Person
@@ -27,8 +42,11 @@ SINCE = 631_152_000  # 1990: before it no letter counts as sent
 AT_ONCE = 250  # matches whose rights are asked together
 LOOKED_AT = 2_000  # matches of one page at most
 LOOKING_S = 0.05  # so long one page looks for letters that the person may see; the next goes on
+AGAIN_S = 0.025  # having taken no longer, it goes on to the next of them at once
+WINDOW, COMMON = 4_000, 50  # PostgreSQL: the newest letters that are looked through; with so many matches, no index
 _FTS = table("letter_fts", column("rowid"))
-_VECTOR = func.array_to_tsvector(func.string_to_array(letter_words.c.words, " "))
+# as its index has it, and of whatever stands for the table
+_VECTOR: ColumnElement[Any] = literal_column("array_to_tsvector(string_to_array(letter_words.words, ' '))")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,37 +94,73 @@ async def find(
     if not words:
         return Found(conversations=[], next_cursor=None)
     before = read_cursor(cursor, tuple[int])[0] if cursor else 2**62
-    keys = await _matches(conn, [replace(one, begins="") for one in words], before)
-    if len(keys) < LOOKED_AT and words[-1].begins:  # of a word that many letters hold no other beginnings are asked
-        keys = await _matches(conn, words, before)
     mine = list((await conn.execute(select(mailboxes.c.id).where(letter_access.boxes_of(person)))).scalars())
     chosen: dict[int, None] = {}
-    began = monotonic()
-    for start in range(0, len(keys), AT_ONCE):
-        some = keys[start : start + AT_ONCE]
-        for key, conversation in await _seen(conn, person, some, mine, mailbox_ids):
-            if conversation not in chosen and len(chosen) == limit:
+    began, looked_at = monotonic(), 0
+    while not looked_at or (looked_at < LOOKED_AT and monotonic() - began < AGAIN_S):
+        keys, reached = await _matches(conn, words, before)
+        looked_at += max(len(keys), 1)
+        for start in range(0, len(keys), AT_ONCE):
+            some = keys[start : start + AT_ONCE]
+            for key, conversation in await _seen(conn, person, some, mine, mailbox_ids):
+                if conversation not in chosen and len(chosen) == limit:
+                    return Found(conversations=list(chosen), next_cursor=write_cursor(before))
+                chosen[conversation] = None
+                before = key
+            before = some[-1]
+            if monotonic() - began > LOOKING_S and before != keys[-1]:
                 return Found(conversations=list(chosen), next_cursor=write_cursor(before))
-            chosen[conversation] = None
-            before = key
-        before = some[-1]
-        if monotonic() - began > LOOKING_S:
-            break
-    more = bool(keys) and (before != keys[-1] or len(keys) == LOOKED_AT)
-    return Found(conversations=list(chosen), next_cursor=write_cursor(before) if more else None)
+        if reached is None:
+            return Found(conversations=list(chosen), next_cursor=None)
+        before = reached
+    return Found(conversations=list(chosen), next_cursor=write_cursor(before))
 
 
-async def _matches(conn: AsyncConnection, words: Sequence[Asked], before: int) -> list[int]:
-    """Keys with all of the words, the newest first."""
-    if conn.dialect.name == "sqlite":
-        wanted = " AND ".join(f'("{one.stem}"' + (f' OR "{one.begins}" *)' if one.begins else ")") for one in words)
-        match = literal_column("letter_fts").op("MATCH")(wanted)
-        keys = select(_FTS.c.rowid).where(match, _FTS.c.rowid < before).order_by(_FTS.c.rowid.desc())
-    else:
-        wanted = " & ".join(f"('{one.stem}'" + (f" | '{one.begins}':*)" if one.begins else ")") for one in words)
-        match = _VECTOR.op("@@")(text("CAST(:asked AS tsquery)").bindparams(bindparam("asked", wanted)))
-        keys = select(letter_words.c.id).where(match, letter_words.c.id < before).order_by(letter_words.c.id.desc())
+async def _matches(conn: AsyncConnection, words: Sequence[Asked], before: int) -> tuple[list[int], int | None]:
+    """Keys with all of the words, the newest first, and how far down was looked; None: there are no more."""
+    if conn.dialect.name != "sqlite":
+        return await _in_newest(conn, words, before) or await _in_index(conn, words, before)
+    keys = await _in_fts(conn, [replace(one, begins="") for one in words], before)
+    if len(keys) < LOOKED_AT and words[-1].begins:  # of a word that many letters hold no other beginnings are asked
+        keys = await _in_fts(conn, words, before)
+    return keys, _end_of(keys)
+
+
+async def _in_fts(conn: AsyncConnection, words: Sequence[Asked], before: int) -> list[int]:
+    wanted = " AND ".join(f'("{one.stem}"' + (f' OR "{one.begins}" *)' if one.begins else ")") for one in words)
+    match = literal_column("letter_fts").op("MATCH")(wanted)
+    keys = select(_FTS.c.rowid).where(match, _FTS.c.rowid < before).order_by(_FTS.c.rowid.desc())
     return list((await conn.execute(keys.limit(LOOKED_AT))).scalars())
+
+
+async def _in_newest(conn: AsyncConnection, words: Sequence[Asked], before: int) -> tuple[list[int], int | None] | None:
+    """Of the newest letters; None where few of them have the words, and there are older ones."""
+    newest = select(letter_words).where(letter_words.c.id < before).order_by(letter_words.c.id.desc()).limit(WINDOW)
+    some = newest.subquery("letter_words")
+    hits = func.array_agg(some.c.id).filter(_fits(words))
+    keys, last, count = (await conn.execute(select(hits, func.min(some.c.id), func.count()))).one()
+    keys = sorted(keys or (), reverse=True)
+    if count < WINDOW:
+        return keys, None
+    return (keys, last) if len(keys) >= COMMON else None
+
+
+async def _in_index(conn: AsyncConnection, words: Sequence[Asked], before: int) -> tuple[list[int], int | None]:
+    """By the index, whatever the planner expects of the words."""
+    hits = select(letter_words.c.id).where(_fits(words)).cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
+    asked_for = select(hits.c.id).where(hits.c.id < before).order_by(hits.c.id.desc()).limit(LOOKED_AT)
+    keys = list((await conn.execute(asked_for)).scalars())
+    return keys, _end_of(keys)
+
+
+def _fits(words: Sequence[Asked]) -> ColumnElement[bool]:
+    wanted = " & ".join(f"('{one.stem}'" + (f" | '{one.begins}':*)" if one.begins else ")") for one in words)
+    asked_for = text("CAST(:asked AS tsquery)").bindparams(bindparam("asked", wanted))
+    return _VECTOR.bool_op("@@")(asked_for)
+
+
+def _end_of(keys: Sequence[int]) -> int | None:
+    return keys[-1] if len(keys) == LOOKED_AT else None
 
 
 async def _seen(

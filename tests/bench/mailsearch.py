@@ -36,11 +36,14 @@ from cti.storage.mail_tables import (
 from cti.storage.tables import users
 from tests.bench import SHORT, percentile, report, shelf
 from tests.storage.postgres import running_cluster
+from tests.web.panel import panel, quick_hash
+from tests.web.visitor import Visitor
 
 LETTERS = 3_000 if SHORT else 1_000_000
 BOX = 300 if SHORT else 100_000  # letters of one mailbox
 ASKED = 20 if SHORT else 300
 BATCH = 20_000
+ROUNDS = 2 if SHORT else 20
 NOW = 1_795_000_000.0
 YEARS_S = 3 * 365 * 86_400.0
 COMMON = (
@@ -62,6 +65,7 @@ def main() -> None:
         asyncio.run(_fill(f"sqlite+aiosqlite:///{making / 'trubka.db'}"))
         making.rename(kept)
     asyncio.run(_ask(f"sqlite+aiosqlite:///{kept / 'trubka.db'}"))
+    asyncio.run(_page(kept))
 
 
 async def _both(url: str) -> None:
@@ -75,9 +79,17 @@ async def _fill(url: str) -> None:
     dictionary = [f"{first}{last}" for first in _parts(rng, 400) for last in _parts(rng, 100)]
     boxes = LETTERS // BOX
     async with db.write() as conn:
-        people = [{"login": f"u{n}", "name": f"U{n}", "role": "agent", "created_at": 0.0} for n in range(1, 4)]
+        person = {"role": "agent", "created_at": 0.0, "password_hash": quick_hash()}
+        people = [{"login": f"u{n}", "name": f"U{n}", **person} for n in range(1, 4)]
         await conn.execute(insert(users), people)
-        host = {"imap_host": "x", "imap_port": 993, "smtp_host": "x", "smtp_port": 465, "created_at": 0.0}
+        host = {
+            "imap_host": "x",
+            "imap_port": 993,
+            "smtp_host": "x",
+            "smtp_port": 465,
+            "created_at": 0.0,
+            "paused_at": 0.0,
+        }
         rows = [
             {"id": n, "name": f"B{n}", "address": f"b{n}@house.example", "kind": "shared", "login": "x", **host}
             for n in range(1, boxes + 1)
@@ -165,6 +177,27 @@ async def _ask(url: str) -> None:
         took.append((time.perf_counter() - began) * 1000)
     report(f"mailbox of {BOX} letters opened", percentile(took, 0.99), "ms", limit="<= 1000 ms")
     await db.close()
+
+
+async def _page(kept: Path) -> None:
+    """The page as a browser asks for it: all that one sees, one mailbox, its folder, the end of a list."""
+    async with panel(kept, filled=True) as running, Visitor(running, "u2") as visitor:
+        for name, address in (
+            ("first", "/mail?view=all"),
+            ("one mailbox", "/mail?view=all&box=1"),
+            ("a folder", "/mail?view=all&box=1&folder=1"),
+            ("done", "/mail?view=done&box=1"),
+        ):
+            took = []
+            for _ in range(ROUNDS):
+                began = time.perf_counter()
+                answer = await visitor.get(address)
+                took.append((time.perf_counter() - began) * 1000)
+                assert answer.status == 200
+                assert "Счёт" in answer.text, "the list is empty"
+            most = f"page of a mailbox of {BOX} letters, {name}"
+            report(f"{most}, the first time", took[0], "ms", limit="<= 1000 ms")
+            report(f"{most}, half", percentile(took, 0.5), "ms")
 
 
 def _questions(rng: random.Random, known: list[str]) -> Iterator[str]:
