@@ -5,6 +5,9 @@ from __future__ import annotations
 import html as entities
 import re
 
+from cti.messages.quotes import pieces
+
+SNIPPET_OF = 8_000  # signs of a text that its line is sought in
 _LINE_ENDS = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6]|/table|/blockquote|hr)\b[^<>]{0,500}>", re.IGNORECASE)
 _CELL_ENDS = re.compile(r"</t[dh]\s*>", re.IGNORECASE)
 _UNSEEN = re.compile(r"<!--|<(script|style|title|svg|template|noscript|textarea|select)\b", re.IGNORECASE)
@@ -36,5 +39,6 @@ def _seen(html: str) -> str:
 
 def snippet(text: str, most: int) -> str:
     """The beginning of a letter in one line, without what it quotes."""
-    own = _QUOTED.sub("", text[:20_000])
+    said = "\n".join(one.text for one in pieces(text[:SNIPPET_OF]) if not one.quoted)
+    own = _QUOTED.sub("", said)
     return re.sub(r"\s+", " ", _SPACES.sub(" ", own)).strip()[:most].rstrip()

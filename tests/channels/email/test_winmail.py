@@ -39,9 +39,9 @@ def sent(content: bytes, kind: str = "application/ms-tnef") -> bytes:
 @pytest.mark.parametrize("kind", ["application/ms-tnef", "application/octet-stream"])
 def test_files_in_a_winmail_are_files_of_the_letter(kind: str) -> None:
     kept = Kept()
-    read = letter(sent(winmail(("price.pdf", b"%PDF-1.7"), ("../a.svg", b"<svg onload=x>")), kind), kept)
+    read = letter(sent(winmail(("Прайс.pdf", b"%PDF-1.7"), ("../a.svg", b"<svg onload=x>")), kind), kept)
     assert [(one.name, one.media_type) for one in read.files] == [
-        ("price.pdf", "application/pdf"),
+        ("Прайс.pdf", "application/pdf"),
         ("a.svg", "image/svg+xml"),
     ]
     assert kept[read.files[0].sha256] == b"%PDF-1.7"
