@@ -13,10 +13,11 @@ from pathlib import Path
 
 from sqlalchemy import insert, select
 
-from cti.messages.letter import SNIPPET_CHARS, Attachment, Letter, Party
+from cti.messages.letter import SNIPPET_CHARS, Attachment, Flags, Letter, Party
 from cti.storage import conversations, letters
+from cti.storage import mail_folders as folder_rows
 from cti.storage.desktop_events import Connection
-from cti.storage.mail_tables import letter_places, mail_folders, mailbox_people, mailboxes
+from cti.storage.mail_tables import mail_folders, mailbox_people, mailboxes
 from cti.storage.tables import users
 
 SHARED, ANNAS = "sales@trubka.example", "anna@trubka.example"
@@ -80,8 +81,7 @@ async def fill(conn: Connection, now: float, folder: Path, *, count: int = 90) -
         letter_id, _ = await letters.keep(conn, one.letter, received_at=one.at, ours=ours, user_id=user_id)
         for box in one.boxes:
             mailbox_id, folder_id = folders[box, one.role]
-            place = {"folder_id": folder_id, "uid": uid, "mailbox_id": mailbox_id, "letter_id": letter_id}
-            await conn.execute(insert(letter_places).values(seen=one.seen, **place))
+            await folder_rows.lie(conn, mailbox_id, folder_id, [(uid, letter_id, Flags(seen=one.seen))])
         made.append(letter_id)
     return made
 

@@ -102,6 +102,7 @@ class ClientCard:
     time_zone: str = ""
     restricted_at: float | None = None
     restricted_why: Words = ""
+    last_letter_at: float | None = None
     values: Annotated[Mapping[int, Value], DEEP_WORDS] = field(default_factory=dict)
 
 

@@ -37,7 +37,7 @@ HEADINGS: dict[str, str] = {
     "note": "Примечание",
 }
 UNTOLD = {"restricted": "Обработка ограничена"}  # a column of the grid: who is restricted is in no file
-MOMENTS = {"created": "Создан", "updated": "Изменён"}  # not read back
+MOMENTS = {"created": "Создан", "updated": "Изменён", "last_letter": "Последнее письмо"}  # not read back
 BESIDE = {"contacts": "Контактные лица", "contracts": "Договоры"}  # not read back, and not of the card
 PLACES = "Адрес, сайт, мессенджеры"  # all in one; not read back
 KINDS = {"person": "физ. лицо", "sole-trader": "ИП", "company": "компания"}

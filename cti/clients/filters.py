@@ -40,6 +40,7 @@ STANDARD: dict[str, FieldKind] = {
     "places": "words",  # addresses, sites, messengers
     "created": "date",
     "updated": "date",
+    "last_letter": "date",  # when one came or went
     "restricted": "yes-no",  # nothing may be done with the data
     "segment": "list",
     "called": "period",  # calls with the client

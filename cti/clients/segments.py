@@ -189,8 +189,8 @@ class Judge:
                 return _listed((card.kind,), one)
             case "restricted":
                 return (card.restricted_at is not None) == wants_set(one)
-            case "created" | "updated":
-                return self._day(card.created_at if one.field == "created" else card.updated_at, one)
+            case "created" | "updated" | "last_letter":
+                return self._day(getattr(card, f"{one.field}_at"), one)
             case name if name in LISTS:
                 chosen = getattr(card, f"{name}_id")
                 return _listed(() if chosen is None else (chosen,), one)
@@ -207,7 +207,9 @@ class Judge:
         segment = self.segments.get(segment_id)
         return segment_id in facts.frozen if segment is None else self.inside(segment, facts)
 
-    def _day(self, moment: float, one: Condition) -> bool:
+    def _day(self, moment: float | None, one: Condition) -> bool:
+        if moment is None:
+            return one.op == "empty"
         if one.op == "from":
             return moment >= day_begins(str(one.value), self.zone)
         if one.op == "to":

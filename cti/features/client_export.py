@@ -103,8 +103,8 @@ class ClientExport:
         return [cell(one) for one in columns]
 
     def _moment(self, card: ClientCard, field: str) -> str:
-        at = card.created_at if field == "created" else card.updated_at
-        return datetime.fromtimestamp(at, self._zone).strftime("%d.%m.%Y %H:%M")
+        at: float | None = getattr(card, f"{field}_at")
+        return "" if at is None else datetime.fromtimestamp(at, self._zone).strftime("%d.%m.%Y %H:%M")
 
     async def _parts(self, ids: Sequence[int], columns: Sequence[str]) -> AsyncIterator[list[Listed]]:
         for start in range(0, len(ids), AT_ONCE):

@@ -81,6 +81,7 @@ async def of(conn: AsyncConnection, ids: Iterable[int]) -> dict[int, ClientCard]
             updated_at=row.updated_at,
             restricted_at=row.restricted_at,
             restricted_why=row.restricted_why,
+            last_letter_at=row.last_letter_at,
             **{name: getattr(row, name) for name in PLAIN},
         )
         for row in rows.all()

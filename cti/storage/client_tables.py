@@ -47,6 +47,7 @@ clients = Table(
     Column("linked", Text, nullable=False, server_default=""),  # the part of `search` from contact persons, contracts
     Column("restricted_at", Float),  # no dialling, no messages, no export since then
     Column("restricted_why", String(200), nullable=False, server_default=""),
+    Column("last_letter_at", Float, index=True),  # came or went: storage/last_letters.py
     # all that reports count by, in the order of ids: a report reads 50 MB instead of the whole base
     Index(
         "ix_clients_axes",

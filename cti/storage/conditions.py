@@ -55,7 +55,9 @@ TEXTS: dict[str, Column[Any]] = {
 SEARCHED = ("name", "full_name", "inn", "ogrn")  # texts that are part of what a client is found by
 LOOKED_UP = ("name", "inn", "relation_id", "region_id", "industry_id", "source_id", "responsible_id")  # have an index
 NUMBERED = ("inn", "kpp", "ogrn", "time_zone", "contracts")  # no telephone number stands there
-TIMES: dict[str, Column[Any]] = {"created": clients.c.created_at, "updated": clients.c.updated_at}
+TIMES: dict[str, Column[Any]] = {
+    "created": clients.c.created_at, "updated": clients.c.updated_at, "last_letter": clients.c.last_letter_at,
+}  # fmt: skip
 _PEOPLE = select(contact_clients.c.client_id).join(contacts, contacts.c.id == contact_clients.c.contact_id)
 _PLACED = select(client_places.c.client_id)
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.messages.belonging import Belongs, outside
 from cti.messages.conversations import Known, Placed, Thread, by_subject, mark, parents_of, place, subject_key
+from cti.storage import last_letters
 from cti.storage.mail_tables import (
     conversation_boxes,
     conversations,
@@ -182,6 +183,7 @@ async def put(conn: AsyncConnection, letter: NewLetter, into: int, placed: Place
         "client_why": why(belongs.code, belongs.names, belongs.choices),
     }
     await conn.execute(update(letters).where(letters.c.id == letter.id).values(values))
+    await last_letters.reckon(conn, [belongs.client_id])
     alike = _subject_mark(letter.thread)
     marks = {*letter.thread.marks, *(() if alike is None else (alike,))}
     await conn.execute(delete(letter_refs).where(letter_refs.c.letter_id == letter.id))

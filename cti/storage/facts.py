@@ -18,35 +18,35 @@ from cti.storage import properties
 
 # Parts by their number: 0 the client himself, 1 phones, 2 e-mails, 3 what is said of him, 4 what was said, 5 calls,
 # 6 contracts, 7 segments he was put into, 8 addresses and the like, 9 names of his contact persons. The columns i to n,
-# a to h and x to z are what each part says they are.
+# a to h and w to z are what each part says they are.
 _FACTS = text(  # the first part gives the columns their types
     "SELECT 0 AS part, id AS client_id, responsible_id AS i, relation_id AS j, region_id AS k, industry_id AS l,"
     " source_id AS m, version AS n, name AS a, full_name AS b, kind AS c, inn AS d, kpp AS e, ogrn AS f,"
-    " time_zone AS g, note AS h, created_at AS x, updated_at AS y, restricted_at AS z"
-    " FROM clients WHERE id IN :ids"
+    " time_zone AS g, note AS h, created_at AS x, updated_at AS y, restricted_at AS z,"
+    " last_letter_at AS w FROM clients WHERE id IN :ids"
     " UNION ALL SELECT 1, client_id, NULL, NULL, NULL, NULL, NULL, NULL, e164, '', '', '', '', '', '', '',"
-    " 0.0, 0.0, 0.0 FROM client_phones WHERE client_id IN :ids"
+    " 0.0, 0.0, 0.0, NULL FROM client_phones WHERE client_id IN :ids"
     " UNION ALL SELECT 2, client_id, NULL, NULL, NULL, NULL, NULL, NULL, address, '', '', '', '', '', '', '',"
-    " 0.0, 0.0, 0.0 FROM client_emails WHERE client_id IN :ids"
+    " 0.0, 0.0, 0.0, NULL FROM client_emails WHERE client_id IN :ids"
     " UNION ALL SELECT 3, client_id, property_id, value_id, NULL, NULL, NULL, NULL, text, '', '', '', '', '', '',"
-    " '', since, number, NULL FROM client_values WHERE client_id IN :ids"
+    " '', since, number, NULL, NULL FROM client_values WHERE client_id IN :ids"
     " UNION ALL SELECT 4, client_id, property_id, value_id, NULL, NULL, NULL, NULL, text, '', '', '', '', '', '',"
-    " '', since, number, until FROM value_history WHERE client_id IN :ids"
+    " '', since, number, until, NULL FROM value_history WHERE client_id IN :ids"
     " UNION ALL SELECT 5, client_id, NULL, NULL, NULL, NULL, NULL, NULL, direction, '', '', '', '', '', '', '',"
-    " started_at, answered_at, ended_at FROM calls WHERE client_id IN :ids"
+    " started_at, answered_at, ended_at, NULL FROM calls WHERE client_id IN :ids"
     " UNION ALL SELECT 6, client_id, NULL, NULL, NULL, NULL, NULL, NULL, signed_on, ends_on, currency, number,"
-    " '', '', '', '', CAST(amount AS FLOAT), 0.0, 0.0 FROM contracts WHERE client_id IN :ids"
+    " '', '', '', '', CAST(amount AS FLOAT), 0.0, 0.0, NULL FROM contracts WHERE client_id IN :ids"
     " UNION ALL SELECT 7, client_id, segment_id, NULL, NULL, NULL, NULL, NULL, '', '', '', '', '', '', '', '',"
-    " 0.0, 0.0, 0.0 FROM segment_clients WHERE client_id IN :ids"
+    " 0.0, 0.0, 0.0, NULL FROM segment_clients WHERE client_id IN :ids"
     " UNION ALL SELECT 8, client_id, NULL, NULL, NULL, NULL, NULL, NULL, kind, value, '', '', '', '', '', '',"
-    " 0.0, 0.0, 0.0 FROM client_places WHERE client_id IN :ids"
+    " 0.0, 0.0, 0.0, NULL FROM client_places WHERE client_id IN :ids"
     " UNION ALL SELECT 9, client_id, NULL, NULL, NULL, NULL, NULL, NULL, name, '', '', '', '', '', '', '',"
-    " 0.0, 0.0, 0.0 FROM contact_clients JOIN contacts ON contacts.id = contact_id WHERE client_id IN :ids"
+    " 0.0, 0.0, 0.0, NULL FROM contact_clients JOIN contacts ON contacts.id = contact_id WHERE client_id IN :ids"
 )
 _COLUMNS: tuple[ColumnClause[Any], ...] = (
     *(column(name, Integer) for name in ("part", "client_id", *"ijklmn")),
     *(column(name, String) for name in "abcdefgh"),
-    *(column(name, Float) for name in "xyz"),
+    *(column(name, Float) for name in "xyzw"),
 )
 _ASKED = _FACTS.bindparams(bindparam("ids", expanding=True)).columns(*_COLUMNS)
 
@@ -120,6 +120,7 @@ def _card(
         ogrn=row.f,
         time_zone=row.g,
         restricted_at=row.z,
+        last_letter_at=row.w,
         relation_id=row.j,
         region_id=row.k,
         industry_id=row.l,

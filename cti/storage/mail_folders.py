@@ -15,6 +15,7 @@ from sqlalchemy import Select, bindparam, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.messages.letter import Flags, FolderRole
+from cti.storage import last_letters
 from cti.storage.mail_tables import letter_places, letters, mail_folders, mail_wishes, mailboxes, parked_letters
 
 PIECE = 500  # values named in one statement
@@ -113,7 +114,8 @@ async def lie(conn: AsyncConnection, mailbox_id: int, folder_id: int, rows: Sequ
         await conn.execute(insert(letter_places), new)
         shared = exists().where(mailboxes.c.id == mailbox_id, mailboxes.c.kind == "shared")
         lies = letters.c.id.in_([one["letter_id"] for one in new])
-        await conn.execute(update(letters).where(lies, ~letters.c.shared, shared).values(shared=True))
+        common = update(letters).where(lies, ~letters.c.shared, shared).values(shared=True)
+        await last_letters.reckon(conn, (await conn.execute(common.returning(letters.c.client_id))).scalars().all())
 
 
 async def leaving(conn: AsyncConnection, mailbox_id: int, folder_id: int, letter_ids: Sequence[int]) -> set[int]:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.access import Person, may, scope
+from cti.storage import last_letters
 from cti.storage.mail_tables import (
     conversations,
     letter_places,
@@ -279,7 +280,8 @@ async def remove_letters(conn: AsyncConnection, mailbox_id: int) -> int:
         return 0
     asked = select(letters.c.conversation_id).where(letters.c.id.in_(ids)).distinct()
     touched = [one for one in (await conn.execute(asked)).scalars() if one is not None]
-    await conn.execute(delete(letters).where(letters.c.id.in_(ids)))
+    gone = delete(letters).where(letters.c.id.in_(ids)).returning(letters.c.client_id)
+    await last_letters.reckon(conn, (await conn.execute(gone)).scalars().all())
     left = exists().where(letters.c.conversation_id == conversations.c.id)
     of_these = conversations.c.id.in_(touched)
     await conn.execute(delete(conversations).where(of_these, ~left))
@@ -292,5 +294,6 @@ async def remove(conn: AsyncConnection, mailbox_id: int) -> None:
     """Forget the mailbox itself; letters that are left stay with their clients, where it was a shared one."""
     shared = exists().where(mailboxes.c.id == mailbox_id, mailboxes.c.kind == "shared")
     lies = exists().where(letter_places.c.letter_id == letters.c.id, letter_places.c.mailbox_id == mailbox_id)
-    await conn.execute(update(letters).where(~letters.c.shared, shared, lies).values(shared=True))
+    common = update(letters).where(~letters.c.shared, shared, lies).values(shared=True)
+    await last_letters.reckon(conn, (await conn.execute(common.returning(letters.c.client_id))).scalars().all())
     await conn.execute(delete(mailboxes).where(mailboxes.c.id == mailbox_id))

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Table, and_, delete, func, insert, select,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.masking import Words
-from cti.storage import contacts, duplicates
+from cti.storage import contacts, duplicates, last_letters
 from cti.storage.bulk import AT_ONCE
 from cti.storage.client_tables import (
     client_changes,
@@ -162,6 +162,7 @@ async def move(
     await _touch_people(conn, record)
     await conn.execute(delete(clients).where(clients.c.id == gone))
     await contacts.relink(conn, [kept])
+    await last_letters.reckon(conn, [kept])
     return record
 
 
@@ -217,6 +218,7 @@ async def take_back(conn: AsyncConnection, merge: Merge, record: Record, now: fl
     await _give_links(conn, record, kept, gone)
     await _give_pairs(conn, record, kept)
     await contacts.relink(conn, [kept, gone])
+    await last_letters.reckon(conn, [kept, gone])
     done = {"undone_at": now, "record": ""}
     await conn.execute(update(client_merges).where(client_merges.c.id == merge.id).values(done))
 

@@ -36,7 +36,8 @@ Path = ColumnElement[Any] | None
 Key = tuple[Any, int]  # of the last row: what it was sorted by, and its id
 KeyNumber = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 NUMBERS, TEXTS, NOTHING = (int, float), (str,), (type(None),)
-PATHS = frozenset(("id", "name_folded", "full_name", "inn", "created_at", "updated_at"))  # their index is an order
+# their index is an order
+PATHS = frozenset(("id", "name_folded", "full_name", "inn", "created_at", "updated_at", "last_letter_at"))
 GROUPED = frozenset(("responsible_id", "relation_id", "region_id", "industry_id", "source_id"))
 
 
@@ -74,7 +75,7 @@ class Order(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ByColumn:
-    """By a column that is never null, or by what is made of one."""
+    """By a column, or by what is made of one. It is never null unless it is nullable as defined: then null is last."""
 
     of: Column[Any] | Label[Any]
     down: bool = False
@@ -85,14 +86,32 @@ class ByColumn:
 
     @property
     def keys(self) -> tuple[type, ...]:
-        return TEXTS if isinstance(self.of.type, String) else NUMBERS
+        kept = TEXTS if isinstance(self.of.type, String) else NUMBERS
+        return (*kept, *NOTHING) if self._may_lack else kept
+
+    @property
+    def _may_lack(self) -> bool:
+        return isinstance(self.of, Column) and bool(self.of.nullable)
 
     def sorted(self, wanted: Asked, after: Key | None) -> Select[Any]:
-        return self._rows(after).where(wanted)
+        if not self._may_lack:
+            return self._rows(after).where(wanted)
+        rows = select(clients.c.id.label("id"), self.of.label("key")).where(wanted)
+        if after is not None:
+            rows = rows.where(_behind(self.of, clients.c.id, after, self.down))
+        return rows.order_by(self.of.is_(None), _turned(self.of, self.down), _turned(clients.c.id, self.down))
 
     def along(self, after: Key | None) -> Iterator[tuple[Select[Any], Path]]:
-        if self.column in PATHS:
-            yield self._rows(after), self.of
+        if self.column not in PATHS:
+            return
+        if after is None or after[0] is not None:
+            rows = self._rows(after)
+            yield rows.where(self.of.is_not(None)) if self._may_lack else rows, self.of
+        if self._may_lack:
+            lacking = select(clients.c.id.label("id"), null().label("key")).where(aside(self.of).is_(None))
+            if after is not None and after[0] is None:
+                lacking = lacking.where(_beyond(clients.c.id, after[1], self.down))
+            yield lacking.order_by(_turned(clients.c.id, self.down)), None
 
     def _rows(self, after: Key | None) -> Select[Any]:
         rows = select(clients.c.id.label("id"), self.of.label("key"))
@@ -127,7 +146,7 @@ class ByValue:
         mine = and_(values.c.client_id == clients.c.id, values.c.property_id == self.property_id, values.c.place == 0)
         rows = select(clients.c.id.label("id"), key.label("key")).outerjoin(values, mine).where(wanted)
         if after is not None:
-            rows = rows.where(self._after(key, clients.c.id, after))
+            rows = rows.where(_behind(key, clients.c.id, after, self.down))
         return rows.order_by(key.is_(None), _turned(key, self.down), _turned(clients.c.id, self.down))
 
     def along(self, after: Key | None) -> Iterator[tuple[Select[Any], Path]]:
@@ -147,11 +166,6 @@ class ByValue:
         if after is not None and after[0] is None:
             silent = silent.where(_beyond(clients.c.id, after[1], self.down))
         yield silent.order_by(_turned(clients.c.id, self.down)), None
-
-    def _after(self, key: ColumnElement[Any], id_: ColumnElement[Any], after: Key) -> Asked:
-        if after[0] is None:
-            return and_(key.is_(None), _beyond(id_, after[1], self.down))
-        return or_(key.is_(None), _beyond(tuple_(key, id_), tuple_(*after), self.down))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -232,6 +246,13 @@ class ByGroup:
 
 def _turned(key: ColumnElement[Any], down: bool) -> ColumnElement[Any]:
     return key.desc() if down else key.asc()
+
+
+def _behind(key: ColumnElement[Any], id_: ColumnElement[Any], after: Key, down: bool) -> Asked:
+    """Behind a row, where those that have no key are last."""
+    if after[0] is None:
+        return and_(key.is_(None), _beyond(id_, after[1], down))
+    return or_(key.is_(None), _beyond(tuple_(key, id_), tuple_(*after), down))
 
 
 def _beyond(place: ColumnElement[Any], mark: Any, down: bool) -> Asked:

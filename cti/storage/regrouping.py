@@ -9,6 +9,7 @@ from sqlalchemy import case, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.messages.conversations import subject_key
+from cti.storage import last_letters
 from cti.storage.conversations import boxes, change, grown, list_in, mailboxes_of, why
 from cti.storage.mail_tables import conversation_boxes, conversations, letter_people, letters
 
@@ -76,8 +77,10 @@ async def give_client(
 ) -> list[int]:
     """Letters are a client's, and so are their conversations that are nobody's; returns those conversations."""
     mine = letters.c.id.in_(letter_ids)
+    before = (await conn.execute(select(letters.c.client_id).where(mine).distinct())).scalars().all()
     values = {"client_id": client_id, "contact_id": contact_id, "client_why": told}
     await conn.execute(update(letters).where(mine).values(values))
+    await last_letters.reckon(conn, [client_id, *before])
     found = list((await conn.execute(select(letters.c.conversation_id).where(mine).distinct())).scalars())
     owned = {
         "client_id": case((conversations.c.client_id.is_(None), client_id), else_=conversations.c.client_id),
@@ -105,3 +108,4 @@ async def adopt(conn: AsyncConnection, conversation_id: int, client_id: int, nam
     told = why("conversation", {"client": name})
     values = {"client_id": client_id, "client_why": told}
     await conn.execute(update(letters).where(mine, letters.c.client_id.is_(None)).values(values))
+    await last_letters.reckon(conn, [client_id])

@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec import structs
+from sqlalchemy import update
 
 from cti.clients.card import ClientDraft, Phone
 from cti.clients.filters import Condition
 from cti.clients.properties import Property, PropertyValue
 from cti.errors import Refused
 from cti.storage import clients, directories, finding, properties
+from cti.storage.client_tables import clients as client_rows
 from cti.storage.database import Database
 from cti.storage.grid import Grid
 from cti.storage.orders import write_key
@@ -198,8 +200,11 @@ async def _scattered(db: Database) -> list[str]:
                 kind=rng.choice(("person", "company")), note=rng.choice(("", "важный")), values=chosen,
                 full_name=rng.choice(("", "ООО «Ёлка»")), inn=rng.choice(("", "7707083893")),
             )  # fmt: skip
-            await clients.insert(conn, draft, 86_400.0 * (n // 3))
+            one = await clients.insert(conn, draft, 86_400.0 * (n // 3))
+            wrote = rng.choice((None, 1e9, 1e9 + rng.random()))
+            await conn.execute(update(client_rows).where(client_rows.c.id == one).values(last_letter_at=wrote))
     standard = ["", "name", "full_name", "kind", "inn", "note", "created", "updated", "region", "source", "responsible"]
+    standard.append("last_letter")
     return [*standard, *(f"property:{prop.id}" for prop in known)]
 
 

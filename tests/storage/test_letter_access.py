@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from cti.access import Person, Right, Role, Scope
 from cti.messages.letter import Flags
 from cti.storage import mail_folders as mail_folders_rows
 from cti.storage import mailboxes as mailboxes_rows
+from cti.storage import regrouping
 from cti.storage.client_tables import clients
 from cti.storage.database import Database
 from cti.storage.letter_access import boxes_of, may_see, visible
@@ -81,6 +82,35 @@ async def test_a_letter_that_was_deleted_in_outlook_stays_with_its_client(db: Da
     assert await _sees(db, person(BORIS)) == cards
     assert await _sees(db, person(CLARA, "admin")) == {20, 21, 30, 31, 99}
     assert await _sees(db, person(BORIS, changed={"clients.read": "none"})) == set()
+
+
+async def test_a_client_tells_when_his_last_letter_was(db: Database) -> None:
+    """Of letters that everybody who reads his card may see, whoever looks."""
+    await _lay(db)
+    flags = Flags()
+
+    async def told() -> list[float | None]:
+        async with db.read() as conn:
+            return list((await conn.execute(select(clients.c.last_letter_at).order_by(clients.c.id))).scalars())
+
+    async with db.write() as conn:
+        other = {"id": 2, "name": "Granit", "name_folded": "granit", "search": "", "created_at": 0, "updated_at": 0}
+        await conn.execute(insert(clients).values(other))
+        for letter_id, at in ((11, 3000.0), (21, 1000.0), (31, 2000.0)):
+            await conn.execute(update(letters).where(letters.c.id == letter_id).values(sent_at=at))
+        await conn.execute(delete(letter_places))
+        await mail_folders_rows.lie(conn, ANNAS, ANNAS, [(1, 11, flags)])
+    assert await told() == [None, None]
+    async with db.write() as conn:
+        for box in (SALES_BOX, SUPPORT_BOX):
+            await mail_folders_rows.lie(conn, box, box, [(2, box * 10 + 1, flags)])
+    assert await told() == [2000.0, None]
+    async with db.write() as conn:
+        await regrouping.give_client(conn, 2, None, "", letter_ids=[31])
+    assert await told() == [1000.0, 2000.0]
+    async with db.write() as conn:
+        await mailboxes_rows.remove_letters(conn, SUPPORT_BOX)
+    assert await told() == [1000.0, None]
 
 
 async def test_each_works_in_his_mailboxes(db: Database) -> None:

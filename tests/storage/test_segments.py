@@ -105,6 +105,8 @@ class Office:
                     NOW,
                 )
             await contacts.relink(conn, [client])
+            wrote = rng.choice((None, NOW - 40 * 86_400, NOW))
+            await conn.execute(update(client_table).where(client_table.c.id == client).values(last_letter_at=wrote))
             if rng.random() < 0.3:
                 await restrictions.put(conn, client, "спор", now=NOW, user_id=ANNA)
 

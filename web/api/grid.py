@@ -184,6 +184,7 @@ def _row(row: ClientCard, items: Mapping[int, str], known: list[Property]) -> di
         "restricted": "" if row.restricted_at is None else "1",
         "created": row.created_at,
         "updated": row.updated_at,
+        "last_letter": row.last_letter_at,
         "properties": said(offered),
         **{f"property:{prop.id}": shown(prop, offered[prop.id]) for prop in known if prop.id in offered},
     }
