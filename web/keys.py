@@ -20,7 +20,7 @@ NAMES: Mapping[str, str] = {
     "three": N_("Talk with both together"),
     "move": N_("Go on at another phone"),
     "call": N_("Call the client of the card"),
-    "write": N_("Write to the client of the card"),
+    "write": N_("Write to the client of the card; in the letters: a new letter"),
     "dial": N_("Dial a number"),
     "next-phone": N_("Make the next call from another phone"),
     "note": N_("Note to the call"),
@@ -31,9 +31,9 @@ NAMES: Mapping[str, str] = {
     "done": N_("The work after the call is done"),
     "due-dial": N_("Call whom the reminder is about"),
     "due-later": N_("Remind of it again in 10 minutes"),
-    "due-done": N_("What the reminder is about is done"),
+    "due-done": N_("What the reminder is about is done; in the letters: the conversation"),
     "next": N_("Choose the next thing to do; once more: call"),
-    "take": N_("Take what the row of the work list is about"),
+    "take": N_("Take what the row of the work list is about; in the letters: I answer"),
     "go": N_("Go: then D to the desk, W to the work list, M to the letters, C to the clients, J to the calls"),
 }
 

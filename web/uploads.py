@@ -11,6 +11,8 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from web.i18n import N_, language_of, say
+
 PIECE = 256 * 1024
 WITHIN_S = 600.0
 NAME_CHARS = 200
@@ -28,7 +30,7 @@ class Received:
 async def receive(request: web.Request, to: Path, *, most: int) -> Received:
     """Write the body to a file. Raises HTTPRequestEntityTooLarge above `most` bytes; then nothing is left of it."""
     if (request.content_length or 0) > most:
-        raise _too_large(most, request.content_length or 0)
+        raise _too_large(request, most, request.content_length or 0)
     size, digest = 0, hashlib.sha256()
     file = await asyncio.to_thread(to.open, "xb")
     try:
@@ -36,7 +38,7 @@ async def receive(request: web.Request, to: Path, *, most: int) -> Received:
             async for piece in request.content.iter_chunked(PIECE):
                 size += len(piece)
                 if size > most:
-                    raise _too_large(most, size)
+                    raise _too_large(request, most, size)
                 await asyncio.to_thread(_keep, file, digest, piece)
     except BaseException:
         await asyncio.shield(asyncio.to_thread(to.unlink))
@@ -57,7 +59,6 @@ def _keep(file: BinaryIO, digest: hashlib._Hash, piece: bytes) -> None:
     digest.update(piece)
 
 
-def _too_large(most: int, size: int) -> web.HTTPRequestEntityTooLarge:
-    return web.HTTPRequestEntityTooLarge(
-        max_size=most, actual_size=size, text=f"This file is too large: at most {most >> 20} MiB."
-    )
+def _too_large(request: web.Request, most: int, size: int) -> web.HTTPRequestEntityTooLarge:
+    text = say(language_of(request), N_("This file is too large: at most {n} MiB."), n=most >> 20)
+    return web.HTTPRequestEntityTooLarge(max_size=most, actual_size=size, text=text)

@@ -70,17 +70,35 @@ function reopen() {
   if (!$("#compose-here")?.children.length) document.dispatchEvent(new CustomEvent("trubka:letters"));
 }
 
-/** Keys inside the letters: J K through the list, Enter opens, R answers, E is done; elsewhere they are the panel's. */
+/** Keys inside the letters: J K through the list, Enter opens, Space chooses, R answers, with Shift all, Shift+F passes on; elsewhere
+ * they are the panel's. What one has a key of his own for: done, I answer, a new letter. */
 function key(event) {
   const inside = event.target.closest?.("[data-mail]") ?? (event.target.matches?.("body, main") && $("[data-mail]"));
   if (!inside || event.ctrlKey || event.metaKey || event.altKey || event.repeat || isTyping() || $("dialog[open]")) return;
-  const step = { KeyJ: 1, KeyK: -1, ArrowDown: event.target.closest(".mail-row") && 1, ArrowUp: event.target.closest(".mail-row") && -1 }[event.code];
-  if (step) move(step);
-  else if (event.code === "KeyR" && $('#mail-read [data-compose="reply"]:not([hidden])')) $('#mail-read [data-compose="reply"]').click();
-  else if (acts.get(event.code) === "due-done" && $('#mail-read [data-do="done"]')) $('#mail-read [data-do="done"]').click();
-  else return;
+  if (!act(event)) return;
   event.preventDefault();
   event.stopPropagation();
+}
+
+/** Whether the key does something here. */
+function act(event) {
+  if (event.shiftKey) return { KeyR: () => press(LAST("all")), KeyF: () => press(LAST("forward")) }[event.code]?.() ?? false;
+  const row = event.target.closest(".mail-row");
+  const step = { KeyJ: 1, KeyK: -1, ArrowDown: row && 1, ArrowUp: row && -1 }[event.code];
+  if (step) return move(step), true;
+  if (event.code === "Space" && row && event.target.matches("a")) return $("input", row).click(), true;
+  if (event.code === "KeyR") return press('#mail-read [data-compose="reply"]');
+  const own = { "due-done": () => press('#mail-read [data-do="done"]'), take: () => !!$("#mail-read [data-owner]") && (mine([Number(open())]), true), write: () => press('.mail-boxes [data-compose="new"]') };
+  return own[acts.get(event.code)]?.() ?? false;
+}
+
+const LAST = (kind) => `#mail-read .letter:last-child [data-compose="${kind}"]`;
+
+function press(selector) {
+  const button = $(selector);
+  if (!button || button.hidden) return false;
+  button.click();
+  return true;
 }
 
 function move(step) {
@@ -134,12 +152,15 @@ async function stand(ids, state) {
   toast(tn("{n} conversation is done.", "{n} conversations are done.", ids.length), { label: t("Undo"), act: back });
 }
 
+/** Who sits here answers them. */
+const mine = (ids) => say("POST", "/conversations/owner", { ids, user_id: Number(document.documentElement.dataset.me) }, true);
+
 async function together(what) {
   const ids = chosen().map((row) => Number(row.dataset.id));
   for (const row of chosen()) $("input", row).checked = false;
   count();
   if (what === "done") await stand(ids, "done");
-  else await say("POST", "/conversations/owner", { ids, user_id: Number(document.documentElement.dataset.me) }, true);
+  else await mine(ids);
 }
 
 function changed(event) {

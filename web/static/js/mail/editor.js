@@ -1,5 +1,6 @@
 // Rich text: Quill without its theme, with a toolbar of the panel's own. What comes out is plain HTML without styles.
 // Loaded when a page has something to write. Tab leaves the editor, as it leaves every field.
+import Embed from "quill/blots/embed.js";
 import Quill from "quill/core.js";
 import Blockquote from "quill/formats/blockquote.js";
 import Bold from "quill/formats/bold.js";
@@ -10,11 +11,34 @@ import Strike from "quill/formats/strike.js";
 import Underline from "quill/formats/underline.js";
 import { mould } from "../dom.js";
 import { t } from "../texts.js";
+import { fieldName, parts } from "./fields.js";
 
-const FORMATS = ["bold", "italic", "underline", "strike", "link", "list", "blockquote"];
+/** A field of a template: stands in the text by its name, goes out of the editor as its braces. */
+class Field extends Embed {
+  static blotName = "field";
+  static tagName = "SPAN";
+  static className = "template-field";
+
+  static create(code) {
+    const node = super.create(code);
+    node.dataset.code = code;
+    node.textContent = fieldName(code);
+    return node;
+  }
+
+  static value(node) {
+    return node.dataset.code;
+  }
+
+  html() {
+    return `{{${this.domNode.dataset.code}}}`;
+  }
+}
+
+const FORMATS = ["bold", "italic", "underline", "strike", "link", "list", "blockquote", "field"];
 Quill.register({
   "formats/bold": Bold, "formats/italic": Italic, "formats/underline": Underline, "formats/strike": Strike,
-  "formats/link": Link, "formats/list": List, "formats/blockquote": Blockquote,
+  "formats/link": Link, "formats/list": List, "formats/blockquote": Blockquote, "formats/field": Field,
 }, true);
 
 export class Editor {
@@ -27,6 +51,7 @@ export class Editor {
     place.replaceChildren(this.bar, area);
     this.quill = new Quill(area, { formats: FORMATS, modules: { keyboard: { bindings: { tab: null, "indent code-block": null } } } });
     delete this.quill.keyboard.bindings.Tab;
+    this.quill.clipboard.addMatcher(Node.TEXT_NODE, (_node, delta) => withFields(delta));
     this.quill.root.setAttribute("role", "textbox");
     this.quill.root.setAttribute("aria-multiline", "true");
     this.quill.root.setAttribute("aria-label", label);
@@ -41,7 +66,35 @@ export class Editor {
   /** What is written; "" for nothing. */
   html() {
     const found = this.quill.getSemanticHTML().replaceAll("&nbsp;", " ");
-    return /[^\s]/.test(this.quill.getText()) ? found : "";
+    return /[^\s]/.test(this.quill.getText()) || this.fields().length ? found : "";
+  }
+
+  /** Codes of the fields that stand in it, in their order. */
+  fields() {
+    return this.quill.getContents().ops.map((op) => op.insert?.field).filter(Boolean);
+  }
+
+  /** Choose the first place of a field: what is typed next stands in its stead. False: it is not there. */
+  choose(code) {
+    let at = 0;
+    for (const { insert } of this.quill.getContents().ops) {
+      if (insert.field === code) {
+        this.quill.focus();
+        this.quill.setSelection(at, 1, "api");
+        this.quill.scrollSelectionIntoView();
+        return true;
+      }
+      at += typeof insert === "string" ? insert.length : 1;
+    }
+    return false;
+  }
+
+  /** Put a field where the cursor is. */
+  put(code) {
+    const { index, length } = this.quill.getSelection(true);
+    this.quill.deleteText(index, length, "user");
+    this.quill.insertEmbed(index, "field", code, "user");
+    this.quill.setSelection(index + 1, 0, "user");
   }
 
   text() {
@@ -93,6 +146,12 @@ export class Editor {
       button.setAttribute("aria-pressed", String(value === "true" ? !!now[format] : now[format] === value));
     }
   }
+}
+
+/** Braces of a field in a text become the field. */
+function withFields(delta) {
+  const ops = delta.ops.flatMap((op) => (typeof op.insert === "string" ? parts(op.insert).map((insert) => ({ ...op, insert })) : [op]));
+  return new delta.constructor(ops);
 }
 
 /** A textarea of a form becomes an editor that writes into it. */

@@ -39,6 +39,7 @@ export class Going {
     show(this.bar, false);
     try {
       await api("POST", `/outbox/${id}/undo`);
+      document.dispatchEvent(new CustomEvent("trubka:outbox"));
       this.taken(id);
     } catch (refusal) {
       toast(refusal.message);

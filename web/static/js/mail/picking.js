@@ -3,7 +3,8 @@ import { $, $$, fill, mould, show } from "../dom.js";
 import { api } from "../api.js";
 import { Editor } from "./editor.js";
 import { size } from "./attached.js";
-import { t, word } from "../texts.js";
+import { t } from "../texts.js";
+import { fieldName, spoken } from "./fields.js";
 import { toast } from "../toasts.js";
 
 export class Picking {
@@ -66,8 +67,8 @@ export class Picking {
       : { subject, body, missing: [] };
     this.chosen = one;
     const box = $(".preview", this.place);
-    const missing = shown.missing.length ? t("Without a value, to be filled in by hand: {fields}", { fields: shown.missing.map((one) => word("template", one)).join(", ") }) : "";
-    fill(box, { subject: shown.subject, missing });
+    const missing = shown.missing.length ? t("Without a value, to be filled in by hand: {fields}", { fields: shown.missing.map(fieldName).join(", ") }) : "";
+    fill(box, { subject: spoken(shown.subject), missing });
     showHtml($(".preview-text", box), shown.body);
     show(box, true);
     $('[data-act="use"]', box).focus();

@@ -6,12 +6,14 @@ import { go } from "../sections.js";
 import { t } from "../texts.js";
 import { toast } from "../toasts.js";
 import { enrich } from "./editor.js";
+import { fieldName, nameField, spoken } from "./fields.js";
 import { showHtml } from "./picking.js";
 
 const PAUSE_MS = 500;
 
 export function startTemplate(form) {
   const area = form.elements.body;
+  for (const { dataset, textContent } of $$("[data-field]", form)) nameField(dataset.field, textContent);
   const editor = area.dataset.rich === undefined ? null : enrich(area);
   let last = area;
   form.addEventListener("focusin", ({ target }) => {
@@ -19,19 +21,14 @@ export function startTemplate(form) {
   });
   for (const button of $$("[data-field]", form)) {
     button.addEventListener("mousedown", (event) => event.preventDefault());
-    button.addEventListener("click", () => put(`{{${button.dataset.field}}}`));
+    button.addEventListener("click", () => put(button.dataset.field));
   }
-  function put(text) {
-    if (last.name) {
-      last.setRangeText(text, last.selectionStart, last.selectionEnd, "end");
+  function put(code) {
+    if (last.name && (last.name !== "body" || !editor)) {
+      last.setRangeText(`{{${code}}}`, last.selectionStart, last.selectionEnd, "end");
       last.dispatchEvent(new Event("input", { bubbles: true }));
       last.focus();
-    } else {
-      const { index, length } = editor.quill.getSelection(true);
-      editor.quill.deleteText(index, length, "user");
-      editor.quill.insertText(index, text, "user");
-      editor.quill.setSelection(index + text.length, 0, "user");
-    }
+    } else editor.put(code);
   }
   new Preview($("#template-preview"), form);
 }
@@ -108,9 +105,9 @@ class Preview {
       show($(".papers", this.place), true);
       show($("#template-none"), false);
       const missing = $("#template-missing");
-      missing.textContent = t("This client has no value for: {fields}", { fields: shown.missing.map((code) => this.named(code)).join(", ") });
+      missing.textContent = t("This client has no value for: {fields}", { fields: shown.missing.map(fieldName).join(", ") });
       show(missing, shown.missing.length > 0);
-      fill(this.place, { subject: shown.subject });
+      fill(this.place, { subject: spoken(shown.subject) });
       for (const one of $$(".paper-text", this.place)) {
         if (channel.value === "email") showHtml(one, shown.body);
         else one.textContent = shown.body;
@@ -118,10 +115,6 @@ class Preview {
     } catch (refusal) {
       toast(refusal.message);
     }
-  }
-
-  named(code) {
-    return $(`[data-field="${CSS.escape(code)}"]`, this.form)?.textContent ?? code;
   }
 }
 

@@ -3,12 +3,14 @@
 import { $, $$, fill, show } from "../dom.js";
 import { api, requestId } from "../api.js";
 import * as store from "../store.js";
-import { moment, t, unix, word } from "../texts.js";
+import { moment, t, unix, wall } from "../texts.js";
 import { toast } from "../toasts.js";
 import { Attached } from "./attached.js";
 import { Chips } from "./chips.js";
 import { mailboxes, OPEN } from "./compose.js";
 import { Editor } from "./editor.js";
+import { Lacking } from "./lacking.js";
+import { learnFields } from "./fields.js";
 import { Picking } from "./picking.js";
 import { Going } from "./going.js";
 
@@ -31,15 +33,18 @@ export class Writing {
     this.editor = new Editor($(".compose-text", place), { label: t("Text of the letter"), changed: () => this.later() });
     this.attached = new Attached($(".attached", place), () => this.id);
     this.picking = new Picking($("#compose-pick"), () => this.letter);
+    this.lacking = new Lacking($(".compose-lacks", place), $("#compose-subject"), this.editor);
     this.going = new Going($("#undo-send"), (id) => this.open({ draft: id }));
     $("#compose-subject").addEventListener("input", () => this.later());
     $("#compose-from").addEventListener("change", () => this.changeBox());
     place.addEventListener("click", (event) => this.press(event.target.closest("[data-act]")));
     place.addEventListener("keydown", (event) => this.key(event));
     $("input[type=file]", place).addEventListener("change", ({ target }) => this.bring(target));
-    place.addEventListener("dragover", (event) => event.preventDefault());
+    place.addEventListener("dragover", (event) => this.over(event));
+    place.addEventListener("dragleave", ({ relatedTarget }) => place.contains(relatedTarget) || place.classList.remove("drops"));
     place.addEventListener("drop", (event) => this.dropped(event));
     $(".later form", place).addEventListener("submit", (event) => this.sendLater(event));
+    $(".later", place).addEventListener("toggle", () => this.offerTime());
     window.addEventListener("beforeunload", (event) => this.dirty && event.preventDefault());
   }
 
@@ -49,7 +54,7 @@ export class Writing {
 
   /** Begin one, or go on with a draft. */
   async open(detail) {
-    const boxes = await mailboxes();
+    const [boxes] = await Promise.all([mailboxes(), learnFields()]);
     if (this.id && !this.place.hidden) await this.leave();
     this.boxes = boxes;
     const id = detail.draft ?? (await this.begin(detail));
@@ -94,6 +99,7 @@ export class Writing {
     quoted.open = letter.kind === "forward";
     this.attached.set(letter.files);
     this.told([]);
+    this.lacking.draw();
     this.picking.place.hidden = true;
     fill(this.place, { title: TITLES[letter.kind](), saved: letter.changed_at ? t("saved {time}", { time: moment(letter.changed_at) }) : "" });
   }
@@ -123,6 +129,7 @@ export class Writing {
   }
 
   later() {
+    this.lacking.draw();
     this.dirty = true;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.save(), TYPING_MS);
@@ -209,7 +216,14 @@ export class Writing {
     await this.attached.bring(files);
   }
 
+  /** Files that are dragged over it may be dropped anywhere on it. */
+  over(event) {
+    event.preventDefault();
+    this.place.classList.toggle("drops", event.dataTransfer.types.includes("Files"));
+  }
+
   dropped(event) {
+    this.place.classList.remove("drops");
     if (!event.dataTransfer.files.length) return;
     event.preventDefault();
     event.stopPropagation();
@@ -218,19 +232,14 @@ export class Writing {
 
   async use(template) {
     if (!(await this.save())) return;
-    const { missing } = await api("POST", `/outbox/${this.id}/template`, { template_id: template.id, version: this.version });
+    await api("POST", `/outbox/${this.id}/template`, { template_id: template.id, version: this.version });
     this.take(await api("GET", `/outbox/${this.id}`));
-    this.missing(missing);
-    this.editor.focus();
-  }
-
-  missing(fields) {
-    this.told(fields.map((one) => t("“{field}” has no value: write it in place of the braces, or take it out.", { field: word("template", one) })), false);
+    if (!this.lacking.choose()) this.editor.focus();
   }
 
   /** What is to be known before it goes. */
   told(lines, may = true) {
-    const box = $(".compose-told", this.place);
+    const box = $(".compose-told[role=alert]", this.place);
     $("ul", box).replaceChildren(...lines.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
     show($(".acts", box), may);
     show(box, lines.length > 0);
@@ -260,13 +269,20 @@ export class Writing {
       const goes = await api("POST", `/outbox/${this.id}/send`, { version: this.version, at: at ?? this.at ?? null });
       this.going.watch(this.id, goes.at, !!(at ?? this.at));
       this.shut();
-      document.dispatchEvent(new CustomEvent("trubka:outbox"));
     } catch (refusal) {
-      this.told([refusal.message], false);
+      if (refusal.code !== "empty-fields" || !this.lacking.choose()) this.told([refusal.message], false);
     } finally {
       this.sending = false;
       this.at = undefined;
     }
+  }
+
+  /** The next morning, until something else is chosen. */
+  offerTime() {
+    const field = $("#compose-at");
+    if (!$(".later", this.place).open) return;
+    if (!(unix(field.value) > store.now())) field.value = `${wall(store.now() + 86_400).slice(0, 10)}T09:00`;
+    field.focus();
   }
 
   sendLater(event) {
@@ -295,7 +311,6 @@ export class Writing {
     await this.queue;
     await api("DELETE", `/outbox/${this.id}`);
     this.shut();
-    document.dispatchEvent(new CustomEvent("trubka:outbox"));
   }
 
   shut() {
@@ -304,6 +319,7 @@ export class Writing {
     this.id = null;
     sessionStorage.removeItem(OPEN);
     show(this.place, false);
+    document.dispatchEvent(new CustomEvent("trubka:outbox"));
     if (this.from?.isConnected) this.from.focus();
   }
 }

@@ -1,10 +1,10 @@
-"""Version 32: when the last letter of a client came or went."""
+"""Version 35: when the last letter of a client came or went."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0032"
-down_revision = "0031"
+revision = "0035"
+down_revision = "0034"
 
 
 def upgrade() -> None:
