@@ -1,10 +1,10 @@
-"""Version 35: when the last letter of a client came or went."""
+"""Version 36: when the last letter of a client came or went."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0035"
-down_revision = "0034"
+revision = "0036"
+down_revision = "0035"
 
 
 def upgrade() -> None:
