@@ -70,5 +70,4 @@ def build_following(
     )
     sync = MailSync(db=db, rounds=rounds, channel=channel)
     changes.ask, changes.wake = sync.ask, sync.wake
-    mailboxes.changed = doors.changed = sync.changed
     return FollowingParts(sync=sync, changes=changes)

@@ -129,6 +129,7 @@ def build_mail(
         connect=reach.connect,
         tls=tls,
         credentials=doors.credentials,
+        sends=mailboxes.sends,
         server=following.changes,
         taker=inbox,
         desktop=desktop,
@@ -139,6 +140,12 @@ def build_mail(
         clock=clock,
     )
     inbox.came = sending.outbox.wake
+
+    def changed(mailbox_id: int) -> None:
+        following.sync.changed(mailbox_id)
+        sending.mended(mailbox_id)
+
+    mailboxes.changed = doors.changed = changed
     store, answer = sending.letter_store, sending.outbox.answer
     invitations = Invitations(db=db, place=store.place, keep=store.keep, send=answer, zone=zone, clock=clock)
     return MailParts(

@@ -33,6 +33,7 @@ class SendingParts:
     outbox_files: OutboxFiles
     templates: Templates
     event_rules: EventRules
+    mended: Callable[[int], None]
     work: Mapping[str, Coroutine[Any, Any, None]]
 
 
@@ -44,6 +45,7 @@ def build_sending(
     connect: Connect,
     tls: Any,
     credentials: Callable[[int], Awaitable[Credentials]],
+    sends: Callable[[int, str], Awaitable[None]],
     server: MailServer | None,
     taker: LetterTaker | None,
     desktop: AgentDesktop,
@@ -55,8 +57,8 @@ def build_sending(
 ) -> SendingParts:
     """All of it. folder: of letters' files; client_file: where a client's file lies; connect: to a mail server.
 
-    credentials: of a mailbox; server: mailboxes on their servers, None: nothing is filed there; taker: is told of
-    letters sent; work_changed: a missed call was closed.
+    credentials: of a mailbox; sends: told how its server was found; server: mailboxes on their servers, None: nothing
+    is filed there; taker: is told of letters sent; work_changed: a missed call was closed.
     """
     store = LetterStore(db=db, folder=folder)
     sender = SmtpSender(connect=connect, path_of=lambda file: store.path(file.sha256), tls=tls)
@@ -65,6 +67,7 @@ def build_sending(
         db=db,
         sender=sender,
         credentials=credentials,
+        sends=sends,
         taker=taker,
         followed=after.wake,
         work_changed=work_changed,
@@ -79,5 +82,6 @@ def build_sending(
         outbox_files=OutboxFiles(db=db, draft=outbox.draft, keep=store.keep, copy=store.copy, path_of=client_file),
         templates=Templates(db=db, keep=store.keep, media_type_of=media_type_of, zone=zone, clock=clock),
         event_rules=rules,
+        mended=post.mended,
         work={"letter-files": store.run(), "post": post.run(), "post-after": after.run(), "event-rules": rules.run()},
     )

@@ -32,8 +32,10 @@ TROUBLES: Mapping[str, str] = {
     "quota": N_("The mailbox is full: it takes no more letters until some are deleted there."),
     "other": N_("The mail server does not let us in."),
 }
+SENDING = N_("Letters do not go out:")
 SAID = N_("It said: “{said}”")
 NOTICES: Mapping[str, str] = {
+    "mailbox-sending": N_("Letters from “{mailbox}” do not go now. {trouble}"),
     "mailbox-trouble": N_("Letters of “{mailbox}” do not come now. {trouble}"),
 }
 PARKED: Mapping[str, str] = {  # by the code before the colon
@@ -70,5 +72,7 @@ def trouble(language: str, stored: str) -> str:
     code, _, said = stored.partition("|")
     if not code:
         return ""
-    text = say(language, TROUBLES.get(code, TROUBLES["other"]))
+    text = say(language, TROUBLES.get(code.removeprefix("smtp-"), TROUBLES["other"]))
+    if code.startswith("smtp-"):
+        text = f"{say(language, SENDING)} {text}"
     return f"{text} {say(language, SAID, said=said)}" if said else text

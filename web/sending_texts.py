@@ -11,6 +11,10 @@ REFUSALS: Mapping[str, str] = {
     "letter-gone": N_("This letter lies on no mail server any more: it was deleted there, or its mailbox was removed."),
     "mail-away": N_("The letter's mail server does not answer now: try again in a few minutes."),
     "not-a-draft": N_("This letter is no draft any more."),
+    "no-mailbox-yet": N_(
+        "You have no mailbox to write from: connect yours in “My profile”, or ask an admin for a shared one."
+    ),
+    "mailboxes-paused": N_("All your mailboxes are paused: resume one in its settings, then answer."),
     "mailbox-paused": N_("This mailbox is paused: choose another, or have it resumed."),
     "no-addressee": N_("Say to whom the letter goes."),
     "bad-address": N_("This is no e-mail address."),
@@ -53,7 +57,12 @@ FAILURES: Mapping[str, str] = {
     "same-again": N_("Held: the same automatic text goes out too often."),
     "answers-machine": N_("Held: it would answer a letter that a machine wrote."),
     "mailbox-trouble": N_(
-        "The letter waits: the mail server does not let this mailbox in; it is tried again by itself."
+        "The letter waits: the mail server does not let this mailbox in. Was the password changed? Type the new one in"
+        " the mailbox's settings: then the letter goes by itself."
+    ),
+    "mailbox-shut": N_(
+        "The letter did not go: the mail server did not let its mailbox in. Was the password changed? Type the new one"
+        " in the mailbox's settings, then send the letter once more."
     ),
     "two-drafts": N_("This draft was changed here and in another mail program: both are kept, each as one of its own."),
     "returned": N_("The letter came back: it was not delivered."),

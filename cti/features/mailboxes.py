@@ -247,10 +247,18 @@ class Mailboxes:
         for one, notice in notices:
             await self._desktop.message(one, notice)
 
+    async def sends(self, mailbox_id: int, trouble: str = "") -> None:
+        """How the server that sends was found. trouble: as a row holds it, "" for well."""
+        if trouble:
+            return await self.found(mailbox_id, f"{mailboxes.SENDING}{trouble}")
+        async with self._db.write() as conn:
+            await mailboxes.sends_well(conn, mailbox_id)
+
     def _notice(self, user_id: int, mailbox: Mailbox, trouble: str, now: float) -> Notice:
         href = f"/settings/mailboxes/{mailbox.id}" if mailbox.owner_id == user_id else "/settings/mailboxes"
         args = {"mailbox": mailbox.name, "trouble": trouble.partition("|")[0]}
-        return Notice(seq=self._next_seq(user_id), code="mailbox-trouble", args=args, href=href, at=now)
+        code = "mailbox-sending" if trouble.startswith(mailboxes.SENDING) else "mailbox-trouble"
+        return Notice(seq=self._next_seq(user_id), code=code, args=args, href=href, at=now)
 
     # Inside --------------------------------------------------------------------------------------------------------
     async def _his(self, actor: Person, mailbox_id: int) -> Mailbox:

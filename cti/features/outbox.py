@@ -352,9 +352,14 @@ class Outbox:
 
 
 async def _lies_in(conn: Connection, person: Person, writing: Writing) -> int:
-    """Of his mailboxes that of the answered letter; his first one where it lies in none."""
-    his = [one.id for one in await _boxes(conn, person) if one.paused_at is None]
-    return await answering.lies_in(conn, writing.answers_id or 0, his) or next(iter(his), 0)
+    """Of his mailboxes that of the answered letter; his first one where it lies in none. Raises Refused."""
+    his = await _boxes(conn, person)
+    at_work = [one.id for one in his if one.paused_at is None]
+    if not his:
+        raise Refused("no-mailbox-yet", "You have no mailbox to write from.")
+    if not at_work:
+        raise Refused("mailboxes-paused", "All your mailboxes are paused.")
+    return await answering.lies_in(conn, writing.answers_id or 0, at_work) or at_work[0]
 
 
 async def _boxes(conn: Connection, person: Person) -> list[Mailbox]:

@@ -39,8 +39,11 @@ log = structlog.get_logger()
 
 
 class Post:
-    """Sends. credentials: of a mailbox, raises ChannelError; taker: is told of letters sent; followed: of what is to be
-    done for them yet; work_changed: a missed call was closed."""
+    """Sends. credentials: of a mailbox, raises ChannelError; sends: told how a mailbox's server was found.
+
+    taker: is told of letters sent; followed: of what is to be done for them yet; work_changed: a missed call was
+    closed.
+    """
 
     def __init__(
         self,
@@ -48,6 +51,7 @@ class Post:
         db: Database,
         sender: LetterSender,
         credentials: Callable[[int], Awaitable[Credentials]],
+        sends: Callable[[int, str], Awaitable[None]],
         taker: LetterTaker | None,
         followed: Callable[[], None],
         work_changed: Callable[[], None],
@@ -57,6 +61,7 @@ class Post:
         self._db = db
         self._sender = sender
         self._credentials = credentials
+        self._sends = sends
         self._taker = taker
         self._followed = followed
         self._work_changed = work_changed
@@ -65,12 +70,18 @@ class Post:
         self._news = asyncio.Event()
         self._busy: set[int | None] = set()
         self._known: dict[int, tuple[float, Mailbox | None]] = {}
+        self._mended: set[int] = set()
         self._going: set[int] = set()  # rows that this process has claimed
 
     def wake(self) -> None:
         """There is something to send, or to follow what was sent."""
         self._news.set()
         self._followed()
+
+    def mended(self, mailbox_id: int) -> None:
+        """Something was done about a mailbox: letters that waited for that are tried now."""
+        self._mended.add(mailbox_id)
+        self._news.set()
 
     async def run(self) -> None:
         """Send until cancelled. What a process before had on its way is nobody's knowledge any more."""
@@ -90,6 +101,8 @@ class Post:
         now = self._clock()
         try:
             await self._lost(now)
+            while self._mended:
+                await self._hurry(next(iter(self._mended)), now)
             async with self._db.read() as conn:
                 boxes, later = await outbox.due(conn, now)
         except StorageError as error:
@@ -101,6 +114,13 @@ class Post:
                 group.create_task(self._drain(box), name=f"post-{box}")
         await self._sender.let_go()
         return min(QUIET_S, max((later or now + QUIET_S) - now, 0.05))
+
+    async def _hurry(self, mailbox_id: int, now: float) -> None:
+        self._known.pop(mailbox_id, None)
+        async with self._db.write() as conn:
+            await outbox.hurry(conn, mailbox_id, now)
+            await mailboxes.sends_well(conn, mailbox_id)
+        self._mended.discard(mailbox_id)
 
     async def _lost(self, now: float) -> None:
         """Letters of a run before, or lost sight of: whether they went is not known."""
@@ -162,7 +182,11 @@ class Post:
         except ChannelError as error:
             said = error.said if isinstance(error, MailTrouble) else ""
             await self._later(letter, said or str(error), to, why="mailbox-trouble" if error.permanent else "")
+            if error.permanent and isinstance(error, MailTrouble):
+                await self._sends(mailbox.id, error.stored)
             return
+        if mailbox.trouble.startswith(mailboxes.SENDING):
+            await self._sends(mailbox.id, "")
         await self._settle(letter, mailbox, outgoing, raw, delivery)
 
     async def _mailbox(self, conn: Connection, mailbox_id: int) -> Mailbox | None:
@@ -250,7 +274,7 @@ class Post:
         again = next_try(letter.tries + 1, letter.send_at or now, now)
         values: dict[str, Any] = {"state": "waiting", "next_at": again, "left": json.dumps(to), "why": why}
         if again is None:
-            values |= {"state": "failed", "why": "gave-up", "told_at": None}
+            values |= {"state": "failed", "why": "mailbox-shut" if why else "gave-up", "told_at": None}
         async with self._db.write() as conn:
             values |= {"said": said[:400], "tries": letter.tries + 1, "claimed_at": None}
             await outbox.move(conn, letter.id, ("sending",), **values)

@@ -27,6 +27,7 @@ from cti.storage.mail_tables import (
 from cti.storage.tables import users
 
 PIECE = 500  # letters that are removed at once
+SENDING = "smtp-"  # begins a trouble of sending alone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -199,21 +200,35 @@ async def pause(conn: AsyncConnection, mailbox_id: int, at: float | None) -> Non
 
 
 async def found_well(conn: AsyncConnection, mailbox_id: int, now: float) -> None:
-    """It was found in order just now."""
-    values = {"trouble": "", "trouble_at": None, "seen_at": now}
-    await conn.execute(update(mailboxes).where(mailboxes.c.id == mailbox_id).values(**values))
+    """It was found in order just now; what is wrong with sending stays."""
+    mine = mailboxes.c.id == mailbox_id
+    await conn.execute(update(mailboxes).where(mine).values(seen_at=now))
+    well = mine & mailboxes.c.trouble.not_like(f"{SENDING}%")
+    await conn.execute(update(mailboxes).where(well).values(trouble="", trouble_at=None))
+
+
+async def sends_well(conn: AsyncConnection, mailbox_id: int) -> None:
+    """Its letters go, or something was done about it."""
+    mine = (mailboxes.c.id == mailbox_id) & mailboxes.c.trouble.like(f"{SENDING}%")
+    await conn.execute(update(mailboxes).where(mine).values(trouble="", trouble_at=None))
 
 
 async def found_ill(conn: AsyncConnection, mailbox_id: int, trouble: str, now: float) -> bool:
-    """It is in trouble; since when stays as long as it lasts. Whether this is news."""
+    """It is in trouble; since when stays as long as it lasts. Whether this is news.
+
+    What is wrong with sending is told where nothing else is wrong.
+    """
     row = (await conn.execute(select(mailboxes.c.trouble).where(mailboxes.c.id == mailbox_id))).one_or_none()
     if row is None or row.trouble == trouble:
+        return False
+    if row.trouble and trouble.startswith(SENDING) and not row.trouble.startswith(SENDING):
         return False
     values: dict[str, Any] = (
         {"trouble": trouble[:400]} if row.trouble else {"trouble": trouble[:400], "trouble_at": now}
     )
     await conn.execute(update(mailboxes).where(mailboxes.c.id == mailbox_id).values(**values))
-    return not row.trouble or row.trouble.partition("|")[0] != trouble.partition("|")[0]
+    was, now_is = (one.partition("|")[0].removeprefix(SENDING) for one in (row.trouble, trouble))
+    return was != now_is
 
 
 async def progress(conn: AsyncConnection) -> dict[int, Progress]:

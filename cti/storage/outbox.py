@@ -241,6 +241,12 @@ async def claim(conn: AsyncConnection, mailbox_id: int | None, now: float) -> Ou
     return await _with_files(conn, _row(found))
 
 
+async def hurry(conn: AsyncConnection, mailbox_id: int, now: float) -> None:
+    """Letters that waited because nobody was let into their mailbox are tried now."""
+    shut = (outbox.c.mailbox_id == mailbox_id) & (outbox.c.state == "waiting") & (outbox.c.why == "mailbox-trouble")
+    await conn.execute(update(outbox).where(shut).values(next_at=now))
+
+
 async def is_going(conn: AsyncConnection, besides: Collection[int]) -> bool:
     """Whether letters are on their way that nobody here has claimed."""
     lost = select(outbox.c.id).where(outbox.c.state == "sending", outbox.c.id.not_in(list(besides)))

@@ -73,6 +73,7 @@ class PostOffice:
         self._ahead = 0.0
         self.sender = SmtpSender(connect=connect, path_of=lambda file: folder / file.sha256, command_s=2.0, data_s=0.5)
         self.secret = PASSWORD
+        self.found: list[tuple[int, str]] = []
         seqs = itertools.count(1)
         self.after = PostAfter(
             db=db,
@@ -86,6 +87,7 @@ class PostOffice:
             db=db,
             sender=self.sender,
             credentials=self.credentials,
+            sends=self.sends,
             taker=taker,
             followed=self.after.wake,
             work_changed=lambda: None,
@@ -98,6 +100,9 @@ class PostOffice:
 
     async def credentials(self, _mailbox_id: int) -> Credentials:
         return Credentials(login=LOGIN, secret=self.secret)
+
+    async def sends(self, mailbox_id: int, trouble: str) -> None:
+        self.found.append((mailbox_id, trouble))
 
     def later(self, seconds: float) -> None:
         self._ahead += seconds

@@ -243,6 +243,15 @@ async def test_a_trouble_is_told_once_to_whom_the_mailbox_is(house: House) -> No
     house.now[0] += 60
     await house.boxes.found(own)
     assert ((await box(house, own)).trouble, (await box(house, own)).seen_at) == ("", 1060.0)
+    await house.boxes.sends(own, "password|535")
+    await house.boxes.found(own)
+    assert (await box(house, own)).trouble == "smtp-password|535", "letters come, and do not go"
+    assert house.screens.notices.pop()[1].code == "mailbox-sending"
+    await house.boxes.found(own, "silent")
+    await house.boxes.sends(own, "password|535")
+    assert (await box(house, own)).trouble == "silent"
+    await house.boxes.found(own)
+    house.screens.notices.pop()
     await house.boxes.found(shared, "silent")
     assert [who for who, _ in house.screens.notices[1:]] == [ANNA, BORIS, CLARA], "its people, and the admins"
 

@@ -128,10 +128,14 @@ async def test_a_mailbox_that_lets_nobody_in_keeps_its_letters_and_says_so(offic
     letter = await office.letter()
     row = await office.until(letter, lambda one: one.tries == 1)
     assert (row.state, row.why) == ("waiting", "mailbox-trouble")
+    assert [trouble.partition("|")[0] for _, trouble in office.found] == ["password"]
     office.secret = PASSWORD
-    office.later(61)
+    office.post.mended(office.box)
     assert (await office.state(letter, "sent")).why == ""
     assert len(peer.letters) == 1
+    office.secret = "changed again"
+    shut = await office.letter(send_at=office.clock() - GIVE_UP_S)
+    assert (await office.state(shut, "failed")).why == "mailbox-shut", "and its author may send it once more"
 
 
 async def test_DP_06_a_client_restricted_meanwhile_gets_nothing(office: PostOffice, peer: Peer) -> None:

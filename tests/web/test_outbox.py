@@ -51,6 +51,14 @@ async def save(who: Browser, letter: dict[str, Any], **changed: Any) -> tuple[in
 
 async def test_a_letter_from_the_card_is_addressed_saved_as_typed_sent_and_taken_back(desk: Panel) -> None:
     async with Browser(desk, "anna") as anna, Browser(desk, "boris") as boris:
+        new = {"key": "letter-none"}
+        assert (await anna.ask("POST", "/outbox", new))[1]["type"].endswith("no-mailbox-yet")
+        await a_mailbox(desk, ANNA, address="paused@romashka.example", paused_at=1.0)
+        status, paused = await anna.ask("POST", "/outbox", new)
+        assert (status, paused["detail"]) == (
+            409,
+            "All your mailboxes are paused: resume one in its settings, then answer.",
+        )
         box = await a_mailbox(desk, ANNA, BORIS, signature="<p>Анна</p>")
         letter = await begun(anna, box, client_id=await alkhimov(anna))
         assert [one["address"] for one in letter["people"]] == ["pyotr@alkhimov.example"]

@@ -3,10 +3,11 @@
 //
 // detail: {kind: new | reply | all | forward, letter, client, contact, to, call, mailbox, draft}
 import { $ } from "../dom.js";
-import { api } from "../api.js";
+import { api, Refusal } from "../api.js";
 import { t } from "../texts.js";
 import { toast } from "../toasts.js";
 
+const WITHOUT = new Set(["no-mailbox-yet", "mailboxes-paused"]); // whoever is refused so goes to his mailboxes
 export const OPEN = "trubka:draft";
 let desk = null;
 
@@ -42,13 +43,13 @@ async function compose(detail) {
     await (await desk).open(detail);
   } catch (error) {
     if (detail.again) return sessionStorage.removeItem(OPEN); // it was sent or thrown away in another window
-    toast(error.message);
+    toast(error.message, WITHOUT.has(error.code) ? { label: t("Mailboxes"), act: () => location.assign("/settings/mailboxes") } : undefined);
   }
 }
 
 /** Mailboxes to write from. */
 export async function mailboxes() {
   const found = await api("GET", "/mailboxes");
-  if (!found.length) throw new Error(t("You have no mailbox to write from: connect yours in “My profile”, or ask an admin for a shared one."));
+  if (!found.length) throw new Refusal(409, "no-mailbox-yet", t("You have no mailbox to write from: connect yours in “My profile”, or ask an admin for a shared one."));
   return found;
 }
