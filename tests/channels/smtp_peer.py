@@ -1,6 +1,6 @@
 """A real SMTP server for tests, in a thread of its own: it takes letters, refuses and falls silent as it is told.
 
-with smtp_peer() as peer:
+with smtp_peer() as peer:                                      # ssl_context=: TLS at once, tls_context=: STARTTLS
     peer.answers["busy@x.example"] = "451 4.2.0 try later"     # to RCPT of this address
     peer.data = "drop"                                         # after DATA: drop, silent, or an answer "554 ..."
     ...
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,12 +44,14 @@ class Taken:
 class Peer:
     """answers: to RCPT, by address; to MAIL under `mail`. data: after DATA: "" takes it; drop, silent, or an answer.
 
+    tokens: that XOAUTH2 lets in, and how often each did.
     keeps: whether it keeps a letter before it drops the connection or falls silent.
     """
 
     letters: list[Taken] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
     data: str = ""
+    tokens: dict[str, int] = field(default_factory=dict)
     keeps: bool = True
     connections: int = 0
     port: int = 0
@@ -57,6 +60,16 @@ class Peer:
         self.connections += 1
         session.host_name = name
         return answers
+
+    async def auth_XOAUTH2(self, server: SMTP, args: list[str]) -> AuthResult:
+        """As Microsoft and Google do it: what is wrong with a token is told as base64 first, then it is refused."""
+        said = b64decode(args[1]).decode()
+        user, _, token = said.removesuffix("\x01\x01").partition("\x01auth=Bearer ")
+        if user == f"user={LOGIN}" and token in self.tokens:
+            self.tokens[token] += 1
+            return AuthResult(success=True)
+        await server.challenge_auth('{"status":"400","schemes":"Bearer","scope":"https://mail.google.com/"}')
+        return AuthResult(success=False, handled=False, message="535 5.7.3 Authentication unsuccessful")
 
     async def handle_MAIL(self, _s: SMTP, _session: Session, envelope: Envelope, address: str, options: Any) -> str:
         if "mail" in self.answers:

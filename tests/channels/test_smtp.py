@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -13,10 +14,12 @@ import pytest
 from msgspec import structs
 
 from cti.channels.email.smtp import SmtpSender
-from cti.channels.letters import Credentials, Delivery, Endpoint
+from cti.channels.letters import Credentials, Delivery, Endpoint, MailTrouble, Security
 from cti.errors import ChannelError
 from cti.messages.letter import Attachment
 from cti.messages.outgoing import Outgoing, party
+from lab.dovecot import Dovecot
+from tests.channels.mail_peers import office as office
 from tests.channels.smtp_peer import LOGIN, PASSWORD, Peer, smtp_peer
 
 PYOTR, IRINA = "pyotr@alkhimov.example", "irina@alkhimov.example"
@@ -166,6 +169,43 @@ async def test_F_40_no_answer_after_the_letter_itself_is_unknown(sender: SmtpSen
     assert (await hand_over(sender, peer)).unknown == (PYOTR,)
     peer.data = ""
     assert (await hand_over(sender, peer)).accepted == (PYOTR,), "the next one has a connection of its own"
+
+
+async def test_a_letter_goes_over_tls_by_password_or_token_and_never_past_a_wrong_certificate(
+    office: Dovecot, tmp_path: Path
+) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(office.certificate, office.certificate.with_name("key.pem"))
+    trusts = ssl.create_default_context(cafile=str(office.certificate))
+    ways: dict[Security, dict[str, Any]] = {
+        "tls": {"ssl_context": context},
+        "starttls": {"tls_context": context, "require_starttls": True},
+    }
+    for security, way in ways.items():
+        with smtp_peer(**way) as peer:
+            end = Endpoint(host="127.0.0.1", port=peer.port, security=security)
+
+            async def send(
+                secret: str, *, oauth2: bool = False, tls: ssl.SSLContext | None = trusts, end: Endpoint = end
+            ) -> Delivery:
+                made = SmtpSender(connect=connect, path_of=lambda file: tmp_path, tls=tls, command_s=2.0)
+                given = Credentials(login=LOGIN, secret=secret, oauth2=oauth2)
+                try:
+                    return await made.send(1, end, given, await made.compose(LETTER), sender=LOGIN, to=(PYOTR,))
+                finally:
+                    await made.close()
+
+            peer.tokens["good"] = 0
+            assert (await send(PASSWORD)).accepted == (PYOTR,)
+            assert (await send("good", oauth2=True)).accepted == (PYOTR,)
+            assert peer.tokens == {"good": 1}
+            with pytest.raises(MailTrouble) as refused:
+                await send("revoked", oauth2=True)
+            assert (refused.value.code, refused.value.permanent) == ("oauth2", True)
+            assert "revoked" not in refused.value.stored
+            with pytest.raises(MailTrouble, match="certificate"):
+                await send(PASSWORD, tls=None)
+            assert len(peer.letters) == 2
 
 
 async def test_what_certainly_did_not_leave_is_an_error(sender: SmtpSender, peer: Peer) -> None:

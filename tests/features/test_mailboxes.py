@@ -19,16 +19,20 @@ from cryptography.fernet import Fernet
 from sqlalchemy import insert, select
 
 from cti.access import Person
+from cti.channels.email.smtp import SmtpSender
 from cti.channels.email.tokens import OAuthServers, application
-from cti.channels.letters import Credentials, Endpoint, MailTrouble
+from cti.channels.letters import Credentials, Delivery, Endpoint, MailTrouble, Tokens
 from cti.errors import NotAllowed, Refused
 from cti.features.mailbox_doors import MailboxDoors
 from cti.features.mailboxes import TRIES, MailboxDraft, Mailboxes, signature
+from cti.messages.outgoing import Outgoing, party
 from cti.storage import mailboxes as stored
 from cti.storage import users
 from cti.storage.database import Database
 from cti.storage.mail_tables import conversations, letter_places, letters, mail_folders, mailboxes
+from tests.channels.smtp_peer import LOGIN, smtp_peer
 from tests.features.cast import Screens
+from tests.features.post_office import connect
 from tests.made import new_database
 from tests.storage.conftest import ANNA, BORIS, CLARA, add_cast
 
@@ -310,6 +314,33 @@ async def test_a_provider_opens_a_mailbox_and_its_token_is_renewed_in_time(house
     with pytest.raises(MailTrouble) as caught:
         await house.doors.credentials(made)
     assert (caught.value.stored, caught.value.permanent) == ("oauth2|invalid_grant", True)
+
+
+async def test_an_expired_token_is_renewed_once_for_all_letters_that_go(house: House, tmp_path: Path) -> None:
+    draft = msgspec.structs.replace(OWN, auth="oauth2", provider="own", login=LOGIN)
+    made = await house.boxes.add(ANNA_ASKS, draft)
+    expired = Tokens(access="expired", refresh="refresh", expires_at=house.now[0] - 1)
+    async with house.db.write() as conn:
+        await stored.keep_secret(conn, made, house.doors.seal(msgspec.json.encode(expired).decode()))
+    with smtp_peer() as peer:
+        peer.tokens["access-1"] = 0
+        sender = SmtpSender(connect=connect, path_of=lambda file: tmp_path)
+        end = Endpoint(host="127.0.0.1", port=peer.port, security="none")
+
+        async def send(number: int) -> Delivery:
+            letter = Outgoing(
+                message_id=f"{number}@x", sender=party("from", LOGIN), people=(party("to", "p@x.example"),),
+                subject="x", html="<p>x</p>", at=1.7e9,
+            )  # fmt: skip
+            raw = await sender.compose(letter)
+            return await sender.send(
+                number, end, await house.doors.credentials(made), raw, sender=LOGIN, to=("p@x.example",)
+            )
+
+        went = await asyncio.gather(*(send(number) for number in range(4)))
+        assert [one.accepted for one in went] == [("p@x.example",)] * 4
+        assert (house.provider.given, peer.tokens) == (1, {"access-1": 4}), "renewed once, four connections"
+        await sender.close()
 
 
 def test_a_signature_holds_nothing_that_runs_or_is_fetched() -> None:
