@@ -31,6 +31,7 @@ CONVERSATION_WHYS: Mapping[str, str] = {
     "reply": N_("It answers a letter of this conversation."),
     "named": N_("A letter of this conversation answers it."),
     "sibling": N_("It answers the same letter as another one here."),
+    "outlook": N_("Outlook counts it to this conversation."),
     "subject": N_("The same address wrote under this subject within 14 days."),
     "split": N_("{name} made a conversation of its own of it."),
 }

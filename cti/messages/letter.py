@@ -70,6 +70,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     snippet: str = ""
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
+    outlook_id: str = ""  # its conversation as Outlook has it: messages/conversations.py
     automatic: Automatic = ""
     files: tuple[Attachment, ...] = ()
     bounces: tuple[Bounce, ...] = ()

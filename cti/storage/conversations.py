@@ -123,6 +123,7 @@ def _thread(row: Any, party: str) -> Thread:
         parents=parents_of(row.in_reply_to, row.thread_refs.split()),
         subject=row.subject,
         party=party,
+        outlook=row.outlook_id,
         at=row.sent_at,
         automatic=bool(row.automatic),
     )
@@ -147,7 +148,7 @@ async def _with_marks(conn: AsyncConnection, marks: Sequence[int], letter: NewLe
     known = conversations.c
     found = (
         select(letters.c.message_id, letters.c.in_reply_to, letters.c.thread_refs, letters.c.subject, letters.c.sent_at)
-        .add_columns(letters.c.automatic, letters.c.conversation_id, known.by_hand)
+        .add_columns(letters.c.outlook_id, letters.c.automatic, letters.c.conversation_id, known.by_hand)
         .join_from(letter_refs, letters, letters.c.id == letter_refs.c.letter_id)
         .join(conversations, known.id == letters.c.conversation_id)
         .where(letter_refs.c.mark.in_(marks), letters.c.id != letter.id)

@@ -54,6 +54,7 @@ async def keep(
         "oddities": " ".join(letter.oddities)[:200],
         "in_reply_to": letter.in_reply_to,
         "thread_refs": " ".join(letter.references),
+        "outlook_id": letter.outlook_id,
         "user_id": user_id,
     }
     made = int((await conn.execute(insert(letters).values(row).returning(letters.c.id))).scalar_one())

@@ -131,6 +131,7 @@ letters = Table(
     Column("oddities", String(200), nullable=False, server_default=""),  # codes of what was wrong with it
     Column("in_reply_to", String(400), nullable=False, server_default=""),
     Column("thread_refs", Text, nullable=False, server_default=""),  # message ids, the oldest first, by spaces
+    Column("outlook_id", String(44), nullable=False, server_default=""),  # its conversation, of Thread-Index
     Column("conversation_id", ForeignKey("conversations.id", ondelete="SET NULL"), index=True),  # None: not yet seen to
     Column("conversation_why", String(400), nullable=False, server_default=""),  # JSON: code and what it names
     Column("client_id", ForeignKey("clients.id", ondelete="SET NULL")),

@@ -65,6 +65,7 @@ class Post:
         role: str = "inbox",
         seen: bool = False,
         automatic: str = "",
+        outlook: str = "",
         files: Sequence[str] = (),
         at: float | None = None,
         user_id: int | None = None,
@@ -85,6 +86,7 @@ class Post:
             snippet=text[:200],
             in_reply_to=parents[-1] if parents else "",
             references=tuple(parents),
+            outlook_id=outlook,
             automatic=automatic,  # type: ignore[arg-type]
             files=tuple(Attachment(name=one, media_type="application/pdf", size=9, sha256="f" * 64) for one in files),
         )

@@ -124,6 +124,7 @@ async def test_any_order_of_arrival_makes_the_same_conversations(db: Database) -
         ("e", ["never"], "Re: Договор"), ("f", [], "Счёт"), ("g", [], "Прайс"),
     ]  # fmt: skip
     ids = [await office.post.bring(name, parents=parents, subject=subject) for name, parents, subject in heads]
+    ids += [await office.post.bring(name, subject=name, outlook="0a" * 22) for name in ("h", "i")]
     random.Random(7).shuffle(ids)
     for one in ids:
         await office.came(one, history=True)
@@ -131,9 +132,14 @@ async def test_any_order_of_arrival_makes_the_same_conversations(db: Database) -
     async with db.read() as conn:
         for row in await conn.execute(select(letters.c.message_id, letters.c.conversation_id)):
             groups.setdefault(row.conversation_id, set()).add(row.message_id)
-    assert {frozenset(one) for one in groups.values()} == {frozenset("abcf"), frozenset("de"), frozenset("g")}
+    assert {frozenset(one) for one in groups.values()} == {
+        frozenset("abcf"),
+        frozenset("de"),
+        frozenset("g"),
+        frozenset("hi"),
+    }
     listed = await office.list(office.post.mailbox_id)
-    assert sorted(one.letters for one in listed) == [1, 2, 4]
+    assert sorted(one.letters for one in listed) == [1, 2, 2, 4]
 
 
 async def test_told_again_after_a_crash_nothing_is_done_twice(db: Database) -> None:

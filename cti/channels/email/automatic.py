@@ -10,7 +10,7 @@ from cti.messages.letter import Automatic
 # What is read of a head even when it stands behind hundreds of others.
 NEEDED = frozenset(
     ("from", "sender", "reply-to", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references",
-     "auto-submitted", "precedence", "list-id", "content-type")
+     "thread-index", "auto-submitted", "precedence", "list-id", "content-type")
 )  # fmt: skip
 _AWAY = re.compile(
     r"^(?:re: *)?(?:auto(?:matic)?[ -]?(?:reply|response|answer)|out of (?:the )?office|автоответ|автоматический ответ"

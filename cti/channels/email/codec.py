@@ -20,6 +20,7 @@ from cti.channels.email.frames import LETTER_BYTES
 from cti.channels.email.heads import letter_id, letter_ids, moment, people, text_of, words
 from cti.channels.email.winmail import Winmail, opened
 from cti.messages import bounces
+from cti.messages.conversations import outlook_id
 from cti.messages.letter import SNIPPET_CHARS, SUBJECT_CHARS, Attachment, Bounce, Letter, Party
 from cti.messages.plain import snippet, text_of_html
 from cti.messages.texts import file_name, many_lines, one_line
@@ -115,6 +116,7 @@ def read_letter(raw: bytes, keep: Keep, *, size: int, now: float) -> Letter:
         snippet=snippet(text or text_of_html(html[: TEXT_CHARS // 10]), SNIPPET_CHARS),
         in_reply_to=answered[0] if answered else "",
         references=letter_ids(heads.get("references", [""])[0]),
+        outlook_id=outlook_id(heads.get("thread-index", [""])[0]),
         automatic=automatic.kind(heads, subject, bounced=bool(said) or bool(found.told)),
         files=tuple(found.files),
         bounces=said,

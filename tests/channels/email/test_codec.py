@@ -26,7 +26,7 @@ def test_an_ordinary_letter_is_read_and_nothing_is_odd_about_it() -> None:
             alternative,
             f"Content-Type: application/x\nContent-ID: <logo@x>\nContent-Transfer-Encoding: base64\n\n{picture}",
             "Content-Type: text/html; name*=utf-8''%D0%BF%D1%80%D0%B0%D0%B9%D1%81.pdf\n\n%PDF-1.7 something",
-            head=HEAD + "References: <a@x> <b@x>\nIn-Reply-To: <b@x>\n",
+            head=HEAD + "References: <a@x> <b@x>\nIn-Reply-To: <b@x>\nThread-Index: AQECAwQFBgcICQoLDA0ODxAREhMUFQ==\n",
         ),
         kept,
     )
@@ -42,6 +42,7 @@ def test_an_ordinary_letter_is_read_and_nothing_is_odd_about_it() -> None:
     assert (read.sender.name, read.sender.folded) == ("Алексей", "sales@alkhimov.example")
     assert [one.role for one in read.people] == ["from", "to"]
     assert (read.message_id, read.in_reply_to, read.references) == ("1@alkhimov.example", "b@x", ("a@x", "b@x"))
+    assert read.outlook_id == bytes([1, *range(1, 22)]).hex()
     assert read.sent_at == 1789023600
     assert (read.automatic, read.oddities) == ("", ())
 
