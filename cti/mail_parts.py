@@ -19,6 +19,7 @@ from cti.channels.email.tokens import OAuthServers, application
 from cti.channels.letters import LetterReader
 from cti.desktop import AgentDesktop
 from cti.directory import Directory
+from cti.features import letter_words
 from cti.features.access_journal import AccessJournal
 from cti.features.client_base import ClientBase
 from cti.features.conversations import Conversations
@@ -171,6 +172,7 @@ def build_mail(
         mail_sync=following.sync,
         work={
             "letter-reader": reader.run(),
+            "letter-words": letter_words.run(db),
             "inbox": inbox.run(),
             "mail-sync": following.sync.run(),
             **sending.work,

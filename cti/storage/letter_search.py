@@ -33,7 +33,15 @@ from cti.access import Person
 from cti.messages.letter import Letter
 from cti.messages.words import Asked, asked, words_of
 from cti.storage import letter_access
-from cti.storage.mail_tables import letter_places, letter_words, letters, mailboxes
+from cti.storage.mail_tables import (
+    letter_bodies,
+    letter_files,
+    letter_people,
+    letter_places,
+    letter_words,
+    letters,
+    mailboxes,
+)
 from cti.storage.search import read_cursor, write_cursor
 from cti.storage.sight import sight_of
 
@@ -62,6 +70,49 @@ async def add(conn: AsyncConnection, letter_id: int, letter: Letter, sent_at: fl
     people = [part for one in letter.people for part in (one.name, one.address)]
     words = words_of((letter.subject, *people, *(one.name for one in letter.files), letter.text))
     await put(conn, letter_id, words, sent_at)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wordless:
+    """A letter that cannot be found yet. said: all that it is to be found by."""
+
+    id: int
+    sent_at: float
+    said: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """The words that lead to it; making them takes a while."""
+        return words_of(self.said)
+
+
+async def wordless(conn: AsyncConnection, after: int, limit: int) -> list[Wordless]:
+    """Letters without words, by rising id."""
+    columns = (letters.c.id, letters.c.sent_at, letters.c.subject, letter_bodies.c.text)
+    joined = letters.outerjoin(letter_bodies, letter_bodies.c.letter_id == letters.c.id)
+    missing = ~exists().where(letter_words.c.letter_id == letters.c.id)
+    asked = select(*columns).select_from(joined).where(letters.c.id > after, missing)
+    rows = (await conn.execute(asked.order_by(letters.c.id).limit(limit))).all()
+    ids = [row.id for row in rows]
+    named: dict[int, list[str]] = {one: [] for one in ids}
+    people = select(letter_people).where(letter_people.c.letter_id.in_(ids))
+    for one in await conn.execute(people.order_by(letter_people.c.letter_id, letter_people.c.position)):
+        named[one.letter_id] += (one.name, one.address)
+    for one in await conn.execute(select(letter_files).where(letter_files.c.letter_id.in_(ids))):
+        named[one.letter_id].append(one.name)
+    return [
+        Wordless(id=row.id, sent_at=row.sent_at, said=(row.subject, *named[row.id], row.text or "")) for row in rows
+    ]
+
+
+async def fill(conn: AsyncConnection, one: Wordless, words: str) -> bool:
+    """A letter can be found now, unless it is gone or somebody was faster."""
+    there = select(letters.c.id).where(letters.c.id == one.id)
+    missing = ~exists().where(letter_words.c.letter_id == letters.c.id)
+    if (await conn.execute(there.where(missing))).first() is None:
+        return False
+    await put(conn, one.id, words, one.sent_at)
+    return True
 
 
 async def put(conn: AsyncConnection, letter_id: int, words: str, sent_at: float) -> None:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import delete, select, text
 
 from cti.access import Person
+from cti.features.letter_words import fill
 from cti.storage import letter_search
 from cti.storage.database import Database
 from cti.storage.mail_tables import letter_words, letters
@@ -51,6 +52,19 @@ async def test_a_page_goes_on_where_it_ended(office: Office) -> None:
     assert len(one.conversations) == 2
     assert one.conversations + rest.conversations == await found(office, "цены")
     assert rest.next_cursor is None
+
+
+async def test_letters_from_before_the_search_are_found_once_their_words_are_made(office: Office) -> None:
+    asked = select(letter_words).order_by(letter_words.c.id)
+    async with office.db.write() as conn:
+        before = (await conn.execute(asked)).all()
+        await conn.execute(delete(letter_words).where(letter_words.c.letter_id != 2))
+    assert len(await found(office, "цены")) == 1
+    assert await fill(office.db, rest_s=0) == 2
+    async with office.db.read() as conn:
+        assert (await conn.execute(asked)).all() == before, "as if they had come today"
+    assert len(await found(office, "цены")) == 3
+    assert await fill(office.db) == 0
 
 
 async def test_a_letter_that_goes_takes_its_words_with_it(office: Office) -> None:
