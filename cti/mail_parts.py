@@ -30,6 +30,7 @@ from cti.features.mail_changes import MailChanges
 from cti.features.mail_drafts import MailDrafts
 from cti.features.mail_sync import MailSync
 from cti.features.mailbox_doors import MailboxDoors
+from cti.features.mailbox_removals import MailboxRemovals
 from cti.features.mailboxes import Mailboxes
 from cti.following_parts import build_following
 from cti.messages.hours import read as working_hours
@@ -87,6 +88,7 @@ def build_mail(
     reader = LetterProcess(folder)
     reach, tls = Reach(settings.mail.inside), _tls(settings.mail)
     doors = MailboxDoors(db=db, key=key, tokens=_tokens(settings.mail, clock), clock=clock)
+    removals = MailboxRemovals(db=db)
     mailboxes = Mailboxes(
         db=db,
         probe=Probe(reach.connect, tls),
@@ -96,6 +98,7 @@ def build_mail(
         desktop=desktop,
         next_seq=next_seq,
         clock=clock,
+        removed=removals.wake,
     )
     zone = ZoneInfo(settings.numbers.time_zone)
     inbox = Inbox(
@@ -175,6 +178,7 @@ def build_mail(
             "letter-words": letter_words.run(db),
             "inbox": inbox.run(),
             "mail-sync": following.sync.run(),
+            "mailbox-removals": removals.run(),
             **sending.work,
         },
     )

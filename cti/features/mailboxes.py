@@ -20,7 +20,7 @@ from cti.channels.letters import Credentials, Endpoint, MailProbe, MailTrouble, 
 from cti.clients.zones import is_zone
 from cti.desktop import AgentDesktop, Notice
 from cti.errors import NotAllowed, Refused
-from cti.storage import desktop_events, mailboxes, sessions, users
+from cti.storage import desktop_events, mailbox_removals, mailboxes, sessions, users
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection, NewEvent
 from cti.storage.mailboxes import Mailbox
@@ -85,7 +85,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 class Mailboxes:
     """All of it. seal: a secret as it is stored; credentials: of a mailbox whose secret is kept; providers: of OAuth2.
 
-    changed: told of a mailbox that was added, changed, paused, resumed or removed.
+    changed: told of a mailbox that was added, changed, paused, resumed or removed; removed: that one is to go.
     """
 
     def __init__(
@@ -100,6 +100,7 @@ class Mailboxes:
         next_seq: Callable[[int], int],
         clock: Callable[[], float],
         changed: Callable[[int], None] = lambda mailbox_id: None,
+        removed: Callable[[], None] = lambda: None,
     ) -> None:
         self._db = db
         self._probe = probe
@@ -110,6 +111,7 @@ class Mailboxes:
         self._next_seq = next_seq
         self._clock = clock
         self.changed = changed
+        self.removed = removed
         self._tries: dict[int, list[float]] = {}
         self._turn = asyncio.Semaphore(AT_ONCE)
 
@@ -157,22 +159,17 @@ class Mailboxes:
         self.changed(mailbox_id)
 
     async def remove(self, actor: Person, mailbox_id: int, *, letters: bool) -> None:
-        """Forget it. letters: with those that lie in no other mailbox here; else they stay with their clients."""
+        """Forget it, in the background. letters: with those that lie in no other mailbox here; else they stay with
+        their clients."""
         mailbox = await self._his(actor, mailbox_id)
+        async with self._db.read() as conn:
+            alone = await mailbox_removals.only_there(conn, mailbox_id) if letters else 0
         async with self._db.write() as conn:
             await mailboxes.pause(conn, mailbox_id, self._clock())
-        self.changed(mailbox_id)  # it is followed no more before its letters go
-        gone = 0
-        while letters:
-            async with self._db.write() as conn:
-                piece = await mailboxes.remove_letters(conn, mailbox_id)
-            gone += piece
-            if not piece:
-                break
-        async with self._db.write() as conn:
-            await mailboxes.remove(conn, mailbox_id)
-            await self._note(conn, actor, "mailbox-remove", mailbox_id, f"{mailbox.address}, letters: -{gone}")
+            await mailbox_removals.begin(conn, mailbox_id, letters=letters, now=self._clock())
+            await self._note(conn, actor, "mailbox-remove", mailbox_id, f"{mailbox.address}, letters: -{alone}")
         self.changed(mailbox_id)
+        self.removed()
 
     async def read_again(self, actor: Person, parked_id: int) -> None:
         """Try once more to read a letter that was put aside. Raises Refused."""
@@ -264,7 +261,7 @@ class Mailboxes:
     async def _his(self, actor: Person, mailbox_id: int) -> Mailbox:
         async with self._db.read() as conn:
             mailbox = await mailboxes.get(conn, mailbox_id)
-        if mailbox is None or not mailbox.is_set_by(actor):
+        if mailbox is None or mailbox.removed or not mailbox.is_set_by(actor):
             raise Refused("unknown", "There is no such mailbox.")
         return mailbox
 

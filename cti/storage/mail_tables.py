@@ -66,6 +66,16 @@ mailbox_people = Table(
     Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
 )
 
+mailbox_removals = Table(  # mailboxes that are being removed, with how far it is
+    "mailbox_removals",
+    metadata,
+    Column("mailbox_id", ForeignKey("mailboxes.id", ondelete="CASCADE"), primary_key=True),
+    Column("letters", Boolean, nullable=False),  # with those that lie in no other
+    Column("total", Integer, nullable=False),  # places of letters
+    Column("gone", Integer, nullable=False, server_default="0"),
+    Column("at", Float, nullable=False),
+)
+
 mail_folders = Table(
     "mail_folders",
     metadata,

@@ -9,30 +9,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Select, delete, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.access import Person, may, scope
-from cti.storage import last_letters
 from cti.storage.mail_tables import (
-    conversations,
-    letter_places,
-    letters,
     mail_folders,
     mailbox_people,
+    mailbox_removals,
     mailboxes,
     parked_letters,
 )
 from cti.storage.tables import users
 
-PIECE = 500  # letters that are removed at once
 SENDING = "smtp-"  # begins a trouble of sending alone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mailbox:
-    """A mailbox. owner_id: of a personal one; people: of a shared one. opened: a secret is kept.
+    """A mailbox. owner_id: of a personal one; people: of a shared one. opened: a secret is kept. removed: it goes.
 
     trouble: a code of web/mail_texts.py with what the mail server said after `|`; "" for none.
     """
@@ -68,6 +64,7 @@ class Mailbox:
     seen_at: float | None
     version: int
     created_at: float
+    removed: bool = False
     people: tuple[int, ...] = ()
 
     def belongs(self, user_id: int) -> bool:
@@ -102,13 +99,17 @@ class Parked:
     at: float
 
 
+_removed = exists().where(mailbox_removals.c.mailbox_id == mailboxes.c.id)
 _SEEN = [one for one in mailboxes.c if one.name != "secret"]
 
 
 def _asked() -> Select[Any]:
     opened = (mailboxes.c.secret != "").label("opened")
     owner = func.coalesce(users.c.name, "").label("owner")
-    return select(*_SEEN, opened, owner).select_from(mailboxes.outerjoin(users, users.c.id == mailboxes.c.owner_id))
+    removed = _removed.label("removed")
+    return select(*_SEEN, opened, owner, removed).select_from(
+        mailboxes.outerjoin(users, users.c.id == mailboxes.c.owner_id)
+    )
 
 
 async def every(conn: AsyncConnection) -> list[Mailbox]:
@@ -123,11 +124,14 @@ async def get(conn: AsyncConnection, mailbox_id: int) -> Mailbox | None:
 
 
 async def of_person(conn: AsyncConnection, user_id: int, *, every_shared: bool = False) -> list[Mailbox]:
-    """Those whose letters a person reads and from which he writes. every_shared: his right `mail` reaches to all."""
+    """Those whose letters a person reads and from which he writes, but for those that are being removed.
+
+    every_shared: his right `mail` reaches to all.
+    """
     among = exists().where(mailbox_people.c.mailbox_id == mailboxes.c.id, mailbox_people.c.user_id == user_id)
     shared = mailboxes.c.kind == "shared"
     his = (mailboxes.c.kind == "personal") & (mailboxes.c.owner_id == user_id)
-    return await _rows(conn, _asked().where(or_(his, shared if every_shared else shared & among)))
+    return await _rows(conn, _asked().where(or_(his, shared if every_shared else shared & among), ~_removed))
 
 
 async def _rows(conn: AsyncConnection, asked: Select[Any]) -> list[Mailbox]:
@@ -272,43 +276,3 @@ async def parked_in(conn: AsyncConnection, parked_id: int) -> int | None:
     found = select(parked_letters.c.mailbox_id).where(parked_letters.c.id == parked_id)
     row = (await conn.execute(found)).one_or_none()
     return int(row.mailbox_id) if row is not None else None
-
-
-# Removal --------------------------------------------------------------------------------------------------------------
-def _only_there(mailbox_id: int) -> ColumnElement[bool]:
-    here = exists().where(letter_places.c.letter_id == letters.c.id, letter_places.c.mailbox_id == mailbox_id)
-    elsewhere = exists().where(letter_places.c.letter_id == letters.c.id, letter_places.c.mailbox_id != mailbox_id)
-    return here & ~elsewhere
-
-
-async def only_there(conn: AsyncConnection, mailbox_id: int) -> int:
-    """How many letters lie in this mailbox and in no other."""
-    asked = select(func.count()).select_from(letters).where(_only_there(mailbox_id))
-    return int((await conn.execute(asked)).scalar_one())
-
-
-async def remove_letters(conn: AsyncConnection, mailbox_id: int) -> int:
-    """Remove a piece of the letters that are in no other mailbox; how many. Their files are swept later."""
-    piece = select(letters.c.id).where(_only_there(mailbox_id)).order_by(letters.c.id).limit(PIECE)
-    ids = list((await conn.execute(piece)).scalars())
-    if not ids:
-        return 0
-    asked = select(letters.c.conversation_id).where(letters.c.id.in_(ids)).distinct()
-    touched = [one for one in (await conn.execute(asked)).scalars() if one is not None]
-    gone = delete(letters).where(letters.c.id.in_(ids)).returning(letters.c.client_id)
-    await last_letters.reckon(conn, (await conn.execute(gone)).scalars().all())
-    left = exists().where(letters.c.conversation_id == conversations.c.id)
-    of_these = conversations.c.id.in_(touched)
-    await conn.execute(delete(conversations).where(of_these, ~left))
-    count = select(func.count()).where(letters.c.conversation_id == conversations.c.id).scalar_subquery()
-    await conn.execute(update(conversations).where(of_these).values(letters=count))
-    return len(ids)
-
-
-async def remove(conn: AsyncConnection, mailbox_id: int) -> None:
-    """Forget the mailbox itself; letters that are left stay with their clients, where it was a shared one."""
-    shared = exists().where(mailboxes.c.id == mailbox_id, mailboxes.c.kind == "shared")
-    lies = exists().where(letter_places.c.letter_id == letters.c.id, letter_places.c.mailbox_id == mailbox_id)
-    common = update(letters).where(~letters.c.shared, shared, lies).values(shared=True)
-    await last_letters.reckon(conn, (await conn.execute(common.returning(letters.c.client_id))).scalars().all())
-    await conn.execute(delete(mailboxes).where(mailboxes.c.id == mailbox_id))

@@ -24,10 +24,11 @@ from cti.channels.email.tokens import OAuthServers, application
 from cti.channels.letters import Credentials, Delivery, Endpoint, MailTrouble, Tokens
 from cti.errors import NotAllowed, Refused
 from cti.features.mailbox_doors import MailboxDoors
+from cti.features.mailbox_removals import MailboxRemovals
 from cti.features.mailboxes import TRIES, MailboxDraft, Mailboxes, signature
 from cti.messages.outgoing import Outgoing, party
+from cti.storage import mailbox_removals, users
 from cti.storage import mailboxes as stored
-from cti.storage import users
 from cti.storage.database import Database
 from cti.storage.mail_tables import conversations, letter_places, letters, mail_folders, mailboxes
 from tests.channels.smtp_peer import LOGIN, smtp_peer
@@ -265,6 +266,7 @@ async def test_a_removed_mailbox_leaves_its_letters_or_takes_those_that_are_nowh
     gone = await house.boxes.add(ANNA_ASKS, OWN, PASSWORD)
     row = {"sha256": "0" * 64, "direction": "in", "sent_at": 1.0, "received_at": 1.0, "size": 1}
     talk = {"state_at": 1.0, "last_at": 1.0, "letters": 1}
+    removals = MailboxRemovals(db=house.db)
     async with house.db.write() as conn:
         await conn.execute(insert(conversations), [talk | {"mailbox_id": gone}, talk | {"mailbox_id": kept}])
         await conn.execute(
@@ -277,16 +279,53 @@ async def test_a_removed_mailbox_leaves_its_letters_or_takes_those_that_are_nowh
             insert(letter_places),
             [{"folder_id": f, "mailbox_id": m, "letter_id": one, "uid": one} for f, m, one in places],
         )
-        assert await stored.only_there(conn, gone) == 1
+        assert await mailbox_removals.only_there(conn, gone) == 1
     await house.boxes.remove(ANNA_ASKS, gone, letters=True)
+    with pytest.raises(Refused, match="no such mailbox"):
+        await house.boxes.pause(ANNA_ASKS, gone, paused=False)
+    async with house.db.read() as conn:
+        assert await stored.of_person(conn, ANNA) == [await stored.get(conn, kept)]
+    await removals.finish()
     async with house.db.read() as conn:
         assert list((await conn.execute(select(letters.c.message_id))).scalars()) == ["both"]
         assert list((await conn.execute(select(conversations.c.id))).scalars()) == [2]
     await house.boxes.remove(ADMIN_ASKS, kept, letters=False)
+    await removals.finish()
     async with house.db.read() as conn:
         assert list((await conn.execute(select(letters.c.message_id))).scalars()) == ["both"]
         assert (await conn.execute(select(mailboxes.c.id))).first() is None
         assert (await conn.execute(select(letter_places.c.uid))).first() is None
+
+
+async def test_a_removal_that_was_interrupted_goes_on_and_lets_others_write(house: House) -> None:
+    made = await house.boxes.add(ANNA_ASKS, OWN, PASSWORD)
+    row = {"sha256": "0" * 64, "direction": "in", "sent_at": 1.0, "received_at": 1.0, "size": 1, "conversation_id": 1}
+    async with house.db.write() as conn:
+        await conn.execute(insert(conversations).values(state_at=1.0, last_at=1.0, letters=100, mailbox_id=made))
+        await conn.execute(insert(letters), [row | {"message_id": f"{n}"} for n in range(100)])
+        await conn.execute(insert(mail_folders).values(mailbox_id=made, name="A"))
+        lies = [{"folder_id": 1, "mailbox_id": made, "letter_id": n, "uid": n} for n in range(1, 101)]
+        await conn.execute(insert(letter_places), lies)
+    await house.boxes.remove(ANNA_ASKS, made, letters=True)
+
+    async def left() -> int:
+        async with house.db.write() as conn:  # as anybody who writes meanwhile
+            return len((await conn.execute(select(letters.c.id))).all())
+
+    task = asyncio.create_task(MailboxRemovals(db=house.db, piece=5).run())
+    while await left() == 100:
+        pass
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert 0 < await left() < 100
+    async with house.db.read() as conn:
+        known = (await mailbox_removals.listed(conn))[made]
+    assert (known.total, known.gone) == (100, 100 - await left())
+    await MailboxRemovals(db=house.db).finish()
+    assert await left() == 0
+    async with house.db.read() as conn:
+        assert (await conn.execute(select(mailboxes.c.id))).first() is None
+        assert (await conn.execute(select(conversations.c.id))).first() is None
 
 
 async def test_a_provider_opens_a_mailbox_and_its_token_is_renewed_in_time(house: House) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
-from sqlalchemy import insert
+from sqlalchemy import delete, insert, update
 
 from cti.settings import MailSettings, OAuthSettings
+from cti.storage import mail_tables, mailbox_removals
 from cti.storage.mail_tables import mail_folders, parked_letters
-from tests.web.panel import ANNA, BORIS, Panel, panel
+from tests.web.panel import ANNA, BORIS, PATIENCE_S, Panel, panel
 from tests.web.visitor import Answer, Visitor
 
 PASSWORD = "канарейка-пароль"
@@ -77,8 +79,17 @@ async def test_a_mailbox_is_paused_changed_and_removed(running: Panel) -> None:
         assert page.says("refuses the name or the password")
         assert "<b>bad" not in page.text
         assert (await anna.get("/settings/mailboxes/1/remove")).says("Remove 0 letters")
+        async with running.services.db.write() as conn:
+            await mailbox_removals.begin(conn, 1, letters=False, now=1.0)
+            await conn.execute(update(mail_tables.mailbox_removals).values(total=100, gone=40))
+        assert (await anna.get("/settings/mailboxes")).says("40 of 100 letters")
+        assert (await anna.get("/settings/mailboxes/1")).status == 404
+        async with running.services.db.write() as conn:
+            await conn.execute(delete(mail_tables.mailbox_removals))
         assert (await anna.post("/settings/mailboxes/1/remove", letters="keep")).place.endswith("said=removed")
-        assert (await anna.get("/settings/mailboxes")).says("No mailbox yet")
+        deadline = time.monotonic() + PATIENCE_S
+        while not (await anna.get("/settings/mailboxes")).says("No mailbox yet"):
+            assert time.monotonic() < deadline, "it is not removed"
 
 
 async def test_SEC_11_a_trial_says_the_same_of_what_is_inside_and_what_does_not_exist(running: Panel) -> None:

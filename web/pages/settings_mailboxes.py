@@ -15,7 +15,7 @@ from cti.channels.letters import Endpoint, MailTrouble
 from cti.errors import NotAllowed, Refused
 from cti.features.mailboxes import MailboxDraft
 from cti.messages import providers
-from cti.storage import mailboxes, users
+from cti.storage import mailbox_removals, mailboxes, users
 from cti.storage.mailboxes import Mailbox
 from web import mailbox_texts
 from web.auth import own_origin, person_of
@@ -38,7 +38,7 @@ SAID = {
     "paused": N_("Paused: no letters come and none go until you resume it."),
     "resumed": N_("Letters come and go again."),
     "again": N_("The letter is read once more; if it stands here again in a minute, it cannot be read."),
-    "removed": N_("Removed here. On the mail server nothing has changed."),
+    "removed": N_("It is being removed here. On the mail server nothing changes."),
 }
 
 
@@ -48,12 +48,14 @@ async def show(request: web.Request) -> web.Response:
     async with services.db.read() as conn:
         rows = [one for one in await mailboxes.every(conn) if one.is_set_by(person) or one.belongs(person.id)]
         progress = await mailboxes.progress(conn)
+        removals = await mailbox_removals.listed(conn)
         parked = await mailboxes.parked(conn, [one.id for one in rows if one.is_set_by(person)])
         names = {one.id: one.name for one in await users.every(conn)}
     values: dict[str, Any] = {
         "rows": rows,
-        "mine": {one.id for one in rows if one.is_set_by(person)},
+        "mine": {one.id for one in rows if one.is_set_by(person) and not one.removed},
         "progress": progress,
+        "removals": removals,
         "parked": parked,
         "parked_words": mailbox_texts.PARKED,
         "names": names,
@@ -171,7 +173,7 @@ async def ask_removal(request: web.Request) -> web.Response:
     """What would happen to its letters."""
     box = await _known(request)
     async with services_of(request).db.read() as conn:
-        alone = await mailboxes.only_there(conn, box.id)
+        alone = await mailbox_removals.only_there(conn, box.id)
     return page(request, "settings/mailbox_remove.html", title=N_("Remove a mailbox"), box=box, alone=alone)
 
 
@@ -219,7 +221,7 @@ def _not_opened(request: web.Request, error: str) -> web.Response:
 async def _known(request: web.Request) -> Mailbox:
     async with services_of(request).db.read() as conn:
         box = await mailboxes.get(conn, number(request)) if number(request) < 2**31 else None
-    if box is None or not box.is_set_by(person_of(request)):
+    if box is None or box.removed or not box.is_set_by(person_of(request)):
         raise web.HTTPNotFound(text="There is no such page.")
     return box
 
