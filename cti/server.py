@@ -11,7 +11,7 @@ import gc
 import signal
 import sys
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -74,7 +74,7 @@ async def serve(settings: Settings) -> None:
             tasks = [group.create_task(work, name=name) for name, work in parts.work.items()]
             app = make_app(parts.services)
             parts.live.attach(app)
-            runner = await serve_app(app, settings.http)
+            runner = await serve_app(app, settings.http, mailboxes=parts.mailboxes)
             tasks.append(group.create_task(watch_half_open(runner), name="half-open"))
             tasks.append(group.create_task(asyncio.to_thread(compile_all, app), name="templates"))
             log.info("serving", address=settings.http.host, port=settings.http.port)
@@ -91,11 +91,12 @@ async def serve(settings: Settings) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """What `serve` runs. work: the long-lived tasks by name."""
+    """What `serve` runs. work: the long-lived tasks by name; mailboxes: how many are followed."""
 
     services: Services
     live: Live
     spool: Spool
+    mailboxes: Callable[[], int]
     work: Mapping[str, Coroutine[Any, Any, None]]
 
 
@@ -257,7 +258,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         agi=desk.agi.health if desk.agi else None,
         clock=clock,
     )
-    return Parts(services=services, live=live, spool=spool, work=work)
+    return Parts(services=services, live=live, spool=spool, mailboxes=mail.mail_sync.followed, work=work)
 
 
 async def _take_over(pbxes: Pbxes, db: Database, spool: Spool, now: float) -> None:

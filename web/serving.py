@@ -2,7 +2,7 @@
 
 aiohttp 3.14 closes a connection whose next request is not complete in its headers by the keep-alive time, so that time
 is short here; for a body it has no limit: `watch_half_open` is that limit. It takes as many connections as there are
-file descriptors: `_Server` leaves some for the PBX and the database.
+file descriptors: `_Server` leaves some for the PBX, the database and the mailboxes that are followed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import resource
 import socket
 import time
+from collections.abc import Callable
 
 import structlog
 from aiohttp import web
@@ -26,6 +27,7 @@ LOOK_S = 2.0
 BACKLOG = 1024  # connections that wait in the kernel
 AT_ONCE = 8  # connections that asyncio takes in before we can count them
 OWN = 48  # file descriptors of the PBX, the database and the mail that are not open yet when the panel starts
+OF_MAILBOX = 3  # of one that is followed: its connection, and what wakes it
 KEPT_FREE = OWN + 4 * AT_ONCE  # browsers never get them; a refused connection is open for three turns of the loop
 SAY_EVERY_S = 60.0
 
@@ -56,27 +58,37 @@ class _Refused(asyncio.Protocol):
         transport.close()
 
 
+def room(free: int, mailboxes: int) -> int:
+    """Connections of browsers at once. free: file descriptors when the panel starts; browsers keep a quarter of them
+    whatever mailboxes there are."""
+    left = free - KEPT_FREE
+    return max(1, left // 4, left - OF_MAILBOX * mailboxes)
+
+
 class _Server(web.Server):
-    most = 0  # connections at once
+    free = 0  # file descriptors when it started
+    mailboxes: Callable[[], int]  # how many are followed
     said_at = float("-inf")
 
     def __call__(self) -> asyncio.Protocol:  # type: ignore[override]
-        if len(self.connections) < self.most:
+        most = room(self.free, self.mailboxes())
+        if len(self.connections) < most:
             return _Connection(self, loop=self._loop, **self._kwargs)
         if time.monotonic() - self.said_at > SAY_EVERY_S:
             self.said_at = time.monotonic()
-            log.error("browsers are refused: too few file descriptors", connections=self.most)
+            log.error("browsers are refused: too few file descriptors", connections=most)
         return _Refused()
 
 
 class _Runner(web.AppRunner):
-    __slots__ = ()
+    __slots__ = ("mailboxes",)
+    mailboxes: Callable[[], int]
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
         made.__class__ = _Server  # aiohttp 3.14 has no argument that names a class of connections
         assert isinstance(made, _Server)
-        made.most = max(1, _free_descriptors() - KEPT_FREE)
+        made.free, made.mailboxes = _free_descriptors(), self.mailboxes
         return made
 
 
@@ -88,10 +100,15 @@ def _free_descriptors() -> int:
 
 
 async def serve_app(
-    app: web.Application, settings: HttpSettings, *, keep_alive_s: float = KEEP_ALIVE_S
+    app: web.Application,
+    settings: HttpSettings,
+    *,
+    mailboxes: Callable[[], int] = lambda: 0,
+    keep_alive_s: float = KEEP_ALIVE_S,
 ) -> web.AppRunner:
-    """Listen; returns the runner to clean up. Raises OSError when the port is taken."""
+    """Listen; returns the runner to clean up. mailboxes: how many are followed. Raises OSError: the port is taken."""
     runner = _Runner(app, access_log=None, keepalive_timeout=keep_alive_s, handle_signals=False, shutdown_timeout=2.0)
+    runner.mailboxes = mailboxes
     await runner.setup()
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listening = socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)

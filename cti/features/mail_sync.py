@@ -70,6 +70,10 @@ class MailSync:
         """How each mailbox that is followed stands."""
         return {one: channel.health() for one, (channel, _) in self._channels.items()}
 
+    def followed(self) -> int:
+        """How many mailboxes are followed, open or not."""
+        return len(self._channels)
+
     async def ask(self, mailbox_id: int, work: Callable[[Box], Got], within_s: float = ASKED_S) -> Got:
         """Do something with an open mailbox, between its rounds. Raises ChannelError; permanent: it is refused."""
         if mailbox_id not in self._links:

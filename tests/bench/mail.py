@@ -16,6 +16,7 @@ from tests.bench.letters import beside
 from tests.channels.links import resident_kib
 from tests.channels.mail_peers import ANNA, letter, outlook, post_office
 from tests.features.mailroom import Mailroom, mailroom
+from web.serving import OF_MAILBOX
 
 LETTERS = 50 if SHORT else 2000
 LARGE = 100 if SHORT else 100_000
@@ -109,10 +110,12 @@ async def _many_mailboxes(folder: Path) -> None:
     names = [f"box{number}@romashka.example" for number in range(BOXES)]
     with post_office(*names) as office:
         async with mailroom(office, folder) as room:
-            before = resident_kib()
+            before, files = resident_kib(), len(os.listdir("/proc/self/fd"))
             begun = time.perf_counter()
             boxes = [await room.add(name) for name in names]
             for box in boxes:
                 await room.followed(box)
             report(f"{BOXES} mailboxes followed after", time.perf_counter() - begun, "s")
+            files = len(os.listdir("/proc/self/fd")) - files
+            report("file descriptors of a mailbox", files / BOXES, "files", limit=f"<= {OF_MAILBOX}")
             report(f"{BOXES} mailboxes", (resident_kib() - before) / 1024 or 0.001, "MiB", limit="< 100")

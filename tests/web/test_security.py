@@ -19,6 +19,7 @@ from tests.web.panel import Panel, panel
 from tests.web.visitor import Visitor
 from web.app import make_app, serve_app, watch_half_open
 from web.security import CSP
+from web.serving import KEPT_FREE, OF_MAILBOX, room
 
 WANTED = {
     "Content-Security-Policy": CSP,
@@ -166,6 +167,16 @@ async def test_a_form_that_cannot_be_read_is_the_senders_fault(running: Panel, h
 
 def test_T_S12_requests_are_parsed_by_the_fast_and_strict_parser() -> None:
     assert http_parser.HttpRequestParser.__module__.endswith("_http_parser")
+
+
+def test_F_50_mailboxes_and_browsers_share_what_descriptors_there_are() -> None:
+    free = 1024 - 40
+    for mailboxes in (0, 1, 50, 200):
+        browsers = room(free, mailboxes)
+        assert browsers + OF_MAILBOX * mailboxes + KEPT_FREE <= free
+        assert browsers >= 200
+    assert room(free, 1000) >= 200
+    assert room(60, 200) == 1
 
 
 async def test_SEC_36_half_open_sockets_are_cut_and_nobody_else_notices(running: Panel) -> None:
