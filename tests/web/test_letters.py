@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 import zipfile
@@ -39,6 +40,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'self'"
 HTML = (
     "<p>Номер +7 935 <b>555-01</b>-01</p><img src='cid:Logo@x'><img src='http://127.0.0.1:{port}/a.png?x=1&amp;y=2'>"
+    f"<img src='data:image/png;base64,{base64.b64encode(PNG + b'own').decode()}'>"
     "<a href='https://alkhimov.example/?a=1&amp;b=2'>site</a><a href='tel:+79355550101'>call</a>"
 )
 
@@ -122,6 +124,8 @@ async def test_SEC_14_the_frame_has_a_policy_of_its_own_and_asks_nobody(
         shown = await nobody.get(one_of(frame.text, "body"))
         assert shown.headers["Content-Security-Policy"] == POLICY
         assert await raw(nobody, one_of(shown.text, "inline")) == (200, "image/png", PNG)
+        own = unescape(re.findall(r'src="([^"]+/inline[^"]+data\.invalid)"', shown.text)[0])
+        assert await raw(nobody, own) == (200, "image/png", PNG + b"own"), "a picture that stood in the HTML"
         there = one_of(shown.text, "picture")
         assert await raw(nobody, there) == (200, "image/png", PNG)
         assert asked == ["/a.png?x=1&y=2"]

@@ -15,7 +15,7 @@ from email.parser import BytesParser
 from email.policy import Compat32
 from typing import TypeAlias
 
-from cti.channels.email import automatic, kinds
+from cti.channels.email import automatic, embedded, kinds
 from cti.channels.email.frames import LETTER_BYTES
 from cti.channels.email.heads import letter_id, letter_ids, moment, people, text_of, words
 from cti.channels.email.winmail import Winmail, opened
@@ -67,6 +67,9 @@ class _Found:
     def strange(self, code: str) -> None:
         self.odd[code] = None
 
+    def add_picture(self, content: bytes, content_id: str) -> None:
+        self.add_file(content, "", content_id=content_id, inline=True)
+
     def add_file(self, content: bytes, name: str, *, content_id: str = "", inline: bool = False) -> None:
         kind = kinds.kind_of(content, name)
         called = file_name(name, otherwise=f"file.{ENDINGS[kind]}" if kind in ENDINGS else "file")
@@ -99,8 +102,12 @@ def read_letter(raw: bytes, keep: Keep, *, size: int, now: float) -> Letter:
     subject = words(heads.get("subject", [""])[0], found.strange, SUBJECT_CHARS)
     sent_at = _sent_at(heads, found, now)
     html, text = _body(found)
-    said = _bounced(heads, found, sender, subject, text or text_of_html(html))
     sha256 = _sha256(sender, sent_at, subject, text, html, found)
+    if any("data:" in one.lower() for one in found.htmls):
+        found.odd.pop("cut", None)
+        found.htmls = [embedded.apart(one, found.add_picture) for one in found.htmls]
+        html, text = _body(found)
+    said = _bounced(heads, found, sender, subject, text or text_of_html(html))
     message_id = letter_id(heads.get("message-id", [""])[0], found.strange)
     answered = letter_ids(heads.get("in-reply-to", [""])[0])
     return Letter(

@@ -263,3 +263,22 @@ def test_an_invitation_and_an_attached_letter_are_kept() -> None:
     assert [(one.name, one.media_type) for one in read.files] == [("Счёт.eml", "message/rfc822")]
     assert b"<script>" in kept[read.files[0].sha256]
     assert read.html == ""
+
+
+def test_pictures_that_stand_in_the_html_are_files_of_the_letter_and_nothing_else_is() -> None:
+    png, kept = b"\x89PNG\r\n\x1a\n" + bytes(3_000_000), Kept()
+    said = base64.b64encode(png).decode()
+    script = base64.b64encode(b"<svg xmlns='http://www.w3.org/2000/svg' onload='x()'/>").decode()
+    html = (
+        f'<p>до</p><img alt=a src="data:image/png;base64,{said[:76]}\n{said[76:]}">'
+        f"<img src=data:image/png;base64,{said} x=1>"
+        f"<img src='data:image/svg+xml;base64,{script}'><img src=\"data:image/png;base64,{script}\"><p>после</p>"
+        "<a href='data:text/html;base64,PHNjcmlwdD4='>x</a>"
+    )
+    read = letter(f"{HEAD}Content-Type: text/html; charset=utf-8\n\n{html}", kept)
+    [file] = read.files
+    assert (file.media_type, file.inline, kept[file.sha256]) == ("image/png", True, png)
+    assert read.html.count(f'src="cid:{file.content_id}"') == 2
+    assert "x=1>" in read.html
+    assert "base64" not in read.html.replace("data:text/html;base64,PHNjcmlwdD4=", "")
+    assert (read.text.split(), "cut" in read.oddities) == (["до", "после", "x"], False), "of 8 MB no word is cut"
