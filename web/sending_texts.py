@@ -84,6 +84,7 @@ SKIPPED: Mapping[str, str] = {
     "no-template": N_("the template is not offered any more"),
     "no-mailbox": N_("the mailbox is paused or removed"),
     "no-address": N_("he has no e-mail address"),
+    "own-address": N_("his address is one of our own mailboxes"),
     "bounced": N_("letters to his address came back"),
     "missing-field": N_("a field of the template has no value"),
     "too-late": N_("it should have happened more than two days ago"),

@@ -16,7 +16,7 @@ Row = Mapping[str, Any]
 # Columns that say nothing to a person; they are in data.json.
 HIDDEN = frozenset((
     "answering_until", "claimed_at", "draft_uid", "files", "in_reply_to", "key", "merged_into", "message_id", "next_at",
-    "oddities", "subject_key", "thread_refs", "tries", "content_id", "role",
+    "oddities", "subject_key", "thread_refs", "outlook_id", "quiet", "draft_place", "tries", "content_id", "role",
     "name_folded", "folded", "search", "linked", "version", "position", "place", "stored", "sha256", "leg_id",
     "payload", "pbx", "request_id", "details", "released_by", "released_leg", "cause", "unseen_since", "unseen_until",
     "chain", "talking_since", "record", "seq", "score", "faults", "message", "clients", "latency_ms", "act", "batch",

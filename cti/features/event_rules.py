@@ -29,7 +29,6 @@ from cti.clients.tasks import TaskDraft
 from cti.clients.zones import Clock, clock_of
 from cti.errors import Conflicts, NotAllowed, Refused, StorageError
 from cti.messages.letter import SUBJECT_CHARS, Attachment, Party
-from cti.messages.outgoing import ADDRESS, party
 from cti.messages.plain_part import plain_part
 from cti.messages.rules import LATEST_S, QUIET_S, Given, Occasion, Rule, fault, goes_at
 from cti.messages.templates import fields_of, fill, strangers
@@ -326,7 +325,11 @@ class EventRules:
         if rule.task:
             known = await fillings.values(conn, about, fields_of(rule.task), "ru")
             made = replace(made, task=fill(rule.task, known, form="line", language="ru").text[:TASK_CHARS])
-        return await self._with_letter(conn, rule, one, made, card, about, now) if rule.template_id else made
+        made = await self._with_letter(conn, rule, one, made, card, about, now) if rule.template_id else made
+        if made.values is None or dry or one.contract_id is not None:  # each contract is a matter of its own
+            return made
+        written = await outbox.wrote_since(conn, rule.id, made.people[0].folded, now - QUIET_S)
+        return replace(made, values=None, why="already-written") if written else made
 
     async def _with_letter(
         self, conn: Connection, rule: Rule, one: Occasion, made: _Prepared, card: ClientCard, about: About, now: float
@@ -337,10 +340,12 @@ class EventRules:
             return replace(made, why="no-template")
         if mailbox is None or mailbox.paused_at is not None:
             return replace(made, why="no-mailbox")
-        to, contact_id = await _addressee(conn, card)
+        to, contact_id = await occasions.addressee(conn, card)
         if to is None:
             return replace(made, why="no-address")
         made = replace(made, people=(to,))
+        if to.folded in await mailboxes.addresses(conn):
+            return replace(made, why="own-address")
         if any(known.lasting for known in await bounces.of(conn, [to.folded])):
             return replace(made, why="bounced")
         if await restrictions.restriction(conn, to.address, self._plan, client_id=card.id):
@@ -368,17 +373,6 @@ class EventRules:
         if subject.missing or body.missing:
             return replace(made, why="missing-field")
         return replace(made, values=values, files=tuple(file.attachment for file in template.files))
-
-
-async def _addressee(conn: Connection, card: ClientCard) -> tuple[Party | None, int | None]:
-    """The client's first address, else that of his first contact person who has one."""
-    own = next((one for one in card.emails if ADDRESS.fullmatch(one.strip())), None)
-    if own is not None:
-        return party("to", own.strip(), card.name), None
-    person = await occasions.address_of(conn, card.id)
-    if person is None or not ADDRESS.fullmatch(person[2].strip()):
-        return None, None
-    return party("to", person[2].strip(), person[1]), person[0]
 
 
 async def _rule(conn: Connection, rule_id: int) -> Rule:

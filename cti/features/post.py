@@ -23,6 +23,7 @@ from cti.messages.letter import SNIPPET_CHARS, Letter, Party
 from cti.messages.outgoing import Outgoing, next_try
 from cti.messages.plain_part import plain_part
 from cti.storage import answering, bounces, letters, mailboxes, missed, outbox, restrictions, users, work
+from cti.storage.answering import Whole
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.mailboxes import Mailbox
@@ -206,7 +207,7 @@ class Post:
             return ""
         now, to = self._clock(), next((one.folded for one in letter.parties if one.role == "to"), "")
         answered = await answering.by_id(conn, letter.answers_id) if letter.answers_id else None
-        if answered is not None and answered.automatic:
+        if answered is not None and await self._of_machine(conn, answered):
             return "answers-machine"
         if await outbox.automatic_before(conn, letter.id, now - DAY_S, folded=to) >= TO_ONE_A_DAY:
             return "too-often"
@@ -214,6 +215,15 @@ class Post:
             return ""
         same = await outbox.automatic_before(conn, letter.id, now - HOUR_S, digest=letter.digest)
         return "same-again" if same >= SAME_TEXT_AN_HOUR else ""
+
+    async def _of_machine(self, conn: Connection, answered: Whole) -> bool:
+        """Whether no program may answer a letter: one wrote it, it says so, or it is ours."""
+        ours = await mailboxes.addresses(conn)
+        return (
+            bool(answered.automatic)
+            or answered.quiet
+            or any(one.role in ("from", "reply-to") and one.folded in ours for one in answered.people)
+        )
 
     async def _settle(
         self, letter: OutLetter, mailbox: Mailbox, outgoing: Outgoing, raw: bytes, delivery: Delivery

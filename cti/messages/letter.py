@@ -75,6 +75,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[Attachment, ...] = ()
     bounces: tuple[Bounce, ...] = ()
     oddities: tuple[str, ...] = ()
+    quiet: bool = False  # no program may answer it
 
     @property
     def sender(self) -> Party | None:

@@ -33,6 +33,7 @@ class Whole:
     html: str
     references: tuple[str, ...]
     automatic: str
+    quiet: bool
     conversation_id: int | None
     client_id: int | None
     contact_id: int | None
@@ -82,6 +83,7 @@ async def _whole(conn: AsyncConnection, asked: Any) -> Whole | None:
         html=body.html if body else "",
         references=tuple(row.thread_refs.split()),
         automatic=row.automatic,
+        quiet=bool(row.quiet),
         conversation_id=row.conversation_id,
         client_id=row.client_id,
         contact_id=row.contact_id,

@@ -52,6 +52,7 @@ async def keep(
         "files": sum(not one.inline for one in letter.files),
         "automatic": letter.automatic,
         "oddities": " ".join(letter.oddities)[:200],
+        "quiet": letter.quiet,
         "in_reply_to": letter.in_reply_to,
         "thread_refs": " ".join(letter.references),
         "outlook_id": letter.outlook_id,

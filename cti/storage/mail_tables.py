@@ -138,6 +138,7 @@ letters = Table(
     Column("snippet", String(200), nullable=False, server_default=""),
     Column("files", Integer, nullable=False, server_default="0"),
     Column("automatic", String(8), nullable=False, server_default=""),  # reply | list | bounce | "": a person
+    Column("quiet", Boolean, nullable=False, server_default="0"),  # no program may answer it
     Column("oddities", String(200), nullable=False, server_default=""),  # codes of what was wrong with it
     Column("in_reply_to", String(400), nullable=False, server_default=""),
     Column("thread_refs", Text, nullable=False, server_default=""),  # message ids, the oldest first, by spaces

@@ -12,8 +12,11 @@ from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.becoming import kind_of, made_true
+from cti.clients.card import ClientCard
 from cti.clients.filters import Condition, day_begins
 from cti.clients.segments import Group
+from cti.messages.letter import Party
+from cti.messages.outgoing import ADDRESS, party
 from cti.messages.rules import Given, Occasion, anniversaries
 from cti.storage import missed, properties, segments
 from cti.storage.client_tables import client_changes, client_values, clients, directory_items
@@ -153,6 +156,17 @@ async def zones(conn: AsyncConnection, ids: Collection[int]) -> dict[int, tuple[
     mine = mine.outerjoin(directory_items, directory_items.c.id == clients.c.region_id)
     rows = await conn.execute(mine.where(clients.c.id.in_(list(ids))))
     return {row.id: (row.time_zone, row.region or "") for row in rows}
+
+
+async def addressee(conn: AsyncConnection, card: ClientCard) -> tuple[Party | None, int | None]:
+    """A client's first address, else that of his first contact person who has one, and who that is."""
+    own = next((one for one in card.emails if ADDRESS.fullmatch(one.strip())), None)
+    if own is not None:
+        return party("to", own.strip(), card.name), None
+    person = await address_of(conn, card.id)
+    if person is None or not ADDRESS.fullmatch(person[2].strip()):
+        return None, None
+    return party("to", person[2].strip(), person[1]), person[0]
 
 
 async def address_of(conn: AsyncConnection, client_id: int) -> tuple[int, str, str] | None:

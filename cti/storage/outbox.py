@@ -314,6 +314,13 @@ async def automatic_before(
     return int((await conn.execute(select(func.count()).select_from(outbox).where(*mine))).scalar_one())
 
 
+async def wrote_since(conn: AsyncConnection, rule_id: int, folded: str, since: float) -> bool:
+    """Whether a rule has written to an address since then, whoever has it."""
+    mine = (outbox.c.rule_id == rule_id) & (outbox.c.to_folded == folded) & (outbox.c.created_at >= since)
+    mine &= outbox.c.state.in_(("waiting", "sending", "sent", "unknown", "held"))
+    return (await conn.execute(select(outbox.c.id).where(mine).limit(1))).first() is not None
+
+
 async def stored(conn: AsyncConnection) -> set[str]:
     """Hashes of the files that rows know."""
     return set((await conn.execute(select(outbox_files.c.sha256).distinct())).scalars())

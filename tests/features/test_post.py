@@ -17,6 +17,7 @@ from cti.storage import bounces, letters, outbox
 from cti.storage.client_tables import client_emails, clients
 from cti.storage.mail_tables import conversations
 from cti.storage.mail_tables import letters as letter_table
+from tests.channels.email.post import letter as read_as_it_came
 from tests.channels.smtp_peer import LOGIN, PASSWORD, Peer, smtp_peer
 from tests.features.post_office import PYOTR, PostOffice, post_office
 from tests.storage.conftest import ANNA
@@ -159,6 +160,33 @@ async def test_automatic_letters_say_so_and_a_loop_of_them_is_held(office: PostO
     assert [one.state for one in held] == ["sent", "sent", "sent", "held"]
     assert held[-1].why == "too-often"
     assert {str(one.read["Auto-Submitted"]) for one in peer.letters} == {"auto-generated"}
+
+
+@pytest.mark.parametrize(
+    ("head", "why"),
+    [
+        ("Auto-Submitted: auto-replied", "answers-machine"),
+        ("Auto-Submitted: auto-generated", "answers-machine"),
+        ("Precedence: bulk", "answers-machine"),
+        ("Precedence: list", "answers-machine"),
+        ("X-Auto-Response-Suppress: OOF", "answers-machine"),
+        ("Return-Path: <>", "answers-machine"),
+        ("List-Id: <news.x.example>", "answers-machine"),
+        (f"Reply-To: {LOGIN}", "answers-machine"),
+        ("X-Mailer: Outlook", ""),
+    ],
+)
+async def test_no_rule_answers_a_machine_a_list_or_ourselves(
+    office: PostOffice, peer: Peer, head: str, why: str
+) -> None:
+    came = read_as_it_came(f"{head}\nFrom: {PYOTR}\nTo: {LOGIN}\nSubject: Прайс\nMessage-ID: <a@x>\n\nДобрый день")
+    async with office.db.write() as conn:
+        asked, _ = await letters.keep(conn, came, received_at=office.clock(), ours=frozenset({LOGIN}))
+    by_rule = await office.letter(user_id=None, rule_id=1, kind="reply", answers_id=asked)
+    row = await office.until(by_rule, lambda one: one.state in ("sent", "held"))
+    assert row.why == why
+    assert len(peer.letters) == (0 if why else 1)
+    await office.state(await office.letter(kind="reply", answers_id=asked), "sent")  # a person may
 
 
 async def test_F_41_a_letter_that_came_back_marks_the_address_and_is_told(office: PostOffice) -> None:

@@ -142,6 +142,28 @@ async def test_whoever_cannot_be_written_to_is_passed_over_with_the_reason(desk:
         assert await written(desk) == []
 
 
+async def test_an_address_gets_one_letter_of_a_rule_in_its_time_and_our_own_none(desk: Panel, clock: Clock) -> None:
+    async with Browser(desk, "vera") as vera:
+        given = {"field": "note"}
+        rule = await made(vera, desk, event="changed", given=given, task="Посмотреть")
+        flaps, house = await alkhimov(vera), await alkhimov(vera, name="Мы", emails=["SALES@romashka.example"])
+        other = await alkhimov(vera, name="Тоже Алхимов", emails=["Pyotr@alkhimov.example"])
+        for client, version, note in ((flaps, 1, "VIP"), (flaps, 2, "нет"), (other, 1, "VIP"), (house, 1, "VIP")):
+            assert (await vera.ask("PATCH", f"/clients/{client}", {"version": version, "note": note}))[0] == 200
+        clock.ahead = 5
+        await desk.services.event_rules.look()
+        assert sorted(await runs(vera, rule)) == [
+            ("queued", ""),
+            ("task", "already-written"),
+            ("task", "already-written"),
+            ("task", "own-address"),
+        ]
+        clock.ahead = 13 * HOUR
+        await vera.ask("PATCH", f"/clients/{flaps}", {"version": 3, "note": "снова"})
+        await desk.services.event_rules.look()
+        assert len(await written(desk)) == 2, "its time is over"
+
+
 async def test_a_contract_that_ends_is_a_letter_and_a_task_and_a_dry_run_tells(desk: Panel, clock: Clock) -> None:
     async with Browser(desk, "vera") as vera:
         client = await alkhimov(vera, responsible_id=ANNA)

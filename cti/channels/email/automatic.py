@@ -10,7 +10,8 @@ from cti.messages.letter import Automatic
 # What is read of a head even when it stands behind hundreds of others.
 NEEDED = frozenset(
     ("from", "sender", "reply-to", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references",
-     "thread-index", "auto-submitted", "precedence", "list-id", "content-type")
+     "thread-index", "return-path", "x-auto-response-suppress", "auto-submitted", "precedence",
+     "list-id", "content-type")
 )  # fmt: skip
 _AWAY = re.compile(
     r"^(?:re: *)?(?:auto(?:matic)?[ -]?(?:reply|response|answer)|out of (?:the )?office|автоответ|автоматический ответ"
@@ -18,7 +19,18 @@ _AWAY = re.compile(
     re.IGNORECASE,
 )
 _REPLIES = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply")
+_SUPPRESSED = ("all", "oof", "autoreply")  # the others are of receipts
 _MAILINGS = ("list-id", "list-unsubscribe", "list-post", "feedback-id", "x-mailru-msgtype", "x-campaign-id")
+
+
+def wants_no_answer(heads: Mapping[str, Sequence[str]]) -> bool:
+    """Whether no program may answer it, whoever wrote it: it comes from nobody (RFC 3834, 2), or Exchange says so.
+
+    It says no more than that: a form of a web site may come from nobody and have to be answered by a person.
+    """
+    from_nobody = any(not one.strip().strip("<>").strip() for one in heads.get("return-path", ()))
+    suppressed = {one.strip() for one in _first(heads, "x-auto-response-suppress").split(",")}
+    return from_nobody or not suppressed.isdisjoint(_SUPPRESSED)
 
 
 def kind(heads: Mapping[str, Sequence[str]], subject: str, *, bounced: bool) -> Automatic:

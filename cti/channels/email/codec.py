@@ -128,6 +128,7 @@ def read_letter(raw: bytes, keep: Keep, *, size: int, now: float) -> Letter:
         files=tuple(found.files),
         bounces=said,
         oddities=tuple(found.odd),
+        quiet=automatic.wants_no_answer(heads),
     )
 
 

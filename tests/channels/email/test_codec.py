@@ -183,6 +183,9 @@ def test_text_is_made_of_html_where_there_is_none() -> None:
         ("Subject: Automatic reply: price", "reply"),
         ("Auto-Submitted: auto-generated", "list"),
         ("Precedence: bulk", "list"),
+        ("Precedence: list", "list"),
+        ("Precedence: auto_reply", "reply"),
+        ("List-Id: <news.x.example>", "list"),
         ("List-Unsubscribe: <https://x.example/u>", "list"),
         ("Content-Type: multipart/report; report-type=delivery-status; boundary=x", "bounce"),
         ("Auto-Submitted: no\nSubject: Автоответчик сломан", "reply"),
@@ -191,6 +194,22 @@ def test_text_is_made_of_html_where_there_is_none() -> None:
 )
 def test_what_no_person_wrote_is_known(head: str, kind: str) -> None:
     assert letter(f"From: a@b.example\n{head}\n\nhi").automatic == kind
+
+
+@pytest.mark.parametrize(
+    ("head", "quiet"),
+    [
+        ("Return-Path: <>", True),
+        ("Return-Path: <a@b.example>", False),
+        ("X-Auto-Response-Suppress: DR, RN, OOF, AutoReply", True),
+        ("X-Auto-Response-Suppress: All", True),
+        ("X-Auto-Response-Suppress: DR, NRN", False),  # receipts alone
+        ("Subject: price", False),
+    ],
+)
+def test_a_letter_that_no_program_may_answer_says_so_and_a_person_may_have_written_it(head: str, quiet: bool) -> None:
+    read = letter(f"{head}\nFrom: a@b.example\n\nhi")
+    assert (read.quiet, read.automatic) == (quiet, "")
 
 
 def test_the_same_letter_by_two_ways_is_one_letter() -> None:
