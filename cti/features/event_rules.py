@@ -174,7 +174,10 @@ class EventRules:
         now, found = self._clock(), list[Planned]()
         async with self._db.read(slow=True) as conn:
             await self._sound(conn, rule)
-            for one in (await self._occasions(conn, rule, now, dry=True))[:SHOWN_MOST]:
+            some = await self._occasions(conn, rule, now, dry=True)
+            if rule.event not in ("contract-ends", "date"):  # what has happened: the newest first
+                some = sorted(some, key=lambda one: -one.at)
+            for one in some[:SHOWN_MOST]:
                 prepared = await self._prepare(conn, rule, one, now, dry=True)
                 found.append(await self._planned(conn, rule, one, prepared))
         return found
@@ -228,30 +231,30 @@ class EventRules:
         """What it waits for and what has come, of the clients of its segment."""
         back = (SHOWN_DAYS if dry else BACK_DAYS) * 86400.0
         since = now - back if dry else max(rule.enabled_at or now, now - back - rule.delay_s)
-        today, given = datetime.fromtimestamp(now, self._zone).date(), rule.given
+        today, given, left = datetime.fromtimestamp(now, self._zone).date(), rule.given, None if dry else rule.id
         match rule.event:
             case "missed-call":
-                found = await occasions.missed_calls(conn, given, since)
+                found = await occasions.missed_calls(conn, given, since, rule_id=left)
             case "contract-ends":
                 ahead = SHOWN_DAYS if dry else 1  # where it is tomorrow already
-                found = await occasions.ending_contracts(conn, given, today, self._zone, ahead=ahead)
+                found = await occasions.ending_contracts(conn, given, today, self._zone, ahead=ahead, rule_id=left)
             case "changed":
                 found = await occasions.changed(conn, given, since, now if dry else now - rule.delay_s)
             case "new-client":
-                found = await occasions.new_clients(conn, since)
+                found = await occasions.new_clients(conn, since, rule_id=left)
             case "date":
-                found = await self._dates(conn, given, today, dry=dry)
+                found = await self._dates(conn, given, today, left)
         if given.segment_id is None:
             return found
         ids = {one.client_id for one in found if one.client_id}
         inside = await occasions.inside(conn, given.segment_id, ids, self._zone, now)
         return [one for one in found if one.client_id in inside]
 
-    async def _dates(self, conn: Connection, given: Given, today: date, *, dry: bool) -> list[Occasion]:
-        days = range(SHOWN_DAYS) if dry else range(-BACK_DAYS + 1, 2)
+    async def _dates(self, conn: Connection, given: Given, today: date, left: int | None) -> list[Occasion]:
+        days = range(SHOWN_DAYS) if left is None else range(-BACK_DAYS + 1, 2)
         found: list[Occasion] = []
         for ahead in days:
-            found += await occasions.dates(conn, given, today + timedelta(days=ahead), self._zone)
+            found += await occasions.dates(conn, given, today + timedelta(days=ahead), self._zone, rule_id=left)
         return found
 
     async def _due(self, conn: Connection, rule: Rule, some: list[Occasion]) -> dict[str, float]:

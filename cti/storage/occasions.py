@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, timedelta
+from functools import reduce
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import exists, select
+from sqlalchemy import Column, String, cast, exists, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.becoming import kind_of, made_true
@@ -23,6 +24,7 @@ from cti.storage.client_tables import client_changes, client_values, clients, di
 from cti.storage.client_work_tables import client_runs
 from cti.storage.conditions import Conditions
 from cti.storage.contact_tables import contact_clients, contact_emails, contacts, contracts
+from cti.storage.sending_tables import rule_runs
 from cti.storage.tables import calls
 
 MOST = 2000
@@ -30,8 +32,28 @@ NEWEST_CHANGES = 20_000  # rows of the newest changes that are looked through
 _MANY = exists().where(client_runs.c.batch == client_changes.c.batch)  # of an import, or of many at once
 
 
-async def missed_calls(conn: AsyncConnection, given: Given, since: float) -> list[Occasion]:
-    """Calls of clients that nobody answered since then."""
+def _left(rule_id: int | None, key: Any) -> Any:
+    """Leaves out what a rule has seen to, so that much of it hides nothing that is new; None: nothing is left out."""
+    if rule_id is None:
+        return true()
+    return ~exists().where(rule_runs.c.rule_id == rule_id, rule_runs.c.key == key)
+
+
+def _in_turn(column: Column[Any], rule_id: int | None) -> Any:
+    """For a rule the oldest first; where it is only looked at, the newest."""
+    return column.desc() if rule_id is None else column
+
+
+def _key(*parts: Any) -> Any:
+    """A key as SQL: texts, and columns as texts."""
+    texts: list[Any] = [literal(one) if isinstance(one, str) else cast(one, String) for one in parts]
+    return reduce(lambda whole, one: whole.concat(one), texts)
+
+
+async def missed_calls(
+    conn: AsyncConnection, given: Given, since: float, *, rule_id: int | None = None
+) -> list[Occasion]:
+    """Calls of clients that nobody answered since then. rule_id: those left for that rule."""
     lost = select(calls.c.id, calls.c.client_id, calls.c.number, calls.c.started_at, calls.c.ended_at).where(
         calls.c.started_at >= since,
         calls.c.direction == "inbound",
@@ -40,10 +62,11 @@ async def missed_calls(conn: AsyncConnection, given: Given, since: float) -> lis
         calls.c.outcome.is_not(None),
         calls.c.outcome.not_in(missed.NOT_LOST),
         calls.c.client_id.is_not(None),
+        _left(rule_id, _key("call:", calls.c.id)),
     )
     if given.queues:
         lost = lost.where(calls.c.queue.in_(given.queues))
-    rows = await conn.execute(lost.order_by(calls.c.started_at.desc()).limit(MOST))
+    rows = await conn.execute(lost.order_by(_in_turn(calls.c.started_at, rule_id)).limit(MOST))
     return [
         Occasion(key=f"call:{row.id}", at=row.ended_at, client_id=row.client_id, call=row.id, number=row.number or "")
         for row in rows
@@ -51,12 +74,16 @@ async def missed_calls(conn: AsyncConnection, given: Given, since: float) -> lis
 
 
 async def ending_contracts(
-    conn: AsyncConnection, given: Given, today: date, zone: ZoneInfo, *, ahead: int = 0
+    conn: AsyncConnection, given: Given, today: date, zone: ZoneInfo, *, ahead: int = 0, rule_id: int | None = None
 ) -> list[Occasion]:
-    """Contracts that end within so many days: each from the day on that is so many before. ahead: and later ones."""
+    """Contracts that end within so many days: each from the day on that is so many before. ahead: and later ones.
+
+    rule_id: those left for that rule.
+    """
     last = (today + timedelta(days=given.days + ahead)).isoformat()
     soon = select(contracts.c.id, contracts.c.client_id, contracts.c.ends_on, contracts.c.manager_id)
     soon = soon.where(contracts.c.ends_on >= today.isoformat(), contracts.c.ends_on <= last)
+    soon = soon.where(_left(rule_id, _key("contract:", contracts.c.id, ":", contracts.c.ends_on)))
     rows = await conn.execute(soon.order_by(contracts.c.ends_on, contracts.c.id).limit(MOST))
     return [
         Occasion(
@@ -103,23 +130,27 @@ def _value(text: str) -> Any:
     return msgspec.json.decode(text) if text else None
 
 
-async def new_clients(conn: AsyncConnection, since: float) -> list[Occasion]:
-    """Clients whom somebody entered since then; those of imports are none."""
+async def new_clients(conn: AsyncConnection, since: float, *, rule_id: int | None = None) -> list[Occasion]:
+    """Clients whom somebody entered since then; those of imports are none. rule_id: those left for that rule."""
     first = (client_changes.c.client_id == clients.c.id) & (client_changes.c.version == 1)
     imported = exists().where(first, _MANY)
     fresh = select(clients.c.id, clients.c.created_at).where(clients.c.created_at >= since, ~imported)
-    rows = await conn.execute(fresh.order_by(clients.c.created_at).limit(MOST))
+    fresh = fresh.where(_left(rule_id, _key("client:", clients.c.id)))
+    rows = await conn.execute(fresh.order_by(_in_turn(clients.c.created_at, rule_id)).limit(MOST))
     return [Occasion(key=f"client:{row.id}", at=row.created_at, client_id=row.id) for row in rows]
 
 
-async def dates(conn: AsyncConnection, given: Given, today: date, zone: ZoneInfo) -> list[Occasion]:
-    """Clients whose day of a date property comes in so many days."""
+async def dates(
+    conn: AsyncConnection, given: Given, today: date, zone: ZoneInfo, *, rule_id: int | None = None
+) -> list[Occasion]:
+    """Clients whose day of a date property comes in so many days. rule_id: those left for that rule."""
     wanted = today + timedelta(days=given.days)
     days = [float(one) for one in anniversaries(today, given.days)]
     of = client_values.c.property_id == given.property_id
     rows = await conn.execute(
         select(client_values.c.client_id)
         .where(of, client_values.c.number.in_(days))
+        .where(_left(rule_id, _key(f"date:{given.property_id}:", client_values.c.client_id, f":{wanted.year}")))
         .order_by(client_values.c.client_id)
         .limit(MOST)
     )

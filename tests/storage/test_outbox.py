@@ -30,6 +30,10 @@ from tests.storage.conftest import ANNA
 
 ZONE = ZoneInfo("Europe/Moscow")
 NOW = 1_795_700_000.0
+A_RULE = Rule(
+    id=0, name="x", event="date", given=Given(property_id=1), channel="email", mailbox_id=None, template_id=None,
+    task="y", delay_s=5, hours=WorkingHours(weekdays=[5]), enabled_at=None, version=1, user_id=None,
+)  # fmt: skip
 
 
 async def a_box(db: Database) -> int:
@@ -100,25 +104,28 @@ async def test_rules_find_what_they_wait_for(db: Database) -> None:
         assert await occasions.ending_contracts(conn, Given(days=4), today, ZONE) == []
         dates = await occasions.dates(conn, Given(property_id=born), today, ZONE)
         assert [found.key for found in dates] == [f"date:{born}:{one}:2026"]
-        assert [found.client_id for found in await occasions.new_clients(conn, NOW)] == [one, other]
+        assert {found.client_id for found in await occasions.new_clients(conn, NOW)} == {one, other}
         assert await occasions.changed(conn, Given(field="note"), NOW, NOW) == []
         assert await occasions.missed_calls(conn, Given(queues=["sales"]), NOW) == []
         assert await occasions.inside(conn, segment, [one, other], ZONE, NOW) == {other}
         assert (await occasions.zones(conn, [one, other]))[other] == ("Asia/Omsk", "")
         assert await occasions.address_of(conn, one) is None
+    async with db.write() as conn:
+        rule = await event_rules.add(conn, A_RULE, ANNA, NOW)
+        for key in (f"contract:{contract}:2026-12-01", f"date:{born}:{one}:2026", f"client:{one}"):
+            await event_rules.note(conn, rule, key, at=NOW, client_id=one, outcome="task")
+        assert await occasions.ending_contracts(conn, Given(days=5), today, ZONE, rule_id=rule) == []
+        assert await occasions.dates(conn, Given(property_id=born), today, ZONE, rule_id=rule) == []
+        assert [found.client_id for found in await occasions.new_clients(conn, NOW, rule_id=rule)] == [other]
+        assert await occasions.missed_calls(conn, Given(), NOW, rule_id=rule) == []
 
 
 async def test_a_rule_and_a_template_are_kept_as_they_were_set(db: Database) -> None:
     async with db.write() as conn:
-        rule = Rule(
-            id=0, name="x", event="date", given=Given(property_id=1), channel="email", mailbox_id=None,
-            template_id=None, task="y", delay_s=5, hours=WorkingHours(weekdays=[5]), enabled_at=None, version=1,
-            user_id=None,
-        )  # fmt: skip
-        made = await event_rules.add(conn, rule, ANNA, NOW)
+        made = await event_rules.add(conn, A_RULE, ANNA, NOW)
         kept = await event_rules.get(conn, made)
         assert kept is not None
-        assert (kept.given, kept.hours, kept.user_id) == (rule.given, rule.hours, ANNA)
+        assert (kept.given, kept.hours, kept.user_id) == (A_RULE.given, A_RULE.hours, ANNA)
         await event_rules.note(conn, made, "k", at=NOW, client_id=None, outcome="queued")
         assert await event_rules.done(conn, made, ["k", "l"]) == {"k"}
         file = Attachment(name="П.pdf", media_type="application/pdf", size=1, sha256="c" * 64)
