@@ -75,7 +75,7 @@ function key(event) {
   else if (event.key === "Enter" && event.target === row) $("a", row)?.click();
   else {
     const name = DOES[acts.get(event.code)];
-    const button = name && ($(`[data-act="${name}"]`, row) ?? $(`[data-act="${OTHERWISE[name]}"]`, row));
+    const button = acts.get(event.code) === "write" ? $("[data-compose]", row) : name && ($(`[data-act="${name}"]`, row) ?? $(`[data-act="${OTHERWISE[name]}"]`, row));
     if (!button) return;
     button.click();
   }

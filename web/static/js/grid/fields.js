@@ -32,7 +32,7 @@ export function fields(catalogue) {
     { field: "restricted", title: t("Processing restricted"), kind: "yes-no", width: 130, unsorted: true },
     { field: "created", title: t("Made"), kind: "date", width: 130, moment: true },
     { field: "updated", title: t("Changed"), kind: "date", width: 130, moment: true },
-    { field: "last_letter", title: t("Last letter"), kind: "date", width: 150, moment: true },
+    { field: "last_letter", title: t("Last letter"), kind: "date", width: 180, moment: true },
   ];
   const own = catalogue.properties.map((one) => ({
     field: `property:${one.id}`,

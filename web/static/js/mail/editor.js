@@ -11,7 +11,7 @@ import Strike from "quill/formats/strike.js";
 import Underline from "quill/formats/underline.js";
 import { mould } from "../dom.js";
 import { t } from "../texts.js";
-import { fieldName, parts } from "./fields.js";
+import { fieldName, fieldsIn, parts, placeOf } from "./fields.js";
 
 /** A field of a template: stands in the text by its name, goes out of the editor as its braces. */
 class Field extends Embed {
@@ -71,20 +71,22 @@ export class Editor {
 
   /** Codes of the fields that stand in it, in their order. */
   fields() {
-    return this.quill.getContents().ops.map((op) => op.insert?.field).filter(Boolean);
+    return this.quill.getContents().ops.flatMap(({ insert }) => (typeof insert === "string" ? fieldsIn(insert) : (insert.field ?? [])));
   }
 
   /** Choose the first place of a field: what is typed next stands in its stead. False: it is not there. */
   choose(code) {
     let at = 0;
     for (const { insert } of this.quill.getContents().ops) {
-      if (insert.field === code) {
+      const text = typeof insert === "string";
+      const found = text ? placeOf(code, insert) : insert.field === code && [0, 1];
+      if (found) {
         this.quill.focus();
-        this.quill.setSelection(at, 1, "api");
+        this.quill.setSelection(at + found[0], found[1], "api");
         this.quill.scrollSelectionIntoView();
         return true;
       }
-      at += typeof insert === "string" ? insert.length : 1;
+      at += text ? insert.length : 1;
     }
     return false;
   }

@@ -32,5 +32,11 @@ export function parts(text) {
 /** A text with the names of its fields. */
 export const spoken = (text) => parts(text).map((part) => (part.field ? `[${fieldName(part.field)}]` : part)).join("");
 
+/** Where a field's braces stand in a text, and how long they are; null: nowhere. */
+export function placeOf(code, text) {
+  const found = text.match(new RegExp(`\\{\\{\\s*${code.replaceAll(".", "\\.")}\\s*\\}\\}`));
+  return found && [found.index, found[0].length];
+}
+
 /** Codes of the fields that stand in a text. */
 export const fieldsIn = (text) => parts(text).map((part) => part.field).filter(Boolean);

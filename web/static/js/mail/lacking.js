@@ -1,6 +1,6 @@
 // Fields that a template left empty in a letter: named above its foot, each led to by a press, until they are filled in.
 import { $, show } from "../dom.js";
-import { fieldName, fieldsIn } from "./fields.js";
+import { fieldName, fieldsIn, placeOf } from "./fields.js";
 
 export class Lacking {
   constructor(place, subject, editor) {
@@ -27,11 +27,10 @@ export class Lacking {
   choose(code = this.codes()[0]) {
     if (!code) return false;
     if (this.editor.choose(code)) return true;
-    const { subject } = this;
-    const found = subject.value.match(new RegExp(`\\{\\{\\s*${code.replaceAll(".", "\\.")}\\s*\\}\\}`));
+    const found = placeOf(code, this.subject.value);
     if (!found) return false;
-    subject.focus();
-    subject.setSelectionRange(found.index, found.index + found[0].length);
+    this.subject.focus();
+    this.subject.setSelectionRange(found[0], found[0] + found[1]);
     return true;
   }
 }
