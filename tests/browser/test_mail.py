@@ -5,6 +5,7 @@ with the price list, is in Sent for Outlook, which writes once more; all of it i
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -55,7 +56,8 @@ async def add_template(page: Page, theatre: Stage, price: Path) -> None:
     await expect(page.locator("h1")).to_have_text("Прайс-лист")
     await page.fill("#f-client", "алхимов")
     await page.locator("#client-found li").first.click()
-    await expect(page.locator(".paper.dark")).to_contain_text("{{person.name}}")
+    await expect(page.locator(".paper.dark .template-field")).to_contain_text("Имя контактного лица")
+    await expect(page.locator("[name=body]")).to_have_value(re.compile(r"Здравствуйте, \{\{person\.name\}\}!"))
     await expect(page.locator("#template-missing")).to_contain_text("Имя контактного лица")
     await clean(page)
 
