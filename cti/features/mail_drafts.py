@@ -30,6 +30,7 @@ from cti.storage.drafts import Known
 from cti.storage.mailboxes import Mailbox
 
 MOST, MOST_BYTES = 200, 25 << 20  # the latest drafts of a mailbox, and of each
+REST_S = 15.0  # a list that is looked at again and again asks the mail server so seldom
 WITHIN_S = 5.0  # so long whoever opens his drafts waits for a mail server
 HTML_CHARS = 200_000
 
@@ -60,12 +61,16 @@ class MailDrafts:
         self._typed = typed
         self._coming = folder / "coming"
         self._clock = clock
+        self._looked_at: dict[int, float] = {}  # by mailbox, for lists
 
     async def of_person(self, person: Person) -> None:
         """Look into his mailboxes; what cannot be looked into now is as it was."""
+        now = self._clock()
         async with self._db.read() as conn:
-            his = await mailboxes.of_person(conn, person.id, every_shared=scope(person, "mail") == "all")
-        await asyncio.gather(*(self.look(one) for one in his if one.paused_at is None))
+            his = await mailboxes.of_person(conn, person.id)
+        due = [one for one in his if one.paused_at is None and now - self._looked_at.get(one.id, 0.0) > REST_S]
+        self._looked_at |= dict.fromkeys((one.id for one in due), now)
+        await asyncio.gather(*(self.look(one) for one in due))
 
     async def opened(self, person: Person, letter_id: int) -> None:
         """Somebody opens a draft: it is as its mailbox has it, and his where nobody here had begun it."""
@@ -99,8 +104,8 @@ class MailDrafts:
         name = next((row.name for row in rows.values() if row.role == "drafts"), None)
         if name is None:
             return
-        validity, heads = await self._ask(mailbox.id, partial(_lying, name))
-        places = {f"{validity}:{head.uid}" for head in heads}
+        validity, uids, heads = await self._ask(mailbox.id, partial(_lying, name))
+        places = {f"{validity}:{uid}" for uid in uids}
         noted = {one.filed for one in known}
         fresh = [one for one in heads if f"{validity}:{one.uid}" not in noted and one.size <= MOST_BYTES]
         ids = {one.message_id for one in heads}
@@ -159,7 +164,8 @@ class MailDrafts:
                 left.remove(ours)
             moved = not ours.filed.startswith(f"{place.partition(':')[0]}:") and now.version != now.draft_version
             if moved or drafts.is_same(now, there):
-                await drafts.change(conn, ours.id, ours.version, {"draft_place": place, "message_id": there.message_id})
+                named = {} if _is_nameless(there) else {"message_id": there.message_id}
+                await drafts.change(conn, ours.id, ours.version, {"draft_place": place, **named})
             elif now.version == now.draft_version:
                 await self._changed(conn, ours, place, there, html)
             else:
@@ -178,6 +184,8 @@ class MailDrafts:
         """It is now as it is there; a window that has it open is told when it saves."""
         html = await drafts.take_files(conn, ours.id, there, html)
         values = self._said(place, there, html) | {"quoted": ""}
+        if _is_nameless(there):
+            del values["message_id"]
         if await outbox.save(conn, ours.id, values, _people(there), version=ours.version, now=self._clock()):
             await drafts.change(conn, ours.id, ours.version + 1, {"draft_version": ours.version + 1})
 
@@ -201,6 +209,8 @@ class MailDrafts:
             "draft_version": 1,
             "why": why,
         }
+        if _is_nameless(there):
+            values["message_id"] = outbox.new_message_id(mailbox.address)
         made = await outbox.add(conn, values, _people(there), self._clock())
         if made is not None:
             await drafts.change(conn, made, 1, {"html": await drafts.take_files(conn, made, there, html)})
@@ -214,6 +224,11 @@ class MailDrafts:
         }
 
 
+def _is_nameless(there: Letter) -> bool:
+    """Whether its Message-ID was made up for it here: some programs give a letter one only when they send it."""
+    return there.message_id == f"{there.sha256}@letter.invalid"
+
+
 def _people(there: Letter) -> list[Party]:
     return [one for one in there.people if one.role in ("to", "cc", "bcc")][:100]
 
@@ -224,11 +239,13 @@ def _words(text: str) -> str:
     return "".join(f"<p>{line or '<br>'}</p>" for line in escaped.split("\n"))
 
 
-def _lying(name: str, box: Box) -> tuple[int, list[Head]]:
+def _lying(name: str, box: Box) -> tuple[int, set[int], list[Head]]:
+    """UIDVALIDITY, all UIDs that lie there, and the heads of the latest."""
     folder = box.folder(name, "drafts")
-    uids = box.uids(name, 1, folder.uidnext)[-MOST:]
-    heads = box.heads(name, uids) if uids else []
-    return folder.uidvalidity, [one for one in heads if not one.gone]
+    uids = box.uids(name, 1, folder.uidnext)
+    heads = box.heads(name, uids[-MOST:]) if uids else []
+    lying = [one for one in heads if not one.gone]
+    return folder.uidvalidity, {*uids[:-MOST], *(one.uid for one in lying)}, lying
 
 
 def _saved(name: str, files: Any, box: Box) -> list[int]:

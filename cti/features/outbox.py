@@ -21,7 +21,7 @@ from cti.messages import quoting
 from cti.messages.letter import SUBJECT_CHARS, Attachment, Party
 from cti.messages.outgoing import ADDRESS, UNDO_S, Kind, State, answer_people, answer_subject, party
 from cti.messages.templates import fields_of, fill
-from cti.storage import answering, bounces, fillings, mailboxes, merges, missed, outbox, restrictions, templates
+from cti.storage import answering, bounces, drafts, fillings, mailboxes, merges, missed, outbox, restrictions, templates
 from cti.storage.answering import Whole
 from cti.storage.bounces import Bounced
 from cti.storage.database import Database
@@ -327,7 +327,12 @@ class Outbox:
         return await self._draft(conn, person, letter_id)
 
     async def _draft(self, conn: Connection, person: Person, letter_id: int) -> OutLetter:
-        letter = _own(person, await outbox.get(conn, letter_id))
+        letter = await outbox.get(conn, letter_id)
+        if letter is not None and letter.state == "draft" and letter.is_of_all:  # it was begun in another mail program
+            mailbox = await self._mailbox(conn, person, letter.mailbox_id or 0)
+            await drafts.claim(conn, letter_id, person.id, [mailbox.id])
+            letter = await outbox.get(conn, letter_id)
+        letter = _own(person, letter)
         if letter.state != "draft":
             raise Refused("not-a-draft", "This letter is no draft any more.")
         return letter

@@ -184,11 +184,17 @@ async def test_a_draft_is_as_outlook_left_it_and_nothing_typed_here_is_lost(
         }  # fmt: skip
         assert set(she.shows("Drafts")) == {f"<{message_id}>" for message_id, _, _ in both}
         she.append("Drafts", letter(message_id="<begun@x>", sender=ANNA, to=PYOTR, subject="Начато в Outlook"))
+        nameless = letter(message_id="<x@x>", sender=ANNA, to=PYOTR, subject="Без имени").replace(
+            b"Message-ID", b"X-Was"
+        )
+        she.append("Drafts", nameless)
         await drafts.of_person(person)
+        assert len(await rows()) == 4
         assert ("begun@x", "<p>Добрый день!</p>", "") in await rows()
         for one in she.shows("Drafts"):
-            she.delete("Drafts", one)
-        await drafts.of_person(person)
+            she.delete("Drafts", one) if one else she.link.delete_messages(she.link.search("ALL"))
+        she.link.expunge()
+        await drafts.look(await _mailbox(room, box))
         assert await rows() == [], "thrown away there is thrown away"
 
 

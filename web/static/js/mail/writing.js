@@ -155,7 +155,7 @@ export class Writing {
       this.fresh = false;
       return true;
     } catch (refusal) {
-      if (refusal.code === "changed-meanwhile") return this.meanwhile();
+      if (refusal.code === "changed-meanwhile") return this.meanwhile(draft);
       this.dirty = true;
       fill(this.place, { saved: refusal.message });
       if (refusal.status === 0 || refusal.status >= 500) this.timer = setTimeout(() => this.save(), 5000);
@@ -163,9 +163,16 @@ export class Writing {
     }
   }
 
-  async meanwhile() {
+  /** Somebody else changed it: it is shown as it is now, and what was typed here is kept beside it. */
+  async meanwhile(typed) {
+    const { kind, answers_id } = this.known;
     this.take(await api("GET", `/outbox/${this.id}`));
-    toast(t("This draft was changed in another window: it is shown as it is now."));
+    const changed = t("This draft was changed in another window or mail program: it is shown as it is now.");
+    if (typed.html === this.known.html) return toast(changed);
+    const { id } = await api("POST", "/outbox", { key: requestId(), mailbox_id: typed.mailbox_id, kind, answers_id });
+    await api("PUT", `/outbox/${id}`, { ...typed, version: 1 });
+    const kept = t("What you typed is kept as a draft of its own.");
+    toast(`${changed} ${kept}`, { label: t("Open"), act: () => this.open({ draft: id }) });
     return false;
   }
 
