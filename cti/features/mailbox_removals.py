@@ -14,7 +14,7 @@ from cti.storage import mailbox_removals
 from cti.storage.database import Database
 from cti.storage.mailbox_removals import Removal
 
-PIECE = 200
+PIECE = 100
 AGAIN_S = 30.0  # after a trouble of the database
 
 log = structlog.get_logger()

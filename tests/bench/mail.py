@@ -117,5 +117,5 @@ async def _many_mailboxes(folder: Path) -> None:
                 await room.followed(box)
             report(f"{BOXES} mailboxes followed after", time.perf_counter() - begun, "s")
             files = len(os.listdir("/proc/self/fd")) - files
-            report("file descriptors of a mailbox", files / BOXES, "files", limit=f"<= {OF_MAILBOX}")
+            report("file descriptors for each mailbox", files / BOXES, "files", limit=f"about {OF_MAILBOX}")
             report(f"{BOXES} mailboxes", (resident_kib() - before) / 1024 or 0.001, "MiB", limit="< 100")

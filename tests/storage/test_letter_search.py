@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, insert, select, text
 
 from cti.access import Person
 from cti.features.letter_words import fill
 from cti.storage import letter_search
 from cti.storage.database import Database
-from cti.storage.mail_tables import letter_words, letters
+from cti.storage.mail_tables import conversations, letter_places, letter_words, letters
 from tests.storage.conftest import ANNA, BORIS, CLARA
 from tests.storage.test_conversations import PEOPLE, Office
 
@@ -52,6 +52,34 @@ async def test_a_page_goes_on_where_it_ended(office: Office) -> None:
     assert len(one.conversations) == 2
     assert one.conversations + rest.conversations == await found(office, "цены")
     assert rest.next_cursor is None
+
+
+async def test_among_many_letters_rare_words_and_common_ones_are_found(office: Office) -> None:
+    count, noise = letter_search.WINDOW + 200, office.post.at + 3600
+    numbers = range(1000, 1000 + count)
+    row = {"sha256": "0" * 64, "direction": "in", "sent_at": noise, "received_at": noise, "size": 1}
+    talk = {"state_at": noise, "last_at": noise, "mailbox_id": office.post.mailbox_id}
+    async with office.db.write() as conn:
+        lies = (await conn.execute(select(letter_places).where(letter_places.c.letter_id == 1))).first()
+        assert lies is not None
+        place = {"folder_id": lies.folder_id, "mailbox_id": lies.mailbox_id}
+        for table, rows in (
+            (conversations, [{"id": n, **talk} for n in numbers]),
+            (letters, [{"id": n, "message_id": f"{n}@y", "conversation_id": n, **row} for n in numbers]),
+            (letter_places, [{"letter_id": n, "uid": n, **place} for n in numbers]),
+            (letter_words, [{"id": letter_search.key_of(n, noise), "letter_id": n, "words": "шум"} for n in numbers]),
+        ):
+            await conn.execute(insert(table), rows)
+    assert len(await found(office, "цены")) == 3
+    assert len(await found(office, "цен", limit=2)) == 2
+    seen: list[int] = []
+    cursor = None
+    while cursor or not seen:
+        async with office.db.read() as conn:
+            one = await letter_search.find(conn, PEOPLE[ANNA], "шум", limit=1000, cursor=cursor)
+        seen += one.conversations
+        cursor = one.next_cursor
+    assert seen == sorted(numbers, reverse=True)
 
 
 async def test_letters_from_before_the_search_are_found_once_their_words_are_made(office: Office) -> None:
