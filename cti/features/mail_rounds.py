@@ -70,8 +70,8 @@ class _Past:
 
     there: set[int]
     below: int
+    span: int
     left: list[int] = field(default_factory=list)
-    span: int = SPAN
 
 
 @dataclass
@@ -124,6 +124,7 @@ class MailRounds:
         found: Callable[[int, str], Awaitable[None]],
         clock: Callable[[], float],
         round_s: float = ROUND_S,
+        span: int = SPAN,
     ) -> None:
         self._db = db
         self._intake = intake
@@ -132,6 +133,7 @@ class MailRounds:
         self._found = found
         self._clock = clock
         self._round_s = round_s
+        self._span = span
 
     def begin(self, mailbox: Mailbox, link: MailboxLink) -> _Life:
         """What is known of a mailbox while its link is open."""
@@ -309,7 +311,8 @@ class MailRounds:
             if from_top:
                 async with self._db.write() as conn:
                     await mail_folders.change(conn, row.id, history_uid=0, history_months=months, total=0, taken=0)
-            life.past[row.id] = _Past(there, row.last_uid + 1 if from_top else row.history_uid)
+            below = row.last_uid + 1 if from_top else row.history_uid
+            life.past[row.id] = _Past(there=there, below=below, span=self._span)
 
     async def _history(self, life: _Life) -> bool:
         """A batch of history; whether there may be more of it."""

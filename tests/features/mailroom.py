@@ -21,7 +21,7 @@ from cti.channels.letters import Credentials, LetterReader
 from cti.clients.erased import Marks
 from cti.features.mail_changes import MailChanges
 from cti.features.mail_intake import MailIntake
-from cti.features.mail_rounds import MailRounds
+from cti.features.mail_rounds import SPAN, MailRounds
 from cti.features.mail_sync import MailSync
 from cti.storage.database import Database, open_database
 from cti.storage.mail_tables import (
@@ -69,7 +69,9 @@ class Desk:
 class Mailroom:
     """The mail of a house. passwords: by mailbox; found: what was told of each, in order."""
 
-    def __init__(self, db: Database, office: Dovecot, data: Path, *, reader: LetterReader | None = None) -> None:
+    def __init__(
+        self, db: Database, office: Dovecot, data: Path, *, reader: LetterReader | None = None, span: int = SPAN
+    ) -> None:
         self.db = db
         self.office = office
         self.folder = data / "letters"
@@ -94,6 +96,7 @@ class Mailroom:
             stands=self.desk.stands,
             found=self._found,
             clock=time.time,
+            span=span,
         )
         self.tls = ssl.create_default_context(cafile=str(office.certificate))
         self.pauses = (0.05, 0.2)
@@ -206,11 +209,11 @@ class Mailroom:
 
 @asynccontextmanager
 async def mailroom(
-    office: Dovecot, data: Path, *, url: str = "", reader: LetterReader | None = None
+    office: Dovecot, data: Path, *, url: str = "", reader: LetterReader | None = None, span: int = SPAN
 ) -> AsyncIterator[Mailroom]:
-    """A mailroom that follows its mailboxes until the block ends."""
+    """A mailroom that follows its mailboxes until the block ends. span: of UIDs that history begins with."""
     db = await (open_database(url) if url else new_database(data))
-    made = Mailroom(db, office, data, reader=reader)
+    made = Mailroom(db, office, data, reader=reader, span=span)
     try:
         task = asyncio.create_task(made.sync.run(), name="mail-sync")
         try:

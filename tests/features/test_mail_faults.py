@@ -31,12 +31,13 @@ from tests.channels.mail_peers import office as office
 from tests.e2e.proxy import Proxy
 from tests.features.mailroom import HERE, Mailroom, mailroom
 
+FEW = 9  # UIDs: history is taken in by many spans
 ONE, TWO = "<one@alkhimov.example>", "<two@alkhimov.example>"
 
 
 @pytest.fixture
 async def room(office: Dovecot, tmp_path: Path) -> AsyncIterator[Mailroom]:
-    async with mailroom(office, tmp_path) as made:
+    async with mailroom(office, tmp_path, span=FEW) as made:
         yield made
 
 
@@ -187,7 +188,7 @@ from tests.features.mailroom import mailroom
 folder, data, ports = Path(sys.argv[1]), Path(sys.argv[2]), [int(one) for one in sys.argv[3:]]
 office = Dovecot(folder=folder, certificate=folder / "cert.pem", imaps=ports[0], imap=ports[1], lmtp=ports[2])
 async def main():
-    async with mailroom(office, data):
+    async with mailroom(office, data, span=9):
         print("runs", flush=True)
         await asyncio.sleep(600)
 asyncio.run(main())
@@ -197,10 +198,10 @@ asyncio.run(main())
 async def test_F_39_a_kill_between_fetch_and_store_doubles_and_loses_nothing(office: Dovecot, tmp_path: Path) -> None:
     chance = random.Random(39)
     count = 600 if SOAK else 120
-    async with mailroom(office, tmp_path) as room:
+    async with mailroom(office, tmp_path, span=FEW) as room:
         box = await room.add(ANNA, paused_at=time.time())
     office.fill(ANNA, [letter(message_id=f"<{one}@alkhimov.example>") for one in range(count)])
-    async with mailroom(office, tmp_path) as room:
+    async with mailroom(office, tmp_path, span=FEW) as room:
         await room.resume(box)
         await room.until(lambda: _some(room))
     for turn in range(50 if SOAK else 3):
@@ -213,7 +214,7 @@ async def test_F_39_a_kill_between_fetch_and_store_doubles_and_loses_nothing(off
         await asyncio.sleep(chance.random() * 0.6)
         running.kill()
         await running.communicate()
-    async with mailroom(office, tmp_path) as room:
+    async with mailroom(office, tmp_path, span=FEW) as room:
         await room.followed(box)
         await came(room, f"<new{turn}@alkhimov.example>")
         assert await room.doubles() == []
