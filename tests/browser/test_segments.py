@@ -70,3 +70,32 @@ async def test_the_filters_of_the_grid_become_a_segment(theatre: Stage) -> None:
     await page.keyboard.press("Enter")
     await expect(page.locator("h1")).to_have_text("Граниты")
     assert page.faults == []  # type: ignore[attr-defined]
+
+
+async def test_a_rule_waits_for_what_a_field_becomes_with_the_inputs_of_the_grid(theatre: Stage) -> None:
+    page = await theatre.desk("vera", path="/settings/rules/new?event=changed")
+    await page.get_by_label("Название правила").fill("Стал лояльным")
+    await page.get_by_label("Дело менеджеру клиента").fill("Позвонить")
+    which, op = page.get_by_label("Что изменилось"), page.get_by_label("И теперь")
+    value = page.locator(".becoming-value")
+    await which.select_option(label="Регион")
+    await op.select_option(label="одно из")
+    await value.get_by_label("Москва", exact=True).check()
+    await which.select_option(label="Рассылка")
+    await op.select_option(label="равно")
+    await expect(value.locator("option")).to_have_text(["да", "нет"])
+    await which.select_option(label="Договор до")
+    await op.select_option(label="до")
+    await expect(value.locator("input")).to_have_attribute("type", "date")
+    await which.select_option(label="Лояльность")
+    await op.select_option(label="от")
+    await value.locator("input").fill("4")
+    assert await violations(page) == []
+    await page.get_by_role("button", name="Что оно сделало бы").click()
+    await expect(page.locator("#planned")).to_contain_text("ничего не отправлено")
+    await expect(op).to_have_value("from")
+    await expect(value.locator("input")).to_have_value("4")
+    await page.get_by_role("button", name="Создать").click()
+    await expect(page.locator("h1")).to_have_text("Стал лояльным")
+    await expect(value.locator("input")).to_have_value("4")
+    assert page.faults == []  # type: ignore[attr-defined]

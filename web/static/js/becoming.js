@@ -37,7 +37,7 @@ async function start(place) {
   const look = (chosen = "", said = undefined) => {
     const one = field();
     op.replaceChildren(make("option", { value: "", textContent: t("whatever it became") }));
-    if (one) op.append(...operators(one.kind).map(([id, textContent]) => make("option", { value: id, textContent, selected: id === chosen })));
+    if (one) op.append(...operators(one.kind).map(([id, text]) => make("option", { value: id, textContent: id === "is" ? t("is exactly") : text, selected: id === chosen })));
     given = one && control(one, said ?? undefined, true);
     for (const box of given ? [given.element] : []) if (box.matches("select, input")) box.setAttribute("aria-label", t("Value"));
     fit();
