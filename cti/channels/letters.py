@@ -70,12 +70,13 @@ class MailServer(Protocol):
         self, mailbox_id: int, raw: bytes, role: FolderRole, flags: Flags, *, message_id: str, replaces: str = ""
     ) -> str:
         """Put a letter into a folder unless it lies there already; its place (UIDVALIDITY:UID), "" where that is not
-        told. In Drafts, what it replaces goes: what has its Message-ID, and what lies in that place.
+        told. In Drafts, what it replaces goes: what lies in that place; where that is not known, what has its
+        Message-ID. Another mail program may have left a newer one under the same.
         """
         ...
 
     async def remove_draft(self, mailbox_id: int, message_id: str, place: str = "") -> None:
-        """Take a draft out of Drafts, by its Message-ID and by its place."""
+        """Take a draft out of Drafts: what lies in its place; where that is not known, what has its Message-ID."""
         ...
 
     def drafts(self, mailbox_id: int) -> asyncio.Lock:

@@ -65,7 +65,7 @@ class MailChanges:
     ) -> str:
         """Put a letter into a folder unless it lies there already; its place, "" where it is not told.
 
-        In Drafts, what it replaces goes: what has its Message-ID, and what lies in that place.
+        In Drafts, what it replaces goes: what lies in that place; where that is not known, what has its Message-ID.
         """
         async with self._db.read() as conn:
             mailbox = await mailboxes.get(conn, mailbox_id)
@@ -84,20 +84,20 @@ class MailChanges:
                 return ""
             uid = box.append(target, raw, flags, draft=role == "drafts")
             validity = box.folder(target, role).uidvalidity
-            box.delete(target, sorted((lying | _there(replaces, validity)) - {uid}))
+            box.delete(target, sorted((_there(replaces, validity) or lying) - {uid}))
             return f"{validity}:{uid}" if uid else ""
 
         return str(await self.ask(mailbox_id, work))
 
     async def remove_draft(self, mailbox_id: int, message_id: str, place: str = "") -> None:
-        """Take a draft out of Drafts, by its Message-ID and by its place."""
+        """Take a draft out of Drafts: what lies in its place; where that is not known, what has its Message-ID."""
         async with self._db.read() as conn:
             rows = await mail_folders.of_mailbox(conn, mailbox_id)
         name = next((row.name for row in rows.values() if row.role == "drafts"), None)
 
         def work(box: Box, name: str) -> None:
-            lying = set(box.find(name, message_id)) | _there(place, box.folder(name, "drafts").uidvalidity)
-            box.delete(name, sorted(lying))
+            there = _there(place, box.folder(name, "drafts").uidvalidity)
+            box.delete(name, sorted(there or box.find(name, message_id)))
 
         if name is not None:
             await self.ask(mailbox_id, partial(work, name=name))

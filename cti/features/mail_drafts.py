@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -118,7 +118,7 @@ class MailDrafts:
             and one.message_id not in ids
         ]
         for head, letter in await self._read(mailbox.id, name, fresh):
-            await self._take(mailbox, f"{validity}:{head.uid}", letter, known, left)
+            await self._take(mailbox, f"{validity}:{head.uid}", letter, known, left, places)
         async with self._db.write() as conn:
             for one in left:  # thrown away there, and nothing was typed here since
                 if one.version == one.filed_version:
@@ -142,9 +142,15 @@ class MailDrafts:
         return found
 
     async def _take(
-        self, mailbox: Mailbox, place: str, there: Letter, known: Sequence[Known], left: list[Known]
+        self,
+        mailbox: Mailbox,
+        place: str,
+        there: Letter,
+        known: Sequence[Known],
+        left: list[Known],
+        places: Collection[str],
     ) -> None:
-        """What a draft is that is not known yet: ours, ours changed there, or a new one."""
+        """What a draft is that is not known yet: ours, ours changed there, or a new one. places: all that lie there."""
         html = await self._typed(there.html) or _words(there.text)
         async with self._db.write() as conn:
             ours = next((one for one in known if one.message_id == there.message_id), None)
@@ -166,10 +172,10 @@ class MailDrafts:
             if moved or drafts.is_same(now, there):
                 named = {} if _is_nameless(there) else {"message_id": there.message_id}
                 await drafts.change(conn, ours.id, ours.version, {"draft_place": place, **named})
-            elif now.version == now.draft_version:
+            elif now.version == now.draft_version and ours.filed not in places:
                 await self._changed(conn, ours, place, there, html)
             else:
-                apart = {"message_id": outbox.new_message_id(mailbox.address), "draft_version": 0, "draft_place": ""}
+                apart = {"message_id": outbox.new_message_id(mailbox.address), "draft_version": 0}
                 await drafts.change(conn, ours.id, ours.version, apart)
                 await self._begin(conn, mailbox, place, there, html, user_id=now.user_id, why="two-drafts")
 
