@@ -82,6 +82,15 @@ def test_no_translation_is_fuzzy_or_loses_a_field() -> None:
             assert set(FIELD.findall(string)) == set(FIELD.findall(ids[-1])), (ids, string)
 
 
+def test_no_text_stands_where_the_extraction_does_not_look() -> None:
+    """It does not look into template strings of scripts."""
+    inside = re.compile(r"`[^`\n]*\$\{\s*tn?\(")
+    scripts = [
+        path for path in (FOLDER / "static" / "js").rglob("*.js") if inside.search(path.read_text(encoding="utf-8"))
+    ]
+    assert scripts == []
+
+
 def test_every_script_text_is_given_to_scripts() -> None:
     from web.render import js_texts
 

@@ -211,7 +211,9 @@ class Import {
     const { rows, created, updated, unchanged, refused, erased } = this.work;
     const figures = { rows: number(rows), created: number(created), updated: number(updated), unchanged: number(unchanged), refused: number(refused) };
     const told = t("Rows: {rows}. New: {created}, changed: {updated}, as they were: {unchanged}, refused: {refused}.", figures);
-    return erased ? `${told} ${tn("{n} of the new ones was erased before: is there a new consent?", "{n} of the new ones were erased before: are there new consents?", erased)}` : told;
+    if (!erased) return told;
+    const before = tn("{n} of the new ones was erased before: is there a new consent?", "{n} of the new ones were erased before: are there new consents?", erased);
+    return `${told} ${before}`;
   }
 
   refused(place) {

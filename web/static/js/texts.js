@@ -3,7 +3,7 @@ const given = JSON.parse(document.querySelector('meta[name="texts"]')?.content |
 const language = document.documentElement.lang || "en";
 const zone = document.documentElement.dataset.zone || undefined;
 const plural = new Intl.PluralRules(language);
-const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", timeZone: zone });
+const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone });
 const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: zone });
 const dayKey = new Intl.DateTimeFormat("en-CA", { timeZone: zone });
 

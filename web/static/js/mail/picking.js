@@ -82,9 +82,10 @@ export class Picking {
       await take(source, one);
       this.close();
     };
+    const [ours, his] = [t("library"), t("file of the client")]; // pybabel does not look into template strings
     const rows = [
-      ...library.map((one) => this.row(one.title, `${t("library")} · ${one.name} · ${size(one.size)}`, act("library", one))),
-      ...theirs.map((one) => this.row(one.name, `${t("file of the client")} · ${size(one.size)}`, act("client", one))),
+      ...library.map((one) => this.row(one.title, `${ours} · ${one.name} · ${size(one.size)}`, act("library", one))),
+      ...theirs.map((one) => this.row(one.name, `${his} · ${size(one.size)}`, act("client", one))),
     ];
     this.open(t("Files"), rows, from);
   }

@@ -211,7 +211,7 @@ export class Writing {
 
   key(event) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.send();
-    else if (event.key === "Escape" && !event.defaultPrevented) this.fold(true);
+    else if (event.key === "Escape" && !event.defaultPrevented) this.leaveMenu() || this.fold(true);
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -290,6 +290,15 @@ export class Writing {
     if (!$(".later", this.place).open) return;
     if (!(unix(field.value) > store.now())) field.value = `${wall(store.now() + 86_400).slice(0, 10)}T09:00`;
     field.focus();
+  }
+
+  /** The choice of a time is closed first. */
+  leaveMenu() {
+    const menu = $(".later", this.place);
+    if (!menu.open) return false;
+    menu.open = false;
+    $("summary", menu).focus();
+    return true;
   }
 
   sendLater(event) {
