@@ -89,6 +89,8 @@ def build_mail(
     reach, tls = Reach(settings.mail.inside), _tls(settings.mail)
     doors = MailboxDoors(db=db, key=key, tokens=_tokens(settings.mail, clock), clock=clock)
     removals = MailboxRemovals(db=db)
+    zone = ZoneInfo(settings.numbers.time_zone)
+    house = working_hours(settings.mail.hours, settings.mail.weekdays, zone)
     mailboxes = Mailboxes(
         db=db,
         probe=Probe(reach.connect, tls),
@@ -97,16 +99,16 @@ def build_mail(
         providers=doors.providers,
         desktop=desktop,
         next_seq=next_seq,
+        house=house,
         clock=clock,
         removed=removals.wake,
     )
-    zone = ZoneInfo(settings.numbers.time_zone)
     inbox = Inbox(
         db=db,
         desktop=desktop,
         next_seq=next_seq,
         online=people,
-        hours=working_hours(settings.mail.hours, settings.mail.weekdays, zone),
+        hours=house,
         work_changed=work_changed,
         clock=clock,
     )

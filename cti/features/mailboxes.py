@@ -20,7 +20,8 @@ from cti.channels.letters import Credentials, Endpoint, MailProbe, MailTrouble, 
 from cti.clients.zones import is_zone
 from cti.desktop import AgentDesktop, Notice
 from cti.errors import NotAllowed, Refused
-from cti.storage import desktop_events, mailbox_removals, mailboxes, sessions, users
+from cti.messages.hours import Hours, due, own
+from cti.storage import conversations, desktop_events, mailbox_removals, mailboxes, sessions, users
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection, NewEvent
 from cti.storage.mailboxes import Mailbox
@@ -32,6 +33,7 @@ _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 HOURS = re.compile(f"{_CLOCK}-{_CLOCK}")
 SECURITIES: tuple[Security, ...] = ("tls", "starttls", "none")
 FILES_SENT = ("auto", "server", "us")
+REPLIES = ("reply_target_s", "hours", "weekdays", "time_zone")  # by which an answer is due
 MOST_MONTHS = 120
 MOST_TARGET_MIN = 60 * 24 * 14
 SIGNATURE_MOST = 20_000
@@ -98,6 +100,7 @@ class Mailboxes:
         providers: Sequence[str],
         desktop: AgentDesktop,
         next_seq: Callable[[int], int],
+        house: Hours,
         clock: Callable[[], float],
         changed: Callable[[int], None] = lambda mailbox_id: None,
         removed: Callable[[], None] = lambda: None,
@@ -109,6 +112,7 @@ class Mailboxes:
         self.providers = tuple(providers)
         self._desktop = desktop
         self._next_seq = next_seq
+        self._house = house
         self._clock = clock
         self.changed = changed
         self.removed = removed
@@ -147,8 +151,16 @@ class Mailboxes:
                 raise Refused("mailbox-taken", "This address has a mailbox here already.")
             if not done:
                 raise Refused("mailbox-changed", "Somebody changed it meanwhile: look at it again.")
+            if any(values[name] != getattr(before, name) for name in REPLIES):
+                await self._due_anew(conn, mailbox_id, values)
             await self._note(conn, actor, "mailbox-change", mailbox_id, values["address"])
         self.changed(mailbox_id)
+
+    async def _due_anew(self, conn: Connection, mailbox_id: int, values: dict[str, Any]) -> None:
+        """What waits for an answer is due by the hours and the target of now."""
+        said = {name: values[name] for name in ("hours", "weekdays")}
+        hours, target = own(self._house, **said, zone=values["time_zone"]), values["reply_target_s"]
+        await conversations.due_anew(conn, mailbox_id, lambda at: None if target is None else due(at, target, hours))
 
     async def pause(self, actor: Person, mailbox_id: int, *, paused: bool) -> None:
         """Follow it no more, send nothing from it; or go on. Raises Refused."""

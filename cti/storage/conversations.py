@@ -6,12 +6,12 @@ and Trash alone open none there and answer nothing. All times are those of the m
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.messages.belonging import Belongs, outside
@@ -258,6 +258,17 @@ async def answered_at(conn: AsyncConnection, conversation_id: int) -> float:
         counts(),
     )
     return float((await conn.execute(ours)).scalar() or 0.0)
+
+
+async def due_anew(conn: AsyncConnection, mailbox_id: int, due: Callable[[float], float | None]) -> None:
+    """When the answers that a mailbox owes are due. due: of when it was asked."""
+    owed = select(conversations.c.id, conversations.c.asked_at).where(
+        conversations.c.mailbox_id == mailbox_id, conversations.c.asked_at.is_not(None)
+    )
+    rows = [{"of": row.id, "due": due(row.asked_at)} for row in await conn.execute(owed)]
+    if rows:
+        mine = update(conversations).where(conversations.c.id == bindparam("of"))
+        await conn.execute(mine.values(due_at=bindparam("due")), rows)
 
 
 async def asked_after(conn: AsyncConnection, conversation_id: int, at: float) -> float | None:

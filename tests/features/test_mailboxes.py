@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -26,6 +27,7 @@ from cti.errors import NotAllowed, Refused
 from cti.features.mailbox_doors import MailboxDoors
 from cti.features.mailbox_removals import MailboxRemovals
 from cti.features.mailboxes import TRIES, MailboxDraft, Mailboxes, signature
+from cti.messages.hours import Hours
 from cti.messages.outgoing import Outgoing, party
 from cti.storage import mailbox_removals, users
 from cti.storage import mailboxes as stored
@@ -140,6 +142,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         providers=doors.providers,
         desktop=screens,
         next_seq=lambda user_id: next(seq),
+        house=Hours(zone=ZoneInfo("Europe/Moscow")),
         clock=lambda: now[0],
         changed=lambda one: told.append(one),
     )

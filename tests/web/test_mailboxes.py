@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy import delete, insert, update
 
 from cti.settings import MailSettings, OAuthSettings
 from cti.storage import mail_tables, mailbox_removals
-from cti.storage.mail_tables import mail_folders, parked_letters
+from cti.storage.mail_tables import conversations, mail_folders, parked_letters
 from tests.web.panel import ANNA, BORIS, PATIENCE_S, Panel, panel
 from tests.web.visitor import Answer, Visitor
 
@@ -127,6 +128,24 @@ async def test_servers_are_known_by_the_address_and_a_provider_opens_the_mailbox
         assert "code_challenge=" in gone.place
         assert (await anna.get("/settings/mailboxes/opened?state=made-up&code=x")).says("This sign-in is too old")
         assert (await add(anna, auth="oauth2:nobody", address="b@romashka.example")).says("not set up")
+
+
+async def test_answers_are_due_by_the_hours_that_a_mailbox_has_now(running: Panel) -> None:
+    """Asked on a Thursday at noon in Moscow, where the house is: at three in Omsk."""
+    asked = datetime(2026, 11, 26, 9, tzinfo=UTC).timestamp()
+    due: list[float | None] = []
+    async with Visitor(running, "anna") as anna:
+        await add(anna)
+        async with running.services.db.write() as conn:
+            row = {"mailbox_id": 1, "state_at": asked, "last_at": asked, "asked_at": asked}
+            await conn.execute(insert(conversations).values(row))
+        changes = ({"reply_target": "300"}, {"reply_target": "300", "time_zone": "Asia/Omsk"}, {"reply_target": ""})
+        for version, change in enumerate(changes, 1):
+            form = FORM | {"kind": "personal", "secret": "", "version": str(version)} | change
+            assert (await anna.post("/settings/mailboxes/1", **form)).status == 303
+            async with running.services.db.read() as conn:
+                due.append((await conn.execute(select(conversations.c.due_at))).scalar())
+    assert due == [asked + 5 * 3600, datetime(2026, 11, 27, 5, tzinfo=UTC).timestamp(), None]
 
 
 async def test_what_could_not_be_read_is_listed_and_the_history_shows_how_far_it_is(running: Panel) -> None:
