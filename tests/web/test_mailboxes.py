@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 
 from cti.settings import MailSettings, OAuthSettings
 from cti.storage import mail_tables, mailbox_removals
