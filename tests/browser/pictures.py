@@ -55,7 +55,7 @@ async def _past(theatre: Stage) -> None:
 
 async def _take(page: Page, file: Path) -> None:
     await page.wait_for_timeout(SETTLE_MS)
-    await page.screenshot(path=file)
+    await page.screenshot(path=file, caret="initial")  # hiding it writes `style` into every field of the page
 
 
 if __name__ == "__main__":

@@ -95,7 +95,7 @@ export class Writing {
     this.editor.set(letter.html);
     const quoted = $(".quoted", this.place);
     show(quoted, !!letter.quoted);
-    fill(quoted, { quoted: letter.quoted });
+    fill(quoted, { quoted: letter.quoted, of: letter.kind === "forward" ? t("The letter that is forwarded") : t("The letter that is answered") });
     quoted.open = letter.kind === "forward";
     this.attached.set(letter.files);
     this.told([]);
