@@ -9,8 +9,7 @@ from sqlalchemy import delete, insert, select, update
 from cti.access import Person, Right, Role, Scope
 from cti.messages.letter import Flags
 from cti.storage import mail_folders as mail_folders_rows
-from cti.storage import mailboxes as mailboxes_rows
-from cti.storage import regrouping
+from cti.storage import mailbox_removals, regrouping
 from cti.storage.client_tables import clients
 from cti.storage.database import Database
 from cti.storage.letter_access import boxes_of, may_see, visible
@@ -47,6 +46,14 @@ async def _lay(db: Database) -> None:
         await conn.execute(insert(letters).values(bare | {"id": 99, "user_id": CLARA}))
 
 
+async def _remove(db: Database, mailbox_id: int, *, with_letters: bool) -> None:
+    async with db.write() as conn:
+        await mailbox_removals.begin(conn, mailbox_id, letters=with_letters, now=0.0)
+        [removal] = (await mailbox_removals.listed(conn)).values()
+        while await mailbox_removals.go_on(conn, removal, 100):
+            pass
+
+
 async def _sees(db: Database, who: Person) -> set[int]:
     async with db.read() as conn:
         found = set((await conn.execute(select(letters.c.id).where(visible(who)))).scalars())
@@ -75,8 +82,7 @@ async def test_a_letter_that_was_deleted_in_outlook_stays_with_its_client(db: Da
             await conn.execute(delete(letter_places).where(letter_places.c.mailbox_id == box))
             await mail_folders_rows.lie(conn, box, box, [(1, box * 10, flags), (2, box * 10 + 1, flags)])
             await mail_folders_rows.gone(conn, box, [1, 2])
-    async with db.write() as conn:
-        await mailboxes_rows.remove(conn, SUPPORT_BOX)
+    await _remove(db, SUPPORT_BOX, with_letters=False)
     cards = {21, 31}
     assert await _sees(db, person(ANNA)) == cards
     assert await _sees(db, person(BORIS)) == cards
@@ -108,8 +114,7 @@ async def test_a_client_tells_when_his_last_letter_was(db: Database) -> None:
     async with db.write() as conn:
         await regrouping.give_client(conn, 2, None, "", letter_ids=[31])
     assert await told() == [1000.0, 2000.0]
-    async with db.write() as conn:
-        await mailboxes_rows.remove_letters(conn, SUPPORT_BOX)
+    await _remove(db, SUPPORT_BOX, with_letters=True)
     assert await told() == [1000.0, None]
 
 
