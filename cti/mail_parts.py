@@ -25,6 +25,7 @@ from cti.features.client_base import ClientBase
 from cti.features.conversations import Conversations
 from cti.features.inbox import Inbox
 from cti.features.invitations import Invitations
+from cti.features.letter_marks import LetterMarks
 from cti.features.letter_reading import LetterReading
 from cti.features.mail_changes import MailChanges
 from cti.features.mail_drafts import MailDrafts
@@ -57,6 +58,7 @@ class MailParts:
     letters: LetterReading
     invitations: Invitations
     mail_changes: MailChanges
+    letter_marks: LetterMarks
     mail_drafts: MailDrafts
     mail_sync: MailSync
     work: Mapping[str, Coroutine[Any, Any, None]]
@@ -165,6 +167,7 @@ def build_mail(
         inbox=inbox,
         conversations=conversations,
         mail_changes=following.changes,
+        letter_marks=LetterMarks(db=db, server=following.changes, changed=inbox.changed),
         mail_drafts=MailDrafts(
             db=db,
             held=following.changes.drafts,

@@ -221,6 +221,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         mailboxes=mail.mailboxes,
         mailbox_doors=mail.mailbox_doors,
         mail_changes=mail.mail_changes,
+        letter_marks=mail.letter_marks,
         mail_drafts=mail.mail_drafts,
         letter_store=mail.sending.letter_store,
         outbox=mail.sending.outbox,

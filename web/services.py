@@ -47,6 +47,7 @@ from cti.features.hot_desks import HotDesks
 from cti.features.import_runs import ImportRuns
 from cti.features.inbox import Inbox
 from cti.features.invitations import Invitations
+from cti.features.letter_marks import LetterMarks
 from cti.features.letter_reading import LetterReading
 from cti.features.letter_store import LetterStore
 from cti.features.mail_changes import MailChanges
@@ -108,6 +109,7 @@ class Services:
     mailboxes: Mailboxes
     mailbox_doors: MailboxDoors
     mail_changes: MailChanges
+    letter_marks: LetterMarks
     mail_drafts: MailDrafts
     letter_store: LetterStore
     outbox: Outbox

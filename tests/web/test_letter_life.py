@@ -51,6 +51,23 @@ async def come(desk: Panel) -> int:
         await asyncio.sleep(0.05)
 
 
+async def put_away(desk: Panel, anna: Browser, office: Dovecot, letter_id: int) -> None:
+    """What is marked and moved here is so in Outlook: read, flagged, not read, into the trash and back."""
+    key = "<asks@alkhimov.example>"
+    _, one = await anna.ask("GET", f"/messages/{letter_id}")
+    ids = [one["conversation_id"]]
+    for marks, flags in (({"seen": True, "flagged": True}, {"\\Seen", "\\Flagged"}), ({"seen": False}, {"\\Flagged"})):
+        assert (await anna.ask("POST", "/conversations/marks", {"ids": ids, **marks}))[0] == 200
+        wanted = flags | {"\\Answered"}
+        await shows(office, "INBOX", lambda found, wanted=wanted: found.get(key) == wanted)  # type: ignore[misc]
+    for to, folder in (("trash", "Trash"), ("inbox", "INBOX")):
+        assert (await anna.ask("POST", "/conversations/place", {"ids": ids, "to": to}))[0] == 200
+        await shows(office, folder, lambda found: key in found)
+    async with Browser(desk, "boris") as boris:  # it is not his mailbox
+        for path, body in (("marks", {"seen": True}), ("place", {"to": "trash"})):
+            assert (await boris.ask("POST", f"/conversations/{path}", {"ids": ids, **body}))[0] in (404, 409)
+
+
 async def test_an_answer_stands_in_drafts_then_in_sent_and_what_it_answers_is_marked(
     tmp_path: Path, office: Dovecot
 ) -> None:
@@ -90,4 +107,5 @@ async def test_an_answer_stands_in_drafts_then_in_sent_and_what_it_answers_is_ma
             await shows(office, "INBOX", lambda found: "\\Answered" in found.get("<asks@alkhimov.example>", ()))
             [taken] = peer.letters
             assert taken.to == ("pyotr@alkhimov.example",)
+            await put_away(desk, anna, office, asks)
             assert (taken.read["In-Reply-To"], taken.read["Message-ID"]) == ("<asks@alkhimov.example>", draft)

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from cti.clients.card import ClientDraft
 from cti.features.conversations import AT_ONCE
+from cti.features.letter_marks import Place
 from cti.messages.assigning import Box
 from cti.storage import conversation_lists, letter_reading, letter_search, mail_people
 from cti.storage.conversation_lists import Listed
@@ -166,6 +167,21 @@ class WhoseIn(Struct, forbid_unknown_fields=True, kw_only=True):
     address: Annotated[str, Meta(max_length=254)] = ""
 
 
+class MarksIn(Struct, forbid_unknown_fields=True, kw_only=True):
+    """How conversations are marked from now on; null: as they are."""
+
+    ids: Ids
+    seen: bool | None = None
+    flagged: bool | None = None
+
+
+class PlaceIn(Struct, forbid_unknown_fields=True):
+    """Where letters that came lie from now on, in each of one's mailboxes."""
+
+    ids: Ids
+    to: Place
+
+
 class BeforeOut(Struct):
     """How each conversation stood before, by id."""
 
@@ -284,6 +300,21 @@ async def assign(request: web.Request) -> web.Response:
     return reply(Ok())
 
 
+async def mark(request: web.Request) -> web.Response:
+    """Read or not, flagged or not: so in every mail program."""
+    body = await body_of(request, MarksIn)
+    marks = services_of(request).letter_marks
+    await marks.mark(person_of(request), body.ids, seen=body.seen, flagged=body.flagged)
+    return reply(Ok())
+
+
+async def put(request: web.Request) -> web.Response:
+    """Away into another folder, or back."""
+    body = await body_of(request, PlaceIn)
+    await services_of(request).letter_marks.move(person_of(request), body.ids, body.to)
+    return reply(Ok())
+
+
 async def answering(request: web.Request) -> web.Response:
     """The person writes an answer, or does no more."""
     body = await body_of(request, AnsweringIn)
@@ -331,6 +362,10 @@ OPERATIONS = (
     _op("POST", "/conversations/state", set_state, "Let conversations be new, in work, waiting or done", body=StateIn,
         gives=BeforeOut),
     _op("POST", "/conversations/owner", assign, "Give conversations to somebody, or to nobody", body=OwnerIn),
+    _op("POST", "/conversations/marks", mark, "Let conversations be read or not, flagged or not, in every mail program",
+        body=MarksIn),
+    _op("POST", "/conversations/place", put, "Put letters that came into the archive, the trash, junk, or back",
+        body=PlaceIn),
     _op("PUT", "/conversations/{id}/answering", answering,
         "Say that one writes an answer, or does no more; it ends by itself after two minutes", body=AnsweringIn),
     _op("POST", "/conversations/{id}/split", split, "Make a conversation of its own of some letters", body=LettersIn,

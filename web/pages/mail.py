@@ -13,7 +13,7 @@ from aiohttp import web
 from cti.access import may
 from cti.errors import Refused
 from cti.messages.assigning import Box
-from cti.storage import clients, conversation_lists, mail_people, restrictions
+from cti.storage import clients, conversation_lists, conversations, mail_people, restrictions
 from cti.storage.belonging import names_of
 from cti.storage.conversation_lists import Counts, Folder, Listed
 from cti.storage.search import Page
@@ -203,6 +203,7 @@ async def _opened(request: web.Request, conversation_id: int) -> dict[str, Any]:
         choices = await names_of(conn, last.client_why.choices if one.client_id is None else ())
         boxes = await mail_people.boxes(conn)
         people = await mail_people.who_may(conn, boxes.get(one.mailbox_id or 0))
+        lists = [boxes[id_] for id_ in await conversations.mailboxes_of(conn, one.id) if id_ in boxes]
     handles = any(box.id == one.mailbox_id for box in mail_people.seen_by(person, boxes.values()))
     box = boxes.get(one.mailbox_id or 0)
     return {
@@ -215,6 +216,7 @@ async def _opened(request: web.Request, conversation_id: int) -> dict[str, Any]:
         "people": people,
         "choices": sorted(choices.items()),
         "handles": handles,
+        "reads": any(person.id in box.people or box.owner_id == person.id for box in lists),
         "held": bool(one.answering) and one.answering_id != person.id,
         "owner_why": tell(language, OWNER_WHYS, one.owner_why),
         "why": lambda each: tell(language, CONVERSATION_WHYS, each.why),

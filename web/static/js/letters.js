@@ -9,6 +9,7 @@ import { toast } from "./toasts.js";
 
 const HOLD_MS = 20_000; // so often it is said again that one writes an answer
 let mark = null;
+let left = ""; // the open conversation, where it is to stay unread
 let held = null; // the row that had the focus, and how far the list was scrolled, while it comes anew
 
 export function startLetters() {
@@ -61,8 +62,16 @@ function after() {
     if (row.dataset.id === held?.id) link.focus({ preventScroll: true });
   }
   held = null;
+  if (left !== at) left = "";
+  if ($("#mail-read")?.dataset.unread !== undefined && !left) seen(at);
   const row = rows().find((one) => one.dataset.id === at);
   if (row && row.dataset.stamp !== $("#mail-read").dataset.stamp) reopen();
+}
+
+/** Whoever opens a conversation has read it: here, and in every program that opens the mailbox. */
+function seen(id) {
+  delete $("#mail-read").dataset.unread;
+  api("POST", "/conversations/marks", { ids: [Number(id)], seen: true }).catch(() => {}); // opened again, it is tried again
 }
 
 /** The open conversation as it is now; not while an answer is written in it. */
@@ -82,7 +91,8 @@ function key(event) {
 
 /** Whether the key does something here. */
 function act(event) {
-  if (event.shiftKey) return { KeyR: () => press(LAST("all")), KeyF: () => press(LAST("forward")) }[event.code]?.() ?? false;
+  if (event.code === "Delete") return press('#mail-read [data-do="trash"]');
+  if (event.shiftKey) return { KeyS: () => press("#mail-read .mail-does [data-do$=flag]"), KeyU: () => press('#mail-read [data-do="unread"]'), KeyR: () => press(LAST("all")), KeyF: () => press(LAST("forward")) }[event.code]?.() ?? false;
   const row = event.target.closest(".mail-row");
   const step = { KeyJ: 1, KeyK: -1, ArrowDown: row && 1, ArrowUp: row && -1 }[event.code];
   if (step) return move(step), true;
@@ -121,7 +131,32 @@ function clicked(event) {
   if (what === "split") return say("POST", `/conversations/${open()}/split`, { letters: [Number(button.dataset.letter)] }, true);
   if (what === "whose") return whose(button);
   if (what === "client") return say("PUT", `/conversations/${open()}/client`, { client_id: Number(button.dataset.client) }, true);
+  if (what in MARKS) return marked([Number(open())], what);
+  if (what in AWAY) return away([Number(open())], what);
   stand([Number(open())], what);
+}
+
+const MARKS = { flag: { flagged: true }, unflag: { flagged: false }, read: { seen: true }, unread: { seen: false } };
+const AWAY = {
+  archive: (n) => tn("{n} conversation is in the archive.", "{n} conversations are in the archive.", n),
+  trash: (n) => tn("{n} conversation is in the trash.", "{n} conversations are in the trash.", n),
+  junk: (n) => tn("{n} conversation is junk.", "{n} conversations are junk.", n),
+};
+
+async function marked(ids, what) {
+  if (what === "unread") left = open();
+  if ((await say("POST", "/conversations/marks", { ids, ...MARKS[what] }, true)) && what === "unread") toast(t("It stands as not read."));
+}
+
+/** Into another folder on the mail server, and done with; the corner offers the way back. */
+async function away(ids, to) {
+  if (!(await say("POST", "/conversations/place", { ids, to }))) return;
+  const answer = await say("POST", "/conversations/state", { ids, state: "done" }, true);
+  const back = async () => {
+    await say("POST", "/conversations/place", { ids, to: "inbox" });
+    await stoodBefore(answer?.before ?? {});
+  };
+  toast(AWAY[to](ids.length), { label: t("Undo"), act: back });
 }
 
 async function write(button, kind) {
@@ -148,9 +183,10 @@ async function hold(id) {
 async function stand(ids, state) {
   const answer = await say("POST", "/conversations/state", { ids, state }, true);
   if (!answer || state !== "done") return;
-  const back = () => Promise.all(Object.entries(answer.before).map(([id, was]) => say("POST", "/conversations/state", { ids: [Number(id)], state: was }, true)));
-  toast(tn("{n} conversation is done.", "{n} conversations are done.", ids.length), { label: t("Undo"), act: back });
+  toast(tn("{n} conversation is done.", "{n} conversations are done.", ids.length), { label: t("Undo"), act: () => stoodBefore(answer.before) });
 }
+
+const stoodBefore = (before) => Promise.all(Object.entries(before).map(([id, state]) => say("POST", "/conversations/state", { ids: [Number(id)], state }, true)));
 
 /** Who sits here answers them. */
 const mine = (ids) => say("POST", "/conversations/owner", { ids, user_id: Number(document.documentElement.dataset.me) }, true);
@@ -160,6 +196,8 @@ async function together(what) {
   for (const row of chosen()) $("input", row).checked = false;
   count();
   if (what === "done") await stand(ids, "done");
+  else if (what === "read") await marked(ids, what);
+  else if (what === "trash") await away(ids, what);
   else await mine(ids);
 }
 
