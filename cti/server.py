@@ -43,7 +43,6 @@ from cti.storage.spool import Spool
 from cti.telephony.watching import registrar_of
 from web.app import make_app, serve_app, watch_half_open
 from web.live import Live
-from web.render import compile_all
 from web.services import Services
 
 STOP_S = 4.0
@@ -76,7 +75,6 @@ async def serve(settings: Settings) -> None:
             parts.live.attach(app)
             runner = await serve_app(app, settings.http, mailboxes=parts.mailboxes)
             tasks.append(group.create_task(watch_half_open(runner), name="half-open"))
-            tasks.append(group.create_task(asyncio.to_thread(compile_all, app), name="templates"))
             log.info("serving", address=settings.http.host, port=settings.http.port)
             await _offer_first_admin(parts.services.accounts, settings)
             await stop.wait()

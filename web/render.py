@@ -91,13 +91,6 @@ class _Compiled(BytecodeCache):
         self.kept[bucket.key] = bucket.bytecode_to_string()
 
 
-def compile_all(app: web.Application) -> None:
-    """Compile all templates, so that no page stops the loop for it. Runs in a thread."""
-    environment = aiohttp_jinja2.get_env(app)
-    for name in environment.list_templates():
-        environment.get_template(name)
-
-
 def _outside_opens(request: web.Request) -> str:
     """How another system's page about a client is opened, "" where there is none."""
     outside = services_of(request).desk_settings.outside

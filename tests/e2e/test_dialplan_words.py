@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from lab.pbx import Pbx
@@ -40,7 +42,12 @@ async def test_what_the_dialplan_says_is_on_the_card_in_bounds_and_with_the_call
         await clara.call_is("talking", call)
         await street.do(client.hang_up)
         await clara.call_is("ended", call)
-        row = await until(lambda: clara.api("GET", f"/calls/{call}"), why="the journal has it")
+
+        async def kept() -> Any:
+            found = await clara.api("GET", f"/calls/{call}")
+            return found if "variables" in found else None
+
+        row = await until(kept, why="the journal has it")
         assert {one["name"]: one["value"] for one in row["variables"]} == told
         page = await clara.text(f"/calls/{call}")
         assert "&lt;b&gt;Золотой&lt;/b&gt;" in page

@@ -78,16 +78,16 @@ class ImapLink:
     async def close(self) -> None:
         """Leave; the thread ends. What it waits for is cut off."""
         thread, self._thread = self._thread, None
-        if thread is not None:
-            self._work.put(self._leave)
-            self._work.put(None)
-            self.wake()
-            try:
+        try:
+            if thread is not None:
+                self._work.put(self._leave)
+                self._work.put(None)
+                self.wake()
                 await asyncio.to_thread(thread.join, CLOSE_S)
-            finally:
-                self._abort()
-        for end in (self._bell, self._rung):
-            end.close()
+        finally:  # whoever closes may himself be told to end
+            self._abort()
+            for end in (self._bell, self._rung):
+                end.close()
 
     def _enter(self, plain: socket.socket, endpoint: Endpoint, credentials: Credentials) -> None:
         self._box = ImapBox(plain, endpoint, credentials, self._tls, self._read_s)
