@@ -137,6 +137,11 @@ async def test_one_letter_in_two_mailboxes_is_one_letter(office: Dovecot, room: 
     await room.followed(anna)
     await room.followed(sales)
     assert await room.shows(anna) == await room.shows(sales) == {"INBOX": {ONE: set()}}
+
+    async def told() -> bool:  # after it is stored
+        return len(room.desk.history) > 0
+
+    await room.until(told)
     assert (await room.letters(), len(room.desk.history)) == (1, 1)
     letter_id = (await room.ids())[ONE]
     await room.changes.flag(letter_id, Flags(seen=True), mailbox_id=sales)
