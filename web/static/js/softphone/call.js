@@ -29,7 +29,7 @@ export class Call {
     this.sips = []; // Call-IDs of all its sessions, the newest last
     this.fault = "";
     this.quality = null;
-    this.wants = null; // held or not: the last wish
+    this.wants = null; // held or not: the last wish, which a session that takes this one's place carries out
     this.holding = null; // the offers that carry it out
     this.ear = new Ear();
     this.stream = null;
@@ -122,6 +122,7 @@ export class Call {
 
   /** Hold, or take back; resolves when the other side of the wire has agreed, or has not for too long. */
   hold(on) {
+    if (!this.up && !this.broken) return Promise.resolve();
     this.wants = on;
     return (this.holding ??= this.offers().finally(() => (this.holding = null)));
   }
