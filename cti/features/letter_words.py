@@ -16,30 +16,30 @@ from cti.storage.database import Database
 from cti.storage.letter_search import Wordless
 
 AT_ONCE = 20
-REST_S, AGAIN_S, LATER_S = 0.05, 30.0, 6 * 3600.0
+REST_S, AGAIN_S = 0.05, 30.0
 
 log = structlog.get_logger()
 
 
 async def run(db: Database) -> None:
-    """Fill in what is missing, and look again some hours later, until cancelled."""
+    """Fill in what is missing, once: what comes is found from the beginning."""
     while True:
         try:
             made = await fill(db)
         except StorageError as error:
             log.warning("letters cannot be made to be found now", reason=str(error))
             await asyncio.sleep(AGAIN_S)
-            continue
-        if made:
-            log.info("letters can be found that could not", count=made)
-        await asyncio.sleep(LATER_S)
+        else:
+            if made:
+                log.info("letters can be found that could not", count=made)
+            return
 
 
 async def fill(db: Database, rest_s: float = REST_S) -> int:
     """Words for all letters that have none; of how many."""
     after = made = 0
     while True:
-        async with db.read() as conn:
+        async with db.read(slow=True) as conn:  # a large base is looked through
             some = await letter_search.wordless(conn, after, AT_ONCE)
         if not some:
             return made
