@@ -11,12 +11,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import aiohttp_jinja2
 from aiohttp import web
-from jinja2 import BytecodeCache, FileSystemLoader, StrictUndefined
-from jinja2.bccache import Bucket
+from jinja2 import FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from cti.access import Person, Right, scope
@@ -59,7 +58,6 @@ def set_up(app: web.Application) -> None:
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
-        bytecode_cache=_Compiled(),
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -76,19 +74,6 @@ def set_up(app: web.Application) -> None:
     }
     environment.globals |= {"icon": icon, "keys_listed": keys.listed, "key_letter": keys.letter}
     environment.tests["seen_by_sip"] = lambda call: bool(registrar_of(call))
-
-
-class _Compiled(BytecodeCache):
-    """Templates are compiled once in a process, which takes tens of milliseconds each."""
-
-    kept: ClassVar[dict[str, bytes]] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self.kept:
-            bucket.bytecode_from_string(self.kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self.kept[bucket.key] = bucket.bytecode_to_string()
 
 
 def _outside_opens(request: web.Request) -> str:

@@ -30,7 +30,7 @@ from cti.storage.database import open_database
 from cti.storage.desktop_events import NewEvent
 from cti.storage.tables import users
 from cti.telephony.events import CallRecord, LegRecord, Outcome, Party
-from tests.made import copied
+from tests.made import compiled_once, copied
 from tests.web.panel import quick_hash
 from web.app import make_app
 
@@ -208,7 +208,7 @@ async def stage(
     copied(sample, folder)
     db = await open_database(settings.database_url)
     parts = await build(settings, db)
-    app = make_app(parts.services)
+    app = compiled_once(make_app(parts.services))
     parts.live.attach(app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     running = [asyncio.create_task(work, name=name) for name, work in parts.work.items()]

@@ -27,7 +27,7 @@ from cti.storage import calls, desktop_events, users
 from cti.storage.database import open_database
 from cti.storage.desktop_events import NewEvent
 from cti.telephony.events import CallRecord, LegRecord, Outcome, Party
-from tests.made import copied
+from tests.made import compiled_once, copied
 from web.app import make_app
 from web.limits import LIMITS, NUMBERS, Limits
 from web.live import Live
@@ -160,7 +160,7 @@ async def panel(
     parts = replace(parts, services=change(parts.services))
     if live is not None:
         parts = _with_limits(parts, live)
-    app = make_app(parts.services)
+    app = compiled_once(make_app(parts.services))
     app[LIMITS] = Limits(per_s=10_000, burst=100_000)  # tests ask faster than people; the limits have their own tests
     app[NUMBERS] = numbers or Limits(per_s=10_000, burst=100_000)
     parts.live.attach(app)
