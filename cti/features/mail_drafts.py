@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import html as entities
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from functools import partial
@@ -132,7 +133,7 @@ class MailDrafts:
         files = {head.uid: (head.size, self._coming / secrets.token_hex(16)) for head in heads}
         found: list[tuple[Head, Letter]] = []
         try:
-            saved = set(await self._ask(mailbox_id, partial(_saved, name, files)))
+            saved = set(await self._ask(mailbox_id, lambda box: box.save(name, files)))
             for head in heads:
                 if head.uid in saved:
                     with contextlib.suppress(Poison):  # what cannot be read stays where it is
@@ -241,8 +242,7 @@ def _people(there: Letter) -> list[Party]:
 
 def _words(text: str) -> str:
     """Words as paragraphs."""
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "".join(f"<p>{line or '<br>'}</p>" for line in escaped.split("\n"))
+    return "".join(f"<p>{entities.escape(line) or '<br>'}</p>" for line in text.split("\n"))
 
 
 def _lying(name: str, box: Box) -> tuple[int, set[int], list[Head]]:
@@ -252,10 +252,6 @@ def _lying(name: str, box: Box) -> tuple[int, set[int], list[Head]]:
     heads = box.heads(name, uids[-MOST:]) if uids else []
     lying = [one for one in heads if not one.gone]
     return folder.uidvalidity, {*uids[:-MOST], *(one.uid for one in lying)}, lying
-
-
-def _saved(name: str, files: Any, box: Box) -> list[int]:
-    return box.save(name, files)
 
 
 def _remove(paths: Iterable[Path]) -> None:
