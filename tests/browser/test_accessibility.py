@@ -48,6 +48,8 @@ async def test_pages_are_accessible(theatre: Stage, scheme: Literal["light", "da
         await expect(page.locator(shown).first).to_be_visible()
         if left := await violations(page):
             found[path] = left
+        more = "document.scrollingElement.scrollHeight - innerHeight"
+        assert await page.evaluate(more) <= 0, f"{path}: the shell is taller than the window"
     assert found == {}
 
 
