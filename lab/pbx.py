@@ -168,6 +168,13 @@ class Pbx:
                 if f"({device}" not in present and f"{device} " not in present:
                     self.console(f"queue add member {device} to {queue}")
 
+    def reset_members(self, members: Mapping[str, tuple[str, ...]] = plan.MEMBERS) -> None:
+        """Exactly these devices in the queues, none of them paused."""
+        for queue in plan.QUEUES.values():
+            for device in sorted(set(re.findall(r"\bPJSIP/[\w-]+", self.console(f"queue show {queue}")))):
+                self.console(f"queue remove member {device} from {queue}")
+        self.add_members(members)
+
     def hang_up_all(self, *, within_s: float = 10.0) -> None:
         """End every call and wait until none is left: the clean slate between tests."""
         self.console("channel request hangup all")

@@ -16,10 +16,16 @@ from tests.e2e.server import Server
 
 
 @pytest.fixture(scope="session")
-def pbx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pbx]:
+def asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pbx]:
     with Pbx(tmp_path_factory.mktemp("pbx")) as one:
-        one.add_members()
         yield one
+
+
+@pytest.fixture(scope="module")
+def pbx(asterisk: Pbx) -> Pbx:
+    """The one Asterisk, its queues as planned whatever the module before has left in them."""
+    asterisk.reset_members()
+    return asterisk
 
 
 @pytest.fixture(scope="module")

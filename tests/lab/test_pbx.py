@@ -111,6 +111,13 @@ def test_members_survive_a_power_cut(tmp_path: Path) -> None:
         pbx.add_members()
         pbx.add_members()
         assert pbx.console("queue show sales").count("PJSIP/101") == 1
+        pbx.console("queue pause member PJSIP/102 queue sales")
+        pbx.console("queue add member PJSIP/104 to support")
+        pbx.console("queue remove member PJSIP/101 from sales")
+        pbx.reset_members()
+        assert "paused" not in pbx.console("queue show sales")
+        assert "PJSIP/101" in pbx.console("queue show sales")
+        assert "PJSIP/" not in pbx.console("queue show support")
         wait_until(lambda: "PJSIP/102" in _stored_members(pbx), 5, "members are not on disk")
         pbx.kill()
         pbx.start_again()
