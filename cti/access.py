@@ -33,8 +33,12 @@ Right = Literal[
     "reports.read",
     "segments.write",
     "mail",  # letters of own mailboxes and of shared ones one belongs to; all: of every shared mailbox
+    "sms",  # write SMS to clients
     "templates.write",  # templates and the library of files
     "rules.write",  # what is sent by itself when something happens
+    "campaigns.write",  # mailings and call lists: make, start, stop
+    "campaigns.approve",  # be the second person of a large one
+    "consents.write",  # write down that a consent was given or withdrawn; its texts
     "access.read",  # the access journal: who saw whose data
     "users.manage",  # users, roles, teams, devices, sessions of others
     "settings.manage",
@@ -63,8 +67,12 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "reports.read": {"agent": "none", "supervisor": "all", "admin": "all"},
     "segments.write": {"agent": "none", "supervisor": "all", "admin": "all"},
     "mail": {"agent": "own", "supervisor": "all", "admin": "all"},
+    "sms": {"agent": "all", "supervisor": "all", "admin": "all"},
     "templates.write": {"agent": "none", "supervisor": "all", "admin": "all"},
     "rules.write": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "campaigns.write": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "campaigns.approve": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "consents.write": {"agent": "all", "supervisor": "all", "admin": "all"},
     "access.read": {"agent": "none", "supervisor": "team", "admin": "all"},
     "users.manage": {"agent": "none", "supervisor": "none", "admin": "all"},
     "settings.manage": {"agent": "none", "supervisor": "none", "admin": "all"},

@@ -37,6 +37,7 @@ from cti.passwords import installation_key
 from cti.pbx import Pbxes
 from cti.settings import Settings
 from cti.sights import Sights
+from cti.sms_parts import build_sms
 from cti.storage import calls
 from cti.storage.database import Database, open_database
 from cti.storage.spool import Spool
@@ -153,6 +154,10 @@ async def build(settings: Settings, db: Database) -> Parts:
         key=key, clock=clock, client_base=base.client_base, people=live.people, next_seq=desk.screen_pops.next_seq,
         work_changed=desk.work_lists.work_list.changed, client_file=base.files.path_of,
     )  # fmt: skip
+    texting = build_sms(
+        settings, db, key=key, desktop=live, people=live.people, next_seq=desk.screen_pops.next_seq,
+        work_changed=desk.work_lists.work_list.changed, plan=pbxes.plan, clock=clock,
+    )  # fmt: skip
     gone = Erasures(
         db=db,
         jobs=base.jobs,
@@ -184,6 +189,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         **base.work,
         **desk.work,
         **mail.work,
+        **texting.work,
     }
     services = Services(
         settings=settings,

@@ -20,7 +20,18 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from cti.storage import client_work_tables as client_work_tables  # foreign keys find their tables by name
 from cti.storage.schema import metadata
+
+sending_limits = Table(
+    "sending_limits",  # one row: what messages/limits.py says
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("given", Text, nullable=False, server_default="{}"),  # JSON
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("user_id", ForeignKey("users.id", ondelete="SET NULL")),
+    Column("changed_at", Float, nullable=False),
+)
 
 consent_texts = Table(
     "consent_texts",
@@ -41,6 +52,7 @@ consents = Table(
     Column("id", Integer, primary_key=True),
     Column("client_id", ForeignKey("clients.id", ondelete="SET NULL"), index=True),
     Column("contact_id", ForeignKey("contacts.id", ondelete="SET NULL"), index=True),
+    Column("kind", String(5), nullable=False, server_default="phone"),  # phone | email
     Column("address", String(254), nullable=False, server_default=""),  # E.164 or folded; "": all of the client's
     Column("purpose", String(16), nullable=False),  # marketing survey calls service; "": every one (withdrawn)
     Column("given", Boolean, nullable=False),
@@ -75,7 +87,9 @@ campaigns = Table(
     Column("version", Integer, nullable=False, server_default="1"),
     Column("user_id", ForeignKey("users.id", ondelete="SET NULL")),
     Column("created_at", Float, nullable=False),
-    CheckConstraint("state in ('draft', 'building', 'asked', 'ready', 'running', 'paused', 'stopped', 'done')", name="state"),
+    CheckConstraint(
+        "state in ('draft', 'building', 'asked', 'ready', 'running', 'paused', 'stopped', 'done')", name="state"
+    ),
 )
 
 campaign_people = Table(

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, Table, case, false, literal, or_, select
+from sqlalchemy import ColumnElement, Select, String, Table, case, cast, false, literal, or_, select
 
 from cti.clients import seen
+from cti.storage.campaign_tables import campaign_calls, campaign_people, consents
 from cti.storage.client_tables import (
     client_changes,
     client_emails,
@@ -39,6 +40,7 @@ from cti.storage.duty_tables import agent_states
 from cti.storage.mail_tables import conversations, letter_bodies, letter_files, letter_people, letter_words, letters
 from cti.storage.privacy_tables import access_log, erasures
 from cti.storage.sending_tables import bounced_addresses, outbox, outbox_files, rule_runs
+from cti.storage.sms_tables import sms, sms_parts, sms_pieces
 from cti.storage.tables import (
     call_corrections,
     call_notes,
@@ -58,7 +60,7 @@ FEW = 20  # clients of a change that tells what it set of each of them
 Way = Literal["deleted", "emptied", "stays"]
 # What the act calls it
 Category = Literal["card", "phones", "emails", "addresses", "properties", "people", "contracts", "files", "changes",
-                   "calls", "letters", "notes", "tasks", "merges", "work", "journal"]  # fmt: skip
+                   "calls", "letters", "sms", "consents", "notes", "tasks", "merges", "work", "journal"]  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,6 +115,21 @@ def _bounced(who: Who) -> ColumnElement[bool]:
     his = select(client_emails.c.folded).where(client_emails.c.client_id.in_(who.clients))
     theirs = select(contact_emails.c.folded).where(contact_emails.c.contact_id.in_(who.people))
     return or_(bounced_addresses.c.folded.in_(his), bounced_addresses.c.folded.in_(theirs))
+
+
+def _texts(who: Who) -> ColumnElement[bool]:
+    return or_(sms.c.client_id.in_(who.clients), sms.c.number.in_(who.numbers))
+
+
+def _consents(who: Who) -> ColumnElement[bool]:
+    his = select(client_emails.c.folded).where(client_emails.c.client_id.in_(who.clients))
+    theirs = select(contact_emails.c.folded).where(contact_emails.c.contact_id.in_(who.people))
+    mine = consents.c
+    return or_(
+        mine.client_id.in_(who.clients),
+        mine.address.in_(who.numbers),
+        (mine.kind == "email") & or_(mine.address.in_(his), mine.address.in_(theirs)),
+    )
 
 
 def _dialled(who: Who) -> ColumnElement[bool]:
@@ -214,6 +231,31 @@ HELD: tuple[Held, ...] = (
         table=conversations, category="letters", way="emptied", rows=_his(conversations),
         emptied={"subject": "", "subject_key": "", "client_id": None, "contact_id": None, "asked_at": None},
     ),
+    Held(
+        table=sms_parts, category="sms", way="deleted",
+        rows=lambda who: sms_parts.c.sms_id.in_(select(sms.c.id).where(_texts(who))),
+    ),
+    Held(
+        table=sms_pieces, category="sms", way="deleted",
+        rows=lambda who: sms_pieces.c.number.in_(who.numbers),
+    ),
+    Held(
+        table=sms, category="sms", way="emptied", rows=_texts,
+        emptied={"number": "", "text": "", "said": "", "client_id": None, "contact_id": None},
+    ),
+    Held(
+        table=consents, category="consents", way="emptied", rows=_consents,
+        emptied={"address": "", "proof": "", "client_id": None, "contact_id": None},
+    ),
+    Held(table=campaign_calls, category="work", way="stays", rows=_of_calls(campaign_calls)),
+    Held(
+        table=campaign_people, category="work", way="emptied", rows=_his(campaign_people),
+        emptied={
+            "address": literal("erased:").concat(cast(campaign_people.c.number, String)),
+            "client_id": None,
+            "contact_id": None,
+        },
+    ),
     Held(table=rule_runs, category="work", way="stays", rows=_his(rule_runs)),
     Held(table=client_files, category="files", way="deleted", rows=_his(client_files)),
     Held(table=client_notes, category="notes", way="deleted", rows=_his(client_notes)),
@@ -260,6 +302,7 @@ TEXTS: Mapping[Table, tuple[str, ...]] = {
     client_changes: ("was", "became"),
     client_merges: ("record",),
     duplicate_pairs: ("reasons",),
+    sms: ("text",),
     call_notes: ("text",),
     call_marks: ("text",),
     call_answers: ("question", "answer"),

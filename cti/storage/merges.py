@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cti.clients.masking import Words
 from cti.storage import contacts, duplicates, last_letters
 from cti.storage.bulk import AT_ONCE
+from cti.storage.campaign_tables import campaign_people, consents
 from cti.storage.client_tables import (
     client_changes,
     client_emails,
@@ -33,13 +34,14 @@ from cti.storage.contact_tables import contacts as contact_table
 from cti.storage.mail_tables import conversations, letters
 from cti.storage.sending_tables import outbox
 from cti.storage.sight import seen
+from cti.storage.sms_tables import sms
 from cti.storage.tables import calls, dial_requests, number_choices, users
 from cti.storage.work_tables import callback_orders
 
 OWN = (client_phones, client_emails, client_places, client_values)  # part of the card: in the record, row by row
 MOVED = (  # rows that change their client
     calls, contracts, client_files, client_notes, client_tasks, value_history, dial_requests, number_choices,
-    callback_orders, letters, conversations, outbox,
+    callback_orders, letters, conversations, outbox, sms, consents, campaign_people,
 )  # fmt: skip
 LINKS = (contact_clients, segment_clients)  # the client is in the key: both may have one
 HANDLED = frozenset(

@@ -34,6 +34,7 @@ outbox = Table(
     Column("call_id", String(80), nullable=False, server_default=""),  # the missed call that it closes
     Column("user_id", ForeignKey("users.id", ondelete="SET NULL"), index=True),  # None: a rule
     Column("rule_id", Integer),
+    Column("campaign_id", Integer, index=True),
     Column("template_id", Integer),
     Column("message_id", String(400), nullable=False, unique=True),
     Column("people", Text, nullable=False, server_default="[]"),  # JSON: [role, name, address] each
@@ -164,4 +165,5 @@ rule_runs = Table(
     Column("outcome", String(16), nullable=False),  # queued | task | skipped
     Column("why", String(120), nullable=False, server_default=""),  # code of what stood in the way
     Column("outbox_id", ForeignKey("outbox.id", ondelete="SET NULL")),
+    Column("sms_id", Integer),
 )

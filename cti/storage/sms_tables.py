@@ -17,6 +17,8 @@ from sqlalchemy import (
     text,
 )
 
+from cti.storage import client_tables as client_tables  # foreign keys find their tables by name
+from cti.storage import contact_tables as contact_tables
 from cti.storage.schema import metadata
 
 sms_gateways = Table(
@@ -74,9 +76,9 @@ sms = Table(
     Column("parts", Integer, nullable=False, server_default="1"),
     Column("price", Integer, nullable=False, server_default="0"),  # all of it, hundredths
     Column("currency", String(3), nullable=False, server_default="RUB"),
-    Column("client_id", ForeignKey("clients.id", ondelete="SET NULL"), index=True),
+    Column("client_id", ForeignKey("clients.id", ondelete="SET NULL")),
     Column("contact_id", ForeignKey("contacts.id", ondelete="SET NULL"), index=True),
-    Column("user_id", ForeignKey("users.id", ondelete="SET NULL"), index=True),  # who wrote; of one that came: its owner
+    Column("user_id", ForeignKey("users.id", ondelete="SET NULL"), index=True),  # its author, or owner
     Column("rule_id", Integer),
     Column("template_id", Integer),
     Column("campaign_id", Integer),
@@ -99,6 +101,7 @@ sms = Table(
     CheckConstraint("direction in ('in', 'out')", name="direction"),
     Index(None, "client_id", "created_at"),
     Index(None, "number", "created_at"),
+    Index(None, "campaign_id", "state"),
     Index(
         "ix_sms_due", "next_at",
         sqlite_where=text("next_at IS NOT NULL"), postgresql_where=text("next_at IS NOT NULL"),

@@ -20,7 +20,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from cti.storage import client_tables as client_tables  # foreign keys find their tables by name
+from cti.storage import campaign_tables as campaign_tables  # foreign keys find their tables by name
+from cti.storage import client_tables as client_tables
 from cti.storage import client_work_tables as client_work_tables
 from cti.storage import contact_tables as contact_tables
 from cti.storage import disposition_tables as disposition_tables
@@ -28,6 +29,7 @@ from cti.storage import duty_tables as duty_tables
 from cti.storage import mail_tables as mail_tables
 from cti.storage import privacy_tables as privacy_tables
 from cti.storage import sending_tables as sending_tables
+from cti.storage import sms_tables as sms_tables
 from cti.storage import work_tables as work_tables
 from cti.storage.schema import metadata as metadata
 

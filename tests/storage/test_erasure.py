@@ -34,7 +34,7 @@ from web.erasure_papers import Papers
 NAMELESS = {
     "audit": "tells of users and settings", "import_mappings": "columns of files", "setup_codes": "no person",
     "test_calls": "calls of our own to ourselves",
-    "erased_letters": "keyed hashes",
+    "erased_letters": "keyed hashes", "sms_receipts": "what gateways say of numbers of theirs, for 72 hours",
     "access_log": "a chain of hashes that nobody may change: it keeps ids", "access_head": "a hash",
     **dict.fromkeys(
         ("users", "teams", "devices", "user_queues", "sessions", "tokens", "role_rights", "agent_states",
@@ -43,7 +43,8 @@ NAMELESS = {
     **dict.fromkeys(
         ("directory_items", "properties", "property_values", "pause_reasons", "queue_settings", "dispositions",
          "callback_keys", "pop_rules", "outside_page", "scripts", "mailboxes", "mail_folders", "library_files",
-         "templates", "event_rules"),
+         "templates", "event_rules", "sms_gateways", "sms_routes", "sms_senders", "consent_texts", "sending_limits",
+         "campaigns"),
         "the house's words",
     ),
 }  # fmt: skip
@@ -102,6 +103,10 @@ CODES = {
     "missed_marks.call_id", "conversations.owner_why", "conversations.state",
     "conversation_boxes.state", "rule_runs.key", "rule_runs.outcome", "rule_runs.why", "parked_letters.why",
     "mail_wishes.kind", "mail_wishes.given",
+    "sms.key", "sms.direction", "sms.state", "sms.sender", "sms.purpose", "sms.currency", "sms.call_id", "sms.why",
+    "consents.kind", "consents.purpose", "consents.source",
+    "campaign_people.zone", "campaign_people.state", "campaign_people.why",
+    "campaign_calls.call_id", "campaign_calls.outcome",
 }  # fmt: skip
 
 

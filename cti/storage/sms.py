@@ -1,0 +1,43 @@
+"""SMS as rows: whoever wants one sent adds a row with a key of his own; cti/features/sms_out.py sends what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cti.messages.deliveries import State
+from cti.messages.sms import measure
+from cti.storage.sms_tables import sms
+
+
+async def add(conn: AsyncConnection, values: Mapping[str, Any], now: float) -> int | None:
+    """A message that is to be sent (key, number, text, and what else is known of it); None where its key has one.
+
+    It waits from `send_at` on, else from now.
+    """
+    if (await conn.execute(select(sms.c.id).where(sms.c.key == values["key"]))).scalar() is not None:
+        return None
+    row = {
+        "direction": "out",
+        "state": "queued",
+        "parts": measure(values["text"]).parts,
+        "next_at": values.get("send_at") or now,
+        "created_at": now,
+    }
+    return int((await conn.execute(insert(sms).values(row | dict(values)).returning(sms.c.id))).scalar_one())
+
+
+async def move(conn: AsyncConnection, sms_id: int, since: Sequence[State], /, **values: Any) -> bool:
+    """Another state, and what comes with it, if the row is in one of those states."""
+    mine = (sms.c.id == sms_id) & sms.c.state.in_(since)
+    return (await conn.execute(update(sms).where(mine).values(values))).rowcount == 1
+
+
+async def call_back(conn: AsyncConnection, now: float, *, rule_id: int = 0, campaign_id: int = 0) -> int:
+    """What a rule or a campaign has waiting does not leave; how many."""
+    of = sms.c.rule_id == rule_id if rule_id else sms.c.campaign_id == campaign_id
+    values = {"state": "canceled", "next_at": None, "settled_at": now, "why": "called-back"}
+    return (await conn.execute(update(sms).where(of, sms.c.state == "queued").values(values))).rowcount
