@@ -188,6 +188,7 @@ async def test_a_talk_goes_along_from_the_shared_desk_to_ones_own_phone(
         await street.do(shared.wait, "idle")
         assert not client.over
         assert not [one for one in clara.all("call") if one["state"] == "ended"], "it is the same call still"
+        await clara.call_is("talking", view["id"], device="PJSIP/103")
 
         async def over() -> bool:
             return not isinstance(await clara.api("DELETE", f"/calls/{view['id']}"), tuple)
