@@ -1,6 +1,7 @@
 """For what people may be written to: purposes, what each needs, and what a withdrawal stops.
 
-A consent is said for one purpose and one address, or for all addresses of a client. What was said last holds. Pure.
+A consent is said for one purpose and one address, or for all addresses of a client; what a client has withdrawn is
+withdrawn by letter, SMS and telephone alike, until he says otherwise for an address. What was said last holds. Pure.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 ASKED: frozenset[Purpose] = frozenset(("marketing", "survey", "calls"))  # nothing without a consent that was given
 Kind = Literal["phone", "email"]
 Source = Literal["card", "import", "api", "page", "letter", "sms", "call"]
+STOP_KEY = "stop:"  # the key of what thanks for a STOP begins so: it goes although all was withdrawn
 EVERY = ""  # a withdrawal of all purposes: STOP
 
 

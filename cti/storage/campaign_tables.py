@@ -33,6 +33,17 @@ sending_limits = Table(
     Column("changed_at", Float, nullable=False),
 )
 
+sending_days = Table(
+    "sending_days",  # what SMS that no person wrote have cost
+    metadata,
+    Column("day", String(10), primary_key=True),  # of the house: 2026-11-26
+    Column("spent", Integer, nullable=False, server_default="0"),  # hundredths of the currency
+    Column("messages", Integer, nullable=False, server_default="0"),
+    Column("own", Integer, nullable=False, server_default="0"),  # what those that persons wrote have cost
+    Column("stopped_at", Float),  # when the budget first held one back
+    Column("told_at", Float),  # when those who see to it were told
+)
+
 consent_texts = Table(
     "consent_texts",
     metadata,

@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import Literal
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
+from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType, ValidationResult
 from phonenumbers.phonenumberutil import ndd_prefix_for_region
 
 NumberKind = Literal["e164", "internal", "hidden", "unreadable"]
@@ -120,6 +120,20 @@ def _show(e164: str, region: str) -> str:
         )
     except NumberParseException:
         return e164
+
+
+def takes_texts(e164: str) -> bool:
+    """Whether an SMS can reach it: a landline, and what is no number of the world's plan, cannot.
+
+    Where a country tells its mobile numbers from others not at all, it may.
+    """
+    if e164.startswith("+7") and len(e164) == 12 and e164[2] not in "67":
+        return e164[2] == "9"
+    try:
+        kind = phonenumbers.number_type(phonenumbers.parse(e164[:LONGEST_INPUT]))
+    except NumberParseException:
+        return False
+    return kind in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE, PhoneNumberType.UNKNOWN)
 
 
 def local_forms(number: Number, plan: NumberPlan) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ NAMELESS = {
         ("directory_items", "properties", "property_values", "pause_reasons", "queue_settings", "dispositions",
          "callback_keys", "pop_rules", "outside_page", "scripts", "mailboxes", "mail_folders", "library_files",
          "templates", "event_rules", "sms_gateways", "sms_routes", "sms_senders", "consent_texts", "sending_limits",
-         "campaigns"),
+         "sending_days", "campaigns"),
         "the house's words",
     ),
 }  # fmt: skip

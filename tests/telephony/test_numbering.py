@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cti.telephony.numbering import LONGEST_INPUT, Number, NumberPlan, read, read_all, show
+from cti.telephony.numbering import LONGEST_INPUT, Number, NumberPlan, read, read_all, show, takes_texts
 
 MOSCOW = NumberPlan()
 ALHIMOV = "+79355550101"
@@ -194,3 +194,15 @@ def test_long_and_hostile_fields_cost_next_to_nothing() -> None:
         assert isinstance(read(hostile, MOSCOW), Number)
         read_all(hostile, MOSCOW)
     assert time.process_time() - begun < 1.0
+
+
+@pytest.mark.parametrize(
+    ("e164", "takes"),
+    [
+        *((ALHIMOV, True), ("+74950000001", False), ("+78005553535", False), ("+77010000001", True)),
+        *(("+375290000001", True), ("+12120000001", True), ("+442070000001", False)),
+        *(("", False), ("101", False), ("+", False), ("+7" + "9" * 90, False)),
+    ],
+)
+def test_an_sms_goes_to_no_landline(e164: str, takes: bool) -> None:
+    assert takes_texts(e164) is takes
