@@ -9,9 +9,9 @@ from pathlib import Path
 
 from cti.channels.email.channel import MailboxChannel
 from cti.channels.email.link import ImapLink
-from cti.channels.email.reach import Connect
 from cti.channels.folders import MailboxLink
 from cti.channels.letters import Endpoint, LetterReader
+from cti.channels.reach import Connect
 from cti.clients.erased import Marks
 from cti.features.inbox import Inbox
 from cti.features.mail_changes import MailChanges

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 from cti.channels.email.compose import typed
 from cti.channels.email.pictures import OutsidePictures
 from cti.channels.email.probe import Probe
-from cti.channels.email.reach import Reach
 from cti.channels.email.reader import LetterProcess
 from cti.channels.email.tokens import OAuthServers, application
-from cti.channels.letters import LetterReader
+from cti.channels.letters import LetterReader, MailTrouble
+from cti.channels.reach import Reach
 from cti.desktop import AgentDesktop
 from cti.directory import Directory
 from cti.features import letter_words
@@ -88,7 +88,7 @@ def build_mail(
     folder = settings.data / "letters"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     reader = LetterProcess(folder)
-    reach, tls = Reach(settings.mail.inside), _tls(settings.mail)
+    reach, tls = Reach(settings.mail.inside, MailTrouble), _tls(settings.mail)
     doors = MailboxDoors(db=db, key=key, tokens=_tokens(settings.mail, clock), clock=clock)
     removals = MailboxRemovals(db=db)
     zone = ZoneInfo(settings.numbers.time_zone)

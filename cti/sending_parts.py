@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from cti.channels.email.reach import Connect
 from cti.channels.email.smtp import SmtpSender
 from cti.channels.letters import Credentials, LetterTaker, MailServer
+from cti.channels.reach import Connect
 from cti.desktop import AgentDesktop
 from cti.features.event_rules import EventRules
 from cti.features.letter_store import LetterStore

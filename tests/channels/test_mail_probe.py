@@ -14,9 +14,9 @@ from aiosmtpd.handlers import Sink
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
 
 from cti.channels.email.probe import Probe
-from cti.channels.email.reach import Reach
 from cti.channels.email.troubles import refused
 from cti.channels.letters import Credentials, Endpoint, MailTrouble
+from cti.channels.reach import Reach
 from lab.dovecot import Dovecot
 from tests.channels.mail_peers import ANNA, PASSWORD
 from tests.channels.mail_peers import office as office
@@ -24,7 +24,7 @@ from tests.channels.smtp_peer import LOGIN, smtp_peer
 
 RIGHT = Credentials(login=ANNA, secret=PASSWORD)
 WRONG = Credentials(login=ANNA, secret="wrong")
-HERE = Reach(["127.0.0.0/8", "::1"])
+HERE = Reach(["127.0.0.0/8", "::1"], MailTrouble)
 INSIDE = (
     "127.0.0.1", "127.1", "0x7f000001", "0x7f.1", "2130706433", "017700000001", "0177.0.0.1", "127.0.0.1.", "localhost",
     "localhost.", "LOCALHOST", "0", "0.0.0.0", "[::1]", "::1", "::", "::ffff:127.0.0.1", "::ffff:7f00:1",
@@ -53,7 +53,7 @@ def probe(office: Dovecot | None = None) -> Probe:
 
 @pytest.mark.parametrize("host", INSIDE)
 async def test_SEC_11_the_inside_of_the_house_is_as_a_host_that_does_not_exist(host: str) -> None:
-    assert await trouble(Reach().connect(host, 993)) == "host"
+    assert await trouble(Reach((), MailTrouble).connect(host, 993)) == "host"
 
 
 async def test_SEC_11_the_address_that_was_judged_is_the_one_that_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +66,9 @@ async def test_SEC_11_the_address_that_was_judged_is_the_one_that_is_reached(mon
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", lookup)
-    assert await trouble(Reach().connect("rebinds.example", 993)) == "host", "a documentation net is not public"
+    assert await trouble(Reach((), MailTrouble).connect("rebinds.example", 993)) == "host", (
+        "a documentation net is not public"
+    )
     asked.clear()
     assert await Reach(["192.0.2.0/24"]).addresses("rebinds.example", 993) == ["192.0.2.1"]
     assert asked == ["rebinds.example"]

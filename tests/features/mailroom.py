@@ -15,9 +15,9 @@ from sqlalchemy import func, insert, select
 from cti.channels.base import Channel
 from cti.channels.email.channel import MailboxChannel
 from cti.channels.email.link import ImapLink
-from cti.channels.email.reach import Reach
 from cti.channels.email.reader import LetterProcess
-from cti.channels.letters import Credentials, LetterReader
+from cti.channels.letters import Credentials, LetterReader, MailTrouble
+from cti.channels.reach import Reach
 from cti.clients.erased import Marks
 from cti.features.mail_changes import MailChanges
 from cti.features.mail_intake import MailIntake
@@ -40,7 +40,7 @@ from tests.made import new_database
 
 WITHIN_S = 20.0
 KEY = b"a key of this installation"
-HERE = Reach(["127.0.0.0/8"])
+HERE = Reach(["127.0.0.0/8"], MailTrouble)
 
 
 class Desk:

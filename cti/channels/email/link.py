@@ -20,10 +20,10 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from cti.channels.email.imap import ImapBox
 from cti.channels.email.imap_wire import READ_S
-from cti.channels.email.reach import Connect
 from cti.channels.email.troubles import imap_trouble
 from cti.channels.folders import Box
 from cti.channels.letters import Credentials, Endpoint, MailTrouble
+from cti.channels.reach import Connect
 from cti.errors import ChannelError
 
 Got = TypeVar("Got")

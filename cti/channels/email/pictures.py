@@ -13,8 +13,8 @@ import aiohttp
 from yarl import URL
 
 from cti.channels.email.kinds import SHOWN, kind_of
-from cti.channels.email.reach import Reach
 from cti.channels.letters import Picture
+from cti.channels.reach import Reach
 from cti.errors import ChannelError
 
 WITHIN_S = 10.0

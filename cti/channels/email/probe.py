@@ -13,9 +13,9 @@ import aiosmtplib
 
 from cti.channels.email import imap_wire, smtp
 from cti.channels.email.imap_wire import BROKEN
-from cti.channels.email.reach import Connect
 from cti.channels.email.troubles import imap_trouble, smtp_trouble
 from cti.channels.letters import Credentials, Endpoint, MailTrouble
+from cti.channels.reach import Connect
 
 WITHIN_S = 15.0
 

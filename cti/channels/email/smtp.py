@@ -17,9 +17,9 @@ from pathlib import Path
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from cti.channels.email import compose
-from cti.channels.email.reach import Connect
 from cti.channels.email.troubles import smtp_trouble
 from cti.channels.letters import Credentials, Delivery, Endpoint, Refusal
+from cti.channels.reach import Connect
 from cti.errors import ChannelError
 from cti.messages.letter import Attachment, Party
 from cti.messages.outgoing import Outgoing

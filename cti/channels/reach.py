@@ -3,6 +3,8 @@
 Public addresses may be reached, and the networks that the settings name. Whatever a host is called (another spelling of
 loopback, a name that resolves to the inside, one that resolves otherwise the second time), the address that was judged
 is the address that is connected to. A host that may not be reached is told as one that does not exist.
+
+What went wrong is told by a code: host (there is none that may be reached), closed (nobody listens), silent.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 
-from cti.channels.letters import MailTrouble
+from cti.errors import ChannelError
 
 LOOKUP_S, CONNECT_S = 5.0, 10.0
 TRIED_MOST = 4  # addresses of one name
@@ -22,23 +24,27 @@ NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class Reach:
-    """inside: networks of the house that may be reached beside the public ones."""
+    """inside: networks of the house that may be reached beside the public ones.
 
-    def __init__(self, inside: Sequence[str] = ()) -> None:
+    trouble: the error of the channel that asks, made of a code.
+    """
+
+    def __init__(self, inside: Sequence[str] = (), trouble: Callable[[str], ChannelError] = ChannelError) -> None:
         self._inside = [ipaddress.ip_network(one, strict=False) for one in inside]
+        self._trouble = trouble
 
     async def addresses(self, host: str, port: int) -> list[str]:
-        """Where the host is and may be reached. Raises MailTrouble `host`."""
+        """Where the host is and may be reached. Raises the trouble `host`."""
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(LOOKUP_S):
                 found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError, TimeoutError):
-            raise MailTrouble("host") from None
+            raise self._trouble("host") from None
         known = dict.fromkeys(str(one[4][0]) for one in found)
         allowed = [one for one in known if self.allows(one)]
         if not allowed:
-            raise MailTrouble("host")
+            raise self._trouble("host")
         return allowed[:TRIED_MOST]
 
     def allows(self, address: str) -> bool:
@@ -55,8 +61,8 @@ class Reach:
         return one.is_global and not (one.is_multicast or one.is_reserved)
 
     async def connect(self, host: str, port: int) -> socket.socket:
-        """A connected socket. Raises MailTrouble: host, closed, silent."""
-        trouble = MailTrouble("silent")
+        """A connected socket. Raises the trouble host, closed or silent."""
+        trouble = self._trouble("silent")
         for address in await self.addresses(host, port):
             family = socket.AF_INET6 if ":" in address else socket.AF_INET
             link = socket.socket(family, socket.SOCK_STREAM)
@@ -65,9 +71,9 @@ class Reach:
                 async with asyncio.timeout(CONNECT_S):
                     await asyncio.get_running_loop().sock_connect(link, (address, port))
             except ConnectionRefusedError:
-                trouble = MailTrouble("closed")
+                trouble = self._trouble("closed")
             except (OSError, TimeoutError):
-                trouble = MailTrouble("silent")
+                trouble = self._trouble("silent")
             else:
                 return link
             link.close()
