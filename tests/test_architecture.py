@@ -42,6 +42,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.features": (
         "cti.telephony", "cti.clients", "cti.messages", "cti.access", "cti.errors", "cti.desktop", "cti.directory",
         "cti.storage", "cti.channels.base", "cti.channels.letters", "cti.channels.folders",
+        "cti.channels.texts",
         "cti.lines", "cti.settings", "cti.passwords",
         "cti.sheets", "cti.jobs", "cti.sights",
         "cti.queue_places", "cti.reports", "dialplan",

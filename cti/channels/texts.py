@@ -12,7 +12,8 @@ from typing import Literal, Protocol
 import msgspec
 
 from cti.errors import ChannelError
-from cti.messages.deliveries import Told
+from cti.messages.deliveries import Choice as Choice
+from cti.messages.deliveries import Receipt as Receipt
 
 Health = Literal["starting", "up", "down"]
 
@@ -43,15 +44,6 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     said: str = ""
 
 
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What a gateway tells of a part later. far_id as it writes it then. at: when it was told, UNIX seconds."""
-
-    far_id: str
-    state: Told
-    said: str = ""
-    at: float
-
-
 class InText(msgspec.Struct, frozen=True, kw_only=True):
     """An SMS, or one part of it, that came. number: theirs as the gateway gives it; sender: ours that it came to.
 
@@ -72,8 +64,8 @@ class SmsTrouble(ChannelError):
     """A gateway certainly did not take a message. permanent: it will not take this one ever.
 
     code: down, host, closed, silent, refused-bind, throttled, full, balance, bad-number, bad-sender, bad-text,
-    unsure-words, http, not-ours, other (web/sms_texts.py says them). said: its own last words, one line, of their making and not
-    to be believed. retry_s: how long it wants to be left alone, None: as usual.
+    unsure-words, http, not-ours, other (web/sms_texts.py says them). said: its own last words, one line, of their
+    making and not to be believed. retry_s: how long it wants to be left alone, None: as usual.
     """
 
     def __init__(self, code: str, said: str = "", *, permanent: bool = False, retry_s: float | None = None) -> None:
@@ -123,15 +115,6 @@ class TextLine(Protocol):
         Raises SmsTrouble when certainly nothing of it was taken. Cancelled, or without an answer: it is not known.
         """
         ...
-
-
-class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """The gateway for a message. price: of a part, hundredths of the currency."""
-
-    gateway_id: int
-    sender: str
-    price: int
-    currency: str
 
 
 class TextLines(Protocol):

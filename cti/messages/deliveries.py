@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, get_args
 
+import msgspec
+
 # queued: waits for us; sending: claimed; accepted: the gateway has it; sent: the network has it; unknown: nobody knows
 # whether it went, or what became of it: never sent again by itself; canceled: taken back before it went
 State = Literal[
@@ -23,6 +25,24 @@ _RANK: dict[str, int] = {
     "expired": 5, "rejected": 6, "undeliverable": 7, "delivered": 8,
 }  # fmt: skip
 FINAL: frozenset[State] = frozenset(("delivered", "undeliverable", "expired", "rejected", "canceled"))
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What a gateway tells of a part later. far_id as it writes it then. at: when it was told, UNIX seconds."""
+
+    far_id: str
+    state: Told
+    said: str = ""
+    at: float
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """The gateway for a message. price: of a part, hundredths of the currency."""
+
+    gateway_id: int
+    sender: str
+    price: int
+    currency: str
 
 
 def becomes(now: State, told: Told) -> State:
