@@ -61,6 +61,7 @@ class OutLetter:
     user_id: int | None
     user: str
     rule_id: int | None
+    campaign_id: int | None = None
     template_id: int | None
     message_id: str
     people: Annotated[tuple[tuple[str, str, str], ...], DEEP_WORDS]
