@@ -1,0 +1,1 @@
+"""Lines to SMS gateways, against servers of others' making."""

@@ -1,0 +1,107 @@
+"""An SMSC that throttles, falls silent, refuses or goes: each SMS is given to it once, and its state is true."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from cti.channels.reach import Reach
+from cti.channels.texts import SmsTrouble
+from lab.smsc import Smsc, smsc
+from tests.channels.sms.smpp_house import QUICK, fault, house, out, tell, until
+
+
+def numbers(count: int) -> list[str]:
+    return [f"+7935{number:07d}" for number in range(count)]
+
+
+@pytest.mark.parametrize("status", [0x58, 0x14], ids=["throttled", "queue-full"])
+async def test_F_42_a_throttled_line_backs_off_keeps_the_order_and_sends_each_once(peer: Smsc, status: int) -> None:
+    await fault(peer, per_s=40, throttled=status)
+    began = time.monotonic()
+    async with house(peer.port, window=5, times=QUICK) as one:
+        turn = asyncio.Semaphore(one.line.window)
+
+        async def send(number: str) -> str:
+            async with turn:
+                return (await one.line.send(out("Hi", number)))[0].state
+
+        states = await asyncio.gather(*(send(number) for number in numbers(120)))
+    took = time.monotonic() - began
+    taken = [f"+{one['destination_addr']}" for one in peer.submits() if one["status"] == 0]
+    assert Counter(states) == {"accepted": 120}
+    assert Counter(taken) == Counter(numbers(120))
+    late = max(abs(place - int(number[5:])) for place, number in enumerate(taken))
+    assert late <= 5, "none is later than a window"
+    assert took < 120 / 40 * 1.5
+
+
+async def test_F_43_a_link_without_a_sign_of_life_is_taken_up_again(peer: Smsc) -> None:
+    async with house(peer.port, times=QUICK) as one:
+        await fault(peer, blackhole=True)
+        asked = asyncio.create_task(one.line.send(out("Hi")))
+        await until(lambda: one.line.health == "down", 0.3 * 2 + 1)
+        assert (await asked)[0].state == "unknown", "nobody knows whether it went"
+        await fault(peer, blackhole=False)
+        await until(lambda: one.line.health == "up")
+        assert (await one.line.send(out("Ho")))[0].state == "accepted"
+        assert [code.partition("|")[0] for code in one.found] == ["", "silent", ""]
+    assert [one["text"] for one in peer.submits()] == ["Ho"], "it is not sent again by itself"
+
+
+async def test_F_44_what_has_no_answer_is_unknown_and_not_sent_again(peer: Smsc) -> None:
+    await fault(peer, drop_answers=1)
+    async with house(peer.port, times=QUICK, window=1) as one:
+        first, second = await asyncio.gather(one.line.send(out("Hi")), one.line.send(out("Ho")))
+    assert (first[0].state, second[0].state) == ("unknown", "accepted"), "its place in the window is free again"
+    assert [one["text"] for one in peer.submits()] == ["Hi", "Ho"]
+
+
+async def test_what_was_on_its_way_when_a_link_was_lost_is_unknown(peer: Smsc) -> None:
+    await fault(peer, drop_answers=1)
+    async with house(peer.port, window=1) as one:
+        first = asyncio.create_task(one.line.send(out("Hi")))
+        waiting = asyncio.create_task(one.line.send(out("Ho")))
+        await until(lambda: peer.submits())
+        await tell(peer, drop=True)
+        assert (await first)[0].state == "unknown"
+        with pytest.raises(SmsTrouble) as trouble:
+            await waiting
+        assert trouble.value.code == "down", "it certainly did not go"
+
+
+async def test_a_wrong_password_is_told_in_words_and_not_hammered(peer: Smsc) -> None:
+    async with house(peer.port, password="wrong", up=False, binds=3) as one:
+        await until(lambda: one.found)
+        assert one.found == ["refused-bind|SMPP 0x0000000E"]
+        assert one.line.health == "down"
+        with pytest.raises(SmsTrouble) as trouble:
+            await one.line.send(out("Hi"))
+        assert trouble.value.code == "down"
+
+
+async def test_a_password_that_no_smsc_can_take_is_told(peer: Smsc) -> None:
+    async with house(peer.port, password="longer than eight", up=False) as one:
+        await until(lambda: one.found)
+        assert one.found[0].startswith("refused-bind|the password")
+
+
+async def test_a_host_inside_the_house_is_not_reached(peer: Smsc) -> None:
+    async with house(peer.port, up=False, reach=Reach((), SmsTrouble)) as one:
+        await until(lambda: one.found)
+    assert one.found == ["host"]
+
+
+async def test_an_smsc_that_is_started_again_has_us_back_within_five_seconds(tmp_path: Path) -> None:
+    with smsc(tmp_path / "sent") as first:
+        port = first.port
+        async with house(port) as one:
+            first.process.kill()
+            await until(lambda: one.line.health == "down")
+            with smsc(tmp_path / "sent", port=port):
+                await until(lambda: one.line.health == "up", 5.0)
+                assert (await one.line.send(out("Hi")))[0].state == "accepted"
