@@ -26,6 +26,7 @@ COMMANDS = {
     "status": "is a lab running, who is registered",
     "call": "a client calls one of our numbers",
     "letter": "a client writes to the house's mailbox",
+    "sms": "a client writes an SMS to the house",
     "sheet": "a sheet of made-up clients to try an import with: .xlsx or .csv",
     "phones": "desk phones for a lab started with LAB_PHONES=0",
     "bare": "try the two commands on a bare Debian made for it",
@@ -45,6 +46,8 @@ def main() -> int:
             _call_words(one)
         elif name == "letter":
             _letter_words(one)
+        elif name == "sms":
+            one.add_argument("words", nargs="+", metavar="[NUMBER] TEXT", help="whose number, and what he writes")
         elif name == "sheet":
             one.add_argument("file", type=Path, help="what to write, e.g. clients.xlsx")
             one.add_argument("--rows", type=int, default=100_000, help="how many clients")
@@ -93,6 +96,8 @@ def _do(chosen: argparse.Namespace, more: list[str]) -> int:
         words = {"sender": chosen.sender, "name": chosen.name, "subject": chosen.subject, "text": chosen.text}
         write(load(), file=chosen.file, **words)
         return 0
+    if name == "sms":
+        return _sms(chosen.words)
     if name == "sheet":
         return _sheet(chosen.file, chosen.rows)
     if name == "wheel":
@@ -105,6 +110,16 @@ def _do(chosen: argparse.Namespace, more: list[str]) -> int:
 
         return try_out(chosen.suite, chosen.target)
     return _running(name)
+
+
+def _sms(words: list[str]) -> int:
+    from lab.smsc import CLIENT, write
+
+    sender, text = (words[0], words[1]) if len(words) > 1 else (CLIENT, words[0])
+    if len(words) > 2 or not sender.removeprefix("+").isdecimal():
+        raise LabError("Give a number and a text in quotes, for instance: sms +79355550101 'Перезвоните'")
+    write(load(), sender=sender, text=text)
+    return 0
 
 
 def _running(name: str) -> int:

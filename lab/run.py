@@ -18,6 +18,8 @@ from lab.mail import HOUSE, PASSWORD, WORLD, Post, post
 from lab.pbx import Pbx
 from lab.phones import Phone
 from lab.settings import HOST, LabSettings
+from lab.smsc import PASSWORD as SMS_PASSWORD
+from lab.smsc import running as smsc_running
 from lab.system import bound, say
 
 DESKS = ("101", "102", "103", "105")
@@ -53,7 +55,9 @@ def run(settings: LabSettings) -> int:
         environment.setdefault("CTI_MAIL__INSIDE", '["127.0.0.0/8"]')
         say(f"the lab's post office is up: python3 -m lab letter 'Пришлите прайс-лист' writes to {HOUSE}")
         say(f"what is sent elsewhere: IMAP {HOST}:{office.imap} without TLS, login {WORLD}, password {PASSWORD}")
-        return _serve(environment, office)
+        smsc = stack.enter_context(smsc_running(settings))
+        say(f"the lab's SMSC is up: python3 -m lab sms 'Перезвоните' writes to us; what we send: {smsc.sent}")
+        return _serve(environment, office, smsc.port)
 
 
 @contextlib.contextmanager
@@ -111,10 +115,11 @@ def running(settings: LabSettings) -> int | None:
     return pid if b"lab" in command else None
 
 
-def _serve(environment: dict[str, str], office: Post) -> int:
+def _serve(environment: dict[str, str], office: Post, smsc: int) -> int:
     cti = str(VENV / "bin/cti")
     mail = ["--mail", str(office.imap), str(office.smtp), "--mail-password", PASSWORD]
-    prepared = subprocess.run(bound([cti, "demo", "--prepare", *mail]), env=environment, check=False)
+    sms = ["--sms", str(smsc), "--sms-password", SMS_PASSWORD]
+    prepared = subprocess.run(bound([cti, "demo", "--prepare", *mail, *sms]), env=environment, check=False)
     if prepared.returncode:
         return prepared.returncode
     server = subprocess.Popen(bound([cti, "serve"]), env=environment, start_new_session=True)

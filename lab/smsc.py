@@ -23,6 +23,7 @@ from lab.system import bound
 
 SYSTEM_ID, PASSWORD = "trubka", "demo-sms"
 SENDER = "74950000009"  # ours, to which clients write
+CLIENT = "79355550101"
 READY_S, ASKED_S = 20.0, 15.0
 
 

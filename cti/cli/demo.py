@@ -10,7 +10,15 @@ import click
 from argon2 import PasswordHasher
 from sqlalchemy import func, insert, select, update
 
-from cti.cli import examples, sample_belongings, sample_catalogue, sample_letters, sample_mailbox, settings_of
+from cti.cli import (
+    examples,
+    sample_belongings,
+    sample_catalogue,
+    sample_gateway,
+    sample_letters,
+    sample_mailbox,
+    settings_of,
+)
 from cti.cli.sample import CLIENTS, PEOPLE, SamplePerson
 from cti.clients.card import with_numbers
 from cti.errors import StorageError
@@ -33,15 +41,33 @@ from cti.telephony.numbering import NumberPlan
     help="Ports of a mail server on this machine that has the mailbox support@trubka.example.",
 )
 @click.option("--mail-password", default="", help="Its password.")
+@click.option(
+    "--sms", type=click.IntRange(1, 65535), metavar="PORT", help="Port of an SMSC on this machine that knows `trubka`."
+)
+@click.option("--sms-password", default="", help="Its password.")
 @click.pass_context
-def command(ctx: click.Context, prepare: bool, mail: tuple[int, int] | None, mail_password: str) -> None:
+def command(
+    ctx: click.Context,
+    prepare: bool,
+    mail: tuple[int, int] | None,
+    mail_password: str,
+    sms: int | None,
+    sms_password: str,
+) -> None:
     """Fill the database with sample people and clients, print one sign-in per role, and serve.
 
     Refused when the database holds people of its own. The password is CTI_DEMO_PASSWORD, else a new one each time.
     """
     settings = settings_of(ctx)
     password = demo_password() or secrets.token_urlsafe(9)
-    asyncio.run(fill(settings, password, (*mail, mail_password) if mail else None))
+    asyncio.run(
+        fill(
+            settings,
+            password,
+            (*mail, mail_password) if mail else None,
+            (sms, sms_password) if sms else None,
+        )
+    )
     click.echo(f"\n  Sign in at http://{settings.http.host}:{settings.http.port} with password {password}")
     for person in PEOPLE:
         click.echo(
@@ -54,10 +80,16 @@ def command(ctx: click.Context, prepare: bool, mail: tuple[int, int] | None, mai
         main(settings)
 
 
-async def fill(settings: Settings, password: str, mail: tuple[int, int, str] | None = None) -> None:
+async def fill(
+    settings: Settings,
+    password: str,
+    mail: tuple[int, int, str] | None = None,
+    smsc: tuple[int, str] | None = None,
+) -> None:
     """Sample people with this password, and the sample clients once. Raises StorageError in a base of real people.
 
     mail: ports of IMAP and SMTP on this machine, and the password, of the sample mailbox that works.
+    smsc: port on this machine, and the password, of the sample gateway for SMS.
     """
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     db = await open_database(settings.database_url, busy_timeout_ms=settings.storage.busy_timeout_ms)
@@ -66,6 +98,9 @@ async def fill(settings: Settings, password: str, mail: tuple[int, int, str] | N
         if mail is not None:
             async with db.write() as conn:
                 await sample_mailbox.open_at(conn, *mail, settings.data)
+        if smsc is not None:
+            async with db.write() as conn:
+                await sample_gateway.open_at(conn, *smsc, settings.data)
     finally:
         await db.close()
 
