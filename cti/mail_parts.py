@@ -34,6 +34,7 @@ from cti.features.mailbox_doors import MailboxDoors
 from cti.features.mailbox_removals import MailboxRemovals
 from cti.features.mailboxes import Mailboxes
 from cti.following_parts import build_following
+from cti.messages.doors import Doors
 from cti.messages.hours import read as working_hours
 from cti.sending_parts import SendingParts, build_sending
 from cti.settings import MailSettings, Settings
@@ -144,6 +145,7 @@ def build_mail(
         next_seq=next_seq,
         work_changed=work_changed,
         plan=plan,
+        doors=Doors(key, settings.http.public_url),
         zone=zone,
         clock=clock,
     )

@@ -19,8 +19,10 @@ from cti.features.outbox_files import OutboxFiles, media_type_of
 from cti.features.post import Post
 from cti.features.post_after import PostAfter
 from cti.features.templates import Templates
+from cti.messages.doors import Doors
 from cti.storage.client_files import FileRow
 from cti.storage.database import Database
+from cti.storage.preparing import House
 from cti.telephony.numbering import NumberPlan
 
 
@@ -52,13 +54,15 @@ def build_sending(
     next_seq: Callable[[int], int],
     work_changed: Callable[[], None],
     plan: NumberPlan,
+    doors: Doors,
     zone: ZoneInfo,
     clock: Callable[[], float],
 ) -> SendingParts:
     """All of it. folder: of letters' files; client_file: where a client's file lies; connect: to a mail server.
 
     credentials: of a mailbox; sends: told how its server was found; server: mailboxes on their servers, None: nothing
-    is filed there; taker: is told of letters sent; work_changed: a missed call was closed.
+    is filed there; taker: is told of letters sent; work_changed: a missed call was closed;
+    doors: addresses in what is sent.
     """
     store = LetterStore(db=db, folder=folder)
     sender = SmtpSender(connect=connect, path_of=lambda file: store.path(file.sha256), tls=tls)
@@ -72,10 +76,12 @@ def build_sending(
         followed=after.wake,
         work_changed=work_changed,
         plan=plan,
+        doors=doors,
         clock=clock,
     )
     outbox = Outbox(db=db, plan=plan, zone=zone, wake=post.wake, clock=clock)
-    rules = EventRules(db=db, plan=plan, zone=zone, wake=post.wake, work_changed=work_changed, clock=clock)
+    house = House(plan=plan, zone=zone, doors=doors, price=lambda _number, _purpose: None)
+    rules = EventRules(db=db, house=house, wake=post.wake, work_changed=work_changed, clock=clock)
     return SendingParts(
         letter_store=store,
         outbox=outbox,

@@ -156,7 +156,7 @@ async def build(settings: Settings, db: Database) -> Parts:
     )  # fmt: skip
     texting = build_sms(
         settings, db, key=key, desktop=live, people=live.people, next_seq=desk.screen_pops.next_seq,
-        work_changed=desk.work_lists.work_list.changed, plan=pbxes.plan, clock=clock,
+        work_changed=desk.work_lists.work_list.changed, plan=pbxes.plan, rules=mail.sending.event_rules, clock=clock,
     )  # fmt: skip
     gone = Erasures(
         db=db,
@@ -233,6 +233,8 @@ async def build(settings: Settings, db: Database) -> Parts:
         templates=mail.sending.templates,
         letters=mail.letters,
         event_rules=mail.sending.event_rules,
+        consents=texting.consents,
+        sending_limits=texting.limits,
         invitations=mail.invitations,
         segments=base.segments,
         files=base.files,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cti.messages.consent import Purpose
 from web.i18n import N_
 
 REFUSALS: Mapping[str, str] = {
@@ -35,12 +36,18 @@ REFUSALS: Mapping[str, str] = {
     "no-rule": N_("There is no such rule any more."),
     "no-rule-name": N_("A rule needs a name."),
     "rule-name-taken": N_("There is a rule of this name already."),
-    "empty-rule": N_("Say what the rule does: a letter by a template, a task, or both."),
+    "empty-rule": N_("Say what the rule does: a letter or an SMS by a template, a task, or both."),
+    "no-rule-hours": N_("Say how many hours before it is."),
+    "field-not-here": N_("This field has no value in such a rule."),
     "no-rule-mailbox": N_("Say from which mailbox the letter goes."),
     "no-rule-field": N_("Say which field has to change."),
     "bad-rule-value": N_("Say what the field has to become."),
     "no-rule-date": N_("Say which date of the client it is."),
     "bad-hours": N_("The hours end before they begin."),
+    "no-purpose": N_("A consent is given for one purpose."),
+    "no-talk": N_("You have not talked with this client within the last hour."),
+    "empty-consent": N_("The text of the consent is empty."),
+    "no-stop-words": N_("Without a word to stop nobody could end it."),
     "no-title": N_("A file of the library needs a title."),
 }
 # of a letter: why it waits for a person, or did not go; told to its author as a notice, too
@@ -51,6 +58,8 @@ FAILURES: Mapping[str, str] = {
     "no-answer": N_("Whether the letter went is not known: the mail server did not answer. It is not sent again."),
     "cut-off": N_("Whether the letter went is not known: the server was stopped meanwhile. It is not sent again."),
     "restricted": N_("The letter was not sent: processing of the client's data is restricted."),
+    "withdrawn": N_("The letter was not sent: the client has withdrawn his consent."),
+    "no-consent": N_("The letter was not sent: the client has not consented to such letters."),
     "no-mailbox": N_("The letter was not sent: its mailbox was removed."),
     "unmakeable": N_("The letter could not be made: a file of it is gone, or an address is none."),
     "too-often": N_("Held: this address was written to automatically often enough."),
@@ -67,11 +76,14 @@ FAILURES: Mapping[str, str] = {
     "two-drafts": N_("This draft was changed here and in another mail program: both are kept, each as one of its own."),
     "returned": N_("The letter came back: it was not delivered."),
 }
-NOTICES: Mapping[str, str] = {f"letter-{code}": text for code, text in FAILURES.items()}
+NOTICES: Mapping[str, str] = {f"letter-{code}": text for code, text in FAILURES.items()} | {
+    "sms-budget": N_("The day's budget for SMS is used up: those of rules and campaigns wait until tomorrow."),
+}
 EVENTS: Mapping[str, str] = {
     "missed-call": N_("A call was missed"),
     "contract-ends": N_("A contract ends soon"),
     "changed": N_("A field of a client changed"),
+    "task-due": N_("An appointment or a call-back comes near"),
     "new-client": N_("A new client"),
     "date": N_("A birthday, or another date of a client"),
 }
@@ -88,4 +100,42 @@ SKIPPED: Mapping[str, str] = {
     "bounced": N_("letters to his address came back"),
     "missing-field": N_("a field of the template has no value"),
     "too-late": N_("it should have happened more than two days ago"),
+    "no-number": N_("he has no telephone number"),
+    "landline": N_("a landline takes no SMS"),
+    "no-consent": N_("he has given no consent for it"),
+    "withdrawn": N_("he has withdrawn his consent"),
+    "too-long": N_("the text is longer than 10 parts of an SMS"),
+}
+# for what one writes: each but the first needs a consent
+PURPOSES: Mapping[Purpose, str] = {
+    "service": N_("What concerns his orders and calls"),
+    "marketing": N_("Advertising"),
+    "survey": N_("Surveys"),
+    "calls": N_("Calls with offers"),
+}
+# how a consent, or its end, came to us
+CONSENT_SOURCES: Mapping[str, str] = {
+    "card": N_("on the card"),
+    "import": N_("in an imported file"),
+    "api": N_("by a program"),
+    "page": N_("on the page of a letter"),
+    "letter": N_("by a letter"),
+    "sms": N_("by an SMS"),
+    "call": N_("in a call"),
+}
+# what became of what a rule sent: states of SMS and of letters
+RUN_STATES: Mapping[str, tuple[str, str]] = {
+    "queued": (N_("waits"), "hold"),
+    "waiting": (N_("waits"), "hold"),
+    "sending": (N_("on its way"), "hold"),
+    "accepted": (N_("with the gateway"), "hold"),
+    "sent": (N_("sent"), "talk"),
+    "delivered": (N_("delivered"), "talk"),
+    "undeliverable": (N_("not delivered"), "miss"),
+    "expired": (N_("not delivered in time"), "miss"),
+    "rejected": (N_("refused"), "miss"),
+    "failed": (N_("not sent"), "miss"),
+    "held": (N_("waits for a person"), "miss"),
+    "unknown": (N_("not known"), "miss"),
+    "canceled": (N_("taken back"), ""),
 }

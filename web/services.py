@@ -37,6 +37,7 @@ from cti.features.client_files import ClientFiles
 from cti.features.client_restrictions import ClientRestrictions
 from cti.features.client_segments import ClientSegments
 from cti.features.client_tasks import ClientTasks
+from cti.features.consents import Consents
 from cti.features.conversations import Conversations
 from cti.features.desk_settings import DeskSettings
 from cti.features.directory_admin import DirectoryAdmin
@@ -64,6 +65,7 @@ from cti.features.reminders import Reminders
 from cti.features.role_rights import RoleRights
 from cti.features.screen_pop import ScreenPops
 from cti.features.scripts import Scripts
+from cti.features.sending_limits import SendingLimits
 from cti.features.templates import Templates
 from cti.features.test_calls import TestCalls
 from cti.features.voicemails import Voicemails
@@ -116,6 +118,8 @@ class Services:
     outbox_files: OutboxFiles
     templates: Templates
     event_rules: EventRules
+    consents: Consents
+    sending_limits: SendingLimits
     inbox: Inbox
     conversations: Conversations
     segments: ClientSegments

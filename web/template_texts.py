@@ -22,4 +22,10 @@ FIELDS: Mapping[str, str] = {
     "mailbox.address": N_("Address of the mailbox"),
     "my.name": N_("Who writes"),
     "today": N_("Today's date"),
+    "callback_link": N_("Missed call: address to order a call-back"),
+    "callback_word": N_("Missed call: word to order a call-back"),
+    "task.what": N_("Appointment: what it is about"),
+    "task.date": N_("Appointment: date"),
+    "task.time": N_("Appointment: time, by the client's clock"),
+    "unsubscribe_link": N_("Advertising: address to unsubscribe"),
 }

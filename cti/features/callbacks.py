@@ -16,7 +16,7 @@ from cti.access import Person, may
 from cti.clients.callbacks import COMMENT_CHARS, LATEST_WISH_S, NAME_CHARS, PAGE_CHARS, Key, KeyDraft, Order
 from cti.errors import NotAllowed, Refused
 from cti.passwords import digest
-from cti.storage import callbacks, lookup, sessions
+from cti.storage import callback_words, callbacks, lookup, sessions
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.telephony.numbering import NumberPlan, read
@@ -91,6 +91,14 @@ class Callbacks:
             made = await callbacks.add(conn, key.id, order, found[0] if len(found) == 1 else None, now)
         self._changed()
         return made, True
+
+    async def after_missed(self, call_id: str, wished_at: float | None) -> bool:
+        """A client orders a call-back for his own missed call; False: he was talked with, there is nothing to order."""
+        async with self._db.write() as conn:
+            made = await callback_words.order(conn, call_id, wished_at, self._clock())
+        if made is not None:
+            self._changed()
+        return made is not None
 
     async def _keeps_pace(self, conn: Connection, key: Key, number: str, now: float) -> None:
         if await callbacks.count(conn, key.id, now - 60) >= key.per_minute:

@@ -10,63 +10,54 @@ at once: what it has in the outbox does not leave.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
 
 from cti.access import Person, may
 from cti.clients.becoming import fault_of
-from cti.clients.card import ClientCard
 from cti.clients.changes import Change
 from cti.clients.filters import day_begins
 from cti.clients.masking import Words
 from cti.clients.tasks import TaskDraft
 from cti.clients.zones import Clock, clock_of
 from cti.errors import Conflicts, NotAllowed, Refused, StorageError
-from cti.messages.letter import SUBJECT_CHARS, Attachment, Party
 from cti.messages.plain_part import plain_part
-from cti.messages.rules import LATEST_S, QUIET_S, Given, Occasion, Rule, fault, goes_at
-from cti.messages.templates import fields_of, fill, strangers
+from cti.messages.quiet import loud_at
+from cti.messages.rules import LATEST_S, Given, Occasion, Rule, fault, goes_at
+from cti.messages.templates import CALLBACK_LINK, CALLBACK_WORD, SPECIAL, TASK, UNSUBSCRIBE, fields_of, strangers
 from cti.storage import (
-    bounces,
-    cards,
     changes,
     event_rules,
-    fillings,
+    limits,
     mailboxes,
-    merges,
-    missed,
     occasions,
     outbox,
     properties,
-    restrictions,
+    sms,
     tasks,
     templates,
 )
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
-from cti.storage.fillings import About
+from cti.storage.preparing import TASK_CHARS, House, Prepared, prepare
 from cti.storage.sight import sight_of
-from cti.telephony.numbering import NumberPlan
 
 LOOK_S = 15.0
 BACK_DAYS = 4  # what waits for a rule's hours over a weekend
 SHOWN_DAYS, SHOWN_MOST = 30, 50  # of a dry run
-TASK_CHARS = 400
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Planned:
-    """What a rule would do once. at: when; why: code of what stands in the way of the letter, "" for nothing.
+    """What a rule would do once. at: when; why: code of what stands in the way of it, "" for nothing.
 
-    clock: whose time its hours and days are, and why.
+    clock: whose time its hours and days are, and why. parts, price: of an SMS; 0: no gateway says.
     """
 
     client_id: int | None
@@ -78,37 +69,30 @@ class Planned:
     body: Words = ""
     task: Words = ""
     why: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Prepared:
-    """A letter and a task as they would be made."""
-
-    card: ClientCard | None
-    why: str = ""
-    people: tuple[Party, ...] = ()
-    values: dict[str, Any] | None = None
-    files: tuple[Attachment, ...] = ()
-    task: str = ""
-    owner_id: int | None = None
+    parts: int = 0
+    price: int = 0
+    currency: str = ""
 
 
 class EventRules:
-    """All of it. wake: the outbox has something to send; work_changed: somebody has something to do."""
+    """All of it. wake, wake_sms: the outbox, or the queue of SMS, has something to send.
+
+    work_changed: somebody has something to do.
+    """
 
     def __init__(
         self,
         *,
         db: Database,
-        plan: NumberPlan,
-        zone: ZoneInfo,
+        house: House,
         wake: Callable[[], None],
         work_changed: Callable[[], None],
         clock: Callable[[], float],
     ) -> None:
         self._db = db
-        self._plan = plan
-        self._zone = zone
+        self.house = house
+        self._zone = house.zone
+        self.wake_sms: Callable[[], None] = _nobody
         self._wake = wake
         self._work_changed = work_changed
         self._clock = clock
@@ -138,8 +122,11 @@ class EventRules:
             template = await templates.get(conn, rule.template_id)
             if template is None or template.channel != rule.channel:
                 raise Refused("no-template", "There is no such template any more.")
-            if await mailboxes.get(conn, rule.mailbox_id or 0) is None:
+            if rule.channel == "email" and await mailboxes.get(conn, rule.mailbox_id or 0) is None:
                 raise Refused("no-rule-mailbox", "Say from which mailbox the letter goes.")
+            out_of_place = _out_of_place(rule, fields_of(template.subject, template.body, rule.task))
+            if out_of_place:
+                raise Refused("field-not-here", "This field has no value in such a rule.", where=out_of_place)
         known = await properties.every(conn, retired=True)
         if rule.event == "changed":
             wrong = fault_of(rule.given.field, rule.given.asked, known, hidden=sight_of(conn).hides)
@@ -175,23 +162,26 @@ class EventRules:
         async with self._db.read(slow=True) as conn:
             await self._sound(conn, rule)
             some = await self._occasions(conn, rule, now, dry=True)
-            if rule.event not in ("contract-ends", "date"):  # what has happened: the newest first
+            if rule.event not in ("contract-ends", "date", "task-due"):  # what has happened: the newest first
                 some = sorted(some, key=lambda one: -one.at)
             for one in some[:SHOWN_MOST]:
-                prepared = await self._prepare(conn, rule, one, now, dry=True)
+                prepared = await prepare(conn, self.house, rule, one, now, dry=True)
                 found.append(await self._planned(conn, rule, one, prepared))
         return found
 
-    async def _planned(self, conn: Connection, rule: Rule, one: Occasion, made: _Prepared) -> Planned:
-        values = made.values or {}
+    async def _planned(self, conn: Connection, rule: Rule, one: Occasion, made: Prepared) -> Planned:
+        letter, text = made.letter or {}, made.text or {}
         return Planned(
             client_id=made.card.id if made.card else None,
             client=made.card.name if made.card else "",
             at=(await self._due(conn, rule, [one]))[one.key],
             clock=(await self._clocks(conn, [one])).get(one.client_id or 0, clock_of("", "", self._zone.key)),
-            to=made.people[0].address if made.people else "",
-            subject=values.get("subject", ""),
-            body=plain_part(values.get("html", "")),
+            to=made.to,
+            subject=letter.get("subject", ""),
+            body=text.get("text", "") or plain_part(letter.get("html", "")),
+            parts=text.get("parts", 0),
+            price=text.get("price", 0),
+            currency=text.get("currency", ""),
             task=made.task,
             why=made.why,
         )
@@ -210,7 +200,7 @@ class EventRules:
 
     async def look(self) -> int:
         """Do what is due now; how much was done."""
-        now, count = self._clock(), 0
+        now, count, sent = self._clock(), 0, set[str]()
         async with self._db.read() as conn:
             working = [one for one in await event_rules.every(conn) if one.enabled_at is not None]
         for rule in working:
@@ -220,8 +210,10 @@ class EventRules:
                 due = await self._due(conn, rule, [one for one in found if one.key not in done])
             for one in found:
                 if due.get(one.key, now + 1) <= now:
-                    await self._act(rule.id, one, now, late=due[one.key] < now - LATEST_S)
+                    sent.add(await self._act(rule.id, one, now, late=due[one.key] < now - LATEST_S))
                     count += 1
+        if "sms" in sent:
+            self.wake_sms()
         if count:
             self._wake()
             self._work_changed()
@@ -234,7 +226,11 @@ class EventRules:
         today, given, left = datetime.fromtimestamp(now, self._zone).date(), rule.given, None if dry else rule.id
         match rule.event:
             case "missed-call":
-                found = await occasions.missed_calls(conn, given, since, rule_id=left)
+                anybody = rule.channel == "sms"
+                found = await occasions.missed_calls(conn, given, since, strangers=anybody, rule_id=left)
+            case "task-due":
+                ahead_s = SHOWN_DAYS * 86400.0 if dry else 0.0
+                found = await occasions.due_tasks(conn, given, now, ahead_s=ahead_s, rule_id=left)
             case "contract-ends":
                 ahead = SHOWN_DAYS if dry else 1  # where it is tomorrow already
                 found = await occasions.ending_contracts(conn, given, today, self._zone, ahead=ahead, rule_id=left)
@@ -259,11 +255,13 @@ class EventRules:
 
     async def _due(self, conn: Connection, rule: Rule, some: list[Occasion]) -> dict[str, float]:
         """When each is due, on its client's clock."""
-        clocks = await self._clocks(conn, some if rule.hours else [one for one in some if one.day])
-        due: dict[str, float] = {}
+        kept = rule.channel == "sms"
+        clocks = await self._clocks(conn, some if rule.hours or kept else [one for one in some if one.day])
+        quiet, due = (await limits.read(conn))[0], dict[str, float]()
         for one in some:
             zone = ZoneInfo(clocks[one.client_id or 0].zone) if one.client_id in clocks else self._zone
-            due[one.key] = goes_at(day_begins(one.day, zone) if one.day else one.at, rule.delay_s, rule.hours, zone)
+            goes = goes_at(day_begins(one.day, zone) if one.day else one.at, rule.delay_s, rule.hours, zone)
+            due[one.key] = loud_at(goes, quiet, zone) if kept else goes
         return due
 
     async def _clocks(self, conn: Connection, some: list[Occasion]) -> dict[int, Clock]:
@@ -271,111 +269,60 @@ class EventRules:
         said = await occasions.zones(conn, {one.client_id for one in some if one.client_id})
         return {client_id: clock_of(*zones, self._zone.key) for client_id, zones in said.items()}
 
-    async def _act(self, rule_id: int, one: Occasion, now: float, *, late: bool) -> None:
-        """Do it, and note that it was done: one transaction."""
+    async def _act(self, rule_id: int, one: Occasion, now: float, *, late: bool) -> str:
+        """Do it, and note that it was done: one transaction. The channel by which something was sent, "" for none."""
         async with self._db.write() as conn:
             rule = await event_rules.get(conn, rule_id)
             if rule is None or rule.enabled_at is None or await event_rules.done(conn, rule_id, [one.key]):
-                return  # it was stopped meanwhile
-            made = await self._prepare(conn, rule, one, now)
+                return ""  # it was stopped meanwhile
+            made = await prepare(conn, self.house, rule, one, now)
             if late:
-                made = replace(made, why="too-late", values=None, task="")
-            outbox_id, outcome = None, "skipped"
-            if made.values is not None:
-                outbox_id = await outbox.add(conn, made.values, made.people, now)
-                outcome = "queued"
-                for file in made.files if outbox_id else ():
-                    await outbox.add_file(conn, outbox_id or 0, file)
+                made = replace(made.without("too-late"), task="")
+            letter_id = await self._letter(conn, made, now)
+            text_id = await sms.add(conn, made.text, now) if made.text else None
+            outcome = "queued" if letter_id or text_id else "skipped"
             if made.task and made.card is not None:
                 await self._order(conn, rule, made, made.card.id, now)
-                outcome = "queued" if outbox_id else "task"
-            client_id = made.card.id if made.card else None
+                outcome = "queued" if letter_id or text_id else "task"
             await event_rules.note(
-                conn, rule_id, one.key, at=now, client_id=client_id, outcome=outcome, why=made.why, outbox_id=outbox_id
+                conn,
+                rule_id,
+                one.key,
+                at=now,
+                client_id=made.card.id if made.card else None,
+                outcome=outcome,
+                why=made.why,
+                outbox_id=letter_id,
+                sms_id=text_id,
             )
+        return "sms" if text_id else "email" if letter_id else ""
 
-    async def _order(self, conn: Connection, rule: Rule, made: _Prepared, client_id: int, now: float) -> None:
+    async def _letter(self, conn: Connection, made: Prepared, now: float) -> int | None:
+        if made.letter is None:
+            return None
+        letter_id = await outbox.add(conn, made.letter, made.people, now)
+        for file in made.files if letter_id else ():
+            await outbox.add_file(conn, letter_id or 0, file)
+        return letter_id
+
+    async def _order(self, conn: Connection, rule: Rule, made: Prepared, client_id: int, now: float) -> None:
         """A task for the client's manager; without one it is nobody's yet."""
         draft = TaskDraft(what=made.task, due_at=now, owner_id=made.owner_id)
         task_id = await tasks.add(conn, client_id, draft, now, rule.user_id or made.owner_id or 0)
         told = [Change(field=f"task:{task_id}:what", was=None, became=made.task)]
         await changes.write(conn, client_id, told, at=now, user_id=rule.user_id, version=0)
 
-    async def _prepare(
-        self, conn: Connection, rule: Rule, one: Occasion, now: float, *, dry: bool = False
-    ) -> _Prepared:
-        """The letter and the task of an occasion, or why there is none."""
-        client_id = await merges.kept_id(conn, one.client_id) if one.client_id else None
-        card = await cards.get(conn, client_id) if client_id else None
-        if card is None:
-            return _Prepared(card=None, why="no-client")
-        if card.restricted_at is not None:
-            return _Prepared(card=card, why="restricted")
-        if one.call and not dry:
-            lost = await missed.concerns(conn, one.call, None, hold=False)
-            if lost is None or await missed.is_done(conn, lost):
-                return _Prepared(card=card, why="called-back")
-            if await event_rules.written_since(conn, rule.id, card.id, now - QUIET_S):
-                return _Prepared(card=card, why="already-written")
-        about = About(
-            client_id=card.id,
-            contract_id=one.contract_id,
-            mailbox_id=rule.mailbox_id,
-            user_id=card.responsible_id,
-            today=datetime.fromtimestamp(now, self._zone).date(),
-        )
-        made = _Prepared(card=card, owner_id=one.manager_id or card.responsible_id)
-        if rule.task:
-            known = await fillings.values(conn, about, fields_of(rule.task), "ru")
-            made = replace(made, task=fill(rule.task, known, form="line", language="ru").text[:TASK_CHARS])
-        made = await self._with_letter(conn, rule, one, made, card, about, now) if rule.template_id else made
-        if made.values is None or dry or one.contract_id is not None:  # each contract is a matter of its own
-            return made
-        written = await outbox.wrote_since(conn, rule.id, made.people[0].folded, now - QUIET_S)
-        return replace(made, values=None, why="already-written") if written else made
 
-    async def _with_letter(
-        self, conn: Connection, rule: Rule, one: Occasion, made: _Prepared, card: ClientCard, about: About, now: float
-    ) -> _Prepared:
-        template = await templates.get(conn, rule.template_id or 0)
-        mailbox = await mailboxes.get(conn, rule.mailbox_id or 0)
-        if template is None or template.retired_at is not None:
-            return replace(made, why="no-template")
-        if mailbox is None or mailbox.paused_at is not None:
-            return replace(made, why="no-mailbox")
-        to, contact_id = await occasions.addressee(conn, card)
-        if to is None:
-            return replace(made, why="no-address")
-        made = replace(made, people=(to,))
-        if to.folded in await mailboxes.addresses(conn):
-            return replace(made, why="own-address")
-        if any(known.lasting for known in await bounces.of(conn, [to.folded])):
-            return replace(made, why="bounced")
-        if await restrictions.restriction(conn, to.address, self._plan, client_id=card.id):
-            return replace(made, why="restricted")
-        about = replace(about, contact_id=contact_id)
-        asked = fields_of(template.subject, template.body)
-        known_values = await fillings.values(conn, about, asked, template.language)
-        subject = fill(template.subject, known_values, form="line", language=template.language)
-        body = fill(template.body, known_values, form="html", language=template.language)
-        values = {
-            "key": hashlib.sha256(f"rule:{rule.id}:{one.key}".encode()).hexdigest(),
-            "mailbox_id": mailbox.id,
-            "state": "waiting",
-            "client_id": card.id,
-            "contact_id": contact_id,
-            "rule_id": rule.id,
-            "template_id": template.id,
-            "message_id": outbox.new_message_id(mailbox.address),
-            "subject": subject.text[:SUBJECT_CHARS],
-            "html": body.text + mailbox.signature,
-            "digest": hashlib.sha256(f"{subject.text}\n{body.text}".encode()).hexdigest(),
-            "send_at": now,
-            "next_at": now,
-        }
-        if subject.missing or body.missing:
-            return replace(made, why="missing-field")
-        return replace(made, values=values, files=tuple(file.attachment for file in template.files))
+def _out_of_place(rule: Rule, asked: tuple[str, ...]) -> str:
+    """A field that no occasion of this rule has a value for; "" where there is none."""
+    known = {"missed-call": (CALLBACK_LINK, CALLBACK_WORD), "task-due": TASK}.get(rule.event, ())
+    ads = rule.channel == "email" and rule.given.purpose != "service"
+    special = [one for one in SPECIAL if one not in known and not (ads and one == UNSUBSCRIBE)]
+    return next((f"{{{{{one}}}}}" for one in asked if one in special), "")
+
+
+def _nobody() -> None:
+    """Nothing sends SMS yet."""
 
 
 async def _rule(conn: Connection, rule_id: int) -> Rule:

@@ -13,17 +13,34 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
+from html import escape
 from typing import Any
 
 import structlog
+from msgspec import structs
 
 from cti.channels.letters import Credentials, Delivery, Endpoint, LetterSender, LetterTaker, MailTrouble, Security
 from cti.errors import ChannelError, StorageError
+from cti.messages.doors import Doors
 from cti.messages.letter import SNIPPET_CHARS, Letter, Party
 from cti.messages.outgoing import Outgoing, next_try
 from cti.messages.plain_part import plain_part
-from cti.storage import answering, bounces, letters, mailboxes, missed, outbox, restrictions, users, work
+from cti.messages.templates import LATER
+from cti.storage import (
+    answering,
+    bounces,
+    consents,
+    letters,
+    mailboxes,
+    missed,
+    outbox,
+    purposes,
+    restrictions,
+    users,
+    work,
+)
 from cti.storage.answering import Whole
+from cti.storage.consents import Wish
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.mailboxes import Mailbox
@@ -57,6 +74,7 @@ class Post:
         followed: Callable[[], None],
         work_changed: Callable[[], None],
         plan: NumberPlan,
+        doors: Doors,
         clock: Callable[[], float],
     ) -> None:
         self._db = db
@@ -67,6 +85,7 @@ class Post:
         self._followed = followed
         self._work_changed = work_changed
         self._plan = plan
+        self._doors = doors
         self._clock = clock
         self._news = asyncio.Event()
         self._busy: set[int | None] = set()
@@ -162,8 +181,10 @@ class Post:
             mailbox = await self._mailbox(conn, letter.mailbox_id or 0)
             why = "no-mailbox" if mailbox is None else await self._stopped(conn, letter)
             outgoing = await answering.outgoing(conn, letter, mailbox, self._clock()) if mailbox and not why else None
+            outgoing = await self._with_door(conn, letter, outgoing) if outgoing else None
         if outgoing is None or mailbox is None:
-            await self._end(letter, state="held" if why in HELD else "failed", why=why)
+            state = "held" if why in HELD else "canceled" if why in REFUSED else "failed"
+            await self._end(letter, state=state, why=why)
             return
         try:
             raw = await self._sender.compose(outgoing)
@@ -190,6 +211,16 @@ class Post:
             await self._sends(mailbox.id, "")
         await self._settle(letter, mailbox, outgoing, raw, delivery)
 
+    async def _with_door(self, conn: Connection, letter: OutLetter, made: Outgoing) -> Outgoing:
+        """A letter that one may be rid of tells how: in its headers, and where its text has a place for it."""
+        if letter.campaign_id is None and letter.rule_id is None:
+            return made
+        if letter.campaign_id is None and await purposes.of_letter(conn, letter.rule_id, None) == "service":
+            return made
+        door = self._doors.address("u", str(letter.id), self._clock())
+        html = made.html.replace(LATER, escape(door)) if door else made.html
+        return structs.replace(made, unsubscribe=door, html=html)
+
     async def _mailbox(self, conn: Connection, mailbox_id: int) -> Mailbox | None:
         """The mailbox as it was a second ago at most: a hundred letters need not ask a hundred times."""
         now, (read_at, known) = self._clock(), self._known.get(mailbox_id, (0.0, None))
@@ -203,8 +234,9 @@ class Post:
         for one in letter.parties:
             if await restrictions.restriction(conn, one.address, self._plan, client_id=letter.client_id):
                 return "restricted"
-        if letter.rule_id is None or letter.why == "released":
-            return ""
+        refused = await self._refused(conn, letter)
+        if refused or letter.rule_id is None or letter.why == "released":
+            return refused
         now, to = self._clock(), next((one.folded for one in letter.parties if one.role == "to"), "")
         answered = await answering.by_id(conn, letter.answers_id) if letter.answers_id else None
         if answered is not None and await self._of_machine(conn, answered):
@@ -215,6 +247,14 @@ class Post:
             return ""
         same = await outbox.automatic_before(conn, letter.id, now - HOUR_S, digest=letter.digest)
         return "same-again" if same >= SAME_TEXT_AN_HOUR else ""
+
+    async def _refused(self, conn: Connection, letter: OutLetter) -> str:
+        """What no person wrote goes to nobody who has not consented to it, or has withdrawn that."""
+        if letter.rule_id is None and letter.campaign_id is None:
+            return ""
+        purpose = await purposes.of_letter(conn, letter.rule_id, letter.campaign_id)
+        wishes = [Wish("email", one.folded, purpose, letter.client_id) for one in letter.parties if one.role != "from"]
+        return next((why for why in await consents.refusals(conn, wishes) if why), "")
 
     async def _of_machine(self, conn: Connection, answered: Whole) -> bool:
         """Whether no program may answer a letter: one wrote it, it says so, or it is ours."""
@@ -291,12 +331,14 @@ class Post:
         self._followed()
 
     async def _end(self, letter: OutLetter, *, state: str, why: str) -> None:
-        values = {"state": state, "why": why, "next_at": None, "told_at": None, "claimed_at": None}
+        told_at = self._clock() if why in REFUSED else None
+        values = {"state": state, "why": why, "next_at": None, "told_at": told_at, "claimed_at": None}
         async with self._db.write() as conn:
             await outbox.move(conn, letter.id, ("sending",), **values)
         self._followed()
 
 
+REFUSED = ("withdrawn", "no-consent")  # the register tells; nobody has to be told
 HELD = ("answers-machine", "too-often", "same-again")
 
 

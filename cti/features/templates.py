@@ -14,7 +14,7 @@ import msgspec
 from cti.access import Person, may
 from cti.errors import Conflicts, NotAllowed, Refused
 from cti.messages.letter import SUBJECT_CHARS, Attachment
-from cti.messages.templates import BODY_CHARS, PLAIN, PROPERTY, fields_of, fill, strangers
+from cti.messages.templates import BODY_CHARS, PLAIN, PROPERTY, SPECIAL, fields_of, fill, strangers
 from cti.storage import fillings, properties, templates
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
@@ -65,7 +65,7 @@ class Templates:
         """The closed list: code, and the name of the property where it is one."""
         async with self._db.read() as conn:
             known = await properties.every(conn)
-        return [(code, "") for code in PLAIN] + [(f"{PROPERTY}{one.id}", one.name) for one in known]
+        return [(code, "") for code in (*PLAIN, *SPECIAL)] + [(f"{PROPERTY}{one.id}", one.name) for one in known]
 
     async def save(self, person: Person, draft: TemplateDraft, template_id: int | None = None, version: int = 0) -> int:
         """A new template, or all that is said of one; its id. Raises Refused in words, Conflicts."""

@@ -24,6 +24,7 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     """A letter to be made. html, quoted: cleaned when it is made. files: those with a content_id stand in the text.
 
     automatic: nobody has written it: it says so, and no machine answers it. at: its date, UNIX seconds.
+    unsubscribe: where one is rid of such letters; "": it is none of those.
     """
 
     message_id: str
@@ -37,6 +38,7 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     references: tuple[str, ...] = ()
     files: tuple[Attachment, ...] = ()
     automatic: bool = False
+    unsubscribe: str = ""
 
 
 def party(role: Role, address: str, name: str = "") -> Party:

@@ -15,13 +15,15 @@ from zoneinfo import ZoneInfo
 from msgspec import Meta, Struct, field
 
 from cti.clients.filters import Condition, Operator
+from cti.messages.consent import Purpose
 
-Event = Literal["missed-call", "contract-ends", "changed", "new-client", "date"]
+Event = Literal["missed-call", "contract-ends", "task-due", "changed", "new-client", "date"]
+Channel = Literal["email", "sms"]
 EVENTS: tuple[Event, ...] = get_args(Event)
 DAY_S = 86400.0
 LATEST_S = 2 * DAY_S  # what should have happened longer ago does not happen any more
 QUIET_S = 12 * 3600.0  # a client who calls in vain again and again is written to once
-MOST_DAYS, MOST_DELAY_S = 365, 30 * 86400
+MOST_DAYS, MOST_HOURS, MOST_DELAY_S = 365, 168, 30 * 86400
 LOOK_AHEAD = 14  # days until the hours of a rule come
 EPOCH = date(1970, 1, 1)
 OLDEST = 120  # years
@@ -29,20 +31,22 @@ Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
 class Given(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What an event and its conditions name. days: before a contract ends, or before a date.
+    """What an event and its conditions name. days: before a contract ends, or before a date; hours: before a task.
 
     field: of a change (`relation_id`, `property:12`); op, value: what it has to become, as segments ask (`any-of`,
     `from`, `contains`...), None: whatever it became. property_id: of a date.
-    queues: of a missed call, none: all. segment_id: of whose clients alone.
+    queues: of a missed call, none: all. segment_id: of whose clients alone. purpose: what consent it needs.
     """
 
     days: Annotated[int, Meta(ge=0, le=MOST_DAYS)] = 0
+    hours: Annotated[int, Meta(ge=0, le=MOST_HOURS)] = 0
     field: Annotated[str, Meta(max_length=40)] = ""
     op: Operator | None = None
     value: Any = None
     property_id: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
     queues: Annotated[list[Annotated[str, Meta(max_length=80)]], Meta(max_length=50)] = []
     segment_id: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
+    purpose: Purpose = "service"
 
     @property
     def asked(self) -> Condition | None:
@@ -62,13 +66,16 @@ class WorkingHours(Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
-    """A rule as it is set. enabled_at: since when it works, None: it does not. task: for the manager, "": none."""
+    """A rule as it is set. enabled_at: since when it works, None: it does not. task: for the manager, "": none.
+
+    mailbox_id: of a letter alone.
+    """
 
     id: int
     name: str
     event: Event
     given: Given
-    channel: str
+    channel: Channel
     mailbox_id: int | None
     template_id: int | None
     task: str
@@ -84,6 +91,7 @@ class Occasion:
     """One thing that happened, or will. key: its own alone. call, number: of a call that nobody answered.
 
     at: when; day (`2026-11-26`): of what comes with a day instead, which begins on the client's own clock.
+    what, due_at: of a task, or of a call-back that was ordered.
     """
 
     key: str
@@ -94,6 +102,8 @@ class Occasion:
     call: str = ""
     number: str = ""
     day: str = ""
+    what: str = ""
+    due_at: float | None = None
 
 
 def fault(rule: Rule) -> tuple[str, str] | None:
@@ -101,13 +111,15 @@ def fault(rule: Rule) -> tuple[str, str] | None:
     if not rule.name.strip():
         return "no-rule-name", "A rule needs a name."
     if rule.template_id is None and not rule.task.strip():
-        return "empty-rule", "Say what the rule does: a letter by a template, a task, or both."
-    if rule.template_id is not None and rule.mailbox_id is None:
+        return "empty-rule", "Say what the rule does: a letter or an SMS by a template, a task, or both."
+    if rule.channel == "email" and rule.template_id is not None and rule.mailbox_id is None:
         return "no-rule-mailbox", "Say from which mailbox the letter goes."
     if rule.event == "changed" and not rule.given.field:
         return "no-rule-field", "Say which field has to change."
     if rule.event == "date" and rule.given.property_id is None:
         return "no-rule-date", "Say which date of the client it is."
+    if rule.event == "task-due" and not rule.given.hours:
+        return "no-rule-hours", "Say how many hours before it is."
     if rule.hours is not None and rule.hours.begins >= rule.hours.ends:
         return "bad-hours", "The hours end before they begin."
     return None

@@ -26,6 +26,11 @@ PLAIN = (
     "contract.number", "contract.signed_on", "contract.ends_on", "contract.amount",
     "mailbox.name", "mailbox.address", "my.name", "today",
 )  # fmt: skip
+# what only some of what is sent has a value for: a rule on a missed call, one on a task, an advertising letter
+CALLBACK_LINK, CALLBACK_WORD, UNSUBSCRIBE = "callback_link", "callback_word", "unsubscribe_link"
+TASK = ("task.what", "task.date", "task.time")
+SPECIAL = (CALLBACK_LINK, CALLBACK_WORD, *TASK, UNSUBSCRIBE)
+LATER = f"{{{{{UNSUBSCRIBE}}}}}"  # its value until the letter leaves: each has an address of its own
 PROPERTY = "client.property."  # with the id of one
 _FIELD = re.compile(r"\{\{[ \t\u00a0]{0,9}([a-z_]{1,20}(?:\.[a-z_]{1,20})?(?:\.[0-9]{1,9})?)[ \t\u00a0]{0,9}\}\}")
 _BRACES = re.compile(r"\{\{(.{0,80}?)\}\}", re.DOTALL)
@@ -65,7 +70,11 @@ def _is_known(found: re.Match[str] | None, properties: frozenset[int]) -> bool:
     if found is None:
         return False
     code = found[1]
-    return code in PLAIN or (code.startswith(PROPERTY) and int(code.removeprefix(PROPERTY)) in properties)
+    return (
+        code in PLAIN
+        or code in SPECIAL
+        or (code.startswith(PROPERTY) and int(code.removeprefix(PROPERTY)) in properties)
+    )
 
 
 def fill(text: str, values: Mapping[str, Value], *, form: Form, language: str) -> Filled:

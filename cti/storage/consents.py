@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, false, insert, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cti.clients.masking import Words
 from cti.messages.consent import EVERY, Kind, Purpose, Source, stands
-from cti.storage.campaign_tables import consents
+from cti.storage.campaign_tables import campaign_people, consent_texts, consents
+from cti.storage.sight import seen
+from cti.storage.tables import calls, users
 
 
 class Wish(NamedTuple):
@@ -19,6 +23,36 @@ class Wish(NamedTuple):
     address: str
     purpose: Purpose
     client_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """A row of the register. address: "" for all of the client's; purpose: "" for every one. text: version of it."""
+
+    id: int
+    kind: str
+    address: Words
+    purpose: str
+    given: bool
+    source: str
+    proof: Words
+    text_id: int | None
+    text: int | None
+    by: str
+    at: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wording:
+    """A text that people consent to, in one of its versions."""
+
+    id: int
+    purpose: str
+    language: str
+    version: int
+    text: str
+    by: str
+    at: float
 
 
 async def say(
@@ -53,6 +87,87 @@ async def refusal(
 
 async def refusals(conn: AsyncConnection, wishes: Sequence[Wish]) -> list[str]:
     """The same of some hundreds at once, in their order."""
+    return [why for why, _ in await _standing(conn, wishes)]
+
+
+async def standing(conn: AsyncConnection, wishes: Sequence[Wish]) -> list[tuple[str, Said | None]]:
+    """The same, with the row that decides; None: nothing was ever said."""
+    found = await _standing(conn, wishes)
+    deciding = {row.id for _, row in found if row is not None}
+    rows = {one.id: one for one in await _read(conn, consents.c.id.in_(deciding))}
+    return [(why, rows.get(row.id) if row is not None else None) for why, row in found]
+
+
+async def of_client(conn: AsyncConnection, client_id: int, limit: int = 200) -> list[Said]:
+    """All that was said of a client's consents, the latest first."""
+    return await _read(conn, consents.c.client_id == client_id, limit)
+
+
+async def _read(conn: AsyncConnection, which: ColumnElement[bool], limit: int = 1000) -> list[Said]:
+    whole = select(consents, users.c.name.label("by"), consent_texts.c.version.label("text")).join_from(
+        consents, users, users.c.id == consents.c.user_id, isouter=True
+    )
+    whole = whole.outerjoin(consent_texts, consent_texts.c.id == consents.c.text_id).where(which)
+    names = [one for one in Said.__dataclass_fields__ if one != "by"]
+    rows = await conn.execute(whole.order_by(consents.c.at.desc(), consents.c.id.desc()).limit(limit))
+    return seen(conn, [Said(**{name: getattr(row, name) for name in names}, by=row.by or "") for row in rows])
+
+
+async def wordings(conn: AsyncConnection) -> list[Wording]:
+    """All texts that there are, the newest version of each first."""
+    whole = select(consent_texts, users.c.name.label("by")).join_from(
+        consent_texts, users, users.c.id == consent_texts.c.user_id, isouter=True
+    )
+    texts = consent_texts.c
+    rows = await conn.execute(whole.order_by(texts.purpose, texts.language, texts.version.desc()))
+    return [
+        Wording(
+            id=row.id,
+            purpose=row.purpose,
+            language=row.language,
+            version=row.version,
+            text=row.text,
+            by=row.by or "",
+            at=row.created_at,
+        )
+        for row in rows
+    ]
+
+
+async def word(conn: AsyncConnection, purpose: Purpose, language: str, text: str, user_id: int, now: float) -> int:
+    """A new version of a text; those before stay as they are. Its number."""
+    texts = consent_texts.c
+    mine = (texts.purpose == purpose) & (texts.language == language)
+    version = ((await conn.execute(select(func.max(texts.version)).where(mine))).scalar() or 0) + 1
+    row = {
+        "purpose": purpose, "language": language, "version": version, "text": text, "user_id": user_id,
+        "created_at": now,
+    }  # fmt: skip
+    await conn.execute(insert(consent_texts).values(row))
+    return int(version)
+
+
+async def wording_of(conn: AsyncConnection, purpose: str, language: str) -> int | None:
+    """The text that is consented to now: in this language, else in any."""
+    texts = consent_texts.c
+    mine = select(texts.id).where(texts.purpose == purpose).order_by(texts.language != language, texts.version.desc())
+    return (await conn.execute(mine.limit(1))).scalar()
+
+
+async def talk_with(conn: AsyncConnection, user_id: int, client_id: int, since: float) -> str | None:
+    """The latest call in which a person talked with a client, that is not over or was not by then."""
+    mine = (calls.c.user_id == user_id) & (calls.c.client_id == client_id) & calls.c.answered_at.is_not(None)
+    lately = select(calls.c.id).where(mine, or_(calls.c.ended_at.is_(None), calls.c.ended_at >= since))
+    return (await conn.execute(lately.order_by(calls.c.started_at.desc()).limit(1))).scalar()
+
+
+async def left_campaign(conn: AsyncConnection, outbox_id: int, now: float) -> None:
+    """Whoever got this letter in a campaign wants no more."""
+    mine = (campaign_people.c.outbox_id == outbox_id) & campaign_people.c.unsubscribed_at.is_(None)
+    await conn.execute(update(campaign_people).where(mine).values(unsubscribed_at=now))
+
+
+async def _standing(conn: AsyncConnection, wishes: Sequence[Wish]) -> list[tuple[str, Any]]:
     said: dict[tuple[str, str], list[Any]] = {}
     mine: dict[int, list[Any]] = {}
     rows = (await conn.execute(select(consents).where(_of(wishes)).order_by(consents.c.at, consents.c.id))).all()
@@ -61,7 +176,7 @@ async def refusals(conn: AsyncConnection, wishes: Sequence[Wish]) -> list[str]:
             said.setdefault((row.kind, row.address), []).append(row)
         if row.client_id is not None and (not row.given or not row.address):
             mine.setdefault(row.client_id, []).append(row)
-    return [_refusal(one, said, mine) for one in wishes]
+    return [_stands(one, said, mine) for one in wishes]
 
 
 def _of(wishes: Sequence[Wish]) -> ColumnElement[bool]:
@@ -73,15 +188,16 @@ def _of(wishes: Sequence[Wish]) -> ColumnElement[bool]:
     return and_(reached, consents.c.purpose.in_(purposes))
 
 
-def _refusal(wish: Wish, said: dict[tuple[str, str], list[Any]], mine: dict[int, list[Any]]) -> str:
+def _stands(wish: Wish, said: dict[tuple[str, str], list[Any]], mine: dict[int, list[Any]]) -> tuple[str, Any]:
     rows = {row.id: row for row in said.get((wish.kind, wish.address), [])}
     rows |= {row.id: row for row in mine.get(wish.client_id or 0, []) if not row.given or row.kind == wish.kind}
     word: bool | None = None
-    every = False
+    every, latest = False, None
     for row in sorted(rows.values(), key=lambda one: (one.at, one.id)):
         if row.purpose == EVERY:
             every = not row.given
             word = None if every else word  # what was given before STOP does not outlive it
         elif row.purpose == wish.purpose:
             word = row.given
-    return stands(wish.purpose, word, every)
+        latest = row
+    return stands(wish.purpose, word, every), latest

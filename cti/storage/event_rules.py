@@ -6,21 +6,26 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.masking import Words
 from cti.messages.rules import Given, Rule, WorkingHours
+from cti.storage import sms as sms_rows
 from cti.storage.client_tables import clients
 from cti.storage.sending_tables import event_rules, outbox, rule_runs
 from cti.storage.sight import seen
+from cti.storage.sms_tables import sms
 
 MOST = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """What a rule did once. outcome: queued, task or skipped; why: code of what stood in the way."""
+    """What a rule did once. outcome: queued, task or skipped; why: code of what stood in the way.
+
+    state: of the SMS, or of the letter in the outbox, by now.
+    """
 
     key: str
     client_id: int | None
@@ -29,6 +34,8 @@ class Run:
     outcome: str
     why: str
     outbox_id: int | None
+    sms_id: int | None = None
+    state: str = ""
 
 
 async def every(conn: AsyncConnection) -> list[Rule]:
@@ -64,10 +71,11 @@ async def enable(conn: AsyncConnection, rule_id: int, at: float | None) -> bool:
 
 
 async def call_back(conn: AsyncConnection, rule_id: int, now: float) -> int:
-    """Letters of a rule that have not left do not leave; how many."""
+    """Letters and SMS of a rule that have not left do not leave; how many."""
     waiting = (outbox.c.rule_id == rule_id) & (outbox.c.state == "waiting")
     values = {"state": "canceled", "next_at": None, "changed_at": now}
-    return (await conn.execute(update(outbox).where(waiting).values(values))).rowcount
+    letters = (await conn.execute(update(outbox).where(waiting).values(values))).rowcount
+    return letters + await sms_rows.call_back(conn, now, rule_id=rule_id)
 
 
 async def remove(conn: AsyncConnection, rule_id: int) -> None:
@@ -103,15 +111,20 @@ async def note(
     outcome: str,
     why: str = "",
     outbox_id: int | None = None,
+    sms_id: int | None = None,
 ) -> None:
     """What a rule did, in the transaction in which it does it: a second time is an error of the base."""
     row = {"rule_id": rule_id, "key": key, "client_id": client_id, "at": at, "outcome": outcome, "why": why}
-    await conn.execute(insert(rule_runs).values(row | {"outbox_id": outbox_id}))
+    await conn.execute(insert(rule_runs).values(row | {"outbox_id": outbox_id, "sms_id": sms_id}))
 
 
 async def runs(conn: AsyncConnection, rule_id: int, limit: int = MOST) -> list[Run]:
     """What a rule did, the latest first."""
-    mine = select(rule_runs, clients.c.name.label("client")).outerjoin(clients, clients.c.id == rule_runs.c.client_id)
+    state = func.coalesce(sms.c.state, outbox.c.state, "").label("state")
+    mine = select(rule_runs, clients.c.name.label("client"), state).outerjoin(
+        clients, clients.c.id == rule_runs.c.client_id
+    )
+    mine = mine.outerjoin(sms, sms.c.id == rule_runs.c.sms_id).outerjoin(outbox, outbox.c.id == rule_runs.c.outbox_id)
     mine = mine.where(rule_runs.c.rule_id == rule_id).order_by(rule_runs.c.at.desc(), rule_runs.c.key).limit(limit)
     found = [
         Run(
@@ -122,6 +135,8 @@ async def runs(conn: AsyncConnection, rule_id: int, limit: int = MOST) -> list[R
             outcome=row.outcome,
             why=row.why,
             outbox_id=row.outbox_id,
+            sms_id=row.sms_id,
+            state=row.state,
         )
         for row in await conn.execute(mine)
     ]

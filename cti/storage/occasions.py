@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import Column, String, cast, exists, literal, select, true
+from sqlalchemy import BigInteger, Column, String, cast, exists, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.becoming import kind_of, made_true
@@ -23,9 +23,10 @@ from cti.storage import missed, properties, segments
 from cti.storage.client_tables import client_changes, client_values, clients, directory_items
 from cti.storage.client_work_tables import client_runs
 from cti.storage.conditions import Conditions
-from cti.storage.contact_tables import contact_clients, contact_emails, contacts, contracts
+from cti.storage.contact_tables import client_tasks, contact_clients, contact_emails, contacts, contracts
 from cti.storage.sending_tables import rule_runs
 from cti.storage.tables import calls
+from cti.storage.work_tables import callback_orders
 
 MOST = 2000
 NEWEST_CHANGES = 20_000  # rows of the newest changes that are looked through
@@ -51,9 +52,12 @@ def _key(*parts: Any) -> Any:
 
 
 async def missed_calls(
-    conn: AsyncConnection, given: Given, since: float, *, rule_id: int | None = None
+    conn: AsyncConnection, given: Given, since: float, *, strangers: bool = False, rule_id: int | None = None
 ) -> list[Occasion]:
-    """Calls of clients that nobody answered since then. rule_id: those left for that rule."""
+    """Calls of clients that nobody answered since then. strangers: also of numbers that are nobody's.
+
+    rule_id: those left for that rule.
+    """
     lost = select(calls.c.id, calls.c.client_id, calls.c.number, calls.c.started_at, calls.c.ended_at).where(
         calls.c.started_at >= since,
         calls.c.direction == "inbound",
@@ -61,7 +65,7 @@ async def missed_calls(
         calls.c.ended_at.is_not(None),
         calls.c.outcome.is_not(None),
         calls.c.outcome.not_in(missed.NOT_LOST),
-        calls.c.client_id.is_not(None),
+        calls.c.number.like("+%") if strangers else calls.c.client_id.is_not(None),
         _left(rule_id, _key("call:", calls.c.id)),
     )
     if given.queues:
@@ -70,6 +74,41 @@ async def missed_calls(
     return [
         Occasion(key=f"call:{row.id}", at=row.ended_at, client_id=row.client_id, call=row.id, number=row.number or "")
         for row in rows
+    ]
+
+
+async def due_tasks(
+    conn: AsyncConnection, given: Given, now: float, *, ahead_s: float = 0.0, rule_id: int | None = None
+) -> list[Occasion]:
+    """Tasks of clients and call-backs they ordered that are due within so many hours. ahead_s: and later ones.
+
+    One that is put off is another one. rule_id: those left for that rule.
+    """
+    last = now + given.hours * 3600.0 + ahead_s
+    tasks, orders = client_tasks.c, callback_orders.c
+    soon = select(tasks.id, tasks.client_id, tasks.owner_id, tasks.what, tasks.number, tasks.due_at).where(
+        tasks.done_at.is_(None), tasks.client_id.is_not(None), tasks.due_at > now, tasks.due_at <= last
+    )
+    asked = select(orders.id, orders.client_id, orders.number, orders.wished_at.label("due_at")).where(
+        orders.closed_at.is_(None), orders.client_id.is_not(None), orders.wished_at > now, orders.wished_at <= last
+    )
+    soon = soon.where(_left(rule_id, _key("task:", tasks.id, ":", cast(tasks.due_at, BigInteger))))
+    asked = asked.where(_left(rule_id, _key("order:", orders.id, ":", cast(orders.wished_at, BigInteger))))
+    found: list[tuple[str, Any]] = [
+        ("task", row) for row in await conn.execute(soon.order_by(tasks.due_at).limit(MOST))
+    ]
+    found += [("order", row) for row in await conn.execute(asked.order_by(orders.wished_at).limit(MOST))]
+    return [
+        Occasion(
+            key=f"{kind}:{row.id}:{int(row.due_at)}",
+            at=row.due_at - given.hours * 3600.0,
+            client_id=row.client_id,
+            manager_id=getattr(row, "owner_id", None),
+            number=row.number or "",
+            what=getattr(row, "what", ""),
+            due_at=row.due_at,
+        )
+        for kind, row in found
     ]
 
 

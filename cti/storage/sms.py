@@ -36,6 +36,13 @@ async def move(conn: AsyncConnection, sms_id: int, since: Sequence[State], /, **
     return (await conn.execute(update(sms).where(mine).values(values))).rowcount == 1
 
 
+async def wrote_since(conn: AsyncConnection, rule_id: int, number: str, since: float) -> bool:
+    """Whether a rule has written to a number since then, whoever has it."""
+    mine = (sms.c.number == number) & (sms.c.created_at >= since) & (sms.c.rule_id == rule_id)
+    mine &= sms.c.state.not_in(("canceled", "rejected"))
+    return (await conn.execute(select(sms.c.id).where(mine).limit(1))).first() is not None
+
+
 async def call_back(conn: AsyncConnection, now: float, *, rule_id: int = 0, campaign_id: int = 0) -> int:
     """What a rule or a campaign has waiting does not leave; how many."""
     of = sms.c.rule_id == rule_id if rule_id else sms.c.campaign_id == campaign_id

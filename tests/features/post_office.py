@@ -15,6 +15,7 @@ from cti.channels.email.smtp import SmtpSender
 from cti.channels.letters import Credentials, LetterTaker, MailServer
 from cti.features.post import Post
 from cti.features.post_after import PostAfter
+from cti.messages.doors import Doors
 from cti.messages.letter import Attachment
 from cti.messages.outgoing import party
 from cti.storage import mailboxes, outbox
@@ -92,6 +93,7 @@ class PostOffice:
             followed=self.after.wake,
             work_changed=lambda: None,
             plan=NumberPlan(),
+            doors=Doors(b"k" * 32, "https://cti.romashka.example"),
             clock=self.clock,
         )
 

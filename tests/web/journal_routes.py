@@ -24,6 +24,8 @@ def shown(ids: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "POST /api/v1/clients/likely": {"json": {"name": "Новый", "phones": [NUMBER]}},
         "GET /api/v1/clients/duplicates": {},
         "GET /api/v1/clients/merges": {},
+        "GET /api/v1/clients/{id}/consents": {},
+        "GET /clients/{id}/consents": {},
         "GET /api/v1/clients/{id}/contacts": {},
         "GET /api/v1/contacts/{id}": {"ids": contact},
         "GET /api/v1/clients/{id}/contracts": {},

@@ -46,8 +46,7 @@ async def desk(tmp_path: Path, clock: Clock) -> AsyncIterator[Panel]:
     def timed(services: Services) -> Services:
         rules = EventRules(
             db=services.database,
-            plan=services.plan,
-            zone=services.zone,
+            house=services.event_rules.house,
             wake=lambda: None,
             work_changed=lambda: None,
             clock=clock,

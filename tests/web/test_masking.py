@@ -64,7 +64,7 @@ def address(path: str, ids: Ids, run: str) -> str:
         own["id"] = ids.call
     if path.startswith("/mail/letters"):
         own |= {"id": ids.letter, "file": ids.letter_file}
-    own["ticket"] = "none"
+    own |= {"ticket": "none", "token": "none"}
     if path == "/dial":
         path = f"/dial?to={quote(e164('phone'))}"
     if path == "/api/v1/addressees":

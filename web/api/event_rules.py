@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from cti.messages.rules import MOST_DELAY_S, Event, Given, Rule, WorkingHours
+from cti.messages.rules import MOST_DELAY_S, Channel, Event, Given, Rule, WorkingHours
 from cti.storage import event_rules
 from web.api import records as r
 from web.api.base import Operation, body_of, place, reply
@@ -17,7 +17,9 @@ from web.shown import showed
 
 
 class RuleIn(Struct, forbid_unknown_fields=True, kw_only=True):
-    """template_id: of the letter, null for none. task: for the client's manager, with `{{fields}}`; "" for none.
+    """template_id: of the letter or the SMS, null for none. mailbox_id: of a letter alone.
+
+    task: for the client's manager, with `{{fields}}`; "" for none.
 
     delay_s: after the event. hours: on the client's own clock; null for always.
     """
@@ -25,7 +27,7 @@ class RuleIn(Struct, forbid_unknown_fields=True, kw_only=True):
     name: Annotated[str, Meta(min_length=1, max_length=120, pattern=r"\S")]
     event: Event
     given: Given = Given()
-    channel: Literal["email"] = "email"
+    channel: Channel = "email"
     mailbox_id: r.Id | None = None
     template_id: r.Id | None = None
     task: Annotated[str, Meta(max_length=400)] = ""
@@ -58,7 +60,7 @@ class RuleOut(Struct, kw_only=True):
 class PlannedOut(Struct, kw_only=True):
     """at: when it would go; time_zone: on whose clock, time_zone_from: card, region or house.
 
-    why: code of what stands in the way of the letter, "" for nothing."""
+    why: code of what stands in the way of it, "" for nothing. parts, price (hundredths): of an SMS."""
 
     client_id: int | None
     client: str
@@ -70,10 +72,13 @@ class PlannedOut(Struct, kw_only=True):
     body: str
     task: str
     why: str
+    parts: int
+    price: int
+    currency: str
 
 
 class RunOut(Struct, kw_only=True):
-    """outcome: queued, task, skipped. outbox_id: the letter in the outbox."""
+    """outcome: queued, task, skipped. outbox_id, sms_id: what it sent; state: what became of that by now."""
 
     key: str
     client_id: int | None
@@ -82,6 +87,8 @@ class RunOut(Struct, kw_only=True):
     outcome: str
     why: str
     outbox_id: int | None
+    sms_id: int | None
+    state: str
 
 
 class Works(Struct, forbid_unknown_fields=True):

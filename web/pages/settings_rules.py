@@ -13,6 +13,7 @@ from cti.errors import Conflicts, Refused
 from cti.features.event_rules import SHOWN_MOST, Planned
 from cti.messages.rules import EVENTS, Event, Given, Rule, WorkingHours
 from cti.storage import event_rules, mailboxes, properties, segments, templates, users
+from cti.storage.templates import Template
 from web.auth import person_of
 from web.i18n import translate
 from web.pages.client_form import zone_name
@@ -20,7 +21,7 @@ from web.pages.settings import at, number
 from web.render import page
 from web.routes import Route
 from web.sending_texts import EVENTS as EVENT_NAMES
-from web.sending_texts import SKIPPED
+from web.sending_texts import PURPOSES, RUN_STATES, SKIPPED
 from web.services import services_of, sight_of
 from web.shown import showed
 from web.texts import N_, told
@@ -31,8 +32,8 @@ SAID = {
     "added": N_("The rule is made and does nothing yet: look at what it would do, then switch it on."),
     "saved": N_("Saved."),
     "on": N_("The rule works from now on."),
-    "off": N_("The rule is stopped; what it had in the outbox does not leave."),
-    "removed": N_("Deleted. Letters that went stay."),
+    "off": N_("The rule is stopped; what it had waiting does not leave."),
+    "removed": N_("Deleted. What went stays."),
 }
 UNITS = {"min": 60, "h": 3600, "d": 86400}
 
@@ -111,7 +112,7 @@ async def _form(
     async with services.db.read() as conn:
         known = await properties.every(conn)
         boxes = await mailboxes.every(conn)
-        written = [one for one in await templates.every(conn, channel="email", retired=True)]
+        written = await templates.every(conn, retired=True)
         parts = await segments.every(conn)
         queues = sorted({*await users.queue_names(conn), *rule.given.queues} - {""})
     shown_values: dict[str, Any] = {
@@ -126,6 +127,7 @@ async def _form(
         "planned": planned,
         "planned_most": SHOWN_MOST,
         "skipped": SKIPPED,
+        "purposes": PURPOSES,
         "house_zone": zone_name(request, services.zone.key),
         "clock_told": lambda one: clock_told(request, one.clock, one.at),
         "delay": _delay(rule.delay_s),
@@ -156,7 +158,8 @@ async def show_log(request: web.Request) -> web.Response:
     async with services_of(request).db.read() as conn:
         rows = await event_rules.runs(conn, rule.id)
     showed(request, (one.client_id for one in rows), count=len(rows), thing="rule")
-    return page(request, "settings/rule_log.html", title=N_("What the rule did"), rule=rule, rows=rows, skipped=SKIPPED)
+    values: dict[str, Any] = {"skipped": SKIPPED, "run_states": RUN_STATES}
+    return page(request, "settings/rule_log.html", title=N_("What the rule did"), rule=rule, rows=rows, **values)
 
 
 async def _known(request: web.Request) -> Rule:
@@ -168,7 +171,7 @@ async def _known(request: web.Request) -> Rule:
 
 
 def _blank(event: Event) -> Rule:
-    given = Given(days=30 if event == "contract-ends" else 0)
+    given = Given(days=30 if event == "contract-ends" else 0, hours=24 if event == "task-due" else 0)
     return Rule(
         id=0, name="", event=event, given=given, channel="email", mailbox_id=None, template_id=None, task="",
         delay_s=900 if event == "missed-call" else 0, hours=WorkingHours(), enabled_at=None, version=0, user_id=None,
@@ -189,6 +192,8 @@ async def _rule_of(request: web.Request) -> Rule:
     op = next((one for one in get_args(Operator) if one == text("op", 20)), None)
     given = Given(
         days=whole("days", 365),
+        hours=whole("before", 168),
+        purpose=next((one for one in PURPOSES if one == text("purpose", 16)), "service"),
         field=text("field", 40),
         op=op,
         value=_value(text("value", 8000)) if op else None,
@@ -200,14 +205,15 @@ async def _rule_of(request: web.Request) -> Rule:
     hours = WorkingHours(
         begins=_clock(text("begins", 5), "09:00"), ends=_clock(text("ends", 5), "18:00"), weekdays=days
     )
+    template = await _template(request, whole("template", 2**31 - 1))
     return Rule(
         id=0,
         name=text("name", 120),
         event=next((one for one in EVENTS if one == text("event", 20)), EVENTS[0]),
         given=given,
-        channel="email",
+        channel="sms" if template and template.channel == "sms" else "email",
         mailbox_id=whole("mailbox", 2**31 - 1) or None,
-        template_id=whole("template", 2**31 - 1) or None,
+        template_id=template.id if template else None,
         task=text("task", 400),
         delay_s=min(whole("delay", 10**6) * UNITS.get(text("unit", 3), 60), 30 * 86400),
         hours=hours if form.get("hours") == "yes" and days else None,
@@ -215,6 +221,12 @@ async def _rule_of(request: web.Request) -> Rule:
         version=whole("version", 2**31 - 1),
         user_id=None,
     )
+
+
+async def _template(request: web.Request, template_id: int) -> Template | None:
+    """What it sends says by which channel."""
+    async with services_of(request).db.read() as conn:
+        return await templates.get(conn, template_id) if template_id else None
 
 
 def _value(given: str) -> Any:

@@ -57,12 +57,16 @@ ATTRIBUTES = {
 
 
 class _Letters(EmailPolicy):
-    """The policy SMTP, but for message ids, each of which stays whole on a line."""
+    """The policy SMTP, but for message ids and addresses, each of which stays whole on a line."""
 
     def fold(self, name: str, value: Any) -> str:
+        if name.lower() == "list-unsubscribe":
+            return f"{name}: " + str(value).replace(", ", ",\r\n ") + "\r\n"
         return _ids(name, value) if name.lower() in IDS else super().fold(name, value)
 
     def fold_binary(self, name: str, value: Any) -> bytes:
+        if name.lower() == "list-unsubscribe":
+            return self.fold(name, value).encode("ascii")
         return _ids(name, value).encode("ascii") if name.lower() in IDS else super().fold_binary(name, value)
 
 
@@ -93,6 +97,10 @@ def compose(letter: Outgoing, path_of: Callable[[Attachment], Path]) -> bytes:
     if letter.automatic:
         made["Auto-Submitted"] = "auto-replied" if letter.in_reply_to else "auto-generated"
         made["X-Auto-Response-Suppress"] = "All"
+    if letter.unsubscribe:
+        made["List-Unsubscribe"] = f"<{_url(letter.unsubscribe)}>, <mailto:{letter.sender.address}?subject=STOP>"
+        if letter.unsubscribe.startswith("https:"):  # RFC 8058 knows no other
+            made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     _fill(made, letter, path_of)
     return made.as_bytes()
 
@@ -168,6 +176,10 @@ def _line(text: str) -> str:
 
 def _id(message_id: str) -> str:
     return "<" + "".join(sign for sign in message_id if " " < sign <= "~" and sign not in "<>") + ">"
+
+
+def _url(address: str) -> str:
+    return "".join(sign for sign in address if "!" <= sign <= "~" and sign not in "<>,")
 
 
 def _address(one: Party) -> Address:
