@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from cti.messages.letter import Bounce, Letter
 from cti.messages.outgoing import GIVE_UP_S, TRIES_S, party
-from cti.storage import bounces, letters, outbox
+from cti.storage import bounces, consents, letters, outbox, purposes
+from cti.storage.campaign_tables import campaigns
 from cti.storage.client_tables import client_emails, clients
 from cti.storage.mail_tables import conversations
 from cti.storage.mail_tables import letters as letter_table
@@ -160,6 +161,35 @@ async def test_automatic_letters_say_so_and_a_loop_of_them_is_held(office: PostO
     assert [one.state for one in held] == ["sent", "sent", "sent", "held"]
     assert held[-1].why == "too-often"
     assert {str(one.read["Auto-Submitted"]) for one in peer.letters} == {"auto-generated"}
+
+
+async def test_DP_07_an_advertising_letter_says_how_to_be_rid_of_it_and_goes_to_nobody_who_is(
+    office: PostOffice, peer: Peer
+) -> None:
+    async with office.db.write() as conn:
+        row = {"name": "Весна", "channel": "email", "purpose": "marketing", "created_at": 1.0}
+        campaign = (await conn.execute(campaigns.insert().values(row).returning(campaigns.c.id))).scalar_one()
+        await consents.say(conn, kind="email", address=PYOTR, purpose="marketing", given=True, source="card", at=1.0)
+    text = '<p><a href="{{unsubscribe_link}}">Отписаться</a> {{unsubscribe_link}}</p>'
+    letter = await office.letter(user_id=None, campaign_id=campaign, html=text)
+    await office.state(letter, "sent")
+    [went] = peer.letters
+    head = str(went.read["List-Unsubscribe"])
+    address, mail = (one.strip() for one in head.split(","))
+    assert address.startswith("<https://cti.romashka.example/u/")
+    assert mail == f"<mailto:{LOGIN}?subject=STOP>"
+    assert went.read["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    body = went.read.get_body(("html",)).get_content()
+    assert f'href="{address[1:-1]}"' in body
+    assert "{{" not in body
+    async with office.db.write() as conn:
+        await purposes.withdraw(conn, letter, 2.0, source="letter", proof="x")
+    second = await office.letter(user_id=None, campaign_id=campaign, html=text)
+    own = await office.letter()
+    assert (await office.state(second, "canceled")).why == "withdrawn"
+    await office.state(own, "sent")
+    assert len(peer.letters) == 2, "what a person writes goes"
+    assert "List-Unsubscribe" not in peer.letters[1].read
 
 
 @pytest.mark.parametrize(
