@@ -71,7 +71,7 @@ class DeskParts:
     link: Callable[[], LinkView]
     work: Mapping[str, Coroutine[Any, Any, None]]
 
-    def snapshot(self, agent_id: int, erased: Erased, mail: WorkView) -> Snapshot:
+    def snapshot(self, agent_id: int, erased: Erased, mail: WorkView, sms: WorkView) -> Snapshot:
         """What a page of the agent needs to begin with."""
         return Snapshot(
             calls=self.live_calls.views_of(agent_id),
@@ -82,6 +82,7 @@ class DeskParts:
             reminders=self.work_lists.reminders.of(agent_id),
             work=self.work_lists.work_list.of(agent_id),
             mail=mail,
+            sms=sms,
         )
 
     async def presence(self, user_id: int) -> None:

@@ -295,7 +295,7 @@ class Reminder:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkView:
-    """A person's work list, or his letters. count: what he is to do now; mark: another one where the list changed."""
+    """A person's work list, letters or SMS. count: what he is to do now; mark: another one where the list changed."""
 
     count: int = 0
     mark: str = ""
@@ -379,6 +379,7 @@ class Snapshot:
     reminders: tuple[Reminder, ...] = ()
     work: WorkView = WorkView()
     mail: WorkView = WorkView()
+    sms: WorkView = WorkView()
 
 
 class AgentDesktop(Protocol):
@@ -391,9 +392,9 @@ class AgentDesktop(Protocol):
     async def agent(self, view: AgentView) -> None: ...
     async def work(self, agent_id: int, view: WorkView) -> None: ...
     async def mail(self, agent_id: int, view: WorkView) -> None: ...
+    async def sms(self, agent_id: int, view: WorkView) -> None: ...
     async def link(self, view: LinkView) -> None: ...
     async def reminders(self, agent_id: int, due: tuple[Reminder, ...]) -> None: ...  # all that are due now
     async def erased(self, view: Erased) -> None: ...  # every screen lets go of him
     async def sign_out(self, agent_id: int, session_hash: str | None = None) -> None:
         """Cut the agent's sockets (one session's, or all): after sign-out, block or change of role."""
-        ...

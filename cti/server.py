@@ -81,6 +81,7 @@ async def serve(settings: Settings) -> None:
             await stop.wait()
             log.info("stopping")
             await runner.cleanup()
+            await parts.rest(STOP_S)
             await parts.spool.flush(STOP_S)
             for task in tasks:
                 task.cancel()
@@ -90,12 +91,13 @@ async def serve(settings: Settings) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """What `serve` runs. work: the long-lived tasks by name; mailboxes: how many are followed."""
+    """What `serve` runs. work: the long-lived tasks by name; mailboxes: how many are followed; rest: SMS settle."""
 
     services: Services
     live: Live
     spool: Spool
     mailboxes: Callable[[], int]
+    rest: Callable[[float], Coroutine[Any, Any, None]]
     work: Mapping[str, Coroutine[Any, Any, None]]
 
 
@@ -156,7 +158,8 @@ async def build(settings: Settings, db: Database) -> Parts:
     )  # fmt: skip
     texting = build_sms(
         settings, db, key=key, desktop=live, people=live.people, next_seq=desk.screen_pops.next_seq,
-        work_changed=desk.work_lists.work_list.changed, plan=pbxes.plan, rules=mail.sending.event_rules, clock=clock,
+        work_changed=desk.work_lists.work_list.changed, plan=pbxes.plan, rules=mail.sending.event_rules, sights=sights,
+        clock=clock,
     )  # fmt: skip
     gone = Erasures(
         db=db,
@@ -179,7 +182,9 @@ async def build(settings: Settings, db: Database) -> Parts:
     await gone.start()
     await desk.screen_pops.start()
     await _take_over(pbxes, db, spool, clock())
-    live.snapshot = lambda agent_id: desk.snapshot(agent_id, gone.lately(), mail.inbox.of(agent_id))
+    live.snapshot = lambda agent_id: desk.snapshot(
+        agent_id, gone.lately(), mail.inbox.of(agent_id), texting.counts.of(agent_id)
+    )
     live.seq_of, live.presence = desk.screen_pops.seq_of, desk.presence
     work: dict[str, Coroutine[Any, Any, None]] = {
         "spool": spool.run(),
@@ -265,7 +270,14 @@ async def build(settings: Settings, db: Database) -> Parts:
         agi=desk.agi.health if desk.agi else None,
         clock=clock,
     )
-    return Parts(services=services, live=live, spool=spool, mailboxes=mail.mail_sync.followed, work=work)
+    return Parts(
+        services=services,
+        live=live,
+        spool=spool,
+        mailboxes=mail.mail_sync.followed,
+        rest=texting.sms_out.rest,
+        work=work,
+    )
 
 
 async def _take_over(pbxes: Pbxes, db: Database, spool: Spool, now: float) -> None:

@@ -147,6 +147,10 @@ class Live:
         """How much one has to answer, to his browsers."""
         self._tell((agent_id,), "mail", lambda _reader, seq: {"seq": seq, "count": view.count, "mark": view.mark})
 
+    async def sms(self, agent_id: int, view: WorkView) -> None:
+        """How many SMS one has to read, to his browsers."""
+        self._tell((agent_id,), "sms", lambda _reader, seq: {"seq": seq, "count": view.count, "mark": view.mark})
+
     async def erased(self, view: Erased) -> None:
         """Somebody was erased: no page shows him any more, nor does a replay."""
         for agent_id, pops in self._recent.items():

@@ -20,6 +20,7 @@ NEEDS: Mapping[str, Right] = {  # the other events: nothing
     "reminders": "desk",
     "work": "desk",
     "mail": "mail",
+    "sms": "sms",
     "agent": "agents.read",
     "agents": "agents.read",
 }
@@ -67,4 +68,5 @@ class Browser:
             reminders=state.reminders if self.hears("reminders") else (),
             work=state.work if self.hears("work") else WorkView(),
             mail=state.mail if self.hears("mail") else WorkView(),
+            sms=state.sms if self.hears("sms") else WorkView(),
         )

@@ -8,13 +8,14 @@ from aiohttp import web
 
 from cti.errors import Refused
 from cti.telephony.numbering import show
-from web import mailbox_texts, sending_texts
+from web import mailbox_texts, sending_texts, sms_texts
 from web.i18n import N_ as N_
 from web.i18n import language_of, say, translate
 
 REFUSALS: Mapping[str, str] = {
     **mailbox_texts.REFUSALS,
     **sending_texts.REFUSALS,
+    **sms_texts.REFUSALS,
     "pbx-down": N_("No link to the PBX: calls cannot be placed now."),
     "no-pbx": N_("No PBX is set up for your phone: an admin looks at the settings and at the phone's name."),
     "pbx": N_("The PBX did not do it. Look at the call and try again."),

@@ -30,6 +30,7 @@ from web.mailbox_texts import NOTICES as MAILBOX_NOTICES
 from web.mailbox_texts import trouble
 from web.privacy_texts import NOTICES
 from web.sending_texts import NOTICES as LETTER_NOTICES
+from web.sms_texts import NOTICES as SMS_NOTICES
 from web.texts import DESK_NOTICES, DEVICES, LINKS, LINKS_BY_NAME, OUTCOMES, REFUSALS, WHYS
 
 Json = dict[str, Any]
@@ -58,7 +59,7 @@ def screen_pop(pop: ScreenPop, reader: Reader, *, missed: bool = False) -> Json:
     }
 
 
-TOLD = {**NOTICES, **DESK_NOTICES, **MAILBOX_NOTICES, **MAIL_NOTICES, **LETTER_NOTICES}
+TOLD = {**NOTICES, **DESK_NOTICES, **MAILBOX_NOTICES, **MAIL_NOTICES, **LETTER_NOTICES, **SMS_NOTICES}
 
 
 def notice(one: Notice, reader: Reader) -> Json:
@@ -183,6 +184,7 @@ def snapshot(view: Snapshot, reader: Reader, seq: int, now: float) -> Json:
         "reminders": reminders(view.reminders, reader),
         "work": asdict(view.work),
         "mail": asdict(view.mail),
+        "sms": asdict(view.sms),
         "server_time": now,
         "seq": seq,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.messages.deliveries import State
@@ -41,6 +41,23 @@ async def wrote_since(conn: AsyncConnection, rule_id: int, number: str, since: f
     mine = (sms.c.number == number) & (sms.c.created_at >= since) & (sms.c.rule_id == rule_id)
     mine &= sms.c.state.not_in(("canceled", "rejected"))
     return (await conn.execute(select(sms.c.id).where(mine).limit(1))).first() is not None
+
+
+async def by_key(conn: AsyncConnection, key: str) -> int | None:
+    """The message that was asked for by this key."""
+    found: int | None = (await conn.execute(select(sms.c.id).where(sms.c.key == key))).scalar()
+    return found
+
+
+async def number_of(conn: AsyncConnection, sms_id: int) -> str:
+    """To whom a message goes, whoever asks: not to be shown."""
+    return str((await conn.execute(select(sms.c.number).where(sms.c.id == sms_id))).scalar() or "")
+
+
+async def put_aside(conn: AsyncConnection, sms_id: int, now: float) -> None:
+    """Nothing more is done about a message."""
+    values = {"done_at": now, "read_at": func.coalesce(sms.c.read_at, now)}
+    await conn.execute(update(sms).where(sms.c.id == sms_id).values(values))
 
 
 async def call_back(conn: AsyncConnection, now: float, *, rule_id: int = 0, campaign_id: int = 0) -> int:

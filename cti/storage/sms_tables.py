@@ -102,6 +102,7 @@ sms = Table(
     Index(None, "client_id", "created_at"),
     Index(None, "number", "created_at"),
     Index(None, "campaign_id", "state"),
+    Index(None, "state", "done_at"),  # what waits for a person
     Index(
         "ix_sms_due", "next_at",
         sqlite_where=text("next_at IS NOT NULL"), postgresql_where=text("next_at IS NOT NULL"),

@@ -37,6 +37,7 @@ export function startLive() {
   socket.on("reminders", (told) => store.setReminders(seen(told).due));
   socket.on("work", (view) => store.setWork(seen(view)));
   socket.on("mail", (view) => store.setMail(seen(view)));
+  socket.on("sms", (view) => store.setSms(seen(view)));
   socket.on("erased", (gone) => letGo(seen(gone)));
   socket.on("snapshot", (state) => {
     link(state.link);

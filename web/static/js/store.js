@@ -148,6 +148,7 @@ export function snapshot(state) {
   setReminders(state.reminders ?? []);
   setWork(state.work);
   setMail(state.mail);
+  setSms(state.sms);
   agents.clear();
   state.agents.forEach((view) => agents.set(view.id, view));
   tell("agents");
@@ -186,6 +187,7 @@ export function setNext(one) {
 
 export const setWork = (view) => tell("work", view);
 export const setMail = (view) => tell("mail", view);
+export const setSms = (view) => tell("sms", view);
 
 export function setMissed(rows) {
   missed = rows;

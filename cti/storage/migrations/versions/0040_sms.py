@@ -119,6 +119,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("accepted_at IS NOT NULL AND settled_at IS NULL"),
         postgresql_where=sa.text("accepted_at IS NOT NULL AND settled_at IS NULL"),
     )
+    op.create_index(op.f("ix_sms_state_done_at"), "sms", ["state", "done_at"], unique=False)
     op.create_index(op.f("ix_sms_user_id"), "sms", ["user_id"], unique=False)
     op.create_table(
         "sms_parts",
