@@ -24,6 +24,10 @@ _DIGIT = re.compile(r"[0-9*#A-D]")
 _HEADER = re.compile(r"[A-Za-z-]{1,40}")
 _VALUE = re.compile(r"[A-Za-z0-9_ <>:;=./@-]{1,120}")
 _TEXT = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,80}")
+_SMS = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_DRIVER = re.compile(r"dongle|quectel")
+_MODEM = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+_GSM_NUMBER = re.compile(r"\+?[0-9]{3,20}")
 _VARIABLE = re.compile(
     r"CHANNEL\(pjsip,call-id\)|PJSIP_AOR\([A-Za-z0-9_-]{1,40},contact\)|PJSIP_CONTACT\([A-Za-z0-9_./@:;=-]{1,120},(?:user_agent|uri|via_addr)\)"
     r"|PJSIP_ENDPOINT\([A-Za-z0-9_-]{1,40},allow\)|IFMODULE\(codec_opus(?:_open_source)?\.so\)"
@@ -266,6 +270,32 @@ class SendUserEvent(Command):
 
     def __post_init__(self) -> None:
         _must(_ID, self.name, "an event's name")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SendText(Command):
+    """An SMS by a modem of the PBX. valid_min: minutes after which it is not to be delivered; mark: comes with reports.
+
+    Action `DongleSendSMS` or `QuectelSendSMS`: Device, Number, Message, Validity, Report, Payload. An action's line is
+    of 1,024 bytes and has no line breaks, so neither has the text.
+    """
+
+    effect: ClassVar[bool] = True
+    driver: str
+    device: str
+    number: str
+    text: str
+    mark: str
+    valid_min: int = 1440
+
+    def __post_init__(self) -> None:
+        _must(_DRIVER, self.driver, "a driver of modems")
+        _must(_MODEM, self.device, "a modem")
+        _must(_GSM_NUMBER, self.number, "a number to write to")
+        _must(_SMS, self.text, "a text of one line")
+        _must(_ID, self.mark, "a mark")
+        _must_be_within(1, len(self.text.encode()), 1000, "bytes of an SMS by a modem")
+        _must_be_within(5, self.valid_min, 90720, "minutes that an SMS is good for")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,10 +10,13 @@ from contextlib import asynccontextmanager
 import pytest
 
 from cti.channels.phone.ami import AmiLink, LinkDown, LinkUp, Received
+from cti.channels.texts import SmsTrouble
 from cti.errors import ChannelError
 from cti.telephony import commands as c
 from lab.pbx import Pbx
 from tests.channels.links import SOAK, until
+from tests.channels.sms.smpp_house import out
+from tests.channels.sms.test_modem import modem
 
 pytestmark = pytest.mark.lab
 CUTS = 20 if SOAK else 4
@@ -204,3 +207,10 @@ async def test_F_03_a_restarted_pbx_is_waited_for_until_it_is_ready(pbx: Pbx, li
     await until(lambda: link.health().state == "up", 15)
     items = await link.snapshot()
     assert any(item["Event"] == "QueueMember" for item in items), "members are known when the link is up"
+
+
+async def test_a_pbx_without_a_modem_says_that_it_has_no_driver_for_one(link: AmiLink) -> None:
+    async with modem(link) as one:
+        with pytest.raises(SmsTrouble) as trouble:
+            await one.line.send(out("Hi"))
+    assert trouble.value.code == "no-driver"

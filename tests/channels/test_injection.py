@@ -39,6 +39,7 @@ EXAMPLES: tuple[c.Command, ...] = (
     c.RingAt(extension="101", device="PJSIP/101-web"),
     c.SendUserEvent(name="TrubkaCheck"),
     c.CancelTransfer(leg="PJSIP/101-00000001"),
+    c.SendText(driver="quectel", device="gsm-1", number="+79355550101", text="Привет, Анна", mark="a1"),
     c.ShowChannels(),
     c.ShowQueues(),
     c.ListBridges(),

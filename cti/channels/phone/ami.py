@@ -14,7 +14,7 @@ import contextlib
 import hashlib
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -90,6 +90,7 @@ class AmiLink:
         self._state: State = "connecting"
         self._since, self._detail = clock(), ""
         self.far = FarClock()
+        self._listeners: list[tuple[tuple[str, ...], Callable[[Received], None]]] = []
         self.frames = self.bytes = self.reconnects = 0
 
     @property
@@ -110,6 +111,16 @@ class AmiLink:
     def health(self) -> Health:
         """State of the link in words."""
         return Health(state=self._state, since=self._since, detail=self._detail)
+
+    @contextlib.contextmanager
+    def listening(self, prefixes: tuple[str, ...], hear: Callable[[Received], None]) -> Iterator[None]:
+        """Events with names that begin so go to `hear` alone: they are no part of calls. hear: quick, never raises."""
+        listener = (prefixes, hear)
+        self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._listeners.remove(listener)
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
@@ -289,10 +300,18 @@ class AmiLink:
                 if "Event" in headers:
                     if self.far.by_events:
                         self.far.event(headers, now)
-                    self.events.put(Received(headers=headers, at=now))
+                    self._put(Received(headers=headers, at=now))
                     if headers["Event"] == "FullyBooted":
                         self._boot()
         raise EOFError
+
+    def _put(self, event: Received) -> None:
+        name = str(event.headers["Event"])
+        hearers = [hear for prefixes, hear in self._listeners if name.startswith(prefixes)]
+        for hear in hearers:
+            hear(event)
+        if not hearers:
+            self.events.put(event)
 
     async def _watch(self) -> None:
         """Silence is counted in turns of our own life: a server that was itself stopped for a minute is not deaf."""

@@ -216,6 +216,18 @@ def _pause(x: c.PauseMember) -> Headers:
     return action | ({"Queue": x.queue} if x.queue else {}) | ({"Reason": x.reason} if x.reason else {})
 
 
+def _text(x: c.SendText) -> Headers:
+    return {
+        "Action": "DongleSendSMS" if x.driver == "dongle" else "QuectelSendSMS",
+        "Device": x.device,
+        "Number": x.number,
+        "Message": x.text,
+        "Validity": str(x.valid_min),
+        "Report": "yes",
+        "Payload": x.mark,
+    }
+
+
 def _redirect(x: c.Redirect) -> Headers:
     action: Headers = {"Action": "Redirect", "Channel": x.leg, "Priority": "1", **_there(x)}
     if x.extra:
@@ -242,6 +254,7 @@ _FORMS: Mapping[type[c.Command], Callable[[Any], Headers]] = {
     c.GetVariable: lambda x: {"Action": "GetVar", "Variable": x.name} | ({"Channel": x.leg} if x.leg else {}),
     c.RingAt: lambda x: {"Action": "Setvar", "Variable": f"TRUBKA_RING_{x.extension}", "Value": x.device},
     c.SendUserEvent: lambda x: {"Action": "UserEvent", "UserEvent": x.name},
+    c.SendText: _text,
     c.ShowChannels: lambda _: {"Action": "CoreShowChannels"},
     c.ShowQueues: lambda _: {"Action": "QueueStatus"},
     c.ListBridges: lambda _: {"Action": "BridgeList"},
