@@ -28,7 +28,7 @@ from cti.telephony.numbering import NumberPlan
 
 @dataclass(frozen=True, kw_only=True)
 class SendingParts:
-    """What the panel is given. work: long-lived tasks by name."""
+    """What the panel is given. wake: the outbox has something to send; work: long-lived tasks by name."""
 
     letter_store: LetterStore
     outbox: Outbox
@@ -36,6 +36,7 @@ class SendingParts:
     templates: Templates
     event_rules: EventRules
     mended: Callable[[int], None]
+    wake: Callable[[], None]
     work: Mapping[str, Coroutine[Any, Any, None]]
 
 
@@ -89,5 +90,6 @@ def build_sending(
         templates=Templates(db=db, keep=store.keep, media_type_of=media_type_of, zone=zone, clock=clock),
         event_rules=rules,
         mended=post.mended,
+        wake=post.wake,
         work={"letter-files": store.run(), "post": post.run(), "post-after": after.run(), "event-rules": rules.run()},
     )

@@ -20,6 +20,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti import logs
+from cti.campaign_parts import build_campaigns
 from cti.client_parts import build_clients
 from cti.desk_parts import build_desk
 from cti.directory import Directory
@@ -161,6 +162,11 @@ async def build(settings: Settings, db: Database) -> Parts:
         work_changed=desk.work_lists.work_list.changed, plan=pbxes.plan, rules=mail.sending.event_rules, sights=sights,
         clock=clock,
     )  # fmt: skip
+    mailing = build_campaigns(
+        db, zone=ZoneInfo(settings.numbers.time_zone), plan=pbxes.plan, desktop=live,
+        next_seq=desk.screen_pops.next_seq, lines=lambda: None, wake_sms=lambda: None,
+        wake_post=mail.sending.wake, clock=clock,
+    )  # fmt: skip
     gone = Erasures(
         db=db,
         jobs=base.jobs,
@@ -195,6 +201,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         **desk.work,
         **mail.work,
         **texting.work,
+        **mailing.work,
     }
     services = Services(
         settings=settings,
@@ -240,6 +247,8 @@ async def build(settings: Settings, db: Database) -> Parts:
         event_rules=mail.sending.event_rules,
         consents=texting.consents,
         sending_limits=texting.limits,
+        campaigns=mailing.campaigns,
+        campaign_numbers=mailing.numbers,
         invitations=mail.invitations,
         segments=base.segments,
         files=base.files,

@@ -13,6 +13,9 @@ from web.auth import guarded
 from web.limits import LIMITS, NUMBERS, NUMBERS_BURST, NUMBERS_PER_S, Limits
 from web.pages import (
     access,
+    campaign_form,
+    campaign_people,
+    campaigns,
     client_consents,
     client_history,
     client_import,
@@ -100,6 +103,9 @@ ROUTES: tuple[Route, ...] = (
     *contact_pages.ROUTES,
     *contract_pages.ROUTES,
     *call_pages.ROUTES,
+    *campaign_form.ROUTES,
+    *campaign_people.ROUTES,
+    *campaigns.ROUTES,
     *reports.ROUTES,
     *segments.ROUTES,
     *letters.ROUTES,

@@ -26,6 +26,8 @@ from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
 from cti.features.call_results import CallResults
 from cti.features.callbacks import Callbacks
+from cti.features.campaign_numbers import CampaignNumbers
+from cti.features.campaigns import Campaigns
 from cti.features.client_base import ClientBase
 from cti.features.client_catalogue import ClientCatalogue
 from cti.features.client_contacts import ClientContacts
@@ -120,6 +122,8 @@ class Services:
     event_rules: EventRules
     consents: Consents
     sending_limits: SendingLimits
+    campaigns: Campaigns
+    campaign_numbers: CampaignNumbers
     inbox: Inbox
     conversations: Conversations
     segments: ClientSegments

@@ -23,6 +23,7 @@ from cti.desktop import (
     Snapshot,
 )
 from cti.telephony.numbering import show
+from web.campaign_texts import NOTICES as CAMPAIGN_NOTICES
 from web.duty_texts import state
 from web.i18n import say
 from web.mail_texts import NOTICES as MAIL_NOTICES
@@ -59,7 +60,9 @@ def screen_pop(pop: ScreenPop, reader: Reader, *, missed: bool = False) -> Json:
     }
 
 
-TOLD = {**NOTICES, **DESK_NOTICES, **MAILBOX_NOTICES, **MAIL_NOTICES, **LETTER_NOTICES, **SMS_NOTICES}
+TOLD = {
+    **NOTICES, **DESK_NOTICES, **MAILBOX_NOTICES, **MAIL_NOTICES, **LETTER_NOTICES, **SMS_NOTICES, **CAMPAIGN_NOTICES,
+}  # fmt: skip
 
 
 def notice(one: Notice, reader: Reader) -> Json:

@@ -142,7 +142,7 @@ LABELS: Mapping[str, tuple[str, str]] = {  # of columns
     "accepted_at": ("Taken by the gateway", "Принято шлюзом"), "settled_at": ("Settled", "Итог известен с"),
     "read_at": ("Read", "Прочитано"), "given": ("Given", "Дано"), "text_id": ("Text", "Текст согласия"),
     "proof": ("Proof", "Подтверждение"), "source": ("How", "Как"), "sms_id": ("SMS", "SMS"),
-    "zone": ("Time zone", "Часовой пояс"),
+    "zone": ("Time zone", "Часовой пояс"), "second": ("Number for an SMS", "Номер для SMS"),
     "variant": ("Variant", "Вариант"), "opened_at": ("Opened a link", "Открыл ссылку"),
     "unsubscribed_at": ("Unsubscribed", "Отписался"), "replied_at": ("Answered", "Ответил"),
     "called_at": ("Called back", "Перезвонил"), "attempt": ("Attempt", "Попытка"), "part": ("Part", "Часть"),

@@ -172,7 +172,7 @@ class Exports:
         path = self._folder / f"{made}.{asked.format}"
         now = self._clock()
         mark = mark_of(person.login, person.id, datetime.fromtimestamp(now, self._zone).isoformat(" ", "seconds"))
-        most = None if why.strip() else await self._left(person)
+        most = None if why.strip() else await self.left(person)
         done: Mapping[str, Any] = {}
         self._running += 1
         try:
@@ -192,7 +192,7 @@ class Exports:
         self._made[made] = Made(id=made, person_id=person.id, path=path, at=now, masked=hides(person), **whom)
         return self._made[made]
 
-    async def _left(self, person: Person) -> int:
+    async def left(self, person: Person) -> int:
         """How many clients the person may still take out today without a reason."""
         since = access_log.midnight(self._clock(), self._zone)
         async with self._db.read() as conn:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from cti.storage import client_work_tables as client_work_tables  # foreign keys find their tables by name
@@ -87,6 +88,8 @@ campaigns = Table(
     Column("given", Text, nullable=False, server_default="{}"),  # JSON: messages/campaigns.py says what
     Column("begins_at", Float),
     Column("total", Integer, nullable=False, server_default="0"),
+    Column("built_at", Float),  # when its people were chosen; None: they are not, or not all
+    Column("built", Text, nullable=False, server_default="{}"),  # JSON: how far, or how many were left out for what
     Column("asked_by", ForeignKey("users.id", ondelete="SET NULL")),  # for the second person's word
     Column("asked_at", Float),
     Column("approved_by", ForeignKey("users.id", ondelete="SET NULL")),
@@ -110,13 +113,15 @@ campaign_people = Table(
     Column("number", Integer, primary_key=True),  # their place in it
     Column("client_id", ForeignKey("clients.id", ondelete="SET NULL"), index=True),
     Column("contact_id", Integer),
-    Column("address", String(254), nullable=False),
+    Column("address", String(254)),  # a number or an address; None: of one who is left out
+    Column("second", String(254), nullable=False, server_default=""),  # the number, if a letter bounces
     Column("zone", String(40), nullable=False, server_default=""),
     Column("variant", Integer, nullable=False, server_default="0"),
     Column("state", String(12), nullable=False, server_default="waiting"),
     Column("why", String(16), nullable=False, server_default=""),
     Column("due_at", Float),
     Column("at", Float),  # of its latest state
+    Column("sent_at", Float),  # when it was given to the queue
     Column("sms_id", Integer),
     Column("outbox_id", Integer),
     Column("tries", Integer, nullable=False, server_default="0"),  # calls
@@ -125,11 +130,17 @@ campaign_people = Table(
     Column("unsubscribed_at", Float),
     Column("replied_at", Float),
     Column("called_at", Float),
-    UniqueConstraint("campaign_id", "address"),
-    Index(None, "campaign_id", "state", "due_at"),
-    Index(None, "sms_id"),
-    Index(None, "outbox_id"),
-)
+    UniqueConstraint("address", "campaign_id"),
+    Index(None, "campaign_id", "state", "zone", "number"),
+    Index(
+        "ix_campaign_people_sms_id", "sms_id",
+        sqlite_where=text("sms_id IS NOT NULL"), postgresql_where=text("sms_id IS NOT NULL"),
+    ),
+    Index(
+        "ix_campaign_people_outbox_id", "outbox_id",
+        sqlite_where=text("outbox_id IS NOT NULL"), postgresql_where=text("outbox_id IS NOT NULL"),
+    ),
+)  # fmt: skip
 
 campaign_calls = Table(
     "campaign_calls",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -35,21 +35,47 @@ class About:
 
 async def values(conn: AsyncConnection, about: About, asked: Collection[str], language: str) -> dict[str, Value]:
     """The values of the fields that are asked for; None for what is not known."""
-    found: dict[str, Value] = dict.fromkeys(asked)
     card = await cards.get(conn, about.client_id) if about.client_id else None
+    known = await _wanted(conn, asked)
+    return await _values(conn, about, card, known, await _of_house(conn, about), asked, language)
+
+
+async def of_many(
+    conn: AsyncConnection, abouts: Sequence[About], asked: Collection[str], language: str
+) -> list[dict[str, Value]]:
+    """The same for many letters of one mailbox and one writer, in their order; a few hundred at once."""
+    found = await cards.of(conn, [one.client_id for one in abouts if one.client_id])
+    known = await _wanted(conn, asked)
+    house = await _of_house(conn, abouts[0]) if abouts else {}
+    return [await _values(conn, one, found.get(one.client_id or 0), known, house, asked, language) for one in abouts]
+
+
+async def _values(
+    conn: AsyncConnection,
+    about: About,
+    card: ClientCard | None,
+    known: Sequence[Property],
+    house: Mapping[str, Value],
+    asked: Collection[str],
+    language: str,
+) -> dict[str, Value]:
+    found: dict[str, Value] = dict.fromkeys(asked)
     if card is not None:
         found |= _of_card(card)
-        found |= await _of_properties(conn, card, asked, language)
+        found |= {f"{PROPERTY}{one.id}": _said(one, card.values.get(one.id), language) for one in known}
         if card.responsible_id:
-            found |= {"manager.name": card.responsible, "manager.phone": await _extension(conn, card.responsible_id)}
-    contact = await contacts.get(conn, about.contact_id) if about.contact_id else None
+            found["manager.name"] = card.responsible
+            if "manager.phone" in asked:
+                found["manager.phone"] = await _extension(conn, card.responsible_id)
+    of_person = about.contact_id if "person.name" in asked else None
+    contact = await contacts.get(conn, of_person) if of_person else None
     if contact is not None:
         found["person.name"] = contact.name
     elif card is not None and card.kind == "person":
         found["person.name"] = card.name
     if any(one.startswith("contract.") for one in asked) and card is not None:
         found |= _of_contract(_meant(await contracts.of_client(conn, card.id), about))
-    found |= await _of_house(conn, about)
+    found |= house
     return {one: found.get(one) for one in asked}
 
 
@@ -63,14 +89,10 @@ def _of_card(card: ClientCard) -> dict[str, Value]:
     }
 
 
-async def _of_properties(
-    conn: AsyncConnection, card: ClientCard, asked: Collection[str], language: str
-) -> dict[str, Value]:
+async def _wanted(conn: AsyncConnection, asked: Collection[str]) -> list[Property]:
+    """The properties that are asked for."""
     wanted = {int(one.removeprefix(PROPERTY)) for one in asked if one.startswith(PROPERTY)}
-    if not wanted:
-        return {}
-    known = {one.id: one for one in await properties.every(conn, retired=True) if one.id in wanted}
-    return {f"{PROPERTY}{key}": _said(prop, card.values.get(key), language) for key, prop in known.items()}
+    return [one for one in await properties.every(conn, retired=True) if one.id in wanted] if wanted else []
 
 
 def _said(prop: Property, value: Said, language: str) -> Value:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, String, Table, case, cast, false, literal, or_, select
+from sqlalchemy import ColumnElement, Select, Table, case, false, literal, or_, select
 
 from cti.clients import seen
 from cti.storage.campaign_tables import campaign_calls, campaign_people, consents
@@ -250,11 +250,7 @@ HELD: tuple[Held, ...] = (
     Held(table=campaign_calls, category="work", way="stays", rows=_of_calls(campaign_calls)),
     Held(
         table=campaign_people, category="work", way="emptied", rows=_his(campaign_people),
-        emptied={
-            "address": literal("erased:").concat(cast(campaign_people.c.number, String)),
-            "client_id": None,
-            "contact_id": None,
-        },
+        emptied={"address": None, "second": "", "client_id": None, "contact_id": None},
     ),
     Held(table=rule_runs, category="work", way="stays", rows=_his(rule_runs)),
     Held(table=client_files, category="files", way="deleted", rows=_his(client_files)),

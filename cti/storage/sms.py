@@ -20,14 +20,28 @@ async def add(conn: AsyncConnection, values: Mapping[str, Any], now: float) -> i
     """
     if (await conn.execute(select(sms.c.id).where(sms.c.key == values["key"]))).scalar() is not None:
         return None
-    row = {
+    return int((await conn.execute(insert(sms).values(_row(values, now)).returning(sms.c.id))).scalar_one())
+
+
+async def add_many(conn: AsyncConnection, rows: Sequence[Mapping[str, Any]], now: float) -> dict[str, int]:
+    """The same for many at once, their key, number, text and all else the same columns; the ids by key."""
+    keys = [row["key"] for row in rows]
+    mine = select(sms.c.key, sms.c.id).where(sms.c.key.in_(keys))
+    there = {key for key, _id in await conn.execute(mine)} if keys else set()
+    new = [_row(row, now) for row in rows if row["key"] not in there]
+    if new:
+        await conn.execute(insert(sms), new)
+    return {key: id_ for key, id_ in await conn.execute(mine)} if keys else {}
+
+
+def _row(values: Mapping[str, Any], now: float) -> dict[str, Any]:
+    return {
         "direction": "out",
         "state": "queued",
         "parts": measure(values["text"]).parts,
         "next_at": values.get("send_at") or now,
         "created_at": now,
-    }
-    return int((await conn.execute(insert(sms).values(row | dict(values)).returning(sms.c.id))).scalar_one())
+    } | dict(values)
 
 
 async def move(conn: AsyncConnection, sms_id: int, since: Sequence[State], /, **values: Any) -> bool:

@@ -20,6 +20,7 @@ import aiohttp
 import msgspec
 import pytest
 from msgspec import structs
+from sqlalchemy import insert
 
 from cti.access import Person
 from cti.channels.phone.voicemail import messages
@@ -27,8 +28,11 @@ from cti.clients.duplicates import Likeness
 from cti.clients.outside_page import OutsidePage
 from cti.features.access_journal import WAIT_S
 from cti.features.voicemails import Voicemails
+from cti.messages.campaigns import Given
 from cti.storage import access_log, calls, desktop_events, duplicates, event_rules
 from cti.storage.access_log import Asked, Kept
+from cti.storage.campaign_tables import campaign_people, campaigns
+from cti.storage.sending_tables import templates as written
 from cti.telephony.events import CallRecord, LegRecord, Party
 from cti.telephony.numbering import NumberPlan
 from tests.channels.email.post import parts
@@ -121,6 +125,7 @@ class House:
         refused = {"ids": [person], "set": {"kind": "company"}}  # a company's INN is shorter
         house.ids["bulk"] = await house.new("/clients/bulk", **refused)
         await house.write(one)
+        await house.reach(one)
         await house.call(one)
         await house.ask("PUT", "/api/v1/calls/c1/next", json={"kind": "callback", "what": NAME})
         await house.ask("POST", "/api/v1/calls/c1/marks", json={"text": NAME})
@@ -146,6 +151,18 @@ class House:
         async with self.desk.services.db.write() as conn:
             await event_rules.note(
                 conn, self.ids["rule"], "client:1", at=1.0, client_id=client_id, outcome="skipped", why="no-address"
+            )
+
+    async def reach(self, client_id: int) -> None:
+        """A campaign with him in it."""
+        given = msgspec.json.encode(Given(template_id=77)).decode()
+        text = {"channel": "sms", "language": "ru", "body": "{{client.name}}", "changed_at": 1.0, "created_at": 1.0}
+        async with self.desk.services.db.write() as conn:
+            await conn.execute(insert(written).values(id=77, name="Т", **text))
+            ready = {"name": "К", "channel": "sms", "state": "ready", "given": given, "total": 1, "created_at": 1.0}
+            await conn.execute(insert(campaigns).values(id=1, **ready))
+            await conn.execute(
+                insert(campaign_people).values(campaign_id=1, number=1, client_id=client_id, address=E164)
             )
 
     async def call(self, client_id: int) -> None:

@@ -106,6 +106,7 @@ async def test_every_answer_is_a_described_one(desk: Panel, path: str, method: s
         await pavel.ask("POST", "/clients", {"name": "x", "phones": [{"typed": "+79355550101"}]})
         some = {"conditions": [{"field": "name", "op": "filled"}]}
         await pavel.ask("POST", "/segments", {"name": "x", "expression": some})
+        await pavel.ask("POST", "/campaigns", {"name": "x", "channel": "sms"})
         await desk.journal("c1", user_id=5)
         if re.match(r"/api/v1/(outbox|library|event-rules)", path):
             await write(desk, pavel)

@@ -12,6 +12,7 @@ from web.api import (
     bulk,
     callbacks,
     calls,
+    campaigns,
     catalogue,
     clients,
     consents,
@@ -210,6 +211,7 @@ OPERATIONS = (
     *outbox.OPERATIONS,
     *templates.OPERATIONS,
     *event_rules.OPERATIONS,
+    *campaigns.OPERATIONS,
     *duty.OPERATIONS,
     *phones.OPERATIONS,
 )

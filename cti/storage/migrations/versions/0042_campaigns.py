@@ -20,6 +20,8 @@ def upgrade() -> None:
         sa.Column("given", sa.Text(), server_default="{}", nullable=False),
         sa.Column("begins_at", sa.Float(), nullable=True),
         sa.Column("total", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("built_at", sa.Float(), nullable=True),
+        sa.Column("built", sa.Text(), server_default="{}", nullable=False),
         sa.Column("asked_by", sa.Integer(), nullable=True),
         sa.Column("asked_at", sa.Float(), nullable=True),
         sa.Column("approved_by", sa.Integer(), nullable=True),
@@ -52,13 +54,15 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("client_id", sa.Integer(), nullable=True),
         sa.Column("contact_id", sa.Integer(), nullable=True),
-        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("address", sa.String(length=254), nullable=True),
+        sa.Column("second", sa.String(length=254), server_default="", nullable=False),
         sa.Column("zone", sa.String(length=40), server_default="", nullable=False),
         sa.Column("variant", sa.Integer(), server_default="0", nullable=False),
         sa.Column("state", sa.String(length=12), server_default="waiting", nullable=False),
         sa.Column("why", sa.String(length=16), server_default="", nullable=False),
         sa.Column("due_at", sa.Float(), nullable=True),
         sa.Column("at", sa.Float(), nullable=True),
+        sa.Column("sent_at", sa.Float(), nullable=True),
         sa.Column("sms_id", sa.Integer(), nullable=True),
         sa.Column("outbox_id", sa.Integer(), nullable=True),
         sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
@@ -74,17 +78,31 @@ def upgrade() -> None:
             ["client_id"], ["clients.id"], name=op.f("fk_campaign_people_client_id"), ondelete="SET NULL"
         ),
         sa.PrimaryKeyConstraint("campaign_id", "number", name=op.f("pk_campaign_people")),
-        sa.UniqueConstraint("campaign_id", "address", name=op.f("uq_campaign_people_campaign_id_address")),
+        sa.UniqueConstraint("address", "campaign_id", name=op.f("uq_campaign_people_address_campaign_id")),
     )
     op.create_index(
-        op.f("ix_campaign_people_campaign_id_state_due_at"),
+        op.f("ix_campaign_people_campaign_id_state_zone_number"),
         "campaign_people",
-        ["campaign_id", "state", "due_at"],
+        ["campaign_id", "state", "zone", "number"],
         unique=False,
     )
     op.create_index(op.f("ix_campaign_people_client_id"), "campaign_people", ["client_id"], unique=False)
-    op.create_index(op.f("ix_campaign_people_outbox_id"), "campaign_people", ["outbox_id"], unique=False)
-    op.create_index(op.f("ix_campaign_people_sms_id"), "campaign_people", ["sms_id"], unique=False)
+    op.create_index(
+        "ix_campaign_people_outbox_id",
+        "campaign_people",
+        ["outbox_id"],
+        unique=False,
+        sqlite_where=sa.text("outbox_id IS NOT NULL"),
+        postgresql_where=sa.text("outbox_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_campaign_people_sms_id",
+        "campaign_people",
+        ["sms_id"],
+        unique=False,
+        sqlite_where=sa.text("sms_id IS NOT NULL"),
+        postgresql_where=sa.text("sms_id IS NOT NULL"),
+    )
     op.create_table(
         "campaign_calls",
         sa.Column("campaign_id", sa.Integer(), nullable=False),
