@@ -30,6 +30,9 @@ class Metrics:
             "trubka_http_requests", "Requests by route and status", ("route", "status"), registry=self.registry
         )
         self.browsers = Gauge("trubka_browsers", "Open live wires", registry=self.registry)
+        self.sms_calls = Counter(
+            "trubka_sms_callbacks", "Calls of SMS gateways by how they ended", ("outcome",), registry=self.registry
+        )
         self._gauges: dict[str, Gauge] = {}
         self._read: list[tuple[Gauge, Callable[[], float]]] = []
         self._oddities = Gauge(

@@ -164,9 +164,10 @@ async def build(settings: Settings, db: Database) -> Parts:
     )  # fmt: skip
     mailing = build_campaigns(
         db, zone=ZoneInfo(settings.numbers.time_zone), plan=pbxes.plan, desktop=live,
-        next_seq=desk.screen_pops.next_seq, lines=lambda: None, wake_sms=lambda: None,
+        next_seq=desk.screen_pops.next_seq, lines=lambda: texting.gateways, wake_sms=texting.sms_out.wake,
         wake_post=mail.sending.wake, clock=clock,
     )  # fmt: skip
+    texting.gateway_calls.counted = lambda outcome: metrics.sms_calls.labels(outcome).inc()
     gone = Erasures(
         db=db,
         jobs=base.jobs,
@@ -242,6 +243,8 @@ async def build(settings: Settings, db: Database) -> Parts:
         letter_store=mail.sending.letter_store,
         outbox=mail.sending.outbox,
         outbox_files=mail.sending.outbox_files,
+        gateways=texting.gateways,
+        gateway_calls=texting.gateway_calls,
         templates=mail.sending.templates,
         letters=mail.letters,
         event_rules=mail.sending.event_rules,

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from cti.channels.texts import Choice, TextLine, TextLines
+from cti.channels.reach import Reach
+from cti.channels.sms.lines import Lines
+from cti.channels.texts import SmsTrouble
 from cti.desktop import AgentDesktop
 from cti.features.consents import Consents
 from cti.features.event_rules import EventRules
+from cti.features.gateway_calls import GatewayCalls
+from cti.features.gateways import Gateways
 from cti.features.sending_limits import SendingLimits
 from cti.features.sms_after import SmsAfter
 from cti.features.sms_counts import SmsCounts
 from cti.features.sms_in import SmsIn
 from cti.features.sms_out import SmsOut
 from cti.features.texting import Texting
-from cti.settings import Settings
+from cti.settings import Settings, SmsSettings
 from cti.sights import Sights
 from cti.storage.database import Database
 from cti.telephony.numbering import NumberPlan
@@ -27,6 +32,8 @@ from cti.telephony.numbering import NumberPlan
 class SmsParts:
     """What the panel is given. work: long-lived tasks by name."""
 
+    gateways: Gateways
+    gateway_calls: GatewayCalls
     consents: Consents
     limits: SendingLimits
     sms_out: SmsOut
@@ -34,17 +41,6 @@ class SmsParts:
     texting: Texting
     counts: SmsCounts
     work: Mapping[str, Coroutine[Any, Any, None]]
-
-
-class NoLines:
-    """No gateway is set up."""
-
-    def choose(self, _number: str, *, purpose: str, besides: frozenset[int] = frozenset()) -> Choice | None:
-        del purpose, besides
-        return None
-
-    def line(self, _gateway_id: int) -> TextLine | None:
-        return None
 
 
 def build_sms(
@@ -66,8 +62,10 @@ def build_sms(
     work_changed: what is to be done is otherwise now; rules: on events, which write SMS too.
     """
     zone = ZoneInfo(settings.numbers.time_zone)
-    del key
-    lines: TextLines = NoLines()
+    made = Lines(
+        reach=Reach(settings.sms.inside, SmsTrouble), public_url=settings.http.public_url, tls=_tls(settings.sms)
+    )
+    lines = Gateways(db=db, key=key, lines=made, desktop=desktop, next_seq=next_seq, clock=clock)
     consents = Consents(db=db, plan=plan, doors=rules.house.doors, clock=clock)
     limits = SendingLimits(db=db, desktop=desktop, next_seq=next_seq, zone=zone, clock=clock)
     counts = SmsCounts(db=db, desktop=desktop, online=people)
@@ -82,7 +80,10 @@ def build_sms(
         db=db, desktop=desktop, receipts=after.told, next_seq=next_seq, online=people, wake=out.wake,
         changed=counts.changed, plan=plan, clock=clock,
     )  # fmt: skip
+    lines.taker = coming
     return SmsParts(
+        gateways=lines,
+        gateway_calls=GatewayCalls(db=db, opened=lines.opened, taker=lambda: lines.taker, clock=clock),
         consents=consents,
         limits=limits,
         sms_out=out,
@@ -90,6 +91,7 @@ def build_sms(
         texting=texting,
         counts=counts,
         work={
+            "sms-gateways": lines.run(),
             "sms-out": out.run(),
             "sms-after": after.run(),
             "sms-in": coming.run(),
@@ -97,3 +99,11 @@ def build_sms(
             "sending-limits": limits.run(),
         },
     )
+
+
+def _tls(sms: SmsSettings) -> ssl.SSLContext:
+    """For every gateway. Raises OSError where the settings' authority is none."""
+    context = ssl.create_default_context()
+    if sms.ca_file is not None:
+        context.load_verify_locations(sms.ca_file)
+    return context

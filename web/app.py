@@ -7,10 +7,19 @@ from pathlib import Path
 import structlog
 from aiohttp import http_parser, web
 
-from web import ops, render, sip_door
+from web import ops, render, sip_door, sms_callbacks
 from web.api import people
 from web.auth import guarded
-from web.limits import LIMITS, NUMBERS, NUMBERS_BURST, NUMBERS_PER_S, Limits
+from web.limits import (
+    CALLS,
+    CALLS_BURST,
+    CALLS_PER_S,
+    LIMITS,
+    NUMBERS,
+    NUMBERS_BURST,
+    NUMBERS_PER_S,
+    Limits,
+)
 from web.pages import (
     access,
     campaign_form,
@@ -111,6 +120,7 @@ ROUTES: tuple[Route, ...] = (
     *letters.ROUTES,
     *phone.ROUTES,
     *sip_door.ROUTES,
+    *sms_callbacks.ROUTES,
 )
 
 log = structlog.get_logger()
@@ -121,6 +131,7 @@ def make_app(services: Services) -> web.Application:
     app = web.Application(middlewares=[errors], client_max_size=LARGEST_BODY)
     app[SERVICES] = by_sight(services)
     app[LIMITS] = Limits()
+    app[CALLS] = Limits(per_s=CALLS_PER_S, burst=CALLS_BURST)
     app[NUMBERS] = Limits(per_s=NUMBERS_PER_S, burst=NUMBERS_BURST)
     app[sip_door.SIP_DOOR] = door = sip_door.SipDoor()
     services.metrics.read("browser_phones", "Phones in browsers that are connected", lambda: door.count)

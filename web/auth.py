@@ -18,7 +18,7 @@ from cti.access import Person, scope
 from cti.clients.masking import mask
 from cti.errors import Refused, StorageError
 from cti.features.accounts import Identity, SignedIn
-from web.limits import LIMITS, NUMBERS
+from web.limits import CALLS, LIMITS, NUMBERS, Limits
 from web.routes import Handler, Route
 from web.services import SIGHT, services_of
 from web.shown import keep_line
@@ -44,7 +44,7 @@ def guarded(route: Route) -> Handler:
             _only_local(request)
             return await route.handler(request)
         if route.who == "key":
-            await _check_pace(request, None)
+            await _check_pace(request, None, CALLS if route.path.startswith("/sms/") else LIMITS)
             return await route.handler(request)
         if request.method not in SAFE:
             check_origin(request)
@@ -159,9 +159,9 @@ async def _check_token(request: web.Request, identity: Identity) -> None:
         raise web.HTTPForbidden(text="The page is too old: reload it and try again.")
 
 
-async def _check_pace(request: web.Request, identity: Identity | None) -> None:
+async def _check_pace(request: web.Request, identity: Identity | None, limits: web.AppKey[Limits] = LIMITS) -> None:
     key = (identity.session or f"token:{identity.person.id}") if identity else _stranger(request)
-    if not await request.app[LIMITS].take(key):
+    if not await request.app[limits].take(key):
         raise web.HTTPTooManyRequests(text="Too many requests; wait some seconds.", headers={"Retry-After": "5"})
     if identity is None or not services_of(request).sights.of(identity.person).hides:
         return

@@ -11,6 +11,7 @@ from aiolimiter import AsyncLimiter
 
 PER_S, BURST = 30.0, 300.0
 NUMBERS_PER_S, NUMBERS_BURST = 0.1, 60.0
+CALLS_PER_S, CALLS_BURST = 500.0, 5000.0  # of an SMS gateway that tells of a mailing
 MOST_REMEMBERED = 5000
 
 
@@ -34,4 +35,5 @@ class Limits:
 
 
 LIMITS = web.AppKey("limits", Limits)
+CALLS = web.AppKey("call-limits", Limits)
 NUMBERS = web.AppKey("number-limits", Limits)

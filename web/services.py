@@ -46,6 +46,8 @@ from cti.features.directory_admin import DirectoryAdmin
 from cti.features.duty_admin import DutyAdmin
 from cti.features.erasures import Erasures
 from cti.features.event_rules import EventRules
+from cti.features.gateway_calls import GatewayCalls
+from cti.features.gateways import Gateways
 from cti.features.hot_desks import HotDesks
 from cti.features.import_runs import ImportRuns
 from cti.features.inbox import Inbox
@@ -118,6 +120,8 @@ class Services:
     letter_store: LetterStore
     outbox: Outbox
     outbox_files: OutboxFiles
+    gateways: Gateways
+    gateway_calls: GatewayCalls
     templates: Templates
     event_rules: EventRules
     consents: Consents

@@ -36,6 +36,7 @@ from cti.settings.sections import (
     PrivacySettings,
     RegistrarSettings,
     SipAccountSettings,
+    SmsSettings,
     StorageSettings,
     TestCallSettings,
     WatchLineSettings,
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     auth: AuthSettings = AuthSettings()
     privacy: PrivacySettings = PrivacySettings()
     mail: MailSettings = MailSettings()
+    sms: SmsSettings = SmsSettings()
     log: LogSettings = LogSettings()
 
     @classmethod
@@ -111,6 +113,8 @@ def load(config: Path | None = None, *, environ: Mapping[str, str] | None = None
         faults += [f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()]
         raise SettingsError(faults) from None
     faults += _missing_secrets(settings) + _same_pbx(settings) + _mail(settings.mail)
+    if settings.sms.ca_file is not None and not settings.sms.ca_file.is_file():
+        faults.append("sms.ca_file: cannot be read; name a file of certificates in PEM")
     if faults:
         raise SettingsError(faults)
     return settings
@@ -226,6 +230,7 @@ __all__ = [
     "RegistrarSettings",
     "Settings",
     "SipAccountSettings",
+    "SmsSettings",
     "StorageSettings",
     "TestCallSettings",
     "WatchLineSettings",

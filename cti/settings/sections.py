@@ -241,6 +241,13 @@ class MailSettings(_Section):
     oauth: dict[ProviderName, OAuthSettings] = {}
 
 
+class SmsSettings(_Section):
+    """SMS. inside: networks of the house whose gateways may be reached; of the others, public ones only."""
+
+    inside: tuple[Network, ...] = ()
+    ca_file: Path | None = None
+
+
 class LogSettings(_Section):
     """What is logged, and how."""
 

@@ -34,6 +34,7 @@ sms_gateways = Table(
     Column("price", Integer, nullable=False, server_default="0"),  # hundredths of the currency, a part
     Column("currency", String(3), nullable=False, server_default="RUB"),
     Column("paused_at", Float),
+    Column("removed_at", Float),  # for a day it can be taken back
     Column("trouble", String(400), nullable=False, server_default=""),  # code|its words; "": none
     Column("trouble_at", Float),
     Column("seen_at", Float),  # when it was last found in order

@@ -1,4 +1,4 @@
-"""F-46: nothing is told to be sent that was not; what may have been is not sent again. SEC-11: nothing inside is reached."""
+"""F-46: nothing is said to be sent that was not, or sent again that may have been. SEC-11: nothing inside is asked."""
 
 from __future__ import annotations
 

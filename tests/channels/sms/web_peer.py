@@ -43,7 +43,8 @@ async def web_peer(judge: Callable[[dict[str, Any]], Any]) -> AsyncIterator[Peer
     async def answer(request: web.Request) -> web.Response:
         raw = await request.read()
         asked = {
-            "path": request.path, "method": request.method, "headers": dict(request.headers), "query": dict(request.query),
+            "path": request.path, "method": request.method, "headers": dict(request.headers),
+            "query": dict(request.query),
             "form": {k: v for k, v in (await request.post()).items()},
             "json": json.loads(raw) if request.content_type == "application/json" and raw else None,
         }  # fmt: skip
@@ -78,7 +79,7 @@ def there(description: Description, peer: Peer) -> Description:
     return msgspec.structs.replace(description, send=moved(description.send), polling=polling)
 
 
-# Services as their documentation has them ------------------------------------------------------------------------------
+# Services as their documentation has them -----------------------------------------------------------------------------
 def smsc(asked: dict[str, Any]) -> dict[str, Any]:
     form = asked["form"]
     if asked["path"] != "/sys/send.php" or (form.get("login"), form.get("psw")) != (SECRETS.login, SECRETS.password):
@@ -156,5 +157,6 @@ def devino(asked: dict[str, Any]) -> Any:
 
 
 SERVICES = {
-    "smsc": smsc, "smsru": smsru, "smsaero": smsaero, "exolve": exolve, "mts": mts, "megafon": megafon, "devino": devino,
+    "smsc": smsc, "smsru": smsru, "smsaero": smsaero, "exolve": exolve, "mts": mts, "megafon": megafon,
+    "devino": devino,
 }  # fmt: skip

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("price", sa.Integer(), server_default="0", nullable=False),
         sa.Column("currency", sa.String(length=3), server_default="RUB", nullable=False),
         sa.Column("paused_at", sa.Float(), nullable=True),
+        sa.Column("removed_at", sa.Float(), nullable=True),
         sa.Column("trouble", sa.String(length=400), server_default="", nullable=False),
         sa.Column("trouble_at", sa.Float(), nullable=True),
         sa.Column("seen_at", sa.Float(), nullable=True),
