@@ -34,7 +34,7 @@ def build_campaigns(
     plan: NumberPlan,
     desktop: AgentDesktop,
     next_seq: Callable[[int], int],
-    lines: Callable[[], TextLines | None],
+    lines: TextLines,
     wake_sms: Callable[[], None],
     wake_post: Callable[[], None],
     clock: Callable[[], float],

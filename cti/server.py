@@ -164,7 +164,7 @@ async def build(settings: Settings, db: Database) -> Parts:
     )  # fmt: skip
     mailing = build_campaigns(
         db, zone=ZoneInfo(settings.numbers.time_zone), plan=pbxes.plan, desktop=live,
-        next_seq=desk.screen_pops.next_seq, lines=lambda: texting.gateways, wake_sms=texting.sms_out.wake,
+        next_seq=desk.screen_pops.next_seq, lines=texting.gateways, wake_sms=texting.sms_out.wake,
         wake_post=mail.sending.wake, clock=clock,
     )  # fmt: skip
     texting.gateway_calls.counted = lambda outcome: metrics.sms_calls.labels(outcome).inc()

@@ -64,7 +64,7 @@ class Campaigns:
         db: Database,
         plan: NumberPlan,
         zone: ZoneInfo,
-        lines: Callable[[], TextLines | None],
+        lines: TextLines,
         build: Callable[[], None],
         begin: Callable[[], None],
         wake_sms: Callable[[], None],
@@ -209,14 +209,13 @@ class Campaigns:
 
     async def forecast(self, one: Campaign) -> Forecast:
         """What its SMS may cost, by some of its people."""
-        lines = self._lines()
-        if one.channel not in ("sms", "sms-bounced") or lines is None:
+        if one.channel not in ("sms", "sms-bounced"):
             return Forecast(texts=one.total)
         async with self._db.read(slow=True) as conn:
             texts = [text for text in await self._sample(conn, one, SAMPLED) if text.channel == "sms"]
         parts, price, currency, unserved = 0, 0, "RUB", 0
         for text in texts:
-            choice = lines.choose(text.one.address, purpose=one.purpose)
+            choice = self._lines.choose(text.one.address, purpose=one.purpose)
             parts += text.parts
             if choice is None:
                 unserved += 1

@@ -190,7 +190,10 @@ def _person(channel: Channel, found: FromClause) -> ColumnElement[Any]:
 def _latest(there: FromClause, purpose: str) -> ColumnElement[Any]:
     """When the latest word for a purpose was said of the address or the client; below zero where it was withdrawn."""
     said = case((consents.c.given, consents.c.at), else_=-consents.c.at)
-    his = or_(consents.c.address == there.c.address, and_(consents.c.client_id == there.c.id, consents.c.address == ""))
+    kind = case((there.c.address.like("%@%"), "email"), else_="phone")
+    of_client = or_(~consents.c.given, and_(consents.c.address == "", consents.c.kind == kind))
+    of_address = and_(consents.c.address == there.c.address, consents.c.kind == kind)
+    his = or_(of_address, and_(consents.c.client_id == there.c.id, of_client))
     rows = select(said).where(consents.c.purpose == purpose, his)
     return rows.order_by(consents.c.at.desc(), consents.c.id.desc()).limit(1).correlate(there).scalar_subquery()
 

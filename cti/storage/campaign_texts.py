@@ -13,12 +13,13 @@ from cti.clients.masking import Words
 from cti.messages.campaigns import Campaign
 from cti.messages.letter import SUBJECT_CHARS, Attachment
 from cti.messages.sms import MOST_PARTS, measure
-from cti.messages.templates import Filled, Value, fields_of, fill
+from cti.messages.templates import LATER, UNSUBSCRIBE, Filled, Value, fields_of, fill
 from cti.storage import fillings, mailboxes, templates
 from cti.storage.campaign_people import One
 from cti.storage.fillings import About
 from cti.storage.mailboxes import Mailbox
 from cti.storage.templates import Template
+from cti.telephony.numbering import takes_texts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,11 +110,12 @@ def _template_of(campaign: Campaign, one: One) -> int | None:
 
 def _text(one: One, template: Template, values: Mapping[str, Value]) -> Text:
     is_letter = template.channel == "email"
+    values = {**values, UNSUBSCRIBE: LATER} if is_letter else values
     body = fill(template.body, values, form="html" if is_letter else "text", language=template.language)
     subject = fill(template.subject, values, form="line", language=template.language) if is_letter else Filled(text="")
     parts = 0 if is_letter else measure(body.text).parts
     missing = tuple(dict.fromkeys(subject.missing + body.missing))
-    long = "long" if parts > MOST_PARTS else ""
+    long = "long" if parts > MOST_PARTS else "" if is_letter or takes_texts(one.address) else "landline"
     return Text(
         one=one,
         channel=template.channel,

@@ -40,6 +40,16 @@ ANNA = Person(id=3, login="anna", name="Anna", role="agent")
 TOLD = "{{client.name}}, поздравляем!"
 
 
+class NoLines:
+    """No gateway is set up."""
+
+    def choose(self, _number: str, *, purpose: str, besides: frozenset[int] = frozenset()) -> None:
+        del purpose, besides
+
+    def line(self, _gateway_id: int) -> None:
+        return None
+
+
 class House:
     """The three features over one base; the clock goes as it is set."""
 
@@ -50,7 +60,7 @@ class House:
         self.builds = CampaignBuilds(**common)
         self.runs = CampaignRuns(wake_sms=lambda: None, wake_post=lambda: None, **common)
         self.campaigns = Campaigns(
-            plan=NumberPlan(), lines=lambda: None, build=self.builds.wake, begin=self.runs.wake,
+            plan=NumberPlan(), lines=NoLines(), build=self.builds.wake, begin=self.runs.wake,
             wake_sms=lambda: None, wake_post=lambda: None, **common,
         )  # fmt: skip
 

@@ -13,6 +13,7 @@ from cti.storage import audience, campaign_people, consents
 from cti.storage.audience import Audience
 from cti.storage.campaign_tables import campaign_people as people
 from cti.storage.campaign_tables import campaigns
+from cti.storage.campaign_tables import consents as words
 from cti.storage.client_tables import client_emails, client_phones, clients
 from cti.storage.conditions import Conditions
 from cti.storage.contact_tables import contact_clients, contact_phones, contacts
@@ -123,9 +124,10 @@ async def test_consents_hold_as_the_register_says_of_each_whatever_was_said_in_w
         async with db.write() as conn:
             for at in range(rng.randint(0, 4)):
                 purpose, given = rng.choice(("marketing", "survey", "", "")), rng.random() < 0.5
-                whole = rng.random() < 0.3
+                whole, kind = rng.random() < 0.3, rng.choice(("phone", "phone", "email"))
+                address = "" if whole else f"+7935000{id_:04}" if kind == "phone" else f"{id_}@one.example"
                 await consents.say(
-                    conn, kind="phone", address="" if whole else f"+7935000{id_:04}", purpose=purpose, given=given,
+                    conn, kind=kind, address=address, purpose=purpose, given=given,
                     source="card", at=NOW + at, client_id=id_,
                 )  # type: ignore[arg-type]  # fmt: skip
     for place, purpose in enumerate(("marketing", "service"), 1):
@@ -135,4 +137,5 @@ async def test_consents_hold_as_the_register_says_of_each_whatever_was_said_in_w
                 said = await consents.refusal(
                     conn, kind="phone", address=f"+7935000{id_:04}", purpose=purpose, client_id=id_
                 )  # type: ignore[arg-type]
-                assert row.why == said, id_  # type: ignore[attr-defined]
+                told = (await conn.execute(select(words).where(words.c.client_id == id_).order_by(words.c.at))).all()
+                assert row.why == said, told  # type: ignore[attr-defined]
