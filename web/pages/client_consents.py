@@ -62,32 +62,37 @@ async def say(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"/clients/{client_id}/consents?said=saved")
 
 
-async def _page(request: web.Request, *, status: int = 200, error: str = "") -> web.Response:
-    client_id, services = place(request), services_of(request)
+async def agreed(request: web.Request, client_id: int) -> dict[str, Any]:
+    """What stands for each of a client's addresses, as the card shows it."""
+    services = services_of(request)
     addresses = await services.consents.addresses(client_id)
     wishes = [Wish(kind, address, purpose, client_id) for kind, address in addresses for purpose in ASKED_FOR]
     async with services.db.read() as conn:
-        client = await cards.get(conn, client_id)
-        if client is None:
-            raise web.HTTPNotFound(text="There is no such client.")
         stands = await consents.standing(conn, wishes)
-        said = await consents.of_client(conn, client_id)
     shown = sight_of(request).see([_Address(address=address) for _, address in addresses])
     rows = [
         (kind, one.address, stands[at * len(ASKED_FOR) : (at + 1) * len(ASKED_FOR)])
         for at, ((kind, _), one) in enumerate(zip(addresses, shown, strict=True))
     ]
+    return {"rows": rows, "purposes": [(one, NAMES[one]) for one in ASKED_FOR], "sources": CONSENT_SOURCES}
+
+
+async def _page(request: web.Request, *, status: int = 200, error: str = "") -> web.Response:
+    client_id = place(request)
+    async with services_of(request).db.read() as conn:
+        client = await cards.get(conn, client_id)
+        if client is None:
+            raise web.HTTPNotFound(text="There is no such client.")
+        said = await consents.of_client(conn, client_id)
     showed(request, [client_id])
     values: dict[str, Any] = {
         "client": client,
-        "rows": rows,
         "history": said,
-        "purposes": [(one, NAMES[one]) for one in ASKED_FOR],
         "purpose_names": NAMES,
-        "sources": CONSENT_SOURCES,
         "error": error,
         "saved": request.query.get("said") == "saved" and not error,
     }
+    values |= await agreed(request, client_id)
     return page(request, "client_consents.html", status=status, title=N_("Consents"), **values)
 
 

@@ -28,6 +28,7 @@ from cti.storage import (
 from web.api.base import place, reply
 from web.auth import person_of
 from web.i18n import translate
+from web.pages.client_consents import agreed
 from web.pages.client_form import LONGEST_PHONE, choices, clock_shown, faults_of, read_form, version_of
 from web.pages.client_history import history_of
 from web.render import page
@@ -113,6 +114,7 @@ async def _card(
         people_of=people,
         contracts=[(one, days_left(one, today)) for one in signed],
         tasks=[(one, standing(one, now, day_begins(today.isoformat(), services.zone, days=1))) for one in still],
+        agreed=await agreed(request, client.id),
         files=files,
         currencies=CURRENCIES,
         clock=clock_shown(request, client, offered["items"]),
