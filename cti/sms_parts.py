@@ -25,6 +25,7 @@ from cti.features.texting import Texting
 from cti.settings import Settings, SmsSettings
 from cti.sights import Sights
 from cti.storage.database import Database
+from cti.storage.preparing import Price
 from cti.telephony.numbering import NumberPlan
 
 
@@ -72,6 +73,7 @@ def build_sms(
     after = SmsAfter(db=db, lines=lines, desktop=desktop, next_seq=next_seq, zone=zone, clock=clock)
     out = SmsOut(db=db, lines=lines, settled=after.settled, ended=after.ended, plan=plan, zone=zone, clock=clock)
     after.wake, after.changed, rules.wake_sms = out.wake, counts.moved, out.wake
+    rules.house.price = lambda number, purpose: _price(lines, number, purpose)
     texting = Texting(
         db=db, lines=lines, sights=sights, plan=plan, zone=zone, wake=out.wake, changed=counts.changed,
         work_changed=work_changed, clock=clock,
@@ -107,3 +109,9 @@ def _tls(sms: SmsSettings) -> ssl.SSLContext:
     if sms.ca_file is not None:
         context.load_verify_locations(sms.ca_file)
     return context
+
+
+def _price(lines: TextLines, number: str, purpose: str) -> Price | None:
+    """What a part costs to a number now."""
+    chosen = lines.choose(number, purpose=purpose)
+    return Price(amount=chosen.price, currency=chosen.currency) if chosen else None
