@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from cti.channels.reach import Reach
 from cti.channels.sms.lines import Lines
-from cti.channels.texts import SmsTrouble
+from cti.channels.texts import SmsTrouble, TextLines
 from cti.desktop import AgentDesktop
 from cti.features.consents import Consents
 from cti.features.event_rules import EventRules
@@ -82,7 +82,7 @@ def build_sms(
         db=db, desktop=desktop, receipts=after.told, next_seq=next_seq, online=people, wake=out.wake,
         changed=counts.changed, plan=plan, clock=clock,
     )  # fmt: skip
-    lines.taker = coming
+    lines.taker, coming.work_changed = coming, work_changed
     return SmsParts(
         gateways=lines,
         gateway_calls=GatewayCalls(db=db, opened=lines.opened, taker=lambda: lines.taker, clock=clock),

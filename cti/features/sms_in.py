@@ -22,7 +22,7 @@ from cti.desktop import AgentDesktop, Notice
 from cti.errors import StorageError
 from cti.messages.consent import STOP_KEY
 from cti.messages.stopping import STARTED, STOPPED, wish
-from cti.storage import consents, desktop_events, limits, sms_coming, users
+from cti.storage import callback_words, consents, desktop_events, limits, sms_coming, users
 from cti.storage import sms as messages
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection, NewEvent
@@ -36,10 +36,15 @@ Told = list[tuple[int, Notice]]
 log = structlog.get_logger()
 
 
+def _nobody() -> None:
+    """Nobody is told."""
+
+
 class SmsIn:
     """What gateways tell (channels/texts.TextTaker). receipts: is told what became of ours.
 
     online: who has a page open; wake: the queue has something to do; changed: a client's messages are otherwise now.
+    work_changed: somebody asked to be called back.
     """
 
     def __init__(
@@ -64,6 +69,8 @@ class SmsIn:
         self._changed = changed
         self._plan = plan
         self._clock = clock
+        self.work_changed: Callable[[], None] = _nobody
+        self._ordered = False  # somebody asked to be called back
         self._one = asyncio.Lock()  # what is told twice at once is one message
 
     async def told(self, gateway_id: int, receipts: Sequence[Receipt]) -> None:
@@ -100,6 +107,9 @@ class SmsIn:
             await self._desktop.message(person, notice)
         self._changed()
         self._wake()
+        if self._ordered:
+            self._ordered = False
+            self.work_changed()
 
     async def _take(self, conn: Connection, gateway_id: int, one: InText, told: Told) -> None:
         number = self._number(one.number)
@@ -143,6 +153,8 @@ class SmsIn:
             await self._obey(conn, said, number, client_id, sms_id, now)
         else:
             await self._notices(conn, owner, client.name if client else show(number), client_id, sms_id, told)
+            if await callback_words.order_by_word(conn, number, text, now) is not None:
+                self._ordered = True
 
     async def _obey(
         self, conn: Connection, said: str, number: str, client_id: int | None, sms_id: int, now: float

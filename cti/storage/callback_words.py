@@ -17,7 +17,7 @@ from cti.storage.sms_tables import sms
 from cti.storage.work_tables import callback_keys
 
 LASTS_S = 24 * 3600.0
-WORDS = frozenset(("1", "да", "ok", "ок", "yes", "перезвоните", "call"))
+WORDS = frozenset(("1", "да", "yes", "перезвоните"))
 _OURS = "sms"  # instead of a hash
 _WENT = ("accepted", "sent", "delivered", "unknown", "sending")
 
