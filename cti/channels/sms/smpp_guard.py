@@ -1,7 +1,7 @@
 """One bind to an SMSC: it signs in, keeps a window, asks for signs of life, and never guesses what became of a submit.
 
 The library's own session (aiosmpplib.ESME) is not used: it dies of states that SMSCs have made up, ends after one
-missed enquire_link, hands passwords to a connection that nobody judged, and writes texts into its log (decision 0022).
+missed enquire_link, hands passwords to a connection that nobody judged, and writes texts into its log (decision 0018).
 """
 
 from __future__ import annotations
