@@ -84,6 +84,10 @@ class Pbxes:
             return None
         return Line(pbx=pbx.link, settings=pbx.settings, plan=pbx.plan, device=device.removeprefix(pbx.prefix))
 
+    def link_named(self, name: str) -> AmiLink | None:
+        """The link to a PBX by its name in the settings; "" is the only one there is."""
+        return next((pbx.link for pbx in self._all if pbx.name == name or (not name and not pbx.prefix)), None)
+
     def asker(self, name: str) -> Asker | None:
         """A PBX by the name its dialplan gives; "" is the only one there is."""
         one = next((pbx for pbx in self._all if pbx.name == name or (not name and not pbx.prefix)), None)

@@ -160,7 +160,7 @@ async def build(settings: Settings, db: Database) -> Parts:
     texting = build_sms(
         settings, db, key=key, desktop=live, people=live.people, next_seq=desk.screen_pops.next_seq,
         work_changed=desk.work_lists.work_list.changed, plan=pbxes.plan, rules=mail.sending.event_rules, sights=sights,
-        clock=clock,
+        pbx=pbxes.link_named, clock=clock,
     )  # fmt: skip
     mailing = build_campaigns(
         db, zone=ZoneInfo(settings.numbers.time_zone), plan=pbxes.plan, desktop=live,

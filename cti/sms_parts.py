@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from cti.channels.phone.ami import AmiLink
 from cti.channels.reach import Reach
 from cti.channels.sms.lines import Lines
 from cti.channels.texts import SmsTrouble, TextLines
@@ -56,15 +57,19 @@ def build_sms(
     plan: NumberPlan,
     rules: EventRules,
     sights: Sights,
+    pbx: Callable[[str], AmiLink | None],
     clock: Callable[[], float],
 ) -> SmsParts:
     """All of it. key: of secrets at rest; people: who has a page open; next_seq: of what nobody must miss.
 
-    work_changed: what is to be done is otherwise now; rules: on events, which write SMS too.
+    work_changed: what is to be done is otherwise now; rules: on events, which write SMS too; pbx: the line to one.
     """
     zone = ZoneInfo(settings.numbers.time_zone)
     made = Lines(
-        reach=Reach(settings.sms.inside, SmsTrouble), public_url=settings.http.public_url, tls=_tls(settings.sms)
+        reach=Reach(settings.sms.inside, SmsTrouble),
+        public_url=settings.http.public_url,
+        pbx=pbx,
+        tls=_tls(settings.sms),
     )
     lines = Gateways(db=db, key=key, lines=made, desktop=desktop, next_seq=next_seq, clock=clock)
     consents = Consents(db=db, plan=plan, doors=rules.house.doors, clock=clock)

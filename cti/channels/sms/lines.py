@@ -4,21 +4,38 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 
 from cti.channels.reach import Reach
 from cti.channels.sms.http import HttpLine
+from cti.channels.sms.modem import ModemLine, Modems
+from cti.channels.sms.smpp import SmppLine
 from cti.channels.texts import SmsTrouble, TextLine, TextTaker
+from cti.messages.gateways import ModemGiven, SmppGiven
 from cti.messages.gateways_ready import description_of
 from cti.messages.http_gateways import HttpGiven, Secrets
 
+Given = TypeVar("Given")
+
 
 class Lines:
-    """Makes lines. reach: raises SmsTrouble; public_url: where gateways call us, "" for nowhere."""
+    """Makes lines. reach: raises SmsTrouble; public_url: where gateways call us, "" for nowhere.
 
-    def __init__(self, *, reach: Reach, public_url: str, tls: ssl.SSLContext | None = None) -> None:
+    pbx: the line to a PBX by its name in the settings, "" for the only one; None: there is none.
+    """
+
+    def __init__(
+        self,
+        *,
+        reach: Reach,
+        public_url: str,
+        pbx: Callable[[str], Modems | None],
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._reach = reach
+        self._pbx = pbx
         self._public_url = public_url.rstrip("/")
         self._tls = tls
 
@@ -52,10 +69,25 @@ class Lines:
                 reach=self._reach,
                 tls=self._tls,
             )
-        raise SmsTrouble("not-ours")
+        if kind == "smpp":
+            return SmppLine(
+                gateway_id,
+                _read(given, SmppGiven),
+                secrets.password,
+                rate=rate,
+                taker=taker,
+                found=found,
+                connect=self._reach.connect,
+                tls=self._tls,
+            )
+        modem = _read(given, ModemGiven)
+        modems = self._pbx(modem.pbx)
+        if modems is None:
+            raise SmsTrouble("no-pbx")
+        return ModemLine(gateway_id, modem, rate=rate, taker=taker, found=found, modems=modems)
 
 
-def _read(given: str, kind: type[HttpGiven]) -> HttpGiven:
+def _read(given: str, kind: type[Given]) -> Given:
     try:
         return msgspec.json.decode(given, type=kind)
     except msgspec.DecodeError:

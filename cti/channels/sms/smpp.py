@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterator
 
@@ -29,7 +30,10 @@ SMOOTH_S = 0.05  # the rate holds over so long
 
 
 class SmppLine:
-    """Implements TextLine. rate: submits in a second. found: told of trouble as stored, "": it is well again."""
+    """Implements TextLine. rate: submits in a second. found: told of trouble as stored, "": it is well again.
+
+    tls: for a gateway that has it, None for the usual one.
+    """
 
     def __init__(
         self,
@@ -41,6 +45,7 @@ class SmppLine:
         taker: TextTaker,
         found: Callable[[str], Awaitable[None]],
         connect: Connect,
+        tls: ssl.SSLContext | None = None,
         clock: Callable[[], float] = time.time,
         times: Times | None = None,
     ) -> None:
@@ -67,6 +72,7 @@ class SmppLine:
                 given,
                 password,
                 connect=connect,
+                tls=(tls or ssl.create_default_context()) if given.tls else None,
                 waiting=self._waiting,
                 gate=gate,
                 turn=self._limiter.acquire,

@@ -58,6 +58,7 @@ class Bind:
         password: str,
         *,
         connect: Connect,
+        tls: ssl.SSLContext | None,
         waiting: Waiting,
         gate: asyncio.Lock,
         turn: Callable[[], Coroutine[Any, Any, None]],
@@ -71,7 +72,7 @@ class Bind:
         self._given, self._password = given, password
         self._connect, self._waiting, self._gate, self._turn = connect, waiting, gate, turn
         self._see, self._changed, self._times, self._clock = see, changed, times, clock
-        self._tls = ssl.create_default_context() if given.tls else None
+        self._tls = tls
         self._fewer = asyncio.Event()
         self._enquire_s = times.enquire or float(given.enquire_s)
         self._pace = Pace()

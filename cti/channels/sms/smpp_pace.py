@@ -12,10 +12,10 @@ from cti.channels.texts import Answer, OutText
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 30.0
 SLOWEST = 1.0  # submits in a second
-WATCHED_S = 1.0
-SHORT_S = 0.3  # a pause after which what was taken before still tells
+WATCHED_S = 3.0
+SHORT_S = 2.0  # a pause after which what was taken before still tells
 FASTER = 1.5  # in a second, up to what was taken the last time
-CAREFUL = 0.01  # more in a second, beyond; twice as much each second that goes well
+CAREFUL = 0.0025  # more in a second, beyond; twice as much each second that goes well
 AT_ONCE_S = 0.02  # what a late wake-up may catch up
 
 
@@ -117,8 +117,8 @@ class Pace:
         self._forget(now)
         if self._tried_since is None:
             self._tried_since = now
-        elif now - self._tried_since >= WATCHED_S:  # what was taken since is what it takes
-            taken = len(self._taken) / WATCHED_S
+        elif now - self._tried_since >= 1.0:  # what was taken since is what it takes
+            taken = len(self._taken) / min(now - self._tried_since, WATCHED_S)
             self._known = max(taken, self._known * 0.7)
             self._limit = max(taken, (self._limit or 0.0) / 2, SLOWEST)
             self._faster_at, self._careful = now + 1.0, CAREFUL
