@@ -74,9 +74,9 @@ class Server:
             command, env=self._environment, input=said, capture_output=True, text=True, timeout=60, check=False
         )
 
-    def prepare(self) -> Self:
-        """Fill the base with the sample people and clients."""
-        done = self.cti("demo", "--prepare")
+    def prepare(self, *more: str) -> Self:
+        """Fill the base with the sample people and clients. more: as `cti demo` takes it."""
+        done = self.cti("demo", "--prepare", *more)
         assert done.returncode == 0, done.stderr
         return self
 
