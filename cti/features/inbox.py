@@ -22,7 +22,7 @@ from cti.messages.assigning import Box, give
 from cti.messages.belonging import Belongs, Owner, decide, domain_of
 from cti.messages.hours import Hours, due, own
 from cti.storage import belonging as owners
-from cti.storage import conversations, desktop_events, mail_people, regrouping, users
+from cti.storage import conversations, desktop_events, mail_people, purposes, regrouping, users
 from cti.storage.conversations import NewLetter, Standing
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection, NewEvent
@@ -165,6 +165,8 @@ class Inbox:
         owner = values.get("owner_id", before.owner_id)
         if letter.asks and owner is not None and not facts.history and values.get("asked_at", before.asked_at):
             told.append((owner, self._notice(owner, letter, into)))
+        if letter.direction == "in" and not facts.history:
+            await purposes.stops(conn, letter.id, self._clock())
         return await conversations.mailboxes_of(conn, into)
 
     async def _changes(

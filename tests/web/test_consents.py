@@ -17,6 +17,7 @@ from cti.storage import consents, limits, outbox, role_rights, spending
 from cti.storage.campaign_tables import campaign_people, campaigns, sending_days
 from cti.storage.consents import Wish
 from cti.storage.tables import calls
+from tests.web.mailbag import put
 from tests.web.mailbox import a_mailbox
 from tests.web.panel import ANNA, Browser, Panel, panel, until
 from tests.web.test_outbox import alkhimov
@@ -95,7 +96,7 @@ async def test_the_address_in_a_letter_unsubscribes_by_a_button_or_one_click_and
             campaign = (await conn.execute(insert(campaigns).values(row).returning(campaigns.c.id))).scalar_one()
             values = {
                 "key": "k", "mailbox_id": box, "state": "sent", "client_id": client, "campaign_id": campaign,
-                "message_id": "<a@b.example>",
+                "message_id": "a@b.example",
             }  # fmt: skip
             letter = await outbox.add(conn, values, [party("to", ADDRESS)], 1.0)
             assert letter is not None
@@ -119,6 +120,33 @@ async def test_the_address_in_a_letter_unsubscribes_by_a_button_or_one_click_and
             assert (await conn.execute(select(campaign_people.c.unsubscribed_at))).scalar() is not None
         for wrong in ("/u/" + doors.give("c", str(letter), time.time()), path[:-1], "/u/x"):
             assert (await stranger.post(wrong)).status == 404, wrong
+
+
+async def test_a_letter_that_says_only_STOP_in_answer_does_the_same(desk: Panel) -> None:
+    async with Browser(desk, "vera") as vera:
+        client, box = await alkhimov(vera), await a_mailbox(desk, ANNA)
+        async with desk.services.database.write() as conn:
+            row = {"name": "Весна", "channel": "email", "purpose": "marketing", "created_at": 1.0}
+            campaign = (await conn.execute(insert(campaigns).values(row).returning(campaigns.c.id))).scalar_one()
+            values = {"key": "k", "mailbox_id": box, "state": "sent", "client_id": client, "message_id": "a@b.example"}
+            await outbox.add(conn, values | {"campaign_id": campaign}, [party("to", ADDRESS)], 1.0)
+        head = f"From: {ADDRESS}\nTo: sales@romashka.example\nContent-Type: text/plain; charset=utf-8\n"
+        texts = {
+            "Спасибо, не надо": "In-Reply-To: <a@b.example>\nSubject: Re: Весна\nMessage-ID: <1@x>\n",
+            "СТОП": "In-Reply-To: <other@b.example>\nSubject: Re: Договор\nMessage-ID: <2@x>\n",
+        }
+        for text, more in texts.items():
+            await desk.services.inbox.arrived([await put(desk, box, f"{head}{more}\n{text}\n")], history=False)
+            assert await refused(desk, "email", ADDRESS, "marketing", client) == "no-consent", text
+        for place, more in enumerate(("In-Reply-To: <a@b.example>\nSubject: Re: Весна\n", "Subject: STOP\n")):
+            text = "Отписаться.\n\n> Весенние скидки\n" if not place else ""
+            raw = f"{head}{more}Message-ID: <s{place}@x>\n\n{text}"
+            await desk.services.inbox.arrived([await put(desk, box, raw)], history=False)
+            assert await refused(desk, "email", ADDRESS, "marketing", client) == "withdrawn", more
+            async with desk.services.database.write() as conn:
+                await consents.say(
+                    conn, kind="email", address=ADDRESS, purpose="marketing", given=True, source="card", at=time.time()
+                )
 
 
 async def test_limits_are_set_by_an_admin_and_the_alarm_of_the_budget_comes_once_a_day(desk: Panel) -> None:
