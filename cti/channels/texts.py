@@ -34,7 +34,7 @@ class OutText(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a gateway answered to one part. far_id: what it calls it, "" where it gives no id.
+    """What a gateway answered to one part. far_id: what it calls it, "" where it gives no id; or we.
 
     state: accepted, rejected, or unknown where the answer did not come. said: its own words, of its making.
     """

@@ -28,12 +28,16 @@ FINAL: frozenset[State] = frozenset(("delivered", "undeliverable", "expired", "r
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What a gateway tells of a part later. far_id as it writes it then. at: when it was told, UNIX seconds."""
+    """What a gateway tells of a part later. far_id as it writes it then. at: when it was told, UNIX seconds.
+
+    named: what it calls the part from now on, of an answer that came too late; "": as it did.
+    """
 
     far_id: str
     state: Told
     said: str = ""
     at: float
+    named: str = ""
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):

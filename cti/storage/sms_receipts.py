@@ -41,22 +41,30 @@ async def hear(conn: AsyncConnection, gateway_id: int, receipts: Sequence[Receip
     """Write down what a gateway tells; the messages that are in another state for it."""
     keys = {one: id_keys(one.far_id) for one in receipts}
     known = await _parts(conn, gateway_id, {key for some in keys.values() for key in some})
-    early: list[Receipt] = []
+    too_early: list[Receipt] = []
     raised: dict[tuple[int, int, int], State] = {}
     said: dict[int, str] = {}
+    named: list[dict[str, Any]] = []
     for receipt in receipts:
         part = next((known[key] for key in keys[receipt] if key in known), None)
         if part is None:
-            early += [receipt] if keys[receipt] else []
+            too_early += [receipt] if keys[receipt] else []
             continue
         place = (part.sms_id, part.attempt, part.part)
+        if receipt.named:
+            named.append(_place(place) | {"new": id_keys(receipt.named)[0]})
         before = raised.get(place, part.state)
         after = becomes(before, receipt.state)
         if after != before:
             raised[place] = after
             said[part.sms_id] = " ".join(receipt.said.split())[:200]
-    await _keep(conn, gateway_id, early)
-    return await _raise(conn, raised, said, now)
+    await _keep(conn, gateway_id, too_early)
+    changes = await _raise(conn, raised, said, now)
+    if named:
+        await conn.execute(_NAMED, named)
+        waited = await early(conn, gateway_id, [one["new"] for one in named])
+        changes += await hear(conn, gateway_id, waited, now) if waited else []
+    return changes
 
 
 async def early(conn: AsyncConnection, gateway_id: int, far_ids: Iterable[str]) -> list[Receipt]:
@@ -103,15 +111,13 @@ async def _keep(conn: AsyncConnection, gateway_id: int, receipts: Sequence[Recei
         await conn.execute(insert(sms_receipts), rows)
 
 
-_RAISED = (
-    update(sms_parts)
-    .where(
-        sms_parts.c.sms_id == bindparam("of"),
-        sms_parts.c.attempt == bindparam("in_attempt"),
-        sms_parts.c.part == bindparam("in_part"),
-    )
-    .values(state=bindparam("new"))
+_ONE_PART = update(sms_parts).where(
+    sms_parts.c.sms_id == bindparam("of"),
+    sms_parts.c.attempt == bindparam("in_attempt"),
+    sms_parts.c.part == bindparam("in_part"),
 )
+_RAISED = _ONE_PART.values(state=bindparam("new"))
+_NAMED = _ONE_PART.values(far_id=bindparam("new"))
 _SETTLED = (
     update(sms)
     .where(sms.c.id == bindparam("of"))
@@ -122,16 +128,17 @@ _SETTLED = (
 )  # fmt: skip
 
 
+def _place(place: tuple[int, int, int]) -> dict[str, Any]:
+    return dict(zip(("of", "in_attempt", "in_part"), place, strict=True))
+
+
 async def _raise(
     conn: AsyncConnection, raised: dict[tuple[int, int, int], State], said: dict[int, str], now: float
 ) -> list[Change]:
     """Write parts' states down, and those of their messages."""
     if not raised:
         return []
-    places = [
-        {"of": of, "in_attempt": attempt, "in_part": part, "new": new} for (of, attempt, part), new in raised.items()
-    ]
-    await conn.execute(_RAISED, places)
+    await conn.execute(_RAISED, [_place(place) | {"new": new} for place, new in raised.items()])
     ids = {of for of, _, _ in raised}
     by: dict[int, dict[int, list[State]]] = {}
     for part in await conn.execute(select(sms_parts).where(sms_parts.c.sms_id.in_(ids))):

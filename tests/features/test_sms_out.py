@@ -92,6 +92,17 @@ async def test_F_44_no_answer_is_unknown_and_never_goes_again_by_itself(tmp_path
         assert [(who, notice.code) for who, notice in office.screens.notices] == [(ANNA, "sms-unknown")]
 
 
+async def test_an_answer_that_comes_after_all_names_the_message_and_its_receipt_is_known(tmp_path: Path) -> None:
+    gateway = Gateway()
+    gateway.answers = lambda _: (Answer(state="unknown", far_id="late-1"),)
+    async with text_office(tmp_path, gateway) as office:
+        first = await office.state(await office.write(), "unknown")
+        await office.told("5f3a", "delivered")  # before that answer
+        late = Receipt(far_id="late-1", state="accepted", at=office.clock(), named="5F3A")
+        await office.after.told(1, [late])
+        assert (await office.row(first.id)).state == "delivered"
+
+
 async def test_refused_for_now_it_goes_through_the_next_gateway_at_once(tmp_path: Path) -> None:
     first, second = Gateway(), Gateway()
     first.trouble = SmsTrouble("throttled", "Throttling error")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import ssl
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
@@ -18,13 +19,14 @@ from aiosmpplib import protocol
 from cti.channels.reach import Connect
 from cti.channels.sms import smpp_pdu as pdu
 from cti.channels.sms.smpp_pace import Pace, Submit, Waiting
-from cti.channels.texts import Answer, SmsTrouble
+from cti.channels.texts import Answer, Receipt, SmsTrouble
 from cti.messages.gateways import SmppGiven
 
 Kind = Literal["transceiver", "transmitter", "receiver"]
 BIND_S, ANSWER_S, LEAVE_S = 15.0, 30.0, 1.0
 SIGN_S = 10.0  # for the answer to an enquire_link
 MISSES = 2
+LATE = 10_000  # submits whose answer may still come
 HELD = 500  # of what came, before reading stops until it is seen to
 _BINDS: dict[Kind, tuple[type[protocol.BindTransceiver], int]] = {
     "transceiver": (protocol.BindTransceiver, 0x80000009),
@@ -77,6 +79,8 @@ class Bind:
         self._enquire_s = times.enquire or float(given.enquire_s)
         self._pace = Pace()
         self._asked: dict[int, tuple[Submit, float]] = {}
+        self._late: dict[int, str] = {}  # what we call submits that are unknown, until their answer comes after all
+        self._session = ""
         self._came: asyncio.Queue[pdu.Delivered] = asyncio.Queue(HELD)
         self._sequence = 1
         self._heard_at = 0.0
@@ -124,6 +128,7 @@ class Bind:
     async def _serve(self) -> None:
         self.bound = self.was_bound = True
         self._heard_at = _now()
+        self._session, self._late = secrets.token_hex(8), {}
         self._came = asyncio.Queue(HELD)
         await self._changed()
         try:
@@ -191,6 +196,8 @@ class Bind:
             await self._fewer.wait()
 
     def _answered(self, sequence: int, status: int, body: bytes) -> None:
+        if sequence in self._late:
+            self._answered_late(self._late.pop(sequence), status, body)
         submit, _ = self._asked.pop(sequence, (None, 0.0))
         self._fewer.set()
         if status == pdu.OK:
@@ -216,7 +223,23 @@ class Bind:
                 continue
             submit, _ = self._asked.pop(sequence)
             self._fewer.set()
-            _unknown(submit)
+            self._late[sequence] = ours = f"late-{self._session}-{sequence}"
+            if len(self._late) > LATE:
+                self._late.pop(next(iter(self._late)))
+            _unknown(submit, ours)
+
+    def _answered_late(self, ours: str, status: int, body: bytes) -> None:
+        """It is told as a receipt: what we called it is what the SMSC calls it from now on."""
+        taken = status == pdu.OK
+        told = Receipt(
+            far_id=ours,
+            state="accepted" if taken else "rejected",
+            said="" if taken else pdu.refusal(status).said,
+            at=self._clock(),
+            named=pdu.far_id(body) if taken else "",
+        )
+        with contextlib.suppress(asyncio.QueueFull):
+            self._came.put_nowait(pdu.Delivered(0, told))
 
     async def _keep(self) -> None:
         """Ask for a sign of life; gone after two without any (F-43)."""
@@ -241,7 +264,8 @@ class Bind:
                 batch.append(self._came.get_nowait())
             status = await self._see(batch)
             for one in batch:
-                self._writer.write(pdu.head(pdu.DELIVER_RESP, status, one.sequence, b"\0"))
+                if one.sequence:  # an answer that came late is no request
+                    self._writer.write(pdu.head(pdu.DELIVER_RESP, status, one.sequence, b"\0"))
 
     def _lose(self) -> None:
         for submit, _ in self._asked.values():
@@ -262,9 +286,9 @@ class Bind:
         return self._sequence
 
 
-def _unknown(submit: Submit) -> None:
+def _unknown(submit: Submit, ours: str = "") -> None:
     if not submit.answer.done():
-        submit.answer.set_result(Answer(state="unknown"))
+        submit.answer.set_result(Answer(state="unknown", far_id=ours))
 
 
 def _now() -> float:

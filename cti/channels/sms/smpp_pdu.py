@@ -56,7 +56,7 @@ _ERR = re.compile(r"\berr:\s*([0-9A-Za-z]{1,8})\b", re.IGNORECASE)
 
 
 class Delivered(msgspec.Struct, frozen=True):
-    """A deliver_sm. told: what it says; None: nothing that we could read."""
+    """A deliver_sm. told: what it says; None: nothing that we could read. sequence: 0 of what is not thanked for."""
 
     sequence: int
     told: Receipt | InText | None

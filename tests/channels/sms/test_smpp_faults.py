@@ -15,6 +15,8 @@ from lab.smsc import Smsc, smsc
 from tests.channels.links import SOAK
 from tests.channels.sms.smpp_house import QUICK, fault, house, out, tell, until
 
+FOUND_S = 3.0  # for the pace to be found, which the full figures hide
+
 
 def numbers(count: int) -> list[str]:
     return [f"+7935{number:07d}" for number in range(count)]
@@ -22,7 +24,7 @@ def numbers(count: int) -> list[str]:
 
 @pytest.mark.parametrize("status", [0x58, 0x14], ids=["throttled", "queue-full"])
 async def test_F_42_a_throttled_line_backs_off_keeps_the_order_and_sends_each_once(peer: Smsc, status: int) -> None:
-    count, per_s = (1000, 10) if SOAK else (120, 40)
+    count, per_s = (1000, 10) if SOAK else (80, 40)
     await fault(peer, per_s=per_s, throttled=status)
     began = time.monotonic()
     async with house(peer.port, window=5, times=QUICK) as one:
@@ -39,7 +41,7 @@ async def test_F_42_a_throttled_line_backs_off_keeps_the_order_and_sends_each_on
     assert Counter(taken) == Counter(numbers(count))
     late = max(abs(place - int(number[5:])) for place, number in enumerate(taken))
     assert late <= 5, "none is later than a window"
-    assert took < count / per_s * (1.1 if SOAK else 1.5)
+    assert took < count / per_s * 1.1 + (0.0 if SOAK else FOUND_S)
 
 
 async def test_F_43_a_link_without_a_sign_of_life_is_taken_up_again(peer: Smsc) -> None:
@@ -61,6 +63,16 @@ async def test_F_44_what_has_no_answer_is_unknown_and_not_sent_again(peer: Smsc)
         first, second = await asyncio.gather(one.line.send(out("Hi")), one.line.send(out("Ho")))
     assert (first[0].state, second[0].state) == ("unknown", "accepted"), "its place in the window is free again"
     assert [one["text"] for one in peer.submits()] == ["Hi", "Ho"]
+
+
+async def test_an_answer_that_comes_after_all_is_told(peer: Smsc) -> None:
+    await fault(peer, answer_ms=900)
+    async with house(peer.port, times=QUICK) as one:
+        (answer,) = await one.line.send(out("Hi"))
+        assert answer.state == "unknown"
+        await until(lambda: one.taker.receipts)
+    (told,) = one.taker.receipts
+    assert (told.far_id, told.state, told.named) == (answer.far_id, "accepted", peer.submits()[0]["id"])
 
 
 async def test_what_was_on_its_way_when_a_link_was_lost_is_unknown(peer: Smsc) -> None:
