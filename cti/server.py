@@ -244,6 +244,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         outbox=mail.sending.outbox,
         outbox_files=mail.sending.outbox_files,
         gateways=texting.gateways,
+        gateway_settings=texting.gateway_settings,
         gateway_calls=texting.gateway_calls,
         templates=mail.sending.templates,
         letters=mail.letters,

@@ -16,6 +16,7 @@ from cti.desktop import AgentDesktop
 from cti.features.consents import Consents
 from cti.features.event_rules import EventRules
 from cti.features.gateway_calls import GatewayCalls
+from cti.features.gateway_settings import GatewaySettings
 from cti.features.gateways import Gateways
 from cti.features.sending_limits import SendingLimits
 from cti.features.sms_after import SmsAfter
@@ -35,6 +36,7 @@ class SmsParts:
     """What the panel is given. work: long-lived tasks by name."""
 
     gateways: Gateways
+    gateway_settings: GatewaySettings
     gateway_calls: GatewayCalls
     consents: Consents
     limits: SendingLimits
@@ -90,6 +92,9 @@ def build_sms(
     lines.taker, coming.work_changed = coming, work_changed
     return SmsParts(
         gateways=lines,
+        gateway_settings=GatewaySettings(
+            db=db, seal=lines.seal, opened=lines.opened, line=lines.line, changed=lines.changed, plan=plan, clock=clock
+        ),
         gateway_calls=GatewayCalls(db=db, opened=lines.opened, taker=lambda: lines.taker, clock=clock),
         consents=consents,
         limits=limits,

@@ -47,6 +47,7 @@ from cti.features.duty_admin import DutyAdmin
 from cti.features.erasures import Erasures
 from cti.features.event_rules import EventRules
 from cti.features.gateway_calls import GatewayCalls
+from cti.features.gateway_settings import GatewaySettings
 from cti.features.gateways import Gateways
 from cti.features.hot_desks import HotDesks
 from cti.features.import_runs import ImportRuns
@@ -121,6 +122,7 @@ class Services:
     outbox: Outbox
     outbox_files: OutboxFiles
     gateways: Gateways
+    gateway_settings: GatewaySettings
     gateway_calls: GatewayCalls
     templates: Templates
     event_rules: EventRules

@@ -25,6 +25,8 @@ from cti.desktop import (
 from cti.telephony.numbering import show
 from web.campaign_texts import NOTICES as CAMPAIGN_NOTICES
 from web.duty_texts import state
+from web.gateway_texts import NOTICES as GATEWAY_NOTICES
+from web.gateway_texts import trouble as gateway_trouble
 from web.i18n import say
 from web.mail_texts import NOTICES as MAIL_NOTICES
 from web.mailbox_texts import NOTICES as MAILBOX_NOTICES
@@ -61,7 +63,8 @@ def screen_pop(pop: ScreenPop, reader: Reader, *, missed: bool = False) -> Json:
 
 
 TOLD = {
-    **NOTICES, **DESK_NOTICES, **MAILBOX_NOTICES, **MAIL_NOTICES, **LETTER_NOTICES, **SMS_NOTICES, **CAMPAIGN_NOTICES,
+    **NOTICES, **DESK_NOTICES, **MAILBOX_NOTICES, **MAIL_NOTICES, **LETTER_NOTICES, **SMS_NOTICES,
+    **GATEWAY_NOTICES, **CAMPAIGN_NOTICES,
 }  # fmt: skip
 
 
@@ -69,7 +72,8 @@ def notice(one: Notice, reader: Reader) -> Json:
     """The public `message`: what is told in words, and where there is more."""
     args = {name: reader.sight.words(text) for name, text in one.args.items()}
     if "trouble" in args:
-        args["trouble"] = trouble(reader.language, args["trouble"])
+        words = gateway_trouble if one.code in GATEWAY_NOTICES else trouble
+        args["trouble"] = words(reader.language, args["trouble"])
     text, why = say(reader.language, TOLD.get(one.code, one.code), **args), args.get("why", "")
     return {"seq": one.seq, "code": one.code, "text": text, "why": why, "href": one.href, "at": one.at}
 

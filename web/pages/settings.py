@@ -75,6 +75,14 @@ ACTIONS = {  # what the audit journal calls it -> what people call it
     "mailbox-pause": N_("paused a mailbox"),
     "mailbox-resume": N_("resumed a mailbox"),
     "mailbox-remove": N_("removed a mailbox"),
+    "sms-gateway-add": N_("added an SMS gateway"),
+    "sms-gateway-change": N_("changed an SMS gateway"),
+    "sms-gateway-pause": N_("paused an SMS gateway"),
+    "sms-gateway-resume": N_("resumed an SMS gateway"),
+    "sms-gateway-remove": N_("removed an SMS gateway"),
+    "sms-gateway-back": N_("took back a removed SMS gateway"),
+    "sms-gateway-try": N_("sent a test SMS by a gateway"),
+    "sms-routes": N_("set which numbers go by which SMS gateway"),
 }
 JOURNAL_ROWS = 100
 
