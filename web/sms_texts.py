@@ -51,6 +51,10 @@ WHYS: Mapping[str, str] = {
     "unsure-words": N_("the gateway answered something that is not understood"),
     "http": N_("the gateway answered with an error"),
     "not-ours": N_("the gateway says that this message is not ours"),
+    "no-right": N_("the PBX's account may not send SMS: it needs write=call"),
+    "no-driver": N_("the PBX has no driver of modems (chan_quectel, chan_dongle)"),
+    "no-pbx": N_("there is no such PBX"),
+    "certificate": N_("the gateway's certificate is not good for its name"),
     "other": N_("the gateway refused it"),
 }
 REFUSALS: Mapping[str, str] = {

@@ -94,9 +94,9 @@ class Bind:
                 self._reader, self._writer = await asyncio.open_connection(
                     sock=link, ssl=self._tls, server_hostname=self._tls and self._given.host, limit=pdu.MOST_BYTES
                 )
-        except (OSError, TimeoutError) as error:  # of TLS too
+        except (OSError, TimeoutError) as error:
             link.close()
-            raise SmsTrouble("silent", type(error).__name__) from None
+            raise _of_tls(error) from None
         try:
             await self._sign_in()
             await self._serve()
@@ -284,6 +284,12 @@ class Bind:
     def _next(self) -> int:
         self._sequence = self._sequence % 0x7FFFFFFF + 1
         return self._sequence
+
+
+def _of_tls(error: Exception) -> SmsTrouble:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return SmsTrouble("certificate", error.verify_message)
+    return SmsTrouble("closed", "TLS") if isinstance(error, OSError) else SmsTrouble("silent")
 
 
 def _unknown(submit: Submit, ours: str = "") -> None:

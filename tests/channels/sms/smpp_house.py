@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
@@ -59,6 +60,7 @@ class House:
         rate: int = 500,
         times: Times = CALM,
         reach: Reach = HERE,
+        trusts: ssl.SSLContext | None = None,
         **given: Any,
     ) -> None:
         self.taker = Taker()
@@ -71,6 +73,7 @@ class House:
             taker=self.taker,
             found=self._find,
             connect=reach.connect,
+            tls=trusts,
             times=times,
         )
 
