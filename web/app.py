@@ -60,6 +60,7 @@ from web.pages import (
     settings_templates,
     settings_user,
     sign_in,
+    sms,
     work,
 )
 from web.pages import calls as call_pages
@@ -101,6 +102,7 @@ ROUTES: tuple[Route, ...] = (
     *work.ROUTES,
     *mail.ROUTES,
     *outbox.ROUTES,
+    *sms.ROUTES,
     *days.ROUTES,
     *dial.ROUTES,
     *client_import.ROUTES,

@@ -23,7 +23,6 @@ from cti.features.agent_state import AgentStates
 from cti.features.browser_legs import BrowserLegs
 from cti.features.bulk_changes import BulkChanges
 from cti.features.call_control import CallControl
-from cti.features.call_lists import CallLists
 from cti.features.call_log import CallLog
 from cti.features.call_results import CallResults
 from cti.features.callbacks import Callbacks
@@ -74,6 +73,7 @@ from cti.features.scripts import Scripts
 from cti.features.sending_limits import SendingLimits
 from cti.features.templates import Templates
 from cti.features.test_calls import TestCalls
+from cti.features.texting import Texting
 from cti.features.voicemails import Voicemails
 from cti.features.work_list import WorkList
 from cti.metrics import Metrics
@@ -131,7 +131,7 @@ class Services:
     sending_limits: SendingLimits
     campaigns: Campaigns
     campaign_numbers: CampaignNumbers
-    call_lists: CallLists
+    texting: Texting
     inbox: Inbox
     conversations: Conversations
     segments: ClientSegments

@@ -15,6 +15,7 @@ from cti.storage.database import Database
 from cti.storage.sms_receipts import Change
 
 TICK_S = 0.5
+NAMED = 50  # clients that one word to browsers names
 
 log = structlog.get_logger()
 
@@ -27,22 +28,24 @@ class SmsCounts:
         self._desktop = desktop
         self._online = online
         self._mark = 0
+        self._whose: set[str] = set()
+        self._said = "0:"
         self._stale = asyncio.Event()
         self._views: dict[int, WorkView] = {}
 
     def of(self, user_id: int) -> WorkView:
         """How much one person has to read."""
-        return self._views.get(user_id, WorkView(mark=str(self._mark)))
+        return self._views.get(user_id, WorkView(mark=self._said))
 
-    def changed(self) -> None:
-        """Something came, was read, sent or decided."""
-        self._mark += 1
+    def changed(self, *clients: int | None) -> None:
+        """Something came, was read, sent or decided; of these clients, None: of somebody without a card."""
+        self._whose.update(str(one or "*") for one in clients or (None,))
         self._stale.set()
 
     def moved(self, changes: Sequence[Change]) -> None:
         """Messages are in another state; those of campaigns have pages of their own."""
-        if any(one.campaign_id is None for one in changes):
-            self.changed()
+        if some := [one.client_id for one in changes if one.campaign_id is None]:
+            self.changed(*some)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -59,7 +62,10 @@ class SmsCounts:
         if not people or not (self._stale.is_set() or any(one not in self._views for one in people)):
             return
         self._stale.clear()
-        mark = str(self._mark)
+        if self._whose:
+            self._mark += 1
+            self._said, self._whose = f"{self._mark}:{','.join(sorted(self._whose)[:NAMED])}", set()
+        mark = self._said
         async with self._db.read() as conn:
             waits = await sms_reading.unread(conn)
             persons = {one.id: one.person for one in await users.every(conn)}

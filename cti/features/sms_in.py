@@ -56,7 +56,7 @@ class SmsIn:
         next_seq: Callable[[int], int],
         online: Callable[[], tuple[int, ...]],
         wake: Callable[[], None],
-        changed: Callable[[], None],
+        changed: Callable[..., None],
         plan: NumberPlan,
         clock: Callable[[], float],
     ) -> None:
@@ -80,62 +80,63 @@ class SmsIn:
     async def came(self, gateway_id: int, texts: Sequence[InText]) -> None:
         """Messages to us. Raises StorageError: told again, they are taken then."""
         told: Told = []
+        whose: set[int | None] = set()
         async with self._one, self._db.write() as conn:
             for one in texts:
-                await self._take(conn, gateway_id, one, told)
+                whose.add(await self._take(conn, gateway_id, one, told))
             await desktop_events.append(conn, [_event(*one) for one in told])
-        await self._tell(told)
+        await self._tell(told, whose)
 
     async def run(self) -> None:
         """Give up waiting for parts that do not come; until cancelled."""
         while True:
             try:
                 told: Told = []
+                whose: set[int | None] = set()
                 async with self._one, self._db.write() as conn:
                     for some in await sms_coming.left_pieces(conn, self._clock() - PIECES_S):
                         if not await sms_coming.are_part(conn, some):
-                            await self._join(conn, some, told)
+                            whose.add(await self._join(conn, some, told))
                     await desktop_events.append(conn, [_event(*one) for one in told])
-                if told:
-                    await self._tell(told)
+                if whose:
+                    await self._tell(told, whose)
             except StorageError as error:
                 log.warning("parts of SMS cannot be looked through now", reason=str(error))
             await asyncio.sleep(SWEEP_S)
 
-    async def _tell(self, told: Told) -> None:
+    async def _tell(self, told: Told, whose: set[int | None]) -> None:
         for person, notice in told:
             await self._desktop.message(person, notice)
-        self._changed()
+        self._changed(*whose)
         self._wake()
         if self._ordered:
             self._ordered = False
             self.work_changed()
 
-    async def _take(self, conn: Connection, gateway_id: int, one: InText, told: Told) -> None:
+    async def _take(self, conn: Connection, gateway_id: int, one: InText, told: Told) -> int | None:
         number = self._number(one.number)
         if one.parts < 2:
             key = _key(gateway_id, one.key) if one.key else ""
-            await self._keep(conn, gateway_id, key, number, one.sender, one.text, one.at, told)
-            return
+            return await self._keep(conn, gateway_id, key, number, one.sender, one.text, one.at, told)
         row = {
             "gateway_id": gateway_id, "number": number, "ref": one.ref, "part": one.part, "parts": one.parts,
             "sender": one.sender[:20], "text": one.text[:200], "at": one.at,
         }  # fmt: skip
         parts = await sms_coming.piece(conn, row)
-        if parts:
-            await self._join(conn, parts, told)
+        return await self._join(conn, parts, told) if parts else None
 
-    async def _join(self, conn: Connection, parts: Sequence[Any], told: Told) -> None:
+    async def _join(self, conn: Connection, parts: Sequence[Any], told: Told) -> int | None:
         one, text = parts[0], "".join(part.text for part in parts)
-        await self._keep(conn, one.gateway_id, "", one.number, one.sender, text, one.at, told)
+        return await self._keep(conn, one.gateway_id, "", one.number, one.sender, text, one.at, told)
 
     async def _keep(
         self, conn: Connection, gateway_id: int, key: str, number: str, sender: str, text: str, at: float, told: Told
-    ) -> None:
+    ) -> int | None:
+        """Whose it is."""
         now, text = self._clock(), text.replace("\0", "")[:TEXT_CHARS]
         at = min(at, now)
         if await sms_coming.known(conn, key, number, text, at):
-            return
+            return None
         client = await sms_coming.owner(conn, number) if number.startswith("+") else None
         client_id = client.id if client else None
         if client is None and number.startswith("+"):
@@ -155,6 +156,7 @@ class SmsIn:
             await self._notices(conn, owner, client.name if client else show(number), client_id, sms_id, told)
             if await callback_words.order_by_word(conn, number, text, now) is not None:
                 self._ordered = True
+        return client_id
 
     async def _obey(
         self, conn: Connection, said: str, number: str, client_id: int | None, sms_id: int, now: float
@@ -185,7 +187,7 @@ class SmsIn:
             if mine is not None and may(mine, "sms")
             else [persons[one] for one in self._online() if one in persons]
         )
-        href = f"/clients/{client_id}?tab=history#answer" if client_id else f"/sms#sms-{sms_id}"
+        href = f"/clients/{client_id}?tab=history#answer-box" if client_id else f"/sms#sms-{sms_id}"
         for person in people:
             if may(person, "sms"):
                 seq = self._next_seq(person.id)

@@ -52,10 +52,10 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """How large a text is and what it costs to a number: price in hundredths, None where no gateway serves it."""
+    """How large a text is, and what a part of it costs to a number, in hundredths; None where no gateway serves it."""
 
     size: Size
-    price: int | None = None
+    part_price: int | None = None
     currency: str = "RUB"
 
 
@@ -71,7 +71,7 @@ class Texting:
         plan: NumberPlan,
         zone: ZoneInfo,
         wake: Callable[[], None],
-        changed: Callable[[], None],
+        changed: Callable[..., None],
         work_changed: Callable[[], None],
         clock: Callable[[], float],
     ) -> None:
@@ -114,7 +114,7 @@ class Texting:
         if closed:
             self._work_changed()
         self._wake()
-        self._changed()
+        self._changed(client_id)
         return made or 0
 
     async def undo(self, person: Person, sms_id: int) -> None:
@@ -126,7 +126,7 @@ class Texting:
             values = {"state": "canceled", "next_at": None, "settled_at": self._clock(), "why": "called-back"}
             if row.state != "canceled" and not await messages.move(conn, sms_id, ("queued",), **values):
                 raise Refused("sms-left", "The message has left already.")
-        self._changed()
+        self._changed(row.client_id)
 
     async def again(self, person: Person, sms_id: int) -> None:
         """Send once more what did not arrive, or of which nobody knows: a person's own decision."""
@@ -145,7 +145,7 @@ class Texting:
             if not row.must_be_decided or not await messages.move(conn, sms_id, DECIDED, **values):  # type: ignore[arg-type]
                 raise Refused("not-stopped-sms", "This message is not one that waits for you.")
         self._wake()
-        self._changed()
+        self._changed(row.client_id)
 
     async def put_aside(self, person: Person, sms_id: int) -> None:
         """What did not arrive is not sent again, what came is not answered; it leaves the list."""
@@ -153,18 +153,21 @@ class Texting:
         now = self._clock()
         async with self._db.write() as conn:
             row = await sms_reading.one(conn, sms_id)
-            if row is None or row.done_at is not None or not (row.must_be_decided or row.direction == "in"):
+            if row is None:
+                raise Refused("no-sms", "There is no such message.")
+            if row.done_at is not None or not (row.must_be_decided or row.direction == "in"):
                 raise Refused("not-stopped-sms", "This message is not one that waits for you.")
             await messages.put_aside(conn, sms_id, now)
-        self._changed()
+        self._changed(row.client_id)
 
     async def read(self, person: Person, sms_id: int) -> None:
         """He has read one that came."""
         _check(person)
         async with self._db.write() as conn:
+            row = await sms_reading.one(conn, sms_id)
             found = await sms_reading.read(conn, [sms_id], self._clock())
-        if found:
-            self._changed()
+        if found and row is not None:
+            self._changed(row.client_id)
 
     def cost(self, number: str, text: str, purpose: Purpose = "service") -> Cost:
         """How large a text is, and what it costs to a number; to one that is none yet, as to any."""
@@ -176,7 +179,7 @@ class Texting:
         choice = self._lines.choose(to, purpose=purpose)
         if choice is None:
             return Cost(size=size)
-        return Cost(size=size, price=choice.price * size.parts, currency=choice.currency)
+        return Cost(size=size, part_price=choice.price, currency=choice.currency)
 
     async def filled(self, person: Person, template_id: int, client_id: int | None, contact_id: int | None) -> Filled:
         """The text of a template for a client, and the fields that have no value. Raises Refused."""

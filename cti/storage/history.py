@@ -1,5 +1,5 @@
-"""What happened with a client as one stream, newest first: calls with their notes, letters, notes and tasks, changes of
-his card, people, contracts and files. What one person saved at once is one entry."""
+"""What happened with a client as one stream, newest first: calls with their notes, SMS, letters, notes and tasks,
+changes of his card, people, contracts and files. What one person saved at once is one entry."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any, Literal, get_args
 from sqlalchemy import Select, String, cast, literal, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cti.access import Person
+from cti.access import Person, may
 from cti.clients.tasks import Note, Task
-from cti.storage import changes, client_notes, letter_reading, marks, scripts, tasks
+from cti.storage import changes, client_notes, letter_reading, marks, scripts, sms_reading, tasks
 from cti.storage.calls import CallRow
 from cti.storage.changes import ChangeRow
 from cti.storage.client_tables import client_changes
@@ -25,20 +25,23 @@ from cti.storage.letter_access import visible
 from cti.storage.letter_reading import Read
 from cti.storage.mail_tables import letters
 from cti.storage.search import KeyText, Page, read_cursor, write_cursor
+from cti.storage.sms_reading import TextRow
+from cti.storage.sms_tables import sms
 from cti.storage.tables import calls as call_table
 
-Kind = Literal["call", "letter", "note", "task", "change"]
+Kind = Literal["call", "sms", "letter", "note", "task", "change"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-_TABLES = {"note": note_table, "task": task_table}
+_TABLES = {"note": note_table, "task": task_table, "sms": sms}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """One entry: a call, a letter, a note, a task, or what somebody changed at once. at: UNIX seconds."""
+    """One entry: a call, an SMS, a letter, a note, a task, or what somebody changed at once. at: UNIX seconds."""
 
     at: float
     call: CallRow | None = None
     letter: Read | None = None
+    sms: TextRow | None = None
     note: Note | None = None
     task: Task | None = None
     changed: tuple[ChangeRow, ...] = ()
@@ -58,9 +61,11 @@ async def of_client(
 
     Raises Refused for a strange cursor.
     """
-    parts = [_part(kind, client_id, user_id) for kind in KINDS if kind in kinds and kind != "letter"]
+    parts = [_part(kind, client_id, user_id) for kind in KINDS if kind in kinds and kind not in ("letter", "sms")]
     if reader is not None and "letter" in kinds:
         parts.append(_letters(client_id, reader))
+    if reader is not None and may(reader, "sms") and "sms" in kinds:
+        parts.append(_part("sms", client_id, None))
     if not parts:
         return Page(rows=[], total=0, next_cursor=None)
     stream = union_all(*parts).subquery()
@@ -104,6 +109,7 @@ async def _entries(conn: AsyncConnection, rows: Sequence[Any], reader: Person | 
     for key, talk in talks.items():
         talks[key] = replace(talk, answers=tuple(answers.get(key, ())), marks=tuple(set_marks.get(key, ())))
     mail = await letter_reading.by_ids(conn, reader, keys("letter")) if reader is not None else {}
+    texts = await sms_reading.by_ids(conn, keys("sms"))
     notes = await client_notes.by_ids(conn, keys("note"))
     work = await tasks.by_ids(conn, keys("task"))
     told = await changes.by_ids(conn, keys("change"))
@@ -114,6 +120,8 @@ async def _entries(conn: AsyncConnection, rows: Sequence[Any], reader: Person | 
                 found += [Entry(at=at, call=talks[row.key]) for row in some if row.key in talks]
             case "letter":
                 found += [Entry(at=at, letter=mail[int(row.key)]) for row in some if int(row.key) in mail]
+            case "sms":
+                found += [Entry(at=at, sms=texts[int(row.key)]) for row in some if int(row.key) in texts]
             case "note":
                 found += [Entry(at=at, note=notes[int(row.key)]) for row in some if int(row.key) in notes]
             case "task":

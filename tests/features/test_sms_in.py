@@ -44,7 +44,7 @@ class Desk:
             changed=self.changed, work_changed=self.changed, clock=office.clock,
         )  # fmt: skip
 
-    def changed(self) -> None:
+    def changed(self, *_clients: int | None) -> None:
         self.changes += 1
 
     async def came(self, text: str, number: str = "79355550101", **more: Any) -> None:
@@ -89,7 +89,7 @@ async def test_what_comes_pops_at_the_clients_manager_once(desk: Desk) -> None:
         ("Добрый день", client, BORIS, PYOTR), ("Без имени у шлюза", client, BORIS, PYOTR),
     ]  # fmt: skip
     told = [(who, one.code, one.args, one.href) for who, one in desk.office.screens.notices]
-    assert told == [(BORIS, "sms-in", {"name": "Алхимов"}, f"/clients/{client}?tab=history#answer")] * 2
+    assert told == [(BORIS, "sms-in", {"name": "Алхимов"}, f"/clients/{client}?tab=history#answer-box")] * 2
 
 
 async def test_a_stranger_becomes_a_client_named_by_his_number_and_a_name_does_not(desk: Desk) -> None:

@@ -275,7 +275,9 @@ class Browser:
         return self.wire
 
 
-EVENTS = ("screen_pop", "call", "agent", "link", "snapshot", "message", "queue", "erased", "reminders", "work", "mail")
+EVENTS = (
+    "screen_pop", "call", "agent", "link", "snapshot", "message", "queue", "erased", "reminders", "work", "mail", "sms",
+)  # fmt: skip
 
 
 class Wire:

@@ -24,6 +24,7 @@ from sqlalchemy import insert
 
 from cti.access import Person
 from cti.channels.phone.voicemail import messages
+from cti.channels.texts import InText
 from cti.clients.duplicates import Likeness
 from cti.clients.outside_page import OutsidePage
 from cti.features.access_journal import WAIT_S
@@ -33,6 +34,7 @@ from cti.storage import access_log, calls, desktop_events, duplicates, event_rul
 from cti.storage.access_log import Asked, Kept
 from cti.storage.campaign_tables import campaign_people, campaigns
 from cti.storage.sending_tables import templates as written
+from cti.storage.sms_tables import sms_gateways
 from cti.telephony.events import CallRecord, LegRecord, Party
 from cti.telephony.numbering import NumberPlan
 from tests.channels.email.post import parts
@@ -135,6 +137,13 @@ class House:
 
     async def write(self, client_id: int) -> None:
         """A letter of Pavel's to him, with a picture in its text."""
+        text = {"key": "canary-text", "number": NUMBER, "text": NAME, "client_id": client_id}
+        self.ids["sms"] = await self.new("/sms", **text)
+        template = {"name": "x", "channel": "sms", "language": "ru", "body": "{{client.name}}"}
+        self.ids["sms-template"] = await self.new("/templates", **template)
+        async with self.desk.services.db.write() as conn:
+            await conn.execute(sms_gateways.insert().values(name="x", kind="http", paused_at=1.0, created_at=1.0))
+        await self.desk.services.gateways.taker.came(1, [InText(number=NUMBER, sender="1", text=NAME, at=1.0)])
         box = await a_mailbox(self.desk, PAVEL)
         letter = await self.new("/outbox", key="canary-letter", mailbox_id=box, client_id=client_id)
         picture = {"data": b"x", "headers": {"X-File-Name": "x.png"}}

@@ -15,6 +15,7 @@ from openapi_spec_validator import validate
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from cti.storage.sms_tables import sms
 from tests.web.mailbox import a_mailbox
 from tests.web.panel import ANNA, Browser, Panel, panel
 from tests.web.test_outbox import bring
@@ -108,6 +109,8 @@ async def test_every_answer_is_a_described_one(desk: Panel, path: str, method: s
         await pavel.ask("POST", "/segments", {"name": "x", "expression": some})
         await pavel.ask("POST", "/campaigns", {"name": "x", "channel": "sms"})
         await desk.journal("c1", user_id=5)
+        if path.startswith("/api/v1/sms"):
+            await an_sms(desk, "queued" if path.endswith("undo") else "unknown")
         if re.match(r"/api/v1/(outbox|library|event-rules)", path):
             await write(desk, pavel)
         for target in targets(path.removeprefix("/api/v1"), one):
@@ -133,6 +136,13 @@ async def test_every_answer_is_a_described_one(desk: Panel, path: str, method: s
     assert good in seen or "requestBody" in one or path.endswith(("digits", "transfer", "card", "{id}", "{mark}")), (
         f"never {good}: {seen}"
     )
+
+
+async def an_sms(desk: Panel, state: str) -> None:
+    """An SMS that nobody sends."""
+    row = {"direction": "out", "number": "+79355550101", "text": "x", "user_id": 5, "created_at": 1.0, "key": "x"}
+    async with desk.services.db.write() as conn:
+        await conn.execute(sms.insert().values(row | {"state": state}))
 
 
 async def write(desk: Panel, pavel: Browser) -> None:

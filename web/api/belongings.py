@@ -17,6 +17,7 @@ from web.api import records as r
 from web.api.base import Operation, body_of, place, query_of, reply
 from web.api.client_records import Emails, Labels, Name, PhoneIn, Phones
 from web.api.conversations import LetterOut, letter_out
+from web.api.sms import SmsOut, sms_out
 from web.api.tasks import TaskOut, task_out
 from web.auth import person_of
 from web.services import services_of
@@ -112,7 +113,7 @@ class FileOut(Struct, kw_only=True):
 
 
 class HistoryQuery(Struct, forbid_unknown_fields=True):
-    kind: Literal["", "call", "letter", "note", "task", "change"] = ""
+    kind: Literal["", "call", "sms", "letter", "note", "task", "change"] = ""
     limit: r.Limit = 50
     cursor: r.Cursor = ""
 
@@ -137,6 +138,7 @@ class EntryOut(Struct):
     at: float
     call: str | None
     letter: LetterOut | None
+    sms: SmsOut | None
     note: NoteOut | None
     task: TaskOut | None
     changed: list[ChangeOut]
@@ -285,6 +287,7 @@ async def show_history(request: web.Request) -> web.Response:
             at=one.at,
             call=one.call.id if one.call else None,
             letter=letter_out(request, one.letter) if one.letter else None,
+            sms=sms_out(one.sms) if one.sms else None,
             note=NoteOut(n.id, n.text, n.user_name, n.changed_at) if (n := one.note) else None,
             task=task_out(one.task) if one.task else None,
             changed=[ChangeOut(c.field, c.was, c.became, c.user_name or None) for c in one.changed],

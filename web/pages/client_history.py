@@ -20,6 +20,7 @@ from web.render import page
 from web.routes import Route
 from web.services import services_of
 from web.shown import showed
+from web.sms_texts import STATES, WHYS
 
 FIRST = 3  # fields of a new client that its line names
 
@@ -64,6 +65,8 @@ async def history_of(
     names |= {f"contract:{one.id}": one.number for one in signed}
     names |= {f"task:{one.id}": f"«{one.what}»" for one in named.values()}
     return {
+        "sms_states": STATES,
+        "sms_whys": WHYS,
         "stream": stream.rows,
         "next_cursor": stream.next_cursor,
         "kind": kind or "",

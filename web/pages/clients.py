@@ -31,6 +31,7 @@ from web.i18n import translate
 from web.pages.client_consents import agreed
 from web.pages.client_form import LONGEST_PHONE, choices, clock_shown, faults_of, read_form, version_of
 from web.pages.client_history import history_of
+from web.pages.sms import answering
 from web.render import page
 from web.routes import Route
 from web.services import services_of, sight_of
@@ -90,6 +91,7 @@ async def _card(
         restriction = await restrictions.of_client(conn, client.id)
         came_back = await bounces.of_client(conn, client.id)
         unanswered = await mail_people.unanswered_of(conn, client.id)
+        answer = await answering(conn, person, client)
     draft = sight_of(request).see(draft)
     offered = await choices(request, draft)
     past = await history_of(request, client.id, people=people, signed=signed, offered=offered)
@@ -122,6 +124,7 @@ async def _card(
         saved=saved,
         merged="merged" in request.query,
         may_write=may(person, "clients.write"),
+        **answer,
         **offered,
         **past,
     )

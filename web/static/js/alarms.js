@@ -26,7 +26,10 @@ export function add(one) {
   const link = $("a", row);
   link.href = one.href || "/";
   show(link, !!one.href);
-  link.addEventListener("click", (event) => follow(event, link));
+  link.addEventListener("click", (event) => {
+    follow(event, link);
+    if (one.code === "sms-in") $("button", row).click(); // it stands on the card
+  });
   $("button", row).addEventListener("click", () => {
     seen(one.seq);
     row.remove();

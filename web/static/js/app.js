@@ -1,6 +1,7 @@
 // The panel's entry: one shell for the whole working day, its parts started once; pages come and go inside #main.
 import htmx from "htmx.org/dist/htmx.esm.min.js";
 import { csrf } from "./api.js";
+import { startAnswer } from "./answer.js";
 import { startBecoming } from "./becoming.js";
 import { startCard } from "./card.js";
 import { startCompose } from "./mail/compose.js";
@@ -26,6 +27,7 @@ import { startSaving } from "./saving.js";
 import { startPalette } from "./palette.js";
 import { showSection } from "./sections.js";
 import { startSegments } from "./segments.js";
+import { startSms } from "./sms.js";
 import { startStrip } from "./strip.js";
 import { startTabs } from "./tabs.js";
 import { startTelLinks } from "./tel.js";
@@ -60,6 +62,8 @@ if (document.body.classList.contains("shell")) {
   startDue();
   startWork();
   startLetters();
+  startSms();
+  startAnswer(htmx);
   startDock();
   startDuty();
   startDesk(htmx);

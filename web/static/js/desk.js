@@ -217,6 +217,7 @@ function render() {
   showScript(one);
   showResult(one);
   showBefore(one, client);
+  document.dispatchEvent(new CustomEvent("trubka:desk-client", { detail: client?.id ?? null }));
 }
 
 /** The one contact person whom all matches name: a bookkeeper of two companies. */
