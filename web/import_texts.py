@@ -35,6 +35,7 @@ ROW_FAULTS: Mapping[str, str] = {
     "too-long": N_("longer than {most} characters"),
     "too-many": N_("a client has at most {most} of them"),
     "value": N_("“{value}” does not fit this property"),
+    "no-yes": N_("“{value}” is neither yes nor no"),
 }
 SENTENCES = (
     N_("The property “{name}” was changed while the import ran."),
@@ -92,6 +93,9 @@ COLUMNS: Mapping[str, str] = {
     "contact_phone": N_("Contact person's phone"),
     "contact_email": N_("Contact person's e-mail"),
     "contact_role": N_("Contact person's role"),
+    "consent_marketing": N_("Consent to advertising"),
+    "consent_survey": N_("Consent to surveys"),
+    "consent_calls": N_("Consent to calls with offers"),
     "row": N_("Row"),
     **{name: FIELDS[name] for name in ("name", "full_name", "kind", "phones", "emails", "inn", "kpp", "ogrn")},
     **{name: FIELDS[name] for name in ("time_zone", "note", "places")},

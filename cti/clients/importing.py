@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from cti.clients import importing_consents
 from cti.clients.card import KINDS, ClientDraft, Phone, Place
 from cti.clients.changes import Fields
 from cti.clients.importing_contacts import PARTS
@@ -46,6 +47,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "contact_phone": ("телефон контактного лица", "телефон контакта", "contact phone"),
     "contact_email": ("почта контактного лица", "почта контакта", "contact e mail"),
     "contact_role": ("должность", "должность контактного лица", "роль контакта", "contact role"),
+    **importing_consents.NAMES,
     "note": ("примечание", "комментарий", "заметка", "о клиенте", "note", "описание"),
 }  # fmt: skip
 AGAIN = (  # fields that several columns may say
@@ -78,8 +80,10 @@ FAULTS: Mapping[str, str] = {
     "too-long": "longer than {most} characters",
     "too-many": "a client has at most {most} of them",
     "value": "“{value}” does not fit this property",
+    "no-yes": "“{value}” is neither yes nor no",
 }  # code -> what is wrong, in English; the panel says it in the reader's language
 PERSON = "person"  # of a row: what it says of its contact person
+CONSENTS = "consents"  # of a row: what it says of consents, by purpose
 NUMBERS = ("inn", "kpp", "ogrn")
 MOST = {"phones": 50, "emails": 50, "places": 50}  # of one client
 UNREADABLE = ("letters", "too-long", "hidden")  # how it was read; what has the digits of a number is kept as typed
@@ -166,6 +170,8 @@ def fields_of(row: Sequence[str], mapped: Mapped, known: Known) -> dict[str, Any
             _add(fields, name, text)
         elif name in PARTS:
             fields.setdefault(PERSON, {})[name] = _of_person(name, text, fields.get(PERSON, {}), known)
+        elif name in importing_consents.FIELDS:
+            fields.setdefault(CONSENTS, {})[importing_consents.FIELDS[name]] = _yes(name, text)
         elif name in known.properties:
             fields[name] = _property(known.properties[name], text)
         else:
@@ -189,6 +195,13 @@ def _of_person(name: str, text: str, said: Mapping[str, Any], known: Known) -> A
     if name == "contact_email":
         return [*said.get(name, ()), *(_email(name, part) for part in parts)]
     return [*said.get(name, ()), *((part, _number(part, known.plan, name)) for part in parts)]
+
+
+def _yes(name: str, text: str) -> bool:
+    found = importing_consents.said(text)
+    if found is None:
+        raise RowFault(name, "no-yes", value=text)
+    return found
 
 
 def _email(name: str, text: str) -> str:

@@ -10,7 +10,7 @@ from cti.clients.card import ClientCard, ClientDraft, with_numbers
 from cti.clients.changes import Change, Fields, as_fields, differences, draft_of
 from cti.clients.contacts import ContactDraft
 from cti.clients.filters import fold
-from cti.clients.importing import PERSON, Known, Mapped, RowFault, fields_of, number_of
+from cti.clients.importing import CONSENTS, PERSON, Known, Mapped, RowFault, fields_of, number_of
 from cti.telephony.numbering import NumberPlan
 
 Key = tuple[str, str]  # kind and value of what a client is known by
@@ -20,13 +20,14 @@ Key = tuple[str, str]  # kind and value of what a client is known by
 class Line:
     """A row on its way. keys: what it may be known by; fresh: those that no row above has; twice: the row of it.
 
-    said: of its contact person.
+    said: of its contact person; agreed: of consents, by purpose.
     """
 
     row: int
     name: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
     said: Mapping[str, Any] = field(default_factory=dict)
+    agreed: Mapping[str, bool] = field(default_factory=dict)
     fault: RowFault | None = None
     keys: list[Key] = field(default_factory=list)
     fresh: set[Key] = field(default_factory=set)
@@ -58,10 +59,10 @@ def lines(rows: Sequence[Sequence[str]], before: int, mapped: Mapped, known: Kno
             fields = fields_of(row, mapped, known)
             if not fields:
                 raise RowFault("row", "nothing")
-            said = fields.pop(PERSON, {})
+            said, agreed = fields.pop(PERSON, {}), fields.pop(CONSENTS, {})
             if said and "contact" not in said and set(said) != {"contact_role"}:
                 raise RowFault("contact", "no-contact")
-            yield Line(row=number, name=name, fields=fields, said=said)
+            yield Line(row=number, name=name, fields=fields, said=said, agreed=agreed)
         except RowFault as fault:
             yield Line(row=number, name=name, fault=fault)
 

@@ -22,7 +22,7 @@ from cti.clients.importing_contacts import person_of
 from cti.clients.importing_lines import Held, Key, Line
 from cti.clients.importing_lines import lines as read_lines
 from cti.errors import Refused
-from cti.storage import bulk, bulk_contacts, cards, directories, erasures, properties, users
+from cti.storage import bulk, bulk_contacts, cards, consents, directories, erasures, properties, users
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.search import fold
@@ -202,10 +202,13 @@ class ClientImport:
                 done.append(self._take(line, held, new, people))
             except RowFault as fault:
                 line.fresh.clear()
+                line.fault = fault
                 done.append(Done(row=line.row, outcome="refused", name=line.name, fault=fault.at(line.row)))
         if not dry:
             await self._write(conn, held, new, known, batch, source)
             await self._write_people(conn, lines, batch)
+            said = [(line.made or line.client_id, line.agreed) for line in lines if line.agreed and not line.fault]
+            await consents.say_imported(conn, said, now=self._clock(), user_id=self._user_id, source=source)
         return done
 
     async def _find(self, conn: Connection, lines: Sequence[Line]) -> None:
@@ -271,6 +274,7 @@ class ClientImport:
             known.add(fold(person.name))
             line.person = person
         told = [*(one.field for one in changed), *(["contact"] if line.person else [])]
+        told += [f"consent_{purpose}" for purpose in line.agreed]
         return Done(
             row=line.row,
             outcome="updated" if told else "unchanged",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, false, func, insert, or_, select, up
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.masking import Words
-from cti.messages.consent import EVERY, Kind, Purpose, Source, stands
+from cti.messages.consent import EVERY, PURPOSES, Kind, Purpose, Source, stands
 from cti.storage.campaign_tables import campaign_people, consent_texts, consents
 from cti.storage.sight import seen
 from cti.storage.tables import calls, users
@@ -76,6 +76,34 @@ async def say(
         "proof": proof[:200], "client_id": client_id, "contact_id": contact_id, "text_id": text_id, "user_id": user_id,
     }  # fmt: skip
     return int((await conn.execute(insert(consents).values(row).returning(consents.c.id))).scalar_one())
+
+
+async def say_imported(
+    conn: AsyncConnection,
+    said: Sequence[tuple[int | None, Mapping[str, bool]]],
+    *,
+    now: float,
+    user_id: int | None,
+    source: str,
+) -> None:
+    """What rows of a file say, by client and purpose, for all his numbers and addresses; what stands so stays."""
+    kinds: tuple[Kind, ...] = ("phone", "email")
+    asked = [
+        (Wish(kind, "", next(one for one in PURPOSES if one == purpose), client_id), given)
+        for client_id, some in said
+        if client_id is not None
+        for purpose, given in some.items()
+        for kind in (kinds if given else kinds[:1])  # a withdrawal holds for all of them
+    ]
+    stand = await refusals(conn, [wish for wish, _ in asked]) if asked else []
+    for (wish, given), why in zip(asked, stand, strict=True):
+        if why == ("" if given else "withdrawn"):
+            continue
+        text_id = await wording_of(conn, wish.purpose, "ru") if given else None
+        await say(
+            conn, kind=wish.kind, address="", purpose=wish.purpose, given=given, source="import", at=now,
+            proof=source, client_id=wish.client_id, text_id=text_id, user_id=user_id,
+        )  # fmt: skip
 
 
 async def refusal(

@@ -11,7 +11,8 @@ from cti.clients.importing import guess
 from cti.features.client_base import ClientBase
 from cti.features.client_contacts import ClientContacts
 from cti.features.client_import import ClientImport, Told
-from cti.storage import clients, contacts, directories
+from cti.storage import clients, consents, contacts, directories
+from cti.storage.consents import Wish
 from cti.storage.database import Database
 from cti.telephony.numbering import NumberPlan
 from tests.storage.conftest import ANNA
@@ -109,3 +110,33 @@ async def test_what_is_wrong_with_a_person_is_told_of_the_row(db: Database) -> N
         ("contact_role", "not-listed"),
         ("contact", "too-long"),
     ]
+
+
+async def test_a_column_of_consents_is_in_the_register_once_with_the_files_name(db: Database) -> None:
+    await prepared(db)
+    headers = ("Название", "Телефоны", "Согласие на рекламу", "Согласие на звонки")
+    rows = (
+        ("Гранит", "+79355550210", "Да", ""),
+        ("Алхимов", "+79355550101", "", "отказ"),
+        ("Плохой", "+79355550303", "наверное", ""),
+    )
+
+    async def chunks() -> AsyncIterator[Sequence[tuple[str, ...]]]:
+        yield rows
+
+    for _ in range(2):
+        work = ClientImport(db=db, plan=NumberPlan(), clock=lambda: 1000.0, user_id=ANNA)
+        told = await work.run(chunks(), guess(headers, []), source="base.xlsx")
+        assert [(one.field, one.code) for one in told.faults] == [("consent_marketing", "no-yes")]
+    async with db.read() as conn:
+        rows_ = {name: (await clients.search(conn, name)).rows[0].id for name in ("Гранит", "Алхимов")}
+        said = {name: await consents.of_client(conn, id_) for name, id_ in rows_.items()}
+        wishes = [
+            Wish("phone", "+79355550210", "marketing", rows_["Гранит"]),
+            Wish("email", "any@granit.example", "marketing", rows_["Гранит"]),
+            Wish("phone", "+79355550210", "calls", rows_["Гранит"]),
+            Wish("phone", "+79355550101", "calls", rows_["Алхимов"]),
+        ]
+        assert await consents.refusals(conn, wishes) == ["", "", "no-consent", "withdrawn"]
+    assert [(one.kind, one.source, one.proof) for one in said["Алхимов"]] == [("phone", "import", "base.xlsx")]
+    assert sorted(one.kind for one in said["Гранит"]) == ["email", "phone"]
