@@ -36,6 +36,7 @@ WHYS: Mapping[str, str] = {
     "budget": N_("the budget of the day is spent: it waits for tomorrow"),
     "too-late": N_("it would come too late"),
     "landline": N_("this is a landline: it takes no SMS"),
+    "talked": N_("somebody has talked with him since"),
     "called-back": N_("the author took it back"),
     "down": N_("the gateway is away"),
     "host": N_("the gateway is not found"),

@@ -1,7 +1,7 @@
 """A call-back that a client orders himself after he called in vain: by the address in our SMS, or by a word in answer.
 
-It is an order like those of a site, by a key of our own that no token opens and an admin sees beside the others. Each
-missed call makes one order, whatever is pressed or answered how often; a call that is done with makes none.
+It is an order like those of a site, by a key of our own that no token opens. Each missed call makes one order, whatever
+is pressed or answered how often; a call that is done with makes none.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from cti.storage.work_tables import callback_keys
 
 LASTS_S = 24 * 3600.0
 WORDS = frozenset(("1", "да", "yes", "перезвоните"))
-_OURS = "sms"  # instead of a hash
 _WENT = ("accepted", "sent", "delivered", "unknown", "sending")
 
 
@@ -56,11 +55,13 @@ async def order(conn: AsyncConnection, call_id: str, wished_at: float | None, no
 
 
 async def _key(conn: AsyncConnection, now: float) -> int:
-    found = (await conn.execute(select(callback_keys.c.id).where(callback_keys.c.token_hash == _OURS))).scalar()
+    found = (
+        await conn.execute(select(callback_keys.c.id).where(callback_keys.c.token_hash == callbacks.OURS))
+    ).scalar()
     if found is not None:
         return int(found)
     row: dict[str, Any] = {
-        "name": "SMS", "token_hash": _OURS, "queue": "", "origins": "", "per_minute": 1000, "per_number": 1000,
+        "name": "SMS", "token_hash": callbacks.OURS, "queue": "", "origins": "", "per_minute": 1000, "per_number": 1000,
         "created_at": now,
     }  # fmt: skip
     return int((await conn.execute(insert(callback_keys).values(row).returning(callback_keys.c.id))).scalar_one())

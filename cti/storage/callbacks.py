@@ -12,13 +12,15 @@ from cti.storage.search import clean
 from cti.storage.tables import calls, teams
 from cti.storage.work_tables import callback_keys, callback_orders
 
+OURS = "sms"  # instead of the hash of a key: orders in answer to our SMS
 keys, orders = callback_keys.c, callback_orders.c
 
 
 async def every_key(conn: AsyncConnection) -> list[Key]:
-    """All keys, those in use first."""
+    """All keys that were given to sites, those in use first."""
     counted = select(func.count()).where(orders.key_id == keys.id).scalar_subquery()
-    return await _read(conn, _whole(counted).order_by(keys.revoked_at.is_not(None), keys.id))
+    given = _whole(counted).where(keys.token_hash != OURS)
+    return await _read(conn, given.order_by(keys.revoked_at.is_not(None), keys.id))
 
 
 async def key_of(conn: AsyncConnection, token_hash: str) -> Key | None:

@@ -21,7 +21,7 @@ from cti.clients.zones import clock_of
 from cti.messages.consent import STOP_KEY
 from cti.messages.limits import Limits
 from cti.messages.quiet import day_begins, day_ends, day_of, loud_at
-from cti.storage import consents, occasions
+from cti.storage import consents, missed, occasions
 from cti.storage.campaign_tables import sending_days
 from cti.storage.consents import Wish
 from cti.storage.sms_tables import sms
@@ -36,7 +36,7 @@ _GONE = ("sending", "accepted", "sent", "delivered", "undeliverable", "expired",
 class Stop:
     """Why one is not sent now. again_at: when it is tried again; None: it ends.
 
-    why: withdrawn, no-consent, too-often, quiet, a-day, budget, too-late.
+    why: withdrawn, no-consent, talked, too-often, quiet, a-day, budget, too-late.
     """
 
     why: str
@@ -65,6 +65,9 @@ async def stopped(
     found = {
         row.id: Stop(why) for row, why in zip(rows, refused, strict=True) if why and not row.key.startswith(STOP_KEY)
     }
+    for row in rows:
+        if row.id not in found and row.automatic and row.call_id and await _talked(conn, row.call_id):
+            found[row.id] = Stop("talked")
     ours = [row for row in rows if row.id not in found and _is_ours(row)]
     if not ours:
         return found
@@ -78,6 +81,12 @@ async def stopped(
     if any(stop.why == "budget" for stop in found.values()):
         await _mark(conn, day_of(now, house), now)
     return found
+
+
+async def _talked(conn: AsyncConnection, call_id: str) -> bool:
+    """Whether somebody talked with who called in vain, while the SMS about it waited."""
+    lost = await missed.concerns(conn, call_id, None, hold=False)
+    return lost is not None and await missed.is_done(conn, lost)
 
 
 def _is_ours(row: Any) -> bool:
@@ -130,7 +139,8 @@ async def _counts(
     """How many went to each number today, and to which of them an automatic answer went a moment ago."""
     begins, today, answered = day_begins(now, house), Counter[str](), set[str]()
     left_at = func.coalesce(sms.c.accepted_at, sms.c.claimed_at, sms.c.created_at)
-    went = select(sms, left_at.label("left_at")).where(
+    columns = (sms.c.number, sms.c.key, sms.c.automatic, sms.c.campaign_id, sms.c.rule_id, sms.c.call_id)
+    went = select(*columns, left_at.label("left_at")).where(
         sms.c.number.in_({row.number for row in rows}),
         sms.c.created_at >= now - LOOKED_S,
         sms.c.direction == "out",

@@ -75,6 +75,17 @@ async def test_phones_and_the_list_of_keys_are_accessible(theatre: Stage, scheme
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_limits_and_consents_are_accessible(theatre: Stage, scheme: Literal["light", "dark"]) -> None:
+    page = await theatre.desk("pavel")
+    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    for path in ("/settings/sending", "/settings/consents", "/clients/1/consents"):
+        answer = await page.goto(theatre.url + path)
+        assert answer is not None
+        assert answer.ok, path
+        assert await violations(page) == [], path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_a_day_found_by_the_palette_is_accessible(theatre: Stage, scheme: Literal["light", "dark"]) -> None:
     async with theatre.db.write() as conn:
         for state in ("ready", "not-ready", "after-call", "logged-off"):

@@ -14,6 +14,7 @@ from cti.storage.client_tables import clients
 from cti.storage.database import Database
 from cti.storage.sms_tables import sms as table
 from cti.storage.spending import Stop
+from cti.storage.tables import calls
 
 HOUSE = ZoneInfo("Europe/Moscow")
 NOON = datetime(2026, 11, 26, 12, tzinfo=HOUSE).timestamp()
@@ -68,6 +69,18 @@ async def test_a_number_gets_so_many_a_day_and_one_automatic_answer_in_ten_minut
     first, second = [await made(db, f"m{n}", TWO, call_id=f"call-{n}", price=1) for n in range(2)]
     assert await asked(db, first, second) == {"m1": Stop("too-often")}
     assert await asked(db, second, now=NOON + 601) == {}
+
+
+async def test_an_sms_about_a_missed_call_ends_when_somebody_has_talked_meanwhile(db: Database) -> None:
+    lost = {"direction": "inbound", "number": ONE, "started_at": NOON - 99, "ended_at": NOON - 90}
+    talk = {"direction": "outbound", "number": ONE, "started_at": NOON - 50, "answered_at": NOON - 40}
+    async with db.write() as conn:
+        await conn.execute(insert(calls).values(lost | {"id": "lost", "outcome": "no-answer"}))
+    first, second = [await made(db, f"m{n}", call_id="lost", price=1) for n in range(2)]
+    assert await asked(db, first) == {}
+    async with db.write() as conn:
+        await conn.execute(insert(calls).values(talk | {"id": "talk", "outcome": "answered"}))
+    assert await asked(db, second, now=NOON + 601) == {"m1": Stop("talked")}
 
 
 async def test_quiet_hours_are_those_of_the_clients_clock(db: Database) -> None:

@@ -21,6 +21,7 @@ from cti.storage.preparing import Price
 from cti.storage.sms_tables import sms
 from cti.storage.tables import calls
 from cti.storage.work_tables import callback_orders
+from tests.messages.test_templates import PAYLOADS
 from tests.web.panel import ANNA, Browser, Panel, panel
 from tests.web.test_event_rules import Clock, call, runs
 from tests.web.test_outbox import alkhimov
@@ -208,3 +209,12 @@ async def test_the_address_in_an_sms_orders_a_call_back_once_and_looking_at_it_o
         for wrong in (forged, old, other, "/c/x", "/c/" + "A" * 5000):
             assert (await stranger.get(wrong)).status == 404, wrong
             assert (await stranger.post(wrong)).status == 404, wrong
+
+
+async def test_SEC_18_sixty_payloads_in_a_template_of_an_sms_are_only_text(desk: Panel) -> None:
+    async with Browser(desk, "vera") as vera:
+        client = await alkhimov(vera)
+        for payload in PAYLOADS:
+            asked = {"channel": "sms", "client_id": client, "body": payload}
+            status, shown = await vera.ask("POST", "/templates/preview", asked)
+            assert (status, shown["body"].replace("Алхимов", "{{client.name}}")) == (200, payload), payload
