@@ -205,10 +205,10 @@ async def give_back(conn: AsyncConnection, campaign_id: int, now: float) -> int:
 
 
 async def queued(conn: AsyncConnection, campaign_id: int, now: float) -> int:
-    """How many SMS and letters of a campaign wait to be sent now, or for tomorrow's budget; for quiet hours: none."""
+    """How many SMS and letters of a campaign wait to be sent; what waits for an hour of its client's is not counted."""
     soon = now + 5.0
     texts = select(func.count()).where(sms.c.campaign_id == campaign_id, sms.c.state == "queued")
-    texts = texts.where(or_(sms.c.next_at <= soon, sms.c.why == "budget"))
+    texts = texts.where(or_(sms.c.next_at <= soon, sms.c.why.not_in(("quiet", "a-day"))))
     mails = select(func.count()).where(outbox.c.campaign_id == campaign_id, outbox.c.state == "waiting")
     letters_due = mails.where(outbox.c.next_at <= soon)
     return int((await conn.execute(texts)).scalar_one()) + int((await conn.execute(letters_due)).scalar_one())

@@ -18,6 +18,7 @@ ALL = (
     "shell",
     "agents",
     "sending",
+    "campaigns",
     "smpp",
     "mail",
     "mailsearch",

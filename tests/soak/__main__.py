@@ -15,6 +15,7 @@ WITH_FULL_FIGURES = (
     "soak",
     "e2e/test_random_faults.py",
     "features/test_mail_faults.py",
+    "features/test_campaign_killed.py",
 )
 
 
