@@ -24,6 +24,12 @@ TROUBLES: Mapping[str, str] = {
     "unsure-words": N_("It answered something that is not described, so it is not known whether it took the message."),
     "http": N_("It answers with an error of its own. It is tried again by itself."),
     "not-ours": N_("It does not serve this direction."),
+    "certificate": N_(
+        "Its certificate is not good for this name, so no password was sent. Check the name of the host."
+    ),
+    "no-right": N_("The PBX's account may not send SMS: give it write=call in manager.conf."),
+    "no-driver": N_("The PBX has no driver of modems: it needs chan_quectel or chan_dongle."),
+    "no-pbx": N_("There is no such PBX in the settings."),
     "other": N_("It refuses messages."),
 }
 SAID = N_("It said: “{said}”")

@@ -131,15 +131,19 @@ class Bind:
         self._session, self._late = secrets.token_hex(8), {}
         self._came = asyncio.Queue(HELD)
         await self._changed()
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = {"read": self._read(), "thank": self._thank(), "keep": self._keep()}
-                if self.kind != "receiver":
-                    tasks |= {"pump": self._pump(), "expire": self._expire()}
-                for name, task in tasks.items():
-                    group.create_task(task, name=f"smpp-{name}")
-        except* SmsTrouble as lost:
-            raise lost.exceptions[0] from None
+        work = {"read": self._read(), "thank": self._thank(), "keep": self._keep()}
+        if self.kind != "receiver":
+            work |= {"pump": self._pump(), "expire": self._expire()}
+        tasks = [asyncio.create_task(one, name=f"smpp-{name}") for name, one in work.items()]
+        try:  # no TaskGroup: told to end while one of them fails, that of Python 3.11 forgets that it was told
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                if task.done():
+                    task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _read(self) -> None:
         while True:

@@ -13,7 +13,7 @@ from cti.channels.reach import Reach
 from cti.channels.texts import SmsTrouble
 from lab.smsc import Smsc, smsc
 from tests.channels.links import SOAK
-from tests.channels.sms.smpp_house import QUICK, fault, house, out, tell, until
+from tests.channels.sms.smpp_house import QUICK, House, fault, house, out, tell, until
 
 FOUND_S = 3.0  # for the pace to be found, which the full figures hide
 
@@ -119,3 +119,16 @@ async def test_an_smsc_that_is_started_again_has_us_back_within_five_seconds(tmp
             with smsc(tmp_path / "sent", port=port):
                 await until(lambda: one.line.health == "up", 5.0)
                 assert (await one.line.send(out("Hi")))[0].state == "accepted"
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_stop_in_the_moment_in_which_a_link_is_lost_is_heard(peer: Smsc, turns: int) -> None:
+    one = House(peer.port)
+    running = asyncio.create_task(one.line.run())
+    await until(lambda: one.line.health == "up")
+    one.line._binds[0]._writer.transport.abort()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    running.cancel()
+    async with asyncio.timeout(5):
+        await asyncio.gather(running, return_exceptions=True)
