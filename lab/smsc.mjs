@@ -4,7 +4,7 @@
 //
 // It is told what to do by POST of JSON to http://127.0.0.1:CONTROL/ : `{"faults": {...}}` (below), `{"sms": {"from",
 // "to", "text"}}` (a phone writes), `{"deliver": {...}}` (a deliver_sm of these fields), `{"drop": true}` (all links are
-// cut). It answers with JSON once it has been done.
+// cut; a number: so many). It answers with JSON once it has been done.
 
 import { appendFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -33,6 +33,7 @@ const faults = {
 const STATES = { DELIVRD: 2, EXPIRED: 3, DELETED: 4, UNDELIV: 5, ACCEPTD: 6, UNKNOWN: 7, REJECTD: 8 };
 const links = new Set();
 const taken = []; // when, of the last second
+let bound = 0;
 let id = Date.now() % 1_000_000_000;
 
 const { decode } = smpp.filters.message;
@@ -52,6 +53,7 @@ const server = smpp.createServer((link) => {
       return;
     }
     link.kind = kind;
+    link.number = ++bound;
     links.add(link);
     link.send(pdu.response({ system_id: "lab" }));
   };
@@ -78,7 +80,7 @@ function submit(link, pdu) {
   if (!status && faults.per_s && taken.length >= faults.per_s) status = faults.throttled;
   if (!status) taken.push(now);
   const mine = String(++id);
-  note(pdu, status ? "" : mine, status);
+  note(link, pdu, status ? "" : mine, status);
   if (!status && faults.drop_answers > 0) {
     faults.drop_answers -= 1;
     return;
@@ -90,11 +92,11 @@ function submit(link, pdu) {
   if (!status && faults.receipts && !faults.receipt_first) setTimeout(receipt, faults.receipt_ms, mine, pdu);
 }
 
-function note(pdu, mine, status) {
+function note(link, pdu, mine, status) {
   const { source_addr, source_addr_ton, source_addr_npi, destination_addr, dest_addr_ton, dest_addr_npi } = pdu;
   const { esm_class, data_coding, validity_period, registered_delivery } = pdu;
   const line = {
-    at: Date.now() / 1000, id: mine, status, source_addr, source_addr_ton, source_addr_npi, destination_addr,
+    at: Date.now() / 1000, link: link.number, id: mine, status, source_addr, source_addr_ton, source_addr_npi, destination_addr,
     dest_addr_ton, dest_addr_npi, esm_class, data_coding, validity_period, registered_delivery,
     sar: [pdu.sar_msg_ref_num, pdu.sar_total_segments, pdu.sar_segment_seqnum].filter((one) => one !== undefined),
     raw: pdu.short_message?.raw ?? "", text: pdu.short_message?.message ?? "",
@@ -154,7 +156,7 @@ async function told(asked) {
   Object.assign(faults, asked.faults ?? {});
   if (asked.drop) {
     taken.length = 0;
-    for (const link of links) link.destroy();
+    for (const link of [...links].slice(0, asked.drop === true ? links.size : asked.drop)) link.destroy();
   }
   if (asked.sms) return write(asked.sms);
   if (asked.deliver) {

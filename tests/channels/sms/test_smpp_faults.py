@@ -75,6 +75,19 @@ async def test_an_answer_that_comes_after_all_is_told(peer: Smsc) -> None:
     assert (told.far_id, told.state, told.named) == (answer.far_id, "accepted", peer.submits()[0]["id"])
 
 
+async def test_binds_share_the_work_and_one_that_is_lost_leaves_it_to_the_others(peer: Smsc) -> None:
+    async with house(peer.port, binds=3, window=1) as one:
+        await until(lambda: all(bind.bound for bind in one.line._binds))
+        await asyncio.gather(*(one.line.send(out("Hi", number)) for number in numbers(30)))
+        await tell(peer, drop=1)
+        await asyncio.gather(*(one.line.send(out("Ho", number)) for number in numbers(30)))
+        await until(lambda: all(bind.bound for bind in one.line._binds))
+        assert one.found == [""], "it was never down"
+    before, after = peer.submits()[:30], peer.submits()[30:]
+    assert len({sent["link"] for sent in before}) == 3
+    assert sorted(Counter(sent["destination_addr"] for sent in after).values()) == [1] * 30
+
+
 async def test_what_was_on_its_way_when_a_link_was_lost_is_unknown(peer: Smsc) -> None:
     await fault(peer, drop_answers=1)
     async with house(peer.port, window=1) as one:
