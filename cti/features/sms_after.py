@@ -156,7 +156,7 @@ class SmsAfter:
         tried = await sms_queue.tried(conn, one.id)
         other = self._lines.choose(one.number, purpose=one.purpose, besides=tried)
         line = self._lines.line(other.gateway_id) if other else None
-        if line is None or line.health == "down":
+        if line is None or line.health != "up":
             return False
         values = {"state": "queued", "why": "other-gateway", "next_at": now + OTHER_S, "settled_at": None}
         return await messages.move(conn, one.id, (one.state,), **values)

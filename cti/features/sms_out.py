@@ -30,7 +30,7 @@ from cti.telephony.numbering import NumberPlan
 
 AT_ONCE = 200  # messages looked at in one turn
 QUIET_S = 15.0  # so often the queue is looked at where nothing was heard of it
-DOWN_S = 15.0  # after which a message asks again for a gateway that is there
+DOWN_S = 5.0  # after which a message asks again for a gateway that is there
 GATHER_S = 0.02  # answers of so long are written down together
 LASTS_S = 24 * 3600.0  # after so long a message is of no use to anybody
 OTHER_GATEWAY = "other-gateway"  # why it waits again: one did not deliver it
@@ -135,7 +135,7 @@ class SmsOut:
                 besides |= {one.gateway_id}
             choice = self._lines.choose(one.number, purpose=one.purpose, besides=besides)
             line = self._lines.line(choice.gateway_id) if choice else None
-            if choice is None or line is None or line.health == "down":
+            if choice is None or line is None or line.health != "up":
                 found.append((one, None))
             elif flying[choice.gateway_id] < line.window:
                 flying[choice.gateway_id] += 1
@@ -239,7 +239,7 @@ class SmsOut:
         besides = self._besides.get(row.id, frozenset()) | {outcome.choice.gateway_id}
         other = self._lines.choose(row.number, purpose=row.purpose, besides=besides)
         line = self._lines.line(other.gateway_id) if other else None
-        if line is not None and line.health != "down":
+        if line is not None and line.health == "up":
             self._besides[row.id] = besides
             return ended | {"state": "queued", "why": trouble.code[:16], "next_at": now}
         self._besides.pop(row.id, None)

@@ -80,7 +80,7 @@ class Texting:
         self._sights = sights
         self._plan = plan
         self._zone = zone
-        self._wake = wake
+        self.wake = wake
         self._changed = changed
         self._work_changed = work_changed
         self._clock = clock
@@ -113,7 +113,7 @@ class Texting:
             closed = await self._close_call(conn, person, client_id, text.call_id, now)
         if closed:
             self._work_changed()
-        self._wake()
+        self.wake()
         self._changed(client_id)
         return made or 0
 
@@ -144,7 +144,7 @@ class Texting:
             }  # fmt: skip
             if not row.must_be_decided or not await messages.move(conn, sms_id, DECIDED, **values):  # type: ignore[arg-type]
                 raise Refused("not-stopped-sms", "This message is not one that waits for you.")
-        self._wake()
+        self.wake()
         self._changed(row.client_id)
 
     async def put_aside(self, person: Person, sms_id: int) -> None:

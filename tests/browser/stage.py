@@ -24,7 +24,7 @@ from sqlalchemy import update
 from cti.cli.demo import fill
 from cti.desktop import AgentView, CallState, CallView, LinkView, Match, PopCall, PopKind, ScreenPop, Snapshot, Why
 from cti.server import Parts, build
-from cti.settings import HttpSettings, MailSettings, Settings
+from cti.settings import HttpSettings, MailSettings, Settings, SmsSettings
 from cti.storage import calls, desktop_events, lookup
 from cti.storage.database import open_database
 from cti.storage.desktop_events import NewEvent
@@ -201,10 +201,11 @@ async def stage(
     width: int = 1366,
     height: int = 768,
     mail: MailSettings | None = None,
+    sms: SmsSettings | None = None,
     **look: Any,
 ) -> AsyncIterator[Stage]:
     """A stage with the sample base. look: of the browser's window (color_scheme, reduced_motion, locale...)."""
-    settings = Settings(data=folder, http=HttpSettings(), mail=mail or MailSettings())
+    settings = Settings(data=folder, http=HttpSettings(), mail=mail or MailSettings(), sms=sms or SmsSettings())
     copied(sample, folder)
     db = await open_database(settings.database_url)
     parts = await build(settings, db)

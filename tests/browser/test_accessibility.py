@@ -33,6 +33,7 @@ PAGES = {
     "/mail": ".mail-row",
     "/mail?view=all&c=1": "#mail-read iframe",
     "/mail/outbox": "#outgoing",
+    "/sms": "#texts",
     "/profile": "#main h1",
 }
 

@@ -17,11 +17,12 @@ from cti.features.sms_in import SmsIn
 from cti.features.texting import Text, Texting
 from cti.messages.sms import split
 from cti.sights import Sights
-from cti.storage import consents
+from cti.storage import calls, consents, missed
 from cti.storage.campaign_tables import consents as register
 from cti.storage.client_tables import client_changes, client_phones, clients
 from cti.storage.sms_coming import left_pieces
 from cti.storage.sms_tables import sms
+from cti.telephony.events import CallRecord, Party
 from cti.telephony.numbering import NumberPlan
 from tests.features.text_office import MOSCOW, PYOTR, Gateway, TextOffice, text_office
 from tests.storage.conftest import ANNA, BORIS
@@ -188,6 +189,24 @@ async def test_what_is_unknown_goes_again_by_a_person_alone(desk: Desk) -> None:
     with pytest.raises(Refused, match="waits for you"):
         await desk.texting.again(WRITER, two)
     assert len(desk.gateway.got) == 1
+
+
+async def test_an_sms_to_who_called_in_vain_is_his_answer(desk: Desk) -> None:
+    client, now = await desk.client(), desk.office.clock()
+    record = CallRecord(
+        call="c1", direction="inbound", caller=Party(number=PYOTR, name=""), called="74950000001", queue="sales",
+        started=now - 60, ended=now - 30, outcome="no-answer",
+    )  # fmt: skip
+    async with desk.office.db.write() as conn:
+        await calls.save(conn, record, number=PYOTR, client_id=client, user_id=None)
+    await desk.came("Перезвоните")
+    async with desk.office.db.read() as conn:
+        assert len(await missed.missed(conn, since=0.0)) == 1, "what he writes closes nothing"
+    await desk.texting.send(WRITER, Text(key="an-answer", number=PYOTR, text="Уже звоним", client_id=client))
+    async with desk.office.db.read() as conn:
+        assert await missed.missed(conn, since=0.0) == []
+        [closed] = await missed.missed(conn, since=0.0, state="closed")
+    assert (closed.closed_by, closed.why) == ("Anna", "отвечено SMS")
 
 
 @pytest.mark.parametrize(

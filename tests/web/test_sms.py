@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import subprocess
 from collections.abc import AsyncIterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from cti.channels.texts import InText
 from cti.messages.sms import measure
 from cti.storage import restrictions
 from cti.storage.sms_tables import sms, sms_gateways
+from tests.web.canaries import hide
 from tests.web.panel import ANNA, Browser, Panel, panel, until
 
 JS = Path(__file__).parents[2] / "web" / "static" / "js" / "measure.js"
@@ -128,3 +132,20 @@ async def test_DP_06_the_box_of_a_restricted_client_says_so(desk: Panel) -> None
         assert "data-answer" not in (await page(anna, f"/clients/{client}/answer"))
         body = {"number": NUMBER, "text": "Всё же", "client_id": client}
         assert (await anna.ask("POST", "/sms", body))[0] == 409
+
+
+async def test_DP_11_who_sees_no_numbers_writes_to_them_all_the_same(desk: Panel) -> None:
+    async with Browser(desk, "pavel") as pavel, Browser(desk, "anna") as anna:
+        client = await a_client(pavel)
+        await hide(desk)
+        box = await page(anna, f"/clients/{client}/answer")
+        assert "0777" not in box
+        sealed = re.search(r'<option value="([^"]+)"', box)
+        assert sealed is not None
+        body = {"number": unescape(sealed[1]), "text": "Добрый день", "client_id": client}
+        status, made = await anna.ask("POST", "/sms", body)
+        assert status == 201
+        async with desk.services.db.read() as conn:
+            kept = (await conn.execute(select(sms.c.number).where(sms.c.id == made["id"]))).scalar_one()
+        assert kept == NUMBER
+        assert NUMBER not in str((await anna.ask("GET", f"/sms/{made['id']}"))[1])

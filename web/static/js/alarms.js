@@ -22,6 +22,11 @@ export function add(one) {
   if ([...list.children].some((row) => row.dataset.seq === String(one.seq))) return;
   const row = mould("alarm");
   row.dataset.seq = one.seq;
+  if (one.code === "sms-in") {
+    row.dataset.calm = "yes";
+    const icon = $("use", row);
+    icon.setAttribute("href", icon.getAttribute("href").replace("triangle-alert", "message-square"));
+  }
   fill(row, { text: one.text, why: one.why ? t("Reason: {why}", { why: one.why }) : "", at: moment(one.at) });
   const link = $("a", row);
   link.href = one.href || "/";

@@ -9,7 +9,6 @@ const LATER_MS = 300;
 const written = new Map(); // by client: what is written and not sent
 const prices = new Map(); // by number: what a part costs
 let timer = 0;
-let open = null; // the client on the desk
 
 export function startAnswer(htmx) {
   document.addEventListener("click", clicked);
@@ -25,13 +24,12 @@ export function startAnswer(htmx) {
   onPage("[data-answer]", begin);
   document.addEventListener("trubka:desk-client", ({ detail: id }) => {
     const place = $("#desk-answer");
-    if (!place || (open === id && place.firstElementChild)) return;
-    open = id;
+    if (!place || place.dataset.client === String(id)) return;
+    place.dataset.client = id;
     show($("#desk-answer-box"), !!id);
     if (id) htmx.ajax("GET", `/clients/${id}/answer`, { target: place, swap: "innerHTML" }).then(() => $$("[data-answer]", place).forEach(begin));
     else place.replaceChildren();
   });
-  document.addEventListener("htmx:after:swap", () => location.hash === "#answer-box" && $("#answer-box textarea")?.focus());
 }
 
 function begin(form) {
@@ -39,7 +37,16 @@ function begin(form) {
   if (!area) return;
   area.value = written.get(form.dataset.answer)?.text ?? area.value;
   typed(form);
-  if (location.hash === "#answer-box") area.focus();
+  if (location.hash === "#answer-box") atHand(form);
+}
+
+/** Whoever came to answer has the box on top, what was written under it, and has read that. */
+function atHand(form) {
+  const box = form.closest("#answer-box");
+  if (!box) return;
+  box.scrollIntoView({ block: "start" });
+  $("textarea", form).focus({ preventScroll: true });
+  for (const one of $$("#stream [data-unread]")) api("POST", `/sms/${one.dataset.unread}/read`).catch(() => {}); // it is said again by who reads it next
 }
 
 function clicked(event) {
@@ -141,7 +148,6 @@ async function send(form) {
   form.dataset.going = "yes";
   const body = { key: mine.key, number: $("select[name=number]", form).value, text: mine.text, client_id: Number(id) };
   if (mine.template) body.template_id = mine.template;
-  if (form.dataset.call) body.call_id = form.dataset.call;
   try {
     const made = await api("POST", "/sms", body);
     written.delete(id);
