@@ -174,7 +174,7 @@ class EventRules:
         return Planned(
             client_id=made.card.id if made.card else None,
             client=made.card.name if made.card else "",
-            at=(await self._due(conn, rule, [one]))[one.key],
+            at=(await self._due(conn, rule, [one], self._clock()))[one.key],
             clock=(await self._clocks(conn, [one])).get(one.client_id or 0, clock_of("", "", self._zone.key)),
             to=made.to,
             subject=letter.get("subject", ""),
@@ -207,7 +207,7 @@ class EventRules:
             async with self._db.read() as conn:
                 found = await self._occasions(conn, rule, now)
                 done = await event_rules.done(conn, rule.id, [one.key for one in found])
-                due = await self._due(conn, rule, [one for one in found if one.key not in done])
+                due = await self._due(conn, rule, [one for one in found if one.key not in done], now)
             for one in found:
                 if due.get(one.key, now + 1) <= now:
                     sent.add(await self._act(rule.id, one, now, late=due[one.key] < now - LATEST_S))
@@ -253,7 +253,7 @@ class EventRules:
             found += await occasions.dates(conn, given, today + timedelta(days=ahead), self._zone, rule_id=left)
         return found
 
-    async def _due(self, conn: Connection, rule: Rule, some: list[Occasion]) -> dict[str, float]:
+    async def _due(self, conn: Connection, rule: Rule, some: list[Occasion], now: float) -> dict[str, float]:
         """When each is due, on its client's clock."""
         kept = rule.channel == "sms"
         clocks = await self._clocks(conn, some if rule.hours or kept else [one for one in some if one.day])
@@ -261,6 +261,8 @@ class EventRules:
         for one in some:
             zone = ZoneInfo(clocks[one.client_id or 0].zone) if one.client_id in clocks else self._zone
             goes = goes_at(day_begins(one.day, zone) if one.day else one.at, rule.delay_s, rule.hours, zone)
+            if one.due_at is not None:  # nobody is reminded of what is over when his night is
+                goes = max(goes, now)
             due[one.key] = loud_at(goes, quiet, zone) if kept else goes
         return due
 

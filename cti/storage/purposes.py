@@ -17,13 +17,15 @@ from cti.storage.mail_tables import letter_bodies, letters
 from cti.storage.sending_tables import outbox as outbox_table
 
 
-async def of_letter(conn: AsyncConnection, rule_id: int | None, campaign_id: int | None) -> Purpose:
-    """Its purpose; of one whose campaign is gone: marketing."""
+async def of_letter(
+    conn: AsyncConnection, rule_id: int | None, campaign_id: int | None, *, gone: Purpose = "service"
+) -> Purpose:
+    """Its purpose; of one whose campaign is gone: marketing. gone: of one whose rule is."""
     if campaign_id is not None:
         said = (await conn.execute(select(campaigns.c.purpose).where(campaigns.c.id == campaign_id))).scalar()
         return next((one for one in PURPOSES if one == said), "marketing")
     rule = await event_rules.get(conn, rule_id) if rule_id is not None else None
-    return rule.given.purpose if rule else "service"
+    return rule.given.purpose if rule else gone if rule_id is not None else "service"
 
 
 async def withdraw(conn: AsyncConnection, outbox_id: int, now: float, *, source: Source, proof: str) -> None:
@@ -32,7 +34,7 @@ async def withdraw(conn: AsyncConnection, outbox_id: int, now: float, *, source:
     to = next((one for one in letter.parties if one.role == "to"), None) if letter else None
     if letter is None or to is None:
         return
-    purpose = await of_letter(conn, letter.rule_id, letter.campaign_id)
+    purpose = await of_letter(conn, letter.rule_id, letter.campaign_id, gone="marketing")
     gone = await consents.refusal(conn, kind="email", address=to.folded, purpose=purpose, client_id=letter.client_id)
     if gone != "withdrawn":
         await consents.say(

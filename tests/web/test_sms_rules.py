@@ -135,10 +135,12 @@ async def test_an_appointment_is_reminded_of_on_the_clients_clock_and_not_in_qui
         due = datetime(2027, 3, 12, 10, 30, tzinfo=far).timestamp()
         clock.ahead = due - 90 * 3600 - time.time()
         await vera.ask("POST", f"/clients/{client}/tasks", {"what": "Замер", "due_at": due})
+        early = datetime(2027, 3, 12, 8, 30, tzinfo=far).timestamp()  # its hour comes in the night, which ends after it
+        await vera.ask("POST", f"/clients/{client}/tasks", {"what": "Созвон", "due_at": early})
         rule = await made(vera, "{{task.what}} {{task.date}} в {{task.time}}", event="task-due", given={"hours": 9})
         body = (await vera.ask("GET", "/event-rules"))[1][0]
         asked = {name: body[name] for name in ("name", "event", "given", "channel", "template_id")}
-        _, [planned] = await vera.ask("POST", "/event-rules/dry-run", asked)
+        _, [_, planned] = await vera.ask("POST", "/event-rules/dry-run", asked)
         morning = datetime(2027, 3, 12, 9, tzinfo=far).timestamp()
         assert (planned["at"], planned["body"]) == (morning, "Замер 12 марта 2027 г. в 10:30")
         assert (planned["parts"], planned["price"], planned["why"]) == (1, 350, "")
