@@ -62,7 +62,6 @@ REFUSALS: Mapping[str, str] = {
     "gateway-changed": N_("Somebody changed it meanwhile: open it again."),
     "gateway-secret": N_("Type the password again: the gateway is another one now."),
     "gateway-paused": N_("Nothing is sent by this gateway now: resume it first."),
-    "no-gateway-here": N_("There is no such gateway any more."),
     "empty-gateway": N_("Give the gateway a name."),
     "bad-sms-sender": N_("A sender is up to 11 Latin letters and digits, or a number."),
     "bad-gateway-number": N_("Messages in a second are from 1 to 1000, a price is up to 1000."),

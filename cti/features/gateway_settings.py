@@ -201,13 +201,13 @@ class GatewaySettings:
         async with self._db.read() as conn:
             row = await gateways.get(conn, gateway_id)
         if row is None or row.removed_at is not None:
-            raise Refused("no-gateway-here", "There is no such gateway.")
+            raise Refused("unknown", "There is no such gateway.")
         return row
 
     async def _mark(self, actor: Person, gateway_id: int, action: str, **values: float | None) -> None:
         async with self._db.write() as conn:
             if not await gateways.mark(conn, gateway_id, **values):
-                raise Refused("no-gateway-here", "There is no such gateway.")
+                raise Refused("unknown", "There is no such gateway.")
             await self._note(conn, actor, action, gateway_id)
         self._changed(gateway_id)
 

@@ -40,7 +40,7 @@ _URL = r"^https?://[^\s@{}]{1,400}$"
 _WORDS = re.compile(r"[\s,;:=|]+")
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One request. form or json (a text of JSON) is its body; a field that comes out empty is left away."""
 
     url: Annotated[str, Meta(max_length=400, pattern=_URL)]
@@ -51,14 +51,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     json: Annotated[str, Meta(max_length=8000)] = ""
 
 
-class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Something stands at a path: one of the values, or, without any, whatever is not empty."""
 
     path: Path
     values: Values = ()
 
 
-class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """An answer that is a refusal. permanent: of this message for good."""
 
     path: Path
@@ -67,7 +67,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     permanent: bool = False
 
 
-class Reading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Reading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What answers mean. id: where a message's name stands, one or a list of its parts'; again: it has it already."""
 
     form: Literal["json", "text"] = "json"
@@ -79,7 +79,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     said: Path = ""
 
 
-class Polling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Polling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Asking what became of a message, `{{far_id}}`, where a gateway tells nothing by itself."""
 
     asked: Asked
@@ -88,7 +88,7 @@ class Polling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     said: Path = ""
 
 
-class Signature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Signature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """How a call-back is signed. place: a header, or a field by its path where in_field.
 
     over: what is signed, in its order, joined: @body, @timestamp, @secret, or fields by their paths. timestamp: the
@@ -105,7 +105,7 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     timestamp: Short = ""
 
 
-class Incoming(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Incoming(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Where a message to us stands in a call-back. when: what tells it from a receipt."""
 
     when: Condition
@@ -115,7 +115,7 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     id: Path = ""
 
 
-class Callback(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Callback(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a gateway tells us by itself. each: where the list of it is, "": it is one. lines: each is a text of lines.
 
     fields: under which name of a form there are several (`data[]`); receipt: what tells a receipt. reply: what it
@@ -136,7 +136,7 @@ class Callback(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     signed: Signature | None = None
 
 
-class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A gateway."""
 
     send: Asked
@@ -145,7 +145,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     callback: Callback | None = None
 
 
-class HttpGiven(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class HttpGiven(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a row of a gateway holds. ready: a code of gateways_ready.py; else its own description."""
 
     ready: Annotated[str, Meta(max_length=20)] = ""

@@ -24,7 +24,7 @@ from cti.messages.http_gateways import Signature
 from cti.settings import SmsSettings
 from cti.storage import gateways
 from tests.channels.sms.web_peer import Peer, there, web_peer
-from tests.web.panel import PAVEL, Panel, panel, until
+from tests.web.panel import PAVEL, Browser, Panel, panel, until
 from tests.web.visitor import Visitor
 
 KEY, SIGNING = "kanareyka-key-of-the-gateway", "kanareyka-of-signing"
@@ -287,3 +287,32 @@ async def test_a_line_that_falls_stops_no_other(running: Panel, peer: Peer) -> N
         assert choice.gateway_id == 2
         assert (await pavel.post("/settings/sms/2/try", number="89355550101")).says("has taken the message")
         assert (await pavel.get("/settings/sms")).status == 200
+
+
+async def test_programs_set_gateways_and_routes_and_never_read_a_secret(running: Panel, peer: Peer) -> None:
+    async with Browser(running, "pavel") as pavel, Browser(running, "anna") as anna:
+        body = {
+            "kind": "smpp",
+            "name": "Operator",
+            "given": {"host": "smpp.example", "system_id": "me"},
+            "password": KEY,
+        }
+        assert (await anna.ask("POST", "/sms/gateways", body))[0] == 403
+        assert await pavel.ask("POST", "/sms/gateways", body) == (201, {"id": 1})
+        assert (await pavel.ask("POST", "/sms/gateways", body))[0] == 409, "the name is taken"
+        status, (one,) = await pavel.ask("GET", "/sms/gateways")
+        assert (status, one["given"]["port"], one["opened"]) == (200, 2775, True)
+        assert KEY not in json.dumps(one)
+        given = {"host": "other.example", "system_id": "me"}
+        moved = body | {"given": given, "password": "", "version": 1}
+        assert (await pavel.ask("PUT", "/sms/gateways/1", moved))[0] == 409, "a secret goes to no other host"
+        assert (await pavel.ask("PUT", "/sms/gateways/1", moved | {"password": "another"}))[0] == 200
+        assert (await pavel.ask("PUT", "/sms/gateways/1/paused", {"paused": True}))[0] == 200
+        assert (await pavel.ask("GET", "/sms/gateways"))[1][0]["health"] == "paused"
+        routes = [{"prefix": "+7", "gateway_id": 1, "position": 2, "share": 1, "price": 190}]
+        assert (await pavel.ask("PUT", "/sms/routes", {"routes": routes}))[0] == 200
+        assert (await pavel.ask("GET", "/sms/routes"))[1] == routes
+        assert (await pavel.ask("PUT", "/sms/routes", {"routes": routes * 2}))[0] == 409
+        assert (await pavel.ask("PUT", "/sms/routes", {"routes": [routes[0] | {"gateway_id": 9}]}))[0] == 409
+        assert (await pavel.ask("DELETE", "/sms/gateways/1"))[0] == 200
+        assert (await pavel.ask("GET", "/sms/gateways"))[1] == []

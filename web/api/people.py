@@ -33,7 +33,11 @@ from web.api import (
     results,
     scripts,
     segments,
+<<<<<<< HEAD
     sms,
+=======
+    sms_gateways,
+>>>>>>> 932c3f5 (api: SMS gateways and routes; docs: services on the web, routes, call-backs)
     tasks,
     templates,
     work,
@@ -195,6 +199,7 @@ OPERATIONS = (
     *belongings.OPERATIONS,
     *reports.OPERATIONS,
     *segments.OPERATIONS,
+    *sms_gateways.OPERATIONS,
     *catalogue.OPERATIONS,
     *tasks.OPERATIONS,
     *conversations.OPERATIONS,
