@@ -33,11 +33,8 @@ from web.api import (
     results,
     scripts,
     segments,
-<<<<<<< HEAD
     sms,
-=======
     sms_gateways,
->>>>>>> 932c3f5 (api: SMS gateways and routes; docs: services on the web, routes, call-backs)
     tasks,
     templates,
     work,
