@@ -63,6 +63,9 @@ async def test_an_sms_is_sent_delivered_answered_and_answered_in_place(
         await page.get_by_role("button", name="Латиницей").click()
         await expect(page.locator("#answer-box textarea")).to_have_value("Vash zakaz gotov")
         await expect(size).to_contain_text("16 знаков · латиница · 1 часть · осталось 144")
+        await page.get_by_role("button", name="Письмо").click()
+        await expect(page.locator("#answer-box [data-compose]").first).to_have_text("info@alhimov.example")
+        await page.locator("#answer-box").get_by_role("button", name="SMS", exact=True).click()
         await writes(theatre, page, "#answer-box", "Ваш заказ готов")
         line = page.locator("#stream .texted").first
         await expect(line.locator(".tag")).to_have_text("доставлено", timeout=LONG_MS)

@@ -91,6 +91,22 @@ async def test_an_sms_is_sent_once_by_its_key_and_stands_on_the_card(desk: Panel
         assert [row["sms"]["text"] for row in history["rows"]] == ["Ваш заказ готов"]
 
 
+async def test_a_template_is_filled_in_and_says_what_it_lacks(desk: Panel) -> None:
+    async with Browser(desk, "pavel") as pavel:
+        client = await a_client(pavel)
+        body = "{{client.name}}, договор {{contract.number}}"
+        template = {"name": "Договор", "channel": "sms", "language": "ru", "body": body}
+        status, made = await pavel.ask("POST", "/templates", template)
+        assert status == 201, made
+        assert "Договор" in await page(pavel, f"/clients/{client}/answer")
+        asked = {"template_id": made["id"], "client_id": client}
+        status, said = await pavel.ask("POST", "/sms/filled", asked)
+        assert (status, said["missing"]) == (200, ["contract.number"])
+        assert said["text"].startswith("Пётр, договор")
+        status, refused = await pavel.ask("POST", "/sms", {"number": NUMBER, "text": said["text"], "client_id": client})
+        assert (status, refused["type"]) == (409, "/problems/empty-fields")
+
+
 async def test_what_did_not_arrive_is_listed_and_goes_again_by_a_person(desk: Panel) -> None:
     async with Browser(desk, "anna") as anna:
         client = await a_client(anna)

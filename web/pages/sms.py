@@ -101,7 +101,7 @@ async def answering(conn: Connection, person: Person, client: ClientCard) -> dic
     writes = may(person, "sms")
     return {
         "answer_numbers": numbers,
-        "answer_addresses": addresses if may(person, "mail") else [],
+        "answer_addresses": addresses if may(person, "mail", owner_id=person.id) else [],
         "answer_templates": await templates.every(conn, channel="sms") if writes else [],
         "answer_stopped": await restrictions.of_client(conn, client.id),
         "answer_writes": writes,
