@@ -22,7 +22,7 @@ LATER_H = {"1": 1, "3": 3}
 async def show_unsubscribe(request: web.Request) -> web.Response:
     """What the button does."""
     if services_of(request).consents.known(request.match_info["token"]) is None:
-        raise web.HTTPNotFound(text=GONE)
+        return _gone(request)
     return page(request, "unsubscribe.html", title=N_("Unsubscribe"), done=False)
 
 
@@ -31,7 +31,7 @@ async def unsubscribe(request: web.Request) -> web.Response:
     consents = services_of(request).consents
     grant = consents.known(request.match_info["token"])
     if grant is None:
-        raise web.HTTPNotFound(text=GONE)
+        return _gone(request)
     one_click = (await request.post()).get("List-Unsubscribe") == "One-Click"
     await consents.unsubscribe(grant, source="letter" if one_click else "page")
     return page(request, "unsubscribe.html", title=N_("Unsubscribe"), done=True)
@@ -39,23 +39,29 @@ async def unsubscribe(request: web.Request) -> web.Response:
 
 async def show_call_back(request: web.Request) -> web.Response:
     """When shall we call?"""
-    _call_of(request)
+    if _call_of(request) is None:
+        return _gone(request)
     return page(request, "call_back.html", title=N_("We will call you back"), done="")
 
 
 async def call_back(request: web.Request) -> web.Response:
     """Order it, once."""
     call_id, when = _call_of(request), str((await request.post()).get("when", ""))[:8]
+    if call_id is None:
+        return _gone(request)
     ordered = await services_of(request).callbacks.after_missed(call_id, _wish(request, when))
     return page(request, "call_back.html", title=N_("We will call you back"), done="ordered" if ordered else "talked")
 
 
-def _call_of(request: web.Request) -> str:
+def _call_of(request: web.Request) -> str | None:
     services = services_of(request)
     grant = services.consents.doors.known("c", request.match_info["token"], services.clock())
-    if grant is None:
-        raise web.HTTPNotFound(text=GONE)
-    return grant.what
+    return grant.what if grant else None
+
+
+def _gone(request: web.Request) -> web.Response:
+    """For whoever holds an address that opens nothing: nothing of the panel's."""
+    return page(request, "gone.html", status=404, title=GONE)
 
 
 def _wish(request: web.Request, when: str) -> float | None:
