@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from cti.channels.texts import TextLines
 from cti.desktop import AgentDesktop
+from cti.features.call_lists import CallLists
 from cti.features.campaign_builds import CampaignBuilds
 from cti.features.campaign_notices import CampaignNotices
 from cti.features.campaign_numbers import CampaignNumbers
@@ -24,6 +25,7 @@ class CampaignParts:
 
     campaigns: Campaigns
     numbers: CampaignNumbers
+    call_lists: CallLists
     work: Mapping[str, Coroutine[Any, Any, None]]
 
 
@@ -37,6 +39,7 @@ def build_campaigns(
     lines: TextLines,
     wake_sms: Callable[[], None],
     wake_post: Callable[[], None],
+    work_changed: Callable[[], None],
     clock: Callable[[], float],
 ) -> CampaignParts:
     """All of it. lines: to gateways, for what a campaign may cost; wake_sms, wake_post: the queues have something."""
@@ -47,5 +50,12 @@ def build_campaigns(
         db=db, plan=plan, zone=zone, lines=lines, build=builds.wake, begin=runs.wake, wake_sms=wake_sms,
         wake_post=wake_post, tell=notices.tell, clock=clock,
     )  # fmt: skip
-    work = {"campaign-builds": builds.run(), "campaigns": runs.run(), "campaigns-followed": runs.follow()}
-    return CampaignParts(campaigns=campaigns, numbers=CampaignNumbers(db=db, clock=clock), work=work)
+    call_lists = CallLists(db=db, zone=zone, changed=work_changed, tell=notices.tell, clock=clock)
+    work = {
+        "campaign-builds": builds.run(),
+        "campaigns": runs.run(),
+        "campaigns-followed": runs.follow(),
+        "call-lists": call_lists.run(),
+    }
+    numbers = CampaignNumbers(db=db, clock=clock)
+    return CampaignParts(campaigns=campaigns, numbers=numbers, call_lists=call_lists, work=work)

@@ -165,7 +165,7 @@ async def build(settings: Settings, db: Database) -> Parts:
     mailing = build_campaigns(
         db, zone=ZoneInfo(settings.numbers.time_zone), plan=pbxes.plan, desktop=live,
         next_seq=desk.screen_pops.next_seq, lines=texting.gateways, wake_sms=texting.sms_out.wake,
-        wake_post=mail.sending.wake, clock=clock,
+        wake_post=mail.sending.wake, work_changed=desk.work_lists.work_list.changed, clock=clock,
     )  # fmt: skip
     texting.gateway_calls.counted = lambda outcome: metrics.sms_calls.labels(outcome).inc()
     gone = Erasures(
@@ -254,6 +254,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         sending_limits=texting.limits,
         campaigns=mailing.campaigns,
         campaign_numbers=mailing.numbers,
+        call_lists=mailing.call_lists,
         invitations=mail.invitations,
         segments=base.segments,
         files=base.files,

@@ -22,6 +22,7 @@ REFUSALS: Mapping[str, str] = {
     "no-sms-template": N_("Choose the text of the SMS for those whose letter comes back."),
     "no-label": N_("Say who calls: the label of the caller."),
     "no-call-list": N_("This person is not on your desk any more: take the next one."),
+    "desk-full": N_("Call those first whom you have on your desk."),
     "nobody-to-take": N_("Nobody is to be called now: all are called, or it is not their hour."),
     "no-calls-consent": N_("He has not agreed to be called, or has taken it back: he is not dialled."),
 }
@@ -98,7 +99,7 @@ WHYS: Mapping[str, str] = {
     "no-answer": N_("nobody answered"),
     "busy": N_("busy"),
     "failed": N_("could not be done"),
-    "tries": N_("called as often as is set"),
+    "closed": N_("closed by the agent"),
 }
 STANDS: Mapping[str, str] = {
     "no-template": N_("Its template is not there any more: bring it back, then start again."),

@@ -23,6 +23,7 @@ from cti.features.agent_state import AgentStates
 from cti.features.browser_legs import BrowserLegs
 from cti.features.bulk_changes import BulkChanges
 from cti.features.call_control import CallControl
+from cti.features.call_lists import CallLists
 from cti.features.call_log import CallLog
 from cti.features.call_results import CallResults
 from cti.features.callbacks import Callbacks
@@ -132,6 +133,7 @@ class Services:
     campaigns: Campaigns
     campaign_numbers: CampaignNumbers
     texting: Texting
+    call_lists: CallLists
     inbox: Inbox
     conversations: Conversations
     segments: ClientSegments

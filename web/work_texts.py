@@ -16,6 +16,7 @@ KINDS: Mapping[str, str] = {
     "callback": N_("call back"),
     "task": N_("task"),
     "letter": N_("letter"),
+    "list": N_("call list"),
 }
 WHYS: Mapping[str, str] = {
     "taken": N_("{name} is at it"),
@@ -32,6 +33,7 @@ WHYS: Mapping[str, str] = {
     "callback-waits": N_("You promised to call at {due}"),
     "task-late": N_("To be done by {due}"),
     "task-waits": N_("To be done by {due}"),
+    "list": N_("On your desk until {until}, calls so far: {tries}"),
     "letter": N_("Wrote at {at}"),
     "letter-late": N_("Was to be answered by {due}"),
 }

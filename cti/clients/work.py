@@ -14,7 +14,7 @@ from typing import Literal
 
 from cti.clients.masking import Telephone, Words
 
-WorkKind = Literal["missed", "order", "callback", "task", "letter"]
+WorkKind = Literal["missed", "order", "callback", "task", "letter", "list"]
 TAKEN_S = 30 * 60.0  # so long an item is somebody's: he may have gone home
 TAKEN, LATE, ORDERED, INSISTENT, MISSED, DUE, WAITING, OTHERS = range(8)
 
@@ -106,7 +106,8 @@ def _place(work: Work, me: int, now: float) -> Placed:
     if later:
         return Placed(work=work, level=WAITING, why="put-off", times={"until": later})
     if taken:
-        return Placed(work=work, level=TAKEN, why="taken-by-me")
+        why = "list" if work.kind == "list" else "taken-by-me"
+        return Placed(work=work, level=TAKEN, why=why, times={"until": work.taken_until or now})
     if work.kind == "letter":
         late = work.due_at is not None and work.due_at <= now
         times = {"due": work.due_at or work.at, "at": work.at}

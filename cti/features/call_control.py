@@ -22,7 +22,7 @@ from cti.errors import ChannelError, NotAllowed, Refused
 from cti.lines import Line
 from cti.settings import DialSettings
 from cti.sights import Sights
-from cti.storage import calls, dial_requests, merges, restrictions
+from cti.storage import call_lists, calls, dial_requests, merges, restrictions
 from cti.storage.database import Database
 from cti.storage.dial_requests import DialRequest
 from cti.storage.directory import DeviceRow
@@ -108,6 +108,7 @@ class CallControl:
                 return request_id
             client_id = await merges.kept_id(conn, client_id) if client_id else None
         click = self._check(person, self._sights.opened(to), client_id, request_id, device)
+        await self._list_allows(person, click.number)
         await self._may_be_called(person, click.number, click.device.name, client_id)
         if not await self._claim(click):
             return request_id
@@ -131,6 +132,7 @@ class CallControl:
             raise Refused("not-allowed", "Your role may not place calls; ask an admin.")
         number = read(to, self._line(device).plan)
         allowed = self._allowed(number)
+        await self._list_allows(person, number)
         await self._may_be_called(person, number, device, None)
         return allowed
 
@@ -246,6 +248,18 @@ class CallControl:
             named = f"{found.name}, {found.why}" if found.client_id == client_id else found.why
             raise Refused("restricted", "The client is restricted: he may not be called.", where=named)
 
+    async def _list_allows(self, person: Person, number: Number) -> None:
+        """Raises Refused for one of a call list who may not be called: it is written down, and he is left out."""
+        async with self._db.read() as conn:
+            row = await call_lists.on_desk(conn, person.id, number.e164) if number.e164 else None
+            why = await call_lists.refused(conn, row) if row else ""
+        if row is None or not why:
+            return
+        async with self._db.write() as conn:
+            await call_lists.blocked(conn, row, why, self._clock())
+        log.warning("a call of a call list was blocked", campaign=row.campaign_id, number=row.number, why=why)
+        raise Refused("no-calls-consent", "He has not agreed to be called, or has taken it back: he is not dialled.")
+
     def _allowed(self, number: Number) -> str:
         """What the PBX is told to dial for a number. Raises Refused outside the toll guard."""
         if number.kind == "internal" and number.internal:
@@ -288,6 +302,9 @@ class CallControl:
         async with self._db.write() as conn:
             if not await dial_requests.claim(conn, request):
                 return False
+            listed = await call_lists.on_desk(conn, click.person.id, request.number)
+            if listed is not None:
+                await call_lists.dialled(conn, listed, click.request_id, now)
         pace.count(now)
         return True
 

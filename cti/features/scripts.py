@@ -17,7 +17,7 @@ from cti.clients.masking import restored
 from cti.clients.properties import Property, read_value
 from cti.clients.scripts import Question, Script, asked, reads, said
 from cti.errors import NotAllowed, Refused
-from cti.storage import calls, properties
+from cti.storage import call_lists, calls, properties
 from cti.storage import scripts as stored
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
@@ -91,7 +91,9 @@ class Scripts:
 
     async def _state(self, conn: Connection, call_id: str) -> tuple[Script | None, list[Asked]]:
         row = await calls.get(conn, call_id)
-        script = await stored.of_queue(conn, (row.queue or "") if row else "")
+        listed = await call_lists.script_of(conn, call_id)
+        script = await stored.get(conn, listed) if listed else None
+        script = script or await stored.of_queue(conn, (row.queue or "") if row else "")
         if script is None:
             return None, []
         known = {prop.id: prop for prop in await properties.every(conn)}

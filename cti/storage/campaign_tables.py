@@ -149,7 +149,9 @@ campaign_calls = Table(
     Column("number", Integer, primary_key=True),
     Column("attempt", Integer, primary_key=True),
     Column("call_id", String(80), nullable=False, server_default="", index=True),
+    Column("request_id", String(64), nullable=False, server_default="", index=True),  # of the click
     Column("user_id", ForeignKey("users.id", ondelete="SET NULL")),
     Column("at", Float, nullable=False),
-    Column("outcome", String(16), nullable=False, server_default=""),
+    Column("label", String(32), nullable=False, server_default=""),  # of the caller, as it then was
+    Column("outcome", String(16), nullable=False, server_default=""),  # "": not known yet; why it was not dialled
 )

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.tasks import Task
 from cti.clients.work import Work, Worker
-from cti.storage import missed, tasks
+from cti.storage import call_lists, missed, tasks
 from cti.storage.client_tables import clients
 from cti.storage.mail_people import OPEN
 from cti.storage.mail_tables import conversations, letters
@@ -45,7 +45,7 @@ async def gathered(conn: AsyncConnection, *, now: float, until: float, who: Work
     lost = await missed.missed(conn, since=now - MISSED_S, user_id=who.id if who else None, limit=MOST)
     due = await tasks.due_before(conn, until, who.id if who else None, limit=MOST)
     found = [_of_missed(one) for one in lost] + [_of_task(one) for one in due] + await _orders(conn, who)
-    return found + await _letters(conn, who)
+    return found + await _letters(conn, who) + await call_lists.desks(conn, who)
 
 
 async def _letters(conn: AsyncConnection, who: Worker | None) -> list[Work]:

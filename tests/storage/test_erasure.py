@@ -106,7 +106,7 @@ CODES = {
     "sms.key", "sms.direction", "sms.state", "sms.sender", "sms.purpose", "sms.currency", "sms.call_id", "sms.why",
     "consents.kind", "consents.purpose", "consents.source",
     "campaign_people.zone", "campaign_people.state", "campaign_people.why",
-    "campaign_calls.call_id", "campaign_calls.outcome",
+    "campaign_calls.call_id", "campaign_calls.request_id", "campaign_calls.label", "campaign_calls.outcome",
 }  # fmt: skip
 
 

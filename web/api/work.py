@@ -12,7 +12,7 @@ from cti.access import scope
 from cti.clients.work import Placed, placed
 from cti.storage import work as stored
 from cti.telephony.numbering import show
-from web.api.base import Operation, body_of, call_of, query_of, reply
+from web.api.base import Operation, body_of, call_of, place, query_of, reply
 from web.api.records import Ok
 from web.auth import person_of
 from web.i18n import language_of
@@ -29,8 +29,9 @@ class WorkQuery(Struct, forbid_unknown_fields=True):
 
 
 class WorkOut(Struct, kw_only=True):
-    """kind: missed, order, callback, task, letter (id: of the conversation). level: 0 to 5 are to be
-    done now, 6 waits, 7 a colleague has taken.
+    """kind: missed, order, callback, task, letter (id: of the conversation), list (of a call list).
+
+    level: 0 to 5 are to be done now, 6 waits, 7 a colleague has taken.
 
     restricted: nobody may call him. voicemail: the call that left a message; "" for none.
     """
@@ -54,6 +55,12 @@ class WorkOut(Struct, kw_only=True):
     taken_by: str
     voicemail: str
     restricted: bool
+
+
+class NextOut(Struct):
+    """id: of the item of kind `list` that is on one's desk now."""
+
+    id: str
 
 
 class ActIn(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -99,13 +106,32 @@ def _out(one: Placed, said: str, stopped: Collection[int | str | None]) -> WorkO
 async def act(request: web.Request) -> web.Response:
     """What one says of a missed client or an order."""
     body, kind = await body_of(request, ActIn), request.match_info["kind"]
+    if kind == "list":
+        lists = services_of(request).call_lists
+        await lists.act(person_of(request), call_of(request), body.act, minutes=body.minutes, why=body.why)
+        return reply(Ok())
     await services_of(request).work_list.act(
         person_of(request), kind, call_of(request), body.act, minutes=body.minutes, why=body.why
     )
     return reply(Ok())
 
 
+async def next_of_list(request: web.Request) -> web.Response:
+    """The next person of a call list."""
+    return reply(NextOut(await services_of(request).call_lists.next(person_of(request), place(request))))
+
+
 OPERATIONS = (
+    Operation(
+        method="POST",
+        path="/work/lists/{id}",
+        handler=next_of_list,
+        who="desk",
+        shows="nothing",
+        text="Put the next person of a call list (a campaign of calls) on one's own desk",
+        gives=NextOut,
+        refusals=(404, 409),
+    ),
     Operation(
         method="GET",
         path="/work",

@@ -36,6 +36,7 @@ async def show(request: web.Request) -> web.Response:
         others=[row for row in rows if row[0].level == OTHERS],
         kinds=KINDS,
         closings=CLOSINGS,
+        lists=await services.call_lists.of(person_of(request)),
         plays=services.voicemails.played,
         uncalled=await uncalled(request, [one.work for one in found]),
     )

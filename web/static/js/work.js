@@ -61,6 +61,8 @@ function refresh() {
 
 function clicked(event) {
   if (event.target.closest("#work-next")) return next();
+  const list = event.target.closest("[data-next-of]");
+  if (list) return say("POST", `/work/lists/${list.dataset.nextOf}`);
   const button = event.target.closest(".work-row [data-act]");
   if (button) act(itemOf(button.closest(".work-row")), button.dataset.act);
 }

@@ -109,13 +109,16 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("call_id", sa.String(length=80), server_default="", nullable=False),
+        sa.Column("request_id", sa.String(length=64), server_default="", nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=True),
         sa.Column("at", sa.Float(), nullable=False),
+        sa.Column("label", sa.String(length=32), server_default="", nullable=False),
         sa.Column("outcome", sa.String(length=16), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_campaign_calls_user_id"), ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("campaign_id", "number", "attempt", name=op.f("pk_campaign_calls")),
     )
     op.create_index(op.f("ix_campaign_calls_call_id"), "campaign_calls", ["call_id"], unique=False)
+    op.create_index(op.f("ix_campaign_calls_request_id"), "campaign_calls", ["request_id"], unique=False)
     op.add_column("outbox", sa.Column("campaign_id", sa.Integer(), nullable=True))
     op.create_index(op.f("ix_outbox_campaign_id"), "outbox", ["campaign_id"], unique=False)
     op.add_column("rule_runs", sa.Column("sms_id", sa.Integer(), nullable=True))
