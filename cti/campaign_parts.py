@@ -50,7 +50,7 @@ def build_campaigns(
         db=db, plan=plan, zone=zone, lines=lines, build=builds.wake, begin=runs.wake, wake_sms=wake_sms,
         wake_post=wake_post, tell=notices.tell, clock=clock,
     )  # fmt: skip
-    call_lists = CallLists(db=db, zone=zone, changed=work_changed, tell=notices.tell, clock=clock)
+    call_lists = CallLists(db=db, zone=zone, changed=work_changed, clock=clock)
     work = {
         "campaign-builds": builds.run(),
         "campaigns": runs.run(),

@@ -31,7 +31,6 @@ NOTICES: Mapping[str, str] = {
     "campaign-agreed": N_("{by} agreed to the campaign “{name}”: it can be started."),
     "campaign-refused": N_("{by} did not agree to the campaign “{name}”."),
     "campaign-stands": N_("The campaign “{name}” stands still: look at why, and start it again."),
-    "campaign-done": N_("The campaign “{name}” is over."),
 }
 CHANNELS: Mapping[str, str] = {
     "sms": N_("SMS"),
@@ -49,10 +48,10 @@ STATES: Mapping[str, tuple[str, str]] = {
     "draft": (N_("draft"), ""),
     "building": (N_("choosing people"), "ring"),
     "asked": (N_("waits for the second person"), "hold"),
-    "ready": (N_("ready"), "idle"),
+    "ready": (N_("ready to start"), "idle"),
     "running": (N_("running"), "talk"),
-    "paused": (N_("paused"), "hold"),
-    "stopped": (N_("stopped"), "miss"),
+    "paused": (N_("paused for now"), "hold"),
+    "stopped": (N_("stopped for good"), "miss"),
     "done": (N_("over"), "idle"),
 }
 PEOPLE: Mapping[str, str] = {
@@ -70,7 +69,7 @@ PEOPLE: Mapping[str, str] = {
     "excluded": N_("left out"),
 }
 MARKS: Mapping[str, str] = {
-    "replied": N_("answered"),
+    "replied": N_("wrote back"),
     "called": N_("called back"),
     "unsubscribed": N_("unsubscribed"),
     "opened": N_("opened a link"),

@@ -8,7 +8,7 @@ may be dialled at all is asked where dialling is decided (features/call_control.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -39,7 +39,7 @@ class ListView:
 
 
 class CallLists:
-    """changed: work lists are otherwise now; tell: of notices."""
+    """changed: work lists are otherwise now."""
 
     def __init__(
         self,
@@ -47,13 +47,11 @@ class CallLists:
         db: Database,
         zone: ZoneInfo,
         changed: Callable[[], None],
-        tell: Callable[..., Awaitable[None]],
         clock: Callable[[], float],
     ) -> None:
         self._db = db
         self._zone = zone
         self._changed = changed
-        self._tell = tell
         self._clock = clock
 
     async def of(self, person: Person) -> list[ListView]:
@@ -128,10 +126,8 @@ class CallLists:
             self._changed()
         for one in running:
             async with self._db.write() as conn:
-                over = not await campaign_people.open_left(conn, one.id, now)
-                over = over and await campaigns.move(conn, one.id, "end", ended_at=now)
-            if over:
-                await self._tell(one, "campaign-done")
+                if not await campaign_people.open_left(conn, one.id, now):
+                    await campaigns.move(conn, one.id, "end", ended_at=now)
 
     def _is_open(self, one: Campaign, zone: str, now: float) -> bool:
         return is_open(one.given.hours, ZoneInfo(clock_of(zone, "", self._zone.key).zone), now)

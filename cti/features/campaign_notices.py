@@ -1,4 +1,4 @@
-"""What people are told of campaigns: that their word is asked for, that one stands still, that one is over."""
+"""What people are told of campaigns: that their word is asked for, what was said, that one stands still."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cti.storage import desktop_events, users
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection, NewEvent
 
-Code = Literal["campaign-asked", "campaign-agreed", "campaign-refused", "campaign-stands", "campaign-done"]
+Code = Literal["campaign-asked", "campaign-agreed", "campaign-refused", "campaign-stands"]
 
 
 class CampaignNotices:

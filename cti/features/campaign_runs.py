@@ -202,9 +202,7 @@ class CampaignRuns:
 
     async def _end(self, one: Campaign, now: float) -> None:
         async with self._db.write() as conn:
-            if not await campaigns.move(conn, one.id, "end", ended_at=now):
-                return
-        await self._tell(one, "campaign-done")
+            await campaigns.move(conn, one.id, "end", ended_at=now)
 
     async def noted(self) -> None:
         """Look once at what became of messages, and who answered."""

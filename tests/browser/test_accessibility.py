@@ -34,6 +34,8 @@ PAGES = {
     "/mail?view=all&c=1": "#mail-read iframe",
     "/mail/outbox": "#outgoing",
     "/sms": "#texts",
+    "/campaigns": "#main .empty",
+    "/campaigns/new": "[name=channel]",
     "/profile": "#main h1",
 }
 

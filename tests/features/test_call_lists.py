@@ -33,7 +33,7 @@ class Desk:
 
     def __init__(self, h: House) -> None:
         self.h, self.board = h, Board()
-        self.lists = CallLists(db=h.db, zone=ZONE, changed=lambda: None, tell=h.tell, clock=lambda: h.now)
+        self.lists = CallLists(db=h.db, zone=ZONE, changed=lambda: None, clock=lambda: h.now)
         self.control = CallControl(
             db=h.db,
             line_of=lambda device: Line(pbx=self.board, settings=PbxSettings(), plan=NumberPlan(), device=device),

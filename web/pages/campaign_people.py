@@ -33,7 +33,7 @@ from web.texts import N_
 PAGE = 100
 FILE_MOST = 100_000
 HEADINGS = (
-    N_("No."), N_("Client"), N_("Number or address"), N_("Text"), N_("State"), N_("Why"), N_("When"), N_("Answered"),
+    N_("No."), N_("Client"), N_("Number or address"), N_("Text"), N_("State"), N_("Why"), N_("When"), N_("Wrote back"),
     N_("Called back"), N_("Unsubscribed"),
 )  # fmt: skip
 
