@@ -87,6 +87,7 @@ async def test_an_sms_is_sent_delivered_answered_and_answered_in_place(
         await theatre.ring()
         await expect(page.locator("#desk-answer textarea")).to_be_visible()
         await writes(theatre, page, "#desk-answer", "Перезвоню через час")
+        await expect(page.locator("#before .texted").first).to_contain_text("Перезвоню через час")
         sent = tmp_path / "sent.jsonl"
 
         async def arrived() -> bool:

@@ -24,6 +24,7 @@ from web.render import page
 from web.routes import Route
 from web.services import services_of
 from web.shown import showed
+from web.sms_texts import STATES
 from web.texts import N_
 from web.uncalled import uncalled
 
@@ -63,14 +64,15 @@ async def client(request: web.Request) -> web.Response:
 
 
 async def before(request: web.Request) -> web.Response:
-    """The last calls with a client and the notes on him, for the card on the desk; not the call that it is of."""
+    """The last calls and SMS with a client and the notes on him, for the card on the desk; not the call that it is of."""
     person, now = person_of(request), request.query.get("call", "")
     own = person.id if scope(person, "calls.read") == "own" else None
     async with services_of(request).db.read() as conn:
-        last = await history.of_client(conn, place(request), kinds=["call", "note"], user_id=own, limit=LAST + 1)
+        kinds: tuple[history.Kind, ...] = ("call", "sms", "note")
+        last = await history.of_client(conn, place(request), kinds=kinds, user_id=own, reader=person, limit=LAST + 1)
     rows = [one for one in last.rows if one.call is None or one.call.id != now][:LAST]
     showed(request, [place(request)] if rows else ())
-    return page(request, "parts/before.html", last=rows)
+    return page(request, "parts/before.html", last=rows, sms_states=STATES)
 
 
 async def outside(request: web.Request) -> web.Response:

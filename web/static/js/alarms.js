@@ -1,6 +1,6 @@
 // What this person has to know of: each notice stays on every page until he says that he has seen it. A new letter is
 // told in the corner and goes by itself: it stands in the list of letters.
-import { $, fill, mould, show } from "./dom.js";
+import { $, $$, fill, mould, show } from "./dom.js";
 import { moment, t } from "./texts.js";
 import { follow } from "./dock.js";
 import { go } from "./sections.js";
@@ -23,6 +23,7 @@ export function add(one) {
   const row = mould("alarm");
   row.dataset.seq = one.seq;
   if (one.code === "sms-in") {
+    for (const before of $$("[data-calm]", list)) if ($("a", before).getAttribute("href") === one.href) $("button", before).click();
     row.dataset.calm = "yes";
     const icon = $("use", row);
     icon.setAttribute("href", icon.getAttribute("href").replace("triangle-alert", "message-square"));

@@ -48,6 +48,10 @@ export function startDesk(library) {
     render();
   });
   document.addEventListener("trubka:card", (event) => openCard(event.detail));
+  document.addEventListener("trubka:desk-sms", () => {
+    before = null;
+    render();
+  });
 }
 
 /** The client on the card: chosen, found alone, or looked up. */
