@@ -38,7 +38,9 @@ KINDS: Mapping[str, type[Any]] = {"http": HttpGiven, "smpp": SmppGiven, "modem":
 
 
 class GatewayDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """A gateway as it is set. given: of its kind. senders: names by purpose; price: hundredths of the currency.
+    """A gateway as it is set. given: of its kind; a description also as the text that was typed.
+
+    senders: names by purpose; price: hundredths of the currency.
 
     login, password, callback_secret: "" for as they were.
     """
@@ -248,8 +250,14 @@ def sound(draft: GatewayDraft) -> dict[str, Any]:
 def _given(draft: GatewayDraft) -> str:
     if draft.kind not in KINDS:
         raise Refused("bad-kind", "There is no such kind of gateway.")
+    known = dict(draft.given)
     try:
-        given = msgspec.convert(draft.given, KINDS[draft.kind])
+        if isinstance(known.get("description"), str):
+            known["description"] = msgspec.json.decode(known["description"])
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Refused("bad-given", f"JSON: {error}") from None
+    try:
+        given = msgspec.convert(known, KINDS[draft.kind])
     except msgspec.ValidationError as error:
         raise Refused("bad-given", str(error)[:300]) from None
     if isinstance(given, HttpGiven):

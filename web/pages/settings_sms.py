@@ -101,9 +101,8 @@ async def show_new(request: web.Request) -> web.Response:
 
 async def add(request: web.Request) -> web.StreamResponse:
     """Add one and go to its page."""
-    draft = GatewayDraft(kind="http")
+    draft = await _draft(request)
     try:
-        draft = await _draft(request)
         made = await services_of(request).gateway_settings.add(person_of(request), draft)
     except Refused as error:
         return await _form(request, draft, status=409, error=_told(request, error))
@@ -119,11 +118,10 @@ async def show_one(request: web.Request) -> web.Response:
 async def change(request: web.Request) -> web.StreamResponse:
     """Set it anew."""
     row = await _known(request)
-    draft = await _as_draft(request, row)
+    draft = await _draft(request)
     given = str((await request.post()).get("version", ""))
     version = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
     try:
-        draft = await _draft(request)
         await services_of(request).gateway_settings.change(person_of(request), row.id, draft, version)
     except Refused as error:
         return await _form(request, draft, row=row, status=409, error=_told(request, error))
@@ -145,7 +143,7 @@ async def _form(
     if row is not None and row.kind == "http":
         async with services.db.read() as conn:
             secrets = services.gateways.opened(await gateways.secret_of(conn, row.id))
-        calls = READY[ready].description.callback if ready in READY else draft.given.get("description", {})
+        calls = ready not in READY or READY[ready].description.callback is not None
         if calls and secrets.callback_token:
             address = f"{own_origin(request)}/sms/callback/{row.id}/{secrets.callback_token}"
     values: dict[str, Any] = {
@@ -156,7 +154,7 @@ async def _form(
         "needs": READY[ready].needs if ready in READY else ("login", "password"),
         "login_label": gateway_texts.LOGINS.get(ready, gateway_texts.LOGINS[""]),
         "password_label": gateway_texts.PASSWORDS.get(ready, gateway_texts.PASSWORDS[""]),
-        "description": msgspec.json.format(msgspec.json.encode(draft.given.get("description"))).decode(),
+        "description": _as_text(draft.given.get("description")),
         "purposes": [(one, PURPOSE_NAMES[one]) for one in PURPOSES],
         "currencies": [(one, one) for one in CURRENCIES],
         "pbxes": list(services.settings.pbx),
@@ -228,12 +226,12 @@ def money(hundredths: int | None) -> str:
 
 
 def cents(typed: str) -> int:
-    """A typed price. Raises Refused."""
+    """A typed price; -1 for none that can be read."""
     try:
         found = Decimal(typed.replace(",", ".").replace("\u00a0", "").replace(" ", "")[:PRICE_DIGITS] or "0") * 100
         return int(found.to_integral_value())
     except (InvalidOperation, ValueError, OverflowError):
-        raise Refused("bad-gateway-number", "A price is written 2,50.") from None
+        return -1
 
 
 def _whole(typed: str, usual: int = -1) -> int:
@@ -301,7 +299,7 @@ async def _as_draft(request: web.Request, row: Gateway) -> GatewayDraft:
 
 
 async def _draft(request: web.Request) -> GatewayDraft:
-    """The form's fields, bounded; the feature says what is wrong with them. Raises Refused."""
+    """The form's fields, bounded; the feature says what is wrong with them."""
     form = await request.post()
 
     def text(name: str, most: int = 253) -> str:
@@ -312,10 +310,7 @@ async def _draft(request: web.Request) -> GatewayDraft:
     if ready:
         given = {"ready": ready}
     elif kind == "http":
-        try:
-            given = {"description": msgspec.json.decode(text("description", 40_000))}
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise Refused("bad-given", f"JSON: {error}") from None
+        given = {"description": text("description", 40_000)}
     elif kind == "smpp":
         given = {name: text(name) for name in ("host", "system_id", "system_type", "bind", "long")}
         given |= {name: _whole(text(name)) for name in ("port", "binds", "window", "enquire_s")}
@@ -334,6 +329,13 @@ async def _draft(request: web.Request) -> GatewayDraft:
         login=str(form.get("login", ""))[:1025].strip(),
         password=str(form.get("password", ""))[:1025],
         callback_secret=str(form.get("callback_secret", ""))[:1025],
+    )
+
+
+def _as_text(description: Any) -> str:
+    """As it is typed and read."""
+    return (
+        description if isinstance(description, str) else msgspec.json.format(msgspec.json.encode(description)).decode()
     )
 
 
