@@ -64,7 +64,7 @@ async def client(request: web.Request) -> web.Response:
 
 
 async def before(request: web.Request) -> web.Response:
-    """The last calls and SMS with a client and the notes on him, for the card on the desk; not the call that it is of."""
+    """The last calls, SMS and notes of a client, for the card on the desk; not the call that it is of."""
     person, now = person_of(request), request.query.get("call", "")
     own = person.id if scope(person, "calls.read") == "own" else None
     async with services_of(request).db.read() as conn:
