@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from sqlalchemy import func, select
@@ -17,15 +17,18 @@ from cti.features.sms_in import SmsIn
 from cti.features.texting import Text, Texting
 from cti.messages.sms import split
 from cti.sights import Sights
-from cti.storage import calls, consents, missed
+from cti.storage import calls, consents, history, missed, sms_reading
 from cti.storage.campaign_tables import consents as register
 from cti.storage.client_tables import client_changes, client_phones, clients
+from cti.storage.database import Database
 from cti.storage.sms_coming import left_pieces
 from cti.storage.sms_tables import sms
 from cti.telephony.events import CallRecord, Party
 from cti.telephony.numbering import NumberPlan
 from tests.features.text_office import MOSCOW, PYOTR, Gateway, TextOffice, text_office
-from tests.storage.conftest import ANNA, BORIS
+from tests.storage.conftest import ANNA, BORIS, cluster, db, template, url
+
+__all__ = ["cluster", "db", "template", "url"]
 
 WRITER = Person(id=ANNA, login="anna", name="Anna", role="agent", team_id=1)
 
@@ -226,3 +229,26 @@ async def test_DP_06_a_restricted_client_is_not_written_to(desk: Desk) -> None:
     client = await desk.client(restricted_at=1.0, restricted_why="спор")
     with pytest.raises(Refused, match="restricted"):
         await desk.texting.send(WRITER, Text(key="restricted", number=PYOTR, text="Да", client_id=client))
+
+
+async def test_lists_and_the_stream_are_the_same_on_either_engine(db: Database, tmp_path: Path) -> None:
+    async with text_office(tmp_path, Gateway(), db=db) as office:
+        desk = Desk(office, Gateway())
+        client = await desk.client()
+        await desk.came("начало, ", ref=1, part=1, parts=2)
+        await desk.came("конец", ref=1, part=2, parts=2)
+        await desk.came("стоп", number="79355550102")
+        async with db.read() as conn:
+            views = {view: await sms_reading.listed(conn, view, BORIS) for view in get_args(sms_reading.View)}
+            assert {view: len(rows) for view, rows in views.items()} == {
+                "unread": 1, "mine": 1, "in": 2, "out": 1, "decide": 0,
+            }  # fmt: skip
+            assert await sms_reading.unread(conn) == {BORIS: 1}
+            stream = await history.of_client(conn, client, reader=WRITER)
+        assert [one.sms.text for one in stream.rows if one.sms] == ["начало, конец"]
+        one = await desk.texting.send(WRITER, Text(key="answered-now", number=PYOTR, text="Да", client_id=client))
+        async with db.read() as conn:
+            assert await sms_reading.unread(conn) == {}
+            assert (await sms_reading.counts(conn, BORIS))["mine"] == 0
+        await desk.texting.undo(WRITER, one)
+        assert (await office.row(one)).state == "canceled"
