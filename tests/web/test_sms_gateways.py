@@ -9,7 +9,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
 import aiohttp
@@ -22,9 +22,9 @@ from cti.channels.texts import InText, Receipt, SmsTrouble
 from cti.messages.gateways_ready import GENERIC
 from cti.messages.http_gateways import Signature
 from cti.settings import SmsSettings
-from cti.storage import gateways
+from cti.storage import gateways, sms
 from tests.channels.sms.web_peer import Peer, there, web_peer
-from tests.web.panel import PAVEL, Browser, Panel, panel, until
+from tests.web.panel import PATIENCE_S, PAVEL, Browser, Panel, panel, until
 from tests.web.visitor import Visitor
 
 KEY, SIGNING = "kanareyka-key-of-the-gateway", "kanareyka-of-signing"
@@ -316,3 +316,36 @@ async def test_programs_set_gateways_and_routes_and_never_read_a_secret(running:
         assert (await pavel.ask("PUT", "/sms/routes", {"routes": [routes[0] | {"gateway_id": 9}]}))[0] == 409
         assert (await pavel.ask("DELETE", "/sms/gateways/1"))[0] == 200
         assert (await pavel.ask("GET", "/sms/gateways"))[1] == []
+
+
+async def test_a_message_goes_by_the_first_that_takes_it_and_its_receipt_comes_back(running: Panel, peer: Peer) -> None:
+    """Fail-over: the first gateway has no money; the second takes it, and tells of it later, twice."""
+    async with Visitor(running, "pavel") as pavel, web_peer(lambda asked: {"error": "no money"}) as poor:
+        await _added(running, pavel, described(poor), name="A")
+        path = await _added(running, pavel, described(peer), name="B")
+        async with running.services.database.write() as conn:
+            values = {"key": "rule:1", "number": "+79355550101", "text": "Ждём вас", "purpose": "service"}
+            sms_id = await sms.add(conn, values, time.time())
+        async with Browser(running, "pavel") as program:  # a person's own goes in ten seconds, and wakes the queue
+            body = {"number": "+79355550102", "text": "Ждём вас", "key": "a-key-of-a-program"}
+            assert (await program.ask("POST", "/sms", body))[0] == 201
+
+        async def state() -> tuple[str, int | None]:
+            async with running.services.database.read() as conn:
+                asked = text("select state, gateway_id from sms where id = :id")
+                row = (await conn.execute(asked, {"id": sms_id})).one()
+            return row[0], row[1]
+
+        await _becomes(state, ("accepted", 2))
+        for _ in range(2):
+            assert (await _tell(running, path, b'{"id": "m-1", "state": "delivered"}'))[0] == 200
+        await _becomes(state, ("delivered", 2))
+    assert len(poor.asked) == len(peer.asked) == 1
+    assert poor.asked[0]["json"]["id"] == peer.asked[0]["json"]["id"] == "rule:1", "it is one message to both"
+
+
+async def _becomes(state: Callable[[], Awaitable[tuple[str, int | None]]], wanted: tuple[str, int | None]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while (found := await state()) != wanted:
+        assert time.monotonic() < deadline, f"{found}, and not {wanted}"
+        await asyncio.sleep(0.02)
