@@ -20,11 +20,12 @@ from cti.storage import consents, restrictions
 from cti.storage.campaign_tables import campaign_calls, campaign_people, campaigns
 from cti.storage.client_tables import clients
 from cti.storage.sight import seen
-from cti.storage.tables import calls, dial_requests, users
+from cti.storage.tables import calls, users
 
 P = campaign_people.c
 C = campaign_calls.c
 CALLS_S = 4 * 3600.0  # a call that is not over by then is taken for a failed one
+EARLY_S = 60.0  # the PBX's clock may be behind ours; calls are found by when they began
 LOST_S = 120.0  # a click of which no call came about
 
 
@@ -194,8 +195,7 @@ async def settle(conn: AsyncConnection, now: float) -> int:
         .add_columns(P.tries, campaigns.c.given)
         .join_from(campaign_calls, campaigns, campaigns.c.id == C.campaign_id)
         .join(campaign_people, and_(P.campaign_id == C.campaign_id, P.number == C.number))
-        .join(dial_requests, dial_requests.c.request_id == C.request_id, isouter=True)
-        .join(calls, calls.c.id == dial_requests.c.call_id, isouter=True)
+        .join(calls, and_(calls.c.started_at >= C.at - EARLY_S, calls.c.request_id == C.request_id), isouter=True)
         .where(C.outcome == "")
     )
     count = 0

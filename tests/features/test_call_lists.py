@@ -18,7 +18,7 @@ from cti.settings import DialSettings, PbxSettings
 from cti.storage import call_lists, campaign_people, consents, restrictions, work
 from cti.storage.campaign_tables import campaign_calls
 from cti.storage.client_tables import clients
-from cti.storage.tables import calls, dial_requests
+from cti.storage.tables import calls
 from cti.telephony.numbering import NumberPlan
 from tests.features.cast import Cast, no_offers
 from tests.features.mailing_house import VERA, ZONE, House, house
@@ -70,9 +70,7 @@ class Desk:
         async with self.h.db.write() as conn:
             said = {"direction": "outbound", "started_at": self.h.now - 20, "ended_at": self.h.now}
             answered = {"answered_at": self.h.now - 10 if outcome == "answered" else None}
-            await conn.execute(insert(calls).values(id=click, outcome=outcome, **said, **answered))
-            mine = update(dial_requests).where(dial_requests.c.request_id == click)
-            await conn.execute(mine.values(call_id=click))
+            await conn.execute(insert(calls).values(id=click, request_id=click, outcome=outcome, **said, **answered))
         await self.lists.look()
 
 
