@@ -26,7 +26,7 @@ from cti.storage.campaign_texts import Means, Text
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 
-TICK_S = 0.2
+TICK_S = 0.1
 IDLE_S = 5.0
 FOLLOW_S = 1.0
 REST = 9  # times as long as it took, nothing is followed
@@ -218,8 +218,11 @@ class CampaignRuns:
             if more and one.state == "running":
                 self._news.set()
         since = self._answers_at - 60.0 if self._answers_at else now - ANSWERS_S
-        async with self._db.write() as conn:
-            await campaign_people.answered(conn, since)
+        async with self._db.read() as conn:
+            heard = await campaign_people.heard(conn, since)
+        if heard:
+            async with self._db.write() as conn:
+                await campaign_people.answered(conn, heard)
         self._answers_at = now
 
 

@@ -256,8 +256,11 @@ async def after_bounce(conn: AsyncConnection, campaign_id: int, now: float) -> i
     return (await conn.execute(change.values(values))).rowcount
 
 
-async def answered(conn: AsyncConnection, since: float) -> None:
-    """Note who has written, called back or unsubscribed since then, after he was reached."""
+Heard = tuple[str, str, int | None, float]  # of MARKS, the address or "", the client, when
+
+
+async def heard(conn: AsyncConnection, since: float) -> list[Heard]:
+    """Who has written, called or unsubscribed since then, whether a campaign has reached him or not."""
     texts = select(sms.c.number, sms.c.client_id, sms.c.created_at).where(
         sms.c.direction == "in", sms.c.created_at >= since
     )
@@ -270,11 +273,16 @@ async def answered(conn: AsyncConnection, since: float) -> None:
     said = select(consents.c.address, consents.c.client_id, consents.c.at).where(
         consents.c.at >= since, ~consents.c.given
     )
-    rows: list[tuple[str, str, int | None, float]] = []
+    rows: list[Heard] = []
     rows += [("replied", one[0], one[1], one[2]) for one in await conn.execute(texts)]
     rows += [("replied", "", one[0], one[1]) for one in await conn.execute(mails)]
     rows += [("called", one[0] or "", one[1], one[2]) for one in await conn.execute(inbound)]
     rows += [("unsubscribed", one[0], one[1], one[2]) for one in await conn.execute(said)]
+    return rows
+
+
+async def answered(conn: AsyncConnection, rows: Sequence[Heard]) -> None:
+    """Note it of those whom a campaign had reached before."""
     for mark, address, client_id, at in rows:
         await _mark(conn, mark, address, client_id, at)
 

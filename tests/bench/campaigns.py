@@ -36,7 +36,7 @@ from tests.web.panel import ANNA, VERA, Browser, Panel, Wire, cast, panel, until
 
 CLIENTS = 3_000 if SHORT else 1_000_000
 SECONDS, RATE = (3, 100) if SHORT else (30, 100)
-POPS = 10 if SHORT else 300
+POPS = 10 if SHORT else 400
 PART, LOOK_S = 20_000, 0.005
 NOW = 1_790_000_000.0
 
@@ -93,14 +93,15 @@ async def _sending(folder: Path, peer: Smsc) -> None:
     async with panel(folder, sections=sections, filled=True) as running, Browser(running, "anna") as anna:
         db = running.services.database
         wire = await anna.connect()
-        without = await _pops(running, wire, POPS)
+        pace_s = SECONDS * 0.8 / POPS  # the same before and during it
+        without = await _pops(running, wire, POPS, every_s=pace_s)
         feature, vera = running.services.campaigns, Person(id=VERA, login="vera", name="Vera", role="supervisor")
         await feature.build(vera, id_)
         await _state(db, id_, "ready")
         late: list[float] = []
         async with _watched(late):
             await feature.start(vera, id_)
-            while_it = await _pops(running, wire, POPS, every_s=SECONDS * 0.8 / POPS)
+            while_it = await _pops(running, wire, POPS, every_s=pace_s)
             await until(lambda: _lines(peer) >= count, within_s=SECONDS * 3, why="all are sent")
     at = [one["at"] for one in peer.submits()]
     middle = at[len(at) // 10 : -len(at) // 10]  # without the first link and the last turn
@@ -111,7 +112,7 @@ async def _sending(folder: Path, peer: Smsc) -> None:
     report("a card on the wire during it, p99", ours, "ms", baseline=bare, limit="ratio <= 1.5")
 
 
-async def _pops(running: Panel, wire: Wire, count: int, *, every_s: float = 0.01) -> list[float]:
+async def _pops(running: Panel, wire: Wire, count: int, *, every_s: float) -> list[float]:
     took: list[float] = []
     for _ in range(count):
         begun = time.perf_counter()
