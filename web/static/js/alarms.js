@@ -7,6 +7,7 @@ import { go } from "./sections.js";
 import { toast } from "./toasts.js";
 
 const FRESH_S = 600;
+const CALM = { "sms-in": "message-square", "campaign-asked": "send", "campaign-agreed": "check" }; // nothing is wrong: their icons
 let seen = () => {};
 
 /** Hear of them. */
@@ -22,11 +23,11 @@ export function add(one) {
   if ([...list.children].some((row) => row.dataset.seq === String(one.seq))) return;
   const row = mould("alarm");
   row.dataset.seq = one.seq;
-  if (one.code === "sms-in") {
-    for (const before of $$("[data-calm]", list)) if ($("a", before).getAttribute("href") === one.href) $("button", before).click();
-    row.dataset.calm = "yes";
+  if (one.code === "sms-in") for (const before of $$('[data-calm="sms-in"]', list)) if ($("a", before).getAttribute("href") === one.href) $("button", before).click();
+  if (CALM[one.code]) {
+    row.dataset.calm = one.code;
     const icon = $("use", row);
-    icon.setAttribute("href", icon.getAttribute("href").replace("triangle-alert", "message-square"));
+    icon.setAttribute("href", icon.getAttribute("href").replace("triangle-alert", CALM[one.code]));
   }
   fill(row, { text: one.text, why: one.why ? t("Reason: {why}", { why: one.why }) : "", at: moment(one.at) });
   const link = $("a", row);

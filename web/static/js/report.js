@@ -25,9 +25,10 @@ async function draw(canvas) {
   Chart.register(...registerables);
   const rows = $$("#report tbody tr").slice(0, MOST_BARS);
   const heads = $$("#report thead th").slice(1, -2).map((one) => one.textContent);
+  const tints = $$("#report thead th").slice(1, -2).map((one) => one.dataset.tint);
   const names = heads.length ? heads : [$("#report caption").textContent];
   const value = (row, place) => Number($$("td[data-value]", row)[place]?.dataset.value || 0);
-  const datasets = names.map((label, place) => ({ label, data: rows.map((row) => value(row, place)), ...paint(place) }));
+  const datasets = names.map((label, place) => ({ label, tint: tints[place], data: rows.map((row) => value(row, place)), ...paint(place, tints[place]) }));
   const stacked = canvas.dataset.stacked === "yes";
   const color = shade("muted");
   const grid = { color: shade("edge") };
@@ -48,15 +49,15 @@ async function draw(canvas) {
   new MutationObserver(() => recolor(chart)).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
 }
 
-function paint(place) {
-  const color = shade(COLORS[place % COLORS.length]);
+function paint(place, tint) {
+  const color = shade(tint || COLORS[place % COLORS.length]);
   return { backgroundColor: color, borderColor: color, borderWidth: 1, tension: 0.2 };
 }
 
 /** The theme has changed: the same chart in its colours. */
 function recolor(chart) {
   if (!chart.ctx) return;
-  chart.data.datasets.forEach((one, place) => Object.assign(one, paint(place)));
+  chart.data.datasets.forEach((one, place) => Object.assign(one, paint(place, one.tint)));
   const color = shade("muted");
   for (const axis of Object.values(chart.options.scales)) {
     axis.ticks.color = color;

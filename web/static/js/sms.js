@@ -19,7 +19,7 @@ function told(view) {
     count.title = t("SMS that nobody has read");
     show(count, view.count > 0);
   }
-  if (had > 0 && view.count === 0) for (const row of $$("#alarms [data-calm]")) $("button", row).click(); // somebody has read them
+  if (had > 0 && view.count === 0) for (const row of $$('#alarms [data-calm="sms-in"]')) $("button", row).click(); // somebody has read them
   had = view.count;
   const [number, ids] = view.mark.split(":");
   const missed = last !== null && Number(number) > last + 1;
