@@ -36,6 +36,7 @@ Right = Literal[
     "sms",  # write SMS to clients
     "templates.write",  # templates and the library of files
     "rules.write",  # what is sent by itself when something happens
+    "campaigns.read",  # campaigns, and whom they reach
     "campaigns.write",  # mailings and call lists: make, start, stop
     "campaigns.approve",  # be the second person of a large one
     "consents.write",  # write down that a consent was given or withdrawn; its texts
@@ -70,6 +71,7 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "sms": {"agent": "all", "supervisor": "all", "admin": "all"},
     "templates.write": {"agent": "none", "supervisor": "all", "admin": "all"},
     "rules.write": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "campaigns.read": {"agent": "none", "supervisor": "all", "admin": "all"},
     "campaigns.write": {"agent": "none", "supervisor": "all", "admin": "all"},
     "campaigns.approve": {"agent": "none", "supervisor": "all", "admin": "all"},
     "consents.write": {"agent": "all", "supervisor": "all", "admin": "all"},

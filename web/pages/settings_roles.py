@@ -42,6 +42,7 @@ RIGHTS: Mapping[Right, tuple[str, str]] = {  # what it is called, what it opens
     "sms": (N_("SMS"), N_("Write SMS to clients and read those that came")),
     "templates.write": (N_("Write templates"), N_("Of letters and SMS, and the library of files")),
     "rules.write": (N_("Write rules"), N_("What is sent by itself when something happens")),
+    "campaigns.read": (N_("See campaigns"), N_("Mailings and call lists, and whom they reach")),
     "campaigns.write": (N_("Run campaigns"), N_("Mailings and call lists: make, start, stop")),
     "campaigns.approve": (N_("Approve campaigns"), N_("Be the second person of a large mailing")),
     "consents.write": (N_("Write down consents"), N_("Given or withdrawn, and their texts")),
