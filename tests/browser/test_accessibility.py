@@ -13,7 +13,7 @@ from cti.telephony.duty import Duty
 from tests.browser.axe import violations
 from tests.browser.stage import ANNA, Stage
 
-PAGES = {
+OF_AGENT = {
     "/": "#desk",
     "/clients": "#found .tabulator-row",
     "/clients?q=zzzz": "#found .empty",
@@ -34,19 +34,24 @@ PAGES = {
     "/mail?view=all&c=1": "#mail-read iframe",
     "/mail/outbox": "#outgoing",
     "/sms": "#texts",
-    "/campaigns": "#main .empty",
-    "/campaigns/new": "[name=channel]",
     "/profile": "#main h1",
 }
+OF_SUPERVISOR: dict[str, str] = {
+    "/campaigns": "#main .empty",
+    "/campaigns/new": "[name=channel]",
+    "/settings/consents": "#main h1",
+}
+PAGES = {"anna": OF_AGENT, "vera": OF_SUPERVISOR}
 
 
+@pytest.mark.parametrize("login", list(PAGES))
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_pages_are_accessible(theatre: Stage, scheme: Literal["light", "dark"]) -> None:
+async def test_pages_are_accessible(theatre: Stage, scheme: Literal["light", "dark"], login: str) -> None:
     await theatre.journal("in-vain", outcome="abandoned")
-    page = await theatre.desk()
+    page = await theatre.desk(login)
     await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     found: dict[str, list[str]] = {}
-    for path, shown in PAGES.items():
+    for path, shown in PAGES[login].items():
         await page.goto(theatre.url + path)
         await expect(page.locator(shown).first).to_be_visible()
         if left := await violations(page):
