@@ -61,7 +61,7 @@ class Database:
     def __init__(self, url: URL, *, busy_timeout_ms: int) -> None:
         self._url = url
         self._busy_timeout_ms = busy_timeout_ms
-        self._lock = asyncio.Lock()
+        self._lock, self._behind = asyncio.Lock(), asyncio.Lock()
         self._slow = asyncio.Semaphore(SLOW)
         self._one: AsyncConnection | None = None  # SQLite's writer
         self.schema_version = 0
@@ -83,14 +83,17 @@ class Database:
             raise self._explained(error) from error
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A connection in a transaction: committed when the block is left, rolled back when it raises."""
+    async def write(self, *, urgent: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A connection in a transaction: committed when the block is left, rolled back when it raises.
+
+        urgent: a telephone waits for it: with SQLite it goes before all that wait for the one writer.
+        """
         try:
             if not self.is_sqlite:
                 async with self._writer.begin() as conn:
                     yield conn
                 return
-            async with self._turn():
+            async with self._turn(urgent=urgent):
                 conn = await self._sqlite_writer()
                 async with conn.begin():
                     yield conn
@@ -98,9 +101,9 @@ class Database:
             raise self._explained(error) from error
 
     async def at_once(self, works: Sequence[one_hop.Here]) -> None:
-        """SQLite alone: a transaction as `write` makes one, in one trip to the writer's thread. Raises StorageError."""
+        """SQLite alone: an urgent transaction as `write` makes one, in one trip to the writer's thread."""
         try:
-            async with self._turn():
+            async with self._turn(urgent=True):
                 await one_hop.transact(await self._sqlite_writer(), works)
         except (DBAPIError, OSError) as error:
             raise self._explained(error) from error
@@ -168,17 +171,20 @@ class Database:
             raise
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        """The writer's turn; a queue of writers behind a locked database gives up after the same time as the first."""
-        try:
-            async with asyncio.timeout(self._busy_timeout_ms / 1000 + 1):
-                await self._lock.acquire()
-        except TimeoutError:
-            raise _locked() from None
-        try:
+    async def _turn(self, *, urgent: bool = False) -> AsyncIterator[None]:
+        """The writer's turn; a queue of writers behind a locked database gives up after the same time as the first.
+
+        Of those that are not urgent one alone is at the writer, and the others behind him: who is urgent waits for one.
+        """
+        async with contextlib.AsyncExitStack() as turn:
+            try:
+                async with asyncio.timeout(self._busy_timeout_ms / 1000 + 1):
+                    if not urgent:
+                        await turn.enter_async_context(self._behind)
+                    await turn.enter_async_context(self._lock)
+            except TimeoutError:
+                raise _locked() from None
             yield
-        finally:
-            self._lock.release()
 
     async def _sqlite_writer(self) -> AsyncConnection:
         if self._one is None or self._one.closed or self._one.invalidated:

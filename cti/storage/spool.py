@@ -118,7 +118,7 @@ class Spool:
         if self._db.is_sqlite and len(works) == len(batch):
             await self._db.at_once(works)
         else:
-            async with self._db.write() as conn:
+            async with self._db.write(urgent=True) as conn:
                 for write, _, _ in batch:
                     await write(conn)
         self._settle(len(batch), written=True)

@@ -22,7 +22,7 @@ from cti.features.campaign_builds import CampaignBuilds
 from cti.messages.campaigns import Campaign, Given
 from cti.messages.limits import Limits
 from cti.settings import SmsSettings
-from cti.storage import campaigns, limits, segments
+from cti.storage import campaigns, desktop_events, limits, segments
 from cti.storage.campaign_tables import consents
 from cti.storage.client_tables import client_phones, client_values, clients, properties
 from cti.storage.database import Database, open_database
@@ -116,7 +116,10 @@ async def _pops(running: Panel, wire: Wire, count: int, *, every_s: float) -> li
     took: list[float] = []
     for _ in range(count):
         begun = time.perf_counter()
-        pop = await running.pop(ANNA)
+        pop = running.next_pop(ANNA)
+        row = running.row(ANNA, pop)
+        await running.services.spool.put(lambda conn, row=row: desktop_events.append(conn, [row]))  # type: ignore[misc]
+        await running.live.pop(ANNA, pop)
         while not wire.all("screen_pop") or wire.all("screen_pop")[-1]["seq"] < pop.seq:  # noqa: ASYNC110
             await asyncio.sleep(0.0005)
         took.append(time.perf_counter() - begun)

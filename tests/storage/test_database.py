@@ -135,6 +135,32 @@ async def test_a_writer_cut_off_within_a_statement_leaves_the_next_one_working(f
     assert await _count(file_db, "next") == 1
 
 
+async def test_who_is_urgent_waits_for_one_writer_only(file_db: Database) -> None:
+    order: list[str] = []
+    go, begun = asyncio.Event(), asyncio.Event()
+
+    async def write(name: str, *, urgent: bool = False) -> None:
+        async with file_db.write(urgent=urgent):
+            order.append(name)
+            begun.set()
+            if name == "first":
+                await go.wait()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(write("first"))
+        await begun.wait()
+        for name in ("second", "third"):
+            group.create_task(write(name))
+        urgent = group.create_task(write("card", urgent=True))
+        late = group.create_task(write("given up", urgent=True))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        late.cancel()
+        go.set()
+        await urgent
+    assert order == ["first", "card", "second", "third"]
+
+
 async def test_readers_go_on_while_one_writes(file_db: Database) -> None:
     async with file_db.write() as conn:
         await conn.execute(text("INSERT INTO teams (name) VALUES ('new')"))

@@ -83,7 +83,13 @@ class Panel:
 
     async def store(self, agent_id: int, *, call: str = "", number: str = "+79355550101", note: str = "") -> ScreenPop:
         pop = self.next_pop(agent_id, call=call, number=number, note=note)
-        row = NewEvent(
+        async with self.services.db.write() as conn:
+            await desktop_events.append(conn, [self.row(agent_id, pop)])
+        return pop
+
+    def row(self, agent_id: int, pop: ScreenPop) -> NewEvent:
+        """A card as it is stored."""
+        return NewEvent(
             agent_id=agent_id,
             seq=pop.seq,
             kind="screen_pop",
@@ -91,9 +97,6 @@ class Panel:
             payload=msgspec.json.encode(pop).decode(),
             created_at=pop.received_at,
         )
-        async with self.services.db.write() as conn:
-            await desktop_events.append(conn, [row])
-        return pop
 
     def next_pop(self, agent_id: int, *, call: str = "", number: str = "+79355550101", note: str = "") -> ScreenPop:
         seq = self.seqs[agent_id] = self.seqs.get(agent_id, 0) + 1
