@@ -15,6 +15,7 @@ from cti.features.campaign_notices import CampaignNotices
 from cti.features.campaign_numbers import CampaignNumbers
 from cti.features.campaign_runs import CampaignRuns
 from cti.features.campaigns import Campaigns
+from cti.messages.doors import Doors
 from cti.storage.database import Database
 from cti.telephony.numbering import NumberPlan
 
@@ -37,18 +38,24 @@ def build_campaigns(
     desktop: AgentDesktop,
     next_seq: Callable[[int], int],
     lines: TextLines,
+    doors: Doors,
     wake_sms: Callable[[], None],
     wake_post: Callable[[], None],
     work_changed: Callable[[], None],
     clock: Callable[[], float],
 ) -> CampaignParts:
-    """All of it. lines: to gateways, for what a campaign may cost; wake_sms, wake_post: the queues have something."""
+    """All of it. lines: to gateways, for what a campaign may cost; doors: links that are counted.
+
+    wake_sms, wake_post: the queues have something.
+    """
     notices = CampaignNotices(db=db, desktop=desktop, next_seq=next_seq, clock=clock)
     builds = CampaignBuilds(db=db, zone=zone, tell=notices.tell, clock=clock)
-    runs = CampaignRuns(db=db, zone=zone, wake_sms=wake_sms, wake_post=wake_post, tell=notices.tell, clock=clock)
+    runs = CampaignRuns(
+        db=db, zone=zone, wake_sms=wake_sms, wake_post=wake_post, tell=notices.tell, doors=doors, clock=clock
+    )
     campaigns = Campaigns(
         db=db, plan=plan, zone=zone, lines=lines, build=builds.wake, begin=runs.wake, wake_sms=wake_sms,
-        wake_post=wake_post, tell=notices.tell, clock=clock,
+        wake_post=wake_post, tell=notices.tell, doors=doors, clock=clock,
     )  # fmt: skip
     call_lists = CallLists(db=db, zone=zone, changed=work_changed, clock=clock)
     work = {

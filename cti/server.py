@@ -164,7 +164,8 @@ async def build(settings: Settings, db: Database) -> Parts:
     )  # fmt: skip
     mailing = build_campaigns(
         db, zone=ZoneInfo(settings.numbers.time_zone), plan=pbxes.plan, desktop=live,
-        next_seq=desk.screen_pops.next_seq, lines=texting.gateways, wake_sms=texting.sms_out.wake,
+        next_seq=desk.screen_pops.next_seq, lines=texting.gateways,
+        doors=texting.consents.doors, wake_sms=texting.sms_out.wake,
         wake_post=mail.sending.wake, work_changed=desk.work_lists.work_list.changed, clock=clock,
     )  # fmt: skip
     texting.gateway_calls.counted = lambda outcome: metrics.sms_calls.labels(outcome).inc()

@@ -20,6 +20,8 @@ REFUSALS: Mapping[str, str] = {
     "not-a-number": N_("This is not a telephone number."),
     "no-mailbox": N_("Say from which mailbox the letters go."),
     "no-sms-template": N_("Choose the text of the SMS for those whose letter comes back."),
+    "bad-link": N_("The link has to be a whole address: https://..."),
+    "no-link": N_("The text has a link: say where it leads; and the settings have to name http.public_url."),
     "no-label": N_("Say who calls: the label of the caller."),
     "no-call-list": N_("This person is not on your desk any more: take the next one."),
     "desk-full": N_("Call those first whom you have on your desk."),
@@ -104,6 +106,7 @@ STANDS: Mapping[str, str] = {
     "no-template": N_("Its template is not there any more: bring it back, then start again."),
     "no-mailbox": N_("Its mailbox is paused or gone: resume the mailbox, then start again."),
     "no-segment": N_("Its segment is not there any more."),
+    "no-link": N_("Its text has a link, and it is not said where it leads, or the server has no address of its own."),
     "bad-filter": N_("The segment asks for something that is gone: look at it, then choose people again."),
     "failed": N_("Choosing people failed: try again, and tell an admin if it fails anew."),
 }

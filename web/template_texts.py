@@ -28,4 +28,5 @@ FIELDS: Mapping[str, str] = {
     "task.date": N_("Appointment: date"),
     "task.time": N_("Appointment: time, by the client's clock"),
     "unsubscribe_link": N_("Advertising: address to unsubscribe"),
+    "campaign_link": N_("Campaign: its link, each with an address of his own"),
 }

@@ -20,6 +20,7 @@ import structlog
 from cti.clients.zones import clock_of
 from cti.errors import StorageError
 from cti.messages.campaigns import Campaign, allowed, is_open
+from cti.messages.doors import Doors
 from cti.storage import campaign_letters, campaign_people, campaign_texts, campaigns, limits, occasions, sms
 from cti.storage.campaign_people import One
 from cti.storage.campaign_texts import Means, Text
@@ -59,6 +60,7 @@ class CampaignRuns:
         wake_sms: Callable[[], None],
         wake_post: Callable[[], None],
         tell: Callable[..., Awaitable[None]],
+        doors: Doors,
         clock: Callable[[], float],
     ) -> None:
         self._db = db
@@ -66,6 +68,7 @@ class CampaignRuns:
         self._wake_sms = wake_sms
         self._wake_post = wake_post
         self._tell = tell
+        self._doors = doors
         self._clock = clock
         self._news = asyncio.Event()
         self._paces: dict[int, _Pace] = {}
@@ -123,7 +126,7 @@ class CampaignRuns:
         pace.tokens = min(pace.tokens + one.given.rate * (at - pace.at), float(one.given.rate))
         pace.at = at
         async with self._db.read() as conn:
-            by = await campaign_texts.means(conn, one)
+            by = await campaign_texts.means(conn, one, self._doors)
             if not by.missing and not one.given.frozen and one.segment_id is None:
                 by = Means(texts={}, missing="no-segment")
             if by.missing:
@@ -150,7 +153,7 @@ class CampaignRuns:
     async def _written(self, conn: Connection, one: Campaign, by: Means, some: Sequence[One], now: float) -> list[Text]:
         """What they are written; with a reason who is not any more."""
         today = datetime.fromtimestamp(now, self._zone).date()
-        texts = await campaign_texts.written(conn, one, by, some, today)
+        texts = await campaign_texts.written(conn, one, by, some, today, self._doors.of_campaign(one.id, now))
         days = (await limits.read(conn))[0].ad_days if one.purpose != "service" else 0
         lately: set[str] = set()
         if days:

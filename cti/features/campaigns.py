@@ -20,6 +20,7 @@ from cti.access import Person, may
 from cti.channels.texts import TextLines
 from cti.errors import Conflicts, NotAllowed, Refused
 from cti.messages.campaigns import Act, Campaign, after, fault, needs_second
+from cti.messages.doors import Doors
 from cti.messages.outgoing import ADDRESS
 from cti.storage import (
     audience,
@@ -70,6 +71,7 @@ class Campaigns:
         wake_sms: Callable[[], None],
         wake_post: Callable[[], None],
         tell: Tell,
+        doors: Doors,
         clock: Callable[[], float],
     ) -> None:
         self._db = db
@@ -81,6 +83,7 @@ class Campaigns:
         self._wake_sms = wake_sms
         self._wake_post = wake_post
         self._tell = tell
+        self._doors = doors
         self._clock = clock
 
     async def save(self, person: Person, one: Campaign) -> int:
@@ -116,7 +119,7 @@ class Campaigns:
             if wrong:
                 raise Refused(*wrong)
             if one.writes:
-                by = await campaign_texts.means(conn, one)
+                by = await campaign_texts.means(conn, one, self._doors)
                 if by.missing:
                     raise Refused(by.missing, "The template or the mailbox is not there any more.")
             await _move(conn, one, "build", built="{}", total=0)
@@ -203,9 +206,23 @@ class Campaigns:
             return []
         numbers = sorted({secrets.randbelow(people) + 1 for _ in range(2 * most)} | {1})
         some = await campaign_people.some(conn, one.id, numbers, most)
-        by = await campaign_texts.means(conn, one)
+        by = await campaign_texts.means(conn, one, self._doors)
         today = datetime.fromtimestamp(self._clock(), self._zone).date()
-        return await campaign_texts.written(conn, one, by, some, today)
+        link = self._doors.of_campaign(one.id, self._clock())
+        return await campaign_texts.written(conn, one, by, some, today, link)
+
+    async def followed(self, token: str) -> str:
+        """Where somebody's link leads, and a note that he followed it; "": nowhere, any more."""
+        grant = self._doors.known("l", token, self._clock())
+        id_, _, number = grant.what.partition(":") if grant else ("", "", "")
+        if not number:
+            return ""
+        async with self._db.write() as conn:
+            one = await campaigns.get(conn, int(id_))
+            if one is None or not one.given.link:
+                return ""
+            await campaign_people.opened(conn, one.id, int(number), self._clock())
+        return one.given.link
 
     async def forecast(self, one: Campaign) -> Forecast:
         """What its SMS may cost, by some of its people."""
@@ -237,7 +254,7 @@ class Campaigns:
         now, to = self._clock(), to.strip()
         async with self._db.read(slow=True) as conn:
             one = await _known(conn, campaign_id)
-            by = await campaign_texts.means(conn, one)
+            by = await campaign_texts.means(conn, one, self._doors)
             wanted = "email" if "@" in to else "sms"
             text = next((t for t in await self._sample(conn, one, SAMPLED) if t.channel == wanted and not t.why), None)
         if text is None:

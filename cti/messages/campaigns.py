@@ -7,6 +7,7 @@ started, paused, stopped. Pure: `now` is an argument, times are UNIX seconds.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal, get_args
@@ -57,6 +58,10 @@ Id = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Minutes = Annotated[int, Meta(ge=1, le=7 * 24 * 60)]
 
 
+LINK_CHARS = 500
+_LINK = re.compile(r"https?://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?(/[!-~]{0,400})?")
+
+
 class CallList(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """How a call list is worked through.
 
@@ -80,7 +85,8 @@ class Given(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     template_id, other_id: the text and the one of variant B; share: percent of people who get B. sms_id: of an SMS
     after a letter bounced. rate: messages in a second. hours: on the recipient's own clock, None: any time. frozen: its
     people are those of when they were chosen; else who has left the segment when his turn comes is passed over.
-    back_days: days in which a call of theirs counts as called back.
+    back_days: days in which a call of theirs counts as called back. link: where {{campaign_link}} leads, "": nowhere;
+    each has an address of his own, and who opens it is counted.
     """
 
     template_id: Id | None = None
@@ -92,6 +98,7 @@ class Given(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     hours: WorkingHours | None = field(default_factory=WorkingHours)
     frozen: bool = True
     back_days: Annotated[int, Meta(ge=0, le=90)] = 7
+    link: Annotated[str, Meta(max_length=LINK_CHARS)] = ""
     calls: CallList = field(default_factory=CallList)
 
 
@@ -142,6 +149,8 @@ def fault(one: Campaign) -> tuple[str, str] | None:
         return "no-sms-template", "Choose the text of the SMS for those whose letter comes back."
     if one.channel == "calls" and not given.calls.label.strip():
         return "no-label", "Say who calls: the label of the caller."
+    if given.link and not _LINK.fullmatch(given.link):
+        return "bad-link", "The link has to be a whole address: https://..."
     if given.hours is not None and given.hours.begins >= given.hours.ends:
         return "bad-hours", "The hours end before they begin."
     return None

@@ -9,17 +9,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
 
-Kind = Literal["u", "c"]  # unsubscribe: a letter in the outbox; call back: a missed call
-LASTS_S: dict[Kind, float] = {"u": 400 * 86400.0, "c": 24 * 3600.0}
+# unsubscribe: a letter in the outbox; call back: a missed call; link: of a campaign, for one of its people
+Kind = Literal["u", "c", "l"]
+LASTS_S: dict[Kind, float] = {"u": 400 * 86400.0, "c": 24 * 3600.0, "l": 90 * 86400.0}
 ADDRESS_CHARS = 300
 
 
 class Grant(msgspec.Struct, frozen=True, array_like=True):
-    """What an address opens. what: the letter's id, or the call's."""
+    """What an address opens. what: the letter's id, the call's, or `CAMPAIGN:NUMBER`."""
 
     kind: Kind
     what: str
@@ -44,6 +46,10 @@ class Doors:
         """What stands at the end of such an address."""
         body = msgspec.msgpack.encode(Grant(kind=kind, what=what, until=int(now + LASTS_S[kind])))
         return base64.urlsafe_b64encode(self._sign(body) + body).decode().rstrip("=")
+
+    def of_campaign(self, campaign_id: int, now: float) -> Callable[[int], str]:
+        """The link of each of its people, by his number in it."""
+        return lambda number: self.address("l", f"{campaign_id}:{number}", now)
 
     def known(self, kind: Kind, text: str, now: float) -> Grant | None:
         """One of ours, of this kind, whose time is not over."""

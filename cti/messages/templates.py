@@ -26,10 +26,11 @@ PLAIN = (
     "contract.number", "contract.signed_on", "contract.ends_on", "contract.amount",
     "mailbox.name", "mailbox.address", "my.name", "today",
 )  # fmt: skip
-# what only some of what is sent has a value for: a rule on a missed call, one on a task, an advertising letter
+# what only some of what is sent has a value for: rules on missed calls and tasks, advertising letters, campaigns
 CALLBACK_LINK, CALLBACK_WORD, UNSUBSCRIBE = "callback_link", "callback_word", "unsubscribe_link"
+CAMPAIGN_LINK = "campaign_link"
 TASK = ("task.what", "task.date", "task.time")
-SPECIAL = (CALLBACK_LINK, CALLBACK_WORD, *TASK, UNSUBSCRIBE)
+SPECIAL = (CALLBACK_LINK, CALLBACK_WORD, *TASK, UNSUBSCRIBE, CAMPAIGN_LINK)
 LATER = f"{{{{{UNSUBSCRIBE}}}}}"  # its value until the letter leaves: each has an address of its own
 PROPERTY = "client.property."  # with the id of one
 _FIELD = re.compile(r"\{\{[ \t\u00a0]{0,9}([a-z_]{1,20}(?:\.[a-z_]{1,20})?(?:\.[0-9]{1,9})?)[ \t\u00a0]{0,9}\}\}")

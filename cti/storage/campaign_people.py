@@ -281,6 +281,12 @@ async def heard(conn: AsyncConnection, since: float) -> list[Heard]:
     return rows
 
 
+async def opened(conn: AsyncConnection, campaign_id: int, number: int, at: float) -> None:
+    """Somebody has followed his link; the first time counts."""
+    one = (P.campaign_id == campaign_id) & (P.number == number) & P.opened_at.is_(None) & P.sent_at.is_not(None)
+    await conn.execute(update(campaign_people).where(one).values(opened_at=at))
+
+
 async def answered(conn: AsyncConnection, rows: Sequence[Heard]) -> None:
     """Note it of those whom a campaign had reached before."""
     for mark, address, client_id, at in rows:

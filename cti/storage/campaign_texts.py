@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.masking import Words
 from cti.messages.campaigns import Campaign
+from cti.messages.doors import Doors
 from cti.messages.letter import SUBJECT_CHARS, Attachment
 from cti.messages.sms import MOST_PARTS, measure
-from cti.messages.templates import LATER, UNSUBSCRIBE, Filled, Value, fields_of, fill
+from cti.messages.templates import CAMPAIGN_LINK, LATER, UNSUBSCRIBE, Filled, Value, fields_of, fill
 from cti.storage import fillings, mailboxes, templates
 from cti.storage.campaign_people import One
 from cti.storage.fillings import About
@@ -57,8 +58,8 @@ class Means:
     missing: str = ""
 
 
-async def means(conn: AsyncConnection, campaign: Campaign) -> Means:
-    """Its templates and mailbox as they are now."""
+async def means(conn: AsyncConnection, campaign: Campaign, doors: Doors) -> Means:
+    """Its templates and mailbox as they are now. doors: without a site of theirs there is no link to be followed."""
     given = campaign.given
     wanted = {given.template_id, given.sms_id, given.other_id if given.share else None} - {None}
     if campaign.channel != "sms-bounced":
@@ -68,6 +69,8 @@ async def means(conn: AsyncConnection, campaign: Campaign) -> Means:
         template = await templates.get(conn, one or 0)
         if template is None or template.retired_at is not None:
             return Means(texts={}, missing="no-template")
+        if CAMPAIGN_LINK in fields_of(template.subject, template.body) and not (given.link and doors.site):
+            return Means(texts={}, missing="no-link")
         found[template.id] = template
     if campaign.channel == "sms":
         return Means(texts=found)
@@ -78,9 +81,9 @@ async def means(conn: AsyncConnection, campaign: Campaign) -> Means:
 
 
 async def written(
-    conn: AsyncConnection, campaign: Campaign, by: Means, people: Sequence[One], today: date
+    conn: AsyncConnection, campaign: Campaign, by: Means, people: Sequence[One], today: date, link: Callable[[int], str]
 ) -> list[Text]:
-    """What these people are written, in their order; a few hundred at once."""
+    """What these people are written, in their order; a few hundred at once. link: of each, by his number."""
     made: dict[int, Text] = {}
     for template in by.texts.values():
         mine = [one for one in people if _template_of(campaign, one) == template.id]
@@ -97,7 +100,8 @@ async def written(
         ]
         known = await fillings.of_many(conn, abouts, asked, template.language) if mine else []
         for one, values in zip(mine, known, strict=True):
-            made[one.number] = _text(one, template, values)
+            own = {CAMPAIGN_LINK: link(one.number)} if CAMPAIGN_LINK in asked else {}
+            made[one.number] = _text(one, template, {**values, **own})
     return [made[one.number] for one in people if one.number in made]
 
 

@@ -17,6 +17,7 @@ from cti.features.campaign_builds import CampaignBuilds
 from cti.features.campaign_runs import CampaignRuns
 from cti.features.campaigns import Campaigns
 from cti.messages.campaigns import Campaign, Given
+from cti.messages.doors import Doors
 from cti.storage import campaign_people, campaigns, segments
 from cti.storage.client_tables import client_phones, clients
 from cti.storage.database import Database
@@ -52,10 +53,11 @@ class House:
         self.told: list[tuple[str, dict[str, str]]] = []
         common: dict[str, Any] = {"db": db, "zone": ZONE, "tell": self.tell, "clock": lambda: self.now}
         self.builds = CampaignBuilds(**common)
-        self.runs = CampaignRuns(wake_sms=lambda: None, wake_post=lambda: None, **common)
+        doors = Doors(b"k" * 32, "https://cti.romashka.example")
+        self.runs = CampaignRuns(wake_sms=lambda: None, wake_post=lambda: None, doors=doors, **common)
         self.campaigns = Campaigns(
             plan=NumberPlan(), lines=NoLines(), build=self.builds.wake, begin=self.runs.wake,
-            wake_sms=lambda: None, wake_post=lambda: None, **common,
+            wake_sms=lambda: None, wake_post=lambda: None, doors=doors, **common,
         )  # fmt: skip
 
     async def tell(self, _one: Campaign, code: str, **said: str) -> None:

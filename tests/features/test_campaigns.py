@@ -162,3 +162,27 @@ async def test_answers_calls_and_withdrawals_after_it_are_noted_of_each(tmp_path
             assert [row.number for row in await campaign_people.listed(conn, id_, mark="replied")] == [1]
         again = await h.ready("Вторая")
         assert (await h.one(again)).built == {"withdrawn": 1}
+
+
+async def test_a_link_is_counted_once_for_each_who_follows_his_own(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        async with h.db.write() as conn:
+            await conn.execute(update(templates).values(body="{{client.name}}: {{campaign_link}}"))
+        with pytest.raises(Refused, match="not there"):
+            await h.ready()
+        with pytest.raises(Refused, match="whole address"):
+            await h.ready("Вторая", link="javascript:alert(1)")
+        id_ = await h.begun(name="Третья", link="https://shop.romashka.example/spring?from=sms")
+        await h.looked(lambda found: found.get("queued") == 20, id_)
+        async with h.db.read() as conn:
+            first, second = (await conn.execute(select(sms.c.text).order_by(sms.c.id).limit(2))).scalars()
+        assert first.startswith("Клиент 1: https://cti.romashka.example/l/")
+        assert first[10:] != second[10:], "each has his own"
+        token = first.rpartition("/")[2]
+        assert await h.campaigns.followed("A" + token[1:]) == ""
+        async with h.db.read() as conn:
+            assert (await campaign_people.marks(conn, id_))["opened"] == 0
+        for _ in range(2):
+            assert await h.campaigns.followed(token) == "https://shop.romashka.example/spring?from=sms"
+        async with h.db.read() as conn:
+            assert (await campaign_people.marks(conn, id_))["opened"] == 1

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from multidict import MultiMapping
 
 from cti.errors import Conflicts, Refused
-from cti.messages.campaigns import CHANNELS, LABEL_CHARS, MOST_RATE, OUTCOMES, CallList, Campaign, Given
+from cti.messages.campaigns import CHANNELS, LABEL_CHARS, LINK_CHARS, MOST_RATE, OUTCOMES, CallList, Campaign, Given
 from cti.messages.consent import PURPOSES
 from cti.messages.rules import WorkingHours
 from cti.storage import mailboxes, scripts, segments, templates, users
@@ -125,6 +125,7 @@ def _second(one: Campaign, form: Form) -> Campaign:
         share=min(_whole(form, "share", 100), 100) if _id(form, "other") else 0,
         sms_id=_id(form, "sms"),
         mailbox_id=_id(form, "mailbox"),
+        link=str(form.get("link", "")).strip()[:LINK_CHARS],
     )
     return replace(one, given=given)
 

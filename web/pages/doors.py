@@ -1,7 +1,7 @@
-"""What addresses in letters and SMS open for whoever holds them: the end of a subscription, a call-back.
+"""What addresses in letters and SMS open for whoever holds them: the end of a subscription, a call-back, a link.
 
-Programs that scan letters open every address in them, so looking changes nothing: a button does. A mail service may
-press it for its reader without seeing the page (RFC 8058). No session is asked for, and none is looked at.
+Programs that scan letters open every address in them, so looking changes nothing but a count: a button does. A mail
+service may press it for its reader without seeing the page (RFC 8058). No session is asked for, and none is looked at.
 """
 
 from __future__ import annotations
@@ -53,6 +53,14 @@ async def call_back(request: web.Request) -> web.Response:
     return page(request, "call_back.html", title=N_("We will call you back"), done="ordered" if ordered else "talked")
 
 
+async def follow(request: web.Request) -> web.StreamResponse:
+    """To where a campaign's link leads; that he followed it is noted."""
+    where = await services_of(request).campaigns.followed(request.match_info["token"])
+    if not where:
+        return _gone(request)
+    raise web.HTTPFound(where)
+
+
 def _call_of(request: web.Request) -> str | None:
     services = services_of(request)
     grant = services.consents.doors.known("c", request.match_info["token"], services.clock())
@@ -79,4 +87,5 @@ ROUTES = (
     Route("POST", "/u/{token}", unsubscribe, "public", "nothing"),
     Route("GET", "/c/{token}", show_call_back, "public", "nothing"),
     Route("POST", "/c/{token}", call_back, "public", "nothing"),
+    Route("GET", "/l/{token}", follow, "public", "nothing"),
 )
