@@ -72,9 +72,10 @@ class Stage:
         self.agents: tuple[AgentView, ...] = ()
         self.link = LinkView(state="up")
         self.live.seq_of = lambda agent_id: self.seqs.get(agent_id, 0)
+        whole = self.live.snapshot
         self.live.snapshot = lambda agent: Snapshot(
             calls=tuple(self.views.values()), agents=self.agents or parts.services.agent_states.views(), link=self.link,
-            reminders=parts.services.reminders.of(agent),
+            reminders=parts.services.reminders.of(agent), sms=whole(agent).sms,
         )  # fmt: skip
 
     async def desk(self, login: str = "anna", path: str = "/") -> Page:
