@@ -80,12 +80,15 @@ async def test_binds_share_the_work_and_one_that_is_lost_leaves_it_to_the_others
         await until(lambda: all(bind.bound for bind in one.line._binds))
         await asyncio.gather(*(one.line.send(out("Hi", number)) for number in numbers(30)))
         await tell(peer, drop=1)
-        await asyncio.gather(*(one.line.send(out("Ho", number)) for number in numbers(30)))
+        answers = await asyncio.gather(*(one.line.send(out("Ho", number)) for number in numbers(30)))
         await until(lambda: all(bind.bound for bind in one.line._binds))
         assert one.found == [""], "it was never down"
     before, after = peer.submits()[:30], peer.submits()[30:]
     assert len({sent["link"] for sent in before}) == 3
-    assert sorted(Counter(sent["destination_addr"] for sent in after).values()) == [1] * 30
+    unknown = [answer for answer in answers if answer[0].state == "unknown"]
+    assert len(unknown) <= 1, "a window: what was written on the link just as it was lost"
+    assert set(Counter(sent["destination_addr"] for sent in after).values()) == {1}
+    assert len(after) >= 30 - len(unknown)
 
 
 async def test_what_was_on_its_way_when_a_link_was_lost_is_unknown(peer: Smsc) -> None:
