@@ -215,6 +215,9 @@ class CampaignRuns:
         for one in known:
             if not one.writes or (one.ended_at or now) < now - FOLLOWED_S:
                 continue
+            async with self._db.read() as conn:
+                if not await campaign_people.is_behind(conn, one.id):
+                    continue
             async with self._db.write() as conn:
                 await campaign_people.follow(conn, one.id, now)
                 more = one.channel == "sms-bounced" and await campaign_people.after_bounce(conn, one.id, now)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, bindparam, case, func, or_, select, true, update
+from sqlalchemy import Case, ColumnElement, Table, and_, bindparam, case, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.masking import Words
@@ -32,6 +32,14 @@ OF_LETTER: Mapping[str, PersonState] = {
 MARKS = {"replied": "replied_at", "unsubscribed": "unsubscribed_at", "called": "called_at", "opened": "opened_at"}
 P = campaign_people.c
 BOUNCES_S = 86400.0  # most letters that come back do within a day
+_BACK = or_(
+    and_(outbox.c.state == "sent", outbox.c.why == "returned"),
+    and_(outbox.c.state == "failed", outbox.c.why == "refused"),
+)
+_FOLLOWED: tuple[tuple[Table, ColumnElement[int], Case[Any]], ...] = (  # a message, and what its state makes of whom
+    (sms, P.sms_id, case(OF_SMS, value=sms.c.state, else_="failed")),
+    (outbox, P.outbox_id, case((_BACK, "bounced"), else_=case(OF_LETTER, value=outbox.c.state, else_="failed"))),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -227,15 +235,21 @@ async def spent(conn: AsyncConnection, campaign_id: int) -> int:
     return int((await conn.execute(rows)).scalar() or 0)
 
 
+async def is_behind(conn: AsyncConnection, campaign_id: int) -> bool:
+    """Whether somebody is no more what his SMS or letter is."""
+    for table, key, state in _FOLLOWED:
+        mine = (P.campaign_id == campaign_id) & P.state.in_(sorted(OPEN))
+        rows = select(P.number).join(table, key == table.c.id).where(mine, P.state != state).limit(1)
+        if (await conn.execute(rows)).first() is not None:
+            return True
+    return False
+
+
 async def follow(conn: AsyncConnection, campaign_id: int, now: float) -> int:
     """Let people be what their SMS and letters are; how many have changed."""
-    of_sms = case(OF_SMS, value=sms.c.state, else_="failed")
-    returned = and_(outbox.c.state == "sent", outbox.c.why == "returned")
-    refused = and_(outbox.c.state == "failed", outbox.c.why == "refused")
-    of_letter = case((or_(returned, refused), "bounced"), else_=case(OF_LETTER, value=outbox.c.state, else_="failed"))
     mine = (P.campaign_id == campaign_id) & P.state.in_(sorted(OPEN))
     count = 0
-    for table, key, state in ((sms, P.sms_id, of_sms), (outbox, P.outbox_id, of_letter)):
+    for table, key, state in _FOLLOWED:
         change = update(campaign_people).where(mine, key == table.c.id, P.state != state)
         made = await conn.execute(change.values(state=state, why=table.c.why, at=now))
         count += made.rowcount
