@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
-import msgspec
-
 from cti.access import may
 from cti.desktop import AgentDesktop, Notice
 from cti.messages.campaigns import Campaign
 from cti.storage import desktop_events, users
 from cti.storage.database import Database
-from cti.storage.desktop_events import Connection, NewEvent
+from cti.storage.desktop_events import Connection
 
 Code = Literal["campaign-asked", "campaign-agreed", "campaign-refused", "campaign-stands"]
 
@@ -34,7 +32,7 @@ class CampaignNotices:
             asked = await _approvers(conn, campaign) if code == "campaign-asked" else ()
             people = asked or tuple(one for one in {campaign.user_id, campaign.approved_by} if one)
             told = [(one, self._notice(one, campaign, code, said)) for one in people]
-            await desktop_events.append(conn, [_event(user_id, notice) for user_id, notice in told])
+            await desktop_events.append(conn, [desktop_events.of_notice(user_id, notice) for user_id, notice in told])
         for user_id, notice in told:
             await self._desktop.message(user_id, notice)
 
@@ -47,10 +45,3 @@ class CampaignNotices:
 async def _approvers(conn: Connection, campaign: Campaign) -> Sequence[int]:
     there = [one for one in await users.every(conn) if one.blocked_at is None and one.id != campaign.user_id]
     return tuple(one.id for one in there if may(one.person, "campaigns.approve"))
-
-
-def _event(user_id: int, notice: Notice) -> NewEvent:
-    payload = msgspec.json.encode(notice).decode()
-    return NewEvent(
-        agent_id=user_id, seq=notice.seq, kind="message", call_id=None, payload=payload, created_at=notice.at
-    )

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-import msgspec
 import structlog
 
 from cti.desktop import AgentDesktop, Notice
@@ -21,7 +20,7 @@ from cti.errors import StorageError
 from cti.storage import access_log, desktop_events, users
 from cti.storage.access_log import Kept
 from cti.storage.database import Database
-from cti.storage.desktop_events import Connection, NewEvent
+from cti.storage.desktop_events import Connection
 
 LOOK_S = 15.0
 
@@ -71,7 +70,7 @@ class ExportAlarms:
         async with self._db.write() as conn:
             large, admins = await self._large(conn), await _admins(conn)
             notices = [(admin, self._notice(admin, line, day)) for line, day in large for admin in admins]
-            await desktop_events.append(conn, [_event(admin, notice) for admin, notice in notices])
+            await desktop_events.append(conn, [desktop_events.of_notice(admin, notice) for admin, notice in notices])
         for admin, notice in notices:
             log.warning("large export told", admin=admin, login=notice.args["login"], count=notice.args["count"])
             await self._desktop.message(admin, notice)
@@ -98,8 +97,3 @@ class ExportAlarms:
 
 async def _admins(conn: Connection) -> list[int]:
     return [one.id for one in await users.every(conn) if one.role == "admin" and one.blocked_at is None]
-
-
-def _event(admin: int, notice: Notice) -> NewEvent:
-    payload = msgspec.json.encode(notice).decode()
-    return NewEvent(agent_id=admin, seq=notice.seq, kind="message", call_id=None, payload=payload, created_at=notice.at)

@@ -24,7 +24,6 @@ from cti.messages.http_gateways import Secrets
 from cti.messages.routes import Route, chosen
 from cti.storage import desktop_events, gateways, users
 from cti.storage.database import Database
-from cti.storage.desktop_events import NewEvent
 from cti.storage.gateways import Gateway
 
 AGAIN_S = 5.0  # after which a line that fell is begun again
@@ -219,7 +218,7 @@ class Gateways:
             people = [one for one in await users.every(conn) if one.blocked_at is None]
             whom = [one.id for one in people if may(one.person, "settings.manage")]
             notices = [(one, self._notice(one, row, trouble)) for one in whom]
-            await desktop_events.append(conn, [_event(one, notice) for one, notice in notices])
+            await desktop_events.append(conn, [desktop_events.of_notice(one, notice) for one, notice in notices])
         log.warning("an SMS gateway is in trouble", gateway=gateway_id, code=trouble.partition("|")[0])
         for one, notice in notices:
             await self._desktop.message(one, notice)
@@ -251,10 +250,3 @@ class _Nobody:
 
     async def came(self, gateway_id: int, texts: Sequence[InText]) -> None:
         raise SmsTrouble("down")
-
-
-def _event(user_id: int, notice: Notice) -> NewEvent:
-    payload = msgspec.json.encode(notice).decode()
-    return NewEvent(
-        agent_id=user_id, seq=notice.seq, kind="message", call_id=None, payload=payload, created_at=notice.at
-    )

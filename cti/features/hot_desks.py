@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import msgspec
 import structlog
 
 from cti.access import Person, may
@@ -28,7 +27,6 @@ from cti.passwords import Passwords
 from cti.storage import desks, desktop_events, sessions, users
 from cti.storage.database import Database
 from cti.storage.desks import Desk, DeskDraft
-from cti.storage.desktop_events import NewEvent
 from cti.telephony.auto_answer import MODELS
 from cti.telephony.commands import RemoveMember
 from cti.telephony.devices import is_device
@@ -283,10 +281,6 @@ class HotDesks:
             href="",
             at=self._clock(),
         )
-        payload = msgspec.json.encode(notice).decode()
-        event = NewEvent(
-            agent_id=sat, seq=notice.seq, kind="message", call_id=None, payload=payload, created_at=notice.at
-        )
         async with self._db.write() as conn:
-            await desktop_events.append(conn, [event])
+            await desktop_events.append(conn, [desktop_events.of_notice(sat, notice)])
         await self._desktop.message(sat, notice)

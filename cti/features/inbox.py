@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import structlog
 
 from cti.desktop import AgentDesktop, Notice, WorkView
@@ -25,7 +24,7 @@ from cti.storage import belonging as owners
 from cti.storage import conversations, desktop_events, mail_people, purposes, regrouping, users
 from cti.storage.conversations import NewLetter, Standing
 from cti.storage.database import Database
-from cti.storage.desktop_events import Connection, NewEvent
+from cti.storage.desktop_events import Connection
 
 AT_ONCE = 5  # letters, before other writers have their turn: some 40 ms
 YOUNG_S = 14 * 86400.0  # unread letters of history that are still work
@@ -88,7 +87,7 @@ class Inbox:
             some, told = letter_ids[start : start + AT_ONCE], list[tuple[int, Notice]]()
             async with self._one, self._db.write() as conn:
                 touched = await self._see_to(conn, some, told, history=history)
-                await desktop_events.append(conn, [_event(*one) for one in told])
+                await desktop_events.append(conn, [desktop_events.of_notice(*one) for one in told])
             for user_id, notice in told:
                 await self._desktop.message(user_id, notice)
             self.changed(touched)
@@ -273,10 +272,3 @@ async def _facts(conn: Connection, found: Collection[NewLetter], *, history: boo
 async def _named(conn: Connection, whose: Belongs) -> str:
     names = await owners.names_of(conn, [whose.client_id] if whose.client_id is not None else [])
     return next(iter(names.values()), "")
-
-
-def _event(user_id: int, notice: Notice) -> NewEvent:
-    payload = msgspec.json.encode(notice).decode()
-    return NewEvent(
-        agent_id=user_id, seq=notice.seq, kind="message", call_id=None, payload=payload, created_at=notice.at
-    )

@@ -23,7 +23,7 @@ from cti.errors import NotAllowed, Refused
 from cti.messages.hours import Hours, due, own
 from cti.storage import conversations, desktop_events, mailbox_removals, mailboxes, sessions, users
 from cti.storage.database import Database
-from cti.storage.desktop_events import Connection, NewEvent
+from cti.storage.desktop_events import Connection
 from cti.storage.mailboxes import Mailbox
 from cti.storage.search import clean
 
@@ -251,7 +251,7 @@ class Mailboxes:
             if mailbox is None:
                 return
             notices = [(one, self._notice(one, mailbox, trouble, now)) for one in await _whom(conn, mailbox)]
-            await desktop_events.append(conn, [_event(one, notice) for one, notice in notices])
+            await desktop_events.append(conn, [desktop_events.of_notice(one, notice) for one, notice in notices])
         log.warning("a mailbox is in trouble", mailbox=mailbox_id, code=trouble.partition("|")[0])
         for one, notice in notices:
             await self._desktop.message(one, notice)
@@ -361,10 +361,3 @@ async def _whom(conn: Connection, mailbox: Mailbox) -> list[int]:
         return [mailbox.owner_id]
     admins = [one.id for one in await users.every(conn) if one.role == "admin" and one.blocked_at is None]
     return list(dict.fromkeys((*mailbox.people, *admins)))
-
-
-def _event(user_id: int, notice: Notice) -> NewEvent:
-    payload = msgspec.json.encode(notice).decode()
-    return NewEvent(
-        agent_id=user_id, seq=notice.seq, kind="message", call_id=None, payload=payload, created_at=notice.at
-    )

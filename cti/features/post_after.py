@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
-import msgspec
 import structlog
 from msgspec import structs
 
@@ -24,7 +23,6 @@ from cti.messages.letter import Flags
 from cti.messages.outgoing import ADDRESS
 from cti.storage import answering, desktop_events, mailboxes, outbox
 from cti.storage.database import Database
-from cti.storage.desktop_events import NewEvent
 from cti.storage.mailboxes import Mailbox
 from cti.storage.outbox import OutLetter
 
@@ -92,7 +90,7 @@ class PostAfter:
                 if author is not None:
                     told.append((author, self._notice(author, letter_id, why, conversation)))
                 await outbox.move(conn, letter_id, outbox.ALL, told_at=self._clock())
-            await desktop_events.append(conn, [_event(*one) for one in told])
+            await desktop_events.append(conn, [desktop_events.of_notice(*one) for one in told])
         for author, notice in told:
             await self._desktop.message(author, notice)
 
@@ -187,10 +185,3 @@ def files_itself(mailbox: Mailbox) -> bool:
     if mailbox.files_sent != "auto":
         return mailbox.files_sent == "server"
     return mailbox.provider in ("google", "microsoft") or mailbox.smtp_host.endswith(FILES_ITSELF)
-
-
-def _event(author: int, notice: Notice) -> NewEvent:
-    payload = msgspec.json.encode(notice).decode()
-    return NewEvent(
-        agent_id=author, seq=notice.seq, kind="message", call_id=None, payload=payload, created_at=notice.at
-    )

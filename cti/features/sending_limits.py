@@ -19,7 +19,6 @@ from cti.errors import Conflicts, NotAllowed, Refused, StorageError
 from cti.messages.limits import Limits
 from cti.storage import desktop_events, limits, spending, users
 from cti.storage.database import Database
-from cti.storage.desktop_events import NewEvent
 
 LOOK_S = 15.0
 
@@ -84,16 +83,9 @@ class SendingLimits:
             everybody = [one.person for one in await users.every(conn) if one.blocked_at is None]
             whom = [one.id for one in everybody if may(one, "settings.manage") or may(one, "campaigns.write")]
             notices = [(one, self._notice(one, now)) for one in whom]
-            await desktop_events.append(conn, [_event(one, notice) for one, notice in notices])
+            await desktop_events.append(conn, [desktop_events.of_notice(one, notice) for one, notice in notices])
         for one, notice in notices:
             await self._desktop.message(one, notice)
 
     def _notice(self, user_id: int, now: float) -> Notice:
         return Notice(seq=self._next_seq(user_id), code="sms-budget", args={}, href="/settings/sending", at=now)
-
-
-def _event(user_id: int, notice: Notice) -> NewEvent:
-    payload = msgspec.json.encode(notice).decode()
-    return NewEvent(
-        agent_id=user_id, seq=notice.seq, kind="message", call_id=None, payload=payload, created_at=notice.at
-    )

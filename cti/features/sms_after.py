@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-import msgspec
 import structlog
 
 from cti.channels.texts import Answer, Choice, Receipt, TextLines
@@ -23,7 +22,7 @@ from cti.messages.deliveries import id_keys
 from cti.storage import desktop_events, limits, sms_queue, sms_receipts, spending
 from cti.storage import sms as messages
 from cti.storage.database import Database
-from cti.storage.desktop_events import Connection, NewEvent
+from cti.storage.desktop_events import Connection
 from cti.storage.sms_queue import Waiting
 from cti.storage.sms_receipts import Change
 
@@ -146,7 +145,7 @@ class SmsAfter:
             elif one.state in TOLD and one.user_id is not None and one.campaign_id is None and one.state != one.was:
                 told.append((one.user_id, self._notice(one, now)))
                 await messages.move(conn, one.id, (one.state,), told_at=now)
-        await desktop_events.append(conn, [_event(*one) for one in told])
+        await desktop_events.append(conn, [desktop_events.of_notice(*one) for one in told])
         return [one for one in last.values() if one.state != one.was or one.why]
 
     async def _once_more(self, conn: Connection, one: Change, now: float) -> bool:
@@ -180,10 +179,3 @@ def _changed(row: Waiting, values: dict[str, Any], was: str = "sending") -> Chan
         user_id=row.user_id, client_id=row.client_id, campaign_id=row.campaign_id, attempt=values["attempt"],
         created_at=row.created_at, why=values.get("why", ""),
     )  # fmt: skip
-
-
-def _event(author: int, notice: Notice) -> NewEvent:
-    payload = msgspec.json.encode(notice).decode()
-    return NewEvent(
-        agent_id=author, seq=notice.seq, kind="message", call_id=None, payload=payload, created_at=notice.at
-    )

@@ -13,7 +13,6 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import msgspec
 import structlog
 
 from cti.access import may
@@ -25,7 +24,7 @@ from cti.messages.stopping import STARTED, STOPPED, wish
 from cti.storage import callback_words, consents, desktop_events, limits, sms_coming, users
 from cti.storage import sms as messages
 from cti.storage.database import Database
-from cti.storage.desktop_events import Connection, NewEvent
+from cti.storage.desktop_events import Connection
 from cti.telephony.numbering import NumberPlan, read, show
 
 PIECES_S = 24 * 3600.0  # so long the other parts of a message may take
@@ -84,7 +83,7 @@ class SmsIn:
         async with self._one, self._db.write() as conn:
             for one in texts:
                 whose.add(await self._take(conn, gateway_id, one, told))
-            await desktop_events.append(conn, [_event(*one) for one in told])
+            await desktop_events.append(conn, [desktop_events.of_notice(*one) for one in told])
         await self._tell(told, whose)
 
     async def run(self) -> None:
@@ -97,7 +96,7 @@ class SmsIn:
                     for some in await sms_coming.left_pieces(conn, self._clock() - PIECES_S):
                         if not await sms_coming.are_part(conn, some):
                             whose.add(await self._join(conn, some, told))
-                    await desktop_events.append(conn, [_event(*one) for one in told])
+                    await desktop_events.append(conn, [desktop_events.of_notice(*one) for one in told])
                 if whose:
                     await self._tell(told, whose)
             except StorageError as error:
@@ -203,10 +202,3 @@ class SmsIn:
 def _key(gateway_id: int, said: str) -> str:
     key = f"in:{gateway_id}:{said}"
     return key if len(key) <= 80 else f"in:{gateway_id}:{hashlib.sha256(said.encode()).hexdigest()[:48]}"
-
-
-def _event(person: int, notice: Notice) -> NewEvent:
-    payload = msgspec.json.encode(notice).decode()
-    return NewEvent(
-        agent_id=person, seq=notice.seq, kind="message", call_id=None, payload=payload, created_at=notice.at
-    )

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cti.desktop import Notice
 from cti.storage.tables import calls, desktop_events
 
 __all__ = [
-    "Connection", "NewEvent", "StoredEvent", "append", "forget_before", "last_seqs", "of_open_calls", "pops_since",
-    "shown", "since", "unshown",
+    "Connection", "NewEvent", "StoredEvent", "append", "forget_before", "last_seqs", "of_notice", "of_open_calls",
+    "pops_since", "shown", "since", "unshown",
 ]  # fmt: skip
 
 Connection = AsyncConnection  # for those who only pass it on
@@ -34,6 +36,14 @@ class NewEvent:
     call_id: str | None
     payload: str
     created_at: float
+
+
+def of_notice(user_id: int, notice: Notice) -> NewEvent:
+    """What somebody is told, as it is stored."""
+    payload = msgspec.json.encode(notice).decode()
+    return NewEvent(
+        agent_id=user_id, seq=notice.seq, kind="message", call_id=None, payload=payload, created_at=notice.at
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
