@@ -47,6 +47,7 @@ async def test_a_recording_replays_to_the_call_that_was(pbx: Pbx, street: Street
     await until(lambda: pbx.console("manager show connected").count("trubka") > before, why="the recorder is signed in")
     client = await street.call("74950000002", caller="79355550101", name="Пётр")
     await street.do(phone.wait, "talking")
+    await until(lambda: client.answered, why="the client hears that he is talking: before, his hanging up is a cancel")
     await street.do(client.hang_up)
     await street.do(phone.wait, "idle")
     recorded = await recording
