@@ -1,0 +1,210 @@
+"""A plan as contexts: each step of the flow is one extension of one context, named by its id.
+
+Every step first tells the server where the call is (UserEvent TrubkaStep), so the way a call took is known; what
+cannot be told leads on: no step has a way that ends nowhere unless the plan says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from dialplan import hours
+from dialplan.model import Assign, Context, Expr, Extension, Step, word
+from dialplan.plan import (
+    ByClient,
+    ByHours,
+    CallBack,
+    End,
+    Menu,
+    Node,
+    Plan,
+    Route,
+    Say,
+    Score,
+    ToManager,
+    ToOutside,
+    ToPeople,
+    ToQueue,
+    ToVoicemail,
+)
+from dialplan.recipes.internal import CHOICE
+from dialplan.recipes.responsible import ask, late
+from dialplan.routes import route_of
+
+FLOW = "trubka-flow"
+CAUSES = {"hang-up": "16", "busy": "17", "unknown": "1"}
+Steps = tuple[Step | Assign, ...]
+
+
+def contexts(plan: Plan, *, agi: str) -> tuple[Context, ...]:
+    """The flow and the hours it asks. agi: where the server answers. Raises ValueError where a plan cannot be said."""
+    known = _Known(plan, agi)
+    steps = tuple(Extension(number=node.id, title=node.title, steps=known.steps(node)) for node in plan.nodes)
+    flow = Context(name=FLOW, title="the flow of calls, step by step", extensions=(*steps, late()))
+    asked = {node.hours for node in plan.nodes if isinstance(node, ByHours)}
+    return (flow, *(hours.context(one) for one in plan.hours if one.id in asked))
+
+
+def entry(first: str, language: str) -> Steps:
+    """What a number's extension does: its language, and into the flow."""
+    return (
+        Assign(variable="CHANNEL(language)", value=word(language, "language")),
+        Step(app="Goto", args=(FLOW, word(first, "step"), "1")),
+    )
+
+
+class _Known:
+    """Writes the steps of a plan's nodes."""
+
+    def __init__(self, plan: Plan, agi: str) -> None:
+        self._plan = plan
+        self._agi = agi
+        self._hours = {one.id: one for one in plan.hours}
+        self._people = {one.extension: one for one in plan.people}
+
+    def steps(self, node: Node) -> Steps:
+        told = Step(app="UserEvent", args=("TrubkaStep", f"Node: {word(node.id, 'step')}"))
+        return (told, *self._of(node))
+
+    def _of(self, node: Node) -> Steps:
+        match node:
+            case ByHours():
+                return self._by_hours(node)
+            case Menu():
+                return tuple(_menu(node))
+            case Say():
+                return (Step(app="Answer"), Step(app="Playback", args=(node.sound,)), _go(node.then))
+            case ToQueue():
+                return tuple(_queue(node))
+            case ToPeople():
+                return tuple(self._ring(node))
+            case ToManager():
+                return (
+                    *ask(self._agi),
+                    Step(app="GotoIf", args=(Expr("$[${LEN(${TRUBKA_DEVICE})} = 0]?otherwise"),)),
+                    Step(app="Dial", args=(Expr("${TRUBKA_DEVICE}"), str(node.ring_s), "tk")),
+                    _go(node.otherwise, label="otherwise"),
+                )
+            case ByClient():
+                ways = [
+                    _if(f'${{REGEX("(^| ){word(tag, "tag")}( |$)" ${{TRUBKA_TAGS}})}}', to) for tag, to in node.ways
+                ]
+                return (*ask(self._agi), *ways, _go(node.otherwise))
+            case ToOutside():
+                return (*self._outside(node), _go(node.otherwise))
+            case ToVoicemail():
+                box = f"{word(node.box, 'mailbox')}@default"
+                return (
+                    Step(app="Answer"),
+                    Step(app="UserEvent", args=("TrubkaVoicemail",)),
+                    Step(app="VoiceMail", args=(box, "s")),
+                    Step(app="Hangup"),
+                )
+            case CallBack():
+                return tuple(_call_back(node))
+            case Score():
+                return (
+                    Step(app="Answer"),
+                    Step(app="Read", args=("TRUBKA_SCORE", node.sound, "1", "", "1", "7")),
+                    Step(app="UserEvent", args=("TrubkaScore", Expr("Score: ${TRUBKA_SCORE}"))),
+                    _go(node.then),
+                )
+            case End():
+                return (Step(app="Hangup", args=(CAUSES[node.how],)),)
+
+    def _by_hours(self, node: ByHours) -> Steps:
+        known = self._hours.get(node.hours)
+        if known is None:
+            raise ValueError(f"step {node.id!r} asks hours {node.hours!r}, which are not there")
+        holiday = (_if('$["${GOSUB_RETVAL}"="holiday"]', node.holiday),) if node.holiday else ()
+        return (*hours.ask(known), _if('$["${GOSUB_RETVAL}"="open"]', node.open), *holiday, _go(node.closed))
+
+    def _ring(self, node: ToPeople) -> Iterator[Step | Assign]:
+        rung = [self._where(extension) for extension in node.people]
+        for where in rung if node.in_turn else ["&".join(rung)]:
+            yield Step(app="Dial", args=(Expr(where), str(node.ring_s), "tk"))
+        yield _go(node.otherwise)
+
+    def _where(self, extension: str) -> str:
+        """A person's phones: those he chose to be rung at, else all."""
+        person = self._people.get(extension)
+        if person is None:
+            raise ValueError(f"nobody has the number {extension!r}")
+        every = "&".join(f"PJSIP/{word(one, 'device')}" for one in (*person.devices, *person.browsers))
+        chosen = f"${{{CHOICE}{word(extension, 'number')}}}"
+        return f'${{IF($["{chosen}"=""]?{every}:{chosen})}}'
+
+    def _outside(self, node: ToOutside) -> Steps:
+        route = route_of(self._plan.routes, node.number)
+        if route is None or not route.allowed:
+            raise ValueError(f"no route leads to {node.number!r}")
+        return (Step(app="Dial", args=(dialled(route, node.number), str(node.ring_s), "TK")),)
+
+
+def dialled(route: Route, number: str) -> str:
+    """What Dial is given for a number on a route."""
+    return f"PJSIP/{word(route.add + number[route.strip :], 'number')}@{word(route.trunk, 'trunk')}"
+
+
+def _menu(node: Menu) -> Iterator[Step | Assign]:
+    yield Step(app="Answer")
+    yield Assign(variable="TRUBKA_TRIES", value="0")
+    yield Assign(variable="TRUBKA_TRIES", value=Expr("$[${TRUBKA_TRIES} + 1]"), label="ask")
+    yield from _key(node.sound, node.wait_s)
+    for digit, to in node.choices:
+        yield _pressed(digit, to)
+    yield Step(app="GotoIf", args=(Expr(f"$[${{TRUBKA_TRIES}} < {int(node.tries)}]?ask"),))
+    yield _go(node.otherwise)
+
+
+def _call_back(node: CallBack) -> Iterator[Step | Assign]:
+    yield Step(app="Answer")
+    yield from _key(node.sound, node.wait_s)
+    yield Step(app="GotoIf", args=(Expr(f'$["${{TRUBKA_KEY}}"="{_digit(node.key)}"]?asked:not'),))
+    yield Step(app="UserEvent", args=("TrubkaCallback", f"Queue: {node.queue}"), label="asked")
+    yield _go(node.then)
+    yield _go(node.otherwise, label="not")
+
+
+def _queue(node: ToQueue) -> Iterator[Step | Assign]:
+    yield Step(app="Answer")
+    yield Assign(variable="__TRUBKA_QUEUE", value=word(node.queue, "queue"))
+    if node.priority:
+        yield Assign(variable="QUEUE_PRIO", value=Expr(f"$[0${{QUEUE_PRIO}} + {int(node.priority)}]"))
+    yield Step(app="Queue", args=(node.queue, "tkc" if node.after else "tk", "", "", str(int(node.wait_s))))
+    yield Step(app="UserEvent", args=("TrubkaQueue", f"Queue: {node.queue}", Expr("Status: ${QUEUESTATUS}")))
+    if node.after:
+        yield _if('$["${QUEUESTATUS}"="CONTINUE"]', node.after)
+    yield _go(node.otherwise)
+
+
+def _key(sound: str, wait_s: int) -> Iterator[Step | Assign]:
+    yield Step(app="Read", args=("TRUBKA_KEY", sound, "1", "", "1", str(int(wait_s))))
+
+
+def _pressed(digit: str, to: str) -> Step:
+    return _if(f'$["${{TRUBKA_KEY}}"="{_digit(digit)}"]', to)
+
+
+def _digit(text: str) -> str:
+    if len(text) != 1 or text not in "0123456789*":
+        raise ValueError(f"{text!r} is no key of a menu")
+    return text
+
+
+def _if(true: str, to: str) -> Step:
+    """Go to a step where a condition holds; "" hangs up."""
+    if not to:
+        return Step(app="ExecIf", args=(Expr(f"{true}?Hangup(16)"),))
+    return Step(app="GotoIf", args=(Expr(f"{true}?{word(to, 'step')},1"),))
+
+
+def _go(to: str, *, label: str = "") -> Step:
+    if not to:
+        return Step(app="Hangup", args=("16",), label=label)
+    return Step(app="Goto", args=(word(to, "step"), "1"), label=label)
+
+
+def titles(plan: Plan) -> Mapping[str, str]:
+    """Titles of steps by their ids."""
+    return {node.id: node.title for node in plan.nodes}
