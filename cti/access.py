@@ -41,6 +41,9 @@ Right = Literal[
     "campaigns.approve",  # be the second person of a large one
     "consents.write",  # write down that a consent was given or withdrawn; its texts
     "access.read",  # the access journal: who saw whose data
+    "dialplan.read",  # the plan of a PBX, its history, how a call would go
+    "dialplan.write",  # change the draft of it
+    "dialplan.publish",  # make a draft what the PBX does
     "users.manage",  # users, roles, teams, devices, sessions of others
     "settings.manage",
 ]
@@ -76,6 +79,9 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "campaigns.approve": {"agent": "none", "supervisor": "all", "admin": "all"},
     "consents.write": {"agent": "all", "supervisor": "all", "admin": "all"},
     "access.read": {"agent": "none", "supervisor": "team", "admin": "all"},
+    "dialplan.read": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "dialplan.write": {"agent": "none", "supervisor": "none", "admin": "all"},
+    "dialplan.publish": {"agent": "none", "supervisor": "none", "admin": "all"},
     "users.manage": {"agent": "none", "supervisor": "none", "admin": "all"},
     "settings.manage": {"agent": "none", "supervisor": "none", "admin": "all"},
 }

@@ -31,6 +31,7 @@ from cti.settings.sections import (
     Name,
     NumbersSettings,
     OAuthSettings,
+    OwnerSettings,
     PbxNumbersSettings,
     PbxSettings,
     PrivacySettings,
@@ -170,7 +171,7 @@ def _missing_secrets(settings: Settings) -> list[str]:
         except OSError as error:
             faults.append(f"{where}.secret_file: cannot be read ({error.strerror})")
     for name, pbx in settings.pbx.items():
-        faults += _web_secrets(name, pbx.web_secrets_file)
+        faults += _web_secrets(name, pbx.web_secrets_file) + _owner(name, pbx.owner)
     return faults
 
 
@@ -201,6 +202,16 @@ def _web_secrets(name: str, file: Path | None) -> list[str]:
     return []
 
 
+def _owner(name: str, owner: OwnerSettings) -> list[str]:
+    """The folders of a PBX whose dialplan is ours."""
+    folders = {"folder": owner.folder, "sounds": owner.sounds}
+    return [
+        f"pbx.{name}.owner.{key}: is no folder; name the one of the PBX, or leave it out"
+        for key, folder in folders.items()
+        if folder is not None and not folder.is_dir()
+    ]
+
+
 def _same_pbx(settings: Settings) -> list[str]:
     """One PBX under two names would show each of its calls twice."""
     seen: dict[tuple[str, int], str] = {}
@@ -224,6 +235,7 @@ __all__ = [
     "MailSettings",
     "NumbersSettings",
     "OAuthSettings",
+    "OwnerSettings",
     "PbxNumbersSettings",
     "PbxSettings",
     "PrivacySettings",

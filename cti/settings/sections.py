@@ -73,6 +73,17 @@ class PbxNumbersSettings(_Section):
     internal: Pattern | None = None
 
 
+class OwnerSettings(_Section):
+    """The dialplan of a PBX is ours: where its files are and how it is told to read them again. No folder: a guest.
+
+    Only who may change this file decides of these: they are what the service's user may write and run.
+    """
+
+    folder: Path | None = None
+    command: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)] = ("asterisk", "-rx")
+    sounds: Path | None = None  # where uploaded sounds go, as the PBX plays them
+
+
 class PbxSettings(_Section):
     """One Asterisk. `devices`/`trunks` empty: told apart by the rule in DevicePlan (short numbers are devices)."""
 
@@ -92,6 +103,7 @@ class PbxSettings(_Section):
     web_secrets_file: Path | None = None  # their passwords: the file that pjsip.conf includes; None: no browser phones
     voicemail: Path | None = None  # its folder of messages, readable by this server; None: they are not played
     numbers: PbxNumbersSettings = PbxNumbersSettings()
+    owner: OwnerSettings = OwnerSettings()
 
     def password(self) -> str:
         """The secret itself, from the file where one is named."""

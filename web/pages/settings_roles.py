@@ -47,6 +47,9 @@ RIGHTS: Mapping[Right, tuple[str, str]] = {  # what it is called, what it opens
     "campaigns.approve": (N_("Approve campaigns"), N_("Be the second person of a large mailing")),
     "consents.write": (N_("Write down consents"), N_("Given or withdrawn, and their texts")),
     "access.read": (N_("Access journal"), N_("Who saw or took out clients' data")),
+    "dialplan.read": (N_("See the dialplan"), N_("Numbers, hours, menus and routes of a PBX; how a call would go")),
+    "dialplan.write": (N_("Change the dialplan"), N_("Its draft; nothing of it runs before it is published")),
+    "dialplan.publish": (N_("Publish the dialplan"), N_("Make a draft what the PBX does, and go back")),
     "users.manage": (N_("Manage people"), N_("Accounts, roles, teams, phones, these rights")),
     "settings.manage": (N_("Manage settings"), N_("Properties, directories, the server")),
 }
