@@ -13,15 +13,6 @@ from dialplan.plan import ByClient, ByHours, CallBack, Hours, Menu, Node, Number
 
 T = TypeVar("T")
 LINKS = ("open", "closed", "holiday", "black", "white", "then", "otherwise", "after")  # these hold ids of steps
-    "open",
-    "closed",
-    "holiday",
-    "black",
-    "white",
-    "then",
-    "otherwise",
-    "after",
-)  # fields of steps that hold the id of a step
 ROOT = "#"  # before the digits of a number where a step's id could stand
 
 
