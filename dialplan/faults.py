@@ -13,6 +13,7 @@ from dialplan.hours import edges
 from dialplan.model import word
 from dialplan.plan import ByClient, ByHours, CallBack, Hours, Menu, Node, Plan, ToOutside, ToPeople, ToQueue, ways
 from dialplan.routes import pattern, route_of
+from dialplan.sounds import is_name, is_own
 
 Weight = Literal["error", "warning"]
 MOST_TRIES, MOST_WAIT_S, MOST_RING_S = 10, 7200, 600
@@ -38,7 +39,7 @@ def _names(plan: Plan) -> Iterator[Fault]:
     """Names that could not stand in a file, and those that stand twice."""
     for kind, names in _named(plan).items():
         for name in names:
-            if not _is_word(name):
+            if kind != "sound" and not _is_word(name):
                 yield Fault(code="bad-name", at=name, what=kind)
         for name in _twice(names):
             yield Fault(code=f"{kind}-twice", at=name)
@@ -51,6 +52,7 @@ def _named(plan: Plan) -> Mapping[str, list[str]]:
         "hours": [one.id for one in plan.hours],
         "queue": [one.name for one in plan.queues],
         "person": [one.extension for one in plan.people],
+        "sound": [one.name for one in plan.sounds],
         "device": [device for one in plan.people for device in (*one.devices, *one.browsers)],
     }
 
@@ -155,6 +157,17 @@ def _sound(node: Node, sounds: set[str]) -> Iterator[Fault]:
         yield Fault(code="no-sound", at=node.id, what=sound)
 
 
+def _sounds(plan: Plan) -> Iterator[Fault]:
+    """Sounds whose names could lead elsewhere, and those that nobody has brought or spoken yet."""
+    for sound in plan.sounds:
+        if not is_name(sound.name) or (sound.takes and not is_own(sound)):
+            yield Fault(code="bad-name", at=sound.name, what="sound")
+        elif is_own(sound) and not sound.takes:
+            yield Fault(code="no-take", at=sound.name)
+        for language in _twice(one.language for one in sound.takes):
+            yield Fault(code="take-twice", at=sound.name, what=language)
+
+
 def _keys(plan: Plan) -> Iterator[Fault]:
     """Menus whose keys are none, or stand twice; tags that stand twice."""
     for node in plan.nodes:
@@ -219,7 +232,7 @@ def _routes(plan: Plan) -> Iterator[Fault]:
 
 
 LOOKS: tuple[Callable[[Plan], Iterator[Fault]], ...] = (
-    _names, _inside_numbers, _links, _targets, _keys, _circles, _all_hours, _routes,
+    _names, _inside_numbers, _links, _targets, _sounds, _keys, _circles, _all_hours, _routes,
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from dialplan.recipes.desks import desks
 from dialplan.recipes.did import inbound
 from dialplan.recipes.internal import internal
 from dialplan.recipes.queue import queues
+from dialplan.recipes.takes import takes
 from dialplan.render import render
 from dialplan.routes import outside
 
@@ -80,6 +81,7 @@ def contexts(plan: Plan, site: Site) -> tuple[Context, ...]:
         queues("queues", {one.number: one.name for one in plan.queues if one.number}),
         outside("outside", plan.routes, caller_id=site.caller_id),
         conference(),
+        takes(),
         desks("desks", site.agi),
     )
 

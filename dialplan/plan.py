@@ -254,11 +254,21 @@ class Route:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Take:
+    """A sound in one language. sha256: of the sound as the server keeps it (sounds.py says where the PBX finds it)."""
+
+    language: Literal["ru", "en"]
+    sha256: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Sound:
-    """A sound by its name: a file of the PBX (`ru/vm-goodbye`) or one that was uploaded (`trubka/hello`)."""
+    """A sound by its name: a file of the PBX (`vm-goodbye`), or one that was brought (`trubka/hello`): it has takes."""
 
     name: str
     title: str = ""
+    takes: tuple[Take, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
