@@ -28,7 +28,7 @@ def is_own(sound: Sound) -> bool:
 
 
 def placed(plan: Plan) -> Mapping[str, str]:
-    """Path below the PBX's folder of sounds -> file in the server's store. Raises ValueError for a name or take amiss."""
+    """Path below the PBX's folder of sounds -> file in the server's store. Raises ValueError for what is amiss."""
     found: dict[str, str] = {}
     for sound in plan.sounds:
         if not is_name(sound.name):

@@ -46,9 +46,9 @@ class Said(msgspec.Struct, frozen=True):
 
 
 async def convert(source: Path, folder: Path, *, trim: bool, raw: str = "") -> Made:
-    """Make a file what the PBX plays, in `folder`. raw: the ending of a PBX's own file that has no head. Raises Refused.
+    """Make a file what the PBX plays, in `folder`. Raises Refused.
 
-    trim: silence before and after is cut off.
+    trim: silence before and after is cut off. raw: the ending of a PBX's own file that has no head.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "cti.sound.child", str(source), str(folder), "trim" if trim else "whole", raw,
