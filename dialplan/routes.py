@@ -16,6 +16,7 @@ from dialplan.site import Site
 
 CONTEXT = "outside"
 OWNER, SHOWN = "TRUBKA_OWNER", "TRUBKA_SHOWN"
+SERVER = "server"  # TRUBKA_OWNER of calls that the server places for nobody: a call-back
 RING_S = 60
 BLOCKED, FULL = "21", "34"  # Q.850: call rejected; no circuit
 SHORT = 7  # digits: a caller's number of fewer is one inside
@@ -98,7 +99,7 @@ def _steps(route: Route, plan: Plan, site: Site, by_id: Mapping[str, Hours]) -> 
 
 def _guard(route: Route, by_id: Mapping[str, Hours]) -> Iterator[Step]:
     if route.who:
-        people = "|".join(word(one, "number") for one in route.who)
+        people = "|".join((*(word(one, "number") for one in route.who), SERVER))
         yield Step(app="GotoIf", args=(Expr(f'${{REGEX("^({people})$" ${{{OWNER}}})}}?may:who'),))
         yield Step(app="NoOp", label="may")
     if route.hours:
