@@ -59,6 +59,33 @@ class Switchboard(Protocol):
     def health(self) -> Health: ...
 
 
+class Visit(Switchboard, Protocol):
+    """A connection of its own for a short while, signed in anew: so the account is seen as it is now."""
+
+    @property
+    def booted(self) -> bool:
+        """Whether the PBX told that it is up (an event of class system)."""
+        ...
+
+    @property
+    def ahead_s(self) -> float | None:
+        """How far the PBX's clock is ahead, None: it does not tell its time."""
+        ...
+
+    async def returns(self, name: str) -> bool:
+        """Whether an event of our own comes back (class user). Raises ChannelError where it cannot be sent."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Knock:
+    """How a SIP over WebSocket answered. expires_at: of its certificate, UNIX seconds; None without one."""
+
+    answers: bool
+    why: str = ""
+    expires_at: float | None = None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RouteQuestion:
     """A dialplan asks where a call should go. number: raw, None when hidden. pbx: the name it gave itself, or ""."""

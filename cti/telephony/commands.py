@@ -8,6 +8,7 @@ changes something: such an action is never sent twice.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -30,8 +31,22 @@ _MODEM = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _GSM_NUMBER = re.compile(r"\+?[0-9]{3,20}")
 _VARIABLE = re.compile(
     r"CHANNEL\(pjsip,call-id\)|PJSIP_AOR\([A-Za-z0-9_-]{1,40},contact\)|PJSIP_CONTACT\([A-Za-z0-9_./@:;=-]{1,120},(?:user_agent|uri|via_addr)\)"
-    r"|PJSIP_ENDPOINT\([A-Za-z0-9_-]{1,40},allow\)|IFMODULE\(codec_opus(?:_open_source)?\.so\)"
+    r"|PJSIP_ENDPOINT\([A-Za-z0-9_-]{1,40},(?:allow|webrtc)\)|IFMODULE\((?:codec_opus(?:_open_source)?|res_parking)\.so\)"
 )
+# What may be read of the PBX's own files: how it is set, never a secret.
+_SETTINGS: Mapping[str, frozenset[str]] = {
+    "manager.conf": frozenset(
+        ("bindaddr", "webenabled", "tlsenable", "read", "write", "permit", "deny", "acl", "eventfilter")
+    ),
+    "http.conf": frozenset(("enabled", "bindaddr", "tlsenable", "tlscertfile")),
+    "asterisk.conf": frozenset(("live_dangerously", "astspooldir")),
+    "rtp.conf": frozenset(("rtpstart", "rtpend", "icesupport")),
+    "features.conf": frozenset(("atxfer",)),
+    "queues.conf": frozenset(
+        ("persistentmembers", "shared_lastcall", "strategy", "ringinuse", "autopause", "wrapuptime")
+    ),
+}
+_SECTION = re.compile(r"[A-Za-z0-9_.@-]{1,80}")
 
 
 def _must(pattern: re.Pattern[str], value: str, what: str) -> None:
@@ -249,6 +264,25 @@ class GetVariable(Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ReadSetting(Command):
+    """How the PBX is set: one value of a file of its own (function AST_CONFIG), of those that tell no secret.
+
+    at: which of several, the first is 0. The PBX reads the file anew, with its templates and includes.
+    """
+
+    file: str
+    section: str
+    key: str
+    at: int = 0
+
+    def __post_init__(self) -> None:
+        if self.key not in _SETTINGS.get(self.file, ()):
+            raise ValueError(f"{self.key[:40]!r} of {self.file[:40]!r} is not a setting we may read.")
+        _must(_SECTION, self.section, "a section of a file")
+        _must_be_within(0, self.at, 100, "a place among values")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RingAt(Command):
     """Calls to an extension ring this phone of its person's (global variable of dialplan/recipes/internal.py)."""
 
@@ -349,13 +383,14 @@ class CoreStatus(Command):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ShowDialplan(Command):
-    """One context of the running dialplan."""
+    """One context of the running dialplan; "": all of it."""
 
     lists: ClassVar[bool] = True
-    context: str
+    context: str = ""
 
     def __post_init__(self) -> None:
-        _must(_CONTEXT, self.context, "a context")
+        if self.context:
+            _must(_CONTEXT, self.context, "a context")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

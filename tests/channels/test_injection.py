@@ -50,6 +50,7 @@ EXAMPLES: tuple[c.Command, ...] = (
     c.CoreSettings(),
     c.CoreStatus(),
     c.ShowDialplan(context="from-internal"),
+    c.ReadSetting(file="queues.conf", section="sales", key="ringinuse"),
     c.Ping(),
 )  # fmt: skip
 BREAKS = ("\r", "\n", "\r\n", "\n\n", "\r\n\r\n", "\0", "\x85", "\u2028", "\u2029", "\x0b", "\x0c", "\x1c")
@@ -96,7 +97,7 @@ def test_only_what_only_looks_has_no_effect() -> None:
     looks = {type(example).__name__ for example in EXAMPLES if not example.effect}
     assert looks == {
         "GetVariable", "ShowChannels", "ShowQueues", "ListBridges", "BridgeDetails", "ListDeviceStates", "ListParked",
-        "ListCommands", "CoreSettings", "CoreStatus", "ShowDialplan", "Ping",
+        "ListCommands", "CoreSettings", "CoreStatus", "ShowDialplan", "ReadSetting", "Ping",
     }  # fmt: skip
 
 

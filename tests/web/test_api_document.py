@@ -12,11 +12,9 @@ import jsonschema
 import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
-from pydantic import SecretStr
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from cti.settings import PbxSettings
 from cti.storage.sms_tables import sms
 from tests.web.mailbox import a_mailbox
 from tests.web.panel import ANNA, Browser, Panel, panel
@@ -34,8 +32,7 @@ EACH = [(path, method) for path, item in DOCUMENT["paths"].items() for method in
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Panel]:
-    away = PbxSettings(port=1, secret=SecretStr("x"))
-    async with panel(tmp_path, sections={"pbx": {"c1": away}}) as running:
+    async with panel(tmp_path) as running:
         yield running
 
 

@@ -17,7 +17,6 @@ from web.api import (
     clients,
     consents,
     conversations,
-    dialplans,
     duplicates,
     duty,
     event_rules,
@@ -219,6 +218,5 @@ OPERATIONS = (
     *campaigns.OPERATIONS,
     *duty.OPERATIONS,
     *phones.OPERATIONS,
-    *dialplans.OPERATIONS,
 )
 ROUTES = tuple(one.route for one in OPERATIONS)

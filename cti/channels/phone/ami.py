@@ -43,7 +43,7 @@ REFUSED_S = 160.0  # between attempts after a refused secret: at most four in te
 BOOT_S, BOOT_GRACE_S = 20.0, 0.5  # for FullyBooted, where the account is known to hear it, and where not
 WRITE_LIMIT = 1024 * 1024
 READ_SIZE = 65_536
-EVENT_CLASSES = "system,call,agent,user,reporting"
+EVENT_CLASSES = "system,call,agent,user"
 
 log = structlog.get_logger()
 
@@ -107,6 +107,11 @@ class AmiLink:
     def pending(self) -> int:
         """Actions that wait for their answer."""
         return len(self._pending)
+
+    @property
+    def booted(self) -> bool:
+        """Whether this connection heard that the PBX is up: an account without read=system never does."""
+        return self._booted.is_set()
 
     def health(self) -> Health:
         """State of the link in words."""

@@ -264,6 +264,7 @@ _FORMS: Mapping[type[c.Command], Callable[[Any], Headers]] = {
     c.ListCommands: lambda _: {"Action": "ListCommands"},
     c.CoreSettings: lambda _: {"Action": "CoreSettings"},
     c.CoreStatus: lambda _: {"Action": "CoreStatus"},
-    c.ShowDialplan: lambda x: {"Action": "ShowDialPlan", "Context": x.context},
+    c.ReadSetting: lambda x: {"Action": "GetVar", "Variable": f"AST_CONFIG({x.file},{x.section},{x.key},{x.at})"},
+    c.ShowDialplan: lambda x: {"Action": "ShowDialPlan"} | ({"Context": x.context} if x.context else {}),
     c.Ping: lambda _: {"Action": "Ping"},
 }

@@ -1,0 +1,101 @@
+"""The generated account on a real Asterisk: each right taken away is one red line, each added is one yellow one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from cti.channels.phone.visit import knock, visiting
+from cti.features.doctor import Doctor
+from cti.pbx import link_to
+from cti.settings import AgiSettings, PbxSettings
+from cti.storage.database import Database, open_database
+from dialplan.conf_read import read
+from dialplan.doctor.account import CLASSES
+from dialplan.doctor.facts import Finding
+from dialplan.files import READ, WRITE, Site, manager
+from lab.pbx import Pbx
+
+pytestmark = pytest.mark.lab
+SITE = Site(agi="127.0.0.1:4573", caller_id="0", secrets={}, ami_secret="")
+GENERATED = {"read": tuple(READ.split(",")), "write": tuple(WRITE.split(","))}
+CASES = [(kind, right) for kind in GENERATED for right in CLASSES]
+
+
+@pytest.fixture(scope="module")
+def pbx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pbx]:
+    with Pbx(tmp_path_factory.mktemp("pbx")) as one:
+        yield one
+
+
+@pytest.fixture
+async def doctor(pbx: Pbx, tmp_path: Path) -> AsyncIterator[Doctor]:
+    db: Database = await open_database(f"sqlite+aiosqlite:///{tmp_path / 'doctor.db'}")
+    settings = PbxSettings(host="127.0.0.1", port=pbx.ports.ami, secret_file=pbx.secret_file)
+    yield Doctor(
+        db=db,
+        pbxes={"main": settings},
+        agi=AgiSettings(),
+        visit=lambda one: visiting(link_to(one)),
+        knock=knock,
+        clock=time.time,
+    )
+    await db.close()
+
+
+def rewrite(pbx: Pbx, **rights: tuple[str, ...]) -> None:
+    """The account with these rights, loaded."""
+    file = pbx.home / "etc/manager.conf"
+    given = {**GENERATED, **rights}
+    lines = []
+    for line in file.read_text().splitlines():
+        kind = line.partition("=")[0]
+        lines.append(f"{kind}={','.join(given[kind])}" if kind in given else line)
+    file.write_text("\n".join(lines) + "\n")
+    pbx.console("manager reload")
+
+
+async def found(doctor: Doctor) -> dict[str, list[tuple[str, str]]]:
+    seen = await doctor.look("main")
+    assert not seen.refused, seen.refused
+    return by_level(seen.findings)
+
+
+def by_level(findings: tuple[Finding, ...]) -> dict[str, list[tuple[str, str]]]:
+    levels: dict[str, list[tuple[str, str]]] = {"wrong": [], "warning": [], "ok": [], "not-visible": []}
+    for one in findings:
+        levels[one.level].append((one.code, one.of))
+    return levels
+
+
+async def test_SEC_30_each_right_of_the_account_is_one_line(pbx: Pbx, doctor: Doctor) -> None:
+    rewrite(pbx)
+    whole = await found(doctor)
+    assert whole["wrong"] == []
+    assert [code for code, _ in whole["not-visible"]] == []
+    for kind, right in CASES:
+        rights = GENERATED[kind]
+        if right in rights:
+            rewrite(pbx, **{kind: tuple(one for one in rights if one != right)})
+            less = await found(doctor)
+            assert less["wrong"] == [(f"{kind}-{right}", right)]
+            assert set(less["warning"]) <= set(whole["warning"])
+        else:
+            rewrite(pbx, **{kind: (*rights, right)})
+            more = await found(doctor)
+            assert more["wrong"] == []
+            added = [one for one in more["warning"] if one not in whole["warning"]]
+            assert [of for _, of in added] == [right], (kind, right)
+    rewrite(pbx)
+    assert await found(doctor) == whole
+
+
+def test_the_sample_account_is_the_generated_one(pbx: Pbx) -> None:
+    text = (pbx.home / "etc/manager.conf").read_text()
+    (sample,) = [one for one in read("manager.conf", {"manager.conf": text}).parts if one.name == "trubka"]
+    made = manager(SITE)
+    assert sample.name == made.name
+    assert [one for one in sample.pairs if one[0] != "secret"] == [one for one in made.pairs if one[0] != "secret"]
