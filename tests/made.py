@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp_jinja2
-from aiohttp import web
+from aiohttp import web, web_app
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
@@ -79,9 +79,18 @@ _COMPILED = _Compiled()
 
 
 def compiled_once(app: web.Application) -> web.Application:
-    """A panel of many in this process: its templates, half a second of work, are compiled for the first alone."""
+    """A panel of many in this process: its templates, half a second of work, are compiled for the first alone.
+
+    It is forgotten when it ends: aiohttp 3.14 keeps the last 1024 handlers of all applications together, and with them
+    hundreds of our panels, a gigabyte through which the collector walked for seconds while a test waited.
+    """
     aiohttp_jinja2.get_env(app).bytecode_cache = _COMPILED
+    app.on_cleanup.append(_forget)
     return app
+
+
+async def _forget(_app: web.Application) -> None:
+    web_app._cached_build_middleware.cache_clear()
 
 
 @cache
