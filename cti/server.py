@@ -23,6 +23,7 @@ from cti import logs
 from cti.campaign_parts import build_campaigns
 from cti.client_parts import build_clients
 from cti.desk_parts import build_desk
+from cti.dialplan_parts import build_dialplans
 from cti.directory import Directory
 from cti.features.access_journal import AccessJournal
 from cti.features.accounts import Accounts
@@ -168,6 +169,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         doors=texting.consents.doors, wake_sms=texting.sms_out.wake,
         wake_post=mail.sending.wake, work_changed=desk.work_lists.work_list.changed, clock=clock,
     )  # fmt: skip
+    dialplans = build_dialplans(settings, db, key=key, clock=clock)
     texting.gateway_calls.counted = lambda outcome: metrics.sms_calls.labels(outcome).inc()
     gone = Erasures(
         db=db,
@@ -204,6 +206,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         **mail.work,
         **texting.work,
         **mailing.work,
+        **dialplans.work,
     }
     services = Services(
         settings=settings,
@@ -284,6 +287,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         link=desk.link,
         lines=desk.watch.health,
         agi=desk.agi.health if desk.agi else None,
+        dialplan_drafts=dialplans.drafts,
         clock=clock,
     )
     return Parts(

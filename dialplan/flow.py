@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dialplan import hours
-from dialplan.model import Assign, Context, Expr, Extension, Step, word
+from dialplan import hours, inside, recording, routes
+from dialplan.model import Assign, Context, Expr, Extension, Step, sound, word
+from dialplan.office import Group
 from dialplan.plan import (
     ByClient,
     ByHours,
@@ -18,18 +19,16 @@ from dialplan.plan import (
     Menu,
     Node,
     Plan,
-    Route,
     Say,
     Score,
+    ToGroup,
     ToManager,
     ToOutside,
     ToPeople,
     ToQueue,
     ToVoicemail,
 )
-from dialplan.recipes.internal import CHOICE
 from dialplan.recipes.responsible import ask, late
-from dialplan.routes import route_of
 
 FLOW = "trubka-flow"
 CAUSES = {"hang-up": "16", "busy": "17", "unknown": "1"}
@@ -41,14 +40,15 @@ def contexts(plan: Plan, *, agi: str) -> tuple[Context, ...]:
     known = _Known(plan, agi)
     steps = tuple(Extension(number=node.id, title=node.title, steps=known.steps(node)) for node in plan.nodes)
     flow = Context(name=FLOW, title="the flow of calls, step by step", extensions=(*steps, late()))
-    asked = {node.hours for node in plan.nodes if isinstance(node, ByHours)}
+    asked = {node.hours for node in plan.nodes if isinstance(node, ByHours)} | {one.hours for one in plan.routes}
     return (flow, *(hours.context(one) for one in plan.hours if one.id in asked))
 
 
-def entry(first: str, language: str) -> Steps:
-    """What a number's extension does: its language, and into the flow."""
+def entry(first: str, language: str, *, record: Steps = ()) -> Steps:
+    """What a number's extension does: its language, and into the flow. record: what begins a recording."""
     return (
         Assign(variable="CHANNEL(language)", value=word(language, "language")),
+        *record,
         Step(app="Goto", args=(FLOW, word(first, "step"), "1")),
     )
 
@@ -60,7 +60,8 @@ class _Known:
         self._plan = plan
         self._agi = agi
         self._hours = {one.id: one for one in plan.hours}
-        self._people = {one.extension: one for one in plan.people}
+        self._groups = {one.id: one for one in plan.groups}
+        self._queues = {one.name: one for one in plan.queues}
 
     def steps(self, node: Node) -> Steps:
         told = Step(app="UserEvent", args=("TrubkaStep", f"Node: {word(node.id, 'step')}"))
@@ -73,10 +74,12 @@ class _Known:
             case Menu():
                 return tuple(_menu(node))
             case Say():
-                return (Step(app="Answer"), Step(app="Playback", args=(node.sound,)), _go(node.then))
+                return (Step(app="Answer"), Step(app="Playback", args=(sound(node.sound),)), _go(node.then))
             case ToQueue():
-                return tuple(_queue(node))
-            case ToPeople():
+                queue = self._queues.get(node.queue)
+                record = queue is not None and queue.record
+                return (*(recording.begin(self._plan.announcement) if record else ()), *_queue(node))
+            case ToPeople() | ToGroup():
                 return tuple(self._ring(node))
             case ToManager():
                 return (
@@ -91,13 +94,15 @@ class _Known:
                 ]
                 return (*ask(self._agi), *ways, _go(node.otherwise))
             case ToOutside():
-                return (*self._outside(node), _go(node.otherwise))
+                return tuple(self._outside(node))
             case ToVoicemail():
                 box = f"{word(node.box, 'mailbox')}@default"
+                greeting = (Step(app="Playback", args=(sound(node.greeting),)),) if node.greeting else ()
                 return (
                     Step(app="Answer"),
+                    *greeting,
                     Step(app="UserEvent", args=("TrubkaVoicemail",)),
-                    Step(app="VoiceMail", args=(box, "s")),
+                    Step(app="VoiceMail", args=(box, "s" if greeting else "u")),
                     Step(app="Hangup"),
                 )
             case CallBack():
@@ -105,7 +110,7 @@ class _Known:
             case Score():
                 return (
                     Step(app="Answer"),
-                    Step(app="Read", args=("TRUBKA_SCORE", node.sound, "1", "", "1", "7")),
+                    Step(app="Read", args=("TRUBKA_SCORE", sound(node.sound), "1", "", "1", "7")),
                     Step(app="UserEvent", args=("TrubkaScore", Expr("Score: ${TRUBKA_SCORE}"))),
                     _go(node.then),
                 )
@@ -119,31 +124,23 @@ class _Known:
         holiday = (_if('$["${GOSUB_RETVAL}"="holiday"]', node.holiday),) if node.holiday else ()
         return (*hours.ask(known), _if('$["${GOSUB_RETVAL}"="open"]', node.open), *holiday, _go(node.closed))
 
-    def _ring(self, node: ToPeople) -> Iterator[Step | Assign]:
-        rung = [self._where(extension) for extension in node.people]
-        for where in rung if node.in_turn else ["&".join(rung)]:
-            yield Step(app="Dial", args=(Expr(where), str(node.ring_s), "tk"))
+    def _ring(self, node: ToPeople | ToGroup) -> Iterator[Step | Assign]:
+        if isinstance(node, ToPeople):
+            group = Group(id=node.id, people=node.people, ring_s=node.ring_s, in_turn=node.in_turn)
+        elif node.group in self._groups:
+            group = self._groups[node.group]
+        else:
+            raise ValueError(f"step {node.id!r} rings the group {node.group!r}, which is not there")
+        yield from inside.dialled(self._plan, group)
         yield _go(node.otherwise)
 
-    def _where(self, extension: str) -> str:
-        """A person's phones: those he chose to be rung at, else all."""
-        person = self._people.get(extension)
-        if person is None:
-            raise ValueError(f"nobody has the number {extension!r}")
-        every = "&".join(f"PJSIP/{word(one, 'device')}" for one in (*person.devices, *person.browsers))
-        chosen = f"${{{CHOICE}{word(extension, 'number')}}}"
-        return f'${{IF($["{chosen}"=""]?{every}:{chosen})}}'
-
-    def _outside(self, node: ToOutside) -> Steps:
-        route = route_of(self._plan.routes, node.number)
+    def _outside(self, node: ToOutside) -> Iterator[Step | Assign]:
+        route = routes.route_of(self._plan.routes, node.number)
         if route is None or not route.allowed:
             raise ValueError(f"no route leads to {node.number!r}")
-        return (Step(app="Dial", args=(dialled(route, node.number), str(node.ring_s), "TK")),)
-
-
-def dialled(route: Route, number: str) -> str:
-    """What Dial is given for a number on a route."""
-    return f"PJSIP/{word(route.add + number[route.strip :], 'number')}@{word(route.trunk, 'trunk')}"
+        yield from routes.before(route, full="full")
+        yield Step(app="Dial", args=(routes.dialled(route, node.number[route.strip :]), str(node.ring_s)))
+        yield _go(node.otherwise, label="full")
 
 
 def _menu(node: Menu) -> Iterator[Step | Assign]:
@@ -178,8 +175,8 @@ def _queue(node: ToQueue) -> Iterator[Step | Assign]:
     yield _go(node.otherwise)
 
 
-def _key(sound: str, wait_s: int) -> Iterator[Step | Assign]:
-    yield Step(app="Read", args=("TRUBKA_KEY", sound, "1", "", "1", str(int(wait_s))))
+def _key(asked: str, wait_s: int) -> Iterator[Step | Assign]:
+    yield Step(app="Read", args=("TRUBKA_KEY", sound(asked), "1", "", "1", str(int(wait_s))))
 
 
 def _pressed(digit: str, to: str) -> Step:

@@ -58,14 +58,19 @@ def edges(span: str) -> tuple[int, int]:
     return begins, ends
 
 
+def zone(name: str) -> str:
+    """The name itself where it can be that of a time zone; raises ValueError otherwise."""
+    if not _ZONE.fullmatch(name):
+        raise ValueError(f"{name!r} is no time zone")
+    return name
+
+
 def ask(hours: Hours) -> tuple[Step, ...]:
     """Steps after which GOSUB_RETVAL is open, closed or holiday."""
-    zone = hours.zone
-    if not _ZONE.fullmatch(zone):
-        raise ValueError(f"{zone!r} is no time zone")
-    moment = f"${{STRFTIME({NOW},{zone},%Y%m%d)}}"
-    clock = f"${{STRFTIME({NOW},{zone},%H%M)}}"
-    weekday = f"${{STRFTIME({NOW},{zone},%u)}}"
+    at = zone(hours.zone)
+    moment = f"${{STRFTIME({NOW},{at},%Y%m%d)}}"
+    clock = f"${{STRFTIME({NOW},{at},%H%M)}}"
+    weekday = f"${{STRFTIME({NOW},{at},%u)}}"
     return (Step(app="Gosub", args=(Expr(f"{context_of(hours)},{moment},1({clock},{weekday})"),)),)
 
 

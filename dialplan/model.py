@@ -13,7 +13,9 @@ from dataclasses import dataclass
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,78}")
 _APP = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 _NUMBER = re.compile(r"(?:_[0-9A-Za-z*#+.!\[\]-]{1,78}|[0-9A-Za-z*#+]{1,79})")
-_VARIABLE = re.compile(r"_{0,2}[A-Za-z][A-Za-z0-9_]{0,78}(?:\([a-z_,-]{1,40}\))?")
+_VARIABLE = re.compile(r"_{0,2}[A-Za-z][A-Za-z0-9_]{0,78}(?:\([A-Za-z_,-]{1,40}\))?")
+_SOUND = re.compile(r"[A-Za-z0-9][A-Za-z0-9_/-]{0,78}")
+_FOLDER = re.compile(r"(?:/[A-Za-z0-9._-]{1,64}){1,12}")
 _EXPR = re.compile(r"[^\x00-\x1f\x7f;]*")
 
 
@@ -92,6 +94,18 @@ class Context:
 def word(text: str, what: str) -> str:
     """text itself when it is a plain word fit for a name; raises ValueError naming `what` otherwise."""
     return _checked(_WORD, text, what)
+
+
+def sound(name: str) -> str:
+    """name itself when it can be a sound (`ru/vm-goodbye`): nothing that begins a list, a path or an option."""
+    return _checked(_SOUND, name, "sound")
+
+
+def folder(path: str) -> str:
+    """path itself when it is a plain absolute folder without `..`."""
+    if ".." in path:
+        raise ValueError(f"{path!r} leads out of itself")
+    return _checked(_FOLDER, path, "folder")
 
 
 def _checked(pattern: re.Pattern[str], text: str, what: str) -> str:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from dialplan.office import CODES, PARKING, Box, Codes, Group, Music, Parking, Penalty, Trunk
+
 # Hours ----------------------------------------------------------------------------------------------------------------
 
 
@@ -113,6 +115,16 @@ class ToPeople:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ToGroup:
+    """Ring a group (office.py)."""
+
+    id: str
+    group: str
+    otherwise: str
+    title: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ToManager:
     """Ring the client's own manager while he is free; nobody's client, or no manager, goes on at once."""
 
@@ -145,10 +157,11 @@ class ToOutside:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ToVoicemail:
-    """Leave a message in a mailbox."""
+    """Leave a message in a mailbox. greeting: heard before, in place of the mailbox's own."""
 
     id: str
     box: str
+    greeting: str = ""
     title: str = ""
 
 
@@ -186,7 +199,19 @@ class End:
 
 
 Node = (
-    ByHours | Menu | Say | ToQueue | ToPeople | ToManager | ByClient | ToOutside | ToVoicemail | CallBack | Score | End
+    ByHours
+    | Menu
+    | Say
+    | ToQueue
+    | ToPeople
+    | ToGroup
+    | ToManager
+    | ByClient
+    | ToOutside
+    | ToVoicemail
+    | CallBack
+    | Score
+    | End
 )
 
 
@@ -195,7 +220,10 @@ Node = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Number:
-    """A number that clients dial. digits: as the carrier sends them, without plus. first: a step; record: announced."""
+    """A number that clients dial. digits: as the carrier sends them, without plus. first: a step.
+
+    record: every talk of its calls, after Plan.announcement.
+    """
 
     digits: str
     first: str
@@ -206,7 +234,11 @@ class Number:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Queue:
-    """A queue. number: what colleagues dial, "" for none; answer_s, ring_s, wrapup_s, limit as Asterisk takes them."""
+    """A queue. number: what colleagues dial, "" for none; ring_s, retry_s, wrapup_s, limit, weight: as Asterisk's.
+
+    say: a sound for those who wait, every say_every_s. record: every talk, after Plan.announcement. penalties: whom
+    the wait brings in; without, everybody is asked by his penalty.
+    """
 
     name: str
     title: str = ""
@@ -221,11 +253,19 @@ class Queue:
     say_wait: bool = False
     level_s: int = 20
     join_empty: bool = True
+    record: bool = False
+    say: str = ""
+    say_every_s: int = 30
+    weight: int = 0
+    penalties: tuple[Penalty, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
-    """Somebody inside. devices: endpoints; box: has a voicemail. browser: a device is a browser's."""
+    """Somebody inside. devices: endpoints; browsers: those of them that are browsers'. voicemail: has a mailbox.
+
+    caller_id: what he shows outside where his route says nothing, "" for the site's.
+    """
 
     extension: str
     name: str
@@ -233,13 +273,16 @@ class Person:
     browsers: tuple[str, ...] = ()
     email: str = ""
     voicemail: bool = False
+    caller_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Route:
     """Numbers outside by their beginning. prefix: digits, "" for all others. strip, add: cut off, and put before.
 
-    allowed: False refuses (toll guard). limit: calls at once, 0 for any. caller_id: shown, "" for the person's own.
+    allowed: False refuses. limit: calls at once, 0 for any. caller_id: shown, "" for the person's own. who: the only
+    extensions that may, () for everybody; hours: when, "" for always; longest_min: a call is ended then, 0 for never.
+    record: every talk; whoever is called hears Plan.announcement as he picks up.
     """
 
     prefix: str
@@ -251,6 +294,10 @@ class Route:
     limit: int = 0
     allowed: bool = True
     title: str = ""
+    who: tuple[str, ...] = ()
+    hours: str = ""
+    longest_min: int = 0
+    record: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -273,7 +320,7 @@ class Sound:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """All of a PBX."""
+    """All of a PBX. announcement: the sound that says a call is recorded. spies: extensions that may listen."""
 
     numbers: tuple[Number, ...] = ()
     nodes: tuple[Node, ...] = ()
@@ -282,6 +329,14 @@ class Plan:
     people: tuple[Person, ...] = ()
     routes: tuple[Route, ...] = ()
     sounds: tuple[Sound, ...] = ()
+    groups: tuple[Group, ...] = ()
+    boxes: tuple[Box, ...] = ()
+    trunks: tuple[Trunk, ...] = ()
+    music: tuple[Music, ...] = ()
+    codes: Codes = CODES
+    parking: Parking = PARKING
+    spies: tuple[str, ...] = ()
+    announcement: str = ""
     zone: str = "Europe/Moscow"
 
 
@@ -301,7 +356,7 @@ def ways(node: Node) -> tuple[tuple[str, str, bool], ...]:
             return (("then", node.then, False),)
         case ToQueue():
             return (("otherwise", node.otherwise, False), *((("after", node.after, True),) if node.after else ()))
-        case ToPeople() | ToManager() | ToOutside():
+        case ToPeople() | ToGroup() | ToManager() | ToOutside():
             return (("otherwise", node.otherwise, False),)
         case ToVoicemail() | End():
             return ()

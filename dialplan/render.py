@@ -28,7 +28,7 @@ def render(contexts: Iterable[Context]) -> str:
     names = [context.name for context in plan]
     if len(set(names)) != len(names):
         raise ValueError(f"contexts come twice: {', '.join(sorted({n for n in names if names.count(n) > 1}))}")
-    return "\n".join([HEADER, *(_context(context) for context in plan)])
+    return "\n".join([HEADER, *_stubs(plan), *(_context(context) for context in plan)])
 
 
 def argument(text: str) -> str:
@@ -46,6 +46,19 @@ def value(text: str) -> str:
 def comment(text: str) -> str:
     """Text after a `; `: one line in which neither `;` nor `;--` (a block comment) can appear."""
     return _one_line(text).replace(";", ",")
+
+
+def _stubs(plan: tuple[Context, ...]) -> Iterable[str]:
+    """Contexts that are included and may be nowhere, the admin's own above all: said empty, for Asterisk warns of an
+    include that leads nowhere, and puts together what several files say of one context.
+    """
+    known = {context.name for context in plan}
+    included = (name for context in plan for name in (f"{context.name}-custom", *context.includes))
+    missing = [name for name in dict.fromkeys(included) if name not in known]
+    if missing:
+        yield "; Empty here, so that nothing is included that is not there: yours are added to them.\n" + "".join(
+            f"[{name}]\n" for name in missing
+        )
 
 
 def _context(context: Context) -> str:

@@ -21,6 +21,7 @@ from dialplan.plan import (
     Plan,
     Say,
     Score,
+    ToGroup,
     ToManager,
     ToOutside,
     ToPeople,
@@ -107,6 +108,12 @@ class _Walk:
                 return node.otherwise, "queue-nobody", {"queue": node.queue, "seconds": node.wait_s}
             case ToPeople():
                 return self._rung(node, {"people": node.people, "seconds": node.ring_s})
+            case ToGroup():
+                group = next((one for one in self._plan.groups if one.id == node.group), None)
+                if group is None:
+                    return node.otherwise, "no-group", {"group": node.group}
+                told = {"group": group.title or group.id, "people": group.people, "seconds": group.ring_s}
+                return self._rung(node, told)
             case ToManager():
                 return self._manager(node)
             case ByClient():
@@ -163,7 +170,7 @@ class _Walk:
         return self._rung(node, {"manager": self._asked.manager, "seconds": node.ring_s})
 
     def _rung(
-        self, node: ToPeople | ToManager | ToOutside, about: dict[str, object]
+        self, node: ToPeople | ToGroup | ToManager | ToOutside, about: dict[str, object]
     ) -> tuple[str, str, dict[str, object]]:
         if node.id in self._asked.answers:
             return "", "answered", about

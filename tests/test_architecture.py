@@ -25,6 +25,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.sheets": ("cti.errors",),
     "cti.sound": ("cti.errors",),
     "cti.jobs": ("cti.errors",),
+    "cti.plan_json": ("cti.errors", "dialplan"),
     "cti.passwords": (),
     "cti.ldap": ("cti.errors", "cti.settings"),
     "cti.logs": ("cti.settings",),
@@ -46,7 +47,7 @@ MAY: dict[str, tuple[str, ...]] = {
         "cti.channels.texts",
         "cti.lines", "cti.settings", "cti.passwords",
         "cti.sheets", "cti.sound", "cti.jobs", "cti.sights",
-        "cti.queue_places", "cti.reports", "dialplan",
+        "cti.queue_places", "cti.reports", "dialplan", "cti.plan_json",
     ),
     "cti.dispatch": ("cti.telephony.events", "cti.channels.base", "cti.features"),
     "web": (
@@ -55,15 +56,15 @@ MAY: dict[str, tuple[str, ...]] = {
         "cti.storage", "cti.settings", "cti.metrics", "cti.channels.base", "cti.channels.letters", "cti.directory",
         "cti.sheets.write",
         "cti.sights",
-        "dialplan",
+        "dialplan", "cti.plan_json",
     ),
     "dialplan": (),
 }  # fmt: skip
 PURE = ("cti.telephony", "cti.clients", "cti.messages", "cti.reports", "cti.access", "cti.desktop", "dialplan")
 ANYTHING = (
     "cti.server", "cti.client_parts", "cti.desk_parts", "cti.work_parts", "cti.mail_parts", "cti.sms_parts",
-    "cti.campaign_parts", "cti.sending_parts", "cti.following_parts", "cti.reactions", "cti.cli", "cti.__main__",
-    "cti.pbx", "cti.switch", "cti.watch", "lab",
+    "cti.campaign_parts", "cti.dialplan_parts", "cti.sending_parts", "cti.following_parts", "cti.reactions", "cti.cli",
+    "cti.__main__", "cti.pbx", "cti.switch", "cti.watch", "lab",
 )  # fmt: skip
 ONLY_SERVER_IMPORTS_WEB = ("cti.server", "cti.cli")
 

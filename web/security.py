@@ -43,6 +43,8 @@ STATUS = {
     "directory-away": 503,
     "unknown": 404,
     "no-client": 404,
+    "no-pbx-named": 404,
+    "bad-plan": 422,
     "no-contact": 404,
     "no-contract": 404,
     "no-file": 404,

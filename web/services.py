@@ -43,6 +43,7 @@ from cti.features.client_tasks import ClientTasks
 from cti.features.consents import Consents
 from cti.features.conversations import Conversations
 from cti.features.desk_settings import DeskSettings
+from cti.features.dialplan_drafts import Drafts
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.duty_admin import DutyAdmin
 from cti.features.erasures import Erasures
@@ -164,6 +165,7 @@ class Services:
     link: Callable[[], LinkView]
     lines: Callable[[], Mapping[tuple[str, str], Health]]
     agi: Callable[[], Health] | None
+    dialplan_drafts: Drafts
     clock: Callable[[], float]
 
     @property

@@ -8,12 +8,13 @@ from aiohttp import web
 
 from cti.errors import Refused
 from cti.telephony.numbering import show
-from web import campaign_texts, gateway_texts, mailbox_texts, sending_texts, sms_texts
+from web import campaign_texts, gateway_texts, mailbox_texts, publish_texts, sending_texts, sms_texts
 from web.i18n import N_ as N_
 from web.i18n import language_of, say, translate
 
 REFUSALS: Mapping[str, str] = {
     **campaign_texts.REFUSALS,
+    **publish_texts.REFUSALS,
     **gateway_texts.REFUSALS,
     **mailbox_texts.REFUSALS,
     **sending_texts.REFUSALS,

@@ -24,6 +24,7 @@ from cti.storage import campaign_tables as campaign_tables  # foreign keys find 
 from cti.storage import client_tables as client_tables
 from cti.storage import client_work_tables as client_work_tables
 from cti.storage import contact_tables as contact_tables
+from cti.storage import dialplan_tables as dialplan_tables
 from cti.storage import disposition_tables as disposition_tables
 from cti.storage import duty_tables as duty_tables
 from cti.storage import mail_tables as mail_tables

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dialplan.conf import render_conf
 from dialplan.doctor.advisories import MENDED, NEWEST, OLDEST, holes, version
 from dialplan.doctor.facts import Facts, Finding, Level
-from dialplan.files import NOISE, READ, WRITE, Site, manager
+from dialplan.services import NOISE, READ, WRITE, manager
+from dialplan.site import Site
 
 FILE = "manager.conf"
 CLASSES = (
@@ -107,7 +108,7 @@ def section(facts: Facts) -> str:
         ami_secret=BLANK,
         ami_from=f"{place}/255.255.255.255",
     )
-    return render_conf([manager(site)]).split("\n", 2)[2]
+    return render_conf(manager(site)).split("\n", 2)[2]
 
 
 def granted(facts: Facts, kind: str) -> frozenset[str] | None:

@@ -19,14 +19,11 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
 def desks(context: str, agi: str, *, sit: str = "*11", leave: str = "*12", pbx: str = "") -> Context:
     """agi: `host:port` of the server; pbx: its name for this PBX where it serves several."""
-    if not _ADDRESS.fullmatch(agi) or not _CODE.fullmatch(sit) or not _CODE.fullmatch(leave) or sit == leave:
-        raise ValueError("an address of an AGI server and two codes like *11 are needed")
-    if pbx and not _NAME.fullmatch(pbx):
-        raise ValueError(f"{pbx!r} is no name of a PBX")
-    tail = f"/{pbx}" if pbx else ""
+    if not _CODE.fullmatch(sit) or not _CODE.fullmatch(leave) or sit == leave:
+        raise ValueError("two codes like *11 are needed")
     number = Expr(f"${{EXTEN:{len(sit)}}}")
-    sits = _asked(f"agi://{agi}/desk/sit{tail}", number)
-    leaves = _asked(f"agi://{agi}/desk/leave{tail}")
+    sits = _asked(script(agi, "desk/sit", pbx), number)
+    leaves = _asked(script(agi, "desk/leave", pbx))
     people = tuple(
         Extension(number=f"_{sit}{'X' * length}", title="sit down at this phone", steps=sits) for length in LENGTHS
     )
@@ -35,6 +32,15 @@ def desks(context: str, agi: str, *, sit: str = "*11", leave: str = "*12", pbx: 
         title="shared desk phones",
         extensions=(*people, Extension(number=leave, title="leave this phone", steps=leaves)),
     )
+
+
+def script(agi: str, wish: str, pbx: str) -> str:
+    """Where AGI() asks for a wish."""
+    if not _ADDRESS.fullmatch(agi):
+        raise ValueError(f"{agi!r} is no address of an AGI server")
+    if pbx and not _NAME.fullmatch(pbx):
+        raise ValueError(f"{pbx!r} is no name of a PBX")
+    return f"agi://{agi}/{wish}/{pbx}" if pbx else f"agi://{agi}/{wish}"
 
 
 def _asked(script: str, number: Expr | None = None) -> tuple[Step | Assign, ...]:

@@ -14,13 +14,17 @@ RING_S = 30
 CHOICE = "TRUBKA_RING_"
 
 
-def ring(number: str, endpoints: tuple[str, ...], *, ring_s: int = RING_S) -> tuple[Step, ...]:
-    """Ring a person's PJSIP endpoints, clear with the phone's reason. t, k: the called may transfer and park."""
+def where(number: str, endpoints: tuple[str, ...]) -> Expr:
+    """What Dial is given for a person: the phones he chose to be rung at, else all."""
     every = "&".join(f"PJSIP/{word(endpoint, 'device')}" for endpoint in endpoints)
     chosen = f"${{{CHOICE}{word(number, 'number')}}}"
-    where = Expr(f'${{IF($["{chosen}"=""]?{every}:{chosen})}}')
+    return Expr(f'${{IF($["{chosen}"=""]?{every}:{chosen})}}')
+
+
+def ring(number: str, endpoints: tuple[str, ...], *, ring_s: int = RING_S) -> tuple[Step, ...]:
+    """Ring a person's PJSIP endpoints, clear with the phone's reason. t, k: the called may transfer and park."""
     return (
-        Step(app="Dial", args=(where, str(ring_s), "tk")),
+        Step(app="Dial", args=(where(number, endpoints), str(ring_s), "tk")),
         Step(app="Hangup", args=(Expr("${HANGUPCAUSE}"),)),
     )
 

@@ -13,7 +13,8 @@ from dialplan.doctor.advisories import ADVISORIES, holes, version
 from dialplan.doctor.examine import examine
 from dialplan.doctor.facts import Config, Door, Facts, Finding, Folder, Member, Phone
 from dialplan.doctor.snippets import KINDS, RELOADS, SNIPPETS, place
-from dialplan.files import INCLUDED_BY, WRITE
+from dialplan.files import INCLUDED_BY
+from dialplan.services import WRITE
 from tests.dialplan import strict
 
 ACCOUNT = """\

@@ -16,7 +16,8 @@ from cti.storage.database import Database, open_database
 from dialplan.conf_read import read
 from dialplan.doctor.account import CLASSES
 from dialplan.doctor.facts import Finding
-from dialplan.files import READ, WRITE, Site, manager
+from dialplan.services import READ, WRITE, manager
+from dialplan.site import Site
 from lab.pbx import Pbx
 
 pytestmark = pytest.mark.lab
@@ -96,6 +97,6 @@ async def test_SEC_30_each_right_of_the_account_is_one_line(pbx: Pbx, doctor: Do
 def test_the_sample_account_is_the_generated_one(pbx: Pbx) -> None:
     text = (pbx.home / "etc/manager.conf").read_text()
     (sample,) = [one for one in read("manager.conf", {"manager.conf": text}).parts if one.name == "trubka"]
-    made = manager(SITE)
+    (made,) = manager(SITE)
     assert sample.name == made.name
     assert [one for one in sample.pairs if one[0] != "secret"] == [one for one in made.pairs if one[0] != "secret"]

@@ -16,7 +16,12 @@ from lab.pbx import Pbx
 from tests.dialplan import strict
 from tests.dialplan.house import AGI, HOUSE
 
-SITE = Site(agi=AGI, caller_id="74950000010", secrets={"103": "s;e=>c[r]et"}, ami_secret="a;b")
+SITE = Site(
+    agi=AGI,
+    caller_id="74950000010",
+    secrets={"103": "s;e=>c[r]et", "box-103": "1234", "box-100": "4321"},
+    ami_secret="a;b",
+)
 POISON = (
     "\n[evil]\nexten => 1,1,System(id)", "[context]", ";", ";--", "=>", "= >x", "#include /etc/passwd", "#exec id",
     "${SHELL(id)}", "$[1+1]", "|", ")", "(", "\\", "\\;", '"', "'", "\r\nsecret=x", "\x00", "\u2028[evil]", "\t",
@@ -93,7 +98,9 @@ def test_a_real_asterisk_has_exactly_what_the_plan_says(tmp_path_factory: pytest
         before = set(re.findall(r"Context '([^']*)'", pbx.console("dialplan show")))
         pbx.reload_dialplan(made[EXTENSIONS])
         shown = pbx.console("dialplan show")
-        ours = {one.name for one in contexts(plan, SITE)}
+        names = [one.name for one in contexts(plan, SITE)]
+        ours = {*names, *(f"{one}-custom" for one in names), "trubka-parked"}
+        assert {section for section, _ in strict.read(made[EXTENSIONS])} == ours
         assert ours <= set(re.findall(r"Context '([^']*)'", shown))
         assert set(re.findall(r"Context '([^']*)'", shown)) - before - ours == set()
         for one in contexts(plan, SITE):

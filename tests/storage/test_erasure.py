@@ -35,6 +35,10 @@ NAMELESS = {
     "audit": "tells of users and settings", "import_mappings": "columns of files", "setup_codes": "no person",
     "test_calls": "calls of our own to ourselves",
     "erased_letters": "keyed hashes", "sms_receipts": "what gateways say of numbers of theirs, for 72 hours",
+    **dict.fromkeys(
+        ("dialplan_modes", "dialplan_drafts", "dialplan_steps", "dialplan_versions", "dialplan_traces",
+         "dialplan_secrets"), "numbers of the house and its colleagues",
+    ),
     "access_log": "a chain of hashes that nobody may change: it keeps ids", "access_head": "a hash",
     **dict.fromkeys(
         ("users", "teams", "devices", "user_queues", "sessions", "tokens", "role_rights", "agent_states",

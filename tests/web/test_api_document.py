@@ -12,9 +12,11 @@ import jsonschema
 import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
+from pydantic import SecretStr
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from cti.settings import PbxSettings
 from cti.storage.sms_tables import sms
 from tests.web.mailbox import a_mailbox
 from tests.web.panel import ANNA, Browser, Panel, panel
@@ -32,7 +34,8 @@ EACH = [(path, method) for path, item in DOCUMENT["paths"].items() for method in
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Panel]:
-    async with panel(tmp_path) as running:
+    away = PbxSettings(port=1, secret=SecretStr("x"))
+    async with panel(tmp_path, sections={"pbx": {"c1": away}}) as running:
         yield running
 
 

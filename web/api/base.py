@@ -88,19 +88,25 @@ def _problem(error: Invalid) -> web.Response:
     )
 
 
-async def body_of(request: web.Request, kind: type[T]) -> T:
-    """The JSON body as a Struct. Raises Invalid with the field's place."""
+async def body_of(request: web.Request, kind: type[T], *, most: int = LARGEST_BODY) -> T:
+    """The JSON body as a Struct, of `most` bytes. Raises Invalid with the field's place."""
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType(text="Send the body as application/json.")
-    data = await request.read() if (request.content_length or 0) <= LARGEST_BODY else b"x" * (LARGEST_BODY + 1)
-    if len(data) > LARGEST_BODY:
-        raise web.HTTPRequestEntityTooLarge(max_size=LARGEST_BODY, actual_size=len(data), text="This is too large.")
+    if (request.content_length or 0) > most:
+        raise _too_large(most, request.content_length or 0)
+    data = await request.clone(client_max_size=most).read()
+    if len(data) > most:
+        raise _too_large(most, len(data))
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
         raise _invalid("body", error) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise Invalid("body", f"This is not JSON: {error}", status=400) from None
+
+
+def _too_large(most: int, size: int) -> web.HTTPRequestEntityTooLarge:
+    return web.HTTPRequestEntityTooLarge(max_size=most, actual_size=size, text="This is too large.")
 
 
 def query_of(request: web.Request, kind: type[T]) -> T:

@@ -17,6 +17,7 @@ from web.api import (
     clients,
     consents,
     conversations,
+    dialplans,
     duplicates,
     duty,
     event_rules,
@@ -218,5 +219,6 @@ OPERATIONS = (
     *campaigns.OPERATIONS,
     *duty.OPERATIONS,
     *phones.OPERATIONS,
+    *dialplans.OPERATIONS,
 )
 ROUTES = tuple(one.route for one in OPERATIONS)
