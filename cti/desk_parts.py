@@ -20,6 +20,7 @@ from cti.features.call_control import CallControl
 from cti.features.call_log import CallLog
 from cti.features.call_results import CallResults
 from cti.features.call_variables import DialplanVariables
+from cti.features.call_ways import CallWays
 from cti.features.desk_settings import DeskSettings
 from cti.features.duty_admin import DutyAdmin
 from cti.features.hand_over import HandOvers
@@ -258,6 +259,7 @@ async def build_desk(
     table = reactions(
         handed,
         variables,
+        CallWays(spool=spool),
         screen_pops,
         live_calls,
         call_log,

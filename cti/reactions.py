@@ -13,6 +13,7 @@ from cti.features.agent_state import AgentStates
 from cti.features.browser_legs import BrowserLegs
 from cti.features.call_log import CallLog
 from cti.features.call_variables import DialplanVariables
+from cti.features.call_ways import CallWays
 from cti.features.hand_over import HandOvers
 from cti.features.live_calls import Dialled, LiveCalls
 from cti.features.phones import Phones
@@ -25,6 +26,7 @@ from cti.telephony import events as ev
 def reactions(
     handed: HandOvers,
     variables: DialplanVariables,
+    ways: CallWays,
     pops: ScreenPops,
     views: LiveCalls,
     journal: CallLog,
@@ -53,6 +55,8 @@ def reactions(
         ev.CallChanged: (journal.changed,),
         ev.Queued: (journal.changed,),
         ev.CallVariables: (variables.heard,),
+        ev.StepTaken: (ways.step_taken,),
+        ev.Scored: (ways.scored,),
         ev.Delivered: (
             handed.delivered,
             pops.delivered,
@@ -92,9 +96,11 @@ def reactions(
             work_moved,
             handed.forget,
             variables.call_cleared,
+            ways.call_cleared,
         ),
         ev.CallMerged: (
             variables.call_merged,
+            ways.call_merged,
             handed.call_merged,
             pops.call_merged,
             views.call_merged,
@@ -105,6 +111,7 @@ def reactions(
         ev.SnapshotTaken: (
             besides(handed.snapshot_taken),
             besides(variables.snapshot_taken),
+            besides(ways.snapshot_taken),
             besides(pops.snapshot_taken),
             besides(views.snapshot_taken),
             besides(journal.snapshot_taken),

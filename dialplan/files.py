@@ -11,6 +11,7 @@ from dialplan import flow, inside, pjsip, recording, services
 from dialplan.conf import render_conf
 from dialplan.model import Context
 from dialplan.plan import Plan
+from dialplan.recipes.call_back import call_back
 from dialplan.recipes.click_to_dial import from_internal
 from dialplan.recipes.conference import conference
 from dialplan.recipes.desks import desks
@@ -83,6 +84,7 @@ def _contexts(plan: Plan, site: Site) -> Iterator[Context]:
     yield outside(plan, site)
     yield recording.context(plan, site)
     yield conference()
+    yield call_back()
     yield takes()
     if not lost[DESKS]:
         yield desks(DESKS, site.agi, sit=plan.codes.sit, leave=plan.codes.leave, pbx=site.pbx)

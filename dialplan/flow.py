@@ -1,7 +1,8 @@
 """A plan as contexts: each step of the flow is one extension of one context, named by its id.
 
-Every step first tells the server where the call is (UserEvent TrubkaStep), so the way a call took is known; what
-cannot be told leads on: no step has a way that ends nowhere unless the plan says so.
+Every step first tells the server where the call is (UserEvent TrubkaStep) and what led there: the key that was pressed
+last, what the hours said. So the way a call took is known; what cannot be told leads on: no step has a way that ends
+nowhere unless the plan says so.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dialplan.office import Group
 from dialplan.plan import (
     ByClient,
     ByHours,
+    ByList,
     CallBack,
     End,
     Menu,
@@ -64,8 +66,9 @@ class _Known:
         self._queues = {one.name: one for one in plan.queues}
 
     def steps(self, node: Node) -> Steps:
-        told = Step(app="UserEvent", args=("TrubkaStep", f"Node: {word(node.id, 'step')}"))
-        return (told, *self._of(node))
+        told = ("TrubkaStep", f"Node: {word(node.id, 'step')}", f"Kind: {type(node).__name__}")
+        why = (Expr("Key: ${TRUBKA_KEY}"), Expr("Hours: ${GOSUB_RETVAL}"))
+        return (Step(app="UserEvent", args=(*told, *why)), *self._of(node))
 
     def _of(self, node: Node) -> Steps:
         match node:
@@ -92,7 +95,12 @@ class _Known:
                 ways = [
                     _if(f'${{REGEX("(^| ){word(tag, "tag")}( |$)" ${{TRUBKA_TAGS}})}}', to) for tag, to in node.ways
                 ]
-                return (*ask(self._agi), *ways, _go(node.otherwise))
+                return (*self._ask_once(), *ways, _go(node.otherwise))
+            case ByList():
+                white = (_if('$["${TRUBKA_LIST}"="white"]', node.white),) if node.white else ()
+                return (
+                    *self._ask_once(), _if('$["${TRUBKA_LIST}"="black"]', node.black), *white, _go(node.otherwise),
+                )  # fmt: skip
             case ToOutside():
                 return tuple(self._outside(node))
             case ToVoicemail():
@@ -116,6 +124,10 @@ class _Known:
                 )
             case End():
                 return (Step(app="Hangup", args=(CAUSES[node.how],)),)
+
+    def _ask_once(self) -> Steps:
+        """What is known of the caller; asked again only where nothing was told."""
+        return (Step(app="GotoIf", args=(Expr("$[${LEN(${TRUBKA_CALLER})} > 0]?known"),)), *ask(self._agi))
 
     def _by_hours(self, node: ByHours) -> Steps:
         known = self._hours.get(node.hours)
@@ -158,7 +170,8 @@ def _call_back(node: CallBack) -> Iterator[Step | Assign]:
     yield Step(app="Answer")
     yield from _key(node.sound, node.wait_s)
     yield Step(app="GotoIf", args=(Expr(f'$["${{TRUBKA_KEY}}"="{_digit(node.key)}"]?asked:not'),))
-    yield Step(app="UserEvent", args=("TrubkaCallback", f"Queue: {node.queue}"), label="asked")
+    told = ("TrubkaCallback", f"Queue: {node.queue}", Expr("Joined: ${TRUBKA_JOINED}"))
+    yield Step(app="UserEvent", args=told, label="asked")
     yield _go(node.then)
     yield _go(node.otherwise, label="not")
 
@@ -166,6 +179,7 @@ def _call_back(node: CallBack) -> Iterator[Step | Assign]:
 def _queue(node: ToQueue) -> Iterator[Step | Assign]:
     yield Step(app="Answer")
     yield Assign(variable="__TRUBKA_QUEUE", value=word(node.queue, "queue"))
+    yield Assign(variable="TRUBKA_JOINED", value=Expr('${IF($["${TRUBKA_JOINED}"=""]?${EPOCH}:${TRUBKA_JOINED})}'))
     if node.priority:
         yield Assign(variable="QUEUE_PRIO", value=Expr(f"$[0${{QUEUE_PRIO}} + {int(node.priority)}]"))
     yield Step(app="Queue", args=(node.queue, "tkc" if node.after else "tk", "", "", str(int(node.wait_s))))

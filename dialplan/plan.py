@@ -145,6 +145,20 @@ class ByClient:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ByList:
+    """On which list the caller's number stands, as the server says (FastAGI): black, white, or neither.
+
+    black: "" hangs up; white: "" goes on as everybody.
+    """
+
+    id: str
+    black: str
+    otherwise: str
+    white: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ToOutside:
     """Ring a number outside, by the outbound routes."""
 
@@ -207,6 +221,7 @@ Node = (
     | ToGroup
     | ToManager
     | ByClient
+    | ByList
     | ToOutside
     | ToVoicemail
     | CallBack
@@ -350,6 +365,9 @@ def ways(node: Node) -> tuple[tuple[str, str, bool], ...]:
             return (*((digit, to, True) for digit, to in node.choices), ("otherwise", node.otherwise, False))
         case ByClient():
             return (*((f"tag {tag}", to, False) for tag, to in node.ways), ("otherwise", node.otherwise, False))
+        case ByList():
+            white = (("white", node.white, False),) if node.white else ()
+            return (("black", node.black, False), *white, ("otherwise", node.otherwise, False))
         case CallBack():
             return (("asked", node.then, True), ("otherwise", node.otherwise, False))
         case Say() | Score():

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from dialplan.hours import Found, found
 from dialplan.plan import (
     ByClient,
     ByHours,
+    ByList,
     CallBack,
     End,
     Menu,
@@ -37,7 +39,8 @@ MOST_STEPS = 100  # of one call: a menu that is asked again and again ends here
 class Asked:
     """A call to be walked through. at: with a zone. keys: what the caller presses, menu by menu.
 
-    answers: ids of steps at which somebody answers. tags, manager, manager_free: what the server would say of him.
+    answers: ids of steps at which somebody answers. tags, manager, manager_free, listed: what the server would say of
+    him.
     """
 
     number: str
@@ -48,6 +51,7 @@ class Asked:
     tags: frozenset[str] = frozenset()
     manager: str = ""
     manager_free: bool = True
+    listed: Literal["", "black", "white"] = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,6 +125,12 @@ class _Walk:
                     if tag in self._asked.tags:
                         return to, "tag", {"tag": tag}
                 return node.otherwise, "no-tag", {"tags": tuple(tag for tag, _ in node.ways)}
+            case ByList():
+                if self._asked.listed == "black":
+                    return node.black, "black-list", {}
+                if self._asked.listed == "white" and node.white:
+                    return node.white, "white-list", {}
+                return node.otherwise, "no-list", {}
             case ToOutside():
                 route = route_of(self._plan.routes, node.number)
                 if route is None or not route.allowed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dialplan.model import Context, Step
+from dialplan.recipes.call_back import call_back
 from dialplan.recipes.click_to_dial import from_internal
 from dialplan.recipes.conference import conference
 from dialplan.recipes.desks import desks
@@ -44,5 +45,6 @@ def contexts(more: Mapping[str, tuple[Step, ...]] | None = None, *, agi: str = A
         queues("queues", QUEUES),
         outbound("outside", trunk="trunk", caller_id=SALES),
         conference(),
+        call_back(),
         desks("desks", agi),
     )

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from cti.errors import Refused
 from cti.telephony.numbering import show
-from web import campaign_texts, gateway_texts, mailbox_texts, publish_texts, sending_texts, sms_texts
+from web import campaign_texts, gateway_texts, mailbox_texts, publish_texts, sending_texts, sms_texts, way_texts
 from web.i18n import N_ as N_
 from web.i18n import language_of, say, translate
 
@@ -290,6 +290,7 @@ WHYS: Mapping[str, str] = {
     "chosen-by-colleague": N_("A colleague chose this client for the number on {date}."),
 }
 STEPS: Mapping[str, str] = {
+    **way_texts.STEPS,
     "device-without-person": N_("{device} rang, and belongs to nobody: give it to a person under Settings, Users."),
     "number-hidden": N_("The caller hid the number: nobody is looked up."),
     "number-unreadable": N_("“{number}” cannot be read as a telephone number."),

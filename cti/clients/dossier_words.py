@@ -30,6 +30,7 @@ TITLES: Mapping[str, tuple[str, str]] = {  # of tables, in the order of the arch
     "agent_states": ("Agents' work after the calls", "Работа операторов после звонков"),
     "call_notes": ("Notes to calls", "Заметки к звонкам"),
     "call_variables": ("What the PBX said of calls", "Что сообщила о звонках АТС"),
+    "call_scores": ("Marks given to calls", "Оценки разговоров"),
     "call_answers": ("Answers given in calls", "Ответы в разговорах"),
     "call_marks": ("Marks set in calls", "Метки в разговорах"),
     "call_corrections": ("Corrections of calls", "Исправления в звонках"),

@@ -52,7 +52,7 @@ from cti.storage.tables import (
     number_choices,
     trace,
 )
-from cti.storage.talk_tables import call_answers, call_marks, call_variables
+from cti.storage.talk_tables import call_answers, call_marks, call_scores, call_variables
 from cti.storage.work_tables import callback_orders, missed_marks
 
 FEW = 20  # clients of a change that tells what it set of each of them
@@ -179,6 +179,7 @@ HELD: tuple[Held, ...] = (
     Held(table=call_marks, category="notes", way="deleted", rows=_of_calls(call_marks)),
     Held(table=call_answers, category="notes", way="deleted", rows=_of_calls(call_answers)),
     Held(table=call_variables, category="calls", way="deleted", rows=_of_calls(call_variables)),
+    Held(table=call_scores, category="calls", way="stays", rows=_of_calls(call_scores)),
     Held(table=trace, category="calls", way="deleted", rows=_of_calls(trace)),
     Held(table=desktop_events, category="calls", way="emptied", rows=_of_calls(desktop_events)),
     Held(table=call_corrections, category="calls", way="stays", rows=_of_calls(call_corrections)),

@@ -20,6 +20,7 @@ from cti.storage.scripts import AnswerRow
 from cti.storage.search import COUNT_LIMIT, PAGE_LIMIT, KeyText, Page, read_cursor, write_cursor
 from cti.storage.sight import seen
 from cti.storage.tables import call_notes, calls, legs, users
+from cti.storage.talk_tables import call_scores
 from cti.storage.waits import Stay
 
 
@@ -55,6 +56,8 @@ class NoteRow:
 class CallRow:
     """A call as the journal shows it. number: E.164 of the outside party. note: the newest. user: who talked last.
 
+    score: the client's mark, 1 to 5.
+
     open: not over as far as is known. the parts are filled by `get` alone.
 
     released_by: caller, called or pbx, with cause (Q.850) the hang-up side. unseen_*: it ended between these times.
@@ -87,6 +90,7 @@ class CallRow:
     unseen_since: float | None
     unseen_until: float | None
     note: Words
+    score: int | None
     open: bool
     legs: tuple[LegRow, ...] = ()
     notes: tuple[NoteRow, ...] = ()
@@ -117,9 +121,11 @@ _ROWS = (
         users.c.name.label("user_name"),
         users.c.team_id.label("team_id"),
         _NOTE.label("note"),
+        call_scores.c.score,
     )
     .join_from(calls, clients, clients.c.id == calls.c.client_id, isouter=True)
     .join(users, users.c.id == calls.c.user_id, isouter=True)
+    .join(call_scores, call_scores.c.call_id == calls.c.id, isouter=True)
 )
 
 

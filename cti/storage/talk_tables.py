@@ -1,4 +1,4 @@
-"""What is kept with a conversation: marks set in it, what the dialplan said of it, answers to questionnaires."""
+"""What is kept with a conversation: marks set in it, the dialplan's words, the client's own mark, questionnaires."""
 
 from __future__ import annotations
 
@@ -24,6 +24,14 @@ call_variables = Table(
     Column("name", String(40), nullable=False),
     Column("value", String(200), nullable=False),
     UniqueConstraint("call_id", "name"),
+)
+
+call_scores = Table(
+    "call_scores",
+    metadata,
+    Column("call_id", String(80), primary_key=True),
+    Column("score", Integer, nullable=False),  # the client's own, 1 to 5
+    Column("at", Float, nullable=False),
 )
 
 scripts = Table(

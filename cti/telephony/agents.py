@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from cti.telephony.book import DEST, OWN, Book, Headers
+from cti.telephony.book import DEST, Book, Headers
 from cti.telephony.devices import PSEUDO, technology
-from cti.telephony.events import CallVariables, Dequeued, DeviceChanged, DeviceStatus, MemberChanged, Queued
+from cti.telephony.events import Dequeued, DeviceChanged, DeviceStatus, MemberChanged, Queued
 from cti.telephony.model import Call, Leg, Waiting
 from cti.telephony.ringing import seen
 from cti.telephony.transitions import UP
@@ -45,10 +45,6 @@ HOW_OF_STATUS: Final = {
     "CONTINUE": "other",
 }
 NOT_DEVICES: Final = PSEUDO | {"Custom", "Queue", "Meetme", "Confbridge", "Calendar", "Park", "Presence", "Stasis"}
-CHANNEL_HEADERS: Final = frozenset(OWN[:-1]) | {
-    "Event", "Privilege", "UserEvent", "Timestamp", "ChannelStateDesc", "Language", "Context", "Priority", "ActionID",
-    "SystemName", "SequenceNumber", "content",
-}  # fmt: skip
 
 
 def join(book: Book, headers: Headers) -> None:
@@ -211,23 +207,3 @@ def tell_device(book: Book, device: str, status: DeviceStatus) -> None:
         return
     book.devices[device] = status
     book.out.append(DeviceChanged(at=book.at, device=book.prefix + device, status=status))
-
-
-def user_event(book: Book, headers: Headers) -> None:
-    """What a dialplan adds by UserEvent. TrubkaCard (or Trubka), name: value,...: variables for the call's card.
-
-    TrubkaQueue: how Queue() ended. TrubkaVoicemail: the caller may leave a message.
-    """
-    name = headers.get("UserEvent", "").lower()
-    if name not in ("trubka", "trubkacard", "trubkaqueue", "trubkavoicemail"):
-        return
-    leg = seen(book, headers)
-    if leg is None:
-        return
-    if name == "trubkaqueue":
-        status(book, leg, headers.get("Queue", ""), headers.get("Status", ""))
-    elif name == "trubkavoicemail":
-        leg.call.voicemail = True
-    else:
-        variables = {name: value for name, value in headers.items() if name not in CHANNEL_HEADERS}
-        book.out.append(CallVariables(at=book.at, call=leg.call.id, variables=variables))

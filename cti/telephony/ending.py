@@ -122,6 +122,8 @@ def outcome(call: Call) -> Outcome:
         return "answered"
     if call.voicemail:
         return "voicemail"
+    if call.asked_back:
+        return "callback-requested"
     if call.abandoned:
         return "abandoned"
     if any(leg.result == "cancelled" and leg.queue for leg in call.past):

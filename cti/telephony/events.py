@@ -317,6 +317,34 @@ class CallVariables(CallEvent, frozen=True, kw_only=True):
     variables: dict[str, str] = {}
 
 
+class StepTaken(CallEvent, frozen=True, kw_only=True):
+    """A call came to a step of a generated dialplan (UserEvent TrubkaStep). All as the PBX says it.
+
+    node, kind: the step. key: pressed last; hours: what the opening hours asked last said.
+    """
+
+    node: str
+    kind: str = ""
+    key: str = ""
+    hours: str = ""
+
+
+class Scored(CallEvent, frozen=True, kw_only=True):
+    """The client gave the call a mark, 1 to 5 (UserEvent TrubkaScore)."""
+
+    score: int
+
+
+class CallBackAsked(CallEvent, frozen=True, kw_only=True):
+    """The client asks to be called back (UserEvent TrubkaCallback). queue: whose place is kept, "" for none.
+
+    joined: when he came into that queue, UNIX seconds; None where he was not in it.
+    """
+
+    queue: str
+    joined: float | None = None
+
+
 class SnapshotTaken(TelephonyEvent, frozen=True, kw_only=True):
     """After connect or reconnect, the tracker agrees with the PBX. open_calls: ids of the calls now running.
 

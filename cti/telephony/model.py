@@ -187,6 +187,7 @@ class Call:
     given_up: bool = False  # by a queue whose members did not answer in time
     caller_left: bool = False
     voicemail: bool = False
+    asked_back: bool = False  # the caller asked to be called back
     waits: list[Waiting] = field(default_factory=list)
     hung_up: Leg | None = None  # who hung up, since it last went on
     left: Leg | None = None  # who broke off the last conversation by leaving it

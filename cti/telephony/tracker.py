@@ -9,6 +9,7 @@ How it works, in the order in which to read it:
 - `talking`      bridges, and the Established that makes a call answered
 - `conference`   three or more in one talk
 - `agents`       queues, members, devices' own states
+- `words`        what a dialplan says of a call
 - `transfers`    blind, attended, blonde
 - `causes`, `ending`  what became of a leg and of a call
 - `snapshot`     agreement with the PBX after a gap
@@ -24,7 +25,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from math import isfinite
 from typing import Final
 
-from cti.telephony import agents, ringing, snapshot, talking, transfers
+from cti.telephony import agents, ringing, snapshot, talking, transfers, words
 from cti.telephony.agreement import Differences, Holding, compare, told_by
 from cti.telephony.book import OURS, OWN, Book, Headers
 from cti.telephony.causes import OUTCOME_OF_REASON
@@ -332,7 +333,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "QueueMemberRemoved": agents.member_removed,
     "DeviceStateChange": agents.device_state,
     "PeerStatus": agents.peer_status,
-    "UserEvent": agents.user_event,
+    "UserEvent": words.user_event,
     "VarSet": agents.variable,
     "OriginateResponse": _originate_response,
     "Shutdown": _shutdown,

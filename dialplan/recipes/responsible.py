@@ -16,16 +16,16 @@ from dialplan.model import Assign, Expr, Extension, Step
 ASK_S = 0.5
 RING_S = 20
 _ADDRESS = re.compile(r"[A-Za-z0-9.-]{1,100}:[0-9]{1,5}(?:/[a-z][a-z0-9-]{0,30})?")
-_TOLD = ("CALLER", "NAME", "PRIORITY", "TAGS", "EXTENSION", "DEVICE")
+_TOLD = ("CALLER", "NAME", "PRIORITY", "TAGS", "EXTENSION", "DEVICE", "LIST")
 
 
 def ask(agi: str, *, ask_s: float = ASK_S) -> tuple[Step | Assign, ...]:
     """Ask, put the client's name on the display of whatever rings next, his priority into queues.
 
     agi: `host:port` of the server, `host:port/NAME` where it serves several PBXes. Afterwards TRUBKA_CALLER (client,
-    several, unknown, none), _NAME, _PRIORITY, _TAGS (words with spaces between), _EXTENSION and _DEVICE hold what is
-    known, and nothing where it is not. The context needs the extension `late()`. Lengths are looked at and not the
-    texts: a text in an expression is code.
+    several, unknown, none), _NAME, _PRIORITY, _TAGS (words with spaces between), _EXTENSION, _DEVICE and _LIST (black,
+    white) hold what is known, and nothing where it is not. The context needs the extension `late()`. Lengths are
+    looked at and not the texts: a text in an expression is code.
     """
     if not _ADDRESS.fullmatch(agi):
         raise ValueError(f"{agi!r} is no address of an AGI server")

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from cti.telephony.events import CallCleared, CallRecord, CallVariables, Delivered, Established, TelephonyEvent
+from cti.telephony.events import (
+    CallBackAsked,
+    CallCleared,
+    CallRecord,
+    CallVariables,
+    Delivered,
+    Established,
+    Scored,
+    StepTaken,
+    TelephonyEvent,
+)
 from cti.telephony.tracker import DevicePlan, Tracker
 
 NOW = 1_795_432_900.0
@@ -199,3 +209,15 @@ def test_a_hidden_number_is_shown_to_nobody() -> None:
     pbx.withhold(1).ring(1, 2)
     assert [event.calling.number for event in pbx.found(Delivered)] == [None]
     assert pbx.tracker.calls()[0].caller.number is None
+
+
+def test_steps_marks_and_wishes_of_a_dialplan_are_told_and_garbage_is_not() -> None:
+    pbx = Pbx("PJSIP/trunk").caller(1)
+    pbx.say("UserEvent", 1, UserEvent="TrubkaStep", Node="menu", Kind="Menu", Key="1", Hours="open")
+    pbx.say("UserEvent", 1, UserEvent="TrubkaStep", Kind="Menu")
+    for score in ("5", "0", "6", "", "пять", "1 OR 1"):
+        pbx.say("UserEvent", 1, UserEvent="TrubkaScore", Score=score)
+    pbx.say("UserEvent", 1, UserEvent="TrubkaCallback", Queue="sales", Joined="١٢")
+    assert [(one.node, one.key, one.hours) for one in pbx.found(StepTaken)] == [("menu", "1", "open")]
+    assert [one.score for one in pbx.found(Scored)] == [5]
+    assert [(one.queue, one.joined) for one in pbx.found(CallBackAsked)] == [("sales", None)]

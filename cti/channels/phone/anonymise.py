@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from cti.telephony.agents import CHANNEL_HEADERS
+from cti.telephony.words import CHANNEL_HEADERS
 
 _NAMES = re.compile(r"(?:CallerIDName|ConnectedLineName|CallerName|MemberName|.*CallerIDName|.*ConnectedLineName)$")
 _NUMBER = re.compile(r"(?<![\d.-])\+?\d{6,20}(?![\d.])")

@@ -1,0 +1,100 @@
+"""The way a call took through a generated dialplan, kept in its trace in the words of that day; and the client's mark.
+
+What decides at a step is known at the next one: the key that was pressed, what the opening hours said. A dialplan may
+be anybody's: its words are cut, its steps counted, and a flood of them costs one write in a quarter of a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cti.storage import scores, traces
+from cti.storage.spool import Spool
+from cti.storage.traces import Step
+from cti.telephony.events import CallCleared, CallMerged, Scored, SnapshotTaken, StepTaken
+
+TOGETHER_S = 0.25
+MOST = 60  # steps of one call that are kept
+MOST_CALLS = 5000  # of which steps are counted at once
+LONGEST = 80
+KINDS = frozenset((
+    "ByHours", "Menu", "Say", "ToQueue", "ToPeople", "ToGroup", "ToManager", "ByClient", "ByList", "ToOutside",
+    "ToVoicemail", "CallBack", "Score", "End",
+))  # fmt: skip
+HOURS = frozenset(("open", "closed", "holiday"))
+KEYS = frozenset("0123456789*#")
+
+
+@dataclass(slots=True)
+class _Way:
+    """How far a call has come. kind: of its last step."""
+
+    steps: int = 0
+    kind: str = ""
+
+
+class CallWays:
+    """Hears of steps and marks. title_of: how the running plan calls a step, by its call and id; "" where unknown."""
+
+    def __init__(self, *, spool: Spool, title_of: Callable[[str, str], str] = lambda _call, _node: "") -> None:
+        self._spool = spool
+        self._title_of = title_of
+        self._ways: dict[str, _Way] = {}
+        self._untold: list[Step] = []
+
+    async def step_taken(self, event: StepTaken, received_at: float) -> None:
+        """A call came to a step."""
+        way = self._ways.get(event.call)
+        if way is None:
+            if len(self._ways) >= MOST_CALLS:
+                return
+            way = self._ways[event.call] = _Way()
+        at = event.at or received_at
+        if way.kind == "ByHours" and event.hours in HOURS:
+            self._tell(way, event.call, at, f"way-hours-{event.hours}")
+        elif way.kind in ("Menu", "CallBack") and event.key in KEYS:
+            self._tell(way, event.call, at, "way-key", key=event.key)
+        way.kind = event.kind if event.kind in KINDS else ""
+        node = _line(event.node)
+        title = _line(self._title_of(event.call, node)) or node
+        self._tell(way, event.call, at, f"way-{way.kind or 'step'}", title=title)
+
+    async def scored(self, event: Scored, received_at: float) -> None:
+        """The client gave a mark: the last one counts."""
+        at = event.at or received_at
+        self._spool.put(lambda conn: scores.put(conn, event.call, event.score, at))
+
+    async def call_merged(self, event: CallMerged, _received_at: float) -> None:
+        """The call is a part of another."""
+        self._ways.pop(event.call, None)
+
+    async def call_cleared(self, event: CallCleared, _received_at: float) -> None:
+        """The call is over."""
+        self._ways.pop(event.call, None)
+
+    async def snapshot_taken(self, event: SnapshotTaken, _received_at: float) -> None:
+        """Forget calls that ended while nobody looked."""
+        gone = [call for call in self._ways if call.startswith(event.prefix) and call not in event.open_calls]
+        for call in gone:
+            del self._ways[call]
+
+    def _tell(self, way: _Way, call: str, at: float, step: str, **args: str) -> None:
+        way.steps += 1
+        if way.steps > MOST:
+            return
+        if way.steps == MOST:
+            step, args = "way-long", {}
+        if not self._untold:
+            asyncio.get_running_loop().call_later(TOGETHER_S, self._write)
+        self._untold.append(Step(call_id=call, at=at, step=step, args=args))
+
+    def _write(self) -> None:
+        rows, self._untold = self._untold, []
+        self._spool.put(lambda conn: traces.add(conn, rows))
+
+
+def _line(text: str) -> str:
+    """One line of letters that print."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text[: LONGEST * 4]).split())[:LONGEST]

@@ -1,0 +1,29 @@
+"""Who asked to be called back and has picked up: into the queue in which he waited, before all others.
+
+The context is never included anywhere: the server alone sends clients there (Originate), with the queue's name in
+TRUBKA_BACK_TO. Position 1 is a priority above all others: Queue()'s own argument for it is not the same before and
+since Asterisk 21.
+"""
+
+from __future__ import annotations
+
+from dialplan.model import Assign, Context, Expr, Extension, Step
+
+CONTEXT = "trubka-callback"
+QUEUE = "TRUBKA_BACK_TO"
+FIRST = 10_000
+WAIT_S = 600
+
+
+def call_back() -> Context:
+    """One extension, `s`."""
+    steps = (
+        Step(app="ExecIf", args=(Expr(f"$[${{LEN(${{{QUEUE}}})}} = 0]?Hangup(16)"),)),
+        Assign(variable="__TRUBKA_QUEUE", value=Expr(f"${{{QUEUE}}}")),
+        Assign(variable="QUEUE_PRIO", value=str(FIRST)),
+        Step(app="Queue", args=(Expr(f"${{{QUEUE}}}"), "tk", "", "", str(WAIT_S))),
+        Step(app="UserEvent", args=("TrubkaQueue", Expr(f"Queue: ${{{QUEUE}}}"), Expr("Status: ${QUEUESTATUS}"))),
+        Step(app="Hangup"),
+    )
+    extension = Extension(number="s", title="first in the queue", steps=steps)
+    return Context(name=CONTEXT, title="called back, reached by the server alone", extensions=(extension,))

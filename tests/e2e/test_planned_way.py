@@ -1,0 +1,71 @@
+"""Calls through a generated plan on the real PBX: their way in words, what is decided by the client, his mark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from lab.pbx import Pbx
+from tests.e2e.conftest import Street
+from tests.e2e.planned import DID, channels, planned, press
+from tests.e2e.server import Desk, Server, until
+
+pytestmark = pytest.mark.lab
+NOVIKOV, NOVIKOV_RAW = "+79355550419", "79355550419"
+
+
+@pytest.fixture(scope="module")
+def server(server: Server, pbx: Pbx) -> Iterator[Server]:
+    with planned(pbx):
+        yield server
+
+
+async def way(desk: Desk, call: str) -> list[str]:
+    """Its steps in the trace, without what was decided about cards."""
+    rows = await desk.api("GET", f"/trace/{call}")
+    return [row["step"] for row in rows if row["step"].startswith(("way-", "route-"))]
+
+
+async def came(desk: Desk, call: str, step: str) -> list[str]:
+    """The way of a call as soon as it has come to a step."""
+
+    async def there() -> list[str] | None:
+        found = await way(desk, call)
+        return found if step in found else None
+
+    return await until(there, why=f"{call} comes to {step}")
+
+
+async def test_the_way_of_a_call_is_in_its_trace_and_his_mark_with_it(server: Server, street: Street, pbx: Pbx) -> None:
+    phone = await street.phone("101")
+    async with Desk(server, "vera") as vera, Desk(server, "anna") as anna:
+        expression = {"match": "all", "conditions": [{"field": "name", "op": "is", "value": "Новиков Денис"}]}
+        body = {"name": "Золотые", "expression": expression, "tag": "vip", "priority": 7}
+        segment = await vera.api("POST", "/segments", body, status=201)
+        client = await street.call(DID, caller=NOVIKOV_RAW)
+        await street.do(press, pbx, "1")
+        pop = await anna.pop(NOVIKOV)
+        told = await street.do(pbx.console, f"core show channel {next(iter(channels(pbx)))}")
+        assert "QUEUE_PRIO=12" in str(told), "seven of the segment and five of the step"
+        call = pop["call"]["id"]
+        await street.do(phone.wait, "ringing")
+        await street.do(phone.answer)
+        await anna.call_is("talking", call)
+        await street.do(phone.hang_up)
+        await street.do(press, pbx, "4")
+        await street.do(client.wait_over)
+        assert await came(vera, call, "way-End") == [
+            "way-ByList", "route-client", "route-no-manager", "route-tags", "way-ByHours", "way-hours-open", "way-Menu",
+            "way-key", "way-ByClient", "way-Say", "way-ToQueue", "way-Score", "way-End",
+        ]  # fmt: skip
+
+        async def kept() -> dict[str, Any] | None:
+            row: dict[str, Any] = await vera.api("GET", f"/calls/{call}")
+            return row if row["score"] and row["outcome"] else None
+
+        row = await until(kept, why="the mark is kept")
+        assert (row["score"], row["outcome"]) == (4, "answered")
+        assert "4 из 5" in await vera.text(f"/calls/{call}")
+        await vera.api("DELETE", f"/segments/{segment['id']}", status=200)
