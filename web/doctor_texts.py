@@ -178,7 +178,7 @@ WORDS: Mapping[str, Words] = {
     ),
     "recordings": Words(
         N_("Room for recordings"),
-        N_("{path}: {free} % of the disk is free."),
+        N_("{path}: {free} percent of the disk is free."),
         N_("When it is full calls go on, and are not recorded."),
     ),
     "recordings-refused": Words(
