@@ -76,7 +76,7 @@ def step(plan: Plan, id_: str) -> Node:
 
 
 def free_id(plan: Plan, kind: str) -> str:
-    """An id that no step has: `queue`, `queue-2`..."""
+    """An id that no step has: `queue`, `queue2`...: extensions of Asterisk have no dashes."""
     taken = {node.id for node in plan.nodes}
     return _free(kind.lower().removeprefix("to").removeprefix("by"), taken)
 
@@ -237,5 +237,5 @@ def _pairs(pairs: tuple[tuple[str, str], ...], name: str, to: str) -> tuple[tupl
 
 
 def _free(name: str, taken: set[str]) -> str:
-    places = (name if place == 1 else f"{name}-{place}" for place in range(1, len(taken) + 2))
+    places = (name if place == 1 else f"{name}{place}" for place in range(1, len(taken) + 2))
     return next(one for one in places if one not in taken)

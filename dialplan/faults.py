@@ -5,33 +5,23 @@ An error keeps a plan from being published; a warning is told. What these find, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Iterator, Mapping
 
+from dialplan import office_faults
+from dialplan.fault import Fault as Fault
+from dialplan.fault import is_step, is_word, twice
 from dialplan.hours import edges
-from dialplan.model import word
 from dialplan.plan import ByClient, ByHours, CallBack, Hours, Menu, Node, Plan, ToOutside, ToPeople, ToQueue, ways
 from dialplan.routes import pattern, route_of
 from dialplan.sounds import is_name, is_own
 
-Weight = Literal["error", "warning"]
+LONGEST_NAME = 40  # a context is made of it, and that has 79 signs
 MOST_TRIES, MOST_WAIT_S, MOST_RING_S = 10, 7200, 600
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fault:
-    """One fault. code: which (web/dialplan_texts.py says it); at: id or name of what has it; what: what it names."""
-
-    code: str
-    at: str
-    what: str = ""
-    weight: Weight = "error"
 
 
 def faults(plan: Plan) -> tuple[Fault, ...]:
     """All that is wrong, errors first, in the order of the plan."""
-    found = [fault for look in LOOKS for fault in look(plan)]
+    found = [fault for look in (*LOOKS, *office_faults.LOOKS) for fault in look(plan)]
     return tuple(sorted(dict.fromkeys(found), key=lambda one: one.weight != "error"))
 
 
@@ -39,9 +29,11 @@ def _names(plan: Plan) -> Iterator[Fault]:
     """Names that could not stand in a file, and those that stand twice."""
     for kind, names in _named(plan).items():
         for name in names:
-            if kind != "sound" and not _is_word(name):
+            if kind != "sound" and (not is_word(name) or len(name) > LONGEST_NAME):
                 yield Fault(code="bad-name", at=name, what=kind)
-        for name in _twice(names):
+            elif kind == "step" and not is_step(name):
+                yield Fault(code="bad-step", at=name)
+        for name in twice(names):
             yield Fault(code=f"{kind}-twice", at=name)
 
 
@@ -59,8 +51,9 @@ def _named(plan: Plan) -> Mapping[str, list[str]]:
 
 def _inside_numbers(plan: Plan) -> Iterator[Fault]:
     """One number inside for two things."""
-    inside = [*(one.extension for one in plan.people), *(one.number for one in plan.queues if one.number)]
-    for number in _twice(inside):
+    numbered = [*(one.number for one in plan.queues), *(one.number for one in plan.groups)]
+    inside = [*(one.extension for one in plan.people), *filter(None, numbered)]
+    for number in twice(inside):
         yield Fault(code="inside-twice", at=number)
     for number in inside:
         if not (number.isascii() and number.isdecimal()):
@@ -164,7 +157,7 @@ def _sounds(plan: Plan) -> Iterator[Fault]:
             yield Fault(code="bad-name", at=sound.name, what="sound")
         elif is_own(sound) and not sound.takes:
             yield Fault(code="no-take", at=sound.name)
-        for language in _twice(one.language for one in sound.takes):
+        for language in twice(one.language for one in sound.takes):
             yield Fault(code="take-twice", at=sound.name, what=language)
 
 
@@ -178,15 +171,15 @@ def _keys(plan: Plan) -> Iterator[Fault]:
             for key in keys:
                 if len(key) != 1 or key not in "0123456789*":
                     yield Fault(code="bad-key", at=node.id, what=key)
-            for key in _twice(keys):
+            for key in twice(keys):
                 yield Fault(code="key-twice", at=node.id, what=key)
             if not 1 <= node.tries <= MOST_TRIES:
                 yield Fault(code="bad-tries", at=node.id)
         if isinstance(node, ByClient):
-            for tag in _twice([tag for tag, _ in node.ways]):
+            for tag in twice([tag for tag, _ in node.ways]):
                 yield Fault(code="tag-twice", at=node.id, what=tag)
             for tag, _ in node.ways:
-                if not _is_word(tag):
+                if not is_word(tag):
                     yield Fault(code="bad-name", at=node.id, what=tag)
         for name, most in (("wait_s", MOST_WAIT_S), ("ring_s", MOST_RING_S)):
             if not 1 <= getattr(node, name, 1) <= most:
@@ -196,7 +189,7 @@ def _keys(plan: Plan) -> Iterator[Fault]:
 def _all_hours(plan: Plan) -> Iterator[Fault]:
     for hours in plan.hours:
         yield from _spans(hours)
-        for date in _twice([day.date for day in hours.days]):
+        for date in twice([day.date for day in hours.days]):
             yield Fault(code="day-twice", at=hours.id, what=date)
 
 
@@ -223,32 +216,14 @@ def _routes(plan: Plan) -> Iterator[Fault]:
             patterns.append(pattern(route))
         except ValueError:
             yield Fault(code="bad-prefix", at=route.prefix)
-        if route.allowed and not _is_word(route.trunk):
+        if route.allowed and not is_word(route.trunk):
             yield Fault(code="no-trunk", at=route.prefix, what=route.trunk)
         if route.digits and route.digits < len(route.prefix):
             yield Fault(code="bad-prefix", at=route.prefix)
-    for one in _twice(patterns):
+    for one in twice(patterns):
         yield Fault(code="route-twice", at=one)
 
 
 LOOKS: tuple[Callable[[Plan], Iterator[Fault]], ...] = (
     _names, _inside_numbers, _links, _targets, _sounds, _keys, _circles, _all_hours, _routes,
 )  # fmt: skip
-
-
-def _is_word(text: str) -> bool:
-    try:
-        word(text, "name")
-    except ValueError:
-        return False
-    return True
-
-
-def _twice(names: Iterable[str]) -> list[str]:
-    seen: set[str] = set()
-    twice: dict[str, None] = {}
-    for name in names:
-        if name in seen:
-            twice[name] = None
-        seen.add(name)
-    return list(twice)

@@ -21,6 +21,16 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 _USER = re.compile(r"[A-Za-z0-9+][A-Za-z0-9._+-]{0,63}")
 
 
+def is_host(text: str) -> bool:
+    """Whether it can be a carrier's address."""
+    return _HOST.fullmatch(text) is not None
+
+
+def is_user(text: str) -> bool:
+    """Whether it can be a name to sign in by."""
+    return _USER.fullmatch(text) is not None
+
+
 def sections(plan: Plan, site: Site) -> Iterator[Section]:
     """All of trubka_pjsip.conf. Raises ValueError where a device or a line has no password."""
     yield from _templates(site)
@@ -58,9 +68,9 @@ def _templates(site: Site) -> Iterator[Section]:
 
 
 def _trunk(one: Trunk, site: Site) -> Iterator[Section]:
-    if not _HOST.fullmatch(one.host) or not 0 < one.port < 65536:
+    if not is_host(one.host) or not 0 < one.port < 65536:
         raise ValueError(f"{one.host!r} is no address of a carrier")
-    if one.username and not _USER.fullmatch(one.username):
+    if one.username and not is_user(one.username):
         raise ValueError(f"{one.username!r} is no name to sign in by")
     where = f"sip:{one.host}:{one.port}"
     own = (("outbound_auth", one.name), ("from_user", one.username)) if one.username else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from dialplan.office import Box
 from dialplan.plan import (
     ByHours,
     CallBack,
@@ -62,4 +63,5 @@ HOUSE = Plan(
     people=(Person(extension="103", name="Клара", devices=("103",)),),
     routes=(Route(prefix="7", digits=11, trunk="trunk"), Route(prefix="7809", digits=11, trunk="trunk", allowed=False)),
     sounds=(Sound(name="beep"),),
+    boxes=(Box(number="100", title="Общий ящик"),),
 )  # fmt: skip
