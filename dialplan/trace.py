@@ -6,11 +6,6 @@ the way of a caller who presses nothing and whom nobody answers, so every fallba
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Literal
-
 from dialplan.hours import Found, found
 from dialplan.plan import (
     ByClient,
@@ -20,6 +15,7 @@ from dialplan.plan import (
     End,
     Menu,
     Node,
+    Number,
     Plan,
     Say,
     Score,
@@ -31,48 +27,24 @@ from dialplan.plan import (
     ToVoicemail,
 )
 from dialplan.routes import route_of
+from dialplan.taken import Asked as Asked
+from dialplan.taken import Taken as Taken
+from dialplan.trace_inside import inside
 
 MOST_STEPS = 100  # of one call: a menu that is asked again and again ends here
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
-    """A call to be walked through. at: with a zone. keys: what the caller presses, menu by menu.
-
-    answers: ids of steps at which somebody answers. tags, manager, manager_free, listed: what the server would say of
-    him.
-    """
-
-    number: str
-    at: datetime
-    caller: str = ""
-    keys: tuple[str, ...] = ()
-    answers: frozenset[str] = frozenset()
-    tags: frozenset[str] = frozenset()
-    manager: str = ""
-    manager_free: bool = True
-    listed: Literal["", "black", "white"] = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Taken:
-    """A step that was taken. way: the way out of it, "" where the call ended there. why: code, and what it names."""
-
-    node: str
-    kind: str
-    way: str
-    why: str
-    about: Mapping[str, object] = field(default_factory=dict)
-
-
 def trace(plan: Plan, asked: Asked) -> tuple[Taken, ...]:
     """The steps in order. A number that is not ours: one step, `unknown-number`."""
+    colleague = next((one for one in plan.people if asked.caller and one.extension == asked.caller), None)
+    if colleague is not None:
+        return tuple(inside(plan, asked, colleague))
     number = next((one for one in plan.numbers if one.digits == asked.number.removeprefix("+")), None)
     if number is None:
         return (Taken(node="", kind="number", way="", why="unknown-number", about={"number": asked.number}),)
     nodes = {node.id: node for node in plan.nodes}
     walk = _Walk(plan, asked)
-    taken = [Taken(node="", kind="number", way=number.first, why="number", about={"title": number.title})]
+    taken = [Taken(node="", kind="number", way=number.first, why="number", about=_about(plan, number))]
     here = number.first
     while here and len(taken) < MOST_STEPS:
         node = nodes.get(here)
@@ -83,6 +55,10 @@ def trace(plan: Plan, asked: Asked) -> tuple[Taken, ...]:
         taken.append(step)
         here = step.way
     return tuple(taken)
+
+
+def _about(plan: Plan, number: Number) -> dict[str, object]:
+    return {"title": number.title, "language": number.language, "record": number.record, "sound": plan.announcement}
 
 
 class _Walk:
