@@ -18,6 +18,7 @@ from typing import Literal, Self
 from xml.sax.saxutils import escape
 
 from lab.errors import LabError
+from lab.free_ports import free_port
 from lab.pbx import wait_until
 from lab.settings import HOST
 from lab.system import bound
@@ -211,7 +212,7 @@ def call(
     folder = Path(tempfile.mkdtemp(prefix="trubka-call-"))
     scenario = folder / "client.xml"
     scenario.write_text(_scenario(caller, name, talk_s, anonymous), encoding="utf-8")
-    call_id, port = f"lab-{secrets.token_hex(8)}", _free_port()
+    call_id, port = f"lab-{secrets.token_hex(8)}", free_port()
     command = ["sipp", f"{HOST}:{sip_port}", "-sf", str(scenario), "-s", did, "-i", HOST, "-p", str(port), "-m", "1"]
     command += ["-cid_str", call_id, "-nostdin", "-trace_logs", "-log_file", str(folder / "log")]
     command += ["-rtp_echo"] if echo else []
@@ -221,12 +222,6 @@ def call(
             bound(command), stdin=subprocess.DEVNULL, stdout=screen, stderr=screen, cwd=folder, env={"TERM": "dumb"}
         )
     return Caller(process, folder, call_id=call_id, port=port)
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind((HOST, 0))
-        return int(one.getsockname()[1])
 
 
 def _scenario(caller: str, name: str, talk_s: float, anonymous: bool) -> str:

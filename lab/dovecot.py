@@ -24,6 +24,7 @@ from pathlib import Path
 
 from lab.dovecot_settings import COMMON, INTROSPECTION, NEW, NEW_FIRST, NEW_TOKENS, OLD, OLD_TOKENS, UNPRIVILEGED
 from lab.errors import LabError
+from lab.free_ports import free_port
 from lab.settings import CHECKOUT
 from lab.system import bound, run, unpack_packages
 
@@ -164,7 +165,7 @@ def running(folder: Path, users: Mapping[str, str], *, more: str = "", introspec
     """
     if not (ROOT / ".done").is_file():
         raise LabError("No mail server is unpacked: make setup")
-    ports = _free_ports(3)
+    ports = [free_port() for _ in range(3)]
     made = Dovecot(
         folder=folder,
         certificate=folder / "cert.pem",
@@ -245,16 +246,6 @@ def _mail_owner() -> tuple[int, int]:
         return os.geteuid(), os.getegid()
     nobody = pwd.getpwnam("nobody")
     return nobody.pw_uid, nobody.pw_gid
-
-
-def _free_ports(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 def _listens(port: int) -> bool:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from lab import dovecot
 from lab.errors import LabError
+from lab.free_ports import free_port
 from lab.install import PYTHON
 from lab.settings import CHECKOUT, HOST, LabSettings
 from lab.system import bound
@@ -42,7 +43,7 @@ def post(settings: LabSettings) -> Iterator[Post]:
     """It runs until the block ends; what lies in its mailboxes is there again next time."""
     folder = _folder(settings)
     with dovecot.running(folder, {HOUSE: PASSWORD, WORLD: PASSWORD}) as server:
-        smtp = _free_port()
+        smtp = free_port()
         command = [str(PYTHON), "-W", "ignore", "-m", "lab.smtp", str(smtp), str(server.lmtp), HOUSE, WORLD, PASSWORD]
         taker = subprocess.Popen(bound(command), cwd=CHECKOUT, start_new_session=True)
         try:
@@ -86,12 +87,6 @@ def _folder(settings: LabSettings) -> Path:
     if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
         raise LabError(f"{folder} belongs to somebody else: remove it")
     return folder
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

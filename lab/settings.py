@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import os
 import random
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import LabError
+from lab.free_ports import free_port
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"  # the lab never listens anywhere else
@@ -45,16 +45,8 @@ class Ports:
 
     @classmethod
     def free(cls) -> Ports:
-        """Ports nobody uses at this moment: tests run beside `make run` and beside each other."""
-        kinds = (socket.SOCK_DGRAM, *[socket.SOCK_STREAM] * 3, socket.SOCK_DGRAM)
-        holders = [socket.socket(socket.AF_INET, kind) for kind in kinds]
-        try:
-            for holder in holders:
-                holder.bind((HOST, 0))
-            sip, http, ami, agi, trunk = (holder.getsockname()[1] for holder in holders)
-        finally:
-            for holder in holders:
-                holder.close()
+        """Ports nobody else uses: tests run beside `make run` and beside each other."""
+        sip, http, ami, agi, trunk = (free_port() for _ in range(5))
         rtp = 10_000 + random.randrange(100) * RTP_WINDOW
         return cls(sip=sip, http=http, ami=ami, agi=agi, trunk=trunk, rtp=rtp)
 

@@ -24,11 +24,12 @@ from pathlib import Path
 import aiohttp
 
 from cti.passwords import digest
+from lab.free_ports import free_port
 from tests.bench import SHORT, percentile, report
 from tests.bench.base import CLIENTS, filled
 from tests.bench.stream import call
 from tests.channels.fake_ami import FakeAmi, event
-from tests.e2e.server import free_port, until
+from tests.e2e.server import until
 
 AGENTS = 20 if SHORT else 300
 RATE = 30

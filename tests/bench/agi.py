@@ -25,9 +25,10 @@ from cti.clients.filters import Condition
 from cti.clients.segments import Group
 from cti.features.client_segments import ClientSegments
 from cti.storage.database import open_database
+from lab.free_ports import free_port
 from tests.bench import SHORT, percentile, report
 from tests.bench.million import filled
-from tests.e2e.server import free_port, until
+from tests.e2e.server import until
 
 CLIENTS = 2_000 if SHORT else 100_000
 RATE = 200

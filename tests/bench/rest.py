@@ -6,13 +6,13 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from pathlib import Path
 
+from lab.free_ports import free_port
 from tests.bench import report
 from tests.bench.base import CLIENTS, filled
 
@@ -35,9 +35,7 @@ def _imports() -> float:
 
 
 def _serve(folder: Path) -> tuple[float, float]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {k: v for k, v in os.environ.items() if not k.startswith("CTI_")}
     environment |= {"CTI_DATA": str(folder), "CTI_PORT": str(port)}
     begin = time.perf_counter()

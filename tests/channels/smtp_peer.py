@@ -10,7 +10,6 @@ with smtp_peer() as peer:                                      # ssl_context=: T
 from __future__ import annotations
 
 import asyncio
-import socket
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,8 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+
+from lab.free_ports import free_port
 
 LOGIN, PASSWORD = "sales@romashka.example", "a-mail-password"
 
@@ -102,18 +103,12 @@ def _allows(_server: SMTP, _session: Session, _envelope: Envelope, _how: str, da
     return AuthResult(success=known, handled=False)
 
 
-def _free_port() -> int:
-    with socket.socket() as link:
-        link.bind(("127.0.0.1", 0))
-        return int(link.getsockname()[1])
-
-
 @contextmanager
 def smtp_peer(**more: Any) -> Iterator[Peer]:
     """The server on a free port of loopback. It lets LOGIN in by PASSWORD, and whoever asks for nothing."""
     peer = Peer()
     more = {"authenticator": _allows, "auth_require_tls": False, "data_size_limit": 50 << 20} | more
-    peer.port = _free_port()
+    peer.port = free_port()
     controller = Controller(peer, hostname="127.0.0.1", port=peer.port, server_hostname="mail.romashka.example", **more)
     controller.start()
     try:

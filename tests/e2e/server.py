@@ -18,14 +18,10 @@ import aiohttp
 import socketio
 from yarl import URL
 
+from lab.free_ports import free_port
+
 PASSWORD = "correct-horse-battery"
 DEADLINE_S = 15.0 * (3 if os.environ.get("CI") else 1)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 T = TypeVar("T")

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from lab.free_ports import free_port
 from lab.pbx import Pbx
 from tests.e2e.conftest import Street
 from tests.e2e.proxy import LateClock, Proxy
-from tests.e2e.server import Desk, Server, free_port, until
+from tests.e2e.server import Desk, Server, until
 
 pytestmark = pytest.mark.lab
 CLARA = "74950000002"

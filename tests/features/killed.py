@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.e2e.server import free_port
+from lab.free_ports import free_port
 
 
 def serve_and_kill(folder: Path, reached: Callable[[], bool]) -> None:

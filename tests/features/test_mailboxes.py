@@ -33,6 +33,7 @@ from cti.storage import mailbox_removals, users
 from cti.storage import mailboxes as stored
 from cti.storage.database import Database
 from cti.storage.mail_tables import conversations, letter_places, letters, mail_folders, mailboxes
+from tests.canary import sightings
 from tests.channels.smtp_peer import LOGIN, smtp_peer
 from tests.features.cast import Screens
 from tests.features.post_office import connect
@@ -163,8 +164,8 @@ async def test_SEC_32_a_secret_is_sealed_and_leaves_only_to_who_signs_in(house: 
     found = await box(house, made)
     assert (found.address, found.login, found.opened) == ("anna@romashka.example", "anna@romashka.example", True)
     assert not hasattr(found, "secret")
-    files = await asyncio.to_thread(lambda: b"".join(file.read_bytes() for file in tmp_path.iterdir()))
-    assert PASSWORD.encode() not in files
+    assert sightings(tmp_path, [found.address]) != []
+    assert sightings(tmp_path, [PASSWORD]) == []
     credentials = await house.doors.credentials(made)
     assert credentials.secret == PASSWORD
     assert PASSWORD not in repr(credentials)

@@ -25,6 +25,7 @@ from cti.features.directory_admin import DirectoryAdmin, UserDraft
 from cti.ldap import ldap_check
 from cti.settings import LdapSettings
 from lab import ldap
+from lab.free_ports import free_port
 from tests.made import new_database
 
 pytestmark = pytest.mark.filterwarnings(  # bonsai 1.5.5 leaves the sockets of failed binds to the collector
@@ -110,9 +111,7 @@ def slapd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]
     (folder / "slapd.conf").write_text(CONF.format(folder=folder, schema=files.schema, modules=files.modules))
     command = [str(files.programs / "slapadd"), "-f", str(folder / "slapd.conf")]
     subprocess.run(command, input=LDIF, text=True, check=True, capture_output=True, env=env)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     url = f"ldap://127.0.0.1:{port}"
     command = [str(files.programs / "slapd"), "-f", str(folder / "slapd.conf"), "-h", url, "-d", "0"]
     running = subprocess.Popen(command, env=env)

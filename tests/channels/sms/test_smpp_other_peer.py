@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 import smpp34
 
+from lab.free_ports import free_port
 from tests.channels.sms.smpp_house import house, out, until
 
 LONG = "Ваш заказ готов. " * 38  # ten parts
@@ -28,9 +28,7 @@ class Smsc:
 
 @contextlib.asynccontextmanager
 async def smsc() -> AsyncIterator[Smsc]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        made = Smsc(probe.getsockname()[1])
+    made = Smsc(free_port())
     server = smpp34.Server("127.0.0.1", made.port, system_id="other")
     await server.start()
     serving = asyncio.create_task(_serve(server, made))
