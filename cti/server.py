@@ -35,6 +35,7 @@ from cti.features.scripts import Scripts
 from cti.ldap import ldap_check
 from cti.mail_parts import build_mail
 from cti.metrics import Metrics
+from cti.newcomer_parts import build_newcomers
 from cti.passwords import installation_key
 from cti.pbx import Pbxes
 from cti.settings import Settings
@@ -170,6 +171,10 @@ async def build(settings: Settings, db: Database) -> Parts:
         wake_post=mail.sending.wake, work_changed=desk.work_lists.work_list.changed, clock=clock,
     )  # fmt: skip
     dialplans = build_dialplans(settings, db, key=key, clock=clock)
+    coming = build_newcomers(
+        settings, db, drafts=dialplans.drafts, pbxes=pbxes, directory=directory, desktop=live,
+        passwords=accounts.passwords, changed=desk.phones.people_changed, clock=clock,
+    )  # fmt: skip
     texting.gateway_calls.counted = lambda outcome: metrics.sms_calls.labels(outcome).inc()
     gone = Erasures(
         db=db,
@@ -207,6 +212,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         **texting.work,
         **mailing.work,
         **dialplans.work,
+        **coming.work,
     }
     services = Services(
         settings=settings,
@@ -288,6 +294,10 @@ async def build(settings: Settings, db: Database) -> Parts:
         lines=desk.watch.health,
         agi=desk.agi.health if desk.agi else None,
         dialplan_drafts=dialplans.drafts,
+        plan_sounds=coming.plan_sounds,
+        newcomers=coming.newcomers,
+        phone_settings=coming.phone_settings,
+        first_sign_in=coming.first_sign_in,
         clock=clock,
     )
     return Parts(

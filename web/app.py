@@ -49,6 +49,7 @@ from web.pages import (
     settings_directories,
     settings_health,
     settings_mailboxes,
+    settings_newcomers,
     settings_phones,
     settings_properties,
     settings_queues,
@@ -61,6 +62,7 @@ from web.pages import (
     settings_user,
     sign_in,
     sms,
+    way_in,
     work,
 )
 from web.pages import calls as call_pages
@@ -80,6 +82,8 @@ ROUTES: tuple[Route, ...] = (
     *people.ROUTES,
     *sign_in.ROUTES,
     *profile.ROUTES,
+    *way_in.ROUTES,
+    *settings_newcomers.ROUTES,
     *settings.ROUTES,
     *access.ROUTES,
     *settings_user.ROUTES,

@@ -104,7 +104,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except ChannelError as error:
         response = answer(request, 504 if error.unknown else 503, "pbx", REFUSALS["pbx"])
     except StorageError as error:
-        log.warning("database cannot do it now", path=request.path, reason=str(error))
+        log.warning("database cannot do it now", path=_route(request), reason=str(error))
         response = answer(request, 503, "storage", REFUSALS["storage"])
     except web.RequestPayloadError:
         response = answer(request, 400, "400", "What was sent cannot be read.")
@@ -114,12 +114,16 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = web.Response(status=400)
     except Exception:  # a bug of ours: told to the log, never to the screen
         mark = secrets.token_hex(4)
-        log.error("request failed", method=request.method, path=request.path, mark=mark, exc_info=True)
+        log.error("request failed", method=request.method, path=_route(request), mark=mark, exc_info=True)
         response = answer(request, 500, "bug", say(language_of(request), BUG, mark=mark))
-    resource = request.match_info.route.resource
-    route = resource.canonical if resource else "none"
-    services_of(request).metrics.requests.labels(route, str(response.status)).inc()
+    services_of(request).metrics.requests.labels(_route(request), str(response.status)).inc()
     return response
+
+
+def _route(request: web.Request) -> str:
+    """The address without what stands in it: that may be a secret, or somebody's number."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "none"
 
 
 def answer(request: web.Request, status: int, code: str, detail: str) -> web.Response:

@@ -48,6 +48,7 @@ from cti.features.directory_admin import DirectoryAdmin
 from cti.features.duty_admin import DutyAdmin
 from cti.features.erasures import Erasures
 from cti.features.event_rules import EventRules
+from cti.features.first_sign_in import FirstSignIn
 from cti.features.gateway_calls import GatewayCalls
 from cti.features.gateway_settings import GatewaySettings
 from cti.features.gateways import Gateways
@@ -62,12 +63,15 @@ from cti.features.mail_changes import MailChanges
 from cti.features.mail_drafts import MailDrafts
 from cti.features.mailbox_doors import MailboxDoors
 from cti.features.mailboxes import Mailboxes
+from cti.features.newcomers import Newcomers
 from cti.features.outbox import Outbox
 from cti.features.outbox_files import OutboxFiles
 from cti.features.own_keys import OwnKeys
 from cti.features.pbx_offers import PbxOffers
+from cti.features.phone_settings import PhoneSettings
 from cti.features.phone_watch import PhoneWatch
 from cti.features.phones import Phones
+from cti.features.plan_sounds import PlanSounds
 from cti.features.reminders import Reminders
 from cti.features.role_rights import RoleRights
 from cti.features.screen_pop import ScreenPops
@@ -166,6 +170,10 @@ class Services:
     lines: Callable[[], Mapping[tuple[str, str], Health]]
     agi: Callable[[], Health] | None
     dialplan_drafts: Drafts
+    plan_sounds: PlanSounds
+    newcomers: Newcomers
+    phone_settings: PhoneSettings
+    first_sign_in: FirstSignIn
     clock: Callable[[], float]
 
     @property

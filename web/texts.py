@@ -8,7 +8,16 @@ from aiohttp import web
 
 from cti.errors import Refused
 from cti.telephony.numbering import show
-from web import campaign_texts, gateway_texts, mailbox_texts, publish_texts, sending_texts, sms_texts, way_texts
+from web import (
+    campaign_texts,
+    gateway_texts,
+    mailbox_texts,
+    newcomer_texts,
+    publish_texts,
+    sending_texts,
+    sms_texts,
+    way_texts,
+)
 from web.i18n import N_ as N_
 from web.i18n import language_of, say, translate
 
@@ -17,6 +26,7 @@ REFUSALS: Mapping[str, str] = {
     **publish_texts.REFUSALS,
     **gateway_texts.REFUSALS,
     **mailbox_texts.REFUSALS,
+    **newcomer_texts.REFUSALS,
     **sending_texts.REFUSALS,
     **sms_texts.REFUSALS,
     "pbx-down": N_("No link to the PBX: calls cannot be placed now."),
@@ -259,17 +269,6 @@ DIRECTIONS: Mapping[str, str] = {
 DESK_NOTICES: Mapping[str, str] = {
     "desk-taken": N_("{name} sat down at desk {desk}: you are rung at your own phone again."),
     "desk-freed": N_("Desk {desk} is free again: you are rung at your own phone."),
-}
-PHONE_MODELS: Mapping[str, str] = {  # how a desk phone picks up by itself on a click of its owner
-    "auto": N_("by what it says it is"),
-    "off": N_("never"),
-    "yealink": "Yealink",
-    "fanvil": "Fanvil",
-    "grandstream": "Grandstream",
-    "snom": "Snom",
-    "cisco": "Cisco",
-    "polycom": "Polycom",
-    "other": N_("another model"),
 }
 ROLES: Mapping[str, str] = {
     "agent": N_("agent"),

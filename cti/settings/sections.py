@@ -81,7 +81,19 @@ class OwnerSettings(_Section):
 
     folder: Path | None = None
     command: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)] = ("asterisk", "-rx")
-    sounds: Path | None = None  # where uploaded sounds go, as the PBX plays them
+    sounds: Path | None = None  # its folder of sounds (with ru and en in it): ours go into trubka of each
+
+
+class PhonesSettings(_Section):
+    """What telephones are told in their settings files (docs/dialplan.md). No server: nobody makes such files."""
+
+    server: Annotated[
+        str, Field(pattern=r"^([A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?|\[[0-9a-fA-F:]{2,45}\])?$")
+    ] = ""
+    port: Port = 5060
+    transport: Literal["udp", "tcp", "tls"] = "udp"
+    language: Literal["ru", "en"] = "ru"
+    fetch: bool = False  # phones may fetch them from this server, at an address made for each
 
 
 class PbxSettings(_Section):
@@ -104,6 +116,7 @@ class PbxSettings(_Section):
     voicemail: Path | None = None  # its folder of messages, readable by this server; None: they are not played
     numbers: PbxNumbersSettings = PbxNumbersSettings()
     owner: OwnerSettings = OwnerSettings()
+    phones: PhonesSettings = PhonesSettings()
 
     def password(self) -> str:
         """The secret itself, from the file where one is named."""

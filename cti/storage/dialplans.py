@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.storage.dialplan_tables import dialplan_drafts as drafts
 from cti.storage.dialplan_tables import dialplan_modes as modes
 from cti.storage.dialplan_tables import dialplan_secrets as secrets
 from cti.storage.dialplan_tables import dialplan_steps as steps
+from cti.storage.dialplan_tables import dialplan_versions as versions
 from cti.storage.tables import devices, users
 from cti.storage.users import DeviceDraft
 
@@ -44,6 +45,12 @@ async def get(conn: AsyncConnection, pbx: str) -> DraftRow | None:
     )
     row = (await conn.execute(asked)).one_or_none()
     return DraftRow(**row._mapping) if row else None
+
+
+async def bodies(conn: AsyncConnection) -> list[str]:
+    """Every plan that is kept: drafts, what they were before, versions."""
+    every = union_all(*(select(table.c.body) for table in (drafts, steps, versions)))
+    return list((await conn.execute(every)).scalars())
 
 
 async def keep(

@@ -28,6 +28,7 @@ from cti.storage import dialplan_tables as dialplan_tables
 from cti.storage import disposition_tables as disposition_tables
 from cti.storage import duty_tables as duty_tables
 from cti.storage import mail_tables as mail_tables
+from cti.storage import newcomer_tables as newcomer_tables
 from cti.storage import privacy_tables as privacy_tables
 from cti.storage import sending_tables as sending_tables
 from cti.storage import sms_tables as sms_tables

@@ -7,56 +7,34 @@ changes something: such an action is never sent twice.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-MOVES = "move."  # what stands before the request id of a TakeOver's leg; no request id of a click has a dot
-
-_NUMBER = re.compile(r"\+?[0-9*#]{2,20}")
-_SHORT = re.compile(r"[0-9]{1,16}")
-_NAME = re.compile(r"[A-Za-z0-9_./@:-]{1,80}")
-_CONTEXT = re.compile(r"[A-Za-z0-9_.-]{1,79}")
-_PHONE = re.compile(r"(?!(?i:local|agent)/)[A-Za-z][A-Za-z0-9]{0,15}/[A-Za-z0-9_.-]{1,60}")  # the PBX ignores case here
-_LEG = re.compile(r"[A-Za-z][A-Za-z0-9]{0,15}/[A-Za-z0-9_./@:;+*#-]{1,120}")  # never "/...": a pattern of many legs
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_DIGIT = re.compile(r"[0-9*#A-D]")
-_HEADER = re.compile(r"[A-Za-z-]{1,40}")
-_VALUE = re.compile(r"[A-Za-z0-9_ <>:;=./@-]{1,120}")
-_TEXT = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,80}")
-_SMS = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-_DRIVER = re.compile(r"dongle|quectel")
-_MODEM = re.compile(r"[A-Za-z0-9_.-]{1,40}")
-_GSM_NUMBER = re.compile(r"\+?[0-9]{3,20}")
-_VARIABLE = re.compile(
-    r"CHANNEL\(pjsip,call-id\)|PJSIP_AOR\([A-Za-z0-9_-]{1,40},contact\)|PJSIP_CONTACT\([A-Za-z0-9_./@:;=-]{1,120},(?:user_agent|uri|via_addr)\)"
-    r"|PJSIP_ENDPOINT\([A-Za-z0-9_-]{1,40},(?:allow|webrtc)\)|IFMODULE\((?:codec_opus(?:_open_source)?|res_parking)\.so\)"
+from cti.telephony.command_values import (
+    CONTEXT,
+    DIGIT,
+    DRIVER,
+    GSM_NUMBER,
+    HEADER,
+    ID,
+    LEG,
+    MODEM,
+    NAME,
+    NUMBER,
+    PHONE,
+    SECTION,
+    SETTINGS,
+    SHORT,
+    SMS,
+    TAKE,
+    TEXT,
+    VALUE,
+    VARIABLE,
+    must,
+    must_be_within,
 )
-# What may be read of the PBX's own files: how it is set, never a secret.
-_SETTINGS: Mapping[str, frozenset[str]] = {
-    "manager.conf": frozenset(
-        ("bindaddr", "webenabled", "tlsenable", "read", "write", "permit", "deny", "acl", "eventfilter")
-    ),
-    "http.conf": frozenset(("enabled", "bindaddr", "tlsenable", "tlscertfile")),
-    "asterisk.conf": frozenset(("live_dangerously", "astspooldir")),
-    "rtp.conf": frozenset(("rtpstart", "rtpend", "icesupport")),
-    "features.conf": frozenset(("atxfer",)),
-    "queues.conf": frozenset(
-        ("persistentmembers", "shared_lastcall", "strategy", "ringinuse", "autopause", "wrapuptime")
-    ),
-}
-_SECTION = re.compile(r"[A-Za-z0-9_.@-]{1,80}")
 
-
-def _must(pattern: re.Pattern[str], value: str, what: str) -> None:
-    if not pattern.fullmatch(value):
-        raise ValueError(f"{value[:40]!r} is not {what}.")
-
-
-def _must_be_within(least: int, value: int, most: int, what: str) -> None:
-    if not least <= value <= most:
-        raise ValueError(f"{value} is not {what} ({least} to {most}).")
+MOVES = "move."  # what stands before the request id of a TakeOver's leg; no request id of a click has a dot
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,17 +63,17 @@ class MakeCall(Command):
     timeout_s: int = 30
 
     def __post_init__(self) -> None:
-        _must(_PHONE, self.device, "a phone")
-        _must(_NUMBER, self.number, "a number to dial")
-        _must(_CONTEXT, self.context, "a context")
-        _must_be_within(1, self.timeout_s, 300, "seconds to ring")
-        _must(_ID, self.request_id, "a request id")
+        must(PHONE, self.device, "a phone")
+        must(NUMBER, self.number, "a number to dial")
+        must(CONTEXT, self.context, "a context")
+        must_be_within(1, self.timeout_s, 300, "seconds to ring")
+        must(ID, self.request_id, "a request id")
         if self.caller_id_number:
-            _must(_NUMBER, self.caller_id_number, "a number to show")
-        _must(_TEXT, self.caller_id_name, "a name to show")
+            must(NUMBER, self.caller_id_number, "a number to show")
+        must(TEXT, self.caller_id_name, "a name to show")
         for name, value in self.headers:
-            _must(_HEADER, name, "a SIP header")
-            _must(_VALUE, value, "a SIP header's value")
+            must(HEADER, name, "a SIP header")
+            must(VALUE, value, "a SIP header's value")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,15 +92,37 @@ class TakeOver(Command):
     timeout_s: int = 30
 
     def __post_init__(self) -> None:
-        _must(_PHONE, self.device, "a phone")
-        _must(_LEG, self.leg, "a channel")
-        _must_be_within(1, self.timeout_s, 300, "seconds to ring")
-        _must(_ID, self.request_id, "a request id")
+        must(PHONE, self.device, "a phone")
+        must(LEG, self.leg, "a channel")
+        must_be_within(1, self.timeout_s, 300, "seconds to ring")
+        must(ID, self.request_id, "a request id")
         if self.caller_id_number:
-            _must(_NUMBER, self.caller_id_number, "a number to show")
+            must(NUMBER, self.caller_id_number, "a number to show")
         for name, value in self.headers:
-            _must(_HEADER, name, "a SIP header")
-            _must(_VALUE, value, "a SIP header's value")
+            must(HEADER, name, "a SIP header")
+            must(VALUE, value, "a SIP header's value")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordTake(Command):
+    """Ring `device`; who answers speaks a sound, which the PBX keeps under `take` (dialplan/recipes/takes.py).
+
+    As with a TakeOver the leg is no call of anybody's: its Uniqueid is `trubka-move.<request_id>`.
+    """
+
+    effect: ClassVar[bool] = True
+    device: str
+    take: str
+    request_id: str
+    caller_id_name: str = ""
+    timeout_s: int = 30
+
+    def __post_init__(self) -> None:
+        must(PHONE, self.device, "a phone")
+        must(TAKE, self.take, "the number of a take")
+        must(ID, self.request_id, "a request id")
+        must(TEXT, self.caller_id_name, "a name to show")
+        must_be_within(1, self.timeout_s, 300, "seconds to ring")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,7 +133,7 @@ class ClearConnection(Command):
     leg: str
 
     def __post_init__(self) -> None:
-        _must(_LEG, self.leg, "a channel")
+        must(LEG, self.leg, "a channel")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,8 +145,8 @@ class SendDigit(Command):
     digit: str
 
     def __post_init__(self) -> None:
-        _must(_LEG, self.leg, "a channel")
-        _must(_DIGIT, self.digit, "a tone (0-9 * # A-D)")
+        must(LEG, self.leg, "a channel")
+        must(DIGIT, self.digit, "a tone (0-9 * # A-D)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,9 +159,9 @@ class Move(Command):
     number: str
 
     def __post_init__(self) -> None:
-        _must(_LEG, self.leg, "a channel")
-        _must(_CONTEXT, self.context, "a context")
-        _must(_NUMBER, self.number, "a number to dial")
+        must(LEG, self.leg, "a channel")
+        must(CONTEXT, self.context, "a context")
+        must(NUMBER, self.number, "a number to dial")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -173,7 +173,7 @@ class Redirect(Move):
     def __post_init__(self) -> None:
         Move.__post_init__(self)
         if self.extra:
-            _must(_LEG, self.extra, "a channel")
+            must(LEG, self.extra, "a channel")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -194,7 +194,7 @@ class CancelTransfer(Command):
     leg: str
 
     def __post_init__(self) -> None:
-        _must(_LEG, self.leg, "a channel")
+        must(LEG, self.leg, "a channel")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -210,11 +210,11 @@ class AddMember(Command):
     reason: str = ""
 
     def __post_init__(self) -> None:
-        _must(_NAME, self.queue, "a queue")
-        _must(_NAME, self.device, "a device")
-        _must(_TEXT, self.name, "a name")
-        _must(_TEXT, self.reason, "a reason")
-        _must_be_within(0, self.penalty, 1000, "a penalty")
+        must(NAME, self.queue, "a queue")
+        must(NAME, self.device, "a device")
+        must(TEXT, self.name, "a name")
+        must(TEXT, self.reason, "a reason")
+        must_be_within(0, self.penalty, 1000, "a penalty")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -226,8 +226,8 @@ class RemoveMember(Command):
     device: str
 
     def __post_init__(self) -> None:
-        _must(_NAME, self.queue, "a queue")
-        _must(_NAME, self.device, "a device")
+        must(NAME, self.queue, "a queue")
+        must(NAME, self.device, "a device")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -241,10 +241,10 @@ class PauseMember(Command):
     reason: str = ""
 
     def __post_init__(self) -> None:
-        _must(_NAME, self.device, "a device")
+        must(NAME, self.device, "a device")
         if self.queue:
-            _must(_NAME, self.queue, "a queue")
-        _must(_TEXT, self.reason, "a reason")
+            must(NAME, self.queue, "a queue")
+        must(TEXT, self.reason, "a reason")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -259,8 +259,8 @@ class GetVariable(Command):
 
     def __post_init__(self) -> None:
         if self.leg:
-            _must(_LEG, self.leg, "a channel")
-        _must(_VARIABLE, self.name, "a variable we may ask for")
+            must(LEG, self.leg, "a channel")
+        must(VARIABLE, self.name, "a variable we may ask for")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -276,10 +276,10 @@ class ReadSetting(Command):
     at: int = 0
 
     def __post_init__(self) -> None:
-        if self.key not in _SETTINGS.get(self.file, ()):
+        if self.key not in SETTINGS.get(self.file, ()):
             raise ValueError(f"{self.key[:40]!r} of {self.file[:40]!r} is not a setting we may read.")
-        _must(_SECTION, self.section, "a section of a file")
-        _must_be_within(0, self.at, 100, "a place among values")
+        must(SECTION, self.section, "a section of a file")
+        must_be_within(0, self.at, 100, "a place among values")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -291,8 +291,8 @@ class RingAt(Command):
     device: str
 
     def __post_init__(self) -> None:
-        _must(_SHORT, self.extension, "an extension")
-        _must(_PHONE, self.device, "a phone")
+        must(SHORT, self.extension, "an extension")
+        must(PHONE, self.device, "a phone")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -303,7 +303,7 @@ class SendUserEvent(Command):
     name: str
 
     def __post_init__(self) -> None:
-        _must(_ID, self.name, "an event's name")
+        must(ID, self.name, "an event's name")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -323,13 +323,13 @@ class SendText(Command):
     valid_min: int = 1440
 
     def __post_init__(self) -> None:
-        _must(_DRIVER, self.driver, "a driver of modems")
-        _must(_MODEM, self.device, "a modem")
-        _must(_GSM_NUMBER, self.number, "a number to write to")
-        _must(_SMS, self.text, "a text of one line")
-        _must(_ID, self.mark, "a mark")
-        _must_be_within(1, len(self.text.encode()), 1000, "bytes of an SMS by a modem")
-        _must_be_within(5, self.valid_min, 90720, "minutes that an SMS is good for")
+        must(DRIVER, self.driver, "a driver of modems")
+        must(MODEM, self.device, "a modem")
+        must(GSM_NUMBER, self.number, "a number to write to")
+        must(SMS, self.text, "a text of one line")
+        must(ID, self.mark, "a mark")
+        must_be_within(1, len(self.text.encode()), 1000, "bytes of an SMS by a modem")
+        must_be_within(5, self.valid_min, 90720, "minutes that an SMS is good for")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -353,7 +353,7 @@ class BridgeDetails(Command):
     bridge: str
 
     def __post_init__(self) -> None:
-        _must(_NAME, self.bridge, "a bridge")
+        must(NAME, self.bridge, "a bridge")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -390,7 +390,7 @@ class ShowDialplan(Command):
 
     def __post_init__(self) -> None:
         if self.context:
-            _must(_CONTEXT, self.context, "a context")
+            must(CONTEXT, self.context, "a context")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

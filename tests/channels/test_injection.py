@@ -28,6 +28,7 @@ EXAMPLES: tuple[c.Command, ...] = (
     c.TakeOver(
         device="PJSIP/101", leg=LEG, request_id="x1", caller_id_number="101", headers=(("Alert-Info", "x"),),
     ),
+    c.RecordTake(device="PJSIP/101", take="123456789012", request_id="x2", caller_id_name="Запись"),
     c.Redirect(leg=LEG, context="from-internal", number="102"),
     c.BlindTransfer(leg=LEG, context="from-internal", number="102"),
     c.AttendedTransfer(leg=LEG, context="from-internal", number="102"),

@@ -42,7 +42,7 @@ NAMELESS = {
     "access_log": "a chain of hashes that nobody may change: it keeps ids", "access_head": "a hash",
     **dict.fromkeys(
         ("users", "teams", "devices", "user_queues", "sessions", "tokens", "role_rights", "agent_states",
-         "shared_desks", "agent_state_corrections"), "colleagues",
+         "shared_desks", "agent_state_corrections", "sign_in_links", "phone_links"), "colleagues",
     ),
     **dict.fromkeys(
         ("directory_items", "properties", "property_values", "pause_reasons", "queue_settings", "dispositions",

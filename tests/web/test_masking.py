@@ -75,7 +75,7 @@ def address(path: str, ids: Ids, run: str) -> str:
         own["id"] = ids.prop if "properties" in path else ANNA
     if path.startswith(("/api/v1/imports", "/api/v1/exports")):
         own["id"] = run
-    return re.sub(r"\{(\w+)\}", lambda name: str(own[name[1]]), path)
+    return re.sub(r"\{(\w+)\}", lambda name: str(own.get(name[1], "none")), path)
 
 
 async def send_file(who: Browser, data: str) -> Any:

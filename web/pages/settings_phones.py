@@ -13,11 +13,12 @@ from cti.errors import Refused
 from cti.storage import users
 from cti.storage.desks import DeskDraft
 from web.auth import person_of
+from web.newcomer_texts import PHONE_MODELS
 from web.pages.settings import at, number, said
 from web.render import page
 from web.routes import Route
 from web.services import services_of
-from web.texts import N_, PHONE_MODELS, told
+from web.texts import N_, told
 
 HERE = "/settings/phones"
 MOST_DESKS = 200

@@ -14,11 +14,12 @@ from cti.features.directory_admin import DeviceDraft, DirectoryAdmin, QueueDraft
 from cti.storage import users
 from web.auth import IDENTITY, person_of
 from web.browsers import browser_name
+from web.newcomer_texts import PHONE_MODELS
 from web.pages.settings import at, number, said, user_draft
 from web.render import page
 from web.routes import Route
 from web.services import services_of
-from web.texts import PHONE_MODELS, told
+from web.texts import told
 
 MOST_ROWS = 20
 

@@ -27,6 +27,7 @@ LINE_LIMIT = 1024  # the PBX's own limits for an action: bytes of a line, count 
 HEADERS_LIMIT = 128
 UNWANTED = (b"VarSet", b"RTCP", b"TestEvent", b"Cdr", b"CEL", b"Newexten", b"DTMF", b"ChannelTalking")
 _WITH_BODY = ("Response: Follows", "Response: Fail")  # the library takes the last header of these for a body
+TAKES = "trubka-takes"  # the context of dialplan/recipes/takes.py
 _END = b"\r\n\r\n"
 _UNQUOTED = str.maketrans({'"': "'", "\\": "/", "<": "(", ">": ")"})  # a name may not end its own quotes
 _FORBIDDEN = {"Cc", "Cs", "Zl", "Zp"}
@@ -199,6 +200,21 @@ def _take_over(x: c.TakeOver) -> Headers:
     return action | _with(x.headers)
 
 
+def _record(x: c.RecordTake) -> Headers:
+    name = x.caller_id_name.translate(_UNQUOTED)
+    shown: Headers = {"CallerID": f'"{name}" <>'} if name else {}
+    return shown | {
+        "Action": "Originate",
+        "Channel": x.device,
+        "Context": TAKES,
+        "Exten": x.take,
+        "Priority": "1",
+        "Async": "true",
+        "Timeout": str(x.timeout_s * 1000),
+        "ChannelId": f"trubka-{c.MOVES}{x.request_id}",
+    }
+
+
 def _with(headers: tuple[tuple[str, str], ...]) -> Headers:
     """SIP headers of the first leg."""
     return {"Variable": [f"PJSIP_HEADER(add,{name})={value}" for name, value in headers]} if headers else {}
@@ -242,6 +258,7 @@ def _there(x: c.Move) -> Headers:
 _FORMS: Mapping[type[c.Command], Callable[[Any], Headers]] = {
     c.MakeCall: _make_call,
     c.TakeOver: _take_over,
+    c.RecordTake: _record,
     c.ClearConnection: lambda x: {"Action": "Hangup", "Channel": x.leg},
     c.SendDigit: lambda x: {"Action": "PlayDTMF", "Channel": x.leg, "Digit": x.digit},
     c.AddMember: _add,

@@ -82,7 +82,7 @@ if (document.body.classList.contains("shell")) {
   onPage("#grid", (place) => import("./grid/grid.js").then(({ startGrid }) => startGrid(place)).catch((error) => toast(error.message)));
   onPage("[data-mailbox]", (form) => startMailbox(form));
   onPage("#template-form", (form) => import("./mail/template.js").then(({ startTemplate }) => startTemplate(form)).catch((error) => toast(error.message)));
-  onPage(".library", (table) => import("./mail/template.js").then(({ startLibrary }) => startLibrary(table)).catch((error) => toast(error.message)));
+  document.addEventListener("click", (event) => event.target.closest("[data-print]") && print());
   onPage("[data-mailbox] textarea[data-rich]", (area) => import("./mail/editor.js").then(({ enrich }) => enrich(area)).catch((error) => toast(error.message)));
   onPage("#import", (place) => import("./import.js").then(({ startImport }) => startImport(place)).catch((error) => toast(error.message)));
   showSection();

@@ -3,8 +3,10 @@ import { $, onPage, show } from "./dom.js";
 import { csrf } from "./api.js";
 import { go } from "./sections.js";
 import { t } from "./texts.js";
+import { toast } from "./toasts.js";
 
 export function startFiles() {
+  document.addEventListener("change", bringOne);
   onPage("[data-files]", (place) => {
     const input = $("[data-bring]", place);
     if (!input) return;
@@ -15,6 +17,22 @@ export function startFiles() {
       sendAll(place, [...event.dataTransfer.files]);
     });
   });
+}
+
+/** One file for an address of its own: a newer one of the library, a sound of a plan. */
+async function bringOne({ target }) {
+  if (!target.dataset?.newer || !target.files.length) return;
+  const label = target.closest("label");
+  label.setAttribute("aria-busy", "true");
+  try {
+    await send(target.dataset.newer, target.files[0], () => {});
+    go(location.pathname + location.search);
+  } catch (error) {
+    toast(error.message);
+  } finally {
+    label.removeAttribute("aria-busy");
+    target.value = "";
+  }
 }
 
 async function sendAll(place, files) {

@@ -1,8 +1,6 @@
 // The editor of a template: fields put in where the cursor is, and how it looks with a client, in light and in dark.
 import { $, $$, fill, mould, show } from "../dom.js";
 import { api } from "../api.js";
-import { send } from "../files.js";
-import { go } from "../sections.js";
 import { t } from "../texts.js";
 import { toast } from "../toasts.js";
 import { enrich } from "./editor.js";
@@ -116,17 +114,4 @@ class Preview {
       toast(refusal.message);
     }
   }
-}
-
-/** A newer file in the place of one of the library. */
-export function startLibrary(table) {
-  table.addEventListener("change", async ({ target }) => {
-    if (!target.dataset.newer || !target.files.length) return;
-    try {
-      await send(target.dataset.newer, target.files[0], () => {});
-      go(location.pathname + location.search);
-    } catch (error) {
-      toast(error.message);
-    }
-  });
 }
