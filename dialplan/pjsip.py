@@ -93,7 +93,8 @@ def _endpoint(person: Person, name: str, kind: str, plan: Plan, site: Site) -> I
     pairs = (("auth", name), ("aors", name), ("callerid", shown), *box, *_marks(person, plan))
     yield Section(name=name, of=(kind,), pairs=pairs, title=person.name)
     secret = _secret(site, name, f"the device {name!r}")
-    yield Section(name=name, of=("trubka-auth",), pairs=(("username", name), ("password", secret)))
+    way_in = (("type", "auth"), ("auth_type", "userpass"), ("username", name), ("password", secret))
+    yield Section(name=name, pairs=way_in)  # in full: the server reads browsers' passwords here (web_secrets.py)
     yield Section(name=name, of=("trubka-aor",))
 
 

@@ -1,4 +1,4 @@
-"""A phone's ear and mouth: silence in ulaw out, packets counted in (RFC 3550, 3551). Loopback only."""
+"""A phone's ear and mouth: silence or a voice in ulaw out, packets counted in (RFC 3550, 3551). Loopback only."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ from lab.settings import HOST
 
 FRAME = b"\xff" * 160  # 20 ms of silence
 FRAME_S = 0.02
+HEADER = 12  # bytes of RTP before what is heard
+MOST_KEPT = 8000 * 60
 LATE_S = 0.1  # what is later than that is left out, not caught up with
 
 
 class Audio:
-    """One RTP socket."""
+    """One RTP socket. voice: ulaw to be said, from the next frame on; kept: what was heard, where somebody asked."""
 
     def __init__(self) -> None:
         self.socket = udp_socket(0)
         self.heard = 0
+        self.voice = b""
+        self.kept: bytearray | None = None
         self._source = secrets.randbits(32)
         self._number = secrets.randbelow(1000)
         self._next = 0.0
@@ -36,7 +40,14 @@ class Audio:
         self._number += 1
         stamp = (self._number * 160) & 0xFFFFFFFF
         header = struct.pack("!BBHII", 0x80, 0, self._number & 0xFFFF, stamp, self._source)
-        self.socket.sendto(header + FRAME, to)
+        frame, self.voice = self.voice[: len(FRAME)] or FRAME, self.voice[len(FRAME) :]
+        self.socket.sendto(header + frame.ljust(len(FRAME), b"\xff"), to)
+
+    def hear(self, packet: bytes) -> None:
+        """A packet came."""
+        self.heard += 1
+        if self.kept is not None and len(self.kept) < MOST_KEPT:
+            self.kept += packet[HEADER:]
 
 
 def udp_socket(port: int) -> socket.socket:

@@ -58,6 +58,7 @@ class Line:
         port: int = 0,
         trunk: bool = False,
         user_agent: str = "Trubka lab phone",
+        secret: str = "",
     ) -> None:
         self.endpoint = endpoint
         self.ring_ms = ring_ms
@@ -69,6 +70,7 @@ class Line:
         self._pbx = (HOST, pbx_port)
         self._trunk = trunk
         self._user_agent = user_agent
+        self._secret = secret or device_secret(endpoint)
         self._sip = udp_socket(port)
         self._audio = Audio()
         self._dialog: Dialog | None = None
@@ -81,6 +83,11 @@ class Line:
         self._changed = threading.Condition(threading.RLock())
         self._stopping = False
         self._thread = threading.Thread(target=self._work, name=f"phone {endpoint}", daemon=True)
+
+    @property
+    def audio(self) -> Audio:
+        """Its ear and mouth."""
+        return self._audio
 
     @property
     def heard(self) -> int:
@@ -185,7 +192,7 @@ class Line:
 
     def _on_datagram(self, one: socket.socket, datagram: bytes) -> None:
         if one is self._audio.socket:
-            self._audio.heard += 1
+            self._audio.hear(datagram)
             return
         message = sip.read(datagram)
         if message is None:
@@ -278,8 +285,7 @@ class Line:
         invite = self._message(
             "INVITE", dialog.target, local=dialog.local, remote=dialog.remote, call_id=dialog.call_id, cseq=dialog.cseq
         )
-        secret = device_secret(self.endpoint)
-        header = sip.authorization(challenge, user=self.endpoint, secret=secret, uri=dialog.target)
+        header = sip.authorization(challenge, user=self.endpoint, secret=self._secret, uri=dialog.target)
         invite.headers += [header, ("contact", self._contact()), ("content-type", "application/sdp")]
         invite.body = dialog.invite.body
         dialog.invite = invite
@@ -295,8 +301,7 @@ class Line:
         )
         message.headers += [("contact", self._contact()), ("expires", str(expires))]
         if challenge:
-            secret = device_secret(self.endpoint)
-            message.headers.append(sip.authorization(challenge, user=self.endpoint, secret=secret, uri=uri))
+            message.headers.append(sip.authorization(challenge, user=self.endpoint, secret=self._secret, uri=uri))
         self._wanted_expires = expires
         self._register_at = time.monotonic() + 1.0  # asked again every second until there is an answer
         self._sip.sendto(message.write(), self._pbx)

@@ -58,6 +58,11 @@ class Pbx:
         return self.home / "ami.secret"
 
     @property
+    def sounds(self) -> Path:
+        """Its folder of sounds."""
+        return self.home / "share/sounds"
+
+    @property
     def pid(self) -> int:
         """Process id of the running Asterisk."""
         return self._alive().pid
@@ -223,6 +228,7 @@ class Pbx:
         for name in ("etc", "lib/keys", "log", "spool", "cache"):
             (self.home / name).mkdir(parents=True, exist_ok=True)
         self._run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._own_share()
         music = self.home / "lib/moh"
         music.unlink(missing_ok=True)
         music.symlink_to(self._asterisk.share / "moh")
@@ -232,6 +238,17 @@ class Pbx:
             text = template.read_text(encoding="utf-8")
             self._write(template.name, _filled(text if speaks_opus else _without_opus(text), values))
         self._write("extensions.conf", render(plan.contexts(agi=f"{HOST}:{self.ports.agi}")))
+
+    def _own_share(self) -> None:
+        """The data folder is its own, of links: sounds may be put into it, as on a PBX that stands alone."""
+        links = [one for one in self._asterisk.share.iterdir() if one.name != "sounds"]
+        for language in ("en", "ru"):
+            links += (self._asterisk.share / "sounds" / language).iterdir()
+        for one in links:
+            link = self.home / "share" / one.relative_to(self._asterisk.share)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            if not link.is_symlink():
+                link.symlink_to(one)
 
     def _values(self) -> dict[str, str]:
         return {
@@ -246,7 +263,7 @@ class Pbx:
             "HOME": str(self.home),
             "RUN": str(self._run),
             "MODULES": str(self._asterisk.modules),
-            "SHARE": str(self._asterisk.share),
+            "SHARE": str(self.home / "share"),
         }
 
     def _secret(self) -> str:

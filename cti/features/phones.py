@@ -25,6 +25,7 @@ from cti.storage.directory import DeviceRow
 from cti.telephony.commands import RingAt
 from cti.telephony.events import LinkChanged
 from cti.telephony.web_secrets import passwords
+from dialplan.files import PJSIP
 
 ANSWER_S = 2.0
 
@@ -104,8 +105,10 @@ class Phones:
         line = self._line_of(row.name) if row else None
         if row is None or line is None:
             raise Refused("no-browser-phone", "You have no phone in the browser; an admin adds one.")
-        known = await _passwords(line.settings.web_secrets_file)
-        password = known.get(line.endpoint)
+        owned = line.settings.owner.folder
+        password = (await _passwords(line.settings.web_secrets_file)).get(line.endpoint)
+        if password is None and owned is not None:  # what was published last
+            password = (await _passwords(owned / PJSIP)).get(line.endpoint)
         if password is None:
             raise Refused("no-phone-password", f"No password of {line.endpoint} in the settings' web_secrets_file.")
         return BrowserPhone(
