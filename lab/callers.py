@@ -7,6 +7,7 @@ after it.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import shutil
 import socket
@@ -25,6 +26,7 @@ from lab.system import bound
 
 Outcome = Literal["talked", "refused", "cancelled"]
 LONGEST_S = 3600
+ORDERS = 10
 
 SCENARIO = """<?xml version="1.0" encoding="UTF-8" ?>
 <scenario name="client">
@@ -139,13 +141,13 @@ class Caller:
         """Whether the call has ended, by whomever."""
         return self._process.poll() is not None
 
-    def wait_answered(self, *, within_s: float = 10.0) -> None:
+    def wait_answered(self, *, within_s: float = 30.0) -> None:
         """Block until the PBX picks up. Raises LabError after within_s."""
         wait_until(lambda: self.answered or self.over, within_s, "the call is not answered")
         if not self.answered:
             raise LabError(f"the call was refused: {self._reason()}")
 
-    def wait_over(self, *, within_s: float = 15.0) -> Outcome:
+    def wait_over(self, *, within_s: float = 30.0) -> Outcome:
         """Block until the call has ended and say how. Raises LabError after within_s."""
         wait_until(lambda: self.over, within_s, "the call goes on")
         if self.answered:
@@ -154,18 +156,14 @@ class Caller:
 
     def hang_up(self) -> Outcome:
         """Hang up, or give up while it rings."""
-        if not self.over:
-            self._told = True
-            self._order()
-        try:
-            return self.wait_over(within_s=2)
-        except LabError:  # it came between two steps of SIPp's scenario, where nothing is read
-            self._order()
-        try:
-            return self.wait_over(within_s=5)
-        except LabError:
-            self._process.kill()
-            raise
+        for _ in range(ORDERS):  # one that comes between two steps of SIPp's scenario is not read
+            if not self.over:
+                self._told = True
+                self._order()
+            with contextlib.suppress(LabError):
+                return self.wait_over(within_s=2)
+        self._process.kill()
+        raise LabError("the call goes on, though SIPp was told to end it")
 
     def __enter__(self) -> Self:
         return self

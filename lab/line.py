@@ -25,6 +25,8 @@ from lab.settings import HOST
 State = Literal["idle", "ringing", "calling", "talking"]
 REGISTER_S = 120
 RETRY_S = 0.5
+SIGN_OFF_S = 5.0  # for a PBX that is alive
+PATIENCE_S = 30.0  # of who waits: no promise of anybody's
 
 
 @dataclass(kw_only=True, slots=True)
@@ -78,6 +80,7 @@ class Line:
         self._register_at = 0.0
         self._registration = (secrets.token_hex(12), secrets.token_hex(6))
         self._register_cseq = 0
+        self._wanted_expires = REGISTER_S  # 0: it signs off
         self._answer_at: float | None = None
         self._unanswered: tuple[bytes, tuple[str, int], float] | None = None
         self._changed = threading.Condition(threading.RLock())
@@ -95,7 +98,7 @@ class Line:
         return self._audio.heard
 
     # What every line can do ---------------------------------------------------------------------------------------
-    def start(self, *, within_s: float = 10.0) -> Self:
+    def start(self, *, within_s: float = PATIENCE_S) -> Self:
         """Switch on and wait for the registration. Raises LabError when the PBX does not accept the phone."""
         self._thread.start()
         self.wait(lambda line: line._registered, within_s=within_s, otherwise="is not registered")
@@ -109,8 +112,8 @@ class Line:
             if self._dialog:
                 self.hang_up()
             if not self._trunk:
-                self._register(expires=0)
-                self._changed.wait_for(lambda: not self._registered, timeout=1)
+                self._register(expires=0)  # again each second: what is left on the PBX would be rung in the next test
+                self._changed.wait_for(lambda: not self._registered, timeout=SIGN_OFF_S)
             self._stopping = True
         self._thread.join(5)
         self._sip.close()
@@ -143,7 +146,7 @@ class Line:
                 self._request("BYE", self._dialog)
                 self._over()
 
-    def wait(self, true: State | Callable[[Self], bool], *, within_s: float = 10.0, otherwise: str = "") -> None:
+    def wait(self, true: State | Callable[[Self], bool], *, within_s: float = PATIENCE_S, otherwise: str = "") -> None:
         """Block until the phone is in a state, or a condition on it holds. Raises LabError after within_s."""
 
         def holds() -> bool:
@@ -180,7 +183,7 @@ class Line:
 
     def _on_time(self, now: float) -> None:
         if not self._trunk and now >= self._register_at:
-            self._register(expires=REGISTER_S)
+            self._register(expires=self._wanted_expires)
         if self._unanswered and now >= self._unanswered[2]:
             datagram, address, _ = self._unanswered
             self._sip.sendto(datagram, address)

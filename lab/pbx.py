@@ -29,7 +29,7 @@ from lab.settings import load as load_settings
 from lab.system import bound
 from lab.unpack import Installed, unpack
 
-START_S = 30.0
+START_S = 60.0
 TEMPLATES = CHECKOUT / "config" / "asterisk"
 LONGEST_SOCKET_PATH = 100  # the kernel's limit for a local socket is 108
 
@@ -147,7 +147,7 @@ class Pbx:
     def resume(self) -> None:
         self._alive().send_signal(signal.SIGCONT)
 
-    def console(self, command: str, *, within_s: float = 10.0) -> str:
+    def console(self, command: str, *, within_s: float = 30.0) -> str:
         """What the Asterisk console answers to a command."""
         done = subprocess.run(
             [*self._asterisk.program("asterisk"), "-C", str(self.home / "etc/asterisk.conf"), "-rx", command],
@@ -180,9 +180,13 @@ class Pbx:
                 self.console(f"queue remove member {device} from {queue}")
         self.add_members(members)
 
-    def hang_up_all(self, *, within_s: float = 10.0) -> None:
+    def hang_up_all(self, *, within_s: float = 30.0) -> None:
         """End every call and wait until none is left: the clean slate between tests."""
         self.console("channel request hangup all")
+        self.wait_quiet(within_s=within_s)
+
+    def wait_quiet(self, *, within_s: float = 30.0) -> None:
+        """Block until there is no call. Raises LabError after within_s."""
         wait_until(lambda: "0 active channels" in self.console("core show channels count"), within_s, "calls still up")
 
     def registered(self, endpoint: str) -> bool:

@@ -38,7 +38,7 @@ ANNA, BORIS, CLARA, VERA, PAVEL = 1, 2, 3, 4, 5
 PASSWORD = "correct-horse-battery"
 PORTS = range(17100, 17200)
 ALHIMOV = "+79355550101"
-PATIENCE_S = 8.0 * (3 if os.environ.get("CI") else 1)
+PATIENCE_S = 15.0 * (3 if os.environ.get("CI") else 1)  # of all browsers of a run: Playwright keeps one for all
 CHROMIUM = shutil.which("chromium")  # None: Playwright's own
 FLAGS = (
     "--no-sandbox",

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from playwright.async_api import Browser, Page, async_playwright
 
-from tests.e2e.server import PASSWORD, Server
+from tests.e2e.server import DEADLINE_S, PASSWORD, Server
 
 FLAGS = (
     "--no-sandbox",
@@ -42,11 +42,11 @@ class Panel:
 
     async def shows(self, selector: str, text: str) -> None:
         """Wait until something selected has the text."""
-        await self.page.locator(selector, has_text=text).first.wait_for(state="visible", timeout=15_000)
+        await self.page.locator(selector, has_text=text).first.wait_for(state="visible", timeout=DEADLINE_S * 1000)
 
     async def gone(self, selector: str) -> None:
         """Wait until nothing selected is to be seen."""
-        await self.page.locator(selector).first.wait_for(state="hidden", timeout=15_000)
+        await self.page.locator(selector).first.wait_for(state="hidden", timeout=DEADLINE_S * 1000)
 
 
 async def sign_in(browser: Browser, server: Server, login: str, *, scheme: str = "light") -> Panel:
@@ -61,5 +61,5 @@ async def sign_in(browser: Browser, server: Server, login: str, *, scheme: str =
     await panel.page.fill('input[name="login"]', login)
     await panel.page.fill('input[name="password"]', PASSWORD)
     await panel.page.press('input[name="password"]', "Enter")
-    await panel.page.locator("#colleagues li").first.wait_for(state="visible", timeout=15_000)
+    await panel.page.locator("#colleagues li").first.wait_for(state="visible", timeout=DEADLINE_S * 1000)
     return panel

@@ -82,13 +82,21 @@ class Server:
             limit = ["prlimit", f"--nofile={self._most_files}"] if self._most_files else []
             command = [*limit, sys.executable, "-m", "cti", "serve"]
             self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
+        try:
+            self._wait(self._process)
+        except BaseException:
+            self.kill()  # else it would serve the next test's PBX, and hold its port of AGI
+            raise
+        return self
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + DEADLINE_S
         while True:
             try:
                 with socket.create_connection((self.host, self.port), timeout=1):
-                    return self
+                    return
             except OSError:
-                assert self._process.poll() is None, self.log.read_text()[-3000:]
+                assert process.poll() is None, self.log.read_text()[-3000:]
                 assert time.monotonic() < deadline, "the server does not listen"
                 time.sleep(0.05)
 
@@ -112,9 +120,10 @@ class Server:
         if self._process is None:
             return 0
         self._process.terminate()
-        status = self._process.wait(15)
-        self._process = None
-        return status
+        try:
+            return self._process.wait(30)
+        finally:
+            self.kill()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -165,8 +174,8 @@ class Desk:
         cookies = self.http.cookie_jar.filter_cookies(URL(self.server.url))
         header = "; ".join(f"{name}={morsel.value}" for name, morsel in cookies.items())
         headers = {"Cookie": header, "Origin": self.server.url}
-        await self.wire.connect(self.server.url, headers=headers, transports=["websocket"], wait_timeout=10)
-        await self.wire.call("resume", {"last_seq": last_seq}, timeout=10)
+        await self.wire.connect(self.server.url, headers=headers, transports=["websocket"], wait_timeout=DEADLINE_S)
+        await self.wire.call("resume", {"last_seq": last_seq}, timeout=DEADLINE_S)
 
     def all(self, name: str) -> list[dict[str, Any]]:
         return [body for kind, body in self.told if kind == name]

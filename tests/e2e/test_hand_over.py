@@ -103,8 +103,12 @@ async def test_a_desk_phones_own_second_call_asks_and_its_own_key_hands_over(ser
         assert (given["id"], given["number"]) == (call, NOVIKOV)
         await until(lambda: boris.all("screen_pop")[-1]["call"]["id"] == call, why="the card is that of the call")
         await clara.call_is("ended", call, outcome="transferred", by="Борис Ким")
-        state = json.loads(await boris.text("/desk/state"))
-        assert {pop["call"]["id"] for pop in state["pops"]} == {call}  # the card of the asking is this call's now
+
+        async def one_card() -> bool:
+            state = json.loads(await boris.text("/desk/state"))
+            return {pop["call"]["id"] for pop in state["pops"]} == {call}
+
+        await until(one_card, why="the card of the asking is this call's now")
 
 
 async def test_a_client_sent_on_at_once_comes_with_name_and_note(server: Server, street: Street) -> None:

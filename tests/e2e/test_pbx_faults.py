@@ -24,7 +24,7 @@ NOTICED_S = 15.0
 async def own_pbx(tmp_path: Path) -> AsyncIterator[Pbx]:
     """A PBX that nobody else needs."""
     pbx = Pbx(tmp_path / "pbx")
-    await asyncio.to_thread(pbx.start)
+    pbx.start()  # here, not in a passing thread: it would die with it
     pbx.add_members()
     yield pbx
     await asyncio.to_thread(pbx.stop)
@@ -60,7 +60,7 @@ async def test_F_03_a_pbx_that_starts_anew_closes_its_calls_with_that_reason(own
                 call = (await clara.pop(NUMBER))["call"]["id"]
                 await clara.call_is("talking", call)
                 await asyncio.to_thread(own_pbx.kill)
-                await asyncio.to_thread(own_pbx.start_again)
+                own_pbx.start_again()
                 await until(lambda: clara.all("link")[-1]["state"] == "up", within_s=45, why="the link is back")
                 row = await until(lambda: _closed(clara, call), within_s=15, why="the journal closes the call")
                 assert (row["outcome"], row["reason"]) == ("unfinished", "pbx-restart")

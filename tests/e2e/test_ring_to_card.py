@@ -85,6 +85,7 @@ async def test_several_matches_are_picked_once_and_remembered(server: Server, st
         assert pop["kind"] == "several"
         chosen = pop["matches"][-1]["client"]
         await clara.api("PUT", f"/calls/{pop['call']['id']}/client", {"client_id": chosen["id"]}, status=200)
+        await clara.call_is("talking", pop["call"]["id"])
         await street.do(client.hang_up)
         await clara.call_is("ended", pop["call"]["id"])
         await street.call(CLARA, caller="79355550210")
@@ -100,6 +101,7 @@ async def test_an_unknown_number_saved_pops_next_time(server: Server, street: St
         assert (pop["kind"], pop["matches"]) == ("unknown", [])
         body = {"name": "Новая Заря", "phones": [{"typed": "8 (935) 555-90-01", "label": "приёмная"}]}
         await clara.api("POST", "/clients", body, status=201)
+        await street.do(phone.wait, "ringing")
         await street.do(client.hang_up)
         await street.do(phone.wait, "idle")
         await street.call(CLARA, caller="79355559001")

@@ -17,12 +17,10 @@ SALES = "74950000001"
 
 @pytest.fixture
 async def chromium() -> AsyncIterator[Browser]:
-    expect.set_options(timeout=15_000)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser
         await browser.close()
-    expect.set_options(timeout=5_000)
 
 
 async def desk(chromium: Browser, server: Server, login: str) -> Page:

@@ -11,7 +11,7 @@ from lab.pbx import Pbx
 class Ami:
     """A signed-in connection; events of the given classes arrive on it."""
 
-    def __init__(self, pbx: Pbx, *, events: str = "on", within_s: float = 5.0) -> None:
+    def __init__(self, pbx: Pbx, *, events: str = "on", within_s: float = 20.0) -> None:
         self._socket = socket.create_connection(("127.0.0.1", pbx.ports.ami), timeout=within_s)
         self._lines = self._socket.makefile("r", encoding="utf-8", newline="\r\n")
         self._secret = pbx.secret_file.read_text()

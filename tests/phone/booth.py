@@ -14,7 +14,7 @@ from playwright.async_api import Browser, BrowserContext, Dialog, Page, async_pl
 from lab.callers import Caller, call
 from lab.pbx import Pbx
 from tests.browser.stage import CHROMIUM, FLAGS
-from tests.e2e.server import DEADLINE_S, PASSWORD, Server, until
+from tests.e2e.server import PASSWORD, Server, until
 
 FAKE_PROMPT, FAKE_DEVICE = "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"
 QUIET = ("Failed to load resource", "WebSocket connection to")  # what a browser says of a server that is away
@@ -25,7 +25,6 @@ async def chromium(
     *more: str, media: tuple[str, ...] = (FAKE_PROMPT, FAKE_DEVICE), program: str | None = CHROMIUM
 ) -> AsyncIterator[Browser]:
     """A browser with a microphone that beeps, given without a question. program: how it is started."""
-    expect.set_options(timeout=DEADLINE_S * 1000)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=program, args=[*FLAGS, *media, *more])
         yield browser

@@ -98,8 +98,10 @@ async def test_a_colleague_who_is_gone_in_the_middle_leaves_the_client_with_us(o
 async def blocked(office: Office) -> AsyncIterator[None]:
     async with Desk(office.server, "pavel") as pavel:
         await pavel.form("/settings/people/3/block")
-        yield
-        await pavel.form("/settings/people/3/unblock")
+        try:
+            yield
+        finally:
+            await pavel.form("/settings/people/3/unblock")
 
 
 @asynccontextmanager
@@ -109,10 +111,12 @@ async def deleted(office: Office) -> AsyncIterator[None]:
         base.execute("PRAGMA foreign_keys = on")
         rows = {table: base.execute(f"SELECT * FROM {table} WHERE {key} = 3").fetchall() for table, key in HIS.items()}
         base.execute("DELETE FROM users WHERE id = 3")
-    yield
-    with sqlite3.connect(office.server.data / "trubka.db") as base:
-        for table, his in rows.items():
-            base.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(his[0]))})", his)
+    try:
+        yield
+    finally:
+        with sqlite3.connect(office.server.data / "trubka.db") as base:
+            for table, his in rows.items():
+                base.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(his[0]))})", his)
 
 
 @pytest.mark.parametrize("out", [blocked, deleted])
@@ -132,12 +136,14 @@ async def test_who_loses_his_browser_phone_in_a_call_talks_on_and_is_told_what_t
     client = await talks(office, clara, CLARA)
     desk, web = CLARAS.removesuffix("-web"), CLARAS
     async with Desk(office.server, "pavel") as pavel:
-        await pavel.form("/settings/people/3/devices", device=desk, extension="103", kind="desk", use="rung")
-        await says(clara.page, "больше не ваш телефон")
-        await clara.voice_flows()
-        assert not client.over
         both = {"device": [desk, web], "extension": ["103", "103"], "kind": ["desk", "browser"], "use": ["rung", ""]}
-        await pavel.form("/settings/people/3/devices", **both)
+        await pavel.form("/settings/people/3/devices", device=desk, extension="103", kind="desk", use="rung")
+        try:
+            await says(clara.page, "больше не ваш телефон")
+            await clara.voice_flows()
+            assert not client.over
+        finally:
+            await pavel.form("/settings/people/3/devices", **both)
 
 
 async def test_a_certificate_that_is_not_trusted_any_more_is_told_and_the_call_goes_on(

@@ -123,6 +123,8 @@ async def test_three_talk_together_and_two_go_on(office: Office) -> None:
     await anna.page.locator("#hand-over-list li", has_text="Клара").locator("[data-act=ask]").click()
     await clara.page.locator("#answer").click()
     await clara.is_("talking")
+    await clara.voice_flows()
+    await expect(anna.page.locator("#three")).to_be_visible()
     await anna.press("x")
 
     async def together() -> bool:

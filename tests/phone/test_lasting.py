@@ -146,8 +146,11 @@ async def test_F_15_of_two_machines_the_last_one_has_the_phone(office: Office, p
     await first.voice_flows()
     for booth in (first, other):
         await booth.page.evaluate(READY)
-    shown = await asyncio.to_thread(pbx.console, "queue show support")
-    assert shown.count(f"({CLARAS}") == 1, "two machines are one place in the queue"
+
+    async def places() -> bool:
+        return (await asyncio.to_thread(pbx.console, "queue show support")).count(f"({CLARAS}") == 1
+
+    await until(places, why="two machines are one place in the queue")
     await first.page.locator("#line-here").click()
     await expect(other.page.locator("#line-fault")).to_contain_text("в другом браузере")
     await expect(first.page.locator("#line-fault")).to_be_hidden()

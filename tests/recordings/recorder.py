@@ -5,12 +5,14 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from collections import defaultdict
 
 from lab.pbx import Pbx, wait_until
 from tests.telephony.raw import messages
 
 SALES, CLARA = "74950000001", "74950000002"
 CLIENT = "79355550101"
+QUIET_S, OPEN_QUIET_S = 0.3, 3.0  # after the last channel has ended, and before
 
 
 class Recorder:
@@ -30,9 +32,9 @@ class Recorder:
         lines = [f"Action: {action}", *(f"{key}: {value}" for key, value in fields.items())]
         self._socket.sendall("\r\n".join([*lines, "", ""]).encode())
 
-    def stop(self, *, quiet_s: float = 1.0) -> list[dict[str, str]]:
+    def stop(self) -> list[dict[str, str]]:
         """Wait until nothing was said for a while; everything heard, from the first channel on."""
-        while time.monotonic() - self._last < quiet_s:
+        while time.monotonic() - self._last < (OPEN_QUIET_S if self._open() else QUIET_S):
             time.sleep(0.05)
         self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join()
@@ -40,10 +42,33 @@ class Recorder:
         heard = messages(self._bytes)
         return [item for item in heard if "Event" in item or item.get("Response") == "Error"]
 
-    def hears(self, event: str, times: int = 1, *, within_s: float = 10.0) -> None:
+    def hears(self, event: str, times: int = 1, *, within_s: float = 30.0) -> None:
         """Wait until an event has come so often."""
         wanted = f"Event: {event}\r\n".encode()
         wait_until(lambda: self._bytes.count(wanted) >= times, within_s, f"no {event}")
+
+    def talking(self, *endpoints: str, within_s: float = 30.0) -> None:
+        """Wait until channels of these endpoints are in one bridge, not alone: before, they have not talked."""
+
+        def so() -> bool:
+            bridges = [names for names in self._bridges().values() if len(names) > 1]
+            return any(all(any(f"PJSIP/{one}-" in name for name in names) for one in endpoints) for names in bridges)
+
+        wait_until(so, within_s, f"{endpoints} do not talk")
+
+    def _bridges(self) -> dict[str, set[str]]:
+        """The names of the channels in each bridge now."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for item in messages(self._bytes.rpartition(b"\r\n\r\n")[0]):
+            if item.get("Event") == "BridgeEnter":
+                found[item["BridgeUniqueid"]].add(item["Channel"])
+            elif item.get("Event") == "BridgeLeave":
+                found[item["BridgeUniqueid"]].discard(item["Channel"])
+        return found
+
+    def _open(self) -> bool:
+        """Whether a channel has not ended yet."""
+        return self._bytes.count(b"Event: Newchannel\r\n") > self._bytes.count(b"Event: Hangup\r\n")
 
     def _read(self) -> None:
         while block := self._socket.recv(65536):

@@ -311,7 +311,7 @@ class Wire:
     async def open(self, *, headers: dict[str, str] | None = None, token: str = "") -> Self:
         self.closed.clear()
         auth = {"token": token} if token else None
-        await self.io.connect(self.url, headers=headers or {}, auth=auth, transports=["websocket"], wait_timeout=5)
+        await self.io.connect(self.url, headers=headers or {}, auth=auth, transports=["websocket"], wait_timeout=15)
         return self
 
     async def resume(self, last_seq: int | None = None) -> bool:

@@ -10,7 +10,7 @@ from lab.phones import Phone
 from tests.recordings.recorder import CLARA, Recorder
 
 
-def pickup(pbx: Pbx, _ami: Recorder) -> None:
+def pickup(pbx: Pbx, ami: Recorder) -> None:
     """A client calls Clara; Anna dials *8 and has him; he hangs up."""
     sip = pbx.ports.sip
     with Phone("101", sip) as anna, Phone("103", sip) as clara, call(CLARA, sip) as client:
@@ -18,24 +18,25 @@ def pickup(pbx: Pbx, _ami: Recorder) -> None:
         anna.dial("*8")
         anna.wait("talking")
         clara.wait("idle")
+        ami.talking("trunk", "101")
         client.hang_up()
         anna.wait("idle")
 
 
-def park(pbx: Pbx, _ami: Recorder) -> None:
+def park(pbx: Pbx, ami: Recorder) -> None:
     """A client calls Clara; she parks him; Anna takes him off the parking lot; he hangs up."""
     sip = pbx.ports.sip
     with Phone("101", sip) as anna, Phone("103", sip) as clara, call(CLARA, sip) as client:
         clara.wait("ringing")
         clara.answer()
         client.wait_answered()
-        time.sleep(0.5)  # an old PBX refuses a transfer that comes with the answer
+        ami.talking("trunk", "103")  # an old PBX refuses a transfer that comes with the answer
         clara.transfer("700")
         clara.wait("idle")
-        time.sleep(0.5)
+        ami.hears("ParkedCall")
         anna.dial("701")
         anna.wait("talking")
-        time.sleep(0.7)
+        ami.talking("trunk", "101")
         client.hang_up()
         anna.wait("idle")
 

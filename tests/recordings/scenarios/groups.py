@@ -25,7 +25,7 @@ def group(pbx: Pbx, _ami: Recorder) -> None:
         boris.wait("idle")
 
 
-def blind_to_group(pbx: Pbx, _ami: Recorder) -> None:
+def blind_to_group(pbx: Pbx, ami: Recorder) -> None:
     """A client calls Clara; she sends him on to the group; Boris answers; the client hangs up."""
     sip = pbx.ports.sip
     with (
@@ -34,36 +34,36 @@ def blind_to_group(pbx: Pbx, _ami: Recorder) -> None:
         clara.wait("ringing")
         clara.answer()
         client.wait_answered()
-        time.sleep(0.5)
+        ami.talking("trunk", "103")
         clara.transfer("620")
         anna.wait("ringing")
         boris.wait("ringing")
         boris.answer()
         anna.wait("idle")
-        time.sleep(0.7)
+        ami.talking("trunk", "102")
         client.hang_up()
         boris.wait("idle")
 
 
-def forward_302(pbx: Pbx, _ami: Recorder) -> None:
+def forward_302(pbx: Pbx, ami: Recorder) -> None:
     """A client calls Clara, whose phone sends him to Anna; she answers; he hangs up."""
     sip = pbx.ports.sip
     with Phone("101", sip) as anna, Phone("103", sip, forward="101"), call(CLARA, sip) as client:
         anna.wait("ringing")
         anna.answer()
         client.wait_answered()
-        time.sleep(0.5)
+        ami.talking("trunk", "101")
         client.hang_up()
         anna.wait("idle")
 
 
-def forward(pbx: Pbx, _ami: Recorder) -> None:
+def forward(pbx: Pbx, ami: Recorder) -> None:
     """A client calls a number that the dialplan forwards to Anna; she answers; he hangs up."""
     with Phone("101", pbx.ports.sip) as anna, call(FORWARD, pbx.ports.sip) as client:
         anna.wait("ringing")
         anna.answer()
         client.wait_answered()
-        time.sleep(0.5)
+        ami.talking("trunk", "101")
         client.hang_up()
         anna.wait("idle")
 
@@ -98,7 +98,7 @@ def conference(pbx: Pbx, ami: Recorder) -> None:
             phone.dial("625")
             phone.wait("talking")
             ami.hears("ConfbridgeJoin", number)
-        time.sleep(0.5)
+        ami.talking("trunk", "101", "102")
         for number, phone in enumerate((anna, boris), 1):
             phone.hang_up()
             ami.hears("ConfbridgeLeave", number)

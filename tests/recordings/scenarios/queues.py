@@ -10,7 +10,7 @@ from lab.phones import Phone
 from tests.recordings.recorder import SALES, Recorder
 
 
-def queue(pbx: Pbx, _ami: Recorder) -> None:
+def queue(pbx: Pbx, ami: Recorder) -> None:
     """A client calls sales; Anna and Boris ring; Boris answers and hangs up."""
     sip = pbx.ports.sip
     with Phone("101", sip) as anna, Phone("102", sip) as boris, call(SALES, sip, name="Пётр") as client:
@@ -18,7 +18,7 @@ def queue(pbx: Pbx, _ami: Recorder) -> None:
         boris.wait("ringing")
         boris.answer()
         anna.wait("idle")
-        time.sleep(0.5)
+        ami.talking("trunk", "102")
         boris.hang_up()
         client.wait_over()
 

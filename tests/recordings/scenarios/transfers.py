@@ -82,37 +82,37 @@ def blonde(pbx: Pbx, ami: Recorder) -> None:
         clara.wait("ringing")
         clara.answer()
         client.wait_answered()
+        ami.talking("trunk", "103")
         ami.send("Atxfer", Channel=channel_of(pbx, "103"), Exten="101", Context="from-internal")
         anna.wait("ringing")
         time.sleep(0.7)
         clara.hang_up()
-        time.sleep(0.7)
+        ami.hears("AttendedTransfer")
         anna.answer()
-        anna.wait("talking")
-        time.sleep(0.7)
+        ami.talking("trunk", "101")
         client.hang_up()
         anna.wait("idle")
 
 
-def attended_refer(pbx: Pbx, _ami: Recorder) -> None:
+def attended_refer(pbx: Pbx, ami: Recorder) -> None:
     """As `attended`, by Clara's own phone: a second line, then REFER with Replaces."""
     sip = pbx.ports.sip
     with Phone("101", sip) as anna, Phone("103", sip) as clara, call(CLARA, sip) as client:
         clara.wait("ringing")
         clara.answer()
         client.wait_answered()
-        time.sleep(0.5)
+        ami.talking("trunk", "103")
         clara.hold()
         with Phone("103", sip) as second:
             second.dial("101")
             anna.wait("ringing")
             anna.answer()
             second.wait("talking")
-            time.sleep(0.7)
+            ami.talking("101", "103")
             clara.transfer_to(second)
             clara.wait("idle")
             second.wait("idle")
-        time.sleep(0.7)
+        ami.talking("trunk", "101")
         anna.hang_up()
         client.wait_over()
 
