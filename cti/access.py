@@ -40,6 +40,7 @@ Right = Literal[
     "campaigns.write",  # mailings and call lists: make, start, stop
     "campaigns.approve",  # be the second person of a large one
     "consents.write",  # write down that a consent was given or withdrawn; its texts
+    "lists.write",  # black and white lists of numbers
     "access.read",  # the access journal: who saw whose data
     "dialplan.read",  # the plan of a PBX, its history, how a call would go
     "dialplan.write",  # change the draft of it
@@ -78,6 +79,7 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "campaigns.write": {"agent": "none", "supervisor": "all", "admin": "all"},
     "campaigns.approve": {"agent": "none", "supervisor": "all", "admin": "all"},
     "consents.write": {"agent": "all", "supervisor": "all", "admin": "all"},
+    "lists.write": {"agent": "none", "supervisor": "all", "admin": "all"},
     "access.read": {"agent": "none", "supervisor": "team", "admin": "all"},
     "dialplan.read": {"agent": "none", "supervisor": "all", "admin": "all"},
     "dialplan.write": {"agent": "none", "supervisor": "none", "admin": "all"},

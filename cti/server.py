@@ -29,6 +29,7 @@ from cti.features.access_journal import AccessJournal
 from cti.features.accounts import Accounts
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.erasures import Erasures, Surroundings
+from cti.features.number_lists import NumberLists
 from cti.features.own_keys import OwnKeys
 from cti.features.role_rights import RoleRights
 from cti.features.scripts import Scripts
@@ -274,6 +275,13 @@ async def build(settings: Settings, db: Database) -> Parts:
         restrictions=base.restrictions,
         erasures=gone,
         dossiers=base.dossiers,
+        number_lists=NumberLists(
+            db=db,
+            plan=pbxes.plan,
+            opened=sights.opened,
+            zone=ZoneInfo(settings.numbers.time_zone),
+            clock=clock,
+        ),
         call_control=desk.call_control,
         phones=desk.phones,
         phone_watch=desk.phone_watch,

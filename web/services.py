@@ -64,6 +64,7 @@ from cti.features.mail_drafts import MailDrafts
 from cti.features.mailbox_doors import MailboxDoors
 from cti.features.mailboxes import Mailboxes
 from cti.features.newcomers import Newcomers
+from cti.features.number_lists import NumberLists
 from cti.features.outbox import Outbox
 from cti.features.outbox_files import OutboxFiles
 from cti.features.own_keys import OwnKeys
@@ -150,6 +151,7 @@ class Services:
     restrictions: ClientRestrictions
     erasures: Erasures
     dossiers: Dossiers
+    number_lists: NumberLists
     call_control: CallControl
     phones: Phones
     phone_watch: PhoneWatch

@@ -1,4 +1,4 @@
-"""Words for the way of a call through a generated dialplan, on its page and in its trace."""
+"""Words for the way of a call: what a dialplan was told when it asked, and the steps of a generated one."""
 
 from __future__ import annotations
 
@@ -26,5 +26,20 @@ STEPS: Mapping[str, str] = {
     "way-Score": N_("The way of the call: the client is asked for a mark, “{title}”."),
     "way-End": N_("The way of the call: its end, “{title}”."),
     "way-step": N_("The way of the call: step “{title}”."),
+    "route-no-number": N_("The dialplan asked where to: the caller has no number to look up, it went its own way."),
+    "route-unknown": N_("The dialplan asked where to: no client has {number}, it went its own way."),
+    "route-restricted": N_("The dialplan asked where to: the client's data may not be used, it was told nothing."),
+    "route-client": N_("The dialplan asked where to: one client has this number."),
+    "route-several": N_("The dialplan asked where to: {count} clients have this number, no name was told."),
+    "route-no-manager": N_("There is no one manager to ring."),
+    "route-manager": N_("The dialplan was told to ring the manager {name} ({extension})."),
+    "route-manager-away": N_("The manager {name} is not free (in a call, paused or not registered): not told."),
+    "route-manager-elsewhere": N_("The manager {name} sits at another PBX: not told."),
+    "route-tags": N_("The dialplan was told: {tags}; priority {priority}."),
+    "route-late": N_("The dialplan asked where to and had no answer in time: it went its own way."),
+    "route-black": N_("The number is on the black list: {reason}."),
+    "route-black-until": N_("The number is on the black list until {until}: {reason}."),
+    "route-white": N_("The number is on the white list: {reason}."),
+    "route-white-until": N_("The number is on the white list until {until}: {reason}."),
     "way-long": N_("The call took more steps than are kept."),
 }

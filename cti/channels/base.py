@@ -99,7 +99,8 @@ class RouteQuestion:
 class RouteAnswer:
     """What the dialplan is told; what is empty is not told. steps: how it came about, for the call's trace.
 
-    caller: what the number is; `none` says that there is no number to look up, or nothing may be told.
+    listed: on which list the number stands. caller: what it is; `none` says that there is no number to look up, or
+    nothing may be told.
     """
 
     caller: Literal["client", "several", "unknown", "none"] = "none"
@@ -108,6 +109,7 @@ class RouteAnswer:
     device: str = ""
     tags: tuple[str, ...] = ()
     priority: int = 0
+    listed: Literal["", "black", "white"] = ""
     steps: tuple[tuple[str, Mapping[str, str]], ...] = ()
 
 

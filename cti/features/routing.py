@@ -1,4 +1,4 @@
-"""Where should this call go? What a dialplan is told of its caller: name, the manager who is free, tags, priority.
+"""Where should this call go? What a dialplan is told of its caller: list, name, manager who is free, tags, priority.
 
 Rules kept here: only an exact number tells anything, a hidden one nothing; a number of several clients has no name and
 no tags, and a manager only where all of them have the same one; a client whose data may not be used is not told of;
@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from cti.channels.base import RouteAnswer, RouteQuestion
+from cti.clients.number_lists import Listing, day_of
 from cti.clients.properties import Property
 from cti.clients.segments import Judge, Segment
-from cti.storage import facts, lookup, properties, segments, traces
+from cti.storage import facts, lookup, number_lists, properties, segments, traces
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.directory import DeviceRow
@@ -79,15 +80,27 @@ class Routing:
         if number.e164 is None:
             return RouteAnswer(steps=(("route-no-number", {}),))
         async with self._db.read() as conn:
-            callers = await lookup.callers(conn, number.e164)
-            if not callers:
-                return RouteAnswer(caller="unknown", steps=(("route-unknown", {"number": number.e164}),))
-            if any(one.restricted for one in callers):
-                return RouteAnswer(steps=(("route-restricted", {}),))
-            answer = self._manager(callers, asker)
-            if len(callers) > 1:
-                return replace(answer, caller="several")
-            return await self._told_of(conn, callers[0], answer)
+            answer = await self._caller(conn, number.e164, asker)
+            listing = await number_lists.found(conn, number.e164, self._clock())
+        if listing is None:
+            return answer
+        return replace(answer, listed=listing.list, steps=(self._listed(listing), *answer.steps))
+
+    async def _caller(self, conn: Connection, number: str, asker: Asker | None) -> RouteAnswer:
+        callers = await lookup.callers(conn, number)
+        if not callers:
+            return RouteAnswer(caller="unknown", steps=(("route-unknown", {"number": number}),))
+        if any(one.restricted for one in callers):
+            return RouteAnswer(steps=(("route-restricted", {}),))
+        answer = self._manager(callers, asker)
+        if len(callers) > 1:
+            return replace(answer, caller="several")
+        return await self._told_of(conn, callers[0], answer)
+
+    def _listed(self, listing: Listing) -> tuple[str, Mapping[str, str]]:
+        day = day_of(listing.until, self._zone)
+        args = {"reason": listing.reason} | ({"until": f"{day[8:]}.{day[5:7]}.{day[:4]}"} if day else {})
+        return f"route-{listing.list}{'-until' if day else ''}", args
 
     def settled(self, asked: RouteQuestion, answer: RouteAnswer | None) -> None:
         """Keep in the call's trace what the dialplan was told."""

@@ -37,6 +37,7 @@ from cti.storage.contact_tables import (
 )
 from cti.storage.disposition_tables import call_dispositions
 from cti.storage.duty_tables import agent_states
+from cti.storage.list_tables import number_lists
 from cti.storage.mail_tables import conversations, letter_bodies, letter_files, letter_people, letter_words, letters
 from cti.storage.privacy_tables import access_log, erasures
 from cti.storage.sending_tables import bounced_addresses, outbox, outbox_files, rule_runs
@@ -264,6 +265,10 @@ HELD: tuple[Held, ...] = (
         table=callback_orders, category="tasks", way="deleted",
         rows=lambda who: or_(callback_orders.c.client_id.in_(who.clients), callback_orders.c.number.in_(who.numbers)),
     ),
+    Held(
+        table=number_lists, category="work", way="deleted",
+        rows=lambda who: number_lists.c.number.in_(who.numbers) & number_lists.c.beginning.is_(False),
+    ),
     Held(table=contracts, category="contracts", way="deleted", rows=_his(contracts)),
     Held(table=contact_phones, category="people", way="deleted", rows=_of_people(contact_phones)),
     Held(table=contact_emails, category="people", way="deleted", rows=_of_people(contact_emails)),
@@ -306,6 +311,7 @@ TEXTS: Mapping[Table, tuple[str, ...]] = {
     call_variables: ("name", "value"),
     missed_marks: ("why",),
     callback_orders: ("comment",),
+    number_lists: ("reason",),
     trace: ("args",),
     calls: ("details",),
     legs: ("leg", "device"),

@@ -14,6 +14,7 @@ from tests.e2e.server import Desk, Server, until
 
 pytestmark = pytest.mark.lab
 NOVIKOV, NOVIKOV_RAW = "+79355550419", "79355550419"
+STRANGER = "+79355550806"
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +70,27 @@ async def test_the_way_of_a_call_is_in_its_trace_and_his_mark_with_it(server: Se
         assert (row["score"], row["outcome"]) == (4, "answered")
         assert "4 из 5" in await vera.text(f"/calls/{call}")
         await vera.api("DELETE", f"/segments/{segment['id']}", status=200)
+
+
+async def test_lists_decide_at_the_number_and_the_trace_says_why(server: Server, street: Street, pbx: Pbx) -> None:
+    await street.phone("101")
+    async with Desk(server, "vera") as vera, Desk(server, "anna") as anna:
+        listed = await vera.api("POST", "/number-lists", {"number": STRANGER, "list": "black", "reason": "угрозы"})
+        client = await street.call(DID, caller=STRANGER.removeprefix("+"))
+        assert await street.do(client.wait_over) == "refused"
+
+        async def refused() -> dict[str, Any] | None:
+            row: dict[str, Any] = (await vera.api("GET", "/calls?limit=1"))["rows"][0]
+            return row if row["number"] == STRANGER and row["outcome"] else None
+
+        call = (await until(refused, why="it is in the journal"))["id"]
+        assert (await came(vera, call, "way-End"))[:3] == ["way-ByList", "route-black", "route-unknown"]
+        assert "Номер в чёрном списке: угрозы." in await vera.text(f"/calls/{call}")
+        await vera.api("POST", "/number-lists", {"number": "+7935*", "list": "white", "reason": "свои"}, status=201)
+        await vera.api("DELETE", f"/number-lists/{listed['id']}", status=200)
+        before = max((one["seq"] for one in anna.all("screen_pop")), default=0)
+        await street.call(DID, caller=STRANGER.removeprefix("+"))
+        pop = await anna.pop(STRANGER, after=before)
+        told = await street.do(pbx.console, f"core show channel {next(iter(channels(pbx)))}")
+        assert "QUEUE_PRIO=50" in str(told), "it goes first, whatever the hours"
+        assert (await way(vera, pop["call"]["id"]))[-1] == "way-ToQueue"

@@ -21,7 +21,7 @@ from cti.features.agent_state import AgentStates
 from cti.features.client_base import ClientBase
 from cti.features.client_segments import ClientSegments
 from cti.features.routing import FRESH_S, Asker, Routing
-from cti.storage import traces
+from cti.storage import number_lists, traces
 from cti.storage.client_tables import clients
 from cti.storage.database import Database
 from cti.storage.spool import Spool
@@ -234,3 +234,16 @@ async def test_the_trace_says_what_the_dialplan_got(office: Office) -> None:
 
     rows = await until(written, why="the trace is written")
     assert [row.step for row in rows] == ["route-client", "route-manager-away", "route-late"]
+
+
+async def test_the_list_of_a_number_is_told_with_its_reason_and_term_whoever_has_it(office: Office) -> None:
+    said = {"reason": "угрозы", "until": office.now + 86_400, "created_by": ANNA}
+    async with office.db.write() as conn:
+        await number_lists.put(conn, "+79355550101", beginning=False, now=office.now, list="black", **said)
+    answer = await office.ask()
+    assert (answer.listed, answer.caller, codes(answer)) == ("black", "unknown", ["route-black-until", "route-unknown"])
+    assert answer.steps[0][1] == {"reason": "угрозы", "until": "19.11.2026"}
+    await office.client()
+    assert (await office.ask()).listed == "black"
+    office.now += 86_401
+    assert (await office.ask()).listed == ""

@@ -102,7 +102,7 @@ CODES = {
     "dial_requests.request_id", "dial_requests.device", "dial_requests.call_id", "dial_requests.state",
     "client_runs.batch", "client_runs.kind", "client_runs.state", "segments.name", "segments.tag",
     "call_dispositions.call_id", "call_dispositions.name", "call_answers.call_id",
-    "call_answers.kind", "call_marks.call_id", "call_scores.call_id", "call_variables.call_id",
+    "call_answers.kind", "call_marks.call_id", "call_scores.call_id", "number_lists.list", "call_variables.call_id",
     "grid_views.name", "grid_views.role", "erasures.act",
     "missed_marks.call_id", "conversations.owner_why", "conversations.state",
     "conversation_boxes.state", "rule_runs.key", "rule_runs.outcome", "rule_runs.why", "parked_letters.why",

@@ -129,6 +129,7 @@ class House:
         await house.write(one)
         await house.reach(one)
         await house.call(one)
+        await house.new("/number-lists", number=NUMBER, list="black", reason="x")
         await house.ask("PUT", "/api/v1/calls/c1/next", json={"kind": "callback", "what": NAME})
         await house.ask("POST", "/api/v1/calls/c1/marks", json={"text": NAME})
         await desk.store(PAVEL, call="rings")

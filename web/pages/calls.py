@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -19,6 +20,7 @@ from web.api.missed import MISSED_S
 from web.auth import person_of
 from web.course import course
 from web.i18n import language_of
+from web.listed import listed
 from web.render import page
 from web.routes import Route
 from web.services import services_of
@@ -97,6 +99,7 @@ async def show_call(request: web.Request) -> web.Response:
         "uncalled": await uncalled(request, [row]),
         "timeline": course(row, language_of(request), zone),
         "steps": await _steps(request, row),
+        **await listed(request, [row.number], f"/calls/{quote(row.id)}"),
     }
     return page(request, template, title=texts.N_("One call"), call=row, **values)
 

@@ -28,6 +28,7 @@ from cti.storage import (
 from web.api.base import place, reply
 from web.auth import person_of
 from web.i18n import translate
+from web.listed import listed
 from web.pages.client_consents import agreed
 from web.pages.client_form import LONGEST_PHONE, choices, clock_shown, faults_of, read_form, version_of
 from web.pages.client_history import history_of
@@ -105,6 +106,7 @@ async def _card(
         title=client.name,
         client=client,
         restriction=restriction,
+        **await listed(request, (phone.e164 for phone in client.phones), f"/clients/{client.id}"),
         came_back=came_back,
         unanswered=unanswered,
         draft=draft,

@@ -46,6 +46,7 @@ RIGHTS: Mapping[Right, tuple[str, str]] = {  # what it is called, what it opens
     "campaigns.write": (N_("Run campaigns"), N_("Mailings and call lists: make, start, stop")),
     "campaigns.approve": (N_("Approve campaigns"), N_("Be the second person of a large mailing")),
     "consents.write": (N_("Write down consents"), N_("Given or withdrawn, and their texts")),
+    "lists.write": (N_("Black and white lists"), N_("Whose calls the dialplan refuses, and whose go before others")),
     "access.read": (N_("Access journal"), N_("Who saw or took out clients' data")),
     "dialplan.read": (N_("See the dialplan"), N_("Numbers, hours, menus and routes of a PBX; how a call would go")),
     "dialplan.write": (N_("Change the dialplan"), N_("Its draft; nothing of it runs before it is published")),

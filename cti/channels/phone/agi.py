@@ -6,9 +6,9 @@ stopping) the connection is closed without a word, and the dialplan goes on as i
 is too late is not cut off in the middle of a query: it ends by itself and keeps its place among the MOST_AT_ONCE.
 
 The dialplan gets variables: TRUBKA_CALLER (client, several, unknown or none), TRUBKA_NAME, TRUBKA_PRIORITY,
-TRUBKA_TAGS, TRUBKA_EXTENSION, TRUBKA_DEVICE; what is not known is not set. That the first of them is taken is the
-proof that somebody still listens. Source: res_agi of Asterisk 22 (the environment ends with an empty line; one command,
-one answer; "HANGUP" in between when the caller has gone).
+TRUBKA_TAGS, TRUBKA_EXTENSION, TRUBKA_DEVICE, TRUBKA_LIST (black or white); what is not known is not set. That the first
+of them is taken is the proof that somebody still listens. Source: res_agi of Asterisk 22 (the environment ends with an
+empty line; one command, one answer; "HANGUP" in between when the caller has gone).
 """
 
 from __future__ import annotations
@@ -243,6 +243,7 @@ def commands(answer: RouteAnswer) -> Iterator[str]:
         ("TAGS", " ".join(tag for tag in answer.tags if _WORD.fullmatch(tag))),
         ("EXTENSION", answer.extension if _WORD.fullmatch(answer.extension) else ""),
         ("DEVICE", answer.device if _WORD.fullmatch(answer.device) else ""),
+        ("LIST", answer.listed),
     )
     return (f'SET VARIABLE TRUBKA_{name} "{value}"' for name, value in told if value)
 
