@@ -22,7 +22,7 @@ COLLEAGUES, QUEUES, GROUPS, CODES, PARKED = "colleagues", "queues", "groups", "t
 DIALLED = ("pick", "pickup", "sit", "leave", "log_in", "log_out", "pause", "ready", "listen", "whisper", "barge",
            "mailbox", "echo")  # fmt: skip
 FOLLOWED = frozenset(("pick", "sit", "pause", "listen", "whisper", "barge"))  # by an extension, or a digit
-SPYING = {"listen": "qE", "whisper": "qwE", "barge": "qBE"}  # options of ChanSpy; E: ends with the call
+SPYING = {"listen": "qES", "whisper": "qwES", "barge": "qBES"}  # E, S: ends with the call
 
 
 def read(codes: Codes, dialled: str) -> tuple[str, str]:

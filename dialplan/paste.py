@@ -81,6 +81,8 @@ def _pastes(site: Site, browsers: bool) -> Iterator[Paste]:
     }
     for ours, main in files.INCLUDED_BY.items():
         yield Paste(file=main, include=f"#include {ours}", needs=needs.get(main, ()))
+    conferences = Need(section="default_user", key="type", value="user", why="conferences", fixed=False)
+    yield Paste(file="confbridge.conf", include="", needs=(conferences,))
     if browsers:
         web = (("enabled", "yes", True), ("bindaddr", "127.0.0.1", False), ("bindport", "8088", False))
         yield Paste(

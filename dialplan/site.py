@@ -14,7 +14,8 @@ class Site:
 
     agi: `host:port` where the server answers the dialplan; pbx: its name for this PBX where it serves several.
     caller_id: what clients see. secrets: of endpoints by names, of mailboxes by `box-` and their number, of lines by
-    `trunk-` and theirs; ami_secret: of the server's account. version: of Asterisk; opus: it has the codec.
+    `trunk-` and theirs; ami_secret: of the server's account. version: of Asterisk; opus, voicemail: it has the codec,
+    and the application (packages of their own in some distributions).
     recordings, music: folders of the PBX. sounds: names that are there by language, None: nobody has looked.
     """
 
@@ -25,6 +26,7 @@ class Site:
     ami_secret: str = ""
     ami_from: str = "127.0.0.1/255.255.255.255"
     opus: bool = True
+    voicemail: bool = True
     pbx: str = ""
     version: int = NEWEST
     recordings: str = "/var/spool/asterisk/monitor/trubka"

@@ -32,6 +32,8 @@ def _secrets(plan: Plan, site: Site) -> Iterator[Fault]:
     for number in (*(one.extension for one in plan.people if one.voicemail), *(one.number for one in plan.boxes)):
         if not PIN.fullmatch(site.secrets.get(f"box-{number}", "")):
             yield Fault(code="no-pin", at=number)
+    if not site.voicemail and (plan.boxes or any(one.voicemail for one in plan.people)):
+        yield Fault(code="no-voicemail", at="site")
     for trunk in plan.trunks:
         if trunk.username and not site.secrets.get(f"trunk-{trunk.name}"):
             yield Fault(code="no-secret", at=trunk.name)

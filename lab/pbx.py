@@ -31,6 +31,7 @@ from lab.unpack import Installed, unpack
 
 START_S = 60.0
 TEMPLATES = CHECKOUT / "config" / "asterisk"
+BARE = ("asterisk.conf", "logger.conf", "modules.conf", "rtp.conf")
 LONGEST_SOCKET_PATH = 100  # the kernel's limit for a local socket is 108
 
 
@@ -42,15 +43,19 @@ def device_secret(endpoint: str) -> str:
 class Pbx:
     """Asterisk in `folder` on `ports`. A context manager: started on entry, stopped on exit.
 
-    version: of Asterisk, by default that of CTI_LAB_ASTERISK.
+    version: of Asterisk, by default that of CTI_LAB_ASTERISK. own: configuration files by name in place of the lab's,
+    which then gives only what an Asterisk is nowhere without (BARE); `@SIP_PORT@` and the like are filled in.
     """
 
-    def __init__(self, folder: Path, ports: Ports | None = None, *, version: int = 0) -> None:
+    def __init__(
+        self, folder: Path, ports: Ports | None = None, *, version: int = 0, own: Mapping[str, str] | None = None
+    ) -> None:
         self.home = folder.absolute()
         self.ports = ports or Ports.free()
         self.version = version or load_settings().asterisk
         self._process: subprocess.Popen[bytes] | None = None
         self._run = self._run_folder()
+        self._own = own
 
     @property
     def secret_file(self) -> Path:
@@ -238,10 +243,13 @@ class Pbx:
         music.symlink_to(self._asterisk.share / "moh")
         values = self._values()
         speaks_opus = any(self._asterisk.modules.glob("codec_opus*.so"))
-        for template in TEMPLATES.glob("*.conf"):
-            text = template.read_text(encoding="utf-8")
-            self._write(template.name, _filled(text if speaks_opus else _without_opus(text), values))
-        self._write("extensions.conf", render(plan.contexts(agi=f"{HOST}:{self.ports.agi}")))
+        samples = {one.name: one.read_text(encoding="utf-8") for one in TEMPLATES.glob("*.conf")}
+        if self._own is None:
+            made = {"extensions.conf": render(plan.contexts(agi=f"{HOST}:{self.ports.agi}"))}
+        else:
+            samples, made = {name: samples[name] for name in BARE}, {**self._own}
+        for name, text in {**samples, **made}.items():
+            self._write(name, _filled(text if speaks_opus else _without_opus(text), values))
 
     def _own_share(self) -> None:
         """The data folder is its own, of links: sounds may be put into it, as on a PBX that stands alone."""

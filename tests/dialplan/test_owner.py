@@ -1,0 +1,268 @@
+"""An empty Asterisk, 22 and 16, taken over: agents sign in, calls from everywhere take the way that was traced."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import aiohttp
+import pytest
+
+from dialplan.plan import Plan
+from dialplan.trace import Asked, trace
+from lab import sip
+from lab.callers import call
+from lab.pbx import Pbx, device_secret, wait_until
+from lab.phones import Phone
+from lab.settings import HOST, NEW, OLD
+from tests.dialplan.house import MOSCOW
+from tests.dialplan.owner import DID, SECOND, taken_over
+from tests.lab.ami import Ami
+
+pytestmark = pytest.mark.lab
+DAY, EARLY, FIRST, LATE, NIGHT, SUNDAY, FEAST, SHORT, CUT = (
+    datetime(2026, 11, 23, 10, 30, tzinfo=MOSCOW),
+    datetime(2026, 11, 23, 8, 59, tzinfo=MOSCOW),
+    datetime(2026, 11, 23, 9, 0, tzinfo=MOSCOW),
+    datetime(2026, 11, 23, 18, 0, tzinfo=MOSCOW),
+    datetime(2026, 11, 23, 22, 0, tzinfo=MOSCOW),
+    datetime(2026, 11, 29, 19, 30, tzinfo=MOSCOW),
+    datetime(2027, 1, 1, 12, 0, tzinfo=MOSCOW),
+    datetime(2026, 12, 31, 15, 59, tzinfo=MOSCOW),
+    datetime(2026, 12, 31, 16, 0, tzinfo=MOSCOW),
+)
+KEYED = ("Menu", "CallBack", "Score")
+
+
+@dataclass
+class House:
+    """The PBX, its plan, and the phones that are registered all the time."""
+
+    pbx: Pbx
+    plan: Plan
+    said: list[str]  # its log when it had read everything twice, and no call had come
+    phones: dict[str, Phone] = field(default_factory=dict)
+
+    def at(self, moment: datetime) -> None:
+        self.pbx.console(f"dialplan set global TRUBKA_CLOCK {int(moment.timestamp())}")
+
+    def press(self, channel: str, keys: str) -> None:
+        with Ami(self.pbx) as ami:
+            for key in keys:
+                ami.action("PlayDTMF", Channel=channel, Digit=key, Receive="true")
+
+    def channel(self, of: str) -> str:
+        """The channel of an endpoint."""
+        found = re.search(rf"(?m)^(PJSIP/{of}-[0-9a-f]+)!", self.pbx.console("core show channels concise"))
+        return found[1] if found else ""
+
+    def reads(self, channel: str) -> bool:
+        return f"{channel}!" in "\n".join(
+            line for line in self.pbx.console("core show channels concise").splitlines() if "!Read!" in line
+        )
+
+
+@pytest.fixture(scope="module", params=[NEW, OLD])
+def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with ExitStack() as stack:
+        pbx, plan = stack.enter_context(taken_over(tmp_path_factory.mktemp("pbx"), request.param))
+        pbx.console("core reload")
+        said = (pbx.home / "log/messages").read_text(encoding="utf-8").splitlines()
+        phones = {one: stack.enter_context(Phone(one, pbx.ports.sip)) for one in ("101", "102", "110")}
+        outside = Phone("client", pbx.ports.sip, trunk=True, port=pbx.ports.trunk)
+        phones["outside"] = stack.enter_context(outside)
+        pbx.add_members({"sales": ("PJSIP/101",)})
+        yield House(pbx, plan, said, phones)
+
+
+@pytest.fixture(autouse=True)
+def quiet(house: House) -> Iterator[None]:
+    yield
+    house.pbx.hang_up_all()
+    for phone in house.phones.values():
+        phone.wait("idle")
+
+
+def told(house: House, number: str, keys: str, answers: bool) -> list[dict[str, str]]:
+    """What the dialplan tells of a call from outside, until it is over or at a mailbox."""
+    left, anna = list(keys), house.phones["101"]
+    seen: list[dict[str, str]] = []
+    with (
+        Ami(house.pbx, events="user,call", within_s=20.0) as ami,
+        call(number, house.pbx.ports.sip, echo=True) as client,
+    ):
+        while True:
+            event = ami.message()
+            if event.get("Event") == "Hangup" and seen and event["Channel"] == seen[0]["Channel"]:
+                return seen
+            if event.get("Event") != "UserEvent":
+                continue
+            seen.append(event)
+            channel = event["Channel"]
+            if event["UserEvent"] == "TrubkaVoicemail":
+                client.hang_up()
+            elif event.get("Kind") in KEYED and left:
+                wait_until(lambda channel=channel: house.reads(channel), 10.0, "no key is waited for")  # type: ignore[misc]
+                house.press(channel, left.pop(0))
+            elif event.get("Kind") == "ToQueue" and answers:
+                anna.wait("ringing")
+                anna.answer()
+                anna.wait("talking")
+                anna.wait(lambda phone: phone.heard > 5)
+                anna.hang_up()
+
+
+@pytest.mark.parametrize(
+    ("number", "at", "keys", "answers", "also"),
+    [
+        (DID, DAY, "15", ("sales",), {"TrubkaRecording", "TrubkaQueue", "TrubkaScore"}),
+        (DID, DAY, "21", (), {"TrubkaQueue", "TrubkaCallback"}),
+        (DID, DAY, "3", (), {"TrubkaVoicemail"}),
+        (DID, FIRST, "", (), {"TrubkaVoicemail"}),
+        (DID, SHORT, "22", (), {"TrubkaQueue", "TrubkaVoicemail"}),
+        *((DID, at, "", (), {"TrubkaVoicemail"}) for at in (EARLY, LATE, SUNDAY, FEAST, CUT)),
+        (SECOND, NIGHT, "", (), {"TrubkaRecording", "TrubkaVoicemail"}),
+    ],
+)
+def test_a_call_from_outside_takes_the_traced_way(
+    house: House, number: str, at: datetime, keys: str, answers: tuple[str, ...], also: set[str]
+) -> None:
+    house.at(at)
+    events = told(house, number, keys, bool(answers))
+    traced = trace(house.plan, Asked(number=number, at=at, keys=tuple(keys), answers=frozenset(answers)))
+    assert [one["Node"] for one in events if one["UserEvent"] == "TrubkaStep"] == [one.node for one in traced[1:]]
+    others = {one["UserEvent"]: one for one in events if one["UserEvent"] != "TrubkaStep"}
+    assert set(others) == also
+    if "TrubkaScore" in also:
+        assert others["TrubkaScore"]["Score"] == "5"
+    if "TrubkaCallback" in also:
+        assert (others["TrubkaQueue"]["Status"], others["TrubkaCallback"]["Queue"]) == ("JOINEMPTY", "sales")
+    if "TrubkaRecording" in also:
+        assert others["TrubkaRecording"]["Announced"] == "yes"
+        assert recorded(house, others["TrubkaRecording"])
+
+
+def recorded(house: House, event: dict[str, str]) -> bool:
+    """Whether the file is there that an event names, where and as the plan says."""
+    assert re.fullmatch(r"20\d\d/\d\d/\d\d/[0-9A-Za-z.]+-\d+\.wav", event["File"])
+    return (house.pbx.home / "recordings" / event["File"]).is_file()
+
+
+@pytest.mark.parametrize(
+    ("who", "number", "at"),
+    [
+        ("101", "89355550102", DAY),
+        ("102", "+79355550102", NIGHT),
+        ("101", "78095550102", DAY),
+        ("102", "81049355550102", DAY),
+        ("101", "81049355550102", NIGHT),
+        ("101", "81049355550102", DAY),
+        ("101", "5550102", DAY),
+    ],
+)
+def test_a_call_to_the_outside_is_guarded_as_traced(house: House, who: str, number: str, at: datetime) -> None:
+    house.at(at)
+    (step,) = trace(house.plan, Asked(number=number, caller=who, at=at))
+    phone, outside = house.phones[who], house.phones["outside"]
+    with Ami(house.pbx, events="user") as ami:
+        before = len(outside.calls)
+        phone.dial(number)
+        if step.why == "route":
+            outside.wait("ringing")
+            assert outside.calls[-1].start.split()[1].startswith(f"sip:{step.about['sent']}@")
+            assert outside.caller == (step.about["shown"] or DID, "")
+            outside.decline()
+        elif step.why.startswith("blocked"):
+            event = ami.event("UserEvent")
+            assert (event["UserEvent"], f"blocked-{event['Why']}") == ("TrubkaBlocked", step.why)
+        else:
+            assert step.why == "unknown-number"
+        phone.wait("idle")
+        assert len(outside.calls) - before == (step.why == "route")
+
+
+def test_the_second_call_of_a_route_for_one_at_a_time_is_refused(house: House) -> None:
+    anna, boris, outside = house.phones["101"], house.phones["102"], house.phones["outside"]
+    anna.dial("89355550102")
+    outside.wait("ringing")
+    boris.dial("89355550103")
+    boris.wait("idle")
+    assert len([one for one in outside.calls if "79355550103" in one.start]) == 0
+    outside.decline()
+
+
+def test_codes_do_what_they_say(house: House) -> None:
+    anna, boris, vera = house.phones["101"], house.phones["102"], house.phones["110"]
+    anna.dial("102")
+    boris.wait("ringing")
+    vera.dial("**102")
+    vera.wait("talking")
+    anna.wait("talking")
+    boris.wait("idle")
+    with Ami(house.pbx, events="user,call", within_s=10.0) as ami:
+        house.press(house.channel("110"), "*1")
+        begun = ami.event("UserEvent")
+        assert (begun["UserEvent"], begun["Announced"], begun["Demanded"]) == ("TrubkaRecording", "no", "yes")
+        anna.wait(lambda phone: phone.heard > 10)
+        house.press(house.channel("110"), "*1")
+        assert ami.event("UserEvent")["File"] == begun["File"]
+        wait_until(lambda: recorded(house, begun), 5.0, "no recording")
+        house.press(house.channel("110"), "#72")
+        parked = ami.event("ParkedCall")
+        assert parked["ParkeeChannel"].startswith("PJSIP/101-")
+    vera.wait("idle")
+    boris.dial(parked["ParkingSpace"])
+    boris.wait("talking")
+    with Ami(house.pbx, events="user,call") as ami:
+        vera.dial("*31101")
+        assert ami.event("UserEvent")["Of"] == "101"
+        assert ami.event("ChanSpyStart")["SpyeeChannel"].startswith("PJSIP/101-")
+    boris.hang_up()
+    vera.wait("idle")
+
+
+def test_who_may_not_listen_is_refused(house: House) -> None:
+    boris = house.phones["102"]
+    boris.dial("*31101")
+    boris.wait("idle")
+    assert boris.last_code >= 400
+
+
+async def test_a_browser_signs_in_with_its_own_password(house: House) -> None:
+    uri = f"sip:{HOST}"
+    request: Any = sip.Message(start=f"REGISTER {uri} SIP/2.0")
+    request.headers = [
+        ("via", "SIP/2.0/WS browser.invalid;branch=z9hG4bKa"), ("max-forwards", "70"), ("call-id", "browser-1"),
+        ("from", f"<sip:101-web@{HOST}>;tag=a"), ("to", f"<sip:101-web@{HOST}>"), ("cseq", "1 REGISTER"),
+        ("contact", "<sip:x@browser.invalid;transport=ws>;expires=60"),
+    ]  # fmt: skip
+    address = f"ws://{HOST}:{house.pbx.ports.http}/ws"
+    no_goodbye = aiohttp.ClientWSTimeout(ws_close=0.1)  # Asterisk says none
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(address, protocols=("sip",), timeout=no_goodbye) as socket,
+    ):
+        await socket.send_bytes(request.write())
+        asked = sip.read((await socket.receive()).data.encode())
+        assert asked is not None
+        assert asked.code == 401
+        request.headers = [pair for pair in request.headers if pair[0] != "cseq"] + [
+            ("cseq", "2 REGISTER"),
+            sip.authorization(asked, user="101-web", secret=device_secret("101-web"), uri=uri),
+        ]
+        await socket.send_bytes(request.write())
+        answer = sip.read((await socket.receive()).data.encode())
+        assert answer is not None
+        assert answer.code == 200
+        assert house.pbx.registered("101-web")
+
+
+def test_nothing_that_is_ours_is_complained_of(house: House) -> None:
+    """Includes, queues, endpoints: what Asterisk has to say of a configuration it says as it reads it."""
+    ours = ("pbx.c", "pbx_config", "app_queue", "config.c", "features_config", "res_parking", "musiconhold", "sorcery")
+    bad = [line for line in house.said if re.search("WARNING|ERROR", line) and any(one in line for one in ours)]
+    assert [line for line in bad if "pjproject.conf" not in line] == []
