@@ -17,7 +17,8 @@ from dialplan.routes import OWNER, SHOWN
 from dialplan.site import Site
 
 LOT = "trubka"  # of parked calls
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL}){{0,20}}")
 _USER = re.compile(r"[A-Za-z0-9+][A-Za-z0-9._+-]{0,63}")
 
 

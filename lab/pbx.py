@@ -44,18 +44,25 @@ class Pbx:
     """Asterisk in `folder` on `ports`. A context manager: started on entry, stopped on exit.
 
     version: of Asterisk, by default that of CTI_LAB_ASTERISK. own: configuration files by name in place of the lab's,
-    which then gives only what an Asterisk is nowhere without (BARE); `@SIP_PORT@` and the like are filled in.
+    which then gives only what an Asterisk is nowhere without (BARE); `@SIP_PORT@` and the like are filled in. known: an
+    endpoint of theirs: it is ready when it has read that.
     """
 
     def __init__(
-        self, folder: Path, ports: Ports | None = None, *, version: int = 0, own: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        ports: Ports | None = None,
+        *,
+        version: int = 0,
+        own: Mapping[str, str] | None = None,
+        known: str = "101-web",
     ) -> None:
         self.home = folder.absolute()
         self.ports = ports or Ports.free()
         self.version = version or load_settings().asterisk
         self._process: subprocess.Popen[bytes] | None = None
         self._run = self._run_folder()
-        self._own = own
+        self._own, self._known = own, known
 
     @property
     def secret_file(self) -> Path:
@@ -319,7 +326,7 @@ class Pbx:
                 if not link.recv(64).startswith(b"Asterisk Call Manager"):
                     return False
             self.console("core waitfullybooted")
-            return "101-web" in self.console("pjsip show endpoints")
+            return self._known in self.console("pjsip show endpoints")
         except (OSError, LabError, subprocess.TimeoutExpired):
             return False
 

@@ -127,12 +127,18 @@ def taken_over(home: Path, version: int) -> Iterator[tuple[Pbx, Plan]]:
     made, where = plan(ports.trunk), site(home, ports, version)
     assert faults(made) == ()
     assert [one.code for one in site_faults(made, where)] == ([] if where.voicemail else ["no-voicemail"])
-    own = {one.file: _at(one.text()) for one in pastes(where)}
     music = Path(f"{home}/moh/office")
     music.mkdir(parents=True)
     (music / "quiet.alaw").write_bytes(b"\xd5" * 8000)
-    with Pbx(home, ports, version=version, own={**own, **files(made, where), "modules.conf": _modules()}) as pbx:
+    with Pbx(
+        home, ports, version=version, own={**at_home(where), **files(made, where), "modules.conf": modules()}
+    ) as pbx:
         yield pbx, made
+
+
+def at_home(where: Site) -> Mapping[str, str]:
+    """Asterisk's own files with what is pasted into them."""
+    return {one.file: _at(one.text()) for one in pastes(where)}
 
 
 def _at(text: str) -> str:
@@ -141,7 +147,7 @@ def _at(text: str) -> str:
     return local.replace("bindport = 8088", "bindport = @HTTP_PORT@").replace("port = 5038", "port = @AMI_PORT@")
 
 
-def _modules() -> str:
+def modules() -> str:
     """The lab's modules, and voicemail."""
     assert "modules.conf" in BARE
     lines: Mapping[str, None] = dict.fromkeys((TEMPLATES / "modules.conf").read_text(encoding="utf-8").splitlines())

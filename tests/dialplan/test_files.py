@@ -9,17 +9,20 @@ from itertools import islice, product
 import pytest
 
 from dialplan.conf import Section, render_conf
-from dialplan.files import EXTENSIONS, MANAGER, PJSIP, QUEUES, VOICEMAIL, Site, contexts, files
+from dialplan.faults import faults
+from dialplan.files import EXTENSIONS, INCLUDED_BY, MANAGER, QUEUES, Site, contexts, files
 from dialplan.plan import Plan
 from dialplan.render import comment
 from lab.pbx import Pbx
 from tests.dialplan import strict
 from tests.dialplan.house import AGI, HOUSE
+from tests.dialplan.owner import at_home, modules
+from tests.dialplan.test_faults import FULL
 
 SITE = Site(
     agi=AGI,
     caller_id="74950000010",
-    secrets={"103": "s;e=>c[r]et", "box-103": "1234", "box-100": "4321"},
+    secrets={"103": "s;e=>c[r]et", "box-103": "1234", "box-100": "4321", "trunk-trunk": "t;r"},
     ami_secret="a;b",
 )
 POISON = (
@@ -31,17 +34,22 @@ NAMES = [f"{one}{two}" for one, two in islice(product(POISON, POISON), 0, None, 
 
 
 def hostile(name: str) -> Plan:
-    """The house with a name in every place where people write one."""
+    """An office with a name in every place where people write one."""
     return replace(
-        HOUSE,
-        numbers=tuple(replace(one, title=name) for one in HOUSE.numbers),
-        nodes=tuple(replace(one, title=name) for one in HOUSE.nodes),
+        FULL,
+        numbers=tuple(replace(one, title=name, record=True) for one in FULL.numbers),
+        nodes=tuple(replace(one, title=name) for one in FULL.nodes),
         hours=tuple(
-            replace(one, title=name, days=tuple(replace(day, title=name) for day in one.days)) for one in HOUSE.hours
+            replace(one, title=name, days=tuple(replace(day, title=name) for day in one.days)) for one in FULL.hours
         ),
-        queues=tuple(replace(one, title=name) for one in HOUSE.queues),
-        people=tuple(replace(one, name=name, email=name, voicemail=True) for one in HOUSE.people),
-        routes=tuple(replace(one, title=name) for one in HOUSE.routes),
+        queues=tuple(replace(one, title=name) for one in FULL.queues),
+        people=tuple(replace(one, name=name, email=name, voicemail=True) for one in FULL.people),
+        routes=tuple(replace(one, title=name, who=("103",), hours="day", record=True, limit=1) for one in FULL.routes),
+        groups=tuple(replace(one, title=name) for one in FULL.groups),
+        boxes=tuple(replace(one, title=name, email=name) for one in FULL.boxes),
+        trunks=tuple(replace(one, title=name) for one in FULL.trunks),
+        music=tuple(replace(one, title=name) for one in FULL.music),
+        sounds=tuple(replace(one, title=name) for one in FULL.sounds),
     )
 
 
@@ -61,12 +69,36 @@ def test_SEC_04_three_hundred_hostile_names_change_no_line() -> None:
         assert not [line for line in code if strict.FORBIDDEN.search(line)], name
 
 
-@pytest.mark.parametrize("name", ["a\n[evil]", "", "ж", "a b", "a]", "x" * 200, "a;b", "${A}"])
+STRUCTURE: tuple[tuple[str, str], ...] = (
+    ("queues", "name"), ("nodes", "id"), ("hours", "id"), ("people", "extension"), ("groups", "number"),
+    ("boxes", "number"), ("trunks", "name"), ("trunks", "host"), ("trunks", "username"), ("music", "name"),
+    ("numbers", "digits"), ("numbers", "first"), ("routes", "prefix"), ("routes", "trunk"), ("routes", "add"),
+    ("routes", "caller_id"), ("hours", "zone"), ("people", "caller_id"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["a\n[evil]", "ж", "a b", "a]", "x" * 200, "a;b", "${A}", "1&2", "../1"])
 def test_names_that_are_structure_are_refused(name: str) -> None:
+    """By the lint with a sentence; and where nobody lints, nothing is written."""
     with pytest.raises(ValueError):
         Section(name=name)
-    with pytest.raises(ValueError):
-        files(replace(HOUSE, queues=(replace(HOUSE.queues[0], name=name),)), SITE)
+    for what, field in STRUCTURE:
+        first, *others = getattr(FULL, what)
+        plan = replace(FULL, **{what: (replace(first, **{field: name}), *others)})
+        assert [one for one in faults(plan) if one.weight == "error"], (what, field)
+        with pytest.raises(ValueError):
+            files(plan, replace(SITE, secrets=_AnySecret()))
+    for more in ({"announcement": name}, {"codes": replace(FULL.codes, echo=name)}, {"spies": (name,)}):
+        assert faults(replace(FULL, **more)), more  # type: ignore[arg-type]
+        with pytest.raises(ValueError):
+            files(replace(FULL, **more), SITE)  # type: ignore[arg-type]
+
+
+class _AnySecret(dict[str, str]):
+    """A password for whatever is asked for."""
+
+    def get(self, key: str, default: object = None) -> str:  # type: ignore[override]
+        return "1234"
 
 
 def test_a_value_is_read_back_as_it_was_said() -> None:
@@ -91,28 +123,27 @@ def test_the_servers_account_has_what_it_needs_and_no_more() -> None:
 
 @pytest.mark.lab
 def test_a_real_asterisk_has_exactly_what_the_plan_says(tmp_path_factory: pytest.TempPathFactory) -> None:
-    poison = " ".join(NAMES[::7])
-    plan = hostile(poison)
-    made = files(plan, SITE)
-    with Pbx(tmp_path_factory.mktemp("pbx")) as pbx:
-        before = set(re.findall(r"Context '([^']*)'", pbx.console("dialplan show")))
-        pbx.reload_dialplan(made[EXTENSIONS])
+    plan = hostile(" ".join(NAMES[::7]))
+    made = files(plan, replace(SITE, ami_secret="@AMI_SECRET@"))
+    home = tmp_path_factory.mktemp("pbx")
+    with Pbx(home, own={**at_home(SITE), **made, "modules.conf": modules()}, known="103") as pbx:
         shown = pbx.console("dialplan show")
         names = [one.name for one in contexts(plan, SITE)]
         ours = {*names, *(f"{one}-custom" for one in names), "trubka-parked"}
         assert {section for section, _ in strict.read(made[EXTENSIONS])} == ours
-        assert ours <= set(re.findall(r"Context '([^']*)'", shown))
-        assert set(re.findall(r"Context '([^']*)'", shown)) - before - ours == set()
+        assert set(re.findall(r"Context '([^']*)' created by 'pbx_config'", shown)) == ours
         for one in contexts(plan, SITE):
             listed = pbx.console(f"dialplan show {one.name}")
-            assert len(re.findall(r"(?m)^\s+'[^']+' =>\s", listed)) >= len(one.extensions), one.name
-        (pbx.home / "etc/queues.conf").write_text("[general]\npersistentmembers=no\n" + made[QUEUES], encoding="utf-8")
-        pbx.console("queue reload all")
+            known = {f"'{each.number}'" for each in one.extensions}
+            assert set(re.findall(r"(?m)^  ('[^']+') =>\s", listed)) == known, one.name
         assert re.findall(r"(?m)^(\S+) +has \d+ calls", pbx.console("queue show")) == ["sales"]
-        base = (pbx.home / "etc/pjsip.conf").read_text(encoding="utf-8").partition("; Desk phones")[0]
-        (pbx.home / "etc/pjsip.conf").write_text(base + made[PJSIP], encoding="utf-8")
-        pbx.console("module reload res_pjsip.so")
+        assert re.findall(r"(?m)^Rule: (.*)$", pbx.console("queue show rules")) == ["sales"]
         ends = re.findall(r"(?m)^ Endpoint:  (\S+)", pbx.console("pjsip show endpoints"))
-        assert [one.partition("/")[0] for one in ends if not one.startswith("<")] == ["103"]
+        assert [one.partition("/")[0] for one in ends if not one.startswith("<")] == ["103", "trunk"]
         assert "s;e=>c[r]et" in pbx.console("pjsip show auth 103")
-    assert VOICEMAIL in made
+        boxes = pbx.console("voicemail show users")
+        assert re.findall(r"(?m)^default +(\d+)", boxes) == ["103", "100"]
+        assert re.findall(r"(?m)^(trubka-\S+) ", pbx.console("features show")) == ["trubka-record"]
+        assert re.findall(r"Parking Lot: (.*)", pbx.console("parking show")) == ["default", "trubka"]
+        assert re.findall(r"(?m)^(\w+)$", pbx.console("manager show users")) == ["username", "trubka"]
+    assert set(made) == set(INCLUDED_BY)
