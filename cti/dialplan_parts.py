@@ -1,36 +1,89 @@
-"""The part of the composition root for dialplans: drafts, and what is made of them."""
+"""The part of the composition root for dialplans: drafts, saved calls, and what is made of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from cti.channels.base import Switchboard
 from cti.features.dialplan_drafts import Drafts
+from cti.features.dialplan_publish import Home, Publisher
+from cti.features.dialplan_traces import Traces
+from cti.owned_files import OwnedFiles
+from cti.owned_pbx import OwnedPbx
 from cti.settings import Settings
 from cti.storage.database import Database
+from dialplan.plan import Plan
+from dialplan.site import NEWEST, OLDEST, Site
+
+ANY_HOST = ("0.0.0.0", "::", "")  # noqa: S104  # where the server listens everywhere, its own dialplans ask here
 
 
 @dataclass(frozen=True, kw_only=True)
 class DialplanParts:
-    """What the panel is given. work: long-lived tasks by name."""
+    """What the panel and the command line are given. work: long-lived tasks by name."""
 
     drafts: Drafts
-    work: Mapping[str, Coroutine[Any, Any, None]]
+    traces: Traces
+    publisher: Publisher
+    work: Mapping[str, Callable[[], Coroutine[Any, Any, None]]]
 
 
-def build_dialplans(settings: Settings, db: Database, *, key: bytes, clock: Callable[[], float]) -> DialplanParts:
-    """All of it. key: of secrets at rest."""
-    return DialplanParts(drafts=drafts_of(settings, db, key=key, clock=clock), work={})
-
-
-def drafts_of(settings: Settings, db: Database, *, key: bytes, clock: Callable[[], float]) -> Drafts:
-    """The drafts, as the server and the command line have them."""
-    return Drafts(
+def build_dialplans(
+    settings: Settings,
+    db: Database,
+    *,
+    boards: Mapping[str, Switchboard],
+    key: bytes,
+    clock: Callable[[], float],
+) -> DialplanParts:
+    """All of it. boards: the links to the PBXes by name; key: of secrets at rest."""
+    drafts = Drafts(
         db=db,
         pbxes=list(settings.pbx),
         owned=[name for name, pbx in settings.pbx.items() if pbx.owner.folder is not None],
         zone=settings.numbers.time_zone,
         key=key,
         clock=clock,
+    )
+    traces = Traces(db=db, zone=ZoneInfo(settings.numbers.time_zone), clock=clock)
+
+    async def changed(pbx: str, plan: Plan) -> list[str]:
+        return [one.title for one in await traces.look(pbx, plan) if one.changed]
+
+    homes = {name: _home(settings, name, boards[name]) for name, pbx in settings.pbx.items() if pbx.owner.folder}
+    publisher = Publisher(db=db, plans=drafts, homes=homes, changed=changed, clock=clock)
+    return DialplanParts(drafts=drafts, traces=traces, publisher=publisher, work={"dialplans": publisher.run})
+
+
+def _home(settings: Settings, name: str, board: Switchboard) -> Home:
+    owner = settings.pbx[name].owner
+    assert owner.folder is not None
+    kept = settings.data / "dialplans" / name
+    return Home(
+        name=name,
+        files=OwnedFiles(folder=owner.folder, sounds=owner.sounds, kept=kept),
+        pbx=OwnedPbx(owner.command, board),
+        site=partial(site_of, settings, name),
+    )
+
+
+def site_of(
+    settings: Settings, name: str, plan: Plan, secrets: Mapping[str, str], version: int = 0, opus: bool = True
+) -> Site:
+    """What the settings and the PBX say. version: 0 where it does not say."""
+    pbx, agi = settings.pbx[name], settings.agi
+    shown = pbx.caller_id or settings.dial.caller_id or (plan.numbers[0].digits if plan.numbers else "anonymous")
+    return Site(
+        agi=f"{'127.0.0.1' if agi.host in ANY_HOST else agi.host}:{agi.port}",
+        caller_id=shown.removeprefix("+"),
+        secrets=secrets,
+        ami_user=pbx.username,
+        ami_secret=pbx.password(),
+        opus=opus,
+        pbx=name if len(settings.pbx) > 1 else "",
+        version=min(max(version or NEWEST, OLDEST), NEWEST),
     )

@@ -171,7 +171,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         doors=texting.consents.doors, wake_sms=texting.sms_out.wake,
         wake_post=mail.sending.wake, work_changed=desk.work_lists.work_list.changed, clock=clock,
     )  # fmt: skip
-    dialplans = build_dialplans(settings, db, key=key, clock=clock)
+    dialplans = build_dialplans(settings, db, boards={one.name: one.link for one in pbxes}, key=key, clock=clock)
     coming = build_newcomers(
         settings, db, drafts=dialplans.drafts, pbxes=pbxes, directory=directory, desktop=live,
         passwords=accounts.passwords, changed=desk.phones.people_changed, clock=clock,
@@ -212,8 +212,8 @@ async def build(settings: Settings, db: Database) -> Parts:
         **mail.work,
         **texting.work,
         **mailing.work,
-        **dialplans.work,
         **coming.work,
+        **{name: run() for name, run in dialplans.work.items()},
     }
     services = Services(
         settings=settings,
@@ -306,6 +306,8 @@ async def build(settings: Settings, db: Database) -> Parts:
         newcomers=coming.newcomers,
         phone_settings=coming.phone_settings,
         first_sign_in=coming.first_sign_in,
+        dialplan_traces=dialplans.traces,
+        dialplan_publish=dialplans.publisher,
         clock=clock,
     )
     return Parts(

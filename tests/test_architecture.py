@@ -26,6 +26,8 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.sound": ("cti.errors",),
     "cti.jobs": ("cti.errors",),
     "cti.plan_json": ("cti.errors", "dialplan"),
+    "cti.owned_files": ("cti.errors",),
+    "cti.owned_pbx": ("cti.channels.base", "cti.errors", "cti.telephony", "dialplan"),
     "cti.passwords": (),
     "cti.ldap": ("cti.errors", "cti.settings"),
     "cti.logs": ("cti.settings",),
@@ -47,7 +49,7 @@ MAY: dict[str, tuple[str, ...]] = {
         "cti.channels.texts",
         "cti.lines", "cti.settings", "cti.passwords",
         "cti.sheets", "cti.sound", "cti.jobs", "cti.sights",
-        "cti.queue_places", "cti.reports", "dialplan", "cti.plan_json",
+        "cti.queue_places", "cti.reports", "dialplan", "cti.plan_json", "cti.owned_files", "cti.owned_pbx",
     ),
     "cti.dispatch": ("cti.telephony.events", "cti.channels.base", "cti.features"),
     "web": (

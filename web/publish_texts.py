@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dialplan.faults import Fault
+from dialplan.plan import Plan
+from dialplan.trace import Taken
 from web.i18n import N_
 
 REFUSALS: Mapping[str, str] = {
@@ -12,5 +15,50 @@ REFUSALS: Mapping[str, str] = {
     "bad-secret": N_("A password has 1 to 80 plain signs, without spaces."),
     "draft-changed": N_("Somebody changed the draft meanwhile: look at it as it is now."),
     "nothing-to-undo": N_("There is no change to take back."),
+    "publishing": N_("Somebody is publishing just now: wait until that is over."),
+    "cut-off": N_("A publish was cut off and is not put right yet: start the server again."),
+    "a-guest": N_("The dialplan of this PBX is not ours: choose so first."),
+    "plan-faults": N_("The plan has faults: {where}"),
+    "plan-unwritten": N_("The plan cannot be written: {where}"),
+    "no-includes": N_("The PBX does not read our files yet. Paste these lines: {where}"),
+    "traces-changed": N_("Saved calls take another way: {where}. Accept it, or change the draft."),
+    "no-version": N_("There is no such version."),
+    "nothing-runs": N_("Nothing was published for this PBX yet."),
+    "no-trace": N_("There is no such saved call."),
+    "too-many-traces": N_("There are 500 saved calls: remove some first."),
+    "bad-time": N_("Write a time as 2026-11-29 19:30."),
     "no-owner-folder": N_("The settings do not say where the files of this PBX are: [pbx.NAME.owner] folder."),
 }
+STAGES: Mapping[str, str] = {  # what a publish is doing
+    "waiting": N_("begins"),
+    "writing": N_("writes the files"),
+    "reading": N_("the PBX reads them"),
+    "looking": N_("looks at what the PBX has"),
+    "going-back": N_("puts the files before it back"),
+    "running": N_("runs"),
+    "replaced": N_("ran before"),
+    "publishing": N_("is being published"),
+    "undone": N_("taken back"),
+}
+WHYS: Mapping[str, str] = {  # why a publish was taken back; all is as it was before
+    "disk": N_("the files could not be written: {said}. The ones before are in place"),
+    "not-read": N_("the PBX did not read them: {said}. The files before them are back"),
+    "pbx-gone": N_("the PBX went away meanwhile: {said}. The files before are back: it reads them when it starts"),
+    "missing": N_("the PBX has not what was written: {said}. The files before are back"),
+    "no-context": N_("the PBX has not the context {said}. The files before are back"),
+    "strange": N_("in contexts of ours the PBX has what is not of ours: {said}. Rename it, or put it into -custom"),
+    "no-queue": N_("the PBX has not the queue {said}. The files before are back"),
+    "no-phone": N_("the PBX has not the phone {said}. The files before are back"),
+    "storage": N_("it could not be written down: {said}. The files before are back"),
+    "cut-off": N_("the server ended in the middle of it. The files before are back"),
+}
+
+
+def fault_line(language: str, one: Fault) -> str:
+    """A fault in words."""
+    return f"{one.code}: {one.at} {one.what}".strip()
+
+
+def step_line(language: str, plan: Plan, one: Taken) -> str:
+    """A step of a walk in words."""
+    return f"{one.kind} {one.node}: {one.why}"

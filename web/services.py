@@ -44,6 +44,8 @@ from cti.features.consents import Consents
 from cti.features.conversations import Conversations
 from cti.features.desk_settings import DeskSettings
 from cti.features.dialplan_drafts import Drafts
+from cti.features.dialplan_publish import Publisher
+from cti.features.dialplan_traces import Traces
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.duty_admin import DutyAdmin
 from cti.features.erasures import Erasures
@@ -176,6 +178,8 @@ class Services:
     newcomers: Newcomers
     phone_settings: PhoneSettings
     first_sign_in: FirstSignIn
+    dialplan_traces: Traces
+    dialplan_publish: Publisher
     clock: Callable[[], float]
 
     @property

@@ -19,6 +19,7 @@ COMMANDS = {
     "user": "People who sign in: add, list, passwd, token, block, unblock.",
     "privacy": "Personal data: check the access journal, all that is held on a person, cleaning.",
     "db": "The database: upgrade, backup, restore.",
+    "dialplan": "A PBX's dialplan: show, lint, trace, publish, go back.",
     "number": "Explain how a telephone number is read.",
     "record": "Record what the PBX says into a file.",
     "replay": "Tell the calls in recorded AMI.",

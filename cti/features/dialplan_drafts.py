@@ -108,7 +108,7 @@ class Drafts:
             if before is None:
                 raise Refused("nothing-to-undo", "There is no change to take back.")
             body, base = before
-            await dialplans.keep(conn, pbx, body, revision, base=base, user_id=actor.id, now=self._clock())
+            await dialplans.keep(conn, pbx, body, revision, base=base, user_id=actor.id or None, now=self._clock())
             return await self._draft(conn, pbx)
 
     # Living with a PBX ------------------------------------------------------------------------------------------------
@@ -128,8 +128,17 @@ class Drafts:
                 "no-owner-folder", f"The settings do not say where the files of {pbx} are: [pbx.{pbx}.owner] folder."
             )
         async with self._db.write() as conn:
-            await dialplans.set_mode(conn, pbx, mode, user_id=actor.id, now=self._clock())
-            await sessions.note(conn, self._clock(), actor.id, "dialplan-mode", f"pbx:{pbx}", mode)
+            await dialplans.set_mode(conn, pbx, mode, user_id=actor.id or None, now=self._clock())
+            await sessions.note(conn, self._clock(), actor.id or None, "dialplan-mode", f"pbx:{pbx}", mode)
+
+    async def owned(self, pbx: str) -> bool:
+        """Whether its dialplan is ours."""
+        return await self.mode(pbx) == "owner"
+
+    async def drafted(self, pbx: str) -> tuple[Plan, int]:
+        """The plan of the draft and its revision."""
+        draft = await self.get(pbx)
+        return draft.plan, draft.revision
 
     # Secrets of phones and mailboxes ----------------------------------------------------------------------------------
     async def secrets(self, pbx: str) -> dict[str, str]:
@@ -162,9 +171,9 @@ class Drafts:
         was = plan_json.write(before.plan)
         if was == body and before.revision:
             return
-        if not await dialplans.keep(conn, pbx, body, before.revision, base=base, user_id=actor.id, now=now):
+        if not await dialplans.keep(conn, pbx, body, before.revision, base=base, user_id=actor.id or None, now=now):
             raise _changed()
-        await dialplans.remember(conn, pbx, was, base=before.base, user_id=actor.id, now=now)
+        await dialplans.remember(conn, pbx, was, base=before.base, user_id=actor.id or None, now=now)
 
     async def _draft(self, conn: Connection, pbx: str) -> Draft:
         row = await dialplans.get(conn, pbx)

@@ -21,7 +21,7 @@ from cti.storage.access_log import Asked, Kept
 from cti.storage.database import open_database
 from cti.telephony.numbering import NumberPlan
 
-COMMANDS = ("serve", "check", "demo", "client", "privacy", "user", "db", "number", "record", "replay")
+COMMANDS = ("serve", "check", "demo", "client", "privacy", "user", "db", "dialplan", "number", "record", "replay")
 
 
 def cti(*words: str, data: Path | None = None, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
@@ -55,6 +55,14 @@ def test_help_names_every_command_and_each_has_help() -> None:
         (("db", "restore", "/no/such/file"), {}),
         (("record", "/tmp/never-written"), {}),
         (("nonsense",), {}),
+        (("dialplan", "show"), {}),
+        (("dialplan", "show", "--pbx", "x"), {"CTI_PBX__MAIN__SECRET": "x"}),
+        (
+            ("dialplan", "history", "--pbx", ""),
+            {"CTI_PBX__MAIN__OWNER__FOLDER": "/no/such", "CTI_PBX__MAIN__SECRET": "x"},
+        ),
+        (("dialplan", "back", "7"), {"CTI_PBX__MAIN__PORT": "1", "CTI_PBX__MAIN__SECRET": "x"}),
+        (("dialplan", "import", "/no/such/file"), {"CTI_PBX__MAIN__SECRET": "x"}),
     ],
 )
 def test_every_failure_is_a_line_and_a_status(tmp_path: Path, words: tuple[str, ...], env: dict[str, str]) -> None:

@@ -1,0 +1,83 @@
+"""What a PBX has loaded against what was written for it: every step of every context, and nothing else in them.
+
+Read from what it lists by AMI (ShowDialPlan, QueueStatus). The `-custom` contexts are
+the admin's own and not looked at.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from dialplan.model import Assign, Context, Step
+from dialplan.render import argument, value
+
+Row = Mapping[str, str | list[str]]
+Placed = tuple[str, str, str, str]  # extension, priority, application, what it is given
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """code: missing, strange (nobody of us wrote it), no-context, no-queue. where, what: said to a person."""
+
+    code: str
+    where: str
+    what: str = ""
+
+
+def differences(context: Context, rows: Iterable[Row]) -> list[Difference]:
+    """How a context that the PBX lists differs from what was written."""
+    listed = list(rows)
+    has = Counter(_listed(listed))
+    wanted = Counter(_written(context))
+    if not has and wanted:
+        return [Difference(code="no-context", where=context.name)]
+    found = [Difference(code="missing", where=f"{context.name},{_at(one)}", what=_call(one)) for one in wanted - has]
+    found += [Difference(code="strange", where=f"{context.name},{_at(one)}", what=_call(one)) for one in has - wanted]
+    return found
+
+
+def queues_missing(queues: Iterable[str], rows: Iterable[Row]) -> list[Difference]:
+    """Queues that the PBX does not have."""
+    has = {str(row.get("Queue", "")) for row in rows if row.get("Event") == "QueueParams"}
+    return [Difference(code="no-queue", where=name) for name in queues if name not in has]
+
+
+def _written(context: Context) -> Iterator[Placed]:
+    for name in (f"{context.name}-custom", *context.includes):
+        yield ("", "include", name, "")
+    for extension in context.extensions:
+        if extension.hint:
+            yield (extension.number, "hint", "&".join(extension.hint), "")
+        for place, step in enumerate(extension.steps, 1):
+            app, given = _said(step)
+            yield (extension.number, str(place), app, given)
+
+
+def _said(step: Step | Assign) -> tuple[str, str]:
+    """An application and what it is given, as the PBX has them when it has read the file."""
+    if isinstance(step, Assign):
+        return "Set", _read(f"{step.variable}={value(step.value)}")
+    return step.app, _read(",".join(argument(one) for one in step.args))
+
+
+def _read(text: str) -> str:
+    return text.replace(r"\;", ";").strip()
+
+
+def _listed(rows: Iterable[Row]) -> Iterator[Placed]:
+    for row in rows:
+        if row.get("IncludeContext"):
+            yield ("", "include", str(row["IncludeContext"]), "")
+        elif row.get("Extension") and row.get("Priority"):
+            given = str(row.get("AppData", "")).strip()
+            yield (str(row["Extension"]), str(row["Priority"]), str(row.get("Application", "")), given)
+
+
+def _at(one: Placed) -> str:
+    return f"include {one[2]}" if one[1] == "include" else f"{one[0]},{one[1]}"
+
+
+def _call(one: Placed) -> str:
+    return "" if one[1] == "include" else f"{one[2]}({one[3]})"
