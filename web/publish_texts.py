@@ -11,6 +11,7 @@ from web.i18n import N_
 
 REFUSALS: Mapping[str, str] = {
     "no-pbx-named": N_("There is no PBX of this name in the settings."),
+    "no-calendar": N_("The moved days of that year are not known here yet."),
     "bad-plan": N_("This is no plan that can be read."),
     "bad-secret": N_("A password has 1 to 80 plain signs, without spaces."),
     "draft-changed": N_("Somebody changed the draft meanwhile: look at it as it is now."),

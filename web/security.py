@@ -45,6 +45,7 @@ STATUS = {
     "no-client": 404,
     "no-pbx-named": 404,
     "bad-plan": 422,
+    "no-calendar": 422,
     "no-contact": 404,
     "no-contract": 404,
     "no-file": 404,
