@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,9 @@ from cti.settings import Settings
 from cti.storage.database import Database
 from dialplan.plan import Plan
 from dialplan.site import NEWEST, OLDEST, Site
+from dialplan.sounds import placed
 
+SOUNDS = "sounds"  # folder of the store of sounds, in the data folder
 ANY_HOST = ("0.0.0.0", "::", "")  # noqa: S104  # where the server listens everywhere, its own dialplans ask here
 
 
@@ -68,7 +71,13 @@ def _home(settings: Settings, name: str, board: Switchboard) -> Home:
         files=OwnedFiles(folder=owner.folder, sounds=owner.sounds, kept=kept),
         pbx=OwnedPbx(owner.command, board),
         site=partial(site_of, settings, name),
+        sounds=partial(_sounds, settings.data / SOUNDS),
     )
+
+
+def _sounds(store: Path, plan: Plan) -> Mapping[str, Path]:
+    """Where each sound of a plan is to be, and the file that it is."""
+    return {place: store / file for place, file in placed(plan).items()}
 
 
 def site_of(

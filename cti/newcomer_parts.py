@@ -11,6 +11,7 @@ import structlog
 
 from cti.access import Person
 from cti.desktop import AgentDesktop
+from cti.dialplan_parts import SOUNDS
 from cti.directory import Directory
 from cti.errors import StorageError
 from cti.features.dialplan_drafts import Drafts
@@ -63,7 +64,7 @@ def build_newcomers(
         return Place(folder=known.owner.sounds if known else None, line=lambda person: line_at(pbx, person))
 
     plan_sounds = PlanSounds(
-        folder=settings.data / "sounds",
+        folder=settings.data / SOUNDS,
         change=drafts.change,
         place_of=place_of,
         mode_of=drafts.mode,

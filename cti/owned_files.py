@@ -23,7 +23,7 @@ from cti.errors import CtiError
 MODE = 0o640
 NEW, BEFORE = ".new", ".before"
 OURS = re.compile(r"trubka_[a-z]{1,40}\.conf")
-SOUND = re.compile(r"[a-z]{2}/trubka/[A-Za-z0-9][A-Za-z0-9_-]{0,79}\.[a-z0-9]{2,6}")
+SOUND = re.compile(r"(?:[a-z]{2}/)?trubka/[A-Za-z0-9][A-Za-z0-9_-]{0,79}\.[a-z0-9]{2,6}")
 
 
 class NotPlaced(CtiError):

@@ -26,7 +26,7 @@ from cti.sound.stock import stock
 from cti.telephony.commands import MOVES, RecordTake
 from dialplan.plan import Plan, Sound, Take
 from dialplan.recipes.takes import FOLDER
-from dialplan.sounds import ENDINGS, OWN, is_name, named, placed, users_of
+from dialplan.sounds import OWN, is_name, named, users_of
 
 MOST_BYTES = 20 << 20
 AT_ONCE = 2
@@ -266,10 +266,6 @@ class PlanSounds:
         path = self._folder / f"{sha256}.wav16"
         return path if plain and path.is_file() else None
 
-    def files_of(self, plan: Plan) -> Mapping[str, Path]:
-        """Path below the PBX's folder of sounds -> the file to be there. Raises ValueError (dialplan/sounds.py)."""
-        return {path: self._folder / file for path, file in placed(plan).items()}
-
     async def stock(self, pbx: str) -> Mapping[str, Mapping[str, Path]]:
         """Sounds that the PBX came with: name -> language -> file. None where its folder is not ours."""
         folder = self._place_of(pbx).folder
@@ -347,4 +343,4 @@ def _with(takes: tuple[Take, ...], take: Take) -> tuple[Take, ...]:
     return tuple(take if one.language == take.language else one for one in takes)
 
 
-__all__ = ["ENDINGS", "MOST_BYTES", "Place", "PlanSounds", "Spoken"]
+__all__ = ["MOST_BYTES", "Place", "PlanSounds", "Spoken"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -16,13 +15,12 @@ from cti.features.newcomers import Newcomer
 from cti.features.plan_sounds import Spoken
 from cti.settings import OwnerSettings, PbxSettings, PhonesSettings
 from cti.storage import users
-from dialplan.files import EXTENSIONS, PJSIP, files
 from dialplan.phones import Kind
 from dialplan.plan import End, Number, Plan, Say
-from dialplan.site import Site
-from lab.pbx import Pbx
+from dialplan.sounds import placed
 from lab.phones import Phone
-from tests.dialplan.house import AGI, DID, HOUSE
+from tests.dialplan.house import DID, HOUSE
+from tests.dialplan.owned import OwnedPbx
 from tests.dialplan.test_phones import read
 from tests.e2e.server import until
 from tests.lab.ami import Ami
@@ -39,34 +37,21 @@ MACS: dict[Kind, str] = {"yealink": "001565aabbcc", "grandstream": "000b82aabbcc
 
 
 @pytest.fixture(scope="module")
-def pbx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pbx]:
-    with Pbx(tmp_path_factory.mktemp("pbx")) as one:
+def pbx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedPbx]:
+    with OwnedPbx(tmp_path_factory.mktemp("pbx")) as one:
         yield one
 
 
 @pytest.fixture
-async def running(tmp_path: Path, pbx: Pbx) -> AsyncIterator[Panel]:
+async def running(tmp_path: Path, pbx: OwnedPbx) -> AsyncIterator[Panel]:
     settings = PbxSettings(
         port=pbx.ports.ami,
         secret_file=pbx.secret_file,
-        owner=OwnerSettings(folder=pbx.home / "etc", sounds=pbx.sounds),
+        owner=OwnerSettings(folder=pbx.etc, command=pbx.command, sounds=pbx.sounds),
         phones=PhonesSettings(server="127.0.0.1", port=pbx.ports.sip, fetch=True),
     )
     async with panel(tmp_path, sections={"pbx": {"main": settings}}) as made:
         yield made
-
-
-def publish(pbx: Pbx, made: dict[str, str], sounds: dict[str, Path]) -> None:
-    """Put files and sounds where the PBX has its own, and let it read them."""
-    (pbx.home / "etc" / PJSIP).write_text(made[PJSIP], encoding="utf-8")
-    base = (pbx.home / "etc/pjsip.conf").read_text(encoding="utf-8").partition("; Desk phones")[0]
-    (pbx.home / "etc/pjsip.conf").write_text(f"{base}#include {PJSIP}\n", encoding="utf-8")
-    for place, file in sounds.items():
-        to = pbx.sounds / place
-        to.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, to)
-    pbx.reload_dialplan(made[EXTENSIONS])
-    pbx.console("module reload res_pjsip.so")
 
 
 async def settings_of(running: Panel, actor: Person, device: str, kind: Kind) -> dict[str, str]:
@@ -79,7 +64,7 @@ async def settings_of(running: Panel, actor: Person, device: str, kind: Kind) ->
         return read(kind, (await answer.text()).replace(mac, "001565aabbcc"))
 
 
-async def test_two_newcomers_call_are_called_hear_and_record(running: Panel, pbx: Pbx, tmp_path: Path) -> None:
+async def test_two_newcomers_call_are_called_hear_and_record(running: Panel, pbx: OwnedPbx, tmp_path: Path) -> None:
     services = running.services
     async with services.db.read() as conn:
         user = await users.by_id(conn, PAVEL)
@@ -103,10 +88,12 @@ async def test_two_newcomers_call_are_called_hear_and_record(running: Panel, pbx
     ]
     revision = (await services.dialplan_drafts.get("main")).revision
     await services.newcomers.admit(actor, "main", revision, wanted)
-    plan = (await services.dialplan_drafts.get("main")).plan
     kept = await services.dialplan_drafts.secrets("main")
-    site = Site(agi=AGI, caller_id=DID, secrets=kept)
-    publish(pbx, dict(files(plan, site)), dict(services.plan_sounds.files_of(plan)))
+    await until(lambda: services.link().state == "up", why="the link is up")
+    draft = await services.dialplan_drafts.get("main")
+    job = await services.dialplan_publish.publish(actor, "main", draft.revision)
+    await job.over.wait()
+    assert job.why == "", job.said
     assert (await services.phones.browser(actor)).password == kept["104-web"], "of what was published"
 
     first = await settings_of(running, actor, "104", "yealink")
@@ -130,7 +117,7 @@ async def test_two_newcomers_call_are_called_hear_and_record(running: Panel, pbx
         await asyncio.to_thread(there.stop)
 
 
-async def heard(phone: Phone, pbx: Pbx) -> None:
+async def heard(phone: Phone, pbx: OwnedPbx) -> None:
     """Who calls the number hears the Russian take, by its pitch and its length."""
     phone.audio.kept, phone.ring_ms = bytearray(), 0
     with Ami(pbx, within_s=20.0) as ami:
@@ -172,6 +159,6 @@ async def spoken(running: Panel, phone: Phone, actor: Person) -> None:
     plan = (await running.services.dialplan_drafts.get("main")).plan
     takes = {take.language: take for take in plan.sounds[0].takes}
     assert takes["ru"].sha256 == state.made.sha256
-    file = sounds.files_of(plan)["ru/trubka/privet.wav"]
+    file = running.services.settings.data / "sounds" / placed(plan)["ru/trubka/privet.wav"]
     samples, rate = await asyncio.to_thread(samples_of, file)
     assert abs(hertz(samples[len(samples) // 3 & ~1 : len(samples) // 3 * 2 & ~1], rate) - 600) < 4
