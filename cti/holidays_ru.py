@@ -2,7 +2,7 @@
 
 The days come from the library `holidays`, which knows the government's moves of the years in `known`; of another year
 only the holidays themselves are certain, so it is refused rather than half told. Labour Code, articles 95 and 112: the
-working day just before a holiday is an hour shorter; a day off that is worked is as long as the day it was changed with.
+working day just before a holiday is an hour shorter; a day off that is worked is as long as the day it is changed with.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ Names of contexts, extensions, applications and variables are structure, hence r
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,78}")
@@ -85,8 +86,8 @@ class Context:
     def __post_init__(self) -> None:
         for name in (self.name, *self.includes):
             _checked(_WORD, name, "context")
-        numbers = [extension.number for extension in self.extensions]
-        twice = {number for number in numbers if numbers.count(number) > 1}
+        numbers = Counter(extension.number for extension in self.extensions)
+        twice = [number for number, times in numbers.items() if times > 1]
         if twice:
             raise ValueError(f"context {self.name!r} has {', '.join(sorted(twice))} twice")
 

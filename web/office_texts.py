@@ -1,4 +1,4 @@
-"""Words of what stands beside the flow of a plan: its faults, why a colleague's call went where it went, what is pasted.
+"""Words of what stands beside the flow: its faults, why a colleague's call went where it went, what is pasted.
 
 {at} and {what} are filled; dialplan_texts.py has the flow's own.
 """

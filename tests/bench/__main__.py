@@ -12,6 +12,7 @@ ALL = (
     "pop",
     "paint",
     "agi",
+    "dialplan",
     "imports",
     "clients",
     "journal",
