@@ -74,7 +74,7 @@ class Line:
         self._user_agent = user_agent
         self._secret = secret or device_secret(endpoint)
         self._sip = udp_socket(port)
-        self._audio = Audio()
+        self.audio = Audio()
         self._dialog: Dialog | None = None
         self._registered = trunk
         self._register_at = 0.0
@@ -88,14 +88,9 @@ class Line:
         self._thread = threading.Thread(target=self._work, name=f"phone {endpoint}", daemon=True)
 
     @property
-    def audio(self) -> Audio:
-        """Its ear and mouth."""
-        return self._audio
-
-    @property
     def heard(self) -> int:
         """Audio packets received since the phone was made."""
-        return self._audio.heard
+        return self.audio.heard
 
     # What every line can do ---------------------------------------------------------------------------------------
     def start(self, *, within_s: float = PATIENCE_S) -> Self:
@@ -117,13 +112,13 @@ class Line:
             self._stopping = True
         self._thread.join(5)
         self._sip.close()
-        self._audio.socket.close()
+        self.audio.socket.close()
 
     def answer(self) -> None:
         """Lift the handset of the ringing phone. Raises LabError when it is not ringing."""
         with self._changed:
             dialog = self._expect("ringing")
-            body = sip.offer(HOST, self._audio.port)
+            body = sip.offer(HOST, self.audio.port)
             self._respond(dialog.invite, 200, body=body)
             self._to("talking")
 
@@ -171,7 +166,7 @@ class Line:
             with self._changed:
                 self._on_time(time.monotonic())
                 pause = 0.01 if self.state == "talking" else 0.05
-            ready, _, _ = select.select([self._sip, self._audio.socket], [], [], pause)
+            ready, _, _ = select.select([self._sip, self.audio.socket], [], [], pause)
             for one in ready:
                 try:
                     datagram = one.recv(65_536)
@@ -191,11 +186,11 @@ class Line:
         if self.state == "ringing" and self._answer_at is not None and now >= self._answer_at:
             self.answer()
         if self.state == "talking" and self._dialog and self._dialog.audio:
-            self._audio.speak(self._dialog.audio, now)
+            self.audio.speak(self._dialog.audio, now)
 
     def _on_datagram(self, one: socket.socket, datagram: bytes) -> None:
-        if one is self._audio.socket:
-            self._audio.hear(datagram)
+        if one is self.audio.socket:
+            self.audio.hear(datagram)
             return
         message = sip.read(datagram)
         if message is None:
@@ -229,7 +224,7 @@ class Line:
         if dialog:  # sent again, or a change of the talk's media
             if self.state == "talking":
                 dialog.audio = sip.media(invite.body) or dialog.audio
-                self._respond(invite, 200, body=sip.offer(HOST, self._audio.port))
+                self._respond(invite, 200, body=sip.offer(HOST, self.audio.port))
             return
         if self._dialog:
             self._respond(invite, 486)
@@ -351,7 +346,7 @@ class Line:
         message.headers += [*(("route", route) for route in dialog.route), *extra, ("contact", self._contact())]
         if direction:
             message.headers.append(("content-type", "application/sdp"))
-            message.body = sip.offer(HOST, self._audio.port, direction=direction)
+            message.body = sip.offer(HOST, self.audio.port, direction=direction)
         self._sip.sendto(message.write(), self._pbx)
 
     def _cancel(self, dialog: Dialog) -> None:

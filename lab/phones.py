@@ -32,7 +32,7 @@ class Phone(Line):
             local = f"{shown}<sip:{caller or self.endpoint}@{HOST}>;tag={tag}"
             invite = self._message("INVITE", uri, local=local, remote=f"<{uri}>", call_id=secrets.token_hex(12), cseq=1)
             invite.headers += [("contact", self._contact()), ("content-type", "application/sdp")]
-            invite.body = sip.offer(HOST, self._audio.port)
+            invite.body = sip.offer(HOST, self.audio.port)
             self.last_code = 0
             self._dialog = Dialog(
                 call_id=invite.get("call-id"),
