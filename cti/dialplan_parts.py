@@ -10,12 +10,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cti.channels.base import Switchboard
+from cti.channels.phone.visit import knock, visiting
 from cti.features.dialplan_drafts import Drafts
 from cti.features.dialplan_publish import Home, Publisher
 from cti.features.dialplan_traces import Traces
+from cti.features.doctor import Doctor
 from cti.owned_files import OwnedFiles
 from cti.owned_pbx import OwnedPbx
+from cti.pbx import link_to
 from cti.settings import Settings
+from cti.storage import dialplans
 from cti.storage.database import Database
 from dialplan.plan import Plan
 from dialplan.site import NEWEST, OLDEST, Site
@@ -32,6 +36,7 @@ class DialplanParts:
     drafts: Drafts
     traces: Traces
     publisher: Publisher
+    doctor: Doctor
     work: Mapping[str, Callable[[], Coroutine[Any, Any, None]]]
 
 
@@ -59,7 +64,38 @@ def build_dialplans(
 
     homes = {name: _home(settings, name, boards[name]) for name, pbx in settings.pbx.items() if pbx.owner.folder}
     publisher = Publisher(db=db, plans=drafts, homes=homes, changed=changed, clock=clock)
-    return DialplanParts(drafts=drafts, traces=traces, publisher=publisher, work={"dialplans": publisher.run})
+    return DialplanParts(
+        drafts=drafts,
+        traces=traces,
+        publisher=publisher,
+        doctor=doctor_of(settings, db, clock=clock),
+        work={"dialplans": publisher.run},
+    )
+
+
+def doctor_of(settings: Settings, db: Database, *, clock: Callable[[], float]) -> Doctor:
+    """Who examines PBXes, as the server and the command line have him."""
+
+    async def is_owner(pbx: str) -> bool:
+        async with db.read() as conn:
+            chosen = await dialplans.mode(conn, pbx)
+        return chosen == "owner" and settings.pbx[pbx].owner.folder is not None
+
+    return Doctor(
+        db=db,
+        pbxes=settings.pbx,
+        asked_at=asked_at(settings),
+        visit=lambda pbx: visiting(link_to(pbx)),
+        knock=knock,
+        clock=clock,
+        is_owner=is_owner,
+    )
+
+
+def asked_at(settings: Settings) -> str:
+    """Where dialplans ask, as they write it."""
+    agi = settings.agi
+    return f"{'127.0.0.1' if agi.host in ANY_HOST else agi.host}:{agi.port}"
 
 
 def _home(settings: Settings, name: str, board: Switchboard) -> Home:
@@ -84,10 +120,10 @@ def site_of(
     settings: Settings, name: str, plan: Plan, secrets: Mapping[str, str], version: int = 0, opus: bool = True
 ) -> Site:
     """What the settings and the PBX say. version: 0 where it does not say."""
-    pbx, agi = settings.pbx[name], settings.agi
+    pbx = settings.pbx[name]
     shown = pbx.caller_id or settings.dial.caller_id or (plan.numbers[0].digits if plan.numbers else "anonymous")
     return Site(
-        agi=f"{'127.0.0.1' if agi.host in ANY_HOST else agi.host}:{agi.port}",
+        agi=asked_at(settings),
         caller_id=shown.removeprefix("+"),
         secrets=secrets,
         ami_user=pbx.username,

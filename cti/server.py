@@ -308,6 +308,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         first_sign_in=coming.first_sign_in,
         dialplan_traces=dialplans.traces,
         dialplan_publish=dialplans.publisher,
+        doctor=dialplans.doctor,
         clock=clock,
     )
     return Parts(

@@ -6,11 +6,11 @@ file can say; where the admin has such a section already, the setting goes there
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dialplan import files
+from dialplan.conf_read import Conf, read
 from dialplan.site import Site
 
 
@@ -41,15 +41,16 @@ class Paste:
         blocks = ["\n".join((f"[{name}]", *lines)) for name, lines in sections.items()]
         return "\n\n".join([*blocks, *([self.include] if self.include else [])]) + "\n"
 
-    def lacking(self, text: str) -> tuple[str | Need, ...]:
+    def lacking(self, said: str | Conf) -> tuple[str | Need, ...]:
         """What a file that reads so still lacks, in order: the include, settings that are missing or otherwise."""
-        said = _said(text)
+        conf = read(self.file, {self.file: said}) if isinstance(said, str) else said
         lacks = [
             need
             for need in self.needs
-            if (values := said.get((need.section, need.key))) is None or (need.fixed and need.value not in values)
+            if not (values := conf.values(need.section, need.key)) or (need.fixed and need.value not in values)
         ]
-        there = not self.include or re.search(rf"(?m)^{re.escape(self.include)}\s*(?:;.*)?$", text)
+        wanted = self.include.partition(" ")[2]
+        there = not self.include or any(one.rpartition("/")[2] == wanted for one in conf.included)
         return (*(() if there else (self.include,)), *lacks)
 
 
@@ -101,17 +102,3 @@ def _pjsip(site: Site, browsers: bool) -> Iterator[Need]:
     if browsers and site.browser_transport:
         for key, value in (("type", "transport"), ("protocol", "ws"), ("bind", "0.0.0.0")):  # noqa: S104 - the same
             yield Need(section=site.browser_transport, key=key, value=value, why="browsers", fixed=key != "bind")
-
-
-def _said(text: str) -> dict[tuple[str, str], set[str]]:
-    """What a file of Asterisk's says: values by section and key. Templates are not followed."""
-    said: dict[tuple[str, str], set[str]] = {}
-    section = ""
-    for line in text.splitlines():
-        plain = re.split(r"(?<!\\);", line, maxsplit=1)[0].strip()
-        if head := re.match(r"\[([^\]]*)\]", plain):
-            section = head[1]
-        elif "=" in plain:
-            key, _, value = plain.partition("=")
-            said.setdefault((section, key.strip()), set()).add(value.removeprefix(">").strip())
-    return said

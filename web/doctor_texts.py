@@ -186,9 +186,9 @@ WORDS: Mapping[str, Words] = {
         N_("{path} does not belong to the PBX."),
         N_("Calls are not recorded, and nobody is told."),
     ),
-    "owner-include": Words(
-        N_("{of} is taken in"),
-        N_("{file} does not include {of}."),
+    "owner-lines": Words(
+        N_("{of} takes in what is published here"),
+        N_("Lines are missing in {of}."),
         N_("What is published there changes nothing."),
     ),
     "queues": Words(
@@ -293,7 +293,7 @@ WORDS: Mapping[str, Words] = {
     ),
     "snippet-steps": Words(
         N_("The way of a call, step by step"),
-        N_("The dialplan tells no steps."),
+        N_("The dialplan tells no steps: the line goes first where a menu or a queue begins."),
         N_("A call's trace shows who rang, and not through which menu it came."),
     ),
     "snippet-voicemail": Words(
@@ -317,7 +317,33 @@ WORDS: Mapping[str, Words] = {
         N_("Colleagues ring all of a person's phones, whatever he chose."),
     ),
 }
+ROOMS: Mapping[str, str] = {
+    "account": N_("The account and the PBX itself"),
+    "calls": N_("The dialplan"),
+    "queues": N_("Queues"),
+    "phones": N_("Phones"),
+    "snippets": N_("More exact with a few lines"),
+}
+LEVELS: Mapping[str, str] = {
+    "ok": N_("in order"),
+    "wrong": N_("to do"),
+    "warning": N_("to look at"),
+    "not-visible": N_("not visible"),
+}
+KINDS: Mapping[str, str] = {
+    "hand": N_("By hand"),
+    "freepbx": "FreePBX",
+    "issabel": "Issabel",
+    "mikopbx": "MikoPBX",
+}
+PASTE = N_("Paste into {path}.")
+PASTE_MIKO = N_("In the menu System, “System file customization”: {file}, “Add to end of file”.")
 HIDDEN = N_("Not visible with this account: give {file}.")
+
+
+def where(language: str, kind: str, file: str, path: str) -> str:
+    """Where lines go on a PBX of a kind. path: of the file that it leaves to its admin."""
+    return say(language, PASTE_MIKO if kind == "mikopbx" else PASTE, file=file, path=path)
 
 
 def title(language: str, finding: Finding) -> str:

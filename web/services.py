@@ -47,6 +47,7 @@ from cti.features.dialplan_drafts import Drafts
 from cti.features.dialplan_publish import Publisher
 from cti.features.dialplan_traces import Traces
 from cti.features.directory_admin import DirectoryAdmin
+from cti.features.doctor import Doctor
 from cti.features.duty_admin import DutyAdmin
 from cti.features.erasures import Erasures
 from cti.features.event_rules import EventRules
@@ -180,6 +181,7 @@ class Services:
     first_sign_in: FirstSignIn
     dialplan_traces: Traces
     dialplan_publish: Publisher
+    doctor: Doctor
     clock: Callable[[], float]
 
     @property

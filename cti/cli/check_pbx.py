@@ -7,10 +7,9 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from cti.channels.phone.visit import knock, visiting
 from cti.cli.finding import Finding
-from cti.features.doctor import Doctor, read_folder
-from cti.pbx import link_to
+from cti.dialplan_parts import doctor_of
+from cti.features.doctor import read_folder
 from cti.settings import Settings
 from cti.storage.database import Database
 from dialplan.doctor.facts import Finding as Found
@@ -21,23 +20,10 @@ LANGUAGE = "en"
 
 
 async def pbx_findings(settings: Settings, db: Database, folder: Path | None) -> AsyncIterator[Finding]:
-    """Every PBX. folder: with its configuration files; a PBX whose owner is set has its own."""
-    doctor = Doctor(
-        db=db,
-        pbxes=settings.pbx,
-        agi=settings.agi,
-        visit=lambda pbx: visiting(link_to(pbx)),
-        knock=knock,
-        clock=time.time,
-    )
+    """Every PBX. folder: with its configuration files, where the settings name none."""
+    doctor = doctor_of(settings, db, clock=time.time)
     for name, pbx in settings.pbx.items():
-        place = folder or (pbx.owner.folder if pbx.owner else None)
-        files = {}
-        if place is not None:
-            try:
-                files = await asyncio.to_thread(read_folder, place)
-            except OSError as error:
-                yield Finding(what=f"pbx {name} files", ok=False, text=f"{place}: {error.strerror}")
+        files = await asyncio.to_thread(read_folder, folder) if folder else {}
         seen = await doctor.look(name, files)
         if seen.refused:
             yield Finding(what=f"pbx {name}", ok=False, text=seen.refused)

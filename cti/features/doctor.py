@@ -18,16 +18,19 @@ import structlog
 
 from cti.channels.base import Answer, Knock, Visit
 from cti.errors import ChannelError, Refused
-from cti.settings import AgiSettings, PbxSettings
-from cti.storage import directory
+from cti.settings import PbxSettings
+from cti.storage import desks, directory
 from cti.storage.database import Database
 from cti.storage.directory import DeviceRow
 from cti.telephony import commands as c
 from cti.telephony.web_secrets import passwords
 from dialplan.conf_read import MOST_CHARS, Conf, read
+from dialplan.doctor.account import section
 from dialplan.doctor.examine import examine
 from dialplan.doctor.facts import MANY, Config, Door, Facts, Finding, Folder, Key, Member, Phone, wanted
 from dialplan.doctor.phones import OPUS
+from dialplan.doctor.snippets import kind_of
+from dialplan.files import INCLUDED_BY
 from dialplan.offers import Row
 
 WHOLE_S = 60.0
@@ -38,7 +41,7 @@ MOST_QUEUES = 120
 MOST_PHONES = 300
 MOST_FILES, LARGEST = 400, 2_000_000
 FILES = ("manager.conf", "http.conf", "asterisk.conf", "rtp.conf", "features.conf", "queues.conf", "pjsip.conf",
-         "extensions.conf", "voicemail.conf")  # fmt: skip
+         "extensions.conf", *INCLUDED_BY.values())  # fmt: skip
 HERE = frozenset(("127.0.0.1", "::1", "localhost"))
 DAY_S = 86_400.0
 
@@ -47,13 +50,20 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Examination:
-    """What was found at a PBX, by room of the page. refused: why nobody could look at all."""
+    """What was found at a PBX, by room of the page. refused: why nobody could look at all.
+
+    files: those that were given; kind: what the PBX is made with; account: the server's as it should stand; own: the
+    dialplan is ours.
+    """
 
     pbx: str
     at: float
     rooms: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
     refused: str = ""
     files: tuple[str, ...] = ()
+    kind: str = "hand"
+    account: str = ""
+    own: bool = False
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -62,14 +72,17 @@ class Examination:
 
 
 class Doctor:
-    """visit: a connection to a PBX ; knock: at its SIP over WebSocket; is_owner: whether its dialplan is ours."""
+    """asked_at: where dialplans ask. visit: a connection to a PBX; knock: at its SIP over WebSocket.
+
+    is_owner: whether a PBX's dialplan is ours.
+    """
 
     def __init__(
         self,
         *,
         db: Database,
         pbxes: Mapping[str, PbxSettings],
-        agi: AgiSettings,
+        asked_at: str,
         visit: Callable[[PbxSettings], AbstractAsyncContextManager[Visit]],
         knock: Callable[[str], Awaitable[Knock]],
         clock: Callable[[], float],
@@ -77,7 +90,7 @@ class Doctor:
     ) -> None:
         self._db = db
         self._pbxes = pbxes
-        self._agi = agi
+        self._asked_at = asked_at
         self._visit, self._knock = visit, knock
         self._clock = clock
         self._is_owner = is_owner
@@ -93,7 +106,7 @@ class Doctor:
         settings = self._pbxes.get(pbx)
         if settings is None:
             raise Refused("no-such-pbx", "No such PBX is set up.")
-        given = dict(files or {})
+        given = dict(files or {}) or await _own_files(settings)
         confs = {name: read(name, given) for name in FILES if name in given}
         async with self._one_looks[pbx]:
             try:
@@ -102,7 +115,15 @@ class Doctor:
             except (ChannelError, TimeoutError) as error:
                 refused = str(error) or "The PBX took too long to answer."
                 return Examination(pbx=pbx, at=self._clock(), refused=refused, files=tuple(confs))
-        return Examination(pbx=pbx, at=self._clock(), rooms=examine(facts), files=tuple(confs))
+        return Examination(
+            pbx=pbx,
+            at=self._clock(),
+            rooms=examine(facts),
+            files=tuple(confs),
+            kind=kind_of(facts.rows or ()),
+            account=section(facts),
+            own=facts.owner,
+        )
 
     async def _facts(self, pbx: str, settings: PbxSettings, visit: Visit, confs: Mapping[str, Conf]) -> Facts:
         may = await _ask(visit, c.ListCommands())
@@ -115,7 +136,7 @@ class Doctor:
         modules = await _modules(visit)
         return Facts(
             account=settings.username,
-            agi=f"{self._agi.host}:{self._agi.port}",
+            agi=self._asked_at,
             dial_context=settings.dial_context,
             owner=await self._is_owner(pbx) if self._is_owner else False,
             version=str(core.headers.get("AsteriskVersion", "")) if core else "",
@@ -126,6 +147,7 @@ class Doctor:
             config=config,
             queues=queues,
             states=await _states(visit),
+            desks=await self._desks(pbx),
             rows=tuple(_row(item) for item in rows.items) if rows else None,
             modules=modules,
             phones=await self._phones(pbx, settings, visit, speaks_opus=any(modules.get(one) for one in OPUS)),
@@ -139,6 +161,12 @@ class Doctor:
         async with self._db.read() as conn:
             rows = await directory.devices(conn)
         return [row for row in rows if row.name.startswith(prefix)]
+
+    async def _desks(self, pbx: str) -> frozenset[str]:
+        """Shared desk phones: whoever sits down there is rung at it."""
+        prefix = f"{pbx}:" if len(self._pbxes) > 1 else ""
+        async with self._db.read() as conn:
+            return frozenset(one.name.removeprefix(prefix) for one in await desks.every(conn))
 
     async def _phones(self, pbx: str, settings: PbxSettings, visit: Visit, *, speaks_opus: bool) -> tuple[Phone, ...]:
         file = settings.web_secrets_file
@@ -167,6 +195,16 @@ class Doctor:
         knock = await self._knock(url)
         days = None if knock.expires_at is None else int((knock.expires_at - self._clock()) // DAY_S)
         return Door(url=url, answers=knock.answers, why=knock.why, days=days)
+
+
+async def _own_files(settings: PbxSettings) -> dict[str, str]:
+    """Where the settings name the PBX's folder. Nothing where it cannot be read: its lines are then not visible."""
+    folder = settings.owner.folder
+    try:
+        return await asyncio.to_thread(read_folder, folder) if folder else {}
+    except OSError as error:
+        log.warning("the PBX's files cannot be read", reason=error.strerror)
+        return {}
 
 
 def read_folder(folder: Path) -> dict[str, str]:

@@ -61,6 +61,7 @@ class TestCalls:
         self._clock = clock
         self._under_way: set[str] = set()
         self._last: dict[str, TestCall] = {}
+        self._calls: dict[str, str] = {}
 
     @property
     def registrars(self) -> tuple[str, ...]:
@@ -70,6 +71,10 @@ class TestCalls:
     def last(self, registrar: str) -> TestCall | None:
         """The newest one there."""
         return self._last.get(registrar)
+
+    def call_of(self, registrar: str) -> str:
+        """Which call of the journal the newest one was; "" where no card came, or the server was started since."""
+        return self._calls.get(registrar, "")
 
     async def start(self) -> None:
         """What came of those before."""
@@ -90,6 +95,7 @@ class TestCalls:
         if registrar in self._under_way:
             raise Refused("test-call-under-way", "A test call is under way; wait for its end.")
         self._under_way.add(registrar)
+        self._calls.pop(registrar, None)
         try:
             done = replace(await self._try(registrar, setup), user_id=user_id)
             async with self._db.write() as conn:
@@ -148,6 +154,7 @@ class TestCalls:
         if card is None:
             why = placed.why if placed.done_at is not None else ""
             return replace(begun, said="test-refused" if placed.code >= 300 else "test-no-card", detail=why[:200])
+        self._calls[begun.registrar] = card.call_id or ""
         end = self._clock() + PAINT_S
         while card.shown_at is None and self._clock() < end:
             await asyncio.sleep(LOOK_S)

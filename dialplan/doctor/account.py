@@ -155,7 +155,7 @@ def _has(facts: Facts, kind: str, right: str, said: frozenset[str] | None) -> bo
 
 
 def _in_section(facts: Facts, line: str) -> str:
-    return f"[{facts.account}]\n{line}\n"
+    return f"{facts.config.head(FILE, facts.account)}{line.rstrip()}\n"
 
 
 def _filter(facts: Facts) -> Iterator[Finding]:
@@ -210,7 +210,7 @@ def _exposure(facts: Facts) -> Iterator[Finding]:
         yield Finding(code="ami-bound", level="not-visible", file=FILE)
     else:
         bad = wide and not tls
-        snippet = "[general]\nbindaddr = 127.0.0.1\n" if bad else ""
+        snippet = facts.config.head(FILE, "general") + "bindaddr = 127.0.0.1\n" if bad else ""
         yield Finding(
             code="ami-bound",
             level="warning" if bad else "ok",
@@ -246,14 +246,14 @@ def _http(facts: Facts) -> Iterator[Finding]:
         code="ami-web",
         level="warning" if bad else "ok",
         file=FILE,
-        snippet="[general]\nwebenabled = no\n" if bad else "",
+        snippet=config.head(FILE, "general") + "webenabled = no\n" if bad else "",
     )
     bad = enabled and anywhere(bound or "0.0.0.0")  # noqa: S104
     yield Finding(
         code="http-bound",
         level="warning" if bad else "ok",
         file="http.conf",
-        snippet="[general]\nbindaddr = 127.0.0.1\n" if bad else "",
+        snippet=config.head("http.conf", "general") + "bindaddr = 127.0.0.1\n" if bad else "",
     )
 
 
@@ -299,7 +299,7 @@ def _dangerously(facts: Facts) -> Finding:
     bad = facts.config.on(file, "options", "live_dangerously", otherwise=False)
     if bad is None:
         return Finding(code="live-dangerously", level="not-visible", file=file)
-    snippet = "[options]\nlive_dangerously = no\n" if bad else ""
+    snippet = facts.config.head(file, "options") + "live_dangerously = no\n" if bad else ""
     return Finding(code="live-dangerously", level="wrong" if bad else "ok", snippet=snippet, file=file)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from dialplan.doctor.facts import Facts, Finding, Level
 from dialplan.doctor.snippets import runs
-from dialplan.files import INCLUDED_BY
 from dialplan.offers import Row, includes
+from dialplan.paste import Need, pastes
+from dialplan.site import Site
 
 FILE = "extensions.conf"
 FULL = 0.1  # a disk with less free than this share
@@ -118,7 +119,7 @@ def _transfers(facts: Facts) -> Finding:
     code = facts.config.value(file, "featuremap", "atxfer")
     if code is None:
         return Finding(code="transfers", level="not-visible", file=file)
-    snippet = "" if code else "[featuremap]\natxfer = *2\nblindxfer = #1\n"
+    snippet = "" if code else facts.config.head(file, "featuremap") + "atxfer = *2\nblindxfer = #1\n"
     return Finding(code="transfers", level="ok" if code else "warning", snippet=snippet, file=file)
 
 
@@ -136,12 +137,20 @@ def _recordings(facts: Facts) -> Iterator[Finding]:
 
 
 def _included(facts: Facts) -> Iterator[Finding]:
-    """Where the dialplan is ours: whether the PBX's own files take ours in."""
-    for ours, file in INCLUDED_BY.items():
-        conf = facts.config.files.get(file)
+    """Where the dialplan is ours: whether the PBX's own files take ours in, and say what only they can."""
+    for paste in pastes(Site(agi="127.0.0.1:4573", caller_id="0", secrets={})):
+        conf = facts.config.files.get(paste.file)
         if conf is None:
-            yield Finding(code="owner-include", level="not-visible", of=ours, file=file)
+            yield Finding(code="owner-lines", level="not-visible", of=paste.file, file=paste.file)
             continue
-        there = any(one.split("/")[-1] == ours for one in conf.included)
-        snippet = "" if there else f'#include "{ours}"\n'
-        yield Finding(code="owner-include", level="ok" if there else "wrong", of=ours, snippet=snippet, file=file)
+        lacks = paste.lacking(conf)
+        lines = "".join(_line(facts, paste.file, one) for one in sorted(lacks, key=lambda one: isinstance(one, str)))
+        level: Level = "wrong" if lacks else "ok"
+        yield Finding(code="owner-lines", level=level, of=paste.file, snippet=lines, file=paste.file)
+
+
+def _line(facts: Facts, file: str, lack: str | Need) -> str:
+    """What is pasted for one thing that a file lacks; includes stand last."""
+    if isinstance(lack, str):
+        return f"{lack}\n"
+    return f"{facts.config.head(file, lack.section)}{lack.key} = {lack.value}\n"

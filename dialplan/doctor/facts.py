@@ -51,6 +51,16 @@ class Config:
         found = self.values(file, section, key)
         return None if found is None else (found[-1] if found else "")
 
+    def head(self, file: str, section: str) -> str:
+        """How a line for a section begins: `(+)` adds to the one that is there, and would be an error where none is."""
+        conf = self.files.get(file)
+        there = (
+            conf.has(section)
+            if conf
+            else any(values for (name, part, _), values in self.asked.items() if (name, part) == (file, section))
+        )
+        return f"[{section}](+)\n" if there else f"[{section}]\n"
+
     def on(self, file: str, section: str, key: str, *, otherwise: bool) -> bool | None:
         """A yes or no. otherwise: what the PBX takes where nothing is set."""
         value = self.value(file, section, key)
@@ -100,7 +110,7 @@ class Facts:
     """account: the server's name at the PBX; server: its address as the PBX sees it.
 
     actions: what the account may do; booted, heard: whether its class of event was seen to come (None: not tried).
-    states: by device; rows: of the whole dialplan; modules: which of those asked about are loaded.
+    states: by device; desks: shared phones; rows: of the whole dialplan; modules: of those asked about.
     """
 
     account: str = "trubka"
@@ -117,6 +127,7 @@ class Facts:
     queues: Mapping[str, tuple[Member, ...]] | None = None
     states: Mapping[str, str] | None = None
     rows: tuple[Row, ...] | None = None
+    desks: frozenset[str] = frozenset()
     modules: Mapping[str, bool] = field(default_factory=dict)
     phones: tuple[Phone, ...] = ()
     door: Door | None = None

@@ -37,11 +37,13 @@ def _nobodys(facts: Facts) -> Iterator[Finding]:
     """Phones of the PBX that nobody in the panel has: calls to them bring no card."""
     if facts.states is None:
         return
-    known = {one.device for one in facts.phones}
+    known = {one.device for one in facts.phones} | facts.desks
     busy = [
         name
         for name, state in sorted(facts.states.items())
-        if _OWN.fullmatch(name) and name not in known and state not in ("INVALID", "UNAVAILABLE", "UNKNOWN")
+        if _OWN.fullmatch(name)
+        and name not in known | facts.desks
+        and state not in ("INVALID", "UNAVAILABLE", "UNKNOWN")
     ]
     yield Finding(code="phone-nobodys", level="warning" if busy else "ok", says={"phones": _some(busy)})
 
@@ -108,12 +110,17 @@ def _voice(facts: Facts) -> Iterator[Finding]:
     needed = PORTS_OF_A_PHONE * max(len(facts.phones), 5)
     few = high - low + 1 < needed
     says = {"first": str(low), "last": str(high), "needed": str(needed)}
-    snippet = "[general]\nrtpstart = 10000\nrtpend = 20000\n" if few else ""
+    snippet = facts.config.head(file, "general") + "rtpstart = 10000\nrtpend = 20000\n" if few else ""
     yield Finding(code="rtp-range", level="warning" if few else "ok", says=says, snippet=snippet, file=file)
     if any(one.browser for one in facts.phones):
         ice = facts.config.on(file, "general", "icesupport", otherwise=True)
         level: Level = "not-visible" if ice is None else "ok" if ice else "wrong"
-        yield Finding(code="rtp-ice", level=level, file=file, snippet="" if ice else "[general]\nicesupport = yes\n")
+        yield Finding(
+            code="rtp-ice",
+            level=level,
+            file=file,
+            snippet="" if ice else facts.config.head(file, "general") + "icesupport = yes\n",
+        )
 
 
 def _figure(text: str, otherwise: int) -> int:

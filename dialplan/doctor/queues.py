@@ -29,7 +29,7 @@ def _each(facts: Facts, code: str, bad: Bad, line: str) -> Iterator[Finding]:
     found = {queue: bad(facts, queue) for queue in facts.queues or {}}
     wrong = [queue for queue, value in found.items() if value]
     for queue in wrong:
-        snippet = f"[{queue}]\n{line}\n"
+        snippet = f"{facts.config.head(FILE, queue)}{line}\n"
         yield Finding(
             code=code, level="wrong", of=queue, says={"value": found[queue] or ""}, snippet=snippet, file=FILE
         )
@@ -64,7 +64,7 @@ def _persistent(facts: Facts) -> Finding:
     kept = facts.config.on(FILE, "general", "persistentmembers", otherwise=False)
     if kept is None:
         return Finding(code="queue-persistent", level="not-visible", file=FILE)
-    snippet = "" if kept else "[general]\npersistentmembers = yes\n"
+    snippet = "" if kept else facts.config.head(FILE, "general") + "persistentmembers = yes\n"
     return Finding(code="queue-persistent", level="ok" if kept else "warning", snippet=snippet, file=FILE)
 
 
@@ -76,7 +76,7 @@ def _last_call(facts: Facts) -> Iterator[Finding]:
         return
     waits = [one for one in facts.queues or {} if (facts.config.value(FILE, one, "wrapuptime") or "0") not in ("", "0")]
     bad = not shared and len(facts.queues or {}) > 1 and bool(waits)
-    snippet = "[general]\nshared_lastcall = yes\n" if bad else ""
+    snippet = facts.config.head(FILE, "general") + "shared_lastcall = yes\n" if bad else ""
     yield Finding(code="queue-shared-lastcall", level="warning" if bad else "ok", snippet=snippet, file=FILE)
 
 

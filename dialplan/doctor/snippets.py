@@ -5,7 +5,7 @@ The lines are rendered by the same recipes as a dialplan that is ours, so both s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from dialplan.doctor.facts import Facts, Finding
@@ -54,6 +54,14 @@ def place(kind: str, file: str) -> str:
     if kind == "mikopbx":
         return file
     return {"freepbx": FREEPBX, "issabel": ISSABEL}.get(kind, {}).get(file, f"/etc/asterisk/{file}")
+
+
+def kind_of(rows: Iterable[Row]) -> str:
+    """What a PBX is made with, by the contexts that only its maker writes. Issabel's are FreePBX's."""
+    contexts = {str(row.get("Context")) for row in rows}
+    if contexts & {"from-internal-additional", "macro-dialout-trunk", "ext-local"}:
+        return "freepbx"
+    return "mikopbx" if contexts & {"all_peers", "internal-users", "add-trim-prefix-clid"} else "hand"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -156,7 +164,7 @@ SNIPPETS: tuple[Snippet, ...] = (
         code="snippet-steps",
         needed=_always,
         there=lambda facts: runs(facts.rows, "UserEvent", "TrubkaStep"),
-        text=lambda _: lines(Step(app="UserEvent", args=("TrubkaStep", "Node: menu-sales"))),
+        text=lambda _: lines(Step(app="UserEvent", args=("TrubkaStep", "Node: sales", "Kind: Menu"))),
     ),
     Snippet(
         code="snippet-voicemail",

@@ -13,8 +13,9 @@ from dialplan.doctor.advisories import ADVISORIES, holes, version
 from dialplan.doctor.examine import examine
 from dialplan.doctor.facts import Config, Door, Facts, Finding, Folder, Member, Phone
 from dialplan.doctor.snippets import KINDS, RELOADS, SNIPPETS, place
-from dialplan.files import INCLUDED_BY
+from dialplan.paste import pastes
 from dialplan.services import WRITE
+from dialplan.site import Site
 from tests.dialplan import strict
 
 ACCOUNT = """\
@@ -35,6 +36,7 @@ GOOD = {
     "rtp.conf": "[general]\nrtpstart=10000\nrtpend=10199\n",
     "features.conf": "[featuremap]\natxfer=*2\n",
 }
+SITE = Site(agi="127.0.0.1:4573", caller_id="0", secrets={})
 ACTIONS = frozenset(("hangup", "queueadd", "originate", "coreshowchannels", "userevent"))
 
 
@@ -186,14 +188,15 @@ def test_what_is_not_seen_is_never_a_guess() -> None:
 
 
 def test_a_plan_of_ours_must_be_taken_in_by_the_pbx() -> None:
-    whole = {file: f'#include "{ours}"\n' for ours, file in INCLUDED_BY.items()}
-    files = {name: read(name, {name: GOOD.get(name, "") + whole.get(name, "")}) for name in {*GOOD, *whole}}
+    texts = {one.file: GOOD.get(one.file, "") + one.text() for one in pastes(SITE)} | {"asterisk.conf": "[options]\n"}
+    files = {name: read(name, {name: texts.get(name, GOOD.get(name, ""))}) for name in {*GOOD, *texts}}
     owner = replace(WELL, owner=True, config=Config(files=files))
     assert bad(owner) == []
     less = Config(files={**files, "queues.conf": read("queues.conf", {"queues.conf": GOOD["queues.conf"]})})
     (line,) = bad(replace(owner, config=less))
-    assert (line.code, line.level, line.of) == ("owner-include", "wrong", "trubka_queues.conf")
-    assert "trubka_queues.conf" in line.snippet
+    assert (line.code, line.level, line.of) == ("owner-lines", "wrong", "queues.conf")
+    assert line.snippet == "#include trubka_queues.conf\n"
+    assert {one.level for one in bad(replace(owner, config=Config(asked={})))} == {"not-visible"}
 
 
 def test_every_snippet_reads_as_asterisk_reads_and_has_its_place() -> None:

@@ -11,7 +11,7 @@ import pytest
 from cti.channels.phone.visit import knock, visiting
 from cti.features.doctor import Doctor
 from cti.pbx import link_to
-from cti.settings import AgiSettings, PbxSettings
+from cti.settings import PbxSettings
 from cti.storage.database import Database, open_database
 from dialplan.conf_read import read
 from dialplan.doctor.account import CLASSES
@@ -39,7 +39,7 @@ async def doctor(pbx: Pbx, tmp_path: Path) -> AsyncIterator[Doctor]:
     yield Doctor(
         db=db,
         pbxes={"main": settings},
-        agi=AgiSettings(),
+        asked_at=SITE.agi,
         visit=lambda one: visiting(link_to(one)),
         knock=knock,
         clock=time.time,

@@ -4,6 +4,7 @@ import { csrf } from "./api.js";
 import { startAnswer } from "./answer.js";
 import { startBecoming } from "./becoming.js";
 import { startCard } from "./card.js";
+import { startCopying } from "./copying.js";
 import { startCompose } from "./mail/compose.js";
 import { startDesk } from "./desk.js";
 import { startDeskTransfer } from "./desk_transfer.js";
@@ -73,6 +74,7 @@ if (document.body.classList.contains("shell")) {
   startTabs();
   startSaving();
   startOrdering();
+  startCopying();
   startReport();
   startBecoming();
   startSegments();
