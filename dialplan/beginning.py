@@ -17,6 +17,7 @@ from dialplan.plan import (
     Queue,
     Span,
     ToOutside,
+    ToPeople,
     ToQueue,
     ToVoicemail,
 )
@@ -28,7 +29,8 @@ Else = Literal["voicemail", "callback", "outside", "end"]
 class Beginning:
     """What the form says. span: when somebody is there, None: always; hours: those that are there already, "" for new.
 
-    queue: its name; about: what the way ends with; box, mobile, sound: what that needs.
+    people: extensions that are rung at once; none: it waits in the queue. about: what comes then; box, mobile, sound:
+    what that needs.
     """
 
     digits: str
@@ -38,6 +40,7 @@ class Beginning:
     hours_title: str = ""
     queue: str = "queue"
     queue_title: str = ""
+    people: tuple[str, ...] = ()
     wait_s: int = 60
     about: Else = "end"
     box: str = ""
@@ -48,19 +51,29 @@ class Beginning:
 def begin(plan: Plan, said: Beginning) -> Plan:
     """The plan with the number and its way."""
     plan, last = _last(plan, said)
-    if not any(one.name == said.queue for one in plan.queues):
-        plan = put_queue(plan, Queue(name=said.queue, title=said.queue_title))
-    rings = ToQueue(id=free_id(plan, "ToQueue"), queue=said.queue, wait_s=said.wait_s, otherwise=last)
-    plan = put_step(plan, rings)
     if said.about == "callback":
-        plan, rings_else = _call_back(plan, said, last)
-        plan = put_step(plan, replace(rings, otherwise=rings_else))
+        plan, last_but_one = _call_back(plan, said, last)
+    else:
+        last_but_one = last
+    plan, rings = _rings(plan, said, last_but_one)
     plan, hours = _hours(plan, said)
-    first = rings.id
+    first = rings
     if hours:
-        asks = ByHours(id=free_id(plan, "ByHours"), hours=hours, open=rings.id, closed=last)
+        asks = ByHours(id=free_id(plan, "ByHours"), hours=hours, open=rings, closed=last)
         plan, first = put_step(plan, asks), asks.id
     return put_number(plan, Number(digits=said.digits, first=first, title=said.title))
+
+
+def _rings(plan: Plan, said: Beginning, otherwise: str) -> tuple[Plan, str]:
+    """With the step at which somebody answers."""
+    made: Node
+    if said.people:
+        made = ToPeople(id=free_id(plan, "ToPeople"), people=said.people, otherwise=otherwise, ring_s=said.wait_s)
+        return put_step(plan, made), made.id
+    if not any(one.name == said.queue for one in plan.queues):
+        plan = put_queue(plan, Queue(name=said.queue, title=said.queue_title))
+    made = ToQueue(id=free_id(plan, "ToQueue"), queue=said.queue, wait_s=said.wait_s, otherwise=otherwise)
+    return put_step(plan, made), made.id
 
 
 def _last(plan: Plan, said: Beginning) -> tuple[Plan, str]:
@@ -79,9 +92,8 @@ def _last(plan: Plan, said: Beginning) -> tuple[Plan, str]:
 
 
 def _call_back(plan: Plan, said: Beginning, last: str) -> tuple[Plan, str]:
-    made = CallBack(
-        id=free_id(plan, "CallBack"), sound=said.sound, queue=said.queue, then=last, otherwise=last
-    )  # fmt: skip
+    queue = "" if said.people else said.queue
+    made = CallBack(id=free_id(plan, "CallBack"), sound=said.sound, queue=queue, then=last, otherwise=last)
     return put_step(plan, made), made.id
 
 

@@ -9,7 +9,23 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TypeVar
 
-from dialplan.plan import ByClient, ByHours, CallBack, Hours, Menu, Node, Number, Plan, Queue, ToQueue
+from dialplan.office import Box, Group, Music, Trunk
+from dialplan.plan import (
+    ByClient,
+    ByHours,
+    CallBack,
+    Day,
+    Hours,
+    Menu,
+    Node,
+    Number,
+    Plan,
+    Queue,
+    Route,
+    ToGroup,
+    ToQueue,
+    ToVoicemail,
+)
 
 T = TypeVar("T")
 LINKS = ("open", "closed", "holiday", "black", "white", "then", "otherwise", "after")  # these hold ids of steps
@@ -135,6 +151,23 @@ def remove_step(plan: Plan, id_: str, *, branch: bool = False) -> Plan:
     return plan
 
 
+def steps_of(plan: Plan, number: Number) -> set[str]:
+    """Ids of the steps that a number's way has."""
+    return _reached(plan, (number,))
+
+
+def unreached(plan: Plan) -> tuple[Node, ...]:
+    """Steps that no number leads to."""
+    reached = _reached(plan)
+    return tuple(node for node in plan.nodes if node.id not in reached)
+
+
+def sweep(plan: Plan) -> Plan:
+    """Forget the steps that no number leads to."""
+    gone = {node.id for node in unreached(plan)}
+    return replace(plan, nodes=tuple(node for node in plan.nodes if node.id not in gone))
+
+
 def _reached(plan: Plan, numbers: Iterable[Number] | None = None) -> set[str]:
     leads = {node.id: [to for _, to in rows(node)] for node in plan.nodes}
     left = [number.first for number in (plan.numbers if numbers is None else numbers)]
@@ -181,16 +214,27 @@ def put_hours(plan: Plan, hours: Hours) -> Plan:
     return replace(plan, hours=_put(plan.hours, hours, _id, hours.id))
 
 
+def with_days(hours: Hours, days: Iterable[Day], instead_of: Iterable[str] = ()) -> Hours:
+    """The hours with days that are not as others, in the place of those of the same date. instead_of: dates."""
+    fresh = {day.date: day for day in days}
+    gone = fresh.keys() | set(instead_of)
+    kept = [day for day in hours.days if day.date not in gone]
+    return replace(hours, days=tuple(sorted([*kept, *fresh.values()], key=lambda day: day.date)))
+
+
 def free_hours_id(plan: Plan) -> str:
     """An id that no hours have."""
     return _free("hours", {one.id for one in plan.hours})
 
 
+def hours_users(plan: Plan, id_: str) -> tuple[str, ...]:
+    """Ids of the steps that ask hours."""
+    return tuple(node.id for node in plan.nodes if isinstance(node, ByHours) and node.hours == id_)
+
+
 def remove_hours(plan: Plan, id_: str) -> Plan:
     """Forget hours that no step asks; NotSo names those that do."""
-    users = tuple(node.id for node in plan.nodes if isinstance(node, ByHours) and node.hours == id_)
-    if users:
-        raise NotSo("in-use", *users)
+    _unused(hours_users(plan, id_))
     return replace(plan, hours=tuple(one for one in plan.hours if one.id != id_))
 
 
@@ -214,15 +258,120 @@ def queue_users(plan: Plan, name: str) -> tuple[str, ...]:
 
 def remove_queue(plan: Plan, name: str) -> Plan:
     """Forget a queue that no step leads to; NotSo names those that do."""
-    if users := queue_users(plan, name):
-        raise NotSo("in-use", *users)
+    _unused(queue_users(plan, name))
     return replace(plan, queues=tuple(one for one in plan.queues if one.name != name))
+
+
+# What else an office has ---------------------------------------------------------------------------------------------
+
+
+def put_group(plan: Plan, group: Group, was: str = "") -> Plan:
+    """Set a group, or add it. was: its id until now, "" for a new one."""
+    group = group if group.id else replace(group, id=_free("group", {one.id for one in plan.groups}))
+    return replace(plan, groups=_put(plan.groups, group, _id, was))
+
+
+def group_users(plan: Plan, id_: str) -> tuple[str, ...]:
+    """Ids of the steps that ring a group."""
+    return tuple(node.id for node in plan.nodes if isinstance(node, ToGroup) and node.group == id_)
+
+
+def remove_group(plan: Plan, id_: str) -> Plan:
+    """Forget a group that no step rings."""
+    _unused(group_users(plan, id_))
+    return replace(plan, groups=tuple(one for one in plan.groups if one.id != id_))
+
+
+def put_box(plan: Plan, box: Box, was: str = "") -> Plan:
+    """Set a mailbox of several, or add it; the steps that named it name it anew."""
+    if was != box.number and any(one.number == box.number for one in plan.boxes):
+        raise NotSo("box-twice", box.number)
+    nodes = tuple(
+        replace(node, box=box.number) if was and isinstance(node, ToVoicemail) and node.box == was else node
+        for node in plan.nodes
+    )
+    return replace(plan, boxes=_put(plan.boxes, box, lambda one: one.number, was), nodes=nodes)
+
+
+def box_users(plan: Plan, number: str) -> tuple[str, ...]:
+    """Ids of the steps that end in a mailbox."""
+    return tuple(node.id for node in plan.nodes if isinstance(node, ToVoicemail) and node.box == number)
+
+
+def remove_box(plan: Plan, number: str) -> Plan:
+    """Forget a mailbox that no step ends in."""
+    _unused(box_users(plan, number))
+    return replace(plan, boxes=tuple(one for one in plan.boxes if one.number != number))
+
+
+def put_trunk(plan: Plan, trunk: Trunk, was: str = "") -> Plan:
+    """Set a line outside, or add it; the routes that named it name it anew."""
+    if was != trunk.name and any(one.name == trunk.name for one in plan.trunks):
+        raise NotSo("trunk-twice", trunk.name)
+    routes = tuple(replace(one, trunk=trunk.name) if was and one.trunk == was else one for one in plan.routes)
+    return replace(plan, trunks=_put(plan.trunks, trunk, lambda one: one.name, was), routes=routes)
+
+
+def trunk_users(plan: Plan, name: str) -> tuple[str, ...]:
+    """Routes by a line, by what they begin with."""
+    return tuple(one.title or one.prefix or "*" for one in plan.routes if one.trunk == name)
+
+
+def remove_trunk(plan: Plan, name: str) -> Plan:
+    """Forget a line that no route takes."""
+    _unused(trunk_users(plan, name))
+    return replace(plan, trunks=tuple(one for one in plan.trunks if one.name != name))
+
+
+def put_music(plan: Plan, music: Music, was: str = "") -> Plan:
+    """Set music, or add it; the queues that play it play it under its new name."""
+    if was != music.name and any(one.name == music.name for one in plan.music):
+        raise NotSo("music-twice", music.name)
+    queues = tuple(replace(one, music=music.name) if was and one.music == was else one for one in plan.queues)
+    return replace(plan, music=_put(plan.music, music, lambda one: one.name, was), queues=queues)
+
+
+def music_users(plan: Plan, name: str) -> tuple[str, ...]:
+    """Queues that play it."""
+    return tuple(one.title or one.name for one in plan.queues if one.music == name)
+
+
+def remove_music(plan: Plan, name: str) -> Plan:
+    """Forget music that no queue plays."""
+    _unused(music_users(plan, name))
+    return replace(plan, music=tuple(one for one in plan.music if one.name != name))
+
+
+def put_route(plan: Plan, route: Route, was: str = "") -> Plan:
+    """Set a route, or add it. was: its place from 1, "" for a new one."""
+    if not was:
+        return replace(plan, routes=(*plan.routes, route))
+    place = _place(plan, was)
+    return replace(plan, routes=(*plan.routes[:place], route, *plan.routes[place + 1 :]))
+
+
+def remove_route(plan: Plan, was: str) -> Plan:
+    """Forget the route of a place."""
+    place = _place(plan, was)
+    return replace(plan, routes=(*plan.routes[:place], *plan.routes[place + 1 :]))
+
+
+def _place(plan: Plan, was: str) -> int:
+    place = int(was) - 1 if was.isascii() and was.isdecimal() and len(was) < 7 else -1
+    if not 0 <= place < len(plan.routes):
+        raise NotSo("gone", was)
+    return place
+
+
+def _unused(by: tuple[str, ...]) -> None:
+    if by:
+        raise NotSo("in-use", *by)
 
 
 # ----------------------------------------------------------------------------------------------------------------------
 
 
-def _id(one: Node | Hours) -> str:
+def _id(one: Node | Hours | Group) -> str:
     return one.id
 
 

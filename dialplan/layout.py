@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-WIDTH, GAP, HEAD, ROW, FOOT, APART, EDGE, BACK = 196, 44, 50, 22, 6, 18, 10, 14
+WIDTH, GAP, HEAD, ROW, FOOT, APART, EDGE, BACK = 178, 38, 50, 22, 6, 18, 10, 14
 SWEEPS = 6
 
 

@@ -227,6 +227,18 @@ async def devices_of_all(conn: AsyncConnection) -> dict[int, list[str]]:
     return found
 
 
+async def members_of_queues(conn: AsyncConnection) -> dict[str, list[tuple[int, str, int]]]:
+    """Who works in each queue, lowest penalty first: account, name, penalty."""
+    asked = select(user_queues.c.queue, users.c.id, users.c.name, user_queues.c.penalty).join_from(user_queues, users)
+    rows = await conn.execute(
+        asked.where(users.c.blocked_at.is_(None)).order_by(user_queues.c.penalty, users.c.name)
+    )  # fmt: skip
+    found: dict[str, list[tuple[int, str, int]]] = {}
+    for row in rows:
+        found.setdefault(row.queue, []).append((row.id, row.name, row.penalty))
+    return found
+
+
 async def queue_names(conn: AsyncConnection) -> list[str]:
     """Every queue somebody works in."""
     return list((await conn.execute(select(user_queues.c.queue).distinct().order_by(user_queues.c.queue))).scalars())

@@ -36,6 +36,8 @@ def test_a_step_that_goes_leaves_no_hole_and_with_its_branch_takes_what_only_it_
     cut = edits.remove_step(HOUSE, "menu", branch=True)
     assert {node.id for node in cut.nodes} == {"when", "feast", "box"}
     assert edits.leads_to(cut, "when", "open") == ""
+    assert [node.id for node in edits.unreached(healed)] == ["sales", "clara", "mobile", "back", "bye"]
+    assert faults(edits.sweep(healed)) == ()
     assert [one.at for one in faults(healed)] == ["sales", "clara", "mobile", "back", "bye"]
 
 
@@ -93,6 +95,8 @@ def test_the_first_number_is_whole_from_one_form() -> None:
     assert [type(node) for node in again.nodes].count(ToVoicemail) == 1
     assert [type(node) for node in again.nodes].count(ToQueue) == 2
     assert len(again.queues) == 1
+    rung = begin(plan, replace(said, digits="74950000012", people=("103",), hours="", span=None))
+    assert [type(edits.step(rung, rung.numbers[1].first)).__name__, rung.queues] == ["ToPeople", plan.queues]
 
 
 @pytest.mark.parametrize("about", ["callback", "outside", "end"])

@@ -7,6 +7,7 @@ import { startCard } from "./card.js";
 import { startCopying } from "./copying.js";
 import { startCompose } from "./mail/compose.js";
 import { startDesk } from "./desk.js";
+import { startDialplan } from "./dialplan.js";
 import { startDeskTransfer } from "./desk_transfer.js";
 import { startFiles } from "./files.js";
 import { startDock } from "./dock.js";
@@ -69,6 +70,7 @@ if (document.body.classList.contains("shell")) {
   startDuty();
   startDesk(htmx);
   startDeskTransfer();
+  startDialplan();
   startCard();
   startCompose();
   startTabs();
