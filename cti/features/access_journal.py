@@ -64,9 +64,7 @@ class AccessJournal:
         self._put(line_of(self._clock(), user_id, login, "view", "reminders", clients, count=count))
 
     def _put(self, line: Line) -> asyncio.Future[bool]:
-        return self._spool.put(
-            lambda conn: access_log.append(conn, [line]), here=lambda raw: access_log.append_here(raw, [line])
-        )
+        return self._spool.put(lambda conn: access_log.append(conn, [line]))
 
 
 def line_of(

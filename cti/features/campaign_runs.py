@@ -26,6 +26,7 @@ from cti.storage.campaign_people import One
 from cti.storage.campaign_texts import Means, Text
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
+from cti.storage.one_hop import in_one_trip
 
 TICK_S = 0.1
 IDLE_S = 5.0
@@ -173,25 +174,11 @@ class CampaignRuns:
     async def _give(self, one: Campaign, by: Means, texts: Sequence[Text], now: float) -> None:
         """Into the queues, in one transaction with what is noted of each person."""
         async with self._db.write() as conn:
-            still = await campaigns.get(conn, one.id)
-            if still is None or still.state != "running":
-                return
-            rows = [{"number": text.one.number, "state": "skipped", "why": text.why, "at": now}
-                    for text in texts if text.why]  # fmt: skip
-            short = [text for text in texts if text.channel == "sms" and not text.why]
-            ids = await sms.add_many(conn, [_sms(one, text) for text in short], now)
-            rows += [_queued(text, now, sms_id=ids.get(_key(one, text))) for text in short]
-            for text in texts:
-                if text.channel == "email" and not text.why and by.mailbox is not None:
-                    row_id = await campaign_letters.add(
-                        conn, text, by.mailbox, now, key=_key(one, text), to=text.one.address, campaign_id=one.id,
-                        client_id=text.one.client_id, contact_id=text.one.contact_id, user_id=one.user_id,
-                    )  # fmt: skip
-                    rows.append(_queued(text, now, outbox_id=row_id))
-            await campaign_people.become(conn, one.id, rows)
-        if short:
+            await in_one_trip(conn, lambda: _given(conn, one, by, texts, now))
+        channels = {text.channel for text in texts if not text.why}
+        if "sms" in channels:
             self._wake_sms()
-        if len(short) < len(texts):
+        if "email" in channels:
             self._wake_post()
 
     async def _stands(self, one: Campaign, why: str) -> None:
@@ -219,8 +206,7 @@ class CampaignRuns:
                 if not await campaign_people.is_behind(conn, one.id):
                     continue
             async with self._db.write() as conn:
-                await campaign_people.follow(conn, one.id, now)
-                more = one.channel == "sms-bounced" and await campaign_people.after_bounce(conn, one.id, now)
+                more = await in_one_trip(conn, lambda id_=one.id, by=one.channel: _followed(conn, id_, by, now))  # type: ignore[misc]
             if more and one.state == "running":
                 self._news.set()
         since = self._answers_at - 60.0 if self._answers_at else now - ANSWERS_S
@@ -228,8 +214,30 @@ class CampaignRuns:
             heard = await campaign_people.heard(conn, since)
         if heard:
             async with self._db.write() as conn:
-                await campaign_people.answered(conn, heard)
+                await in_one_trip(conn, lambda: campaign_people.answered(conn, heard))
         self._answers_at = now
+
+
+async def _followed(conn: Connection, campaign_id: int, channel: str, now: float) -> bool:
+    await campaign_people.follow(conn, campaign_id, now)
+    return channel == "sms-bounced" and bool(await campaign_people.after_bounce(conn, campaign_id, now))
+
+
+async def _given(conn: Connection, one: Campaign, by: Means, texts: Sequence[Text], now: float) -> None:
+    if not await campaigns.is_running(conn, one.id):
+        return
+    rows = [{"number": text.one.number, "state": "skipped", "why": text.why, "at": now} for text in texts if text.why]
+    short = [text for text in texts if text.channel == "sms" and not text.why]
+    ids = await sms.add_many(conn, [_sms(one, text) for text in short], now)
+    rows += [_queued(text, now, sms_id=ids.get(_key(one, text))) for text in short]
+    for text in texts:
+        if text.channel == "email" and not text.why and by.mailbox is not None:
+            row_id = await campaign_letters.add(
+                conn, text, by.mailbox, now, key=_key(one, text), to=text.one.address, campaign_id=one.id,
+                client_id=text.one.client_id, contact_id=text.one.contact_id, user_id=one.user_id,
+            )  # fmt: skip
+            rows.append(_queued(text, now, outbox_id=row_id))
+    await campaign_people.become(conn, one.id, rows)
 
 
 def _key(one: Campaign, text: Text) -> str:

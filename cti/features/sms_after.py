@@ -23,6 +23,7 @@ from cti.storage import desktop_events, limits, sms_queue, sms_receipts, spendin
 from cti.storage import sms as messages
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
+from cti.storage.one_hop import in_one_trip
 from cti.storage.sms_queue import Waiting
 from cti.storage.sms_receipts import Change
 
@@ -97,14 +98,18 @@ class SmsAfter:
         told: list[tuple[int, Notice]] = []
         free = [one.row for one, values in some if not one.answers and values["state"] != "unknown"]
         async with self._one, self._db.write() as conn:
-            changes = [_changed(one.row, values) for one, values in some]
-            await sms_queue.end(conn, [values for _, values in some])
-            await sms_queue.keep_parts(conn, parts)
-            await spending.spend(conn, free, now, self._zone, back=True)
-            for gateway_id, ids in far.items():
-                early = await sms_receipts.early(conn, gateway_id, ids)
-                changes += await sms_receipts.hear(conn, gateway_id, early, now) if early else []
-            changes = await self._follow(conn, changes, told, now)
+
+            async def kept() -> list[Change]:
+                changes = [_changed(one.row, values) for one, values in some]
+                await sms_queue.end(conn, [values for _, values in some])
+                await sms_queue.keep_parts(conn, parts)
+                await spending.spend(conn, free, now, self._zone, back=True)
+                for gateway_id, ids in far.items():
+                    early = await sms_receipts.early(conn, gateway_id, ids)
+                    changes += await sms_receipts.hear(conn, gateway_id, early, now) if early else []
+                return changes
+
+            changes = await self._follow(conn, await in_one_trip(conn, kept, ends=_none_failed), told, now)
         await self._tell(changes, told)
 
     async def ended(self, some: Sequence[tuple[Waiting, dict[str, Any]]], since: str) -> None:
@@ -121,8 +126,8 @@ class SmsAfter:
         """What became of messages, as a gateway tells it."""
         now, told = self._clock(), list[tuple[int, Notice]]()
         async with self._one, self._db.write() as conn:
-            changes = await sms_receipts.hear(conn, gateway_id, receipts, now)
-            changes = await self._follow(conn, changes, told, now)
+            heard = lambda: sms_receipts.hear(conn, gateway_id, receipts, now)  # noqa: E731 - of this transaction
+            changes = await self._follow(conn, await in_one_trip(conn, heard, ends=_none_failed), told, now)
         await self._tell(changes, told)
 
     async def _sweep(self) -> None:
@@ -171,6 +176,11 @@ class SmsAfter:
         """Nothing of the message: what a desk was told stays when the client is erased."""
         author = one.user_id or 0
         return Notice(seq=self._next_seq(author), code=f"sms-{one.state}", args={}, href=f"/sms#sms-{one.id}", at=now)
+
+
+def _none_failed(changes: Sequence[Change]) -> bool:
+    """Whether nothing follows from what was written down."""
+    return all(one.state not in TOLD for one in changes)
 
 
 def _changed(row: Waiting, values: dict[str, Any], was: str = "sending") -> Change:

@@ -22,8 +22,10 @@ from cti.channels.texts import Answer, Choice, OutText, SmsTrouble, TextLine, Te
 from cti.errors import StorageError
 from cti.messages.outgoing import TRIES_S
 from cti.messages.sms import split
-from cti.storage import sms_guard, sms_queue
+from cti.storage import sms_guard, sms_queue, spending
 from cti.storage.database import Database
+from cti.storage.desktop_events import Connection
+from cti.storage.one_hop import in_one_trip
 from cti.storage.sms_queue import Waiting
 from cti.storage.spending import Stop
 from cti.telephony.numbering import NumberPlan
@@ -152,16 +154,27 @@ class SmsOut:
         taken: set[int] = set()
         try:
             if ready:
+                async with self._db.read() as asked:
+                    stopped = await in_one_trip(asked, lambda: self._stopped(asked, ready, now))
                 async with self._db.write() as conn:
-                    stopped = await sms_guard.stopped(conn, [one for one, _ in ready], self._plan, now, self._zone)
-                    may = [(one, choice) for one, choice in ready if one.id not in stopped]
-                    taken = await sms_queue.claim(conn, may, now)
+                    taken = await in_one_trip(conn, lambda: self._take(conn, ready, stopped, now))
                 held += [(one, _held(one, stopped[one.id], now)) for one, _ in ready if one.id in stopped]
         finally:
             for one, _ in ready:
                 if one.id not in taken:
                     self._going.pop(one.id, None)
         return [(one, choice) for one, choice in ready if one.id in taken], held
+
+    async def _stopped(self, conn: Connection, ready: Sequence[tuple[Waiting, Choice]], now: float) -> dict[int, Stop]:
+        return await sms_guard.stopped(conn, [one for one, _ in ready], self._plan, now, self._zone)
+
+    async def _take(
+        self, conn: Connection, ready: Sequence[tuple[Waiting, Choice]], stopped: dict[int, Stop], now: float
+    ) -> set[int]:
+        """The ids of those that were claimed; what they cost is spent."""
+        taken = await sms_queue.claim(conn, [pair for pair in ready if pair[0].id not in stopped], now)
+        await spending.goes(conn, [one for one, _ in ready if one.id in taken], stopped.values(), now, self._zone)
+        return taken
 
     async def _left_behind(self) -> None:
         """Messages of a run before, or lost sight of: whether they went is not known."""

@@ -9,7 +9,6 @@ him an admin notes the last line and its chain elsewhere, and `check` says wheth
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -103,17 +102,6 @@ async def append(conn: AsyncConnection, lines: Sequence[Line]) -> None:
     rows = _chained(head.last, head.chain, lines)
     await conn.execute(text(_ADD), rows)
     await conn.execute(text(_MOVE_HEAD), {"last": rows[-1]["id"], "chain": rows[-1]["chain"]})
-
-
-def append_here(raw: sqlite3.Connection, lines: Sequence[Line]) -> None:
-    """The same in the thread of SQLite's writer, for answers that wait for it."""
-    head = raw.execute(_HEAD).fetchone()
-    if head is None:
-        raw.execute(_NEW_HEAD)
-    last, chain = head or (0, "")
-    rows = _chained(last, chain, lines)
-    raw.executemany(_ADD, rows)
-    raw.execute(_MOVE_HEAD, {"last": rows[-1]["id"], "chain": rows[-1]["chain"]})
 
 
 def _chained(last: int, chain: str, lines: Sequence[Line]) -> list[dict[str, Any]]:

@@ -184,12 +184,18 @@ async def become(conn: AsyncConnection, campaign_id: int, rows: Sequence[Mapping
     """People who waited are otherwise now; number, state, why, at, sms_id, outbox_id, sent_at of each."""
     if not rows:
         return
-    names = ("state", "why", "at", "sms_id", "outbox_id", "sent_at")
-    mine = (P.campaign_id == campaign_id) & (P.number == bindparam("n")) & (P.state == "waiting")
-    change = update(campaign_people).where(mine).values({name: bindparam(f"v_{name}") for name in names})
-    values = [{"n": row["number"]} | {f"v_{name}": row.get(name, "" if name == "why" else None) for name in names}
+    blank = {"why": ""}
+    values = [{"of": campaign_id, "n": row["number"]} | {f"v_{name}": row.get(name, blank.get(name)) for name in _NEW}
               for row in rows]  # fmt: skip
-    await conn.execute(change, values)
+    await conn.execute(_BECOME, values)
+
+
+_NEW = ("state", "why", "at", "sms_id", "outbox_id", "sent_at")
+_BECOME = (
+    update(campaign_people)
+    .where(P.campaign_id == bindparam("of"), P.number == bindparam("n"), P.state == "waiting")
+    .values({name: bindparam(f"v_{name}") for name in _NEW})
+)
 
 
 async def written_lately(conn: AsyncConnection, campaign_id: int, addresses: Collection[str], since: float) -> set[str]:

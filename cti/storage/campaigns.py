@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Select, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.messages.campaigns import MOVES, Act, Campaign, Given, State
@@ -31,6 +31,14 @@ async def get(conn: AsyncConnection, campaign_id: int) -> Campaign | None:
         return None
     row = (await conn.execute(_rows().where(campaigns.c.id == campaign_id))).one_or_none()
     return _read(row) if row else None
+
+
+async def is_running(conn: AsyncConnection, campaign_id: int) -> bool:
+    """Whether nobody has stopped it meanwhile."""
+    return (await conn.execute(_STATE, {"of": campaign_id})).scalar() == "running"
+
+
+_STATE = select(campaigns.c.state).where(campaigns.c.id == bindparam("of"))
 
 
 async def named(conn: AsyncConnection, name: str, besides: int) -> bool:

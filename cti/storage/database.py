@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Sequence
+import sys
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -97,14 +98,6 @@ class Database:
                 conn = await self._sqlite_writer()
                 async with conn.begin():
                     yield conn
-        except (DBAPIError, OSError) as error:
-            raise self._explained(error) from error
-
-    async def at_once(self, works: Sequence[one_hop.Here]) -> None:
-        """SQLite alone: an urgent transaction as `write` makes one, in one trip to the writer's thread."""
-        try:
-            async with self._turn(urgent=True):
-                await one_hop.transact(await self._sqlite_writer(), works)
         except (DBAPIError, OSError) as error:
             raise self._explained(error) from error
 
@@ -218,6 +211,7 @@ async def open_database(url: str, *, busy_timeout_ms: int = 5000) -> Database:
         await asyncio.to_thread(sqlite.check_file, path)
         if not path.exists():
             await _make_new(parsed, path)
+        sys.setswitchinterval(one_hop.SWITCH_S)
     db = Database(parsed, busy_timeout_ms=busy_timeout_ms)
     await db.start()
     return db

@@ -4,28 +4,33 @@ SQLAlchemy 2.1.9 with aiosqlite 0.22.1 (both 2026) makes a trip each to open a c
 and one to roll back nothing: a card would wait longer for threads than for the disk. Here a statement is one trip: it
 begins a transaction where the connection is a writer's and has none, executes, fetches all rows and closes. Commit and
 rollback travel only when there is a transaction. A test counts the stock driver's trips and fails when it needs one.
+
+`in_one_trip` goes further: all statements of a piece of work, and the commit with them, are one trip. So whoever has
+SQLite's one writer has it as long as the disk takes, not as long as the loop is busy with others meanwhile.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import math
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 import aiosqlite
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite import aiosqlite as stock
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.util.concurrency import await_
 
 DRIVER = "sqlite+one_hop"
+SWITCH_S = 0.0005  # Python's own 5 ms for a thread to get its turn would be longer than a whole transaction here
 LOOK_EVERY = 20_000  # steps of SQLite's machine between two looks at the clock: a fifth of a millisecond and more
 _Statement = Callable[[sqlite3.Connection], sqlite3.Cursor]
-Here = Callable[[sqlite3.Connection], None]  # work in the thread of a connection
+T = TypeVar("T")
 
 
 class _Cursor(stock.AsyncAdapt_aiosqlite_cursor):
@@ -78,7 +83,7 @@ class OneHopConnection(stock.AsyncAdapt_aiosqlite_connection):
     is left for the statements to come, as a busy machine is no reason to end one; None: no limit.
     """
 
-    __slots__ = ("begin", "left_s", "limit_s")
+    __slots__ = ("begin", "inside", "left_s", "limit_s")
     _cursor_cls: type[stock.AsyncAdapt_aiosqlite_cursor] = _Cursor
 
     def __init__(self, dbapi: Any, connection: Any) -> None:
@@ -86,6 +91,7 @@ class OneHopConnection(stock.AsyncAdapt_aiosqlite_connection):
         self.begin = ""
         self.limit_s = 0.0
         self.left_s: float | None = None
+        self.inside = False  # its thread is where we are: nothing has to travel
 
     def travel(self, statement: _Statement) -> Any:
         """Run a statement in the connection's thread; brings back description, row count, last id and all rows."""
@@ -110,17 +116,50 @@ class OneHopConnection(stock.AsyncAdapt_aiosqlite_connection):
                     self.left_s = left_s - (time.thread_time() - begun)
 
         try:
-            return await_(connection._execute(trip))
+            return await_(self._run(trip))
         except Exception as error:  # noqa: BLE001 - the adapter's own way: it raises it again
             self._handle_exception(error)
 
     def rollback(self) -> None:
         if self._connection._connection and self._connection.in_transaction:
-            super().rollback()
+            self._end(self._connection._conn.rollback)
 
     def commit(self) -> None:
         if self._connection._connection and self._connection.in_transaction:
-            super().commit()
+            self._end(self._connection._conn.commit)
+
+    async def in_one_trip(self, work: Callable[[], Coroutine[Any, Any, T]], ends: Callable[[T], bool]) -> T:
+        """See the function of this name."""
+
+        def trip() -> T:
+            self.inside = True
+            try:
+                made = _finished(work())
+                if self.begin and ends(made) and self._connection.in_transaction:
+                    self._connection._conn.commit()
+                return made
+            finally:
+                self.inside = False
+
+        there = asyncio.ensure_future(self._connection._execute(contextvars.copy_context().run, trip))
+        try:
+            return await asyncio.shield(there)
+        except asyncio.CancelledError:
+            while not there.done():  # until then the connection is nobody else's
+                await asyncio.wait([there])
+            raise
+
+    def _end(self, how: Callable[[], None]) -> None:
+        try:
+            await_(self._run(how))
+        except Exception as error:  # noqa: BLE001 - as above
+            self._handle_exception(error)
+
+    async def _run(self, trip: Callable[[], T]) -> T:
+        if self.inside:
+            return trip()
+        made: T = await self._connection._execute(trip)
+        return made
 
 
 class _Dbapi(stock.AsyncAdapt_aiosqlite_dbapi):
@@ -141,28 +180,30 @@ class OneHopDialect(stock.SQLiteDialect_aiosqlite):
         return _Dbapi(aiosqlite, sqlite3)
 
 
-async def transact(conn: AsyncConnection, works: Sequence[Here]) -> None:
-    """A whole transaction in one trip, committed; on a writer's connection that has none begun."""
+async def in_one_trip(
+    conn: AsyncConnection, work: Callable[[], Coroutine[Any, Any, T]], *, ends: Callable[[T], bool] = lambda _: True
+) -> T:
+    """What `work` brings, which awaits nothing but statements of `conn`; with SQLite it runs in conn's thread.
+
+    There it must not touch what the loop's tasks change meanwhile. ends: whether a writer's transaction is committed at
+    once, on the same trip; nothing may go wrong after it. Where not, or with PostgreSQL, the transaction goes on.
+    """
     assert conn.sync_connection is not None
     here = conn.sync_connection.connection.dbapi_connection
-    assert isinstance(here, OneHopConnection)
-    connection, begin = here._connection, here.begin
+    if not isinstance(here, OneHopConnection):
+        return await work()
+    return await here.in_one_trip(work, ends)
 
-    def trip() -> None:
-        raw = connection._conn
-        raw.execute(begin)
-        try:
-            for work in works:
-                work(raw)
-            raw.execute("COMMIT")
-        except BaseException:
-            raw.rollback()
-            raise
 
+def _finished(work: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine returns that never waits."""
     try:
-        await connection._execute(trip)
-    except sqlite3.Error as error:
-        raise OperationalError("a transaction", None, error) from error
+        work.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    work.close()
+    raise RuntimeError("work in one trip waited for something else than its connection")
 
 
 registry.register("sqlite.one_hop", __name__, "OneHopDialect")

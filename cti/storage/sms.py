@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.messages.deliveries import State
@@ -25,13 +25,15 @@ async def add(conn: AsyncConnection, values: Mapping[str, Any], now: float) -> i
 
 async def add_many(conn: AsyncConnection, rows: Sequence[Mapping[str, Any]], now: float) -> dict[str, int]:
     """The same for many at once, their key, number, text and all else the same columns; the ids by key."""
-    keys = [row["key"] for row in rows]
-    mine = select(sms.c.key, sms.c.id).where(sms.c.key.in_(keys))
-    there = {key for key, _id in await conn.execute(mine)} if keys else set()
+    mine = {"keys": [row["key"] for row in rows]}
+    there = {key for key, _id in await conn.execute(_BY_KEYS, mine)} if rows else set()
     new = [_row(row, now) for row in rows if row["key"] not in there]
     if new:
         await conn.execute(insert(sms), new)
-    return {key: id_ for key, id_ in await conn.execute(mine)} if keys else {}
+    return {key: id_ for key, id_ in await conn.execute(_BY_KEYS, mine)} if rows else {}
+
+
+_BY_KEYS = select(sms.c.key, sms.c.id).where(sms.c.key.in_(bindparam("keys", expanding=True)))
 
 
 def _row(values: Mapping[str, Any], now: float) -> dict[str, Any]:

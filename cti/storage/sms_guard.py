@@ -20,9 +20,9 @@ from cti.telephony.numbering import NumberPlan, read
 async def stopped(
     conn: AsyncConnection, some: Sequence[Waiting], plan: NumberPlan, now: float, house: ZoneInfo
 ) -> dict[int, Stop]:
-    """Which of these messages may not leave, by their ids; what the others cost is written down.
+    """Which of these messages may not leave, by their ids.
 
-    Asked in the transaction that claims them, with the prices that they will have.
+    Asked just before they are claimed, with the prices that they will have; `spending.goes` is told of it then.
     """
     found: dict[int, Stop] = {}
     barred = await restrictions.restricted(conn, (one.client_id for one in some))
@@ -33,6 +33,4 @@ async def stopped(
             found[one.id] = Stop("restricted")
     given, _ = await limits.read(conn)
     left = [one for one in some if one.id not in found]
-    found |= await spending.stopped(conn, left, given, now, house)
-    await spending.spend(conn, [one for one in left if one.id not in found], now, house)
-    return found
+    return found | await spending.stopped(conn, left, given, now, house)

@@ -75,12 +75,23 @@ async def claim(conn: AsyncConnection, chosen: Sequence[tuple[Waiting, Choice]],
     taken: set[int] = set()
     for choice, ids in groups.items():
         values = {
-            "state": "sending", "gateway_id": choice.gateway_id, "sender": choice.sender, "claimed_at": now,
-            "price": sms.c.parts * choice.price, "currency": choice.currency,
+            "ids": ids, "gateway": choice.gateway_id, "name": choice.sender, "now": now, "each": choice.price,
+            "money": choice.currency,
         }  # fmt: skip
-        mine = update(sms).where(sms.c.id.in_(ids), sms.c.state == "queued").values(values)
-        taken.update((await conn.execute(mine.returning(sms.c.id))).scalars())
+        taken.update((await conn.execute(_CLAIM, values)).scalars())
     return taken
+
+
+# Statements of the queue's own ways are built once: whoever has SQLite's one writer is to be done soon.
+_CLAIM = (
+    update(sms)
+    .where(sms.c.id.in_(bindparam("ids", expanding=True)), sms.c.state == "queued")
+    .values(
+        state="sending", gateway_id=bindparam("gateway"), sender=bindparam("name"), claimed_at=bindparam("now"),
+        price=sms.c.parts * bindparam("each", type_=sms.c.price.type), currency=bindparam("money"),
+    )
+    .returning(sms.c.id)
+)  # fmt: skip
 
 
 async def left_behind(conn: AsyncConnection, besides: Collection[int]) -> list[Waiting]:

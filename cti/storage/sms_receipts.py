@@ -70,8 +70,7 @@ async def hear(conn: AsyncConnection, gateway_id: int, receipts: Sequence[Receip
 async def early(conn: AsyncConnection, gateway_id: int, far_ids: Iterable[str]) -> list[Receipt]:
     """Receipts that came before these ids were known; they are taken out."""
     keys = {key for one in far_ids for key in id_keys(one)}
-    mine = (sms_receipts.c.gateway_id == gateway_id) & sms_receipts.c.far_id.in_(keys)
-    rows = list(await conn.execute(select(sms_receipts).where(mine).order_by(sms_receipts.c.id))) if keys else []
+    rows = list(await conn.execute(_EARLY, {"of": gateway_id, "keys": list(keys)})) if keys else []
     if rows:
         await conn.execute(delete(sms_receipts).where(sms_receipts.c.id.in_([row.id for row in rows])))
     return [Receipt(far_id=row.far_id, state=row.state, said=row.said, at=row.at) for row in rows]
@@ -94,8 +93,7 @@ async def silent(conn: AsyncConnection, before: float, now: float, limit: int = 
 
 async def _parts(conn: AsyncConnection, gateway_id: int, keys: set[str]) -> dict[str, Any]:
     """Parts by what the gateway calls them: of those called the same, the latest."""
-    mine = select(sms_parts).where(sms_parts.c.gateway_id == gateway_id, sms_parts.c.far_id.in_(keys))
-    rows = await conn.execute(mine.order_by(sms_parts.c.sms_id, sms_parts.c.attempt))
+    rows = await conn.execute(_PARTS, {"of": gateway_id, "keys": list(keys)})
     return {row.far_id: row for row in rows}
 
 
@@ -141,11 +139,11 @@ async def _raise(
     await conn.execute(_RAISED, [_place(place) | {"new": new} for place, new in raised.items()])
     ids = {of for of, _, _ in raised}
     by: dict[int, dict[int, list[State]]] = {}
-    for part in await conn.execute(select(sms_parts).where(sms_parts.c.sms_id.in_(ids))):
+    for part in await conn.execute(_OF_THESE, {"ids": list(ids)}):
         by.setdefault(part.sms_id, {}).setdefault(part.attempt, []).append(part.state)
     changes: list[Change] = []
     new: list[dict[str, Any]] = []
-    for row in await conn.execute(_ROW.where(sms.c.id.in_(ids)).order_by(sms.c.id)):
+    for row in await conn.execute(_ROWS, {"ids": list(ids)}):
         attempts = by[row.id]
         state, last = _state(row, attempts), attempts.get(row.attempt, [])
         if state == row.state:
@@ -179,6 +177,22 @@ _ROW = select(
         sms.c[name]
         for name in ("id", "state", "number", "purpose", "user_id", "client_id", "campaign_id", "attempt", "created_at")
     )
+)
+
+
+# Built once: they stand on the way of each receipt.
+_ROWS = _ROW.where(sms.c.id.in_(bindparam("ids", expanding=True))).order_by(sms.c.id)
+_OF_THESE = select(sms_parts).where(sms_parts.c.sms_id.in_(bindparam("ids", expanding=True)))
+_PARTS = (
+    select(sms_parts)
+    .where(sms_parts.c.gateway_id == bindparam("of"), sms_parts.c.far_id.in_(bindparam("keys", expanding=True)))
+    .order_by(sms_parts.c.sms_id, sms_parts.c.attempt)
+)
+
+_EARLY = (
+    select(sms_receipts)
+    .where(sms_receipts.c.gateway_id == bindparam("of"), sms_receipts.c.far_id.in_(bindparam("keys", expanding=True)))
+    .order_by(sms_receipts.c.id)
 )
 
 

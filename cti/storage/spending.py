@@ -9,12 +9,12 @@ ends.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.zones import clock_of
@@ -59,7 +59,7 @@ async def stopped(
 ) -> dict[int, Stop]:
     """Those of these SMS that may not be sent now, by id. rows: of the table `sms`, with the price that they will cost.
 
-    Ask it in the transaction that claims them, and tell `spend` of what goes.
+    One task alone asks it and claims them: in the transaction that does, tell `goes` of it.
     """
     refused = await consents.refusals(conn, [Wish("phone", row.number, row.purpose, row.client_id) for row in rows])
     found = {
@@ -78,9 +78,14 @@ async def stopped(
         stop = counted.stop(row, zone)
         if stop is not None:
             found[row.id] = stop
-    if any(stop.why == "budget" for stop in found.values()):
-        await _mark(conn, day_of(now, house), now)
     return found
+
+
+async def goes(conn: AsyncConnection, rows: Sequence[Any], stops: Iterable[Stop], now: float, house: ZoneInfo) -> None:
+    """Write down what these SMS cost, that go now, and that the budget holds others back, if it does."""
+    await spend(conn, rows, now, house)
+    if any(stop.why == "budget" for stop in stops):
+        await _mark(conn, day_of(now, house), now)
 
 
 async def _talked(conn: AsyncConnection, call_id: str) -> bool:
@@ -191,9 +196,15 @@ async def _mark(conn: AsyncConnection, name: str, now: float) -> None:
 
 
 async def _add(conn: AsyncConnection, name: str, added: Mapping[str, int]) -> None:
-    mine, columns = sending_days.c.day == name, sending_days.c
-    if (await conn.execute(select(columns.day).where(mine))).first() is None:
+    more = {f"more_{column}": added.get(column, 0) for column in _COSTS}
+    if (await conn.execute(_SPEND, {"of": name} | more)).rowcount == 0:
         await conn.execute(insert(sending_days).values(day=name))
-    if added:
-        values = {column: columns[column] + amount for column, amount in added.items()}
-        await conn.execute(update(sending_days).where(mine).values(values))
+        await conn.execute(_SPEND, {"of": name} | more)
+
+
+_COSTS = ("spent", "messages", "own")
+_SPEND = (
+    update(sending_days)
+    .where(sending_days.c.day == bindparam("of"))
+    .values({name: sending_days.c[name] + bindparam(f"more_{name}") for name in _COSTS})
+)

@@ -18,16 +18,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.errors import StorageError
 from cti.storage.database import Database
-from cti.storage.one_hop import Here
+from cti.storage.one_hop import in_one_trip
 
-Write = Callable[[AsyncConnection], Awaitable[None]]
+Write = Callable[[AsyncConnection], Awaitable[None]]  # awaits nothing but its connection
 State = Literal["ok", "late"]
 
 BATCH = 200
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 
 log = structlog.get_logger()
-_Waiting = tuple[Write, Here | None, "asyncio.Future[bool]"]
+_Waiting = tuple[Write, "asyncio.Future[bool]"]
 
 
 class Spool:
@@ -60,11 +60,8 @@ class Spool:
         """How many writes wait."""
         return len(self._waiting)
 
-    def put(self, write: Write, *, here: Here | None = None) -> asyncio.Future[bool]:
-        """Queue a write; never waits. The future: True once it is on the disk, False when it was refused or parked.
-
-        here: the same in the thread of SQLite's writer: a batch of such writes alone costs one trip there.
-        """
+    def put(self, write: Write) -> asyncio.Future[bool]:
+        """Queue a write; never waits. The future: True once it is on the disk, False when it was refused or parked."""
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         if len(self._waiting) >= self._limit:
             self.refused += 1
@@ -72,7 +69,7 @@ class Spool:
                 log.error("write refused: too many wait for the database", waiting=self.pending, refused=self.refused)
             done.set_result(False)
             return done
-        self._waiting.append((write, here, done))
+        self._waiting.append((write, done))
         self._idle.clear()
         self._filled.set()
         return done
@@ -114,13 +111,12 @@ class Spool:
             await self._write_each(batch)
 
     async def _write(self, batch: Sequence[_Waiting]) -> None:
-        works = [here for _, here, _ in batch if here is not None]
-        if self._db.is_sqlite and len(works) == len(batch):
-            await self._db.at_once(works)
-        else:
-            async with self._db.write(urgent=True) as conn:
-                for write, _, _ in batch:
-                    await write(conn)
+        async def all_of_it() -> None:
+            for write, _ in batch:
+                await write(conn)
+
+        async with self._db.write(urgent=True) as conn:
+            await in_one_trip(conn, all_of_it)
         self._settle(len(batch), written=True)
 
     async def _write_each(self, batch: Sequence[_Waiting]) -> None:
@@ -136,7 +132,7 @@ class Spool:
 
     def _settle(self, count: int, *, written: bool) -> None:
         for _ in range(count):
-            _, _, done = self._waiting.popleft()
+            _, done = self._waiting.popleft()
             if not done.done():
                 done.set_result(written)
 

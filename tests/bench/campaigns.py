@@ -1,4 +1,5 @@
-"""Campaigns: their people chosen among a million, and one at 100 SMS/s by SMPP while cards come to the desks."""
+"""Campaigns: their people chosen among a million; one at 100 SMS/s by SMPP while cards come to the desks; one at
+1,000 SMS/s by four binds, from its queue to the receipts."""
 
 from __future__ import annotations
 
@@ -10,9 +11,11 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, update
+import msgspec
+from sqlalchemy import insert, select, update
 
 from cti.access import Person
 from cti.cli import sample_gateway
@@ -20,6 +23,7 @@ from cti.clients.filters import Condition
 from cti.clients.segments import Group, Segment
 from cti.features.campaign_builds import CampaignBuilds
 from cti.messages.campaigns import Campaign, Given
+from cti.messages.gateways import SmppGiven
 from cti.messages.limits import Limits
 from cti.settings import SmsSettings
 from cti.storage import campaigns, desktop_events, limits, segments
@@ -36,6 +40,7 @@ from tests.web.panel import ANNA, VERA, Browser, Panel, Wire, cast, panel, until
 
 CLIENTS = 3_000 if SHORT else 1_000_000
 SECONDS, RATE = (3, 100) if SHORT else (30, 100)
+FAST_S, FAST = (1, 200) if SHORT else (10, 1000)
 POPS = 10 if SHORT else 400
 PART, LOOK_S = 20_000, 0.005
 NOW = 1_790_000_000.0
@@ -46,6 +51,8 @@ def main() -> None:
         asyncio.run(_audience(Path(folder)))
     with tempfile.TemporaryDirectory() as folder, smsc(Path(folder, "sent.jsonl")) as peer:
         asyncio.run(_sending(Path(folder), peer))
+    with tempfile.TemporaryDirectory() as folder, smsc(Path(folder, "sent.jsonl")) as peer:
+        asyncio.run(_fast(Path(folder), peer))
 
 
 async def _audience(folder: Path) -> None:
@@ -79,37 +86,82 @@ async def _audience(folder: Path) -> None:
 
 async def _sending(folder: Path, peer: Smsc) -> None:
     count = RATE * SECONDS
-    sections = {"sms": SmsSettings(inside=("127.0.0.0/8",))}  # type: ignore[arg-type]
-    copied(cast, folder)
-    before = await open_database(address(folder))
-    await _fill(before, count)
-    id_ = await _written(before, "service")
-    async with before.write() as conn:
-        day = Limits(quiet_from="00:00", quiet_to="00:00", approval_over=10**6)
-        await limits.save(conn, day, version=0, user_id=VERA, now=1.0)
-        await sample_gateway.open_at(conn, peer.port, PASSWORD, folder)
-        await conn.execute(update(sms_gateways).values(rate=1000))
-    await before.close()
-    async with panel(folder, sections=sections, filled=True) as running, Browser(running, "anna") as anna:
+    id_ = await _laid(folder, peer, count, RATE)
+    async with panel(folder, sections=_OURS, filled=True) as running, Browser(running, "anna") as anna:
         db = running.services.database
         wire = await anna.connect()
         pace_s = SECONDS * 0.8 / POPS  # the same before and during it
         without = await _pops(running, wire, POPS, every_s=pace_s)
-        feature, vera = running.services.campaigns, Person(id=VERA, login="vera", name="Vera", role="supervisor")
-        await feature.build(vera, id_)
+        await running.services.campaigns.build(_VERA, id_)
         await _state(db, id_, "ready")
         late: list[float] = []
         async with _watched(late):
-            await feature.start(vera, id_)
+            await running.services.campaigns.start(_VERA, id_)
             while_it = await _pops(running, wire, POPS, every_s=pace_s)
             await until(lambda: _lines(peer) >= count, within_s=SECONDS * 3, why="all are sent")
-    at = [one["at"] for one in peer.submits()]
-    middle = at[len(at) // 10 : -len(at) // 10]  # without the first link and the last turn
-    rate = (len(middle) - 1) / (middle[-1] - middle[0])
-    report(f"a campaign at {RATE} SMS/s: rate held", rate, "SMS/s", limit=f"{RATE * 0.95:g} to {RATE * 1.05:g}")
+    _report_rate(peer, RATE, f"a campaign at {RATE} SMS/s")
     report("the loop is late meanwhile, p99", percentile(late, 0.99) * 1e3, "ms", limit="< 50")
     ours, bare = percentile(while_it, 0.99) * 1e3, percentile(without, 0.99) * 1e3
     report("a card on the wire during it, p99", ours, "ms", baseline=bare, limit="ratio <= 1.5")
+
+
+async def _fast(folder: Path, peer: Smsc) -> None:
+    """Its clients are none that just came: their look for duplicates is over."""
+    count = FAST * FAST_S
+    id_ = await _laid(folder, peer, count, FAST, binds=4, window=50)
+    async with panel(folder, sections=_OURS, filled=True) as running:
+        db = running.services.database
+        await running.services.campaigns.build(_VERA, id_)
+        await _state(db, id_, "ready")
+        await _quiet()
+        late: list[float] = []
+        async with _watched(late):
+            used = time.process_time()
+            await running.services.campaigns.start(_VERA, id_)
+            await until(lambda: _lines(peer) >= count, within_s=FAST_S * 6, why="all are sent")
+            used = time.process_time() - used
+    name = f"a campaign at {FAST} SMS/s, 4 binds"
+    _report_rate(peer, FAST, name)
+    report(f"{name}: the loop is late, p99", percentile(late, 0.99) * 1e3, "ms", limit="< 50")
+    report(f"{name}: processor time of an SMS, from queue to receipt", used / count * 1e3, "ms")
+
+
+_OURS: dict[str, Any] = {"sms": SmsSettings(inside=("127.0.0.0/8",))}
+_VERA = Person(id=VERA, login="vera", name="Vera", role="supervisor")
+
+
+async def _laid(folder: Path, peer: Smsc, count: int, rate: int, **more: int) -> int:
+    """A base with so many clients, a gateway, and a campaign for all of them; its id."""
+    copied(cast, folder)
+    db = await open_database(address(folder))
+    await _fill(db, count)
+    id_ = await _written(db, "service", rate)
+    async with db.write() as conn:
+        day = Limits(quiet_from="00:00", quiet_to="00:00", approval_over=10**6)
+        await limits.save(conn, day, version=0, user_id=VERA, now=1.0)
+        await sample_gateway.open_at(conn, peer.port, PASSWORD, folder)
+        kept = (await conn.execute(select(sms_gateways.c.given))).scalar_one()
+        given = msgspec.structs.replace(msgspec.json.decode(kept, type=SmppGiven), **more)
+        await conn.execute(
+            update(sms_gateways).values(rate=max(1000, rate * 11 // 10), given=msgspec.json.encode(given).decode())
+        )
+    await db.close()
+    return id_
+
+
+async def _quiet() -> None:
+    busy = 1.0
+    while busy > 0.06:
+        before = time.process_time()
+        await asyncio.sleep(1)
+        busy = time.process_time() - before
+
+
+def _report_rate(peer: Smsc, rate: int, name: str) -> None:
+    at = [one["at"] for one in peer.submits()]
+    middle = at[len(at) // 10 : -len(at) // 10]  # without the first link and the last turn
+    held = (len(middle) - 1) / (middle[-1] - middle[0])
+    report(f"{name}: rate held", held, "SMS/s", limit=f"{rate * 0.95:g} to {rate * 1.05:g}")
 
 
 async def _pops(running: Panel, wire: Wire, count: int, *, every_s: float) -> list[float]:
@@ -141,8 +193,8 @@ async def _state(db: Database, id_: int, state: str) -> None:
             await asyncio.sleep(0.05)
 
 
-async def _written(db: Database, purpose: str) -> int:
-    given = Given(template_id=1, rate=RATE, hours=None)
+async def _written(db: Database, purpose: str, rate: int = RATE) -> int:
+    given = Given(template_id=1, rate=rate, hours=None)
     asked = Group(conditions=[Condition(field="property:1", op="from", value=1)])
     async with db.write() as conn:
         segment = await segments.add(conn, Segment(id=0, name="С оценкой", expression=asked), 1, NOW)

@@ -38,7 +38,7 @@ async def asked(db: Database, *rows: Any, limits: Limits = LIMITS, now: float = 
         await conn.execute(
             update(table).where(table.c.id.in_([row.id for row in gone])).values(state="accepted", accepted_at=now)
         )
-        await spending.spend(conn, gone, now, HOUSE)
+        await spending.goes(conn, gone, found.values(), now, HOUSE)
     return {row.key: found[row.id] for row in rows if row.id in found}
 
 

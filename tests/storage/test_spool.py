@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import subprocess
 import sys
 import time
@@ -15,7 +14,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.storage.database import Database, open_database
-from cti.storage.one_hop import Here
 from cti.storage.spool import Spool
 from tests.made import address
 
@@ -99,26 +97,6 @@ async def test_a_write_that_cannot_succeed_is_put_aside_alone(db: Database) -> N
         assert await asyncio.gather(*done) == [True, False, True, False, True]
     assert await written(db) == [1, 2, 3]
     assert spool.parked == 2
-    assert spool.state == "ok"
-
-
-async def test_writes_of_one_trip_keep_their_order_and_fail_alone(db: Database) -> None:
-    """Among others they are written as those; a batch of them alone goes in one trip, where SQLite is."""
-
-    def here(number: int) -> Here:
-        def work(raw: sqlite3.Connection) -> None:
-            raw.execute("INSERT INTO trace (call_id, at, step, args) VALUES ('spool', ?, 'n', '')", (number,))
-            if number == 7:
-                raw.execute("INSERT INTO trace (id) VALUES (1)")
-
-        return work
-
-    async with running(db) as spool:
-        mixed = [spool.put(numbered(number), here=here(number) if number % 2 else None) for number in range(5)]
-        assert await asyncio.gather(*mixed) == [True] * 5
-        alone = [spool.put(numbered(number), here=here(number)) for number in range(5, 10)]
-        assert await asyncio.gather(*alone) == [True, True, number_7 := not db.is_sqlite, True, True]
-    assert await written(db) == [number for number in range(10) if number != 7 or number_7]
     assert spool.state == "ok"
 
 
