@@ -43,6 +43,8 @@ STANDARD: dict[str, FieldKind] = {
     "last_letter": "date",  # when one came or went
     "restricted": "yes-no",  # nothing may be done with the data
     "segment": "list",
+    "consented": "list",  # codes of clients/consenting.py
+    "refused": "list",
     "called": "period",  # calls with the client
     "signed": "period",  # contracts with him, by their day
     "calls": "count",  # in the last `days`, or ever

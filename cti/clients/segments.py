@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from cti.clients.card import ClientCard
+from cti.clients.consenting import CODES, Word, stand
 from cti.clients.filters import (
     KIND_OF_PROPERTY,
     MOST_CONDITIONS,
@@ -93,7 +94,7 @@ class ContractFact:
 class ClientFacts:
     """All that can be asked of a client. said: of properties, now and before. frozen: segments that he was put into.
 
-    contacts: names of his contact persons.
+    contacts: names of his contact persons. words: what he said of being written to and called.
     """
 
     card: ClientCard
@@ -102,6 +103,7 @@ class ClientFacts:
     contracts: tuple[ContractFact, ...] = ()
     frozen: frozenset[int] = frozenset()
     contacts: tuple[str, ...] = ()
+    words: tuple[Word, ...] = ()
 
 
 def leaves(group: Group) -> Iterator[Condition]:
@@ -189,6 +191,9 @@ class Judge:
                 return _listed((card.kind,), one)
             case "restricted":
                 return (card.restricted_at is not None) == wants_set(one)
+            case "consented" | "refused":
+                wanted = "given" if one.field == "consented" else "refused"
+                return _listed(tuple(code for code in CODES if stand(facts.words, code) == wanted), one)
             case "created" | "updated" | "last_letter":
                 return self._day(getattr(card, f"{one.field}_at"), one)
             case name if name in LISTS:

@@ -22,7 +22,7 @@ from cti.clients.requisites import fitting, refusal
 from cti.clients.zones import is_zone
 from cti.errors import Conflicts, NotAllowed, Refused
 from cti.sights import Sights
-from cti.storage import bulk, bulk_contacts, changes, clients, directories, properties, users
+from cti.storage import bulk, bulk_contacts, changes, clients, consents, directories, properties, users
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.directories import DIRECTORIES
@@ -204,6 +204,12 @@ class ClientBase:
                 if after_part is not None:
                     await after_part(conn, start + len(some), len(ids))
             await asyncio.sleep(POLITE_S)
+        last: int | None = 0
+        while last is not None:
+            async with self._db.write() as conn:
+                last = await consents.take_back(
+                    conn, batch, after=last, most=AT_ONCE, now=self._clock(), user_id=person.id
+                )
         return len(ids)
 
     async def _take_back(self, conn: Connection, person: Person, ids: Sequence[int], batch: str, back: str) -> None:

@@ -208,7 +208,9 @@ class ClientImport:
             await self._write(conn, held, new, known, batch, source)
             await self._write_people(conn, lines, batch)
             said = [(line.made or line.client_id, line.agreed) for line in lines if line.agreed and not line.fault]
-            await consents.say_imported(conn, said, now=self._clock(), user_id=self._user_id, source=source)
+            await consents.say_imported(
+                conn, said, now=self._clock(), user_id=self._user_id, source=source, batch=batch
+            )
         return done
 
     async def _find(self, conn: Connection, lines: Sequence[Line]) -> None:

@@ -31,6 +31,7 @@ from cti.clients.filters import (
 from cti.clients.properties import Property, days_of
 from cti.clients.segments import Group, Segment
 from cti.errors import Refused
+from cti.storage.client_consents import consenting
 from cti.storage.client_happenings import happened
 from cti.storage.client_tables import (
     client_emails,
@@ -158,6 +159,8 @@ class Conditions:
             return on_column(column, lambda other: _listed(other, one, text=one.field == "kind"), indexed=indexed)
         if one.field == "segment":
             return self._in_segments(one)
+        if one.field in ("consented", "refused"):
+            return consenting(one)
         if one.field in HISTORY:
             return happened(one, self._zone, self._now)
         if one.field == "restricted":

@@ -85,8 +85,12 @@ async def say_imported(
     now: float,
     user_id: int | None,
     source: str,
+    batch: str,
 ) -> None:
-    """What rows of a file say, by client and purpose, for all his numbers and addresses; what stands so stays."""
+    """What rows of a file say, by client and purpose, for all his numbers and addresses; what stands so stays.
+
+    batch: of the import; it stands in the proof, beside the file's name.
+    """
     kinds: tuple[Kind, ...] = ("phone", "email")
     asked = [
         (Wish(kind, "", next(one for one in PURPOSES if one == purpose), client_id), given)
@@ -102,8 +106,43 @@ async def say_imported(
         text_id = await wording_of(conn, wish.purpose, "ru") if given else None
         await say(
             conn, kind=wish.kind, address="", purpose=wish.purpose, given=given, source="import", at=now,
-            proof=source, client_id=wish.client_id, text_id=text_id, user_id=user_id,
+            proof=_proof(source, batch), client_id=wish.client_id, text_id=text_id, user_id=user_id,
         )  # fmt: skip
+
+
+def _proof(source: str, batch: str) -> str:
+    return f"{source[:150]} · {batch}"
+
+
+async def take_back(
+    conn: AsyncConnection, batch: str, *, after: int, most: int, now: float, user_id: int
+) -> int | None:
+    """Consents that an import brought, and that nothing was said of since, are withdrawn; some at a time.
+
+    after: the id of the last row before. The id of the last row of these; None: there are no more. What the file
+    withdrew stays withdrawn.
+    """
+    mine = (
+        (consents.c.source == "import") & consents.c.given & consents.c.proof.endswith(f" · {batch}", autoescape=True)
+    )
+    rows = (await conn.execute(
+        select(consents).where(mine, consents.c.id > after, consents.c.client_id.is_not(None))
+        .order_by(consents.c.id).limit(most)
+    )).all()  # fmt: skip
+    last: dict[tuple[int, str], Any] = {}
+    whose = select(consents).where(consents.c.client_id.in_({row.client_id for row in rows})).order_by(consents.c.id)
+    for row in await conn.execute(whose):
+        for purpose in (row.purpose,) if row.purpose else PURPOSES:
+            last[row.client_id, purpose] = row
+    still = {(row.client_id, row.purpose): row for row in rows}
+    for key, row in still.items():  # a withdrawal holds for all numbers and addresses
+        if not last[key].given or last[key].proof != row.proof:
+            continue
+        await say(
+            conn, kind="phone", address="", purpose=row.purpose, given=False, source="import", at=now, proof=row.proof,
+            client_id=row.client_id, user_id=user_id,
+        )  # fmt: skip
+    return int(rows[-1].id) if rows else None
 
 
 async def refusal(

@@ -12,13 +12,14 @@ from sqlalchemy import ColumnClause, Float, Integer, Row, String, bindparam, col
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.card import ClientCard, Phone, Place
+from cti.clients.consenting import Word
 from cti.clients.properties import Property, Value
 from cti.clients.segments import CallFact, ClientFacts, ContractFact, Said
 from cti.storage import properties
 
 # Parts by their number: 0 the client himself, 1 phones, 2 e-mails, 3 what is said of him, 4 what was said, 5 calls,
-# 6 contracts, 7 segments he was put into, 8 addresses and the like, 9 names of his contact persons. The columns i to n,
-# a to h and w to z are what each part says they are.
+# 6 contracts, 7 segments he was put into, 8 addresses and the like, 9 names of his contact persons, 10 what he said of
+# being written to. The columns i to n, a to h and w to z are what each part says they are.
 _FACTS = text(  # the first part gives the columns their types
     "SELECT 0 AS part, id AS client_id, responsible_id AS i, relation_id AS j, region_id AS k, industry_id AS l,"
     " source_id AS m, version AS n, name AS a, full_name AS b, kind AS c, inn AS d, kpp AS e, ogrn AS f,"
@@ -42,6 +43,8 @@ _FACTS = text(  # the first part gives the columns their types
     " 0.0, 0.0, 0.0, NULL FROM client_places WHERE client_id IN :ids"
     " UNION ALL SELECT 9, client_id, NULL, NULL, NULL, NULL, NULL, NULL, name, '', '', '', '', '', '', '',"
     " 0.0, 0.0, 0.0, NULL FROM contact_clients JOIN contacts ON contacts.id = contact_id WHERE client_id IN :ids"
+    " UNION ALL SELECT 10, client_id, id, CASE WHEN given THEN 1 ELSE 0 END, NULL, NULL, NULL, NULL, kind, purpose,"
+    " '', '', '', '', '', '', at, 0.0, 0.0, NULL FROM consents WHERE client_id IN :ids"
 )
 _COLUMNS: tuple[ColumnClause[Any], ...] = (
     *(column(name, Integer) for name in ("part", "client_id", *"ijklmn")),
@@ -94,6 +97,7 @@ def _facts(rows: Sequence[Row[Any]], kinds: dict[int, Any]) -> ClientFacts:
         ),
         frozen=frozenset(row.i for row in of_part(7)),
         contacts=tuple(row.a for row in of_part(9)),
+        words=tuple(Word(id=row.i, at=row.x, kind=row.a, purpose=row.b, given=bool(row.j)) for row in of_part(10)),
     )
 
 

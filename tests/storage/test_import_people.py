@@ -124,9 +124,9 @@ async def test_a_column_of_consents_is_in_the_register_once_with_the_files_name(
     async def chunks() -> AsyncIterator[Sequence[tuple[str, ...]]]:
         yield rows
 
-    for _ in range(2):
+    for batch in ("b1", "b2"):
         work = ClientImport(db=db, plan=NumberPlan(), clock=lambda: 1000.0, user_id=ANNA)
-        told = await work.run(chunks(), guess(headers, []), source="base.xlsx")
+        told = await work.run(chunks(), guess(headers, []), source="base.xlsx", batch=batch)
         assert [(one.field, one.code) for one in told.faults] == [("consent_marketing", "no-yes")]
     async with db.read() as conn:
         rows_ = {name: (await clients.search(conn, name)).rows[0].id for name in ("Гранит", "Алхимов")}
@@ -138,5 +138,28 @@ async def test_a_column_of_consents_is_in_the_register_once_with_the_files_name(
             Wish("phone", "+79355550101", "calls", rows_["Алхимов"]),
         ]
         assert await consents.refusals(conn, wishes) == ["", "", "no-consent", "withdrawn"]
-    assert [(one.kind, one.source, one.proof) for one in said["Алхимов"]] == [("phone", "import", "base.xlsx")]
+    assert [(one.kind, one.source, one.proof) for one in said["Алхимов"]] == [("phone", "import", "base.xlsx · b1")]
     assert sorted(one.kind for one in said["Гранит"]) == ["email", "phone"]
+
+
+async def test_an_import_that_is_taken_back_withdraws_the_consents_it_brought(db: Database) -> None:
+    await prepared(db)
+    headers = ("Название", "Телефоны", "Согласие на рекламу", "Согласие на опросы")
+
+    async def chunks() -> AsyncIterator[Sequence[tuple[str, ...]]]:
+        yield (("Алхимов", "+79355550101", "Да", "Да"),)
+
+    work = ClientImport(db=db, plan=NumberPlan(), clock=lambda: 1000.0, user_id=ANNA)
+    await work.run(chunks(), guess(headers, []), source="base.xlsx", batch="b1")
+    async with db.write() as conn:
+        client = (await clients.search(conn, "Алхимов")).rows[0].id
+        later = {"kind": "phone", "address": "", "given": True, "source": "card", "at": 1001.0, "client_id": client}
+        await consents.say(conn, purpose="survey", **later)  # type: ignore[arg-type]
+    base = ClientBase(db=db, plan=NumberPlan(), clock=lambda: 1002.0)
+    for _ in range(2):
+        await base.undo(ANNA_HERSELF, "b1")
+    async with db.read() as conn:
+        wishes = [Wish("phone", "", "marketing", client), Wish("phone", "", "survey", client)]
+        assert await consents.refusals(conn, wishes) == ["withdrawn", ""], "what he said himself since stays"
+        said = await consents.of_client(conn, client)
+    assert sum(not one.given for one in said) == 1

@@ -12,6 +12,7 @@ from sqlalchemy import and_, insert, select, true, update
 
 from cti.access import Person
 from cti.clients.card import ClientDraft, Phone, Place
+from cti.clients.consenting import CODES
 from cti.clients.contacts import ContactDraft
 from cti.clients.contracts import ContractDraft
 from cti.clients.filters import KIND_OF_PROPERTY, OPERATORS, STANDARD, Condition
@@ -20,7 +21,7 @@ from cti.clients.segments import Group, Judge
 from cti.errors import NotAllowed, Refused
 from cti.features.client_base import ClientBase
 from cti.features.client_segments import ClientSegments
-from cti.storage import contacts, contracts, directories, facts, properties, restrictions, segments
+from cti.storage import consents, contacts, contracts, directories, facts, properties, restrictions, segments
 from cti.storage.client_tables import clients as client_table
 from cti.storage.conditions import Conditions
 from cti.storage.database import Database
@@ -104,6 +105,12 @@ class Office:
                     ContractDraft(number=rng.choice(("А-14", "Б/7")), amount=amount, currency=currency, **days),
                     NOW,
                 )
+            for _ in range(rng.choice((0, 0, 1, 2, 4))):
+                await consents.say(
+                    conn, kind=rng.choice(("phone", "email")), address="", given=rng.random() < 0.5, source="card",
+                    purpose=rng.choice(("marketing", "marketing", "survey", "calls", "")), client_id=client,
+                    at=NOW - rng.choice((1.0, 2.0, 3.0)),
+                )  # fmt: skip
             await contacts.relink(conn, [client])
             wrote = rng.choice((None, NOW - 40 * 86_400, NOW))
             await conn.execute(update(client_table).where(client_table.c.id == client).values(last_letter_at=wrote))
@@ -165,6 +172,8 @@ class Office:
             "region": [rng.choice(self.regions)],
             "responsible": [ANNA],
             "segment": [rng.choice(segments_)] if segments_ else [],
+            "consented": rng.sample(CODES, rng.randint(1, 2)),
+            "refused": rng.sample(CODES, rng.randint(1, 2)),
         }
         days = rng.choice((None, 30, 100)) if kind == "count" else None
         return Condition(field=field, op=op, value=lists[field] if kind == "list" else values[kind], days=days)

@@ -2,7 +2,8 @@
 import { $, $$, fill, onPage, show } from "./dom.js";
 import { api, requestId } from "./api.js";
 import { measure } from "./measure.js";
-import { t, tn } from "./texts.js";
+import * as store from "./store.js";
+import { moment, t, tn, unix, wall } from "./texts.js";
 import { toast } from "./toasts.js";
 
 const LATER_MS = 300;
@@ -59,6 +60,21 @@ function clicked(event) {
     $(`[data-by="${way.dataset.way}"] textarea, [data-by="${way.dataset.way}"] button`, form)?.focus();
   }
   if (event.target.closest("[data-latin]")) inLatin(form);
+  if (event.target.closest(".later summary")) offerTime(form);
+  if (event.target.closest("[data-later]")) sendLater(form);
+}
+
+/** The next morning, until something else is chosen. */
+function offerTime(form) {
+  const field = $("[data-at]", form);
+  if (!(unix(field.value) > store.now())) field.value = `${wall(store.now() + 86_400).slice(0, 10)}T09:00`;
+}
+
+function sendLater(form) {
+  const at = unix($("[data-at]", form).value);
+  if (!(at > store.now())) return fault(form, t("Choose a time that is still to come."));
+  $(".later", form).open = false;
+  send(form, at);
 }
 
 async function inLatin(form) {
@@ -139,7 +155,7 @@ function fault(form, text) {
   show($("[data-f=fault]", form), !!text);
 }
 
-async function send(form) {
+async function send(form, at) {
   const area = $("textarea", form);
   const id = form.dataset.answer;
   const mine = written.get(id);
@@ -148,13 +164,14 @@ async function send(form) {
   form.dataset.going = "yes";
   const body = { key: mine.key, number: $("select[name=number]", form).value, text: mine.text, client_id: Number(id) };
   if (mine.template) body.template_id = mine.template;
+  if (at) body.send_at = at;
   try {
     const made = await api("POST", "/sms", body);
     written.delete(id);
     area.value = "";
     fault(form, "");
     count(form);
-    toast(t("The SMS goes out in ten seconds."), { label: t("Take back"), act: () => undo(made.id, id, mine.text) });
+    toast(at ? t("The SMS goes on {time}.", { time: moment(at) }) : t("The SMS goes out in ten seconds."), { label: t("Take back"), act: () => undo(made.id, id, mine.text) });
   } catch (refusal) {
     fault(form, refusal.message);
   } finally {

@@ -57,7 +57,17 @@ export const beside = (catalogue) => [
   { field: "contract_ends", title: t("A contract ends"), kind: "ahead" },
   { field: "contract_sum", title: t("Contract sum, RUB"), kind: "number" },
   { field: "signed", title: t("Contracts signed in the period"), kind: "period" },
+  { field: "consented", title: t("Has consented"), kind: "list", values: consents() },
+  { field: "refused", title: t("Has refused"), kind: "list", values: consents() },
   { field: "segment", title: t("Segment"), kind: "list", values: catalogue.segments },
+];
+
+const consents = () => [
+  { id: "marketing:phone", name: t("advertising by SMS") },
+  { id: "marketing:email", name: t("advertising by letter") },
+  { id: "survey:phone", name: t("surveys by SMS") },
+  { id: "survey:email", name: t("surveys by letter") },
+  { id: "calls:phone", name: t("calls with offers") },
 ];
 
 /** The operators of a kind, in words. */

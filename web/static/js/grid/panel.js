@@ -66,7 +66,7 @@ export function control(field, value, many) {
   return { element: input, read: () => (input.value.trim() === "" ? null : type === "number" ? Number(input.value) : input.value.trim()) };
 }
 
-const idOf = (field, id) => (field.field === "kind" ? id : Number(id));
+const idOf = (field, id) => (["kind", "consented", "refused"].includes(field.field) ? id : Number(id));
 
 function choice(field, value) {
   const list = make("select", {}, make("option", { value: "", textContent: t("nothing") }));
