@@ -24,6 +24,7 @@ from cti.telephony.numbering import NumberPlan, read
 NOTE_LIMIT = 20_000
 MARK_LIMIT = 500
 MOST_MARKS = 100  # of one call
+WRITTEN_S = 2.0  # whoever writes about a call waits so long for its row
 
 
 class CallLog:
@@ -78,6 +79,7 @@ class CallLog:
     async def note(self, person: Person, call_id: str, text: str) -> None:
         """Save what the person wrote about the call; empty text removes the note. NotAllowed for strangers' calls."""
         call_id = self.current(call_id)
+        await self._written(person, call_id)
         async with self._db.write() as conn:
             if not await calls.takes_part(conn, call_id, person.id):
                 raise NotAllowed("Only people who had this call may write its note; ask a supervisor.")
@@ -89,6 +91,7 @@ class CallLog:
     async def mark(self, person: Person, call_id: str, text: str) -> int:
         """Mark this moment of the person's call; returns the mark's id. Raises NotAllowed, Refused."""
         at, call_id = self._clock(), self.current(call_id)
+        await self._written(person, call_id)
         async with self._db.write() as conn:
             if not await calls.takes_part(conn, call_id, person.id):
                 if await calls.get(conn, call_id) is None:
@@ -114,6 +117,7 @@ class CallLog:
     async def choose_client(self, person: Person, call_id: str, client_id: int) -> None:
         """The person says who is calling: the call is that client's, and the choice is remembered for the number."""
         call_id = self.current(call_id)
+        await self._written(person, call_id)
         async with self._db.write() as conn:
             if not await calls.takes_part(conn, call_id, person.id):
                 raise NotAllowed("Only people who had this call may say whose it is; ask a supervisor.")
@@ -122,6 +126,13 @@ class CallLog:
             number = await calls.number_of(conn, call_id)
             if number:
                 await clients.remember_choice(conn, number, person.id, client_id, self._clock())
+
+    async def _written(self, person: Person, call_id: str) -> None:
+        """Where the journal does not know him in the call: what waits for the database, its row maybe, comes first."""
+        async with self._db.read() as conn:
+            known = await calls.takes_part(conn, call_id, person.id)
+        if not known:
+            await self._spool.written(WRITTEN_S)
 
     def current(self, call_id: str) -> str:
         """The id of a call whose consultation has joined the client's call meanwhile."""

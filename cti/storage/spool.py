@@ -92,6 +92,14 @@ class Spool:
                 pause_s = FIRST_PAUSE_S
                 self._set_state("ok", "")
 
+    async def written(self, timeout_s: float) -> bool:
+        """Wait until all that was put before is on the disk; False when that takes longer than `timeout_s`."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                return not self._waiting or await self.put(_nothing)
+        except TimeoutError:
+            return False
+
     async def flush(self, timeout_s: float) -> bool:
         """Wait until nothing waits; False when that takes longer than `timeout_s`."""
         try:
@@ -148,3 +156,7 @@ class Spool:
             log.info("saving in time again", waiting=self.pending)
         if self.on_change is not None:
             self.on_change()
+
+
+async def _nothing(_conn: AsyncConnection) -> None:
+    """Only its turn counts."""

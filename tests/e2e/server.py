@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -25,6 +28,7 @@ DEADLINE_S = 15.0 * (3 if os.environ.get("CI") else 1)
 
 
 T = TypeVar("T")
+_FILLED: dict[frozenset[str], Path] = {}  # sample bases, by the names of their PBXes
 
 
 async def until(what: Callable[[], T | Awaitable[T | None] | None], *, within_s: float = DEADLINE_S, why: str) -> T:
@@ -52,7 +56,8 @@ class Server:
         self.url = f"http://{host}:{self.port}"
         self.log = data / "server.log"
         environment = {key: value for key, value in os.environ.items() if not key.startswith("CTI_")}
-        self._environment = environment | dict(settings)
+        self._settings = dict(settings)
+        self._environment = environment | self._settings
         self._environment |= {"CTI_DATA": str(data), "CTI_PORT": str(self.port), "CTI_DEMO_PASSWORD": PASSWORD}
         self._process: subprocess.Popen[bytes] | None = None
         self._most_files = most_files  # file descriptors the server may have; 0: as many as we
@@ -71,10 +76,25 @@ class Server:
         )
 
     def prepare(self, *more: str) -> Self:
-        """Fill the base with the sample people and clients. more: as `cti demo` takes it."""
+        """Fill the base with the sample people and clients. more: as `cti demo` takes it.
+
+        Without more it is a copy of the one that `cti demo` made for the first server of this process with such PBXes.
+        """
+        if more:
+            self._fill(*more)
+            return self
+        names = frozenset(name.split("__")[1] for name in self._environment if name.startswith("CTI_PBX__"))
+        if names not in _FILLED:
+            folder = Path(tempfile.mkdtemp(prefix="trubka-sample-"))
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            Server(folder, self._settings)._fill()
+            _FILLED[names] = folder
+        shutil.copytree(_FILLED[names], self.data, dirs_exist_ok=True)
+        return self
+
+    def _fill(self, *more: str) -> None:
         done = self.cti("demo", "--prepare", *more)
         assert done.returncode == 0, done.stderr
-        return self
 
     def start(self) -> Self:
         """Serve; returns when the panel answers."""

@@ -34,8 +34,9 @@ async def managed(server: Server, pbx: Pbx, number: str = NOVIKOV) -> AsyncItera
 
 
 async def steps(desk: Desk, call: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = await desk.api("GET", f"/trace/{call}")
-    return [row for row in rows if row["step"].startswith("route-")]
+    """None while the journal does not have the call yet."""
+    rows: list[dict[str, Any]] | dict[str, Any] = await desk.api("GET", f"/trace/{call}")
+    return [row for row in rows if row["step"].startswith("route-")] if isinstance(rows, list) else []
 
 
 async def device_is(desk: Desk, extension: str, state: str) -> None:

@@ -61,11 +61,12 @@ class Booth:
         await dialog.accept()
 
     async def be_rung_at(self, device: str) -> None:
-        """Choose the phone, once it is on the PBX."""
+        """Choose the phone, once it is on the PBX: this page's, not one that a page before has left there."""
         self.device = device
         choice = self.page.locator(f'.phones-own input[value="{device}"]')
         await choice.check()
         await expect(self.page.locator(f'.phones-own li[data-device="idle"] input[value="{device}"]')).to_be_checked()
+        await self.page.wait_for_selector("html[data-line=registered]")
         await until(lambda: asyncio.to_thread(self.pbx.registered, device.partition("/")[2]), why="registered")
 
     async def is_(self, state: str, page: Page | None = None) -> None:

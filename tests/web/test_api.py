@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.errors import ChannelError
 from cti.storage import traces
 from cti.storage.traces import Step
 from tests.web.board import Board
-from tests.web.panel import ANNA, BORIS, CLARA, PASSWORD, Browser, Panel, panel
+from tests.web.panel import ANNA, BORIS, CLARA, PASSWORD, Browser, Panel, panel, until
 
 
 @pytest.fixture
@@ -234,6 +236,25 @@ async def test_journal_filters_and_one_call_with_legs_and_notes(desk: Panel, ann
     assert call["legs"][0]["device"] == "PJSIP/101"
     _, call = await anna.ask("GET", "/calls/c4")
     assert (call["open"], call["ended_at"]) == (True, None)
+
+
+async def test_a_note_waits_for_the_row_of_its_call_that_waits_for_the_database(desk: Panel, anna: Browser) -> None:
+    spool, began, goes_on = desk.parts.spool, asyncio.Event(), asyncio.Event()
+
+    async def slow(_conn: object) -> None:
+        began.set()
+        await goes_on.wait()
+
+    async def row(conn: AsyncConnection) -> None:
+        await conn.execute(text("INSERT INTO calls (id, user_id, started_at) VALUES ('c9', :anna, 1)"), {"anna": ANNA})
+
+    spool.put(slow)
+    await began.wait()
+    spool.put(row)
+    note = asyncio.create_task(anna.ask("PUT", "/calls/c9/note", {"text": "сразу"}))
+    await until(lambda: spool.pending == 3, why="the note waits behind the row")
+    goes_on.set()
+    assert await note == (200, {"ok": True})
 
 
 async def test_client_of_a_call_is_chosen_and_must_exist(desk: Panel, anna: Browser) -> None:

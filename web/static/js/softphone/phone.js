@@ -93,6 +93,7 @@ export class Phone extends EventTarget {
     if (rings && !mayRing()) this.state.fault = "silent";
     else if (this.state.fault === "silent") this.state.fault = "";
     stayAwake(calls.some((call) => call.state !== "ringing"));
+    document.documentElement.dataset.line = standing;
     document.documentElement.dataset.talks = calls.some((call) => call.state !== "ringing") ? "yes" : "no";
     this.share();
   }
