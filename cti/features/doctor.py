@@ -106,7 +106,7 @@ class Doctor:
         settings = self._pbxes.get(pbx)
         if settings is None:
             raise Refused("no-such-pbx", "No such PBX is set up.")
-        given = dict(files or {}) or await _own_files(settings)
+        given = {**await _own_files(settings), **(files or {})}
         confs = {name: read(name, given) for name in FILES if name in given}
         async with self._one_looks[pbx]:
             try:

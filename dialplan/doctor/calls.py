@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dialplan.conf_read import Conf
 from dialplan.doctor.facts import Facts, Finding, Level
 from dialplan.doctor.snippets import runs
 from dialplan.offers import Row, includes
@@ -139,11 +140,10 @@ def _recordings(facts: Facts) -> Iterator[Finding]:
 def _included(facts: Facts) -> Iterator[Finding]:
     """Where the dialplan is ours: whether the PBX's own files take ours in, and say what only they can."""
     for paste in pastes(Site(agi="127.0.0.1:4573", caller_id="0", secrets={})):
-        conf = facts.config.files.get(paste.file)
-        if conf is None:
+        if not facts.config.files:
             yield Finding(code="owner-lines", level="not-visible", of=paste.file, file=paste.file)
             continue
-        lacks = paste.lacking(conf)
+        lacks = paste.lacking(facts.config.files.get(paste.file, Conf()))  # a file that is not there lacks all
         lines = "".join(_line(facts, paste.file, one) for one in sorted(lacks, key=lambda one: isinstance(one, str)))
         level: Level = "wrong" if lacks else "ok"
         yield Finding(code="owner-lines", level=level, of=paste.file, snippet=lines, file=paste.file)

@@ -11,7 +11,7 @@ import pytest
 from cti.channels.phone.visit import knock, visiting
 from cti.features.doctor import Doctor
 from cti.pbx import link_to
-from cti.settings import PbxSettings
+from cti.settings import OwnerSettings, PbxSettings
 from cti.storage.database import Database, open_database
 from dialplan.conf_read import read
 from dialplan.doctor.account import CLASSES
@@ -32,17 +32,23 @@ def pbx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pbx]:
         yield one
 
 
+async def is_owner(pbx: str) -> bool:
+    return pbx == "owned"
+
+
 @pytest.fixture
 async def doctor(pbx: Pbx, tmp_path: Path) -> AsyncIterator[Doctor]:
     db: Database = await open_database(f"sqlite+aiosqlite:///{tmp_path / 'doctor.db'}")
-    settings = PbxSettings(host="127.0.0.1", port=pbx.ports.ami, secret_file=pbx.secret_file)
+    guest = PbxSettings(host="127.0.0.1", port=pbx.ports.ami, secret_file=pbx.secret_file)
+    owner = guest.model_copy(update={"owner": OwnerSettings(folder=pbx.home / "etc")})
     yield Doctor(
         db=db,
-        pbxes={"main": settings},
+        pbxes={"main": guest, "owned": owner},
         asked_at=SITE.agi,
         visit=lambda one: visiting(link_to(one)),
         knock=knock,
         clock=time.time,
+        is_owner=is_owner,
     )
     await db.close()
 
@@ -92,6 +98,17 @@ async def test_SEC_30_each_right_of_the_account_is_one_line(pbx: Pbx, doctor: Do
             assert [of for _, of in added] == [right], (kind, right)
     rewrite(pbx)
     assert await found(doctor) == whole
+
+
+async def test_files_of_an_owner_say_what_his_account_sees(doctor: Doctor) -> None:
+    asked, read_ = await doctor.look("main"), await doctor.look("owned")
+    assert len(read_.files) > len(GENERATED)
+    owners = [one for one in read_.findings if one.code == "owner-lines"]
+    lacking = {one.of: one for one in owners if one.level == "wrong"}
+    assert {one.of for one in owners} - set(lacking) == {"http.conf"}, "the lab has its WebSocket already"
+    assert lacking["queues.conf"].snippet == "#include trubka_queues.conf\n"
+    assert lacking["voicemail.conf"].snippet.startswith("[general]\n"), "the lab has no voicemail"
+    assert [one for one in read_.findings if one.code != "owner-lines"] == list(asked.findings)
 
 
 def test_the_sample_account_is_the_generated_one(pbx: Pbx) -> None:

@@ -102,6 +102,7 @@ async def _lines(request: web.Request, *, status: int = 200, error: str = "") ->
         "may_choose": may(person_of(request), "dialplan.publish"),
         "lines": _sorted(seen.rooms.get("snippets", ())) if seen else [],
         "rights": _sorted(_account(seen)) if seen else [],
+        "owned": _sorted(tuple(one for one in seen.findings if one.code == "owner-lines")) if seen else [],
         "whole": WHOLE,
         "error": error,
     }
