@@ -144,13 +144,16 @@ def _included(facts: Facts) -> Iterator[Finding]:
             yield Finding(code="owner-lines", level="not-visible", of=paste.file, file=paste.file)
             continue
         lacks = paste.lacking(facts.config.files.get(paste.file, Conf()))  # a file that is not there lacks all
-        lines = "".join(_line(facts, paste.file, one) for one in sorted(lacks, key=lambda one: isinstance(one, str)))
+        lines = _lines(facts, paste.file, lacks)
         level: Level = "wrong" if lacks else "ok"
         yield Finding(code="owner-lines", level=level, of=paste.file, snippet=lines, file=paste.file)
 
 
-def _line(facts: Facts, file: str, lack: str | Need) -> str:
-    """What is pasted for one thing that a file lacks; includes stand last."""
-    if isinstance(lack, str):
-        return f"{lack}\n"
-    return f"{facts.config.head(file, lack.section)}{lack.key} = {lack.value}\n"
+def _lines(facts: Facts, file: str, lacks: tuple[str | Need, ...]) -> str:
+    """What is pasted for all that a file lacks: settings by section, then the include."""
+    sections: dict[str, list[str]] = {}
+    for one in lacks:
+        if not isinstance(one, str):
+            sections.setdefault(one.section, []).append(f"{one.key} = {one.value}\n")
+    settings = [facts.config.head(file, section) + "".join(lines) for section, lines in sections.items()]
+    return "".join((*settings, *(f"{one}\n" for one in lacks if isinstance(one, str))))

@@ -76,7 +76,9 @@ class Snippet:
 
 
 def snippets(facts: Facts) -> Iterator[Finding]:
-    """One line for each that matters here."""
+    """One line for each that matters here. A dialplan of ours has them all by itself."""
+    if facts.owner:
+        return
     for one in SNIPPETS:
         if facts.rows is None:
             yield Finding(code=one.code, level="not-visible", file=FILE)
@@ -104,8 +106,11 @@ def lines(*steps: Step | Assign) -> str:
 
 
 def _contexts(*contexts: Context) -> str:
-    text = render(contexts).removeprefix(HEADER).strip()
-    return "".join(f"{line}\n" for line in text.splitlines() if not line.startswith("include =>"))
+    """Whole contexts, without what only files of ours need: room for the admin's own."""
+    own = {context.name for context in contexts}
+    blocks = render(contexts).removeprefix(HEADER).strip().split("\n\n")
+    kept = [block for block in blocks if any(f"[{name}]" in block for name in own)]
+    return "".join(f"{line}\n" for line in "\n\n".join(kept).splitlines() if not line.startswith("include =>"))
 
 
 def _always(_facts: Facts) -> bool:

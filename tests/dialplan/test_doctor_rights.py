@@ -108,7 +108,10 @@ async def test_files_of_an_owner_say_what_his_account_sees(doctor: Doctor) -> No
     assert {one.of for one in owners} - set(lacking) == {"http.conf"}, "the lab has its WebSocket already"
     assert lacking["queues.conf"].snippet == "#include trubka_queues.conf\n"
     assert lacking["voicemail.conf"].snippet.startswith("[general]\n"), "the lab has no voicemail"
-    assert [one for one in read_.findings if one.code != "owner-lines"] == list(asked.findings)
+    for room in ("account", "calls", "queues", "phones"):
+        told = tuple(one for one in read_.rooms[room] if one.code != "owner-lines")
+        assert told == asked.rooms[room], room
+    assert read_.rooms["snippets"] == (), "what is published has them"
 
 
 def test_the_sample_account_is_the_generated_one(pbx: Pbx) -> None:

@@ -83,6 +83,7 @@ async def _page(request: web.Request, files: dict[str, str], *, status: int = 20
         "counts": {level: sum(one.level == level for one in seen.findings) for level in WORST_FIRST} if seen else {},
         "rooms": _rooms(seen) if seen else [],
         "registrars": services.test_calls.registrars if may(person_of(request), "settings.manage") else (),
+        "given": tuple(files),
         "proof": await _proof(request),
         "test_words": texts.TEST_CALLS,
         "wanted_files": [one for one in RELOADS if one != "res_parking.conf"],
