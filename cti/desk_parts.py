@@ -23,6 +23,7 @@ from cti.features.call_variables import DialplanVariables
 from cti.features.call_ways import CallWays
 from cti.features.desk_settings import DeskSettings
 from cti.features.duty_admin import DutyAdmin
+from cti.features.duty_codes import DutyCodes
 from cti.features.hand_over import HandOvers
 from cti.features.hot_desks import DeskWays, HotDesks
 from cti.features.live_calls import LiveCalls
@@ -293,6 +294,7 @@ async def build_desk(
             routing,
             allowed=settings.agi.allowed,
             desks=hot_desks,
+            duties=DutyCodes(db=db, directory=directory, prefix_of=pbxes.prefix_of, choose=agent_duty.choose),
             clock=clock,
         )
         _show_answers(metrics, agi)

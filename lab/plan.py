@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dialplan import inside
 from dialplan.model import Context, Step
+from dialplan.plan import Plan
 from dialplan.recipes.call_back import call_back
 from dialplan.recipes.click_to_dial import from_internal
 from dialplan.recipes.conference import conference
@@ -14,6 +16,7 @@ from dialplan.recipes.internal import internal, ring
 from dialplan.recipes.outbound import outbound
 from dialplan.recipes.queue import queues, wait_in
 from dialplan.recipes.responsible import late, to_manager
+from dialplan.site import Site
 
 SALES = "74950000001"
 CLARA = "74950000002"
@@ -39,7 +42,7 @@ def contexts(more: Mapping[str, tuple[Step, ...]] | None = None, *, agi: str = A
     numbers = {SALES: wait_in("sales"), CLARA: ring("103", DEVICES["103"]), RESPONSIBLE: responsible}
     return (
         inbound("from-outside", {**numbers, **(more or {})}, beside=(late(),)),
-        from_internal("from-internal", parts=("colleagues", "queues", "parkedcalls", "desks", "outside")),
+        from_internal("from-internal", parts=("colleagues", "queues", "parkedcalls", "desks", inside.CODES, "outside")),
         from_internal("from-tests", parts=("colleagues", "queues")),
         internal("colleagues", DEVICES),
         queues("queues", QUEUES),
@@ -47,4 +50,5 @@ def contexts(more: Mapping[str, tuple[Step, ...]] | None = None, *, agi: str = A
         conference(),
         call_back(),
         desks("desks", agi),
+        inside.codes(Plan(), Site(agi=agi, caller_id=SALES, secrets={})),
     )

@@ -135,6 +135,25 @@ class Desks(Protocol):
     async def desk(self, asked: DeskQuestion) -> DeskWord: ...
 
 
+DutyWish = Literal["log-in", "log-out", "ready", "pause"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DutyQuestion:
+    """An agent dialled a code at his phone. device: as the PBX names it; reason: the digit of a pause."""
+
+    device: str
+    wish: DutyWish
+    reason: str = ""
+    pbx: str = ""
+
+
+class Duties(Protocol):
+    """Who decides what agents are."""
+
+    async def duty(self, asked: DutyQuestion) -> bool: ...
+
+
 class Router(Protocol):
     """Who answers a dialplan's question."""
 

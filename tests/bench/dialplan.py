@@ -1,4 +1,4 @@
-"""A large PBX as a plan: 500 numbers, 2,000 extensions, 100 queues found fault with and written, and calls walked through.
+"""A large PBX as a plan: 500 numbers, 2,000 extensions, 100 queues found fault with and written; calls walked through.
 
 The bound of a publish's beginning is 2 s, that of a trace 20 ms.
 """

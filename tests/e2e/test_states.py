@@ -165,3 +165,25 @@ async def test_an_offer_nobody_answered_pauses_and_says_why(server: Server, pbx:
     finally:
         queues.write_text(whole)
         await asyncio.to_thread(pbx.console, "queue reload all")
+
+
+async def test_codes_at_the_desk_phone_say_what_an_agent_is(server: Server, street: Street, pbx: Pbx) -> None:
+    phone = await street.phone("101")
+
+    async def dial(code: str) -> None:
+        await street.do(phone.dial, code)
+        await street.do(phone.wait, "idle")
+
+    async with Desk(server, "anna") as anna:
+        await dial("*21")
+        await is_now(anna, "ready")
+        await pbx_has(pbx, "free")
+        await dial("*232")
+        await is_now(anna, "not-ready", "Обед")
+        await dial("*239")
+        await is_now(anna, "not-ready", "Обед")  # there is no ninth reason
+        await dial("*24")
+        await is_now(anna, "ready")
+        await dial("*22")
+        await is_now(anna, "logged-off")
+        await pbx_has(pbx, None)

@@ -28,6 +28,9 @@ from cti.channels.base import (
     DeskQuestion,
     Desks,
     DeskWord,
+    Duties,
+    DutyQuestion,
+    DutyWish,
     Health,
     RouteAnswer,
     RouteQuestion,
@@ -46,6 +49,7 @@ BACKLOG = 1024
 LONGEST_TEXT = 80
 SCRIPT = re.compile(r"route(?:/([a-z][a-z0-9-]{0,30}))?")
 DESK = re.compile(r"desk/(sit|leave)(?:/([a-z][a-z0-9-]{0,30}))?")
+DUTY = re.compile(r"duty/(log-in|log-out|ready|pause)(?:/([a-z][a-z0-9-]{0,30}))?")
 PROBE, PROBED = "check", 'NOOP "trubka"'  # what `cti check` asks, and the answer by which it knows us from a stranger
 PROBE_S = 2.0
 WITHHELD = 0x20  # the presentation bits of agi_callingpres: 0x00 allowed, 0x20 restricted, 0x40 not available
@@ -71,11 +75,12 @@ class AgiServer:
         budget_s: float = BUDGET_S,
         most_at_once: int = MOST_AT_ONCE,
         desks: Desks | None = None,
+        duties: Duties | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._host, self._port = host, port
         self._router = router
-        self._desks = desks
+        self._desks, self._duties = desks, duties
         self._allowed = tuple(ipaddress.ip_network(one, strict=False) for one in allowed)
         self._budget_s, self._most = budget_s, most_at_once
         self._clock = clock
@@ -145,6 +150,10 @@ class AgiServer:
                         limit.reschedule(asyncio.get_running_loop().time() + DESK_S)
                         word = await self._whole(self._desk(self._desks, wish), "agi-desk")
                         await _command(reader, writer, f'SET VARIABLE TRUBKA_DESK "{word}"')
+                    elif self._duties is not None and (code := duty_question(lines)) is not None:
+                        limit.reschedule(asyncio.get_running_loop().time() + DESK_S)
+                        done = await self._whole(self._duty(self._duties, code), "agi-duty")
+                        await _command(reader, writer, f'SET VARIABLE TRUBKA_DUTY "{"ok" if done else "no"}"')
                     elif (asked := question(lines)) is not None:
                         await self._answer(asked, reader, writer)
         finally:
@@ -180,6 +189,13 @@ class AgiServer:
         except CtiError as error:
             log.warning("nobody could be seated", reason=str(error))
             return "no"
+
+    async def _duty(self, duties: Duties, code: DutyQuestion) -> bool:
+        try:
+            return await duties.duty(code)
+        except CtiError as error:
+            log.warning("a code was not carried out", reason=str(error))
+            return False
 
     async def _search(self, asked: RouteQuestion) -> RouteAnswer:
         try:
@@ -232,6 +248,18 @@ def desk_question(lines: dict[str, str]) -> DeskQuestion | None:
     if (sits and not _DIGITS.fullmatch(extension)) or (pin and not _DIGITS.fullmatch(pin)):
         return None
     return DeskQuestion(device=device, extension=extension, pin=pin, pbx=pbx)
+
+
+def duty_question(lines: dict[str, str]) -> DutyQuestion | None:
+    """What an agent dialled at which phone; None for another script. The phone is that of the channel."""
+    script = DUTY.fullmatch(lines.get("agi_network_script", ""))
+    device, digit = endpoint_of(lines.get("agi_channel", "")), lines.get("agi_arg_1", "")
+    if script is None or not _WORD.fullmatch(device):
+        return None
+    wish: DutyWish = script[1]  # type: ignore[assignment] # the pattern's own words
+    if wish == "pause" and not (len(digit) == 1 and _DIGITS.fullmatch(digit)):
+        return None
+    return DutyQuestion(device=device, wish=wish, reason=digit if wish == "pause" else "", pbx=script[2] or "")
 
 
 def commands(answer: RouteAnswer) -> Iterator[str]:
