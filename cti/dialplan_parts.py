@@ -13,7 +13,8 @@ from cti.channels.base import Switchboard
 from cti.channels.phone.visit import knock, visiting
 from cti.features.dialplan_drafts import Drafts
 from cti.features.dialplan_publish import Home, Publisher
-from cti.features.dialplan_traces import Traces
+from cti.features.dialplan_review import Reviews
+from cti.features.dialplan_traces import Saved, Traces
 from cti.features.doctor import Doctor
 from cti.owned_files import OwnedFiles
 from cti.owned_pbx import OwnedPbx
@@ -37,6 +38,7 @@ class DialplanParts:
     traces: Traces
     publisher: Publisher
     doctor: Doctor
+    reviews: Reviews[Saved]
     work: Mapping[str, Callable[[], Coroutine[Any, Any, None]]]
 
 
@@ -64,10 +66,18 @@ def build_dialplans(
 
     homes = {name: _home(settings, name, boards[name]) for name, pbx in settings.pbx.items() if pbx.owner.folder}
     publisher = Publisher(db=db, plans=drafts, homes=homes, changed=changed, clock=clock)
+    reviews = Reviews(
+        drafted=drafts.drafted,
+        running=publisher.running,
+        look=traces.look,
+        site=publisher.site,
+        folders={name: home.files for name, home in homes.items()},
+    )
     return DialplanParts(
         drafts=drafts,
         traces=traces,
         publisher=publisher,
+        reviews=reviews,
         doctor=doctor_of(settings, db, clock=clock),
         work={"dialplans": publisher.run},
     )

@@ -13,7 +13,8 @@ from cti.channels.base import Switchboard
 from cti.errors import ChannelError
 from cti.telephony.commands import CoreSettings, GetVariable, ShowDialplan, ShowQueues
 from dialplan.files import EXTENSIONS, FEATURES, MANAGER, MUSIC, PARKING, PJSIP, QUEUES, RULES, VOICEMAIL, contexts
-from dialplan.loaded import Difference, differences, queues_missing
+from dialplan.loaded import Difference, Row, differences, queues_missing
+from dialplan.model import Context
 from dialplan.plan import Plan
 from dialplan.site import Site
 
@@ -77,10 +78,10 @@ class OwnedPbx:
             await asyncio.sleep(AGAIN_S)
 
     async def _differences(self, plan: Plan, site: Site) -> list[Difference]:
-        found: list[Difference] = []
-        for context in contexts(plan, site):
-            listed = await self._board.ask(ShowDialplan(context=context.name), timeout_s=ANSWER_S)
-            found += differences(context, listed.items if listed.ok else ())
+        wanted = await asyncio.to_thread(contexts, plan, site)
+        listed = [await self._board.ask(ShowDialplan(context=one.name), timeout_s=ANSWER_S) for one in wanted]
+        rows = [answer.items if answer.ok else () for answer in listed]
+        found = await asyncio.to_thread(_compared, wanted, rows)
         queues = await self._board.ask(ShowQueues(), timeout_s=ANSWER_S)
         found += queues_missing([one.name for one in plan.queues], queues.items)
         for end in (end for one in plan.people for end in (*one.devices, *one.browsers)):
@@ -95,6 +96,10 @@ class OwnedPbx:
     async def _value(self, name: str) -> str:
         answer = await self._board.ask(GetVariable(name=name), timeout_s=ANSWER_S)
         return str(answer.headers.get("Value", "")) if answer.ok else ""
+
+
+def _compared(wanted: Sequence[Context], rows: Sequence[Sequence[Row]]) -> list[Difference]:
+    return [one for context, has in zip(wanted, rows, strict=True) for one in differences(context, has)]
 
 
 async def _run(command: Sequence[str]) -> str:

@@ -309,6 +309,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         dialplan_traces=dialplans.traces,
         dialplan_publish=dialplans.publisher,
         doctor=dialplans.doctor,
+        dialplan_reviews=dialplans.reviews,
         clock=clock,
     )
     return Parts(

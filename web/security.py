@@ -44,6 +44,8 @@ STATUS = {
     "unknown": 404,
     "no-client": 404,
     "no-pbx-named": 404,
+    "no-trace": 404,
+    "no-version": 404,
     "bad-plan": 422,
     "no-calendar": 422,
     "no-contact": 404,

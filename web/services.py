@@ -45,7 +45,8 @@ from cti.features.conversations import Conversations
 from cti.features.desk_settings import DeskSettings
 from cti.features.dialplan_drafts import Drafts
 from cti.features.dialplan_publish import Publisher
-from cti.features.dialplan_traces import Traces
+from cti.features.dialplan_review import Reviews
+from cti.features.dialplan_traces import Saved, Traces
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.doctor import Doctor
 from cti.features.duty_admin import DutyAdmin
@@ -182,6 +183,7 @@ class Services:
     dialplan_traces: Traces
     dialplan_publish: Publisher
     doctor: Doctor
+    dialplan_reviews: Reviews[Saved]
     clock: Callable[[], float]
 
     @property

@@ -6,6 +6,7 @@ Nothing of a draft runs: that is the publisher's.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Literal
@@ -80,7 +81,22 @@ class Drafts:
         """The draft. Raises Refused `no-pbx-named`."""
         self._must_know(pbx)
         async with self._db.read() as conn:
-            return await self._draft(conn, pbx)
+            row = await dialplans.get(conn, pbx)
+            first = await self._first(conn, pbx) if row is None else None
+        if row is None:
+            plan = first or Plan()
+            return Draft(pbx=pbx, plan=plan, revision=0, faults=await asyncio.to_thread(faults, plan))
+        plan, found = await self._plan_of(row)
+        return Draft(
+            pbx=pbx,
+            plan=plan,
+            revision=row.revision,
+            faults=found,
+            changed_at=row.changed_at,
+            changed_by=row.changed_by,
+            base=row.base,
+            steps_back=row.steps_back,
+        )
 
     async def change(self, actor: Person, pbx: str, revision: int, change: Change, *, base: int | None = None) -> Draft:
         """Change the draft of this revision, as one step. base: the version that it is made of from now on.
@@ -88,14 +104,19 @@ class Drafts:
         Raises Refused `draft-changed`, `bad-plan` and what the change raises; NotAllowed.
         """
         self._may_write(actor, pbx)
+        before = await self.get(pbx)
+        if before.revision != revision:
+            raise _changed()
+        was, body = await asyncio.to_thread(_apply, before.plan, change)
+        if was == body and revision:
+            return before
+        user_id, now = actor.id or None, self._clock()
         async with self._db.write() as conn:
-            before = await self._draft(conn, pbx)
-            if before.revision != revision:
+            known = before.base if base is None else base
+            if not await dialplans.keep(conn, pbx, body, revision, base=known, user_id=user_id, now=now):
                 raise _changed()
-            body = plan_json.write(change(before.plan))
-            plan_json.read(body)  # a change may hold anything: what is kept can be read
-            await self._keep(conn, actor, before, body, before.base if base is None else base)
-            return await self._draft(conn, pbx)
+            await dialplans.remember(conn, pbx, was, base=before.base, user_id=user_id, now=now)
+        return await self.get(pbx)
 
     async def undo(self, actor: Person, pbx: str, revision: int) -> Draft:
         """Take the last change back. Raises Refused `draft-changed`, `nothing-to-undo`; NotAllowed."""
@@ -109,7 +130,7 @@ class Drafts:
                 raise Refused("nothing-to-undo", "There is no change to take back.")
             body, base = before
             await dialplans.keep(conn, pbx, body, revision, base=base, user_id=actor.id or None, now=self._clock())
-            return await self._draft(conn, pbx)
+        return await self.get(pbx)
 
     # Living with a PBX ------------------------------------------------------------------------------------------------
     async def mode(self, pbx: str) -> Mode:
@@ -166,38 +187,11 @@ class Drafts:
             return ""  # the key is another one: the phone needs a new password
 
     # Inside -----------------------------------------------------------------------------------------------------------
-    async def _keep(self, conn: Connection, actor: Person, before: Draft, body: str, base: int) -> None:
-        now, pbx = self._clock(), before.pbx
-        was = plan_json.write(before.plan)
-        if was == body and before.revision:
-            return
-        if not await dialplans.keep(conn, pbx, body, before.revision, base=base, user_id=actor.id or None, now=now):
-            raise _changed()
-        await dialplans.remember(conn, pbx, was, base=before.base, user_id=actor.id or None, now=now)
-
-    async def _draft(self, conn: Connection, pbx: str) -> Draft:
-        row = await dialplans.get(conn, pbx)
-        if row is None:
-            plan = await self._first(conn, pbx)
-            return Draft(pbx=pbx, plan=plan, revision=0, faults=faults(plan))
-        plan, found = self._plan_of(row)
-        return Draft(
-            pbx=pbx,
-            plan=plan,
-            revision=row.revision,
-            faults=found,
-            changed_at=row.changed_at,
-            changed_by=row.changed_by,
-            base=row.base,
-            steps_back=row.steps_back,
-        )
-
-    def _plan_of(self, row: DraftRow) -> tuple[Plan, tuple[Fault, ...]]:
-        """Read once for each body."""
+    async def _plan_of(self, row: DraftRow) -> tuple[Plan, tuple[Fault, ...]]:
+        """Read once for each body, beside the event loop: a plan of a large house takes its time."""
         known = self._read.get(row.pbx)
         if known is None or known[0] != row.body:
-            plan = plan_json.read(row.body)
-            known = self._read[row.pbx] = (row.body, plan, faults(plan))
+            known = self._read[row.pbx] = await asyncio.to_thread(_looked_over, row.body)
         return known[1], known[2]
 
     async def _first(self, conn: Connection, pbx: str) -> Plan:
@@ -219,6 +213,18 @@ class Drafts:
         self._must_know(pbx)
         if not may(actor, "dialplan.write"):
             raise NotAllowed("Your role may not change dialplans.")
+
+
+def _apply(plan: Plan, change: Change) -> tuple[str, str]:
+    """A plan as it was and as it is after a change, which may make of it what it likes: what is kept can be read."""
+    body = plan_json.write(change(plan))
+    plan_json.read(body)
+    return plan_json.write(plan), body
+
+
+def _looked_over(body: str) -> tuple[str, Plan, tuple[Fault, ...]]:
+    plan = plan_json.read(body)
+    return body, plan, faults(plan)
 
 
 def _people(name: str, devices: list[tuple[DeviceDraft, str]]) -> list[Inside]:

@@ -147,7 +147,15 @@ class Publisher:
             body = await versions.body(conn, pbx, number)
         if body is None:
             raise Refused("no-version", "There is no such version.")
-        return await self._begin(actor, home, plan_json.read(body), note=note, of=number, drafted=None, author=author)
+        return await self._begin(
+            actor,
+            home,
+            await asyncio.to_thread(plan_json.read, body),
+            note=note,
+            of=number,
+            drafted=None,
+            author=author,
+        )
 
     async def site(self, pbx: str, plan: Plan) -> Site:
         """What the plan does not say, with what the PBX says of itself while it can be asked."""
@@ -191,12 +199,13 @@ class Publisher:
         """Everything that can be refused is refused here; what is wrong later is undone."""
         if not home.pbx.is_there:
             raise Refused("pbx-down", "No link to the PBX: what it has could not be looked at.")
-        wrong = [one for one in faults_of(plan) if one.weight == "error"]
+        wrong = [one for one in await asyncio.to_thread(faults_of, plan) if one.weight == "error"]
         if wrong:
             raise Refused("plan-faults", "The plan has faults.", where=_first(wrong))
         site = await self.site(home.name, plan)
         try:
-            files(plan, site)
+            await asyncio.to_thread(files, plan, site)
+            home.sounds(plan)
         except ValueError as error:
             raise Refused("plan-unwritten", f"The plan cannot be written: {error}.", where=str(error)) from None
         lacking = await asyncio.to_thread(including.lacking, home.files.text, including.needed(plan))
@@ -214,10 +223,10 @@ class Publisher:
                 raise Refused("publishing", "Somebody is publishing just now: wait until that is over.")
             if await asyncio.to_thread(home.files.on_the_way) is not None:
                 raise Refused("cut-off", "A publish was cut off and is not put right yet: start the server again.")
-            begun, user_id = self._clock(), actor.id or None
+            begun, user_id, body = self._clock(), actor.id or None, await asyncio.to_thread(plan_json.write, plan)
             async with self._db.write() as conn:
                 number = await versions.begin(
-                    conn, home.name, plan_json.write(plan), note=" ".join(note.split())[:NOTE_CHARS], of=of,
+                    conn, home.name, body, note=" ".join(note.split())[:NOTE_CHARS], of=of,
                     user_id=user_id, author=author, now=begun,
                 )  # fmt: skip
                 await sessions.note(conn, begun, user_id, "dialplan-publish", f"pbx:{home.name}", f"version {number}")
@@ -243,7 +252,7 @@ class Publisher:
 
     async def _place(self, job: Job, home: Home) -> None:
         job.stage = "writing"
-        wanted = files(job.plan, job.site)
+        wanted = await asyncio.to_thread(files, job.plan, job.site)
         try:
             fresh = await asyncio.to_thread(home.files.put, job.version, wanted, home.sounds(job.plan))
         except (NotPlaced, ValueError) as error:
@@ -296,7 +305,7 @@ class Publisher:
         async with self._db.read() as conn:
             now = await versions.running(conn, pbx)
             body = await versions.body(conn, pbx, now.number) if now else None
-        return (now, plan_json.read(body)) if now and body is not None else None
+        return (now, await asyncio.to_thread(plan_json.read, body)) if now and body is not None else None
 
     async def plan_of(self, pbx: str, number: int) -> Plan:
         """The plan of a version. Raises Refused `no-version`."""
@@ -304,7 +313,7 @@ class Publisher:
             body = await versions.body(conn, pbx, number)
         if body is None:
             raise Refused("no-version", "There is no such version.")
-        return plan_json.read(body)
+        return await asyncio.to_thread(plan_json.read, body)
 
 
 def _first(wrong: Sequence[Fault]) -> str:

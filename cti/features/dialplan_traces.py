@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,7 +55,7 @@ class Traces:
         """All saved traces of a PBX, walked through a plan."""
         async with self._db.read() as conn:
             rows = await stored.every_trace(conn, pbx)
-        return [self._walked(row, plan) for row in rows]
+        return await asyncio.to_thread(lambda: [self._walked(row, plan) for row in rows])
 
     async def save(self, actor: Person, pbx: str, plan: Plan, asked: Asked, title: str = "") -> int:
         """Keep a call and the way it takes in this plan. Raises Refused, NotAllowed."""

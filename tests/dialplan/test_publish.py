@@ -124,6 +124,17 @@ async def test_what_was_published_runs_and_nothing_else_was_touched(clean: Owned
         assert "Error" not in call
         before = set(clean.console("core show channels concise").splitlines())
         names = {line.partition("!")[0] for line in before}
+        await house.draft(LARGER)
+        with (clean.etc / "trubka_queues.conf").open("a", encoding="utf-8") as file:
+            file.write("; by hand\n")
+        review = await house.parts.reviews.of("main")
+        assert [(one.part, one.how, one.id) for one in review.changes] == [("numbers", "added", OTHER)]
+        assert (review.running and review.running.number, review.edited, review.lacking, review.unwritten) == (
+            1, ("trubka_queues.conf",), {}, "",
+        )  # fmt: skip
+        assert set(review.files) == {"trubka_extensions.conf", "trubka_queues.conf"}
+        assert f"+exten => {OTHER},1,Set(CHANNEL(language)=ru)" in review.files["trubka_extensions.conf"]
+        assert "-; by hand" in review.files["trubka_queues.conf"]
         again = await house.publish(LARGER, "second")
         assert (again.stage, again.version) == ("running", 2)
         assert clean.runs(OTHER)

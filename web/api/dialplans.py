@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 from aiohttp import web
@@ -73,7 +74,7 @@ async def show(request: web.Request) -> web.Response:
 async def change(request: web.Request) -> web.Response:
     """Set the whole plan, as one step."""
     body = await body_of(request, DraftIn, most=plan_json.LARGEST_BYTES)
-    plan, drafts = plan_json.heard(body.plan), services_of(request).dialplan_drafts
+    plan, drafts = await asyncio.to_thread(plan_json.heard, body.plan), services_of(request).dialplan_drafts
     return await _out(request, await drafts.change(person_of(request), pbx_of(request), body.revision, lambda _: plan))
 
 

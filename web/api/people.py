@@ -17,6 +17,7 @@ from web.api import (
     clients,
     consents,
     conversations,
+    dialplan_versions,
     dialplans,
     duplicates,
     duty,
@@ -222,5 +223,6 @@ OPERATIONS = (
     *duty.OPERATIONS,
     *phones.OPERATIONS,
     *dialplans.OPERATIONS,
+    *dialplan_versions.OPERATIONS,
 )
 ROUTES = tuple(one.route for one in OPERATIONS)
