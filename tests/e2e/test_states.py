@@ -170,20 +170,14 @@ async def test_an_offer_nobody_answered_pauses_and_says_why(server: Server, pbx:
 async def test_codes_at_the_desk_phone_say_what_an_agent_is(server: Server, street: Street, pbx: Pbx) -> None:
     phone = await street.phone("101")
 
-    async def dial(code: str) -> None:
-        await street.do(phone.dial, code)
-        await street.do(phone.wait, "idle")
-
     async with Desk(server, "anna") as anna:
-        await dial("*21")
-        await is_now(anna, "ready")
-        await pbx_has(pbx, "free")
-        await dial("*232")
-        await is_now(anna, "not-ready", "Обед")
-        await dial("*239")
-        await is_now(anna, "not-ready", "Обед")  # there is no ninth reason
-        await dial("*24")
-        await is_now(anna, "ready")
-        await dial("*22")
-        await is_now(anna, "logged-off")
+        for code, chosen, reason in (
+            ("*21", "ready", ""), ("*232", "not-ready", "Обед"), ("*24", "ready", ""), ("*22", "logged-off", ""),
+        ):  # fmt: skip
+            await street.do(phone.dial, code)
+            await is_now(anna, chosen, reason)
+            await street.do(phone.hang_up)
         await pbx_has(pbx, None)
+        await street.do(phone.dial, "*239")  # there is no ninth reason
+        await street.do(phone.wait, "idle")
+        await is_now(anna, "logged-off")
