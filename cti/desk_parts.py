@@ -26,6 +26,7 @@ from cti.features.duty_admin import DutyAdmin
 from cti.features.duty_codes import DutyCodes
 from cti.features.hand_over import HandOvers
 from cti.features.hot_desks import DeskWays, HotDesks
+from cti.features.kept_places import KeptPlaces
 from cti.features.live_calls import LiveCalls
 from cti.features.pbx_offers import PbxOffers
 from cti.features.phone_watch import PhoneWatch
@@ -69,6 +70,7 @@ class DeskParts:
     duty_admin: DutyAdmin
     test_calls: TestCalls
     agi: AgiServer | None
+    kept_places: KeptPlaces
     work_lists: WorkParts
     link: Callable[[], LinkView]
     work: Mapping[str, Coroutine[Any, Any, None]]
@@ -249,6 +251,19 @@ async def build_desk(
         zone=ZoneInfo(settings.numbers.time_zone),
         clock=clock,
     )
+    kept = KeptPlaces(
+        db=db,
+        spool=spool,
+        line_of=pbxes.line_of,
+        prefix_of=lambda call: pbx.prefix if (pbx := pbxes.of(call)) else "",
+        calls=pbxes.calls,
+        free=agent_states.free_in,
+        plan_of=plan_of,
+        dial=settings.dial,
+        zone=ZoneInfo(settings.numbers.time_zone),
+        changed=work_lists.work_list.changed,
+        clock=clock,
+    )
     background: set[asyncio.Task[None]] = set()
 
     def storage_changed() -> None:
@@ -261,6 +276,7 @@ async def build_desk(
         handed,
         variables,
         CallWays(spool=spool),
+        kept,
         screen_pops,
         live_calls,
         call_log,
@@ -276,6 +292,7 @@ async def build_desk(
         "browser-legs": legs.run(),
         "phones": phones.run(),
         "desks": hot_desks.run(),
+        "kept-places": kept.run(),
         "duty": agent_duty.run(),
         **work_lists.work,
         **pbxes.work(table, clock, metrics),
@@ -317,6 +334,7 @@ async def build_desk(
         duty_admin=DutyAdmin(db=db, directory=directory, clock=clock, changed=agent_duty.reload),
         test_calls=test_calls,
         agi=agi,
+        kept_places=kept,
         work_lists=work_lists,
         link=link_view,
         work=work,

@@ -117,6 +117,10 @@ class Pbxes:
         """The trackers' accounts of open calls in which one of these devices has a leg, oldest first for each PBX."""
         return [record for pbx in self._all for record in pbx.tracker.calls_at(devices)]
 
+    def calls(self) -> list[CallRecord]:
+        """The trackers' accounts of all open calls."""
+        return [record for pbx in self._all for record in pbx.tracker.calls()]
+
     def adopt(self, records: Sequence[CallRecord]) -> list[str]:
         """Go on with the calls that were open when the server stopped; returns their ids, without strangers'."""
         for pbx in self._all:

@@ -15,6 +15,7 @@ from cti.features.call_log import CallLog
 from cti.features.call_variables import DialplanVariables
 from cti.features.call_ways import CallWays
 from cti.features.hand_over import HandOvers
+from cti.features.kept_places import KeptPlaces
 from cti.features.live_calls import Dialled, LiveCalls
 from cti.features.phones import Phones
 from cti.features.screen_pop import ScreenPops
@@ -27,6 +28,7 @@ def reactions(
     handed: HandOvers,
     variables: DialplanVariables,
     ways: CallWays,
+    kept: KeptPlaces,
     pops: ScreenPops,
     views: LiveCalls,
     journal: CallLog,
@@ -53,7 +55,8 @@ def reactions(
     return {
         ev.Originated: (views.originated, journal.changed, legs.seen),
         ev.CallChanged: (journal.changed,),
-        ev.Queued: (journal.changed,),
+        ev.Queued: (journal.changed, kept.queued),
+        ev.CallBackAsked: (kept.asked,),
         ev.CallVariables: (variables.heard,),
         ev.StepTaken: (ways.step_taken,),
         ev.Scored: (ways.scored,),

@@ -275,6 +275,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         restrictions=base.restrictions,
         erasures=gone,
         dossiers=base.dossiers,
+        kept_places=desk.kept_places,
         number_lists=NumberLists(
             db=db,
             plan=pbxes.plan,

@@ -60,6 +60,7 @@ from cti.features.hot_desks import HotDesks
 from cti.features.import_runs import ImportRuns
 from cti.features.inbox import Inbox
 from cti.features.invitations import Invitations
+from cti.features.kept_places import KeptPlaces
 from cti.features.letter_marks import LetterMarks
 from cti.features.letter_reading import LetterReading
 from cti.features.letter_store import LetterStore
@@ -155,6 +156,7 @@ class Services:
     restrictions: ClientRestrictions
     erasures: Erasures
     dossiers: Dossiers
+    kept_places: KeptPlaces
     number_lists: NumberLists
     call_control: CallControl
     phones: Phones

@@ -27,6 +27,7 @@ WHYS: Mapping[str, str] = {
     "missed-voicemail": N_("Left a message at {at}"),
     "missed-own": N_("Your client called in vain at {at}"),
     "order": N_("Ordered a call on the site at {due}"),
+    "order-kept": N_("Asked in the queue at {due} to be called back"),
     "order-late": N_("Wanted a call at {due}"),
     "order-waits": N_("Wants a call at {due}"),
     "callback-late": N_("You promised to call at {due}"),

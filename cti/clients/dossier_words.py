@@ -57,6 +57,7 @@ TITLES: Mapping[str, tuple[str, str]] = {  # of tables, in the order of the arch
     "client_notes": ("Notes on the card", "Заметки на карточке"),
     "client_tasks": ("Tasks", "Задачи"),
     "callback_orders": ("Call-backs ordered on the site", "Звонки, заказанные на сайте"),
+    "kept_places": ("Places kept in queues", "Места, сохранённые в очередях"),
     "number_lists": ("Black and white lists", "Чёрный и белый списки"),
     "missed_marks": ("Missed calls: who took them", "Пропущенные звонки: кто взял"),
     "client_changes": ("Changes of the card", "Изменения карточки"),

@@ -24,8 +24,8 @@ class Work:
     """One thing to do. id: of the task, order or conversation, of a missed client's last call. at: since when it is so.
 
     tries, wait_s: of a missed client. due_at: when it was promised or wished for. site: whose form it came by.
-    voicemail: the call that left a message. queues, team_id, people: whose it is: of these queues, this team, these
-    persons; everybody's: open_to_all.
+    voicemail: the call that left a message. kept: his place in the queue is. queues, team_id, people: whose it is: of
+    these queues, this team, these persons; everybody's: open_to_all.
     """
 
     kind: WorkKind
@@ -52,6 +52,7 @@ class Work:
     people: frozenset[int] = frozenset()
     open_to_all: bool = False
     voicemail: str = ""
+    kept: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,7 +129,7 @@ def _place(work: Work, me: int, now: float) -> Placed:
         )
         return Placed(work=work, level=level, why=why, times={"at": work.at})
     if work.kind == "order":
-        why = "order-late" if work.due_at else "order"
+        why = "order-late" if work.due_at else "order-kept" if work.kept else "order"
         return Placed(work=work, level=ORDERED, why=why, times={"due": work.due_at or work.at})
     level = LATE if work.kind == "callback" else DUE
     return Placed(work=work, level=level, why=f"{work.kind}-late", times={"due": work.due_at or work.at})

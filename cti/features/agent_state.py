@@ -103,6 +103,12 @@ class AgentStates:
         """Members by queue."""
         return {queue: tuple(members.values()) for queue, members in sorted(self._members.items())}
 
+    def free_in(self, queue: str, prefix: str) -> int:
+        """How many of a queue's members at one PBX could take a call now, those who are rung for one among them."""
+        members = (one for one in self._members.get(queue, {}).values() if one.device.startswith(prefix))
+        ready = (one for one in members if not one.paused and not one.in_call)
+        return sum(self.device_status(one.device) in ("idle", "ringing") for one in ready)
+
     async def device_changed(self, event: DeviceChanged, received_at: float) -> None:
         """A device is idle, rings, talks or is out of reach."""
         if self.device_status(event.device) == event.status:

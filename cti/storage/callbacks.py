@@ -19,7 +19,7 @@ keys, orders = callback_keys.c, callback_orders.c
 async def every_key(conn: AsyncConnection) -> list[Key]:
     """All keys that were given to sites, those in use first."""
     counted = select(func.count()).where(orders.key_id == keys.id).scalar_subquery()
-    given = _whole(counted).where(keys.token_hash != OURS)
+    given = _whole(counted).where(keys.created_by.is_not(None))  # else it is one of our own
     return await _read(conn, given.order_by(keys.revoked_at.is_not(None), keys.id))
 
 

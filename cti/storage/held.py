@@ -54,7 +54,7 @@ from cti.storage.tables import (
     trace,
 )
 from cti.storage.talk_tables import call_answers, call_marks, call_scores, call_variables
-from cti.storage.work_tables import callback_orders, missed_marks
+from cti.storage.work_tables import callback_orders, kept_places, missed_marks
 
 FEW = 20  # clients of a change that tells what it set of each of them
 # deleted: the row goes; emptied: what tells who it was goes, the row stays for the figures; stays: it tells of nobody
@@ -131,6 +131,14 @@ def _consents(who: Who) -> ColumnElement[bool]:
         mine.address.in_(who.numbers),
         (mine.kind == "email") & or_(mine.address.in_(his), mine.address.in_(theirs)),
     )
+
+
+def _ordered(who: Who) -> ColumnElement[bool]:
+    return or_(callback_orders.c.client_id.in_(who.clients), callback_orders.c.number.in_(who.numbers))
+
+
+def _kept(who: Who) -> ColumnElement[bool]:
+    return kept_places.c.order_id.in_(select(callback_orders.c.id).where(_ordered(who)))
 
 
 def _dialled(who: Who) -> ColumnElement[bool]:
@@ -261,9 +269,9 @@ HELD: tuple[Held, ...] = (
         table=client_tasks, category="tasks", way="deleted",
         rows=lambda who: or_(client_tasks.c.client_id.in_(who.clients), client_tasks.c.number.in_(who.numbers)),
     ),
+    Held(table=kept_places, category="tasks", way="deleted", rows=_kept),
     Held(
-        table=callback_orders, category="tasks", way="deleted",
-        rows=lambda who: or_(callback_orders.c.client_id.in_(who.clients), callback_orders.c.number.in_(who.numbers)),
+        table=callback_orders, category="tasks", way="deleted", rows=_ordered,
     ),
     Held(
         table=number_lists, category="work", way="deleted",

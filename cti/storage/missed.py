@@ -120,6 +120,7 @@ def _lost(since: float, user_id: int | None, team_id: int | None) -> Any:
             calls.c.answered_at.is_(None),
             calls.c.outcome.is_not(None),
             calls.c.outcome.not_in(NOT_LOST),
+            calls.c.request_id.is_(None),  # whom we called
             or_(calls.c.reason.is_(None), calls.c.reason != "sip"),  # whether somebody answered, SIP did not tell
             _whose(user_id, team_id),
         )

@@ -16,7 +16,7 @@ from cti.storage.mail_tables import conversations, letters
 from cti.storage.missed import Missed
 from cti.storage.sight import seen
 from cti.storage.tables import user_queues, users
-from cti.storage.work_tables import callback_keys, callback_orders
+from cti.storage.work_tables import callback_keys, callback_orders, kept_places
 
 MISSED_S = 7 * 24 * 3600.0
 MOST = 500
@@ -125,8 +125,9 @@ async def _orders(conn: AsyncConnection, who: Worker | None) -> list[Work]:
     asked = (
         select(callback_orders, keys.name.label("site"), keys.queue, keys.team_id)
         .add_columns(clients.c.name.label("client"), clients.c.responsible_id)
-        .add_columns(_takers.c.name.label("taker"), _managers.c.name.label("manager"))
+        .add_columns(_takers.c.name.label("taker"), _managers.c.name.label("manager"), kept_places.c.order_id)
         .join_from(callback_orders, callback_keys, keys.id == orders.key_id)
+        .join(kept_places, kept_places.c.order_id == orders.id, isouter=True)
         .join(clients, clients.c.id == orders.client_id, isouter=True)
         .join(_takers, _takers.c.id == orders.taken_by, isouter=True)
         .join(_managers, _managers.c.id == clients.c.responsible_id, isouter=True)
@@ -148,7 +149,8 @@ def _of_order(row: Any) -> Work:
         name=row.name,
         note=row.comment,
         page=row.page,
-        site=row.site,
+        site="" if row.order_id else row.site,
+        kept=row.order_id is not None,
         due_at=row.wished_at,
         responsible_id=row.responsible_id,
         responsible=row.manager or "",

@@ -52,6 +52,21 @@ callback_orders = Table(
     ),
 )
 
+kept_places = Table(
+    "kept_places",
+    metadata,
+    Column("order_id", ForeignKey("callback_orders.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("call_id", String(80), nullable=False),  # in which he asked
+    Column("prefix", String(40), nullable=False),  # of the PBX's ids
+    Column("queue", String(80), nullable=False),
+    Column("joined_at", Float, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("next_at", Float, nullable=False, server_default="0"),
+    Column("placed", String(40), nullable=False, server_default=""),  # request id of the call on its way
+    Column("placed_at", Float),
+    Column("given_up_at", Float),  # agents call by hand
+)
+
 missed_marks = Table(
     "missed_marks",
     metadata,

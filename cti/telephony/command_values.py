@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
 
 NUMBER = re.compile(r"\+?[0-9*#]{2,20}")
 SHORT = re.compile(r"[0-9]{1,16}")
@@ -51,3 +53,11 @@ def must_be_within(least: int, value: int, most: int, what: str) -> None:
     """Raises ValueError, a sentence."""
     if not least <= value <= most:
         raise ValueError(f"{value} is not {what} ({least} to {most}).")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    """Base. lists: the answer is a list of events."""
+
+    effect: ClassVar[bool] = False
+    lists: ClassVar[bool] = False

@@ -23,6 +23,9 @@ EXAMPLES: tuple[c.Command, ...] = (
         device="PJSIP/101", number="79355550101", context="from-internal", request_id="r1", caller_id_number="101",
         caller_id_name="Пётр", headers=(("Call-Info", "<sip:x>;answer-after=0"),),
     ),
+    c.CallBack(
+        number="79355550101", context="from-internal", queue="sales", request_id="b1", caller_id_number="74950000001",
+    ),
     c.ClearConnection(leg=LEG),
     c.SendDigit(leg=LEG, digit="5"),
     c.TakeOver(

@@ -63,12 +63,6 @@ async def take_off(request: web.Request) -> web.Response:
     return reply(r.Ok())
 
 
-async def put_back(request: web.Request) -> web.Response:
-    """What was taken off holds again."""
-    await services_of(request).number_lists.put_back(person_of(request), place(request))
-    return reply(r.Ok())
-
-
 OPERATIONS = (
     Operation(
         method="GET",
@@ -89,6 +83,7 @@ OPERATIONS = (
         body=ListingIn,
         gives=r.Made,
         status=201,
+        refusals=(409,),
     ),
     Operation(
         method="DELETE",
@@ -98,14 +93,6 @@ OPERATIONS = (
         shows="nothing",
         text="Take a number off its list",
         gives=r.Ok,
-    ),
-    Operation(
-        method="POST",
-        path="/number-lists/{id}/back",
-        handler=put_back,
-        who="lists.write",
-        shows="nothing",
-        text="Put back what was taken off within the last month",
-        gives=r.Ok,
+        refusals=(404, 409),
     ),
 )

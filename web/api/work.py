@@ -55,6 +55,7 @@ class WorkOut(Struct, kw_only=True):
     taken_by: str
     voicemail: str
     restricted: bool
+    place: Annotated[int, Meta(description="In the queue, kept for who asked to be called back; 0: none is")]
 
 
 class NextOut(Struct):
@@ -93,14 +94,17 @@ async def read(request: web.Request) -> web.Response:
     language, services = language_of(request), services_of(request)
     moment = clock(services.zone, services.clock())
     stopped = await uncalled(request, [one.work for one in found])
-    return reply([_out(one, why(language, one, moment), stopped) for one in found])
+    places = services.kept_places.place_of
+    return reply(
+        [_out(one, why(language, one, moment), stopped, places(one.work.id) if one.work.kept else 0) for one in found]
+    )
 
 
-def _out(one: Placed, said: str, stopped: Collection[int | str | None]) -> WorkOut:
-    own = {"level", "why", "shown", "restricted"}
+def _out(one: Placed, said: str, stopped: Collection[int | str | None], place: int) -> WorkOut:
+    own = {"level", "why", "shown", "restricted", "place"}
     restricted = one.work.client_id in stopped or one.work.number in stopped
     values = {name: getattr(one.work, name) for name in WorkOut.__struct_fields__ if name not in own}
-    return WorkOut(level=one.level, why=said, shown=show(one.work.number), restricted=restricted, **values)
+    return WorkOut(level=one.level, why=said, shown=show(one.work.number), restricted=restricted, place=place, **values)
 
 
 async def act(request: web.Request) -> web.Response:

@@ -37,6 +37,7 @@ async def show(request: web.Request) -> web.Response:
         kinds=KINDS,
         closings=CLOSINGS,
         lists=await services.call_lists.of(person_of(request)),
+        place_of=services.kept_places.place_of,
         plays=services.voicemails.played,
         uncalled=await uncalled(request, [one.work for one in found]),
     )

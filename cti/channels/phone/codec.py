@@ -185,6 +185,22 @@ def _make_call(x: c.MakeCall) -> Headers:
     return action | _with(x.headers)
 
 
+def _call_back(x: c.CallBack) -> Headers:
+    action: Headers = {
+        "Action": "Originate",
+        "Channel": f"Local/{x.number}@{x.context}/n",
+        "Context": "trubka-callback",
+        "Exten": "s",
+        "Priority": "1",
+        "Async": "true",
+        "Timeout": str(x.timeout_s * 1000),
+        "ChannelId": f"trubka-{x.request_id}",
+        "OtherChannelId": f"trubka-{x.request_id}.2",
+        "Variable": [f"TRUBKA_BACK_TO={x.queue}"],
+    }
+    return action | ({"CallerID": x.caller_id_number} if x.caller_id_number else {})
+
+
 def _take_over(x: c.TakeOver) -> Headers:
     action: Headers = {
         "Action": "Originate",
@@ -257,6 +273,7 @@ def _there(x: c.Move) -> Headers:
 
 _FORMS: Mapping[type[c.Command], Callable[[Any], Headers]] = {
     c.MakeCall: _make_call,
+    c.CallBack: _call_back,
     c.TakeOver: _take_over,
     c.RecordTake: _record,
     c.ClearConnection: lambda x: {"Action": "Hangup", "Channel": x.leg},
