@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dialplan.faults import Fault
-from dialplan.plan import Plan
-from dialplan.trace import Taken
 from web.i18n import N_
 
 REFUSALS: Mapping[str, str] = {
@@ -53,13 +50,3 @@ WHYS: Mapping[str, str] = {  # why a publish was taken back; all is as it was be
     "storage": N_("it could not be written down: {said}. The files before are back"),
     "cut-off": N_("the server ended in the middle of it. The files before are back"),
 }
-
-
-def fault_line(language: str, one: Fault) -> str:
-    """A fault in words."""
-    return f"{one.code}: {one.at} {one.what}".strip()
-
-
-def step_line(language: str, plan: Plan, one: Taken) -> str:
-    """A step of a walk in words."""
-    return f"{one.kind} {one.node}: {one.why}"

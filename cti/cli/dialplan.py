@@ -29,8 +29,9 @@ from dialplan import masks
 from dialplan.files import files
 from dialplan.plan import Plan
 from dialplan.trace import Asked, trace
+from web.dialplan_names import Names
 from web.i18n import say
-from web.publish_texts import WHYS, fault_line, step_line
+from web.publish_texts import WHYS
 
 T = TypeVar("T")
 UP_S, TRY_S, OVER_S = 6.0, 0.02, 90.0
@@ -104,8 +105,9 @@ def lint(ctx: click.Context, pbx: str) -> int:
 
     async def work(at: _At) -> int:
         draft = await at.parts.drafts.get(at.pbx)
+        names = Names(draft.plan, at.settings.language)
         for one in draft.faults:
-            click.echo(f"{one.weight}: {fault_line(at.settings.language, one)}")
+            click.echo(f"{one.weight}: {names.fault(one)} [{one.at}]")
         changed = [one for one in await at.parts.traces.look(at.pbx, draft.plan) if one.changed]
         for saved in changed:
             click.echo(f"error: saved call {saved.id} «{saved.title}» takes another way: {_short(saved.takes)}")
@@ -179,8 +181,10 @@ def trace_(
             manager=manager,
             manager_free=not busy,
         )
+        names = Names(plan, at.settings.language)
         for place, one in enumerate(trace(plan, asked)):
-            click.echo(f"{place}. {step_line(at.settings.language, plan, one)}")
+            step = names.step(one.node) if one.node else names.kind(one.kind)
+            click.echo(f"{place}. {step}: {names.why(one)}" + (f" [{one.node}]" if one.node else ""))
         if title:
             id_ = await at.parts.traces.save(OPERATOR, at.pbx, plan, asked, title)
             click.echo(f"Saved as {id_}.")
