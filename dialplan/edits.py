@@ -156,6 +156,12 @@ def steps_of(plan: Plan, number: Number) -> set[str]:
     return _reached(plan, (number,))
 
 
+def steps_of_all(plan: Plan, numbers: Iterable[Number]) -> dict[str, set[str]]:
+    """The same of several numbers, by their digits."""
+    leads = _leads(plan)
+    return {number.digits: _from([number.first], leads) for number in numbers}
+
+
 def unreached(plan: Plan) -> tuple[Node, ...]:
     """Steps that no number leads to."""
     reached = _reached(plan)
@@ -169,8 +175,14 @@ def sweep(plan: Plan) -> Plan:
 
 
 def _reached(plan: Plan, numbers: Iterable[Number] | None = None) -> set[str]:
-    leads = {node.id: [to for _, to in rows(node)] for node in plan.nodes}
-    left = [number.first for number in (plan.numbers if numbers is None else numbers)]
+    return _from([number.first for number in (plan.numbers if numbers is None else numbers)], _leads(plan))
+
+
+def _leads(plan: Plan) -> dict[str, list[str]]:
+    return {node.id: [to for _, to in rows(node)] for node in plan.nodes}
+
+
+def _from(left: list[str], leads: dict[str, list[str]]) -> set[str]:
     seen: set[str] = set()
     while left:
         here = left.pop()

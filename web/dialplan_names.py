@@ -123,6 +123,10 @@ class Names:
                 return self.ending(node.how)
         return ""
 
+    def flag(self, value: bool) -> str:
+        """Yes or no."""
+        return self._say(N_("yes") if value else N_("no"))
+
     def ending(self, how: str) -> str:
         """How a call ends."""
         return self._say(ENDS.get(how, how))

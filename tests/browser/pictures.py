@@ -6,14 +6,24 @@ import asyncio
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from playwright.async_api import Page
 
+from cti.access import Person as Who
 from cti.desktop import AgentView
+from cti.settings import PbxSettings
 from cti.storage import calls
-from tests.browser.stage import ANNA, Stage, chromium, stage
+from dialplan.plan import Queue, Sound
+from tests.browser.stage import ANNA, PAVEL, Stage, chromium, stage
+from tests.dialplan.house import DID, HOUSE
 
+TITLED = replace(
+    HOUSE,
+    queues=(Queue(name="sales", title="Продажи", number="601"),),
+    sounds=(Sound(name="beep", title="Приветствие"),),
+)
 SETTLE_MS = 900  # fonts, the last calls and the first second of a timer
 
 
@@ -36,6 +46,19 @@ async def take(folder: Path) -> None:
             for name in ("clients", "calls", "clients/1"):
                 await page.goto(f"{theatre.url}/{name}")
                 await _take(page, folder / f"{name.replace('s/1', '')}.png")
+
+
+async def take_dialplan(folder: Path) -> None:
+    """The flow of a number with a step open, and a call that is tried."""
+    admin = Who(id=PAVEL, login="pavel", name="Павел Гусев", role="admin")
+    with tempfile.TemporaryDirectory() as data:
+        pbx = {"main": PbxSettings()}
+        async with chromium() as browser, stage(Path(data), browser, width=1600, height=1000, pbx=pbx) as theatre:
+            await theatre.parts.services.dialplan_drafts.change(admin, "main", 0, lambda _: TITLED)
+            page = await theatre.desk("pavel", path=f"/dialplan/numbers/{DID}?step=menu")
+            await _take(page, folder / "dialplan-flow.png")
+            await page.goto(f"{theatre.url}/dialplan/trace?number={DID}&at=2027-01-01T12:00&caller=79355550101")
+            await _take(page, folder / "dialplan-trace.png")
 
 
 async def _past(theatre: Stage) -> None:
@@ -62,3 +85,4 @@ if __name__ == "__main__":
     place = Path(sys.argv[1])
     place.mkdir(parents=True, exist_ok=True)
     asyncio.run(take(place))
+    asyncio.run(take_dialplan(place))

@@ -10,7 +10,7 @@ import errno
 import os
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from sqlalchemy import update
 from cti.cli.demo import fill
 from cti.desktop import AgentView, CallState, CallView, LinkView, Match, PopCall, PopKind, ScreenPop, Snapshot, Why
 from cti.server import Parts, build
-from cti.settings import HttpSettings, MailSettings, Settings, SmsSettings
+from cti.settings import HttpSettings, MailSettings, PbxSettings, Settings, SmsSettings
 from cti.storage import calls, desktop_events, lookup
 from cti.storage.database import open_database
 from cti.storage.desktop_events import NewEvent
@@ -203,10 +203,13 @@ async def stage(
     height: int = 768,
     mail: MailSettings | None = None,
     sms: SmsSettings | None = None,
+    pbx: Mapping[str, PbxSettings] | None = None,
     **look: Any,
 ) -> AsyncIterator[Stage]:
     """A stage with the sample base. look: of the browser's window (color_scheme, reduced_motion, locale...)."""
-    settings = Settings(data=folder, http=HttpSettings(), mail=mail or MailSettings(), sms=sms or SmsSettings())
+    settings = Settings(
+        data=folder, http=HttpSettings(), mail=mail or MailSettings(), sms=sms or SmsSettings(), pbx=dict(pbx or {})
+    )
     copied(sample, folder)
     db = await open_database(settings.database_url)
     parts = await build(settings, db)

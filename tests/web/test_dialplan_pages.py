@@ -247,3 +247,33 @@ async def test_every_fault_leads_to_its_place(tmp_path: Path) -> None:
             assert (await pavel.get(unescape(place))).status == 200, place
         assert listed.says("/dialplan/queues?open=sales")
         assert listed.says(f"{FLOW}?step=menu")
+
+
+async def test_a_call_is_kept_and_said_to_take_another_way(tmp_path: Path) -> None:
+    async with owned(tmp_path, HOUSE) as (running, pavel), Visitor(running, "vera") as vera:
+        asked = f"/dialplan/trace?number={DID}&at=2026-11-29T19:30&zone=Europe/Moscow"
+        assert (await vera.post(asked, title="Sunday")).status == 403
+        assert (await pavel.post(asked, title="Sunday")).place == "/dialplan/trace?said=kept#saved"
+        assert (await vera.get("/dialplan/trace")).says("as expected")
+        await running.services.dialplan_drafts.change(
+            ADMIN, "main", 1, lambda plan: edits.link(plan, "when", "closed", "feast")
+        )
+        assert (await vera.get("/dialplan/trace")).says("takes another way")
+        assert (await pavel.post("/dialplan/trace/1/accept")).place.startswith("/dialplan/trace?said=accepted")
+        assert (await vera.get("/dialplan/trace")).says("as expected")
+        assert (await pavel.post("/dialplan/trace/1/delete")).status == 303
+        assert (await pavel.post("/dialplan/trace/1/delete")).says("There is no such saved call.")
+
+
+async def test_the_review_says_what_differs_and_a_guest_publishes_nothing(tmp_path: Path) -> None:
+    async with owned(tmp_path, HOUSE) as (_, pavel), Visitor(pavel.panel, "vera") as vera:
+        review = await vera.get("/dialplan/review")
+        assert review.says("Nothing was published yet: all of it is new.")
+        assert review.says("nothing is published until its dialplan is ours")
+        assert review.says("Queue")
+        assert (await vera.post("/dialplan/publish", revision="1")).status == 403
+        refused = await pavel.post("/dialplan/publish", revision="1")
+        assert (refused.status, refused.says("is not ours")) == (409, True)
+        assert (await vera.get("/dialplan/history")).says("Nothing was published yet")
+        assert (await vera.get("/dialplan/history/7")).status == 404
+        assert (await pavel.post("/dialplan/history/7/back")).status == 409

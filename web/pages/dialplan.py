@@ -38,7 +38,9 @@ SAID = {
     "removed": N_("Deleted from the draft; it can be taken back."),
     "undone": N_("The last change of the draft is taken back."),
     "begun": N_("The number has its way. Look at each step, then publish."),
-    "published": N_("Published: it runs."),
+    "kept": N_("Kept: each publishing tries it first."),
+    "accepted": N_("The way it takes now is the right one."),
+    "forgotten": N_("Forgotten."),
 }
 ELSE = ("voicemail", "callback", "outside", "end")
 
@@ -163,13 +165,15 @@ async def _numbers(request: web.Request, *, status: int = 200, error: str = "") 
     found = [one for one in plan.numbers if _matches(one, asked)]
     start = min(whole(request.query.get("from", "")), max(len(found) - 1, 0)) // A_PAGE * A_PAGE
     wrong = {fault.at for fault in draft.faults}
+    shown_now = found[start : start + A_PAGE]
+    flows = edits.steps_of_all(plan, shown_now if wrong else ())
     rows = [
         {
             "number": one,
             "words": way_in_words(plan, one.first, language_of(request)),
-            "faults": len(wrong & ({one.digits} | edits.steps_of(plan, one))),
+            "faults": len(wrong & ({one.digits} | flows.get(one.digits, set()))),
         }
-        for one in found[start : start + A_PAGE]
+        for one in shown_now
     ]
     values: dict[str, Any] = {
         "rows": rows,

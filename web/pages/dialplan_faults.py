@@ -22,8 +22,8 @@ MOST = 500
 async def show(request: web.Request) -> web.Response:
     """The list."""
     draft = await draft_of(request)
-    places = Places(draft.plan)
-    rows = [(fault, places.of(request, fault)) for fault in draft.faults[:MOST]]
+    places = Places(draft.plan) if draft.faults else None
+    rows = [(fault, places.of(request, fault) if places else "") for fault in draft.faults[:MOST]]
     more = max(len(draft.faults) - MOST, 0)
     return shown(request, "faults.html", draft, title=N_("Faults"), rows=rows, more=more)
 
@@ -37,9 +37,9 @@ class Places:
         self._lists = {part: _keys(kind, plan) for part, kind in KINDS.items()}
         self._people = {one.extension for one in plan.people}
         self._flows: dict[str, str] = {}
-        for number in plan.numbers:
-            for id_ in edits.steps_of(plan, number):
-                self._flows.setdefault(id_, number.digits)
+        for digits, steps in edits.steps_of_all(plan, plan.numbers).items():
+            for id_ in steps:
+                self._flows.setdefault(id_, digits)
         self._any = plan.numbers[0].digits if plan.numbers else ""
         self._steps = {node.id for node in plan.nodes}
 
