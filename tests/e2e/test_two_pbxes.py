@@ -57,6 +57,8 @@ def server(msk: Pbx, spb: Pbx, tmp_path_factory: pytest.TempPathFactory) -> Iter
                 " (SELECT min(d.id) FROM devices d JOIN users u ON u.id = d.user_id WHERE u.login = ? AND d.chosen)",
                 (device, device[-3:], login),
             )
+        unknown = "SELECT max(d.id) FROM devices d JOIN users u ON u.id = d.user_id WHERE u.login = 'anna'"
+        base.execute(f"UPDATE devices SET name = 'spb:PJSIP/777' WHERE id = ({unknown})")  # no PBX has it
     base.close()
     with one:
         yield one
@@ -209,9 +211,10 @@ async def test_check_looks_at_each_pbx(server: Server) -> None:
     done = await asyncio.to_thread(server.cti, "check", "--json")
     lines = {line["what"]: line for line in map(json.loads, done.stdout.splitlines())}
     for name in ("msk", "spb"):
-        assert lines[f"pbx {name}"]["state"] == lines[f"pbx {name} clock"]["state"] == "ok", lines
-    assert "pbx spb device spb:PJSIP/101" in lines
-    assert "pbx msk device spb:PJSIP/101" not in lines
+        assert lines[f"pbx {name}"]["state"] == lines[f"pbx {name} The clocks agree"]["state"] == "ok", lines
+    known = "The PBX knows everybody's phone"
+    assert "Not known there: PJSIP/777." in lines[f"pbx spb {known}"]["text"]
+    assert lines[f"pbx msk {known}"]["state"] == "ok"
     strangers = [line for what, line in lines.items() if what.startswith("device nobody")]
     assert strangers
     assert all("names no PBX" in line["text"] for line in strangers)

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.lab
 def test_SEC_30_the_account_has_the_rights_it_needs_and_no_more(pbx: Pbx) -> None:
     shown = pbx.console("manager show user trubka")
     rights = dict(re.findall(r"(read|write) perm: (.*)", shown))
-    assert set(rights["read"].split(",")) == {"system", "call", "agent", "user", "reporting"}
+    assert set(rights["read"].split(",")) == {"system", "call", "agent", "user"}
     assert set(rights["write"].split(",")) == {"call", "agent", "originate", "reporting", "user"}
     with Ami(pbx) as ami:
         for needed in (
