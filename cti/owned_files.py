@@ -179,9 +179,13 @@ def _write_beside(path: Path, new: bytes | Path, *, like: Path) -> None:
         with contextlib.suppress(PermissionError):  # not in that group: the folder's setgid bit, or nothing, gives it
             os.fchown(descriptor, -1, group)
         os.fchmod(descriptor, MODE)
-        file.write(new.read_bytes() if isinstance(new, Path) else new)
-        file.flush()
-        os.fsync(descriptor)
+        try:
+            file.write(new.read_bytes() if isinstance(new, Path) else new)
+            file.flush()
+            os.fsync(descriptor)
+        except OSError as error:
+            error.filename = error.filename or str(path)
+            raise
 
 
 def _keep_before(path: Path) -> None:
