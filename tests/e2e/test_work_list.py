@@ -45,8 +45,8 @@ async def test_a_missed_client_is_called_back_and_the_next_step_comes_at_its_tim
     await expect(clara.locator(".next-one")).to_have_count(0)
     await expect(clara.locator("#work-count")).to_be_hidden()
 
-    await clara.keyboard.press("g")
-    await clara.keyboard.press("d")
+    await expect(clara.locator("#desk")).to_be_visible()  # it comes by itself with the call
+    await expect(clara.locator("#desk-card h2").first).to_have_text("Алхимов")
     await clara.locator("#next label", has_text="перезвонить").click()
     await clara.fill("#next-what", "Счёт")
     await clara.click("#next [type=submit]")

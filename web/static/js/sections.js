@@ -3,10 +3,11 @@ import htmx from "htmx.org/dist/htmx.esm.min.js";
 import { $, $$ } from "./dom.js";
 
 const ALSO = { "/clients": ["/segments", "/contacts", "/contracts"] }; // pages of a section that have addresses of their own
+let under = ""; // the page that is on its way by itself
 
 export function showSection() {
   mark();
-  document.addEventListener("trubka:go", (event) => go(event.detail));
+  document.addEventListener("trubka:go", (event) => goOnce(event.detail));
   document.addEventListener("htmx:after:history:update", mark);
   document.addEventListener("htmx:after:swap", (event) => {
     if (event.detail.ctx.target?.id !== "main") return;
@@ -21,7 +22,18 @@ export function showSection() {
 
 /** Open a page in #main. */
 export function go(path) {
-  htmx.ajax("GET", path, { target: "#main", select: "#main", swap: "outerSync", push: path });
+  return htmx.ajax("GET", path, { target: "#main", select: "#main", swap: "outerSync", push: path });
+}
+
+/** By itself: not once more while it is on its way, for the second page would take away what is begun on the first. */
+async function goOnce(path) {
+  if (under === path) return;
+  under = path;
+  try {
+    await go(path);
+  } finally {
+    under = "";
+  }
 }
 
 function keepsFocus() {
