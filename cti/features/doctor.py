@@ -107,7 +107,7 @@ class Doctor:
         if settings is None:
             raise Refused("no-such-pbx", "No such PBX is set up.")
         given = {**await _own_files(settings), **(files or {})}
-        confs = {name: read(name, given) for name in FILES if name in given}
+        confs = await asyncio.to_thread(lambda: {name: read(name, given) for name in FILES if name in given})
         async with self._one_looks[pbx]:
             try:
                 async with asyncio.timeout(WHOLE_S), self._visit(settings) as visit:
@@ -118,7 +118,7 @@ class Doctor:
         return Examination(
             pbx=pbx,
             at=self._clock(),
-            rooms=examine(facts),
+            rooms=await asyncio.to_thread(examine, facts),  # a large dialplan holds no call up
             files=tuple(confs),
             kind=kind_of(facts.rows or ()),
             account=section(facts),

@@ -69,7 +69,8 @@ def _has(rows: tuple[Row, ...], context: str, extension: str) -> bool:
 def _hang_up(rows: tuple[Row, ...]) -> Iterator[Finding]:
     """`_.` is any extension, `h` too: what stands there is done once more when a caller has hung up."""
     all_catching = sorted({str(row.get("Context")) for row in rows if row.get("Extension") in ("_.", "_!")})
-    bad = [one for one in all_catching if not _has(rows, one, "h")]
+    ending = {row.get("Context") for row in rows if row.get("Extension") == "h"}
+    bad = [one for one in all_catching if one not in ending]
     for context in bad[:5]:
         snippet = f"[{context}]\nexten => h,1,NoOp()\n"
         yield Finding(code="hang-up-extension", level="warning", of=context, snippet=snippet, file=FILE)
@@ -106,12 +107,16 @@ def _parking(facts: Facts, rows: tuple[Row, ...]) -> Iterator[Finding]:
 
 def reachable(rows: tuple[Row, ...], start: str) -> frozenset[str]:
     """Contexts that one leads to by its includes, itself with them."""
+    led: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.get("IncludeContext"):
+            led.setdefault(str(row.get("Context")), []).append(row)
     seen, ahead = set[str](), [start]
     while ahead:
         context = ahead.pop().partition(",")[0]
         if context not in seen:
             seen.add(context)
-            ahead += includes(row for row in rows if row.get("Context") == context)
+            ahead += includes(led.get(context, ()))
     return frozenset(seen)
 
 
