@@ -71,6 +71,7 @@ class DeskParts:
     test_calls: TestCalls
     agi: AgiServer | None
     kept_places: KeptPlaces
+    ways: CallWays
     work_lists: WorkParts
     link: Callable[[], LinkView]
     work: Mapping[str, Coroutine[Any, Any, None]]
@@ -251,6 +252,7 @@ async def build_desk(
         zone=ZoneInfo(settings.numbers.time_zone),
         clock=clock,
     )
+    ways = CallWays(spool=spool)
     kept = KeptPlaces(
         db=db,
         spool=spool,
@@ -275,7 +277,7 @@ async def build_desk(
     table = reactions(
         handed,
         variables,
-        CallWays(spool=spool),
+        ways,
         kept,
         screen_pops,
         live_calls,
@@ -335,6 +337,7 @@ async def build_desk(
         test_calls=test_calls,
         agi=agi,
         kept_places=kept,
+        ways=ways,
         work_lists=work_lists,
         link=link_view,
         work=work,

@@ -27,6 +27,7 @@ from cti.dialplan_parts import build_dialplans
 from cti.directory import Directory
 from cti.features.access_journal import AccessJournal
 from cti.features.accounts import Accounts
+from cti.features.call_ways import StepTitles
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.erasures import Erasures, Surroundings
 from cti.features.number_lists import NumberLists
@@ -172,6 +173,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         wake_post=mail.sending.wake, work_changed=desk.work_lists.work_list.changed, clock=clock,
     )  # fmt: skip
     dialplans = build_dialplans(settings, db, boards={one.name: one.link for one in pbxes}, key=key, clock=clock)
+    desk.ways.title_of = StepTitles(running=dialplans.publisher.running, pbx_of=pbxes.name_of, clock=clock).of
     coming = build_newcomers(
         settings, db, drafts=dialplans.drafts, pbxes=pbxes, directory=directory, desktop=live,
         passwords=accounts.passwords, changed=desk.phones.people_changed, clock=clock,

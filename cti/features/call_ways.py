@@ -7,15 +7,20 @@ be anybody's: its words are cut, its steps counted, and a flood of them costs on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from cti.errors import StorageError
 from cti.storage import scores, traces
 from cti.storage.spool import Spool
 from cti.storage.traces import Step
 from cti.telephony.events import CallCleared, CallMerged, Scored, SnapshotTaken, StepTaken
+from dialplan.flow import titles
+from dialplan.plan import Plan
 
 TOGETHER_S = 0.25
+FRESH_S = 15.0  # so long after a publish steps may still be called as before
 MOST = 60  # steps of one call that are kept
 MOST_CALLS = 5000  # of which steps are counted at once
 LONGEST = 80
@@ -35,12 +40,40 @@ class _Way:
     kind: str = ""
 
 
+class StepTitles:
+    """How the running plan of a PBX calls its steps. running: a version and its plan."""
+
+    def __init__(
+        self,
+        *,
+        running: Callable[[str], Awaitable[tuple[object, Plan] | None]],
+        pbx_of: Callable[[str], str],
+        clock: Callable[[], float],
+    ) -> None:
+        self._running = running
+        self._pbx_of = pbx_of
+        self._clock = clock
+        self._known: dict[str, tuple[float, Mapping[str, str]]] = {}
+
+    async def of(self, call: str, node: str) -> str:
+        """The title of a step, as of the last seconds; "" where it has none or cannot be read now."""
+        pbx, now = self._pbx_of(call), self._clock()
+        at, known = self._known.get(pbx, (float("-inf"), {}))
+        if not 0 <= now - at < FRESH_S:
+            self._known[pbx] = now, known
+            with contextlib.suppress(StorageError):
+                found = await self._running(pbx)
+                known = titles(found[1]) if found is not None else {}
+                self._known[pbx] = now, known
+        return known.get(node, "")
+
+
 class CallWays:
     """Hears of steps and marks. title_of: how the running plan calls a step, by its call and id; "" where unknown."""
 
-    def __init__(self, *, spool: Spool, title_of: Callable[[str, str], str] = lambda _call, _node: "") -> None:
+    def __init__(self, *, spool: Spool) -> None:
         self._spool = spool
-        self._title_of = title_of
+        self.title_of: Callable[[str, str], Awaitable[str]] | None = None
         self._ways: dict[str, _Way] = {}
         self._untold: list[Step] = []
 
@@ -58,8 +91,8 @@ class CallWays:
             self._tell(way, event.call, at, "way-key", key=event.key)
         way.kind = event.kind if event.kind in KINDS else ""
         node = _line(event.node)
-        title = _line(self._title_of(event.call, node)) or node
-        self._tell(way, event.call, at, f"way-{way.kind or 'step'}", title=title)
+        title = _line(await self.title_of(event.call, node)) if self.title_of is not None else ""
+        self._tell(way, event.call, at, f"way-{way.kind or 'step'}", title=title or node)
 
     async def scored(self, event: Scored, received_at: float) -> None:
         """The client gave a mark: the last one counts."""

@@ -19,6 +19,7 @@ def call_back() -> Context:
     """One extension, `s`."""
     steps = (
         Step(app="ExecIf", args=(Expr(f"$[${{LEN(${{{QUEUE}}})}} = 0]?Hangup(16)"),)),
+        Assign(variable="_TRUBKA_OWNER", value=""),  # the server's own call is over: what follows is an agent's
         Assign(variable="__TRUBKA_QUEUE", value=Expr(f"${{{QUEUE}}}")),
         Assign(variable="QUEUE_PRIO", value=str(FIRST)),
         Step(app="Queue", args=(Expr(f"${{{QUEUE}}}"), "tk", "", "", str(WAIT_S))),

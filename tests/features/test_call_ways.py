@@ -7,10 +7,11 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from cti.features.call_ways import LONGEST, MOST, CallWays
+from cti.features.call_ways import LONGEST, MOST, CallWays, StepTitles
 from cti.storage import traces
 from cti.storage.spool import Spool
 from cti.telephony.events import Scored, SnapshotTaken, StepTaken
+from dialplan.plan import Menu, Plan
 from tests.made import new_database
 
 
@@ -18,7 +19,15 @@ async def test_steps_are_said_in_order_and_a_flood_of_them_is_not_kept(tmp_path:
     db = await new_database(tmp_path)
     spool = Spool(db)
     writer = asyncio.create_task(spool.run())
-    ways = CallWays(spool=spool, title_of=lambda _call, node: "Меню\nглавное" if node == "menu" else "")
+    ways = CallWays(spool=spool)
+    plan = Plan(nodes=(Menu(id="menu", sound="beep", choices=(), otherwise="", title="Меню\nглавное"),))
+    asked: list[str] = []
+
+    async def running(pbx: str) -> tuple[object, Plan] | None:
+        asked.append(pbx)
+        return None, plan
+
+    ways.title_of = StepTitles(running=running, pbx_of=lambda _call: "main", clock=lambda: 1.0).of
 
     async def step(call: str, **said: str) -> None:
         await ways.step_taken(StepTaken(call=call, **said), 1.0)
@@ -44,6 +53,7 @@ async def test_steps_are_said_in_order_and_a_flood_of_them_is_not_kept(tmp_path:
     ]  # fmt: skip
     assert (len(flood), flood[-1]) == (MOST, "way-long")
     assert [tuple(row) for row in marks] == [("c1", 4)]
+    assert asked == ["main"], "the running plan is read once for many steps"
     await ways.snapshot_taken(SnapshotTaken(open_calls=frozenset()), 2.0)
     writer.cancel()
     await asyncio.gather(writer, return_exceptions=True)

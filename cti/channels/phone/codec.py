@@ -196,7 +196,7 @@ def _call_back(x: c.CallBack) -> Headers:
         "Timeout": str(x.timeout_s * 1000),
         "ChannelId": f"trubka-{x.request_id}",
         "OtherChannelId": f"trubka-{x.request_id}.2",
-        "Variable": [f"TRUBKA_BACK_TO={x.queue}"],
+        "Variable": [f"TRUBKA_BACK_TO={x.queue}", "_TRUBKA_OWNER=server"],  # the other half of Local dials
     }
     return action | ({"CallerID": x.caller_id_number} if x.caller_id_number else {})
 
