@@ -75,6 +75,10 @@ class Server:
             command, env=self._environment, input=said, capture_output=True, text=True, timeout=60, check=False
         )
 
+    def begun(self, *words: str) -> subprocess.Popen[bytes]:
+        """A command of the product that goes on until it is told to end."""
+        return subprocess.Popen([sys.executable, "-m", "cti", *words], env=self._environment)
+
     def prepare(self, *more: str) -> Self:
         """Fill the base with the sample people and clients. more: as `cti demo` takes it.
 

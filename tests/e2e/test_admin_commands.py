@@ -40,18 +40,23 @@ async def test_a_recording_replays_to_the_call_that_was(pbx: Pbx, street: Street
     phone = await street.phone("103", ring_ms=100)
     server = Server(folder, pbx.settings())
     file = folder / "calls.jsonl"
-    recording = asyncio.create_task(
-        asyncio.to_thread(server.cti, "record", "--anonymise", "--minutes", "0.2", str(file))
-    )
     before = pbx.console("manager show connected").count("trubka")
-    await until(lambda: pbx.console("manager show connected").count("trubka") > before, why="the recorder is signed in")
-    client = await street.call("74950000002", caller="79355550101", name="Пётр")
-    await street.do(phone.wait, "talking")
-    await until(lambda: client.answered, why="the client hears that he is talking: before, his hanging up is a cancel")
-    await street.do(client.hang_up)
-    await street.do(phone.wait, "idle")
-    recorded = await recording
-    assert recorded.returncode == 0, recorded.stderr
+    recorder = server.begun("record", "--anonymise", str(file))
+    try:
+        await until(
+            lambda: pbx.console("manager show connected").count("trubka") > before, why="the recorder is signed in"
+        )
+        client = await street.call("74950000002", caller="79355550101", name="Пётр")
+        await street.do(phone.wait, "talking")
+        await until(
+            lambda: client.answered, why="the client hears that he is talking: before, his hanging up is a cancel"
+        )
+        await street.do(client.hang_up)
+        await street.do(phone.wait, "idle")
+        await until(lambda: file.read_text().count('"Event": "Hangup"') == 2, why="the end of both legs is recorded")
+    finally:
+        recorder.terminate()
+        await street.do(recorder.wait, 30)
     text = file.read_text()
     assert "9355550101" not in text
     assert "Пётр" not in text
