@@ -73,7 +73,7 @@ def of(plan: Plan, extension: str) -> Person:
     for one in plan.people:
         if one.extension == extension:
             return one
-    raise NotSo("no-person", extension)
+    raise NotSo("nobody-there", extension)
 
 
 def inside(plan: Plan) -> set[str]:
@@ -98,7 +98,7 @@ def _check(person: Person) -> None:
         try:
             word(device, "device")
         except ValueError:
-            raise NotSo("bad-device", device) from None
+            raise NotSo("bad-endpoint", device) from None
 
 
 def _devices_free(plan: Plan, person: Person) -> None:

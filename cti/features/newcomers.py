@@ -258,7 +258,7 @@ class Newcomers:
 
     # Going ------------------------------------------------------------------------------------------------------------
     async def look_leaving(self, actor: Person, pbx: str, extension: str) -> Leaving:
-        """What goes with somebody. Raises Refused `no-person`; NotAllowed."""
+        """What goes with somebody. Raises Refused `nobody-there`; NotAllowed."""
         _may(actor)
         draft = await self._drafts.get(pbx)
         person = _refused(lambda: of(draft.plan, extension))

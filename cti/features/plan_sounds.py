@@ -320,7 +320,7 @@ def _language(text: str) -> Language:
 def _title(text: str) -> str:
     found = " ".join(text.split())[:MOST_TITLE]
     if not found:
-        raise Refused("no-title", "A title is needed.")
+        raise Refused("no-sound-title", "A title is needed.")
     return found
 
 

@@ -40,8 +40,8 @@ def test_a_new_number_follows_into_the_steps() -> None:
         ({"extension": "1"}, "bad-inside"),
         ({"devices": ("103",)}, "device-twice"),
         ({"devices": ("101", "101")}, "device-twice"),
-        ({"devices": ("a b",)}, "bad-device"),
-        ({"browsers": ("[evil]",)}, "bad-device"),
+        ({"devices": ("a b",)}, "bad-endpoint"),
+        ({"browsers": ("[evil]",)}, "bad-endpoint"),
     ],
 )
 def test_what_cannot_be_is_refused(change: dict[str, str], code: str) -> None:
