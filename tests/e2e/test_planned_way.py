@@ -11,10 +11,11 @@ from lab.pbx import Pbx
 from tests.e2e.conftest import Street
 from tests.e2e.planned import DID, channels, planned, press
 from tests.e2e.server import Desk, Server, until
+from tests.e2e.test_routing import device_is
 
 pytestmark = pytest.mark.lab
 NOVIKOV, NOVIKOV_RAW = "+79355550419", "79355550419"
-STRANGER = "+79355550806"
+STRANGER, ALHIMOV = "+79355550806", "+79355550101"
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,8 @@ async def test_lists_decide_at_the_number_and_the_trace_says_why(server: Server,
         call = (await until(refused, why="it is in the journal"))["id"]
         assert (await came(vera, call, "way-End"))[:3] == ["way-ByList", "route-black", "route-unknown"]
         assert "Номер в чёрном списке: угрозы." in await vera.text(f"/calls/{call}")
-        await vera.api("POST", "/number-lists", {"number": "+7935*", "list": "white", "reason": "свои"}, status=201)
+        body = {"number": "+7935*", "list": "white", "reason": "свои"}
+        white = await vera.api("POST", "/number-lists", body, status=201)
         await vera.api("DELETE", f"/number-lists/{listed['id']}", status=200)
         before = max((one["seq"] for one in anna.all("screen_pop")), default=0)
         await street.call(DID, caller=STRANGER.removeprefix("+"))
@@ -94,3 +96,19 @@ async def test_lists_decide_at_the_number_and_the_trace_says_why(server: Server,
         told = await street.do(pbx.console, f"core show channel {next(iter(channels(pbx)))}")
         assert "QUEUE_PRIO=50" in str(told), "it goes first, whatever the hours"
         assert (await way(vera, pop["call"]["id"]))[-1] == "way-ToQueue"
+        await vera.api("DELETE", f"/number-lists/{white['id']}", status=200)
+
+
+async def test_his_manager_is_rung_first_for_so_long_and_then_the_queue(
+    server: Server, street: Street, pbx: Pbx
+) -> None:
+    phone = await street.phone("101")
+    async with Desk(server, "anna") as anna:
+        await device_is(anna, "101", "idle")
+        await street.call(DID, caller=ALHIMOV.removeprefix("+"))
+        await street.do(press, pbx, "1")
+        pop = await anna.pop(ALHIMOV)
+        found = await came(anna, pop["call"]["id"], "way-ToQueue")
+        assert [step for step in found if step.startswith("way-To")] == ["way-ToManager", "way-ToQueue"]
+        assert "route-manager" in found
+        await until(lambda: len(phone.calls) == 2, why="by the manager's step, and by the queue's")
