@@ -122,7 +122,13 @@ class House:
 
 @asynccontextmanager
 async def house(folder: Path, count: int = 20) -> AsyncIterator[House]:
-    db = await new_database(folder)
+    async with house_over(await new_database(folder), count) as made:
+        yield made
+
+
+@asynccontextmanager
+async def house_over(db: Database, count: int) -> AsyncIterator[House]:
+    """The same over a base with nothing in it, of whatever engine."""
     made = House(db)
     await made.fill(count)
     yield made
