@@ -7,6 +7,7 @@ import random
 import re
 import subprocess
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,18 @@ async def test_an_sms_is_sent_once_by_its_key_and_stands_on_the_card(desk: Panel
         assert (await anna.ask("GET", f"/sms/{one['id']}"))[1]["state"] == "canceled"
         history = (await anna.ask("GET", f"/clients/{client}/history?kind=sms"))[1]
         assert [row["sms"]["text"] for row in history["rows"]] == ["Ваш заказ готов"]
+
+
+async def test_an_sms_for_later_says_when_it_goes(desk: Panel) -> None:
+    async with Browser(desk, "anna") as anna:
+        client = await a_client(anna)
+        body = {"key": "for-tomorrow-1", "number": NUMBER, "text": "Ждём вас", "client_id": client}
+        at = datetime.now(desk.services.zone) + timedelta(days=1)
+        status, _made = await anna.ask("POST", "/sms", body | {"send_at": at.timestamp()})
+        assert status == 201
+        card = await page(anna, f"/clients/{client}?tab=history")
+        assert "data-later" in card
+        assert f"{at:%d.%m.%Y %H:%M}" in card
 
 
 async def test_a_template_is_filled_in_and_says_what_it_lacks(desk: Panel) -> None:
