@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TypeVar
 
-from dialplan.office import Box, Group, Music, Trunk
 from dialplan.plan import (
     ByClient,
     ByHours,
@@ -21,10 +20,7 @@ from dialplan.plan import (
     Number,
     Plan,
     Queue,
-    Route,
-    ToGroup,
     ToQueue,
-    ToVoicemail,
 )
 
 T = TypeVar("T")
@@ -94,12 +90,12 @@ def step(plan: Plan, id_: str) -> Node:
 def free_id(plan: Plan, kind: str) -> str:
     """An id that no step has: `queue`, `queue2`...: extensions of Asterisk have no dashes."""
     taken = {node.id for node in plan.nodes}
-    return _free(kind.lower().removeprefix("to").removeprefix("by"), taken)
+    return free(kind.lower().removeprefix("to").removeprefix("by"), taken)
 
 
 def put_step(plan: Plan, node: Node) -> Plan:
     """Set a step, or add it where none has its id."""
-    return replace(plan, nodes=_put(plan.nodes, node, _id, node.id))
+    return replace(plan, nodes=put(plan.nodes, node, _id, node.id))
 
 
 def link(plan: Plan, source: str, way: str, to: str) -> Plan:
@@ -207,7 +203,7 @@ def put_number(plan: Plan, number: Number, was: str = "") -> Plan:
     """Set a number, or add it. was: its digits until now, "" for a new one."""
     if was != number.digits and any(one.digits == number.digits for one in plan.numbers):
         raise NotSo("number-twice", number.digits)
-    return replace(plan, numbers=_put(plan.numbers, number, lambda one: one.digits, was))
+    return replace(plan, numbers=put(plan.numbers, number, lambda one: one.digits, was))
 
 
 def remove_number(plan: Plan, digits: str) -> Plan:
@@ -223,7 +219,7 @@ def remove_number(plan: Plan, digits: str) -> Plan:
 
 def put_hours(plan: Plan, hours: Hours) -> Plan:
     """Set hours, or add them."""
-    return replace(plan, hours=_put(plan.hours, hours, _id, hours.id))
+    return replace(plan, hours=put(plan.hours, hours, _id, hours.id))
 
 
 def with_days(hours: Hours, days: Iterable[Day], instead_of: Iterable[str] = ()) -> Hours:
@@ -236,7 +232,7 @@ def with_days(hours: Hours, days: Iterable[Day], instead_of: Iterable[str] = ())
 
 def free_hours_id(plan: Plan) -> str:
     """An id that no hours have."""
-    return _free("hours", {one.id for one in plan.hours})
+    return free("hours", {one.id for one in plan.hours})
 
 
 def hours_users(plan: Plan, id_: str) -> tuple[str, ...]:
@@ -246,7 +242,7 @@ def hours_users(plan: Plan, id_: str) -> tuple[str, ...]:
 
 def remove_hours(plan: Plan, id_: str) -> Plan:
     """Forget hours that no step asks; NotSo names those that do."""
-    _unused(hours_users(plan, id_))
+    unused(hours_users(plan, id_))
     return replace(plan, hours=tuple(one for one in plan.hours if one.id != id_))
 
 
@@ -260,7 +256,7 @@ def put_queue(plan: Plan, queue: Queue, was: str = "") -> Plan:
             replace(node, queue=queue.name) if isinstance(node, (ToQueue, CallBack)) and node.queue == was else node
             for node in nodes
         )
-    return replace(plan, queues=_put(plan.queues, queue, lambda one: one.name, was), nodes=nodes)
+    return replace(plan, queues=put(plan.queues, queue, lambda one: one.name, was), nodes=nodes)
 
 
 def queue_users(plan: Plan, name: str) -> tuple[str, ...]:
@@ -270,133 +266,35 @@ def queue_users(plan: Plan, name: str) -> tuple[str, ...]:
 
 def remove_queue(plan: Plan, name: str) -> Plan:
     """Forget a queue that no step leads to; NotSo names those that do."""
-    _unused(queue_users(plan, name))
+    unused(queue_users(plan, name))
     return replace(plan, queues=tuple(one for one in plan.queues if one.name != name))
-
-
-# What else an office has ---------------------------------------------------------------------------------------------
-
-
-def put_group(plan: Plan, group: Group, was: str = "") -> Plan:
-    """Set a group, or add it. was: its id until now, "" for a new one."""
-    group = group if group.id else replace(group, id=_free("group", {one.id for one in plan.groups}))
-    return replace(plan, groups=_put(plan.groups, group, _id, was))
-
-
-def group_users(plan: Plan, id_: str) -> tuple[str, ...]:
-    """Ids of the steps that ring a group."""
-    return tuple(node.id for node in plan.nodes if isinstance(node, ToGroup) and node.group == id_)
-
-
-def remove_group(plan: Plan, id_: str) -> Plan:
-    """Forget a group that no step rings."""
-    _unused(group_users(plan, id_))
-    return replace(plan, groups=tuple(one for one in plan.groups if one.id != id_))
-
-
-def put_box(plan: Plan, box: Box, was: str = "") -> Plan:
-    """Set a mailbox of several, or add it; the steps that named it name it anew."""
-    if was != box.number and any(one.number == box.number for one in plan.boxes):
-        raise NotSo("box-twice", box.number)
-    nodes = tuple(
-        replace(node, box=box.number) if was and isinstance(node, ToVoicemail) and node.box == was else node
-        for node in plan.nodes
-    )
-    return replace(plan, boxes=_put(plan.boxes, box, lambda one: one.number, was), nodes=nodes)
-
-
-def box_users(plan: Plan, number: str) -> tuple[str, ...]:
-    """Ids of the steps that end in a mailbox."""
-    return tuple(node.id for node in plan.nodes if isinstance(node, ToVoicemail) and node.box == number)
-
-
-def remove_box(plan: Plan, number: str) -> Plan:
-    """Forget a mailbox that no step ends in."""
-    _unused(box_users(plan, number))
-    return replace(plan, boxes=tuple(one for one in plan.boxes if one.number != number))
-
-
-def put_trunk(plan: Plan, trunk: Trunk, was: str = "") -> Plan:
-    """Set a line outside, or add it; the routes that named it name it anew."""
-    if was != trunk.name and any(one.name == trunk.name for one in plan.trunks):
-        raise NotSo("trunk-twice", trunk.name)
-    routes = tuple(replace(one, trunk=trunk.name) if was and one.trunk == was else one for one in plan.routes)
-    return replace(plan, trunks=_put(plan.trunks, trunk, lambda one: one.name, was), routes=routes)
-
-
-def trunk_users(plan: Plan, name: str) -> tuple[str, ...]:
-    """Routes by a line, by what they begin with."""
-    return tuple(one.title or one.prefix or "*" for one in plan.routes if one.trunk == name)
-
-
-def remove_trunk(plan: Plan, name: str) -> Plan:
-    """Forget a line that no route takes."""
-    _unused(trunk_users(plan, name))
-    return replace(plan, trunks=tuple(one for one in plan.trunks if one.name != name))
-
-
-def put_music(plan: Plan, music: Music, was: str = "") -> Plan:
-    """Set music, or add it; the queues that play it play it under its new name."""
-    if was != music.name and any(one.name == music.name for one in plan.music):
-        raise NotSo("music-twice", music.name)
-    queues = tuple(replace(one, music=music.name) if was and one.music == was else one for one in plan.queues)
-    return replace(plan, music=_put(plan.music, music, lambda one: one.name, was), queues=queues)
-
-
-def music_users(plan: Plan, name: str) -> tuple[str, ...]:
-    """Queues that play it."""
-    return tuple(one.title or one.name for one in plan.queues if one.music == name)
-
-
-def remove_music(plan: Plan, name: str) -> Plan:
-    """Forget music that no queue plays."""
-    _unused(music_users(plan, name))
-    return replace(plan, music=tuple(one for one in plan.music if one.name != name))
-
-
-def put_route(plan: Plan, route: Route, was: str = "") -> Plan:
-    """Set a route, or add it. was: its place from 1, "" for a new one."""
-    if not was:
-        return replace(plan, routes=(*plan.routes, route))
-    place = _place(plan, was)
-    return replace(plan, routes=(*plan.routes[:place], route, *plan.routes[place + 1 :]))
-
-
-def remove_route(plan: Plan, was: str) -> Plan:
-    """Forget the route of a place."""
-    place = _place(plan, was)
-    return replace(plan, routes=(*plan.routes[:place], *plan.routes[place + 1 :]))
-
-
-def _place(plan: Plan, was: str) -> int:
-    place = int(was) - 1 if was.isascii() and was.isdecimal() and len(was) < 7 else -1
-    if not 0 <= place < len(plan.routes):
-        raise NotSo("gone", was)
-    return place
-
-
-def _unused(by: tuple[str, ...]) -> None:
-    if by:
-        raise NotSo("in-use", *by)
 
 
 # ----------------------------------------------------------------------------------------------------------------------
 
 
-def _id(one: Node | Hours | Group) -> str:
+def unused(by: tuple[str, ...]) -> None:
+    """NotSo names those who use a thing that is to go."""
+    if by:
+        raise NotSo("in-use", *by)
+
+
+def _id(one: Node | Hours) -> str:
     return one.id
 
 
-def _put(items: tuple[T, ...], one: T, key: Callable[[T], str], was: str) -> tuple[T, ...]:
+def put(items: tuple[T, ...], one: T, key: Callable[[T], str], was: str) -> tuple[T, ...]:
+    """One in the place of that whose key was so, else after all. key: what names one."""
     if not any(key(item) == was for item in items):
         return (*items, one)
     return tuple(one if key(item) == was else item for item in items)
 
 
 def _pairs(pairs: tuple[tuple[str, str], ...], name: str, to: str) -> tuple[tuple[str, str], ...]:
-    return _put(pairs, (name, to), lambda pair: pair[0], name)
+    return put(pairs, (name, to), lambda pair: pair[0], name)
 
 
-def _free(name: str, taken: set[str]) -> str:
+def free(name: str, taken: set[str]) -> str:
+    """The name, with a number where it is taken."""
     places = (name if place == 1 else f"{name}{place}" for place in range(1, len(taken) + 2))
     return next(one for one in places if one not in taken)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dialplan import edits
+from dialplan import edits, office_edits
 from dialplan.office import Box, Group, Music, Trunk
 from dialplan.plan import Plan, Queue, Route
 from web.dialplan_texts import ENDS, STRATEGIES
@@ -208,9 +208,9 @@ KINDS: Mapping[str, Kind] = {
             Field("people", N_("Who is rung"), "people"),
             Field("ring_s", N_("Rings, s"), "number"),
         ),
-        put=edits.put_group,
-        drop=edits.remove_group,
-        used=edits.group_users,
+        put=office_edits.put_group,
+        drop=office_edits.remove_group,
+        used=office_edits.group_users,
         codes=("inside-", "bad-inside", "nobody", "no-person", "no-phone"),
     ),
     "boxes": Kind(
@@ -227,9 +227,9 @@ KINDS: Mapping[str, Kind] = {
         ),
         groups=_BOX,
         columns=(Field("number", N_("Number"), "digits"), Field("email", N_("E-mail"))),
-        put=edits.put_box,
-        drop=edits.remove_box,
-        used=edits.box_users,
+        put=office_edits.put_box,
+        drop=office_edits.remove_box,
+        used=office_edits.box_users,
         codes=("box-", "bad-box", "no-pin"),
     ),
     "music": Kind(
@@ -243,9 +243,9 @@ KINDS: Mapping[str, Kind] = {
         none=N_("Music for those who wait: the files of the PBX's folder of the same name."),
         groups=_MUSIC,
         columns=(),
-        put=edits.put_music,
-        drop=edits.remove_music,
-        used=edits.music_users,
+        put=office_edits.put_music,
+        drop=office_edits.remove_music,
+        used=office_edits.music_users,
         codes=("music-",),
     ),
     "trunks": Kind(
@@ -261,9 +261,9 @@ KINDS: Mapping[str, Kind] = {
         ),
         groups=_TRUNK,
         columns=(Field("host", N_("The carrier's server")), Field("username", N_("Login"))),
-        put=edits.put_trunk,
-        drop=edits.remove_trunk,
-        used=edits.trunk_users,
+        put=office_edits.put_trunk,
+        drop=office_edits.remove_trunk,
+        used=office_edits.trunk_users,
         codes=("trunk-twice", "bad-host", "bad-user", "no-secret"),
     ),
     "routes": Kind(
@@ -286,8 +286,8 @@ KINDS: Mapping[str, Kind] = {
             Field("limit", N_("At once"), "number"),
             Field("allowed", N_("Allowed"), "yes"),
         ),
-        put=edits.put_route,
-        drop=edits.remove_route,
+        put=office_edits.put_route,
+        drop=office_edits.remove_route,
         codes=(
             "bad-prefix",
             "no-trunk",
