@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from dialplan import files
 from dialplan.conf_read import Conf, read
+from dialplan.including import line
 from dialplan.site import Site
 
 
@@ -49,7 +50,7 @@ class Paste:
             for need in self.needs
             if not (values := conf.values(need.section, need.key)) or (need.fixed and need.value not in values)
         ]
-        wanted = self.include.partition(" ")[2]
+        wanted = self.include.partition(" ")[2].strip('"')
         there = not self.include or any(one.rpartition("/")[2] == wanted for one in conf.included)
         return (*(() if there else (self.include,)), *lacks)
 
@@ -81,7 +82,7 @@ def _pastes(site: Site, browsers: bool) -> Iterator[Paste]:
         "pjsip.conf": tuple(_pjsip(site, browsers)),
     }
     for ours, main in files.INCLUDED_BY.items():
-        yield Paste(file=main, include=f"#include {ours}", needs=needs.get(main, ()))
+        yield Paste(file=main, include=line(ours), needs=needs.get(main, ()))
     conferences = Need(section="default_user", key="type", value="user", why="conferences", fixed=False)
     yield Paste(file="confbridge.conf", include="", needs=(conferences,))
     if browsers:

@@ -195,7 +195,7 @@ def test_a_plan_of_ours_must_be_taken_in_by_the_pbx() -> None:
     less = Config(files={**files, "queues.conf": read("queues.conf", {"queues.conf": GOOD["queues.conf"]})})
     (line,) = bad(replace(owner, config=less))
     assert (line.code, line.level, line.of) == ("owner-lines", "wrong", "queues.conf")
-    assert line.snippet == "#include trubka_queues.conf\n"
+    assert line.snippet == '#tryinclude "trubka_queues.conf"\n'
     assert {one.level for one in bad(replace(owner, config=Config(asked={})))} == {"not-visible"}
 
 

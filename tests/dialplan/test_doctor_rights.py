@@ -106,7 +106,7 @@ async def test_files_of_an_owner_say_what_his_account_sees(doctor: Doctor) -> No
     owners = [one for one in read_.findings if one.code == "owner-lines"]
     lacking = {one.of: one for one in owners if one.level == "wrong"}
     assert {one.of for one in owners} - set(lacking) == {"http.conf"}, "the lab has its WebSocket already"
-    assert lacking["queues.conf"].snippet == "#include trubka_queues.conf\n"
+    assert lacking["queues.conf"].snippet == '#tryinclude "trubka_queues.conf"\n'
     assert lacking["voicemail.conf"].snippet.startswith("[general]\n"), "the lab has no voicemail"
     for room in ("account", "calls", "queues", "phones"):
         told = tuple(one for one in read_.rooms[room] if one.code != "owner-lines")

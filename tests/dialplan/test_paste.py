@@ -19,7 +19,7 @@ def test_what_somebody_wrote_is_read_as_asterisk_does() -> None:
     (voicemail,) = (one for one in pastes(SITE) if one.file == "voicemail.conf")
     own = "[general]\nformat=>wav49 ; smaller\n;passwordlocation=spooldir\n; #include trubka_voicemail.conf\n"
     include, format_, place = voicemail.lacking(own)
-    assert include == "#include trubka_voicemail.conf"
+    assert include == '#tryinclude "trubka_voicemail.conf"'
     assert [one.key for one in (format_, place) if isinstance(one, Need)] == ["format", "passwordlocation"]
     (pjsip,) = (one for one in pastes(SITE) if one.file == "pjsip.conf")
     other = pjsip.text().replace("0.0.0.0", "192.0.2.1")
