@@ -20,9 +20,10 @@ HIDDEN = frozenset((
     "name_folded", "folded", "search", "linked", "version", "position", "place", "stored", "sha256", "leg_id",
     "payload", "pbx", "request_id", "details", "released_by", "released_leg", "cause", "unseen_since", "unseen_until",
     "chain", "talking_since", "record", "seq", "score", "faults", "message", "clients", "latency_ms", "act", "batch",
-    "rows", "total", "created", "updated", "unchanged", "refused", "key_id", "client_key",
+    "rows", "total", "created", "updated", "unchanged", "refused", "key_id", "client_key", "prefix", "placed",
 ))  # fmt: skip
 USERS = (
+    "created_by",
     "user_id",
     "responsible_id",
     "manager_id",

@@ -69,6 +69,9 @@ TITLES: Mapping[str, tuple[str, str]] = {  # of tables, in the order of the arch
     "erasures": ("Erasures", "Стирания"),
 }
 LABELS: Mapping[str, tuple[str, str]] = {  # of columns
+    "list": ("List", "Список"), "beginning": ("All numbers that begin so", "Все номера с этим началом"),
+    "created_by": ("Put in by", "Кем внесено"), "order_id": ("Call-back", "Обратный звонок"),
+    "placed_at": ("Called back at", "Когда перезвонили"), "given_up_at": ("Given up at", "Когда оставлено"),
     "disposition_id": ("What came of it", "Итог"),
     "id": ("No.", "№"), "name": ("Name", "Название"), "full_name": ("Full name", "Полное наименование"),
     "kind": ("Kind", "Вид"), "note": ("Note", "Примечание"), "responsible_id": ("Manager", "Менеджер"),
