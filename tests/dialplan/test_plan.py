@@ -135,7 +135,7 @@ def test_the_longest_prefix_is_the_route() -> None:
         Route(prefix="7495", trunk="msk"),
         Route(prefix="7809", trunk="ru", allowed=False),
     )
-    told = {number: route_of(routes, number) for number in ("74950000001", "79160000001", "3801", "78091")}
+    told = {number: route_of(routes, number) for number in ("74950000001", "79350000001", "3801", "78091")}
     assert [one.trunk if one else None for one in told.values()] == ["msk", "ru", "any", "ru"]
     assert route_of((), "1") is None
 

@@ -61,7 +61,11 @@ async def test_F_03_a_pbx_that_starts_anew_closes_its_calls_with_that_reason(own
                 await clara.call_is("talking", call)
                 await asyncio.to_thread(own_pbx.kill)
                 own_pbx.start_again()
-                await until(lambda: clara.all("link")[-1]["state"] == "up", within_s=45, why="the link is back")
+                await until(
+                    lambda: [link["state"] for link in clara.all("link")][-1:] == ["up"],
+                    within_s=45,
+                    why="the link is back",
+                )
                 row = await until(lambda: _closed(clara, call), within_s=15, why="the journal closes the call")
                 assert (row["outcome"], row["reason"]) == ("unfinished", "pbx-restart")
                 assert not [v for v in (await clara.api("GET", "/calls", status=200))["rows"] if v["open"]]

@@ -160,7 +160,7 @@ async def test_nobody_is_called_at_night_in_a_call_past_the_guard_or_without_the
     house.pbx.has_context = True
     assert await house.called() == [ONE]
     house.agents = 2
-    await house.ask("c2", "78095550102")
+    await house.ask("c2", "78090550102")
     assert await house.called() == [], "the toll guard"
     assert await house.rows("SELECT given_up_at IS NOT NULL FROM kept_places WHERE call_id = 'c2'") == [(1,)]
 

@@ -67,7 +67,7 @@ async def test_the_number_itself_goes_before_beginnings_and_the_longest_of_them_
     assert await lists.of() == ("white", "свои")
     await lists.feature.put_back(VERA, made)
     assert await lists.of() == ("black", "снова")
-    assert await lists.of("+79990000000") is None
+    assert await lists.of("+74950000000") is None
 
 
 @pytest.mark.parametrize(
