@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 
+from dialplan import conf_read
 from dialplan.files import EXTENSIONS, INCLUDED_BY, MUSIC, PJSIP, QUEUES, RULES, VOICEMAIL
 from dialplan.plan import Plan
 
-_INCLUDE = re.compile(r"""(?m)^\s*#(?:try)?include\s+["<]?([^"<>;\s]+)""")
 DEEPEST = 4
 
 
@@ -36,14 +35,18 @@ def lacking(read: Callable[[str], str | None], names: frozenset[str]) -> dict[st
     return {
         INCLUDED_BY[name]: line(name)
         for name in sorted(names)
-        if not any(fnmatchcase(name, one) for one in _included(read, INCLUDED_BY[name], 0))
+        if not any(fnmatchcase(name, one) for one in _included(read, INCLUDED_BY[name]))
     }
 
 
-def _included(read: Callable[[str], str | None], file: str, deep: int) -> Iterator[str]:
-    """Names that a file includes, and those that these do."""
-    for path in _INCLUDE.findall(read(file) or ""):
-        name = path.rpartition("/")[2]
-        yield name
-        if deep < DEEPEST and not set(name) & set("*?["):
-            yield from _included(read, name, deep + 1)
+def _included(read: Callable[[str], str | None], file: str) -> tuple[str, ...]:
+    """Names that a file includes, and those that these do, as Asterisk reads them."""
+    texts = {file: read(file) or ""}
+    for _ in range(DEEPEST):
+        names = conf_read.read(file, texts).included
+        ahead = {name.rpartition("/")[2] for name in names} - texts.keys() - INCLUDED_BY.keys()
+        fresh = {name: text for name in ahead if not set(name) & set("*?[") and (text := read(name)) is not None}
+        if not fresh:
+            break
+        texts |= fresh
+    return tuple(name.rpartition("/")[2] for name in conf_read.read(file, texts).included)
