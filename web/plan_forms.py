@@ -19,7 +19,7 @@ class Kind:
     """A list. part: its address and the plan's field; key: the field that names one, "" where the place does.
 
     groups: fields under a heading each; columns: fields of the table. used: ids of steps, or names of others, that name
-    one; codes: how its faults begin.
+    one; codes: how its faults begin. sealed_as: with what the name of its password begins, "" where it has none.
     """
 
     part: str
@@ -36,6 +36,7 @@ class Kind:
     drop: Callable[[Plan, str], Plan]
     codes: tuple[str, ...]
     used: Callable[[Plan, str], tuple[str, ...]] = lambda plan, key: ()
+    sealed_as: str = ""
 
     def keyed(self, plan: Plan) -> list[tuple[str, Any]]:
         """All of the plan with what names each in an address."""
@@ -231,6 +232,7 @@ KINDS: Mapping[str, Kind] = {
         drop=office_edits.remove_box,
         used=office_edits.box_users,
         codes=("box-", "bad-box", "no-pin"),
+        sealed_as="box-",
     ),
     "music": Kind(
         part="music",
@@ -257,7 +259,7 @@ KINDS: Mapping[str, Kind] = {
         new=N_("New line"),
         icon="phone-outgoing",
         none=N_(
-            "A line is where the carrier is: calls come in and go out by it. Its password is set beside the people's."
+            "A line is where the carrier is: calls come in and go out by it. Its password is set when the line is open."
         ),
         groups=_TRUNK,
         columns=(Field("host", N_("The carrier's server")), Field("username", N_("Login"))),
@@ -265,6 +267,7 @@ KINDS: Mapping[str, Kind] = {
         drop=office_edits.remove_trunk,
         used=office_edits.trunk_users,
         codes=("trunk-twice", "bad-host", "bad-user", "no-secret"),
+        sealed_as="trunk-",
     ),
     "routes": Kind(
         part="routes",

@@ -12,6 +12,7 @@ from pathlib import Path
 from cti.access import Person as Who
 from cti.settings import PbxSettings
 from dialplan import edits
+from dialplan.office import Box, Trunk
 from dialplan.plan import Person, Plan, Queue
 from tests.dialplan.house import DID, HOUSE
 from tests.web.panel import PAVEL, Panel, panel
@@ -277,3 +278,29 @@ async def test_the_review_says_what_differs_and_a_guest_publishes_nothing(tmp_pa
         assert (await vera.get("/dialplan/history")).says("Nothing was published yet")
         assert (await vera.get("/dialplan/history/7")).status == 404
         assert (await pavel.post("/dialplan/history/7/back")).status == 409
+
+
+async def test_a_line_and_a_mailbox_are_given_their_passwords_and_tell_them_to_nobody(tmp_path: Path) -> None:
+    plan = replace(
+        HOUSE,
+        trunks=(
+            *HOUSE.trunks,
+            Trunk(name="carrier", title="Carrier", host="sip.example", username="me", registers=True),
+        ),
+        boxes=(*HOUSE.boxes, Box(number="790", title="Sales")),
+    )
+    async with owned(tmp_path, plan) as (running, pavel), Visitor(running, "vera") as vera:
+        line = await pavel.get("/dialplan/trunks?open=carrier")
+        assert line.says("None is set yet.")
+        seal = revision(line)
+        said = await pavel.post("/dialplan/trunks?open=carrier", revision=seal, secret="correct-horse")
+        assert said.place == "/dialplan/trunks?open=carrier&said=saved"
+        again = await pavel.get("/dialplan/trunks?open=carrier")
+        assert again.says("One is set")
+        assert "correct-horse" not in again.text
+        for pin, status in (("12", 409), ("abcd", 409), ("2468", 303)):
+            assert (await pavel.post("/dialplan/boxes?open=790", revision=seal, secret=pin)).status == status, pin
+        assert (await pavel.post("/dialplan/trunks?open=nobody", revision=seal, secret="x")).status == 409
+        assert (await vera.post("/dialplan/trunks?open=carrier", revision=seal, secret="x")).status == 403
+        kept = await running.services.dialplan_drafts.secrets("main")
+        assert (kept["trunk-carrier"], kept["box-790"]) == ("correct-horse", "2468")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from cti.errors import Refused
 from cti.storage import users
 from dialplan.edits import NotSo
 from dialplan.plan import Plan
+from web.auth import person_of
 from web.i18n import translate
 from web.pages.dialplan import HERE, change, draft_of, link, names_of, shown, typed_of, whole, why_not
 from web.plan_forms import KINDS, Kind
@@ -19,6 +21,7 @@ from web.services import services_of
 from web.step_forms import Form, text
 
 A_PAGE = 50
+PIN = re.compile(r"[0-9]{4,12}")
 NEW = "+"  # in the address, where one is made
 
 
@@ -54,6 +57,8 @@ async def _list(
         "wrong": _wrong(kind, draft.faults, every),
         "members": await _members(request) if kind.part == "queues" else {},
     }
+    if kind.sealed_as and one is not None:
+        values["kept"] = kind.sealed_as + chosen in await services_of(request).dialplan_drafts.secrets(draft.pbx)
     status, why = (409, why_not(request, draft, error)) if error else (200, "")
     return shown(request, "list.html", draft, title=kind.title, status=status, error=why, **values)
 
@@ -62,6 +67,8 @@ async def save(request: web.Request) -> web.StreamResponse:
     """Set the one that is open, or add a new one."""
     kind, form, chosen = _kind(request), await request.post(), request.query.get("open", "")[:80]
     key = "" if chosen == NEW else chosen
+    if kind.sealed_as and key and "secret" in form:
+        return await _keep_secret(request, kind, key, text(form, "secret", 80))
 
     def edit(plan: Plan) -> Plan:
         old = _blank(kind) if not key else dict(kind.keyed(plan)).get(key)
@@ -75,6 +82,21 @@ async def save(request: web.Request) -> web.StreamResponse:
         return await _list(request, form=form, error=_named(request, error))
     again = text(form, kind.key) if kind.key in form else key
     raise web.HTTPSeeOther(link(request, f"/{kind.part}", open=again, said="saved" if key else "added"))
+
+
+async def _keep_secret(request: web.Request, kind: Kind, key: str, secret: str) -> web.StreamResponse:
+    """The password of the one that is open, sealed; it is told to nobody again."""
+    draft = await draft_of(request)
+    try:
+        if key not in dict(kind.keyed(draft.plan)):
+            raise NotSo("gone", key)
+        if kind.sealed_as == "box-" and not PIN.fullmatch(secret):
+            raise NotSo("no-pin", key)
+        drafts = services_of(request).dialplan_drafts
+        await drafts.set_secrets(person_of(request), draft.pbx, {kind.sealed_as + key: secret})
+    except (Refused, NotSo) as error:
+        return await _list(request, error=error)
+    raise web.HTTPSeeOther(link(request, f"/{kind.part}", open=key, said="saved"))
 
 
 async def remove(request: web.Request) -> web.StreamResponse:
