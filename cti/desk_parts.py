@@ -312,6 +312,7 @@ async def build_desk(
             settings.agi.port,
             routing,
             allowed=settings.agi.allowed,
+            budget_s=settings.agi.budget_ms / 1000,
             desks=hot_desks,
             duties=DutyCodes(db=db, directory=directory, prefix_of=pbxes.prefix_of, choose=agent_duty.choose),
             clock=clock,

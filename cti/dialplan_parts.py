@@ -23,6 +23,7 @@ from cti.settings import Settings
 from cti.storage import dialplans
 from cti.storage.database import Database
 from dialplan.plan import Plan
+from dialplan.recipes.responsible import waited
 from dialplan.site import NEWEST, OLDEST, Site
 from dialplan.sounds import placed
 
@@ -95,6 +96,7 @@ def doctor_of(settings: Settings, db: Database, *, clock: Callable[[], float]) -
         db=db,
         pbxes=settings.pbx,
         asked_at=asked_at(settings),
+        ask_s=waited(settings.agi.budget_ms),
         visit=lambda pbx: visiting(link_to(pbx)),
         knock=knock,
         clock=clock,
@@ -134,6 +136,7 @@ def site_of(
     shown = pbx.caller_id or settings.dial.caller_id or (plan.numbers[0].digits if plan.numbers else "anonymous")
     return Site(
         agi=asked_at(settings),
+        ask_s=waited(settings.agi.budget_ms),
         caller_id=shown.removeprefix("+"),
         secrets=secrets,
         ami_user=pbx.username,

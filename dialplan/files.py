@@ -73,7 +73,7 @@ def _contexts(plan: Plan, site: Site) -> Iterator[Context]:
         for one in plan.numbers
     }
     yield inbound(FROM_OUTSIDE, numbers)
-    yield from flow.contexts(plan, agi=site.asked_at)
+    yield from flow.contexts(plan, agi=site.asked_at, ask_s=site.ask_s)
     parts = [inside.COLLEAGUES, inside.QUEUES, inside.GROUPS, inside.CODES, inside.PARKED, DESKS, OUTSIDE]
     lost = {inside.PARKED: not plan.parking.number, DESKS: not (plan.codes.sit and plan.codes.leave)}
     yield from_internal(FROM_INSIDE, parts=tuple(one for one in parts if not lost.get(one)))

@@ -7,7 +7,8 @@ nowhere unless the plan says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from dialplan import hours, inside, recording, routes
 from dialplan.model import Assign, Context, Expr, Extension, Step, sound, word
@@ -30,16 +31,19 @@ from dialplan.plan import (
     ToQueue,
     ToVoicemail,
 )
-from dialplan.recipes.responsible import ask, late
+from dialplan.recipes.responsible import ASK_S, ask, late
 
 FLOW = "trubka-flow"
 CAUSES = {"hang-up": "16", "busy": "17", "unknown": "1"}
 Steps = tuple[Step | Assign, ...]
 
 
-def contexts(plan: Plan, *, agi: str) -> tuple[Context, ...]:
-    """The flow and the hours it asks. agi: where the server answers. Raises ValueError where a plan cannot be said."""
-    known = _Known(plan, agi)
+def contexts(plan: Plan, *, agi: str, ask_s: float = ASK_S) -> tuple[Context, ...]:
+    """The flow and the hours it asks. agi: where the server answers, ask_s: how long it is waited for.
+
+    Raises ValueError where a plan cannot be said.
+    """
+    known = _Known(plan, partial(ask, agi, ask_s=ask_s))
     steps = tuple(Extension(number=node.id, title=node.title, steps=known.steps(node)) for node in plan.nodes)
     flow = Context(name=FLOW, title="the flow of calls, step by step", extensions=(*steps, late()))
     asked = {node.hours for node in plan.nodes if isinstance(node, ByHours)} | {one.hours for one in plan.routes}
@@ -58,9 +62,9 @@ def entry(first: str, language: str, *, record: Steps = ()) -> Steps:
 class _Known:
     """Writes the steps of a plan's nodes."""
 
-    def __init__(self, plan: Plan, agi: str) -> None:
+    def __init__(self, plan: Plan, ask: Callable[[], Steps]) -> None:
         self._plan = plan
-        self._agi = agi
+        self._ask = ask
         self._hours = {one.id: one for one in plan.hours}
         self._groups = {one.id: one for one in plan.groups}
         self._queues = {one.name: one for one in plan.queues}
@@ -86,7 +90,7 @@ class _Known:
                 return tuple(self._ring(node))
             case ToManager():
                 return (
-                    *ask(self._agi),
+                    *self._ask(),
                     Step(app="GotoIf", args=(Expr("$[${LEN(${TRUBKA_DEVICE})} = 0]?otherwise"),)),
                     Step(app="Dial", args=(Expr("${TRUBKA_DEVICE}"), str(node.ring_s), "tk")),
                     _go(node.otherwise, label="otherwise"),
@@ -127,7 +131,7 @@ class _Known:
 
     def _ask_once(self) -> Steps:
         """What is known of the caller; asked again only where nothing was told."""
-        return (Step(app="GotoIf", args=(Expr("$[${LEN(${TRUBKA_CALLER})} > 0]?known"),)), *ask(self._agi))
+        return (Step(app="GotoIf", args=(Expr("$[${LEN(${TRUBKA_CALLER})} > 0]?known"),)), *self._ask())
 
     def _by_hours(self, node: ByHours) -> Steps:
         known = self._hours.get(node.hours)

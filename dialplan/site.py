@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dialplan.recipes.responsible import ASK_S
+
 OLDEST, NEWEST = 16, 22
 
 
@@ -12,7 +14,8 @@ OLDEST, NEWEST = 16, 22
 class Site:
     """Where a plan is at home.
 
-    agi: `host:port` where the server answers the dialplan; pbx: its name for this PBX where it serves several.
+    agi: `host:port` where the server answers the dialplan, ask_s: how long it is waited for; pbx: its name for this PBX
+    where it serves several.
     caller_id: what clients see. secrets: of endpoints by names, of mailboxes by `box-` and their number, of lines by
     `trunk-` and theirs; ami_secret: of the server's account. version: of Asterisk; opus, voicemail: it has the codec,
     and the application (packages of their own in some distributions).
@@ -22,6 +25,7 @@ class Site:
     agi: str
     caller_id: str
     secrets: Mapping[str, str]
+    ask_s: float = ASK_S
     ami_user: str = "trubka"
     ami_secret: str = ""
     ami_from: str = "127.0.0.1/255.255.255.255"

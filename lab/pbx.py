@@ -21,6 +21,8 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from dialplan.model import Context, Step
+from dialplan.recipes.responsible import waited
 from dialplan.render import render
 from lab import plan
 from lab.errors import LabError
@@ -30,6 +32,7 @@ from lab.system import bound
 from lab.unpack import Installed, unpack
 
 START_S = 60.0
+BUDGET_MS = 150  # as the server has it by itself
 TEMPLATES = CHECKOUT / "config" / "asterisk"
 BARE = ("asterisk.conf", "logger.conf", "modules.conf", "rtp.conf")
 LONGEST_SOCKET_PATH = 100  # the kernel's limit for a local socket is 108
@@ -45,7 +48,8 @@ class Pbx:
 
     version: of Asterisk, by default that of CTI_LAB_ASTERISK. own: configuration files by name in place of the lab's,
     which then gives only what an Asterisk is nowhere without (BARE); `@SIP_PORT@` and the like are filled in. known: an
-    endpoint of theirs: it is ready when it has read that.
+    endpoint of theirs: it is ready when it has read that. budget_ms: how long the server may think when the dialplan
+    asks; tests of what it is told leave it more, whatever else the machine does.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class Pbx:
         version: int = 0,
         own: Mapping[str, str] | None = None,
         known: str = "101-web",
+        budget_ms: int = BUDGET_MS,
     ) -> None:
         self.home = folder.absolute()
         self.ports = ports or Ports.free()
@@ -63,6 +68,7 @@ class Pbx:
         self._process: subprocess.Popen[bytes] | None = None
         self._run = self._run_folder()
         self._own, self._known = own, known
+        self._budget_ms = budget_ms
 
     @property
     def secret_file(self) -> Path:
@@ -87,6 +93,7 @@ class Pbx:
             "CTI_PBX__MAIN__USERNAME": "trubka",
             "CTI_PBX__MAIN__SECRET_FILE": str(self.secret_file),
             "CTI_AGI__PORT": str(self.ports.agi),
+            "CTI_AGI__BUDGET_MS": str(self._budget_ms),
             "CTI_PBX__MAIN__SIP_WS": f"ws://{HOST}:{self.ports.http}/ws",
             "CTI_PBX__MAIN__WEB_SECRETS_FILE": str(self.home / "etc/pjsip_browsers.conf"),
         }
@@ -113,6 +120,20 @@ class Pbx:
             f"{line}CALLED": "+74950000009",
             f"{line}AGENTS": json.dumps(agents),
         }
+
+    @property
+    def agi(self) -> str:
+        """Where the dialplan asks the server."""
+        return f"{HOST}:{self.ports.agi}"
+
+    @property
+    def ask_s(self) -> float:
+        """How long the dialplan waits for it."""
+        return waited(self._budget_ms)
+
+    def contexts(self, more: Mapping[str, tuple[Step, ...]] | None = None) -> tuple[Context, ...]:
+        """The lab's dialplan as it is here. more: further numbers that clients may dial."""
+        return plan.contexts(more, agi=self.agi, ask_s=self.ask_s)
 
     def start(self) -> Pbx:
         """Configure, start and wait until calls can be made. Raises LabError with the log's errors."""
@@ -252,7 +273,7 @@ class Pbx:
         speaks_opus = any(self._asterisk.modules.glob("codec_opus*.so"))
         samples = {one.name: one.read_text(encoding="utf-8") for one in TEMPLATES.glob("*.conf")}
         if self._own is None:
-            made = {"extensions.conf": render(plan.contexts(agi=f"{HOST}:{self.ports.agi}"))}
+            made = {"extensions.conf": render(self.contexts())}
         else:
             samples, made = {name: samples[name] for name in BARE}, {**self._own}
         for name, text in {**samples, **made}.items():

@@ -15,7 +15,7 @@ from dialplan.recipes.did import inbound
 from dialplan.recipes.internal import internal, ring
 from dialplan.recipes.outbound import outbound
 from dialplan.recipes.queue import queues, wait_in
-from dialplan.recipes.responsible import late, to_manager
+from dialplan.recipes.responsible import ASK_S, late, to_manager
 from dialplan.site import Site
 
 SALES = "74950000001"
@@ -33,12 +33,15 @@ QUEUES = {"601": "sales", "602": "support"}
 MEMBERS = {"sales": ("PJSIP/101", "PJSIP/102")}
 
 
-def contexts(more: Mapping[str, tuple[Step, ...]] | None = None, *, agi: str = AGI) -> tuple[Context, ...]:
+def contexts(
+    more: Mapping[str, tuple[Step, ...]] | None = None, *, agi: str = AGI, ask_s: float = ASK_S
+) -> tuple[Context, ...]:
     """The whole plan. The third number leads to the client's manager, and to sales where he is not known or not free.
 
-    more: further numbers that clients may dial. agi: where the server answers.
+    more: further numbers that clients may dial. agi: where the server answers; ask_s: how long
+    it is waited for.
     """
-    responsible = to_manager(agi, otherwise=wait_in("sales"))
+    responsible = to_manager(agi, otherwise=wait_in("sales"), ask_s=ask_s)
     numbers = {SALES: wait_in("sales"), CLARA: ring("103", DEVICES["103"]), RESPONSIBLE: responsible}
     return (
         inbound("from-outside", {**numbers, **(more or {})}, beside=(late(),)),

@@ -32,6 +32,7 @@ from dialplan.doctor.phones import OPUS
 from dialplan.doctor.snippets import kind_of
 from dialplan.files import INCLUDED_BY
 from dialplan.offers import Row
+from dialplan.recipes import responsible
 
 WHOLE_S = 60.0
 ASK_S = 5.0
@@ -72,9 +73,9 @@ class Examination:
 
 
 class Doctor:
-    """asked_at: where dialplans ask. visit: a connection to a PBX; knock: at its SIP over WebSocket.
+    """asked_at: where dialplans ask, ask_s: how long they wait. is_owner: whether a PBX's dialplan is ours.
 
-    is_owner: whether a PBX's dialplan is ours.
+    visit: a connection to a PBX; knock: at its SIP over WebSocket.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Doctor:
         db: Database,
         pbxes: Mapping[str, PbxSettings],
         asked_at: str,
+        ask_s: float = responsible.ASK_S,
         visit: Callable[[PbxSettings], AbstractAsyncContextManager[Visit]],
         knock: Callable[[str], Awaitable[Knock]],
         clock: Callable[[], float],
@@ -90,7 +92,7 @@ class Doctor:
     ) -> None:
         self._db = db
         self._pbxes = pbxes
-        self._asked_at = asked_at
+        self._asked_at, self._ask_s = asked_at, ask_s
         self._visit, self._knock = visit, knock
         self._clock = clock
         self._is_owner = is_owner
@@ -137,6 +139,7 @@ class Doctor:
         return Facts(
             account=settings.username,
             agi=self._asked_at,
+            ask_s=self._ask_s,
             dial_context=settings.dial_context,
             owner=await self._is_owner(pbx) if self._is_owner else False,
             version=str(core.headers.get("AsteriskVersion", "")) if core else "",

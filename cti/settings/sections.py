@@ -167,6 +167,7 @@ class AgiSettings(_Section):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 4573  # 0: nobody may ask
     allowed: tuple[Network, ...] = ("127.0.0.1", "::1")  # addresses and networks of the PBXes
+    budget_ms: Annotated[int, Field(ge=20, le=10_000)] = 150  # what is not known by then is not told
 
 
 class SipAccountSettings(_Section):

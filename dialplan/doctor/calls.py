@@ -21,7 +21,7 @@ def calls(facts: Facts) -> Iterator[Finding]:
         yield Finding(code="dialplan", level="not-visible", file=FILE)
     else:
         yield _entry(facts, facts.rows)
-        yield from _late(facts.rows)
+        yield from _late(facts.rows, facts.ask_s)
         yield from _hang_up(facts.rows)
         yield from _hints(facts, facts.rows)
         yield from _parking(facts, facts.rows)
@@ -38,7 +38,7 @@ def _entry(facts: Facts, rows: tuple[Row, ...]) -> Finding:
     return Finding(code="dial-context", level=level, of=facts.dial_context, snippet=snippet, file=FILE)
 
 
-def _late(rows: tuple[Row, ...]) -> Iterator[Finding]:
+def _late(rows: tuple[Row, ...], ask_s: float) -> Iterator[Finding]:
     """Whoever asks the server under a time limit needs the extension T: else a late answer hangs the caller up."""
     asking = {
         str(row.get("Context"))
@@ -52,7 +52,7 @@ def _late(rows: tuple[Row, ...]) -> Iterator[Finding]:
         snippet = f"[{context}]\nexten => T,1,Goto(${{TRUBKA_ASKED}},asked)\n"
         yield Finding(code="late-extension", level="wrong", of=context, snippet=snippet, file=FILE)
     for context in unlimited:
-        snippet = " same => n,Set(TIMEOUT(absolute)=0.5)\n"
+        snippet = f" same => n,Set(TIMEOUT(absolute)={ask_s:g})\n"
         yield Finding(code="late-limit", level="warning", of=context, snippet=snippet, file=FILE)
     if asking and not without and not unlimited:
         yield Finding(code="late-extension")

@@ -11,6 +11,7 @@ from typing import Literal
 
 from dialplan.conf_read import Conf
 from dialplan.offers import Row
+from dialplan.recipes.responsible import ASK_S
 
 Level = Literal["ok", "wrong", "warning", "not-visible"]
 Key = tuple[str, str, str]  # file, section, key
@@ -107,7 +108,8 @@ class Folder:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """account: the server's name at the PBX; server: its address as the PBX sees it.
+    """account: the server's name at the PBX; server: its address as the PBX sees it; agi, ask_s: where dialplans ask,
+    and how long they wait.
 
     actions: what the account may do; booted, heard: whether its class of event was seen to come (None: not tried).
     states: by device; desks: shared phones; rows: of the whole dialplan; modules: of those asked about.
@@ -116,6 +118,7 @@ class Facts:
     account: str = "trubka"
     server: str = ""
     agi: str = ""
+    ask_s: float = ASK_S
     dial_context: str = "from-internal"
     owner: bool = False
     version: str = ""

@@ -131,7 +131,7 @@ def _choice(facts: Facts) -> str:
 
 
 def _route(facts: Facts) -> str:
-    text = lines(*ask(facts.agi or "127.0.0.1:4573"))
+    text = lines(*ask(facts.agi or "127.0.0.1:4573", ask_s=facts.ask_s))
     extension = render([Context(name="x", extensions=(late(),))])
     return text + next(f"{line}\n" for line in extension.splitlines() if line.startswith("exten => T"))
 

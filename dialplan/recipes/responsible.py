@@ -1,6 +1,7 @@
 """A call goes to the client's own manager where he is free, else on: the server is asked who that is (FastAGI).
 
-The rule: the caller waits at most ASK_S for the answer, whatever has become of the server. AGI() itself has no time
+The rule: the caller waits at most ASK_S for the answer, whatever has become of the server (a server that is given
+longer to think by its settings is waited for as much longer: `waited`). AGI() itself has no time
 limit once it is connected (a frozen server would hold the caller for ever), so the channel's absolute time limit is
 set around it: when it strikes, the call comes back at extension T of its context and goes on behind the question.
 AGIEXITONHANGUP makes AGI() obey: else it tells the server of the hang-up and waits for it still (Asterisk 16 to 22).
@@ -14,9 +15,15 @@ import re
 from dialplan.model import Assign, Expr, Extension, Step
 
 ASK_S = 0.5
+BESIDE_S = 0.35  # of it, what lies beside the server: connecting, the way there and back, the PBX itself
 RING_S = 20
 _ADDRESS = re.compile(r"[A-Za-z0-9.-]{1,100}:[0-9]{1,5}(?:/[a-z][a-z0-9-]{0,30})?")
 _TOLD = ("CALLER", "NAME", "PRIORITY", "TAGS", "EXTENSION", "DEVICE", "LIST")
+
+
+def waited(budget_ms: int) -> float:
+    """Seconds that a dialplan waits for a server which answers within so many milliseconds."""
+    return budget_ms / 1000 + BESIDE_S
 
 
 def ask(agi: str, *, ask_s: float = ASK_S) -> tuple[Step | Assign, ...]:
@@ -55,10 +62,12 @@ def late() -> Extension:
     )
 
 
-def to_manager(agi: str, *, otherwise: tuple[Step | Assign, ...], ring_s: int = RING_S) -> tuple[Step | Assign, ...]:
+def to_manager(
+    agi: str, *, otherwise: tuple[Step | Assign, ...], ring_s: int = RING_S, ask_s: float = ASK_S
+) -> tuple[Step | Assign, ...]:
     """Ask, ring the manager's phone while he is free, and where he does not pick up do what `otherwise` says."""
     return (
-        *ask(agi),
+        *ask(agi, ask_s=ask_s),
         Step(app="GotoIf", args=(Expr("$[${LEN(${TRUBKA_DEVICE})} = 0]?otherwise"),)),
         Step(app="Dial", args=(Expr("${TRUBKA_DEVICE}"), str(ring_s), "tk")),
         Step(app="NoOp", label="otherwise"),

@@ -129,7 +129,7 @@ class _Nobody:
 async def _crowd() -> None:
     """How late the loop of a server is that is connected to and left again."""
     port = free_port()
-    server = AgiServer("127.0.0.1", port, _Nobody())
+    server = AgiServer("127.0.0.1", port, _Nobody(), budget_s=0.15)
     run = asyncio.create_task(server.run())
     await until(lambda: server.health().state == "up", why="it listens")
     late: list[float] = []

@@ -20,8 +20,8 @@ CALL = "1795690265.7"
 WHOLE = RouteAnswer(
     caller="client", name='ООО "Ромашка"', extension="103", device="PJSIP/103", tags=("vip", "debtor"), priority=7
 )
-BUDGET_S = 0.15
-LATE_S = 1.0  # the budget with all that a busy machine adds
+PATIENT_S = 60.0  # no test of what is told hangs on how busy the machine is
+BUDGET_S = 1.0  # where one is waited out
 
 
 def asks(script: str = "route", **more: str) -> bytes:
@@ -59,9 +59,11 @@ class Oracle:
 
 
 @asynccontextmanager
-async def serving(oracle: Oracle, **how: object) -> AsyncIterator[tuple[AgiServer, int]]:
+async def serving(
+    oracle: Oracle, *, budget_s: float = PATIENT_S, **how: object
+) -> AsyncIterator[tuple[AgiServer, int]]:
     port = Ports.free().agi
-    server = AgiServer("127.0.0.1", port, oracle, **how)  # type: ignore[arg-type]
+    server = AgiServer("127.0.0.1", port, oracle, budget_s=budget_s, **how)  # type: ignore[arg-type]
     task = asyncio.create_task(server.run())
     await until(lambda: server.health().state == "up", why="it listens")
     yield server, port
@@ -150,17 +152,17 @@ async def test_a_late_look_up_is_no_opinion_and_keeps_its_place_until_it_ends() 
     oracle = Oracle()
 
     async def slow(asked: RouteQuestion) -> RouteAnswer:
+        oracle.asked.append(asked)
         await go.wait()
         return WHOLE
 
     oracle.route = slow  # type: ignore[method-assign]
-    async with serving(oracle, most_at_once=2) as (server, port):
+    async with serving(oracle, budget_s=BUDGET_S, most_at_once=2) as (server, port):
         begin = time.monotonic()
         assert await asyncio.gather(told(port, asks()), told(port, asks())) == [[], []]
-        assert BUDGET_S <= time.monotonic() - begin < LATE_S
-        begin = time.monotonic()
+        assert time.monotonic() - begin >= BUDGET_S
         assert await told(port, asks()) == []
-        assert time.monotonic() - begin < BUDGET_S, "nothing is begun while two look-ups hang"
+        assert len(oracle.asked) == 2, "nothing is begun while two look-ups hang"
         assert oracle.got == [None] * 3
         assert server.late == 3
         go.set()
@@ -169,7 +171,7 @@ async def test_a_late_look_up_is_no_opinion_and_keeps_its_place_until_it_ends() 
 
 async def test_a_pbx_that_takes_no_answer_was_told_nothing() -> None:
     oracle = Oracle()
-    async with serving(oracle) as (server, port):
+    async with serving(oracle, budget_s=BUDGET_S) as (server, port):
         assert len(await told(port, asks(), b"510 Invalid or unknown command\n")) == 1
         assert len(await told(port, asks(), b"HANGUP\n")) == 1
         assert len(await told(port, asks(), b"")) == 1, "silence"
@@ -190,14 +192,12 @@ async def test_T_A6_a_head_that_never_ends_is_cut_off() -> None:
 
 async def test_T_A6_half_open_sockets_are_closed_and_answers_go_on() -> None:
     oracle = Oracle()
-    async with serving(oracle, most_at_once=32) as (server, port):
+    async with serving(oracle, budget_s=2 * BUDGET_S, most_at_once=32) as (server, port):
         held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(32)]
         for _, writer in held[::2]:
             writer.write(b"agi_network: yes\n")
-        begin = time.monotonic()
         async with asyncio.timeout(5):
             assert [await reader.read() for reader, _ in held] == [b""] * 32
-        assert time.monotonic() - begin < LATE_S
         assert len(await told(port, asks())) == 6
         for _, writer in held:
             writer.close()
@@ -217,7 +217,7 @@ async def test_T_A6_five_hundred_connect_and_close_and_the_next_is_answered() ->
 async def test_a_server_that_stops_leaves_nobody_waiting() -> None:
     oracle = Oracle(delay=lambda: 60.0)
     port = Ports.free().agi
-    server = AgiServer("127.0.0.1", port, oracle, budget_s=60)
+    server = AgiServer("127.0.0.1", port, oracle, budget_s=PATIENT_S)
     task = asyncio.create_task(server.run())
     await until(lambda: server.health().state == "up", why="it listens")
     waiting = asyncio.create_task(told(port, asks()))
@@ -230,7 +230,7 @@ async def test_a_server_that_stops_leaves_nobody_waiting() -> None:
 
 async def test_a_taken_address_is_told_and_tried_again() -> None:
     async with serving(Oracle()) as (_, port):
-        second = AgiServer("127.0.0.1", port, Oracle())
+        second = AgiServer("127.0.0.1", port, Oracle(), budget_s=PATIENT_S)
         task = asyncio.create_task(second.run())
         await until(lambda: second.health().state == "down", why="it tells")
         assert str(port) in second.health().detail

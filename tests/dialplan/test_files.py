@@ -8,11 +8,14 @@ from itertools import islice, product
 
 import pytest
 
+from cti.dialplan_parts import site_of
+from cti.settings import AgiSettings, PbxSettings, Settings
 from dialplan.conf import Section, render_conf
 from dialplan.faults import faults
 from dialplan.files import EXTENSIONS, INCLUDED_BY, MANAGER, QUEUES, Site, contexts, files
-from dialplan.plan import Plan
-from dialplan.render import comment
+from dialplan.plan import End, Plan, ToManager
+from dialplan.recipes.responsible import ASK_S, waited
+from dialplan.render import comment, render
 from lab.pbx import Pbx
 from tests.dialplan import strict
 from tests.dialplan.house import AGI, HOUSE
@@ -147,3 +150,11 @@ def test_a_real_asterisk_has_exactly_what_the_plan_says(tmp_path_factory: pytest
         assert re.findall(r"Parking Lot: (.*)", pbx.console("parking show")) == ["default", "trubka"]
         assert re.findall(r"(?m)^(\w+)$", pbx.console("manager show users")) == ["username", "trubka"]
     assert set(made) == set(INCLUDED_BY)
+
+
+def test_a_server_that_may_think_longer_is_waited_for_as_much_longer() -> None:
+    settings = Settings(pbx={"main": PbxSettings()}, agi=AgiSettings(budget_ms=2000))
+    site = site_of(settings, "main", Plan(), {})
+    plan = Plan(nodes=(ToManager(id="who", otherwise="bye"), End(id="bye")))
+    assert "Set(TIMEOUT(absolute)=2.35)" in render(contexts(plan, site))
+    assert Site(agi="a:1", caller_id="0", secrets={}).ask_s == waited(Settings().agi.budget_ms) == ASK_S

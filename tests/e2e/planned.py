@@ -25,7 +25,6 @@ from dialplan.plan import (
     ToQueue,
 )
 from dialplan.render import render
-from lab import plan
 from lab.pbx import Pbx, wait_until
 from tests.lab.ami import Ami
 
@@ -63,13 +62,12 @@ PLAN = Plan(
 @contextmanager
 def planned(pbx: Pbx) -> Iterator[None]:
     """The lab's own dialplan and this plan beside it, for so long."""
-    agi = f"127.0.0.1:{pbx.ports.agi}"
     entry = {one.digits: flow.entry(one.first, one.language) for one in PLAN.numbers}
-    pbx.reload_dialplan(render((*plan.contexts(entry, agi=agi), *flow.contexts(PLAN, agi=agi))))
+    pbx.reload_dialplan(render((*pbx.contexts(entry), *flow.contexts(PLAN, agi=pbx.agi, ask_s=pbx.ask_s))))
     try:
         yield
     finally:
-        pbx.reload_dialplan(render(plan.contexts(agi=agi)))
+        pbx.reload_dialplan(render(pbx.contexts()))
 
 
 def press(pbx: Pbx, key: str) -> None:

@@ -12,7 +12,6 @@ from dialplan.doctor.snippets import lines
 from dialplan.model import Step
 from dialplan.recipes.conference import conference
 from dialplan.render import HEADER, render
-from lab import plan
 from lab.pbx import Pbx
 from tests.e2e.conftest import Street
 from tests.e2e.server import Desk, Server, until
@@ -58,7 +57,7 @@ def server(pbx: Pbx, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
         with Server(tmp_path_factory.mktemp("guest"), settings).prepare() as one:
             yield one
     finally:
-        pbx.reload_dialplan(render(plan.contexts(agi=f"127.0.0.1:{pbx.ports.agi}")))
+        pbx.reload_dialplan(render(pbx.contexts()))
 
 
 async def codes(desk: Desk, level: str, path: str = DOCTOR) -> set[str]:

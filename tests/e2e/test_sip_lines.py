@@ -15,7 +15,6 @@ import pytest
 
 from dialplan.model import Step
 from dialplan.render import render
-from lab import plan
 from lab.pbx import Pbx
 from tests.e2e.conftest import Street
 from tests.e2e.server import Desk, Server, until
@@ -34,7 +33,7 @@ def own_pbx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pbx]:
         short = "[190](phone-aor)\nminimum_expiration=5\nmaximum_expiration=10\n"  # so that little is waited for
         phones.write_text(phones.read_text().replace("[190](phone-aor)\n", short))
         one.console("module reload res_pjsip.so")
-        one.reload_dialplan(render(plan.contexts({FRONT: group}, agi=f"127.0.0.1:{one.ports.agi}")))
+        one.reload_dialplan(render(one.contexts({FRONT: group})))
         yield one
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from dialplan.recipes.voicemail import leave_message
 from dialplan.render import render
-from lab import plan
 from lab.pbx import Pbx
 from tests.e2e.conftest import Street
 from tests.e2e.server import Desk, Server, until
@@ -25,8 +24,7 @@ def server(pbx: Pbx, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
     """The lab's PBX with a mailbox behind one more number, and a server that may read its messages."""
     (pbx.home / "etc/voicemail.conf").write_text(VOICEMAIL, encoding="utf-8")
     pbx.console("module load app_voicemail.so")
-    agi = f"127.0.0.1:{pbx.ports.agi}"
-    pbx.reload_dialplan(render(plan.contexts({BOX: leave_message("100")}, agi=agi)))
+    pbx.reload_dialplan(render(pbx.contexts({BOX: leave_message("100")})))
     folder = pbx.home / "spool/voicemail"
     folder.mkdir(exist_ok=True)
     settings = pbx.settings() | {"CTI_PBX__MAIN__VOICEMAIL": str(folder)}
@@ -34,7 +32,7 @@ def server(pbx: Pbx, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
         with Server(tmp_path_factory.mktemp("data"), settings).prepare() as one:
             yield one
     finally:
-        pbx.reload_dialplan(render(plan.contexts(agi=agi)))
+        pbx.reload_dialplan(render(pbx.contexts()))
         pbx.console("module unload app_voicemail.so")
 
 

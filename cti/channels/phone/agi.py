@@ -1,9 +1,10 @@
 """Answers to a dialplan that asks where a call should go (FastAGI): who calls, whose client, how important.
 
 The rule: a caller never waits for us. Everything of one question (reading it, the look-up, telling the answer) has
-BUDGET_S; on any doubt (a late database, an unknown script, an odd request, too many at once, a stranger, the server
-stopping) the connection is closed without a word, and the dialplan goes on as if nobody had been asked. A look-up that
-is too late is not cut off in the middle of a query: it ends by itself and keeps its place among the MOST_AT_ONCE.
+its budget (`[agi] budget_ms`); on any doubt (a late database, an unknown script, an odd request, too many at once, a
+stranger, the server stopping) the connection is closed without a word, and the dialplan goes on as if nobody had been
+asked. A look-up that is too late is not cut off in the middle of a query: it ends by itself and keeps its place among
+the MOST_AT_ONCE.
 
 The dialplan gets variables: TRUBKA_CALLER (client, several, unknown or none), TRUBKA_NAME, TRUBKA_PRIORITY,
 TRUBKA_TAGS, TRUBKA_EXTENSION, TRUBKA_DEVICE, TRUBKA_LIST (black or white); what is not known is not set. That the first
@@ -41,7 +42,6 @@ from cti.channels.base import (
 from cti.errors import CtiError
 from cti.telephony.devices import endpoint_of
 
-BUDGET_S = 0.15
 DESK_S = 5.0  # who sits down at a phone waits for the PBX to be told
 HEADER_LIMIT = 32 * 1024
 MOST_AT_ONCE = 64
@@ -72,7 +72,7 @@ class AgiServer:
         router: Router,
         *,
         allowed: Sequence[str] = ("127.0.0.1", "::1"),
-        budget_s: float = BUDGET_S,
+        budget_s: float,
         most_at_once: int = MOST_AT_ONCE,
         desks: Desks | None = None,
         duties: Duties | None = None,
