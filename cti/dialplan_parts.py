@@ -16,16 +16,18 @@ from cti.features.dialplan_publish import Home, Publisher
 from cti.features.dialplan_review import Reviews
 from cti.features.dialplan_traces import Saved, Traces
 from cti.features.doctor import Doctor
-from cti.owned_files import OwnedFiles
+from cti.owned_files import NotPlaced, OwnedFiles
 from cti.owned_pbx import OwnedPbx
 from cti.pbx import link_to
 from cti.settings import Settings
 from cti.storage import dialplans
 from cti.storage.database import Database
+from dialplan import including
 from dialplan.plan import Plan
 from dialplan.recipes.responsible import waited
 from dialplan.site import NEWEST, OLDEST, Site
 from dialplan.sounds import placed
+from dialplan.theirs import Theirs
 
 SOUNDS = "sounds"  # folder of the store of sounds, in the data folder
 ANY_HOST = ("0.0.0.0", "::", "")  # noqa: S104  # where the server listens everywhere, its own dialplans ask here
@@ -60,12 +62,19 @@ def build_dialplans(
         key=key,
         clock=clock,
     )
-    traces = Traces(db=db, zone=ZoneInfo(settings.numbers.time_zone), clock=clock)
+    homes = {name: _home(settings, name, boards[name]) for name, pbx in settings.pbx.items() if pbx.owner.folder}
+
+    def theirs(pbx: str) -> Theirs:
+        try:
+            return including.theirs(homes[pbx].files.text) if pbx in homes else {}
+        except NotPlaced:  # a file of his that we may not read: what is in it nobody here knows
+            return {}
+
+    traces = Traces(db=db, zone=ZoneInfo(settings.numbers.time_zone), clock=clock, theirs=theirs)
 
     async def changed(pbx: str, plan: Plan) -> list[str]:
         return [one.title for one in await traces.look(pbx, plan) if one.changed]
 
-    homes = {name: _home(settings, name, boards[name]) for name, pbx in settings.pbx.items() if pbx.owner.folder}
     publisher = Publisher(db=db, plans=drafts, homes=homes, changed=changed, clock=clock)
     reviews = Reviews(
         drafted=drafts.drafted,

@@ -13,8 +13,7 @@ from cti.channels.base import Switchboard
 from cti.errors import ChannelError
 from cti.telephony.commands import CoreSettings, GetVariable, ShowDialplan, ShowQueues
 from dialplan.files import EXTENSIONS, FEATURES, MANAGER, MUSIC, PARKING, PJSIP, QUEUES, RULES, VOICEMAIL, contexts
-from dialplan.loaded import Difference, Row, differences, queues_missing
-from dialplan.model import Context
+from dialplan.loaded import Difference, Row, Section, differences, queues_missing
 from dialplan.plan import Plan
 from dialplan.site import Site
 
@@ -78,8 +77,8 @@ class OwnedPbx:
             await asyncio.sleep(AGAIN_S)
 
     async def _differences(self, plan: Plan, site: Site) -> list[Difference]:
-        wanted = await asyncio.to_thread(contexts, plan, site)
-        listed = [await self._board.ask(ShowDialplan(context=one.name), timeout_s=ANSWER_S) for one in wanted]
+        wanted = await asyncio.to_thread(_sections, plan, site)
+        listed = [await self._board.ask(ShowDialplan(context=one[0]), timeout_s=ANSWER_S) for one in wanted]
         rows = [answer.items if answer.ok else () for answer in listed]
         found = await asyncio.to_thread(_compared, wanted, rows)
         queues = await self._board.ask(ShowQueues(), timeout_s=ANSWER_S)
@@ -98,8 +97,12 @@ class OwnedPbx:
         return str(answer.headers.get("Value", "")) if answer.ok else ""
 
 
-def _compared(wanted: Sequence[Context], rows: Sequence[Sequence[Row]]) -> list[Difference]:
-    return [one for context, has in zip(wanted, rows, strict=True) for one in differences(context, has)]
+def _sections(plan: Plan, site: Site) -> list[Section]:
+    return [section for context in contexts(plan, site) for section in context.sections()]
+
+
+def _compared(wanted: Sequence[Section], rows: Sequence[Sequence[Row]]) -> list[Difference]:
+    return [one for section, has in zip(wanted, rows, strict=True) for one in differences(section, has)]
 
 
 async def _run(command: Sequence[str]) -> str:

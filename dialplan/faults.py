@@ -11,6 +11,7 @@ from dialplan import office_faults
 from dialplan.fault import Fault as Fault
 from dialplan.fault import is_step, is_word, twice
 from dialplan.hours import edges
+from dialplan.model import CUSTOM, OWN
 from dialplan.plan import ByClient, ByHours, CallBack, Hours, Menu, Node, Plan, ToOutside, ToPeople, ToQueue, ways
 from dialplan.routes import pattern, route_of
 from dialplan.sounds import is_name, is_own
@@ -29,7 +30,8 @@ def _names(plan: Plan) -> Iterator[Fault]:
     """Names that could not stand in a file, and those that stand twice."""
     for kind, names in _named(plan).items():
         for name in names:
-            if kind != "sound" and (not is_word(name) or len(name) > LONGEST_NAME):
+            taken = kind == "hours" and name.endswith((CUSTOM, OWN))  # of a context's own parts
+            if taken or (kind != "sound" and (not is_word(name) or len(name) > LONGEST_NAME)):
                 yield Fault(code="bad-name", at=name, what=kind)
             elif kind == "step" and not is_step(name):
                 yield Fault(code="bad-step", at=name)

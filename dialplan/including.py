@@ -8,6 +8,9 @@ from fnmatch import fnmatchcase
 from dialplan import conf_read
 from dialplan.files import EXTENSIONS, INCLUDED_BY, MUSIC, PJSIP, QUEUES, RULES, VOICEMAIL
 from dialplan.plan import Plan
+from dialplan.render import CUSTOM_FILE
+from dialplan.theirs import Theirs
+from dialplan.theirs import read as read_theirs
 
 DEEPEST = 4
 
@@ -39,8 +42,23 @@ def lacking(read: Callable[[str], str | None], names: frozenset[str]) -> dict[st
     }
 
 
+def theirs(read: Callable[[str], str | None]) -> Theirs:
+    """What the admin wrote himself: in extensions.conf and what that includes, and in the file that ours includes."""
+    texts = _reached(read, INCLUDED_BY[EXTENSIONS]) | _reached(read, CUSTOM_FILE)
+    whole = conf_read.read(INCLUDED_BY[EXTENSIONS], texts)
+    if any(one.rpartition("/")[2] == CUSTOM_FILE for one in whole.included):
+        return read_theirs(whole)
+    return read_theirs(conf_read.read(CUSTOM_FILE, texts), whole)
+
+
 def _included(read: Callable[[str], str | None], file: str) -> tuple[str, ...]:
     """Names that a file includes, and those that these do, as Asterisk reads them."""
+    included = conf_read.read(file, _reached(read, file)).included
+    return tuple(name.rpartition("/")[2] for name in included)
+
+
+def _reached(read: Callable[[str], str | None], file: str) -> dict[str, str]:
+    """A file and those that it includes, but for ours."""
     texts = {file: read(file) or ""}
     for _ in range(DEEPEST):
         names = conf_read.read(file, texts).included
@@ -49,4 +67,4 @@ def _included(read: Callable[[str], str | None], file: str) -> tuple[str, ...]:
         if not fresh:
             break
         texts |= fresh
-    return tuple(name.rpartition("/")[2] for name in conf_read.read(file, texts).included)
+    return texts

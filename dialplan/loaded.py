@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from dialplan.model import Assign, Context, Step
+from dialplan.model import Assign, Extension, Step
 from dialplan.render import argument, value
 
 Row = Mapping[str, str | list[str]]
+Section = tuple[str, tuple[str, ...], tuple[Extension, ...]]
 Placed = tuple[str, str, str, str]  # extension, priority, application, what it is given
 
 
@@ -26,15 +27,16 @@ class Difference:
     what: str = ""
 
 
-def differences(context: Context, rows: Iterable[Row]) -> list[Difference]:
-    """How a context that the PBX lists differs from what was written."""
+def differences(section: Section, rows: Iterable[Row]) -> list[Difference]:
+    """How a context that the PBX lists differs from what was written (Context.sections)."""
+    name, includes, extensions = section
     listed = list(rows)
     has = Counter(_listed(listed))
-    wanted = Counter(_written(context))
+    wanted = Counter(_written(includes, extensions))
     if not has and wanted:
-        return [Difference(code="no-context", where=context.name)]
-    found = [Difference(code="missing", where=f"{context.name},{_at(one)}", what=_call(one)) for one in wanted - has]
-    found += [Difference(code="strange", where=f"{context.name},{_at(one)}", what=_call(one)) for one in has - wanted]
+        return [Difference(code="no-context", where=name)]
+    found = [Difference(code="missing", where=f"{name},{_at(one)}", what=_call(one)) for one in wanted - has]
+    found += [Difference(code="strange", where=f"{name},{_at(one)}", what=_call(one)) for one in has - wanted]
     return found
 
 
@@ -44,10 +46,10 @@ def queues_missing(queues: Iterable[str], rows: Iterable[Row]) -> list[Differenc
     return [Difference(code="no-queue", where=name) for name in queues if name not in has]
 
 
-def _written(context: Context) -> Iterator[Placed]:
-    for name in (f"{context.name}-custom", *context.includes):
+def _written(includes: Iterable[str], extensions: Iterable[Extension]) -> Iterator[Placed]:
+    for name in includes:
         yield ("", "include", name, "")
-    for extension in context.extensions:
+    for extension in extensions:
         if extension.hint:
             yield (extension.number, "hint", "&".join(extension.hint), "")
         for place, step in enumerate(extension.steps, 1):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,78}")
@@ -17,6 +18,7 @@ _NUMBER = re.compile(r"(?:_[0-9A-Za-z*#+.!\[\]-]{1,78}|[0-9A-Za-z*#+]{1,79})")
 _VARIABLE = re.compile(r"_{0,2}[A-Za-z][A-Za-z0-9_]{0,78}(?:\([A-Za-z_,-]{1,40}\))?")
 _SOUND = re.compile(r"[A-Za-z0-9][A-Za-z0-9_/-]{0,78}")
 _FOLDER = re.compile(r"(?:/[A-Za-z0-9._-]{1,64}){1,12}")
+CUSTOM, OWN = "-custom", "-own"
 _EXPR = re.compile(r"[^\x00-\x1f\x7f;]*")
 
 
@@ -76,7 +78,11 @@ class Extension:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
-    """A named set of extensions. Its `<name>-custom` is always included first and belongs to the PBX admin."""
+    """A named set of extensions. Its `<name>-custom` belongs to the PBX admin and is always looked at first.
+
+    Asterisk looks at what stands in a context before what that includes, so ours stand in a context beside it,
+    `<name>-own`, which is included after the admin's.
+    """
 
     name: str
     extensions: tuple[Extension, ...] = ()
@@ -86,10 +92,19 @@ class Context:
     def __post_init__(self) -> None:
         for name in (self.name, *self.includes):
             _checked(_WORD, name, "context")
+        if self.name.endswith((CUSTOM, OWN)):
+            raise ValueError(f"{self.name!r} is the name of a part of another context")
         numbers = Counter(extension.number for extension in self.extensions)
         twice = [number for number, times in numbers.items() if times > 1]
         if twice:
             raise ValueError(f"context {self.name!r} has {', '.join(sorted(twice))} twice")
+
+    def sections(self) -> Iterator[tuple[str, tuple[str, ...], tuple[Extension, ...]]]:
+        """What Asterisk is given of it: contexts, each with what it includes and what stands in it."""
+        own = (f"{self.name}{OWN}",) if self.extensions else ()
+        yield self.name, (f"{self.name}{CUSTOM}", *own, *self.includes), ()
+        if own:
+            yield own[0], (), self.extensions
 
 
 def word(text: str, what: str) -> str:

@@ -11,12 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from dialplan.model import Assign, Context, Expr, Extension, Step
+from dialplan.model import CUSTOM, Assign, Context, Expr, Extension, Step
 
-HEADER = """\
+CUSTOM_FILE = "extensions_custom.conf"
+HEADER = f"""\
 ; Written by Trubka. Changes made here are lost at the next publish:
-; put your own extensions into [<context>-custom] in extensions_custom.conf.
-#tryinclude "extensions_custom.conf"
+; put your own extensions into [<context>-custom] in {CUSTOM_FILE}.
+#tryinclude "{CUSTOM_FILE}"
 """
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _ARGUMENT_SPECIAL = re.compile(r'([\\",()\[\]])')
@@ -53,7 +54,7 @@ def _stubs(plan: tuple[Context, ...]) -> Iterable[str]:
     include that leads nowhere, and puts together what several files say of one context.
     """
     known = {context.name for context in plan}
-    included = (name for context in plan for name in (f"{context.name}-custom", *context.includes))
+    included = (name for context in plan for name in (f"{context.name}{CUSTOM}", *context.includes))
     missing = [name for name in dict.fromkeys(included) if name not in known]
     if missing:
         yield "; Empty here, so that nothing is included that is not there: yours are added to them.\n" + "".join(
@@ -63,10 +64,11 @@ def _stubs(plan: tuple[Context, ...]) -> Iterable[str]:
 
 def _context(context: Context) -> str:
     lines = [f"; {comment(context.title)}"] if context.title else []
-    lines.append(f"[{context.name}]")
-    lines += [f"include => {name}" for name in (f"{context.name}-custom", *context.includes)]
-    for extension in context.extensions:
-        lines += _extension(extension)
+    for name, includes, extensions in context.sections():
+        lines.append(f"[{name}]")
+        lines += [f"include => {one}" for one in includes]
+        for extension in extensions:
+            lines += _extension(extension)
     return "\n".join(lines) + "\n"
 
 

@@ -6,6 +6,10 @@ the way of a caller who presses nothing and whom nobody answers, so every fallba
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from dialplan.files import FROM_OUTSIDE
+from dialplan.flow import FLOW
 from dialplan.hours import Found, found
 from dialplan.plan import (
     ByClient,
@@ -29,16 +33,22 @@ from dialplan.plan import (
 from dialplan.routes import route_of
 from dialplan.taken import Asked as Asked
 from dialplan.taken import Taken as Taken
-from dialplan.trace_inside import inside
+from dialplan.theirs import NONE, Theirs
+from dialplan.trace_inside import his, inside
 
 MOST_STEPS = 100  # of one call: a menu that is asked again and again ends here
 
 
-def trace(plan: Plan, asked: Asked) -> tuple[Taken, ...]:
-    """The steps in order. A number that is not ours: one step, `unknown-number`."""
+def trace(plan: Plan, asked: Asked, theirs: Theirs = NONE) -> tuple[Taken, ...]:
+    """The steps in order. A number that is not ours: one step, `unknown-number`.
+
+    theirs: what the admin wrote himself, which the PBX finds before ours; from there on only he knows.
+    """
     colleague = next((one for one in plan.people if asked.caller and one.extension == asked.caller), None)
     if colleague is not None:
-        return tuple(inside(plan, asked, colleague))
+        return tuple(inside(plan, asked, colleague, theirs))
+    if own := his(theirs, FROM_OUTSIDE, asked.number.removeprefix("+"), asked):
+        return own
     number = next((one for one in plan.numbers if one.digits == asked.number.removeprefix("+")), None)
     if number is None:
         return (Taken(node="", kind="number", way="", why="unknown-number", about={"number": asked.number}),)
@@ -47,6 +57,8 @@ def trace(plan: Plan, asked: Asked) -> tuple[Taken, ...]:
     taken = [Taken(node="", kind="number", way=number.first, why="number", about=_about(plan, number))]
     here = number.first
     while here and len(taken) < MOST_STEPS:
+        if own := his(theirs, FLOW, here, asked):
+            return (*taken, replace(own[0], node=here))
         node = nodes.get(here)
         if node is None:
             taken.append(Taken(node=here, kind="none", way="", why="no-step"))

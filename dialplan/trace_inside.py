@@ -6,30 +6,47 @@ in Asked.answers by the number that was dialled.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from dialplan.fault import digits
+from dialplan.files import DESKS, FROM_INSIDE
 from dialplan.hours import found
-from dialplan.inside import FOLLOWED, SPYING, devices, read
+from dialplan.inside import CODES, COLLEAGUES, FOLLOWED, GROUPS, QUEUES, SPYING, devices, read
+from dialplan.model import CUSTOM
 from dialplan.plan import Person, Plan, Route
 from dialplan.recipes.desks import LENGTHS
 from dialplan.recipes.internal import RING_S
 from dialplan.recipes.queue import WAIT_S
+from dialplan.routes import CONTEXT as OUTSIDE
 from dialplan.routes import route_of, sent
 from dialplan.taken import Asked, Taken
+from dialplan.theirs import NONE, Theirs, takes
 
 
-def inside(plan: Plan, asked: Asked, caller: Person) -> Iterator[Taken]:
+def inside(plan: Plan, asked: Asked, caller: Person, theirs: Theirs = NONE) -> Iterator[Taken]:
     """The steps of a call that a person of the house makes."""
-    yield from (
-        _person(plan, asked)
-        or _queue(plan, asked)
-        or _group(plan, asked)
-        or _code(plan, asked, caller)
-        or _parked(plan, asked)
-        or _outside(plan, asked, caller)
+    at_desk = read(plan.codes, asked.number)[0] in ("sit", "leave")  # these have a context of their own
+    looks: tuple[tuple[str, Callable[[], Iterable[Taken]]], ...] = (
+        (FROM_INSIDE, list),
+        (COLLEAGUES, lambda: _person(plan, asked)),
+        (QUEUES, lambda: _queue(plan, asked)),
+        (GROUPS, lambda: _group(plan, asked)),
+        (CODES, lambda: () if at_desk else _code(plan, asked, caller) or _parked(plan, asked)),
+        (DESKS, lambda: _code(plan, asked, caller) if at_desk else ()),
+        (OUTSIDE, lambda: his(theirs, OUTSIDE, asked.number.removeprefix("+"), asked) or _outside(plan, asked, caller)),
     )
+    found = (his(theirs, context, asked.number, asked) or tuple(look()) for context, look in looks)
+    yield from next((steps for steps in found if steps), ())
+
+
+def his(theirs: Theirs, context: str, number: str, asked: Asked) -> tuple[Taken, ...]:
+    """The step at which the admin's own extension takes a call; none where he has none for it."""
+    extension = takes(theirs, context, number, asked.caller)
+    if not extension:
+        return ()
+    about = {"number": number, "extension": extension, "context": f"{context}{CUSTOM}"}
+    return (Taken(node="", kind="custom", way="", why="custom", about=about),)
 
 
 def _step(kind: str, why: str, **about: object) -> Taken:

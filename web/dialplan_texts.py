@@ -117,6 +117,7 @@ FAULTS: Mapping[str, str] = {
 WHYS: Mapping[str, str] = {  # why the tracer went on as it did
     **office_texts.WHYS,
     "unknown-number": N_("{number} is none of our numbers"),
+    "custom": N_("the admin's own extension takes it: {extension} in {context}"),
     "number": N_("the number was dialled"),
     "no-step": N_("there is no such step"),
     "played": N_("the sound “{sound}” was played"),

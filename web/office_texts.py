@@ -80,6 +80,7 @@ INSIDE: Mapping[str, tuple[str, str]] = {  # kinds of steps of a colleague's cal
     "code": (N_("Feature code"), "keyboard"),
     "route": (N_("Way outside"), "phone-outgoing"),
     "voicemail": (N_("Voicemail"), "sticky-note"),
+    "custom": (N_("The admin's own extension"), "pencil"),
 }
 PASTED: Mapping[str, str] = {  # why a setting is needed in Asterisk's own files
     "voicemail-format": N_("messages are played in the panel as WAV"),

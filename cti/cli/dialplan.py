@@ -28,7 +28,7 @@ from cti.storage.database import open_database
 from dialplan import masks
 from dialplan.files import files
 from dialplan.plan import Plan
-from dialplan.trace import Asked, trace
+from dialplan.trace import Asked
 from web.dialplan_names import Names
 from web.i18n import say
 from web.publish_texts import WHYS
@@ -182,7 +182,7 @@ def trace_(
             manager_free=not busy,
         )
         names = Names(plan, at.settings.language)
-        for place, one in enumerate(trace(plan, asked)):
+        for place, one in enumerate(await at.parts.traces.walk(at.pbx, plan, asked)):
             step = names.step(one.node) if one.node else names.kind(one.kind)
             click.echo(f"{place}. {step}: {names.why(one)}" + (f" [{one.node}]" if one.node else ""))
         if title:

@@ -17,6 +17,7 @@ from cti.storage import dialplan_versions as stored
 from cti.storage.database import Database
 from cti.storage.dialplan_versions import TraceRow
 from dialplan.plan import Plan
+from dialplan.theirs import NONE, Theirs
 from dialplan.trace import Asked, Taken, trace
 
 MOST_TRACES = 500
@@ -44,37 +45,54 @@ class Saved:
 
 
 class Traces:
-    """All of it. zone: of the house, for a time that says none."""
+    """All of it. zone: of the house, for a time that says none; theirs: the admin's own extensions at a PBX."""
 
-    def __init__(self, *, db: Database, zone: ZoneInfo, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        *,
+        db: Database,
+        zone: ZoneInfo,
+        clock: Callable[[], float],
+        theirs: Callable[[str], Theirs] = lambda _pbx: NONE,
+    ) -> None:
         self._db = db
+        self._theirs = theirs
         self._zone = zone
         self._clock = clock
+
+    async def walk(self, pbx: str, plan: Plan, asked: Asked) -> tuple[Taken, ...]:
+        """The way of a call through a plan, with the admin's own extensions before it."""
+        return await asyncio.to_thread(lambda: trace(plan, asked, self._theirs(pbx)))
 
     async def look(self, pbx: str, plan: Plan) -> list[Saved]:
         """All saved traces of a PBX, walked through a plan."""
         async with self._db.read() as conn:
             rows = await stored.every_trace(conn, pbx)
-        return await asyncio.to_thread(lambda: [self._walked(row, plan) for row in rows])
+        if not rows:
+            return []
+        theirs = await asyncio.to_thread(self._theirs, pbx)
+        return await asyncio.to_thread(lambda: [self._walked(row, plan, theirs) for row in rows])
 
     async def save(self, actor: Person, pbx: str, plan: Plan, asked: Asked, title: str = "") -> int:
         """Keep a call and the way it takes in this plan. Raises Refused, NotAllowed."""
         _writes(actor)
         title = " ".join(title.split())[:TITLE_CHARS] or f"{asked.number} {asked.at:%Y-%m-%d %H:%M}"
+        expected = _steps_written(steps_of(await self.walk(pbx, plan, asked)))
         async with self._db.write() as conn:
             if len(await stored.every_trace(conn, pbx)) >= MOST_TRACES:
                 raise Refused("too-many-traces", f"There are {MOST_TRACES} saved calls: remove some first.")
-            said = {"asked": _written(asked), "expected": _steps_written(steps_of(trace(plan, asked)))}
+            said = {"asked": _written(asked), "expected": expected}
             return await stored.add_trace(conn, pbx, title=title, **said, user_id=actor.id or None, now=self._clock())
 
     async def accept(self, actor: Person, pbx: str, plan: Plan, id_: int) -> None:
         """The way a call takes in this plan is right from now on. Raises Refused, NotAllowed."""
         _writes(actor)
+        theirs = await asyncio.to_thread(self._theirs, pbx)
         async with self._db.write() as conn:
             row = next((one for one in await stored.every_trace(conn, pbx) if one.id == id_), None)
             if row is None:
                 raise _none()
-            expected = _steps_written(self._walked(row, plan).takes)
+            expected = _steps_written(self._walked(row, plan, theirs).takes)
             await stored.expect(conn, pbx, id_, expected, user_id=actor.id or None, now=self._clock())
 
     async def remove(self, actor: Person, pbx: str, id_: int) -> None:
@@ -84,9 +102,9 @@ class Traces:
             if not await stored.drop_trace(conn, pbx, id_):
                 raise _none()
 
-    def _walked(self, row: TraceRow, plan: Plan) -> Saved:
+    def _walked(self, row: TraceRow, plan: Plan, theirs: Theirs) -> Saved:
         asked = self._read(msgspec.json.decode(row.asked))
-        taken = trace(plan, asked)
+        taken = trace(plan, asked, theirs)
         return Saved(
             id=row.id,
             title=row.title,

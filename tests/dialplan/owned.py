@@ -88,7 +88,7 @@ class OwnedPbx(Pbx):
 
     def runs(self, number: str) -> bool:
         """Whether the PBX has a number in its dialplan."""
-        return f"'{number}' =>" in self.console("dialplan show from-outside")
+        return f"'{number}' =>" in self.console("dialplan show from-outside-own")
 
 
 def cti(pbx: OwnedPbx, data: Path, *args: str) -> subprocess.CompletedProcess[str]:

@@ -38,6 +38,14 @@ from lab.pbx import BARE, TEMPLATES, Pbx, device_secret
 from lab.settings import HOST, OLD, Ports
 from tests.dialplan.house import MOSCOW
 
+HIS = """\
+[trubka-codes-custom]
+exten => 600,1,UserEvent(His)
+ same => n,Hangup(16)
+[trubka-flow-custom]
+exten => own,1,UserEvent(His)
+ same => n,Hangup(16)
+"""
 DID, SECOND = "74950000010", "74950000012"
 WORKDAYS = Hours(
     id="day",
@@ -61,8 +69,8 @@ def plan(trunk_port: int) -> Plan:
         nodes=(
             ByHours(id="when", hours="day", open="menu", closed="box", holiday="feast"),
             Menu(
-                id="menu", sound="beep", choices=(("1", "sales"), ("2", "support"), ("3", "anna"), ("4", "all")),
-                otherwise="box", wait_s=2, tries=1,
+                id="menu", sound="beep", otherwise="box", wait_s=2, tries=1,
+                choices=(("1", "sales"), ("2", "support"), ("3", "anna"), ("4", "all"), ("5", "own")),
             ),
             ToQueue(id="sales", queue="sales", otherwise="back", after="mark", wait_s=3),
             ToQueue(id="support", queue="support", otherwise="back", wait_s=3),
@@ -74,6 +82,7 @@ def plan(trunk_port: int) -> Plan:
             Say(id="feast", sound="vm-goodbye", then="box"),
             ToVoicemail(id="box", box="100"),
             End(id="bye"),
+            End(id="own"),
         ),
         hours=(WORKDAYS,),
         queues=(
@@ -131,7 +140,10 @@ def taken_over(home: Path, version: int) -> Iterator[tuple[Pbx, Plan]]:
     music.mkdir(parents=True)
     (music / "quiet.alaw").write_bytes(b"\xd5" * 8000)
     with Pbx(
-        home, ports, version=version, own={**at_home(where), **files(made, where), "modules.conf": modules()}
+        home,
+        ports,
+        version=version,
+        own={**at_home(where), **files(made, where), "modules.conf": modules(), "extensions_custom.conf": HIS},
     ) as pbx:
         yield pbx, made
 

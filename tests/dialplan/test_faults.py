@@ -123,6 +123,7 @@ def test_a_whole_office_has_no_fault() -> None:
         (("bad-date", "day"), hours(days=(replace(HOUSE.hours[0].days[0], date="2027-02-30"),))),
         (("bad-days", "day"), hours(spans=(Span(days=(), begins="09:00", ends="18:00"),))),
         (("bad-name", "h" * 41), {"hours": (*HOUSE.hours, Hours(id="h" * 41, title="", zone="UTC"))}),
+        (("bad-name", "h-own"), {"hours": (*HOUSE.hours, Hours(id="h-own", title="", zone="UTC"))}),
         (("bad-step", "t"), {"nodes": (*FULL.nodes, ToVoicemail(id="t", box="100"))}),
         (("bad-step", "a-b"), {"nodes": (*FULL.nodes, ToVoicemail(id="a-b", box="100"))}),
     ],

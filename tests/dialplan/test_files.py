@@ -132,13 +132,14 @@ def test_a_real_asterisk_has_exactly_what_the_plan_says(tmp_path_factory: pytest
     with Pbx(home, own={**at_home(SITE), **made, "modules.conf": modules()}, known="103") as pbx:
         shown = pbx.console("dialplan show")
         names = [one.name for one in contexts(plan, SITE)]
-        ours = {*names, *(f"{one}-custom" for one in names), "trubka-parked"}
+        written = [section for one in contexts(plan, SITE) for section in one.sections()]
+        ours = {*(name for name, _, _ in written), *(f"{one}-custom" for one in names), "trubka-parked"}
         assert {section for section, _ in strict.read(made[EXTENSIONS])} == ours
         assert set(re.findall(r"Context '([^']*)' created by 'pbx_config'", shown)) == ours
-        for one in contexts(plan, SITE):
-            listed = pbx.console(f"dialplan show {one.name}")
-            known = {f"'{each.number}'" for each in one.extensions}
-            assert set(re.findall(r"(?m)^  ('[^']+') =>\s", listed)) == known, one.name
+        for name, _, extensions in written:
+            listed = pbx.console(f"dialplan show {name}")
+            known = {f"'{each.number}'" for each in extensions}
+            assert set(re.findall(r"(?m)^  ('[^']+') =>\s", listed)) == known, name
         assert re.findall(r"(?m)^(\S+) +has \d+ calls", pbx.console("queue show")) == ["sales"]
         assert re.findall(r"(?m)^Rule: (.*)$", pbx.console("queue show rules")) == ["sales"]
         ends = re.findall(r"(?m)^ Endpoint:  (\S+)", pbx.console("pjsip show endpoints"))

@@ -43,7 +43,7 @@ def test_the_labs_own_plan_loads_whole(pbx: Pbx) -> None:
     for context in plan.contexts():
         assert f"[ Context '{context.name}' created by 'pbx_config' ]" in shown
         for extension in context.extensions:
-            assert f"'{extension.number}' =>" in pbx.console(f"dialplan show {context.name}")
+            assert f"'{extension.number}' =>" in pbx.console(f"dialplan show {context.name}-own")
     assert not re.search("ERROR|WARNING.*pbx", (pbx.home / "log/messages").read_text())
 
 
@@ -67,7 +67,7 @@ def test_asterisk_reads_back_exactly_the_text_that_was_written(pbx: Pbx, name: s
     ]
     pbx.reload_dialplan(render(contexts))
     assert "evil" not in re.findall(r"Context '([^']*)'", pbx.console("dialplan show"))
-    assert "1. Hangup()" in pbx.console("dialplan show afterwards"), "the text swallowed what follows it"
+    assert "1. Hangup()" in pbx.console("dialplan show afterwards-own"), "the text swallowed what follows it"
     with Ami(pbx, events="user") as ami:
         pbx.console("channel originate Local/1@probe application NoOp")
         event = ami.event("UserEvent")

@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from dialplan import including
 from dialplan.plan import Plan
 from dialplan.trace import Asked, trace
 from lab import sip
@@ -20,7 +21,7 @@ from lab.pbx import Pbx, device_secret, wait_until
 from lab.phones import Phone
 from lab.settings import HOST, NEW, OLD
 from tests.dialplan.house import MOSCOW
-from tests.dialplan.owner import DID, SECOND, taken_over
+from tests.dialplan.owner import DID, HIS, SECOND, taken_over
 from tests.lab.ami import Ami
 
 pytestmark = pytest.mark.lab
@@ -144,6 +145,20 @@ def test_a_call_from_outside_takes_the_traced_way(
     if "TrubkaRecording" in also:
         assert others["TrubkaRecording"]["Announced"] == "yes"
         assert recorded(house, others["TrubkaRecording"])
+
+
+def test_the_admins_own_extension_takes_a_call_before_ours(house: House) -> None:
+    """An extension of his own, and a step of the flow."""
+    theirs = including.theirs({"extensions_custom.conf": HIS}.get)
+    house.at(DAY)
+    (step,) = trace(house.plan, Asked(number="600", caller="101", at=DAY), theirs)
+    assert (step.why, step.about["context"]) == ("custom", "trubka-codes-custom")
+    with Ami(house.pbx, events="user") as ami:
+        house.phones["101"].dial("600")
+        assert ami.event("UserEvent")["UserEvent"] == "His"
+    traced = trace(house.plan, Asked(number=DID, at=DAY, keys=("5",)), theirs)
+    assert [(one.node, one.why) for one in traced[1:]] == [("when", "open"), ("menu", "pressed"), ("own", "custom")]
+    assert [one.get("Node") for one in told(house, DID, "5", answers=False)] == ["when", "menu", None]
 
 
 def recorded(house: House, event: dict[str, str]) -> bool:

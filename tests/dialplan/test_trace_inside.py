@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from dialplan import conf_read
 from dialplan.plan import Person, Route
+from dialplan.theirs import read as read_theirs
 from dialplan.trace import Asked, Taken, trace
 from tests.dialplan.house import DID, MOSCOW
 from tests.dialplan.test_faults import FULL
@@ -73,3 +75,37 @@ def test_the_guard_asks_who_and_when_and_the_route_says_what_is_sent_and_shown()
     assert (far.about["sent"], far.about["shown"], far.about["minutes"]) == ("81049123456", "74950000010", 30)
     (near,) = way("89161234567")
     assert (near.about["sent"], near.about["shown"], near.about["limit"]) == ("79161234567", "74950000011", 2)
+
+
+HIS = conf_read.read(
+    "extensions.conf",
+    {
+        "extensions.conf": '#include "extensions_custom.conf"\n[from-outside-custom]\n'
+        "exten => 74950000099,1,Hangup(17)\n",
+        "extensions_custom.conf": "[trubka-codes-custom]\nexten => 600,1,Answer()\n same => n,Milliwatt()\n"
+        "[outside-custom]\ninclude => night\ninclude => day,09:00-18:00,mon-fri,*,*\n[night]\n"
+        "exten => _78[0-2]!,1,Busy()\n"
+        "[day]\nexten => _X.,1,Busy()\n[trubka-flow-custom]\nexten => box,1,Congestion()\nexten => menu,2,NoOp()\n"
+        "[colleagues-custom]\nexten => _1ZX/103,1,Busy()\n",
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("number", "caller", "takes"),
+    [
+        ("600", "101", ("600", "trubka-codes-custom")),
+        ("*97", "101", ()),
+        ("+78121234567", "101", ("_78[0-2]!", "outside-custom")),
+        ("79161234567", "101", ()),
+        ("111", "103", ("_1ZX/103", "colleagues-custom")),
+        ("101", "101", ()),
+        ("74950000099", "", ("74950000099", "from-outside-custom")),
+        (DID, "", ("box", "trubka-flow-custom")),
+    ],
+)
+def test_the_admins_own_extension_takes_a_call_before_ours(number: str, caller: str, takes: tuple[str, ...]) -> None:
+    steps = trace(OFFICE, Asked(number=number, caller=caller, at=NIGHT), read_theirs(HIS))
+    own = [(one.about["extension"], one.about["context"]) for one in steps if one.why == "custom"]
+    assert own == ([takes] if takes else [])
+    assert not takes or steps[-1].why == "custom", "what comes then only he knows"

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from cti.errors import Refused
 from dialplan.plan import Plan
-from dialplan.trace import Asked, Taken, trace
+from dialplan.trace import Asked, Taken
 from web.auth import person_of
 from web.dialplan_names import Names, phone
 from web.dialplan_texts import KINDS
@@ -64,7 +64,7 @@ async def _tried(request: web.Request, *, refused: str = "") -> web.Response:
     if typed["number"]:
         asked = read(typed)
         error = refused if asked else translate(request, N_("Say when: a date with a time, and a zone that there is."))
-    taken = trace(plan, asked) if asked else ()
+    taken = await services_of(request).dialplan_traces.walk(draft.pbx, plan, asked) if asked else ()
     number = next((one for one in plan.numbers if asked and one.digits == asked.number), None)
     way = tuple((step.node, step.way) for step in taken if step.node)
     drawn = picture(plan, number, () if runs else draft.faults, names, way) if number and len(taken) > 1 else None
