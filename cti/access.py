@@ -28,6 +28,7 @@ Right = Literal[
     "calls.read",
     "notes.write",
     "agents.read",
+    "board.read",  # the live board
     "agents.manage",  # set others' states, correct their journal
     "trace.read",
     "reports.read",
@@ -67,6 +68,7 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "calls.read": {"agent": "own", "supervisor": "all", "admin": "all"},
     "notes.write": {"agent": "own", "supervisor": "own", "admin": "own"},
     "agents.read": {"agent": "all", "supervisor": "all", "admin": "all"},
+    "board.read": {"agent": "none", "supervisor": "all", "admin": "all"},
     "agents.manage": {"agent": "none", "supervisor": "all", "admin": "all"},
     "trace.read": {"agent": "own", "supervisor": "all", "admin": "all"},
     "reports.read": {"agent": "none", "supervisor": "all", "admin": "all"},
@@ -98,6 +100,7 @@ SCOPES: Mapping[Right, tuple[Scope, ...]] = {
     "calls.read": ("none", "own", "team", "all"),
     "trace.read": ("none", "own", "all"),
     "access.read": ("none", "team", "all"),
+    "board.read": ("none", "team", "all"),
     "mail": ("none", "own", "all"),
 }
 FIXED: Mapping[Role, frozenset[Right]] = {

@@ -6,12 +6,14 @@ put the prefix on, `Pbxes.line_of` takes it off; nobody else knows of it. One PB
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
+from cti.board import PbxNow
 from cti.channels.phone.ami import AmiLink
 from cti.desktop import LinkView, PbxView
 from cti.dispatch import Dispatch, Reaction
@@ -20,11 +22,13 @@ from cti.lines import Line
 from cti.metrics import Metrics
 from cti.settings import NumbersSettings, PbxNumbersSettings, PbxSettings, Settings
 from cti.switch import Switch
+from cti.telephony.commands import Ping
 from cti.telephony.events import CallRecord, TelephonyEvent
 from cti.telephony.model import DevicePlan
 from cti.telephony.numbering import NumberPlan
 from cti.telephony.tracker import Tracker
 
+QUIET_S, PROVE_S = 1.5, 2.0  # a board that is looked at knows within so long whether a PBX is there
 WORST_FIRST = ("refused", "down", "connecting", "off", "up")
 
 Reactions = Mapping[type[TelephonyEvent], Sequence[Reaction]]
@@ -126,6 +130,25 @@ class Pbxes:
         for pbx in self._all:
             pbx.tracker.adopt([record for record in records if self.of(record.call) is pbx])
         return [record.call for record in records if self.of(record.call)]
+
+    def now(self, now: float) -> tuple[PbxNow, ...]:
+        """How each stands and when it was last heard. now: UNIX seconds."""
+        return tuple(
+            PbxNow(
+                name=pbx.name,
+                prefix=pbx.prefix,
+                state=health.state,
+                since=health.since,
+                heard_at=round(now - min(pbx.link.heard_s, now), 1),
+            )
+            for pbx in self._all
+            for health in [pbx.link.health()]
+        )
+
+    async def prove(self) -> None:
+        """Ask those that have been quiet whether they are there; who does not answer stays unheard."""
+        quiet = [pbx.link for pbx in self._all if pbx.link.health().state == "up" and pbx.link.heard_s > QUIET_S]
+        await asyncio.gather(*(link.ask(Ping(), timeout_s=PROVE_S) for link in quiet), return_exceptions=True)
 
     def view(self, storage: str) -> LinkView:
         """All links: the worst state leads, each is told. storage: ok or late."""

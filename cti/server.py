@@ -20,6 +20,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti import logs
+from cti.board_parts import build_board
 from cti.campaign_parts import build_campaigns
 from cti.client_parts import build_clients
 from cti.desk_parts import build_desk
@@ -49,6 +50,7 @@ from cti.storage.spool import Spool
 from cti.telephony.watching import registrar_of
 from web.app import make_app, serve_app, watch_half_open
 from web.live import Live
+from web.live_board import Boards
 from web.services import Services
 
 STOP_S = 4.0
@@ -203,10 +205,16 @@ async def build(settings: Settings, db: Database) -> Parts:
     live.snapshot = lambda agent_id: desk.snapshot(
         agent_id, gone.lately(), mail.inbox.of(agent_id), texting.counts.of(agent_id)
     )
+    board = build_board(
+        db, directory=directory, pbxes=pbxes, desk=desk, zone=ZoneInfo(settings.numbers.time_zone), clock=clock
+    )
+    live.boards = Boards(look=board.look, access_journal=access_journal)
     live.seq_of, live.presence = desk.screen_pops.seq_of, desk.presence
     work: dict[str, Coroutine[Any, Any, None]] = {
         "spool": spool.run(),
         "live": live.watch(),
+        "board": board.run(),
+        "boards": live.boards.run(),
         "erasures": gone.watch(),
         "loop-lag": _watch_loop(metrics),
         **base.work,

@@ -36,9 +36,12 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.messages": ("cti.clients.filters", "cti.clients.masking", "cti.clients.zones"),
     "cti.sights": ("cti.access", "cti.clients", "cti.errors", "cti.telephony.numbering"),
     "cti.desktop": ("cti.clients.masking",),
+    "cti.board": ("cti.clients.masking",),
+    "cti.board_rows": ("cti.board", "cti.desktop", "cti.directory", "cti.telephony"),
     "cti.reports": ("cti.clients",),
     "cti.storage": (
         "cti.telephony", "cti.clients", "cti.messages", "cti.reports", "cti.errors", "cti.desktop", "cti.access",
+        "cti.board",
     ),
     "cti.directory": ("cti.storage",),
     "cti.lines": ("cti.channels.base", "cti.settings", "cti.telephony", "cti.errors"),
@@ -50,6 +53,7 @@ MAY: dict[str, tuple[str, ...]] = {
         "cti.channels.texts",
         "cti.lines", "cti.settings", "cti.passwords",
         "cti.sheets", "cti.sound", "cti.jobs", "cti.sights",
+        "cti.board", "cti.board_rows",
         "cti.queue_places", "cti.reports", "dialplan", "cti.plan_json", "cti.owned_files", "cti.owned_pbx",
     ),
     "cti.dispatch": ("cti.telephony.events", "cti.channels.base", "cti.features"),
@@ -58,16 +62,25 @@ MAY: dict[str, tuple[str, ...]] = {
         "cti.errors",
         "cti.storage", "cti.settings", "cti.metrics", "cti.channels.base", "cti.channels.letters", "cti.directory",
         "cti.sheets.write",
-        "cti.sights", "cti.holidays_ru",
+        "cti.sights", "cti.holidays_ru", "cti.board",
         "dialplan", "cti.plan_json",
     ),
     "dialplan": (),
 }  # fmt: skip
-PURE = ("cti.telephony", "cti.clients", "cti.messages", "cti.reports", "cti.access", "cti.desktop", "dialplan")
+PURE = (
+    "cti.telephony",
+    "cti.clients",
+    "cti.messages",
+    "cti.reports",
+    "cti.access",
+    "cti.desktop",
+    "cti.board",
+    "dialplan",
+)
 ANYTHING = (
     "cti.server", "cti.client_parts", "cti.desk_parts", "cti.work_parts", "cti.mail_parts", "cti.sms_parts",
     "cti.campaign_parts", "cti.dialplan_parts",
-    "cti.newcomer_parts", "cti.sending_parts", "cti.following_parts", "cti.reactions", "cti.cli",
+    "cti.board_parts", "cti.newcomer_parts", "cti.sending_parts", "cti.following_parts", "cti.reactions", "cti.cli",
     "cti.__main__", "cti.pbx", "cti.switch", "cti.watch", "lab",
 )  # fmt: skip
 ONLY_SERVER_IMPORTS_WEB = ("cti.server", "cti.cli")

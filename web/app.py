@@ -22,6 +22,7 @@ from web.limits import (
 )
 from web.pages import (
     access,
+    board,
     campaign_form,
     campaign_people,
     campaigns,
@@ -118,6 +119,7 @@ ROUTES: tuple[Route, ...] = (
     *doors.ROUTES,
     *desk.ROUTES,
     *work.ROUTES,
+    *board.ROUTES,
     *mail.ROUTES,
     *outbox.ROUTES,
     *sms.ROUTES,

@@ -29,6 +29,7 @@ from cti.storage.database import Database
 from cti.storage.spool import Spool
 from web import wire
 from web.auth import COOKIE
+from web.live_board import Boards
 from web.live_browser import Browser, Stored
 from web.live_cards import Cards
 from web.live_door import CONNECT_S, VISIT, Door, Visit
@@ -83,10 +84,12 @@ class Live:
         self.snapshot: Callable[[int], Snapshot] = lambda _agent: Snapshot()
         self.seq_of: Callable[[int], int] = lambda _agent: 0
         self.presence: Callable[[int], Awaitable[None]] | None = None
+        self.boards: Boards | None = None
         self._io.on("connect", self._connect)
         self._io.on("disconnect", self._disconnect)
         self._io.on("resume", self._resume)
         self._io.on("shown", self._shown)
+        self._io.on("board", self._board)
 
     def attach(self, app: web.Application) -> None:
         """Serve /socket.io of the application."""
@@ -241,6 +244,8 @@ class Live:
         if browser is None:
             return
         browser.grace.cancel()
+        if self.boards is not None:
+            self.boards.leave(sid)
         others = self._agents[browser.agent]
         others.remove(browser)
         if not others:
@@ -309,6 +314,16 @@ class Live:
         if browser is None or type(seq) is not int or not 0 < seq <= self.seq_of(browser.agent):
             return
         self._cards.painted(browser.agent, seq)
+
+    async def _board(self, sid: str, body: object = None, *_more: object) -> dict[str, object]:
+        """The page begins or ends to look at the live board."""
+        browser = self._browsers.get(sid)
+        if browser is None or self.boards is None:
+            return {"ok": False}
+        if isinstance(body, dict) and body.get("on") is True:
+            return {"ok": self.boards.watch(browser)}
+        self.boards.leave(sid)
+        return {"ok": True}
 
     def _tell(self, agents: Sequence[int], name: str, body: Body) -> None:
         """A volatile event; a browser that is not live yet gets it in the snapshot."""

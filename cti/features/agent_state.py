@@ -103,6 +103,12 @@ class AgentStates:
         """Members by queue."""
         return {queue: tuple(members.values()) for queue, members in sorted(self._members.items())}
 
+    def paused_in(self) -> dict[str, dict[str, bool]]:
+        """By queue and device, whether it is paused there."""
+        return {
+            queue: {device: one.paused for device, one in members.items()} for queue, members in self._members.items()
+        }
+
     def free_in(self, queue: str, prefix: str) -> int:
         """How many of a queue's members at one PBX could take a call now, those who are rung for one among them."""
         members = (one for one in self._members.get(queue, {}).values() if one.device.startswith(prefix))

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from cti.board import WayStep
 from cti.errors import StorageError
 from cti.storage import scores, traces
 from cti.storage.spool import Spool
@@ -24,6 +25,7 @@ FRESH_S = 15.0  # so long after a publish steps may still be called as before
 MOST = 60  # steps of one call that are kept
 MOST_CALLS = 5000  # of which steps are counted at once
 LONGEST = 80
+SHOWN = 8  # steps of an open call that a board shows
 KINDS = frozenset((
     "ByHours", "Menu", "Say", "ToQueue", "ToPeople", "ToGroup", "ToManager", "ByClient", "ByList", "ToOutside",
     "ToVoicemail", "CallBack", "Score", "End",
@@ -38,6 +40,7 @@ class _Way:
 
     steps: int = 0
     kind: str = ""
+    told: list[WayStep] = field(default_factory=list)  # the last of them, for boards
 
 
 class StepTitles:
@@ -76,6 +79,11 @@ class CallWays:
         self.title_of: Callable[[str, str], Awaitable[str]] | None = None
         self._ways: dict[str, _Way] = {}
         self._untold: list[Step] = []
+
+    def of(self, call: str) -> tuple[WayStep, ...]:
+        """The last steps of an open call."""
+        way = self._ways.get(call)
+        return tuple(way.told) if way else ()
 
     async def step_taken(self, event: StepTaken, received_at: float) -> None:
         """A call came to a step."""
@@ -119,6 +127,7 @@ class CallWays:
             return
         if way.steps == MOST:
             step, args = "way-long", {}
+        way.told = [*way.told, WayStep(code=step, args=args)][-SHOWN:]
         if not self._untold:
             asyncio.get_running_loop().call_later(TOGETHER_S, self._write)
         self._untold.append(Step(call_id=call, at=at, step=step, args=args))

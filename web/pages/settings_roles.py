@@ -34,6 +34,7 @@ RIGHTS: Mapping[Right, tuple[str, str]] = {  # what it is called, what it opens
     "calls.read": (N_("See calls"), N_("The journal, missed calls, a client's calls")),
     "notes.write": (N_("Write notes to calls"), N_("And say who was calling")),
     "agents.read": (N_("See colleagues"), N_("Who is there and whose phone is free")),
+    "board.read": (N_("Live board"), N_("Queues, people and calls as they are now")),
     "agents.manage": (N_("Set others' states"), N_("Pauses and queues of others, the journal of states")),
     "trace.read": (N_("Why a card came"), N_("The steps of one's own cards, or of all")),
     "reports.read": (N_("Reports"), N_("The client base by numbers, and as a file")),

@@ -113,6 +113,11 @@ class AmiLink:
         """Whether this connection heard that the PBX is up: an account without read=system never does."""
         return self._booted.is_set()
 
+    @property
+    def heard_s(self) -> float:
+        """How long ago the PBX last said anything."""
+        return time.monotonic() - self._heard
+
     def health(self) -> Health:
         """State of the link in words."""
         return Health(state=self._state, since=self._since, detail=self._detail)

@@ -12,10 +12,14 @@ const AGAIN_MS = 2000;
 let lastSeq = 0;
 let lostAt = 0;
 let ready = false;
+let wire = null;
+let board = null; // who hears the live board, while one is looked at
 let pbx = true; // whether the server has its link to the PBX
 
 export function startLive() {
   const socket = io({ transports: ["websocket"], reconnectionDelay: 300, reconnectionDelayMax: 5000, timeout: 5000 });
+  wire = socket;
+  socket.on("board", (news) => board?.(news));
   socket.on("connect", () => hello(socket));
   socket.on("disconnect", (reason) => {
     lost();
@@ -71,7 +75,19 @@ async function hello(socket) {
     lostAt = 0;
     show($("#offline"), false);
     document.documentElement.dataset.live = "yes";
+    if (board) socket.emit("board", { on: true });
   });
+}
+
+/** From now on `hear` is told the live board, whole after each connect and then what changes; gives the way to stop. */
+export function lookAtBoard(hear) {
+  board = hear;
+  if (wire?.connected && ready) wire.emit("board", { on: true });
+  return () => {
+    if (board !== hear) return;
+    board = null;
+    if (wire?.connected) wire.emit("board", { on: false });
+  };
 }
 
 /** The server cut or refused us, and then the library does not try again: ask who we are (signed out: to the door). */

@@ -1,0 +1,153 @@
+"""Rows of the live board -> the JSON that browsers get, in the reader's language and as he may see numbers. Pure.
+
+What a page works out itself (how long somebody waits, how old a tile is) is not said: only since when.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cti.access import Person, scope
+from cti.board import AgentRow, Board, Caller, CallRow, PbxNow, QueueFigures, QueueRow
+from cti.telephony.numbering import show
+from web.duty_texts import state
+from web.texts import step
+from web.wire import Json, Reader
+
+Row = QueueRow | AgentRow | CallRow
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """As whom a board is told: all who are alike are told the same. team: the only one he sees, None: all of them.
+
+    names: whether he may know clients.
+    """
+
+    reader: Reader
+    team: int | None
+    names: bool
+
+    def sees(self, row: Row) -> bool:
+        """Whether a row is his business."""
+        if self.team is None:
+            return True
+        return row.team_id == self.team if isinstance(row, AgentRow) else self.team in row.teams
+
+
+NO_TEAM = -1
+
+
+def viewer_of(person: Person, reader: Reader) -> Viewer:
+    """A person who may look at the board."""
+    reach = scope(person, "board.read")
+    team = None if reach == "all" else person.team_id if person.team_id is not None else NO_TEAM
+    return Viewer(reader, team, scope(person, "clients.read") != "none")
+
+
+def told(row: Row, viewer: Viewer) -> Json:
+    """One row."""
+    row = viewer.reader.sight.see(row)
+    if isinstance(row, QueueRow):
+        return queue(row, viewer)
+    return agent(row, viewer) if isinstance(row, AgentRow) else call(row, viewer)
+
+
+def queue(row: QueueRow, viewer: Viewer) -> Json:
+    """A queue."""
+    return {
+        "name": row.name,
+        "pbxes": row.pbxes,
+        "waiting": [
+            {"who": caller(one.who, viewer), "position": one.position, "since": one.since} for one in row.waiting
+        ],
+        "people": row.people,
+        "now": figures(row.now),
+        "today": figures(row.today),
+        "missed": row.missed,
+    }
+
+
+def figures(one: QueueFigures) -> Json:
+    """level: in percent, None: nobody was counted."""
+    level = None if one.level is None else round(one.level * 100)
+    return {"level": level, "answered": one.answered, "abandoned": one.abandoned, "others": one.others}
+
+
+def agent(row: AgentRow, viewer: Viewer) -> Json:
+    """A person."""
+    return {
+        "id": row.id,
+        "name": row.name,
+        "extension": row.extension,
+        "team": row.team,
+        "pbxes": row.pbxes,
+        "standing": row.standing,
+        "since": row.since,
+        "chosen": row.chosen,
+        "chosen_text": state(row.chosen, row.reason, viewer.reader.language),
+        "chosen_since": row.chosen_since,
+        "until": row.until,
+        "held": row.held,
+        "device": row.device,
+        "online": row.online,
+        "call": row.call,
+        "queue": row.queue,
+        "call_since": row.call_since,
+        "who": caller(row.who, viewer) if row.who else None,
+        "places": [
+            {"queue": one.queue, "there": one.there, "penalty": one.penalty, "paused": one.paused} for one in row.places
+        ],
+        "today": {
+            "answered": row.today.answered,
+            "talk_s": row.today.talk_s,
+            "missed": row.today.missed,
+            "paused_s": row.today.paused_s,
+        },
+    }
+
+
+def call(row: CallRow, viewer: Viewer) -> Json:
+    """A call."""
+    language = viewer.reader.language
+    return {
+        "id": row.id,
+        "who": caller(row.who, viewer),
+        "direction": row.direction,
+        "state": row.state,
+        "since": row.since,
+        "started": row.started,
+        "pbxes": row.pbxes,
+        "queue": row.queue,
+        "called": show(row.called),
+        "queues": row.queues,
+        "passed": row.passed,
+        "legs": [
+            {"leg": one.leg, "user_id": one.user_id, "user": one.user, "state": one.state, "since": one.since}
+            for one in row.legs
+        ],
+        "way": [step(language, one.code, one.args) for one in row.way],
+    }
+
+
+def caller(one: Caller, viewer: Viewer) -> Json:
+    """A client; whoever may not know clients is told the number alone, as he may see it."""
+    name = one.client_name or one.name
+    return {
+        "call": one.call,
+        "shown": show(one.number),
+        "client_id": one.client_id if viewer.names else None,
+        "name": name if viewer.names else "",
+    }
+
+
+def pbx(one: PbxNow) -> Json:
+    """How a PBX stands."""
+    return {"name": one.name, "state": one.state, "since": one.since, "heard_at": one.heard_at}
+
+
+def clients_in(board: Board, viewer: Viewer) -> set[int]:
+    """Whose data the viewer is shown."""
+    if not viewer.names:
+        return set()
+    return {row.who.client_id for row in board.calls.values() if row.who.client_id is not None and viewer.sees(row)}
