@@ -34,6 +34,7 @@ from cti.features.erasures import Erasures, Surroundings
 from cti.features.number_lists import NumberLists
 from cti.features.own_keys import OwnKeys
 from cti.features.role_rights import RoleRights
+from cti.features.rollups import Rollups
 from cti.features.scripts import Scripts
 from cti.ldap import ldap_check
 from cti.mail_parts import build_mail
@@ -210,12 +211,14 @@ async def build(settings: Settings, db: Database) -> Parts:
     )
     live.boards = Boards(look=board.look, access_journal=access_journal)
     live.seq_of, live.presence = desk.screen_pops.seq_of, desk.presence
+    rollups = Rollups(db=db, clock=clock)
     work: dict[str, Coroutine[Any, Any, None]] = {
         "spool": spool.run(),
         "live": live.watch(),
         "board": board.run(),
         "boards": live.boards.run(),
         "erasures": gone.watch(),
+        "figures": rollups.run(),
         "loop-lag": _watch_loop(metrics),
         **base.work,
         **desk.work,
@@ -244,6 +247,7 @@ async def build(settings: Settings, db: Database) -> Parts:
             pbxes=list(settings.pbx) if len(settings.pbx) > 1 else (),
         ),
         role_rights=RoleRights(db=db, clock=clock, desktop=live),
+        rollups=rollups,
         client_base=base.client_base,
         bulk_changes=base.bulk_changes,
         catalogue=base.catalogue,

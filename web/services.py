@@ -80,6 +80,7 @@ from cti.features.phones import Phones
 from cti.features.plan_sounds import PlanSounds
 from cti.features.reminders import Reminders
 from cti.features.role_rights import RoleRights
+from cti.features.rollups import Rollups
 from cti.features.screen_pop import ScreenPops
 from cti.features.scripts import Scripts
 from cti.features.sending_limits import SendingLimits
@@ -115,6 +116,7 @@ class Services:
     accounts: Accounts
     people: DirectoryAdmin
     role_rights: RoleRights
+    rollups: Rollups
     client_base: ClientBase
     catalogue: ClientCatalogue
     contacts: ClientContacts

@@ -1,6 +1,7 @@
 """A whole base from one engine to the other, in one transaction, compared row by row at the end.
 
-What is derived (SQLite's index of search) the target makes itself. A copy that breaks off leaves the target empty.
+What is derived (SQLite's index of search) the target makes itself. Marks of what is to be counted come last: the target
+has marked all that came, and it is counted already. A copy that breaks off leaves the target empty.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Table, func, insert, select, text, tuple_
+from sqlalchemy import Table, delete, func, insert, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.errors import StorageError
 from cti.storage.database import Database
+from cti.storage.rollup_tables import agent_marks, queue_marks
 from cti.storage.tables import metadata
 
 BATCH = 2_000
@@ -24,12 +26,16 @@ async def copy(source: Database, target: Database, told: Callable[[str, int], No
     """All rows of every table; told after each table. Returns rows by table. Raises StorageError when the target holds
     something, or when what arrived is not what left."""
     copied: dict[str, int] = {}
+    marks = (queue_marks, agent_marks)
+    tables = [*(table for table in metadata.sorted_tables if table not in marks), *marks]
     async with source.read() as old, target.write() as new:
-        for table in metadata.sorted_tables:
+        for table in tables:
             if (await new.execute(select(func.count()).select_from(table))).scalar_one():
                 raise StorageError("The target holds something already", advice="Name an empty database.")
-        for table in metadata.sorted_tables:
+        for table in tables:
             left = _Digest()
+            if table in marks:
+                await new.execute(delete(table))
             async for rows in _batches(old, table):
                 left.add(rows)
                 await new.execute(insert(table), [dict(row._mapping) for row in rows])

@@ -24,6 +24,7 @@ agent_states = Table(
     Column("held", Boolean, nullable=False, server_default="0"),
     Column("desk", String(80), nullable=False, server_default=""),  # the shared desk phone at which he sat
     Index(None, "user_id", "at"),
+    Index(None, "call_id"),
 )
 
 agent_state_corrections = Table(

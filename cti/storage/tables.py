@@ -30,6 +30,7 @@ from cti.storage import duty_tables as duty_tables
 from cti.storage import mail_tables as mail_tables
 from cti.storage import newcomer_tables as newcomer_tables
 from cti.storage import privacy_tables as privacy_tables
+from cti.storage import rollup_tables as rollup_tables
 from cti.storage import sending_tables as sending_tables
 from cti.storage import sms_tables as sms_tables
 from cti.storage import work_tables as work_tables
@@ -190,7 +191,7 @@ legs = Table(
     Column("leg_id", String(80), primary_key=True),
     Column("leg", String(120), nullable=False),
     Column("device", String(80)),
-    Column("user_id", ForeignKey("users.id", ondelete="SET NULL"), index=True),
+    Column("user_id", ForeignKey("users.id", ondelete="SET NULL")),
     Column("rang_at", Float),
     Column("answered_at", Float),
     Column("ended_at", Float),
@@ -199,6 +200,8 @@ legs = Table(
     Column("talk_s", Float),  # without hold; None: not known
     Column("hold_s", Float),
     Column("talking_since", Float),  # the stretch under way
+    Index(None, "user_id", "answered_at"),
+    Index(None, "user_id", "rang_at"),
 )
 
 call_waits = Table(

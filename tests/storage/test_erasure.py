@@ -32,6 +32,7 @@ from web.erasure_papers import Papers
 
 # Columns of text in which nobody is named, with the reason.
 NAMELESS = {
+    **dict.fromkeys(("queue_quarters", "queue_marks", "queue_thresholds"), "how many, and how long"),
     "audit": "tells of users and settings", "import_mappings": "columns of files", "setup_codes": "no person",
     "test_calls": "calls of our own to ourselves",
     "erased_letters": "keyed hashes", "sms_receipts": "what gateways say of numbers of theirs, for 72 hours",
@@ -42,7 +43,8 @@ NAMELESS = {
     "access_log": "a chain of hashes that nobody may change: it keeps ids", "access_head": "a hash",
     **dict.fromkeys(
         ("users", "teams", "devices", "user_queues", "sessions", "tokens", "role_rights", "agent_states",
-         "shared_desks", "agent_state_corrections", "sign_in_links", "phone_links"), "colleagues",
+         "shared_desks", "agent_state_corrections", "sign_in_links", "phone_links",
+         "agent_quarters", "agent_pauses", "agent_marks"), "colleagues",
     ),
     **dict.fromkeys(
         ("directory_items", "properties", "property_values", "pause_reasons", "queue_settings", "dispositions",

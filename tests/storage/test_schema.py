@@ -24,6 +24,7 @@ OWN_OF_THE_ENGINE = (
     "letter_fts",
     "ix_letter_words_vector",
     "alembic_version",
+    "mark_",
 )  # no tables.py can say these
 
 

@@ -1,0 +1,82 @@
+"""What is counted of calls and states by quarters of an hour, and which quarters have to be counted anew.
+
+Triggers write the marks (migrations/versions/0049_rollups.py) in the transaction of whatever changes a call, a stay, a
+leg or a state: nothing that changes the journal has a way around them. Counted quarters are made of the journal alone
+(rollups.py): lost, they are counted again.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, String, Table
+
+from cti.reports.agent_sums import NUMBERS
+from cti.reports.queue_sums import PLAIN, STEPS
+from cti.storage.schema import metadata
+
+WAITS = tuple(f"waits_{step}" for step in STEPS)  # answered, by where the step of the wait begins
+ABANDONED_WAITS = tuple(f"abandoned_waits_{step}" for step in STEPS)
+COUNTED = (*PLAIN, *WAITS, *ABANDONED_WAITS)
+
+queue_thresholds = Table(
+    "queue_thresholds",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("queue", String(80), nullable=False),  # "": of all queues that have none of their own
+    Column("since", Float, nullable=False),  # the beginning of a quarter: what was counted before stays as it was
+    Column("answer_within_s", Integer),  # None: as all queues again
+    Column("short_s", Integer),
+    Column("set_at", Float, nullable=False),
+    Column("user_id", Integer),
+    Index(None, "queue", "since", unique=True),
+)
+
+queue_quarters = Table(
+    "queue_quarters",
+    metadata,
+    Column("at", BigInteger, primary_key=True, autoincrement=False),  # when the quarter began, UNIX seconds
+    Column("queue", String(80), primary_key=True),
+    Column("version", Integer, nullable=False),  # of the figures' definitions
+    Column("answer_within_s", Integer, nullable=False),  # the thresholds it was counted with
+    Column("short_s", Integer, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in COUNTED),
+    sqlite_with_rowid=False,
+)
+
+agent_quarters = Table(
+    "agent_quarters",
+    metadata,
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    *(Column(name, BigInteger, nullable=False) for name in NUMBERS),
+    Index(None, "user_id"),
+    sqlite_with_rowid=False,
+)
+
+agent_pauses = Table(
+    "agent_pauses",
+    metadata,
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("reason", String(80), primary_key=True),
+    Column("pause_ms", BigInteger, nullable=False),
+    Index(None, "user_id"),
+    sqlite_with_rowid=False,
+)
+
+queue_marks = Table(
+    "queue_marks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("queue", String(80), nullable=False),
+    Column("since", Float, nullable=False),  # something of these quarters has changed, both ends among them
+    Column("until", Float, nullable=False),
+)
+
+agent_marks = Table(
+    "agent_marks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user_id", Integer, nullable=False),
+    Column("since", Float, nullable=False),
+    Column("until", Float, nullable=False),
+)
