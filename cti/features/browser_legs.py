@@ -79,6 +79,7 @@ class BrowserLegs:
         self._tick_s = tick_s
         self._legs: dict[str, _Leg] = {}
         self._unnamed: asyncio.Queue[str] = asyncio.Queue(MOST_WAITING)
+        self._untold: list[str] = []  # of those the PBX said nothing about in time: it is asked again
         self._phones: Counter[int] = Counter()  # connections of each person's phone
         self._away: dict[int, float] = {}  # whose phone went away, and when
         self._closed: dict[int, float] = {}  # who closed a page with a call in it, and when
@@ -158,7 +159,7 @@ class BrowserLegs:
         """Name one leg after the other, and end those that nobody is left for, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._name_all(), name="browser-legs-names")
-            group.create_task(self._end_orphans(), name="browser-legs-orphans")
+            group.create_task(self._look_after(), name="browser-legs-watch")
 
     def _see(self, call: str, leg: str, device: str | None) -> None:
         row = self._directory.by_device(device)
@@ -173,16 +174,22 @@ class BrowserLegs:
             line = self._line_of(leg.device) if leg else None
             if leg is None or line is None:
                 continue
-            with contextlib.suppress(ChannelError):
+            try:
                 answer = await line.pbx.ask(GetVariable(name="CHANNEL(pjsip,call-id)", leg=leg.leg), timeout_s=ANSWER_S)
-                sip = str(answer.headers.get("Value", "")) if answer.ok else ""
-                if sip and leg.leg in self._legs:
-                    self._legs[leg.leg] = replace(self._legs[leg.leg], sip=sip)
-                    await self._desktop.leg(leg.user_id, _view(self._legs[leg.leg]))
+            except ChannelError:
+                self._untold.append(leg.leg)
+                continue
+            sip = str(answer.headers.get("Value", "")) if answer.ok else ""
+            if sip and leg.leg in self._legs:
+                self._legs[leg.leg] = replace(self._legs[leg.leg], sip=sip)
+                await self._desktop.leg(leg.user_id, _view(self._legs[leg.leg]))
 
-    async def _end_orphans(self) -> None:
+    async def _look_after(self) -> None:
+        """Ask again what the PBX did not say, and end those that nobody is left for."""
         while True:
             await asyncio.sleep(self._tick_s)
+            while self._untold and not self._unnamed.full():
+                self._unnamed.put_nowait(self._untold.pop(0))
             for leg in list(self._legs.values()):
                 line = self._line_of(leg.device)
                 if line is not None and self._is_orphan(leg):

@@ -28,6 +28,7 @@ from cti.telephony.web_secrets import passwords
 from dialplan.files import PJSIP
 
 ANSWER_S = 2.0
+AGAIN_S = 2.0  # after which a PBX that is there and did not answer is told again
 
 log = structlog.get_logger()
 
@@ -55,6 +56,7 @@ class Phones:
         reload: Callable[[], Awaitable[None]],
         moved: Callable[[int], Awaitable[None]],
         clock: Callable[[], float],
+        again_s: float = AGAIN_S,
     ) -> None:
         self._db = db
         self._directory = directory
@@ -62,7 +64,8 @@ class Phones:
         self._reload = reload
         self._moved = moved
         self._clock = clock
-        self._forgot: asyncio.Queue[str] = asyncio.Queue()  # prefixes of PBXes to be told where everybody is rung
+        self._again_s = again_s
+        self._forgot: asyncio.Queue[str] = asyncio.Queue()  # beginnings of phones' names: who is rung at them is told
 
     async def run(self) -> None:
         """Make each PBX that comes up ring people where they chose, until cancelled."""
@@ -145,9 +148,14 @@ class Phones:
     async def _ring_at(self, row: DeviceRow) -> None:
         """Calls to the person's extension ring this phone. A PBX that is away is told when it is back."""
         line = self._line_of(row.name)
-        if line is not None:
-            with contextlib.suppress(ChannelError, ValueError):  # a name that no command may carry rings by itself
+        if line is None:
+            return
+        with contextlib.suppress(ValueError):  # a name that no command may carry rings by itself
+            try:
                 await line.pbx.ask(RingAt(extension=row.extension, device=line.device), timeout_s=ANSWER_S)
+            except ChannelError:
+                if line.pbx.health().state == "up":  # else it is told when it comes
+                    asyncio.get_running_loop().call_later(self._again_s, self._forgot.put_nowait, row.name)
 
     def _browser(self, person: Person) -> DeviceRow | None:
         return next((row for row in self.of(person) if row.kind == "browser"), None)

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 from cti.channels.base import Health
 from cti.desktop import LegView
+from cti.errors import ChannelError
 from cti.features.browser_legs import CLOSED_S, HELD_S, BrowserLegs
 from cti.lines import Line
 from cti.settings import PbxSettings
@@ -27,8 +28,12 @@ class Pbx:
 
     def __init__(self) -> None:
         self.ended: list[str] = []
+        self.mute = 0  # so many questions it does not answer in time
 
     async def ask(self, command: Command, *, timeout_s: float = 5.0) -> SimpleNamespace:
+        if self.mute:
+            self.mute -= 1
+            raise ChannelError("The PBX did not answer in time; try again.")
         if isinstance(command, ClearConnection):
             self.ended.append(command.leg)
         headers = {"Value": f"sip of {command.leg}"} if isinstance(command, GetVariable) else {}
@@ -67,9 +72,10 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(*, here: bool = True) -> AsyncIterator[Scene]:
-    """The legs at work, and a call at Anna's phone. here: it is connected."""
+async def scene(*, here: bool = True, mute: int = 0) -> AsyncIterator[Scene]:
+    """The legs at work, and a call at Anna's phone. here: it is connected. mute: answers that come too late."""
     one = Scene()
+    one.pbx.mute = mute
     if here:
         one.legs.came(ANNA)
     party = Party(number="79355550101")
@@ -96,6 +102,11 @@ async def test_a_leg_is_named_and_follows_its_call() -> None:
         assert one.legs.legs_of(ANNA) == (LegView(call="c0", sip=named.sip),)
         await one.legs.cleared(ConnectionCleared(call="c0", leg=LEG, leg_id=LEG, device=DEVICE, result="talked"), 0.0)
         assert one.legs.legs_of(ANNA) == ()
+
+
+async def test_a_leg_is_named_though_the_pbx_was_too_busy_to_say_how_at_first() -> None:
+    async with scene(mute=3) as one:
+        assert one.legs.legs_of(ANNA) == (LegView(call="c1", sip=f"sip of {LEG}"),)
 
 
 async def test_a_closed_page_ends_its_call_unless_another_one_comes() -> None:
