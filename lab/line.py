@@ -44,6 +44,7 @@ class Dialog:
     cseq: int = 1
     audio: tuple[str, int] | None = None
     changes: dict[int, int] = field(default_factory=dict)  # our re-INVITEs: CSeq -> final answer, 0 until it comes
+    given_up: bool = False  # our own, before it was answered
 
 
 class Line:
@@ -86,11 +87,6 @@ class Line:
         self._changed = threading.Condition(threading.RLock())
         self._stopping = False
         self._thread = threading.Thread(target=self._work, name=f"phone {endpoint}", daemon=True)
-
-    @property
-    def heard(self) -> int:
-        """Audio packets received since the phone was made."""
-        return self.audio.heard
 
     # What every line can do ---------------------------------------------------------------------------------------
     def start(self, *, within_s: float = PATIENCE_S) -> Self:
@@ -272,6 +268,8 @@ class Line:
             self._request("ACK", dialog, cseq=number)
             self.last_code = response.code
             self._to("talking")
+            if dialog.given_up:  # the answer and our CANCEL have crossed
+                self.hang_up()
         else:
             self._ack(dialog, response)
             if number not in dialog.changes:  # a refused change leaves the talk as it was
@@ -353,6 +351,7 @@ class Line:
         """CANCEL carries the INVITE's own Via and number; the 487 that follows ends the call."""
         copied = [(k, v) for k, v in dialog.invite.headers if k in ("via", "from", "to", "call-id", "max-forwards")]
         number = dialog.invite.get("cseq").split()[0]
+        dialog.given_up = True
         message = sip.Message(start=f"CANCEL {dialog.target} SIP/2.0", headers=[*copied, ("cseq", f"{number} CANCEL")])
         self._unanswered = None
         self._sip.sendto(message.write(), self._pbx)

@@ -46,6 +46,13 @@ class Phone(Line):
             self._send_until_answered(invite)
             self._to("calling")
 
+    def leave(self) -> None:
+        """Hang up unless the call has ended by itself; done when the phone is free for the next one."""
+        with self._changed:
+            if self._dialog and not self._dialog.given_up:
+                self.hang_up()
+            self.wait("idle")
+
     def hold(self, on: bool = True) -> None:
         """Put the talk on hold, or take it back; done when the PBX has agreed. Raises LabError when it refuses."""
         with self._changed:
@@ -77,6 +84,11 @@ class Phone(Line):
             self._request(
                 "REFER", self._expect("talking"), extra=(to, ("referred-by", f"<sip:{self.endpoint}@{HOST}>"))
             )
+
+    @property
+    def heard(self) -> int:
+        """Audio packets received since the phone was made."""
+        return self.audio.heard
 
     @property
     def caller(self) -> tuple[str, str]:

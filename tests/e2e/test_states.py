@@ -176,7 +176,7 @@ async def test_codes_at_the_desk_phone_say_what_an_agent_is(server: Server, stre
         ):  # fmt: skip
             await street.do(phone.dial, code)
             await is_now(anna, chosen, reason)
-            await street.do(phone.hang_up)
+            await street.do(phone.leave)
         await pbx_has(pbx, None)
         await street.do(phone.dial, "*239")  # there is no ninth reason
         await street.do(phone.wait, "idle")
