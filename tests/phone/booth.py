@@ -65,6 +65,7 @@ class Booth:
         self.device = device
         choice = self.page.locator(f'.phones-own input[value="{device}"]')
         await choice.check()
+        await expect(choice).to_be_enabled()  # the PBX has been told: calls ring there from now on
         await expect(self.page.locator(f'.phones-own li[data-device="idle"] input[value="{device}"]')).to_be_checked()
         await self.page.wait_for_selector("html[data-line=registered]")
         await until(lambda: asyncio.to_thread(self.pbx.registered, device.partition("/")[2]), why="registered")
