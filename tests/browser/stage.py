@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import os
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
@@ -38,7 +37,7 @@ ANNA, BORIS, CLARA, VERA, PAVEL = 1, 2, 3, 4, 5
 PASSWORD = "correct-horse-battery"
 PORTS = range(17100, 17200)
 ALHIMOV = "+79355550101"
-PATIENCE_S = 15.0 * (3 if os.environ.get("CI") else 1)  # of all browsers of a run: Playwright keeps one for all
+PATIENCE_S = 45.0  # of all browsers of a run: Playwright keeps one for all
 CHROMIUM = shutil.which("chromium")  # None: Playwright's own
 FLAGS = (
     "--no-sandbox",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import os
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
@@ -43,7 +42,7 @@ PEOPLE = (
 )
 PASSWORD = "correct-horse-battery"
 PORTS = range(17200, 17300)
-PATIENCE_S = 5.0 * (3 if os.environ.get("CI") else 1)
+PATIENCE_S = 15.0  # on a busy machine: no promise of anybody's
 T = TypeVar("T")
 
 
