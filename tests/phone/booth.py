@@ -140,13 +140,29 @@ class Office:
         return one
 
     async def clear(self) -> None:
-        """Everybody goes home."""
-        for booth in self.booths:
-            await booth.context.close()
+        """Everybody goes home; clients first, for a browser may be gone already."""
         for caller in self.callers:
             await asyncio.to_thread(caller.__exit__, None, None, None)
+        for booth in self.booths:
+            await booth.context.close()
         await asyncio.to_thread(self.pbx.hang_up_all)
         self.booths, self.callers = [], []
+
+    async def rings(self) -> None:
+        """A phone rings, as the PBX sees it."""
+
+        async def told() -> bool:
+            return "!Ringing!" in await self.channels()
+
+        await until(told, why="the PBX has it that a phone rings")
+
+    async def is_out(self, device: str) -> None:
+        """A phone is in no call any more, as the PBX sees it."""
+
+        async def told() -> bool:
+            return device not in await self.channels()
+
+        await until(told, why=f"{device} is out of the call")
 
     async def channels(self) -> str:
         """The PBX's own list."""
