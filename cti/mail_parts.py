@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +42,7 @@ from cti.storage.client_files import FileRow
 from cti.storage.database import Database
 from cti.storage.spool import Spool
 from cti.telephony.numbering import NumberPlan
+from cti.trust import trust
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +89,7 @@ def build_mail(
     folder = settings.data / "letters"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     reader = LetterProcess(folder)
-    reach, tls = Reach(settings.mail.inside, MailTrouble), _tls(settings.mail)
+    reach, tls = Reach(settings.mail.inside, MailTrouble), trust(settings.mail.ca_file)
     doors = MailboxDoors(db=db, key=key, tokens=_tokens(settings.mail, clock), clock=clock)
     removals = MailboxRemovals(db=db)
     zone = ZoneInfo(settings.numbers.time_zone)
@@ -189,14 +189,6 @@ def build_mail(
             **sending.work,
         },
     )
-
-
-def _tls(mail: MailSettings) -> ssl.SSLContext:
-    """For every connection to a mail server. Raises OSError where the settings' authority is none."""
-    context = ssl.create_default_context()
-    if mail.ca_file is not None:
-        context.load_verify_locations(mail.ca_file)
-    return context
 
 
 def _tokens(mail: MailSettings, clock: Callable[[], float]) -> OAuthServers:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,11 +23,12 @@ from cti.features.sms_counts import SmsCounts
 from cti.features.sms_in import SmsIn
 from cti.features.sms_out import SmsOut
 from cti.features.texting import Texting
-from cti.settings import Settings, SmsSettings
+from cti.settings import Settings
 from cti.sights import Sights
 from cti.storage.database import Database
 from cti.storage.preparing import Price
 from cti.telephony.numbering import NumberPlan
+from cti.trust import trust
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,7 @@ def build_sms(
         reach=Reach(settings.sms.inside, SmsTrouble),
         public_url=settings.http.public_url,
         pbx=pbx,
-        tls=_tls(settings.sms),
+        tls=trust(settings.sms.ca_file),
     )
     lines = Gateways(db=db, key=key, lines=made, desktop=desktop, next_seq=next_seq, clock=clock)
     consents = Consents(db=db, plan=plan, doors=rules.house.doors, clock=clock)
@@ -111,14 +111,6 @@ def build_sms(
             "sending-limits": limits.run(),
         },
     )
-
-
-def _tls(sms: SmsSettings) -> ssl.SSLContext:
-    """For every gateway. Raises OSError where the settings' authority is none."""
-    context = ssl.create_default_context()
-    if sms.ca_file is not None:
-        context.load_verify_locations(sms.ca_file)
-    return context
 
 
 def _price(lines: TextLines, number: str, purpose: str) -> Price | None:

@@ -29,6 +29,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.owned_files": ("cti.errors",),
     "cti.owned_pbx": ("cti.channels.base", "cti.errors", "cti.telephony", "dialplan"),
     "cti.passwords": (),
+    "cti.trust": (),
     "cti.ldap": ("cti.errors", "cti.settings"),
     "cti.logs": ("cti.settings",),
     "cti.holidays_ru": ("cti.errors", "dialplan"),
