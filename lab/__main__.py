@@ -140,6 +140,8 @@ def _running(name: str) -> int:
 def _tools(name: str, more: list[str]) -> int:
     """Checks and tests, with the environment free of settings that would reach into a real installation."""
     environment = {key: text for key, text in os.environ.items() if not key.startswith("CTI_") or key == "CTI_LAB_ROOT"}
+    if environment.pop("PYTHONDONTWRITEBYTECODE", ""):  # kept all the same, elsewhere: tests start the server so often
+        environment["PYTHONPYCACHEPREFIX"] = str(CHECKOUT / ".lab/pycache")
     bin_ = VENV / "bin"
     all_lines: dict[str, list[list[Path | str]]] = {
         "lint": [[bin_ / "ruff", "check"], [bin_ / "ruff", "format", "--check"], [bin_ / "mypy"]],
