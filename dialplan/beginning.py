@@ -70,8 +70,10 @@ def _rings(plan: Plan, said: Beginning, otherwise: str) -> tuple[Plan, str]:
     if said.people:
         made = ToPeople(id=free_id(plan, "ToPeople"), people=said.people, otherwise=otherwise, ring_s=said.wait_s)
         return put_step(plan, made), made.id
-    if not any(one.name == said.queue for one in plan.queues):
-        plan = put_queue(plan, Queue(name=said.queue, title=said.queue_title))
+    old = next((one for one in plan.queues if one.name == said.queue), None)
+    if old is None or (said.queue_title and not old.title):
+        queue = replace(old or Queue(name=said.queue), title=said.queue_title)
+        plan = put_queue(plan, queue, said.queue if old else "")
     made = ToQueue(id=free_id(plan, "ToQueue"), queue=said.queue, wait_s=said.wait_s, otherwise=otherwise)
     return put_step(plan, made), made.id
 
@@ -82,6 +84,8 @@ def _last(plan: Plan, said: Beginning) -> tuple[Plan, str]:
     if said.about == "voicemail":
         if not said.box:
             raise NotSo("no-box")
+        people = tuple(replace(one, voicemail=True) if one.extension == said.box else one for one in plan.people)
+        plan = replace(plan, people=people)
         made = ToVoicemail(id=free_id(plan, "ToVoicemail"), box=said.box)
     elif said.about == "outside":
         made = ToOutside(id=free_id(plan, "ToOutside"), number=said.mobile, otherwise="")

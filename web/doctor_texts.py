@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from dialplan.doctor.facts import Finding
 from web.i18n import N_, say
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """title: the check, said as what is well; wrong, costs: sentences, "" where nothing of the kind can be found."""
-
-    title: str
-    wrong: str = ""
-    costs: str = ""
-
+from web.office_texts import PASTED
+from web.snippet_texts import SNIPPETS, Words
 
 WORDS: Mapping[str, Words] = {
     "read-system": Words(
@@ -191,6 +182,10 @@ WORDS: Mapping[str, Words] = {
         N_("Lines are missing in {of}."),
         N_("What is published there changes nothing."),
     ),
+    "owner-settings": Words(
+        N_("{of} says what the published needs"),
+        N_("Settings are missing in {of}."),
+    ),
     "queues": Words(
         N_("Queues"),
         N_("This PBX has no queue."),
@@ -276,46 +271,7 @@ WORDS: Mapping[str, Words] = {
         N_("icesupport is off."),
         N_("Calls in the browser are silent."),
     ),
-    "snippet-conference": Words(
-        N_("Conferences of three"),
-        N_("The context is not there."),
-        N_("The button of a conference is grey."),
-    ),
-    "snippet-queue-end": Words(
-        N_("Why a wait in a queue ended"),
-        N_("No line after Queue() tells it."),
-        N_("“Left the queue” is all that reports can say: not that it was full or empty."),
-    ),
-    "snippet-route": Words(
-        N_("The dialplan asks whose client calls"),
-        N_("It does not ask."),
-        N_("No own manager first, no name on the phone's display, no priority."),
-    ),
-    "snippet-steps": Words(
-        N_("The way of a call, step by step"),
-        N_("The dialplan tells no steps: the line goes first where a menu or a queue begins."),
-        N_("A call's trace shows who rang, and not through which menu it came."),
-    ),
-    "snippet-voicemail": Words(
-        N_("Voicemail is seen"),
-        N_("No line before VoiceMail() tells of it."),
-        N_("A left message is no item of the work lists."),
-    ),
-    "snippet-desks": Words(
-        N_("Shared desk phones"),
-        N_("There are no codes to sit down at one."),
-        N_("People without a phone of their own cannot take one."),
-    ),
-    "snippet-echo": Words(
-        N_("An echo to try a phone with"),
-        N_("No number plays back what it hears."),
-        N_("“Phone check” cannot prove that voice goes both ways."),
-    ),
-    "snippet-choice": Words(
-        N_("Each is rung where he wants to be"),
-        N_("Dial() does not look at the choice."),
-        N_("Colleagues ring all of a person's phones, whatever he chose."),
-    ),
+    **SNIPPETS,
 }
 ROOMS: Mapping[str, str] = {
     "account": N_("The account and the PBX itself"),
@@ -338,6 +294,7 @@ KINDS: Mapping[str, str] = {
 }
 PASTE = N_("Paste into {path}.")
 PASTE_MIKO = N_("In the menu System, “System file customization”: {file}, “Add to end of file”.")
+SETTINGS = N_("The settings are for this: {whys}.")
 HIDDEN = N_("Not visible with this account: give {file}.")
 
 
@@ -362,8 +319,11 @@ def wrong(language: str, finding: Finding) -> str:
 
 def costs(language: str, finding: Finding) -> str:
     """What that costs; "" where nothing is wrong."""
-    bad = finding.level in ("wrong", "warning")
-    return _said(language, WORDS[finding.code].costs, finding) if bad else ""
+    if finding.level not in ("wrong", "warning"):
+        return ""
+    whys = [say(language, PASTED[why]) for why in finding.says.get("whys", "").split()]
+    settings = say(language, SETTINGS, whys="; ".join(whys)) if whys else ""
+    return " ".join(one for one in (_said(language, WORDS[finding.code].costs, finding), settings) if one)
 
 
 def _said(language: str, text: str, finding: Finding) -> str:

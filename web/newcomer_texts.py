@@ -47,7 +47,7 @@ FAULTS: Mapping[str, str] = {  # of a newcomer's line
     "no-queue": N_("no such queue in the plan"),
     "no-phone": N_("no telephone is chosen"),
     "has-phone": N_("has telephones already"),
-    "device-taken": N_("the telephone is somebody's in the panel"),
+    "device-taken": N_("the telephone is somebody's in the panel, or a shared one"),
     "device-twice": N_("the telephone is somebody's in the plan"),
     "inside-twice": N_("the number is somebody's already"),
     "bad-inside": N_("the number is none: 2 to 16 digits"),

@@ -24,7 +24,7 @@ PARTS: Mapping[str, str] = {
     "sounds": N_("Sound"),
     "groups": N_("Group"),
     "boxes": N_("Mailbox"),
-    "trunks": N_("Line"),
+    "trunks": N_("Line outside"),
     "music": N_("Music"),
     "codes": N_("Codes"),
     "parking": N_("Parking"),
@@ -33,7 +33,7 @@ PARTS: Mapping[str, str] = {
     "zone": N_("Time zone"),
 }
 HOW: Mapping[str, tuple[str, str]] = {
-    "added": (N_("new"), "talk"),
+    "added": (N_("added"), "talk"),
     "removed": (N_("deleted"), "miss"),
     "changed": (N_("changed"), "hold"),
 }

@@ -84,6 +84,21 @@ _QUEUE: Groups = (
         ),
     ),
     (
+        N_("Agents with a penalty are rung later"),
+        (
+            Field(
+                "penalties",
+                N_("Rules of penalties"),
+                "penalties",
+                N_(
+                    "Whoever has waited for so many seconds rings those whose penalty in this queue is within the "
+                    "range; until the first rule everybody may be rung, the lowest penalty first. Empty the fields of "
+                    "a rule to delete it."
+                ),
+            ),
+        ),
+    ),
+    (
         N_("What the caller hears"),
         (
             Field("music", N_("Music"), "pick", of="music"),
@@ -115,7 +130,7 @@ _ROUTE: Groups = (
     (
         N_("How they are dialled"),
         (
-            Field("trunk", N_("Line"), "pick", of="trunks"),
+            Field("trunk", N_("Line outside"), "pick", of="trunks"),
             Field("strip", N_("First digits cut off"), "number"),
             Field("add", N_("Put before")),
             Field("caller_id", N_("Number shown"), "digits", N_("Empty: the person's own.")),
@@ -255,7 +270,7 @@ KINDS: Mapping[str, Kind] = {
         make=Trunk,
         key="name",
         title=N_("Lines outside"),
-        one=N_("Line"),
+        one=N_("Line outside"),
         new=N_("New line"),
         icon="phone-outgoing",
         none=N_(
@@ -284,9 +299,9 @@ KINDS: Mapping[str, Kind] = {
         groups=_ROUTE,
         columns=(
             Field("prefix", N_("Begins with"), "digits"),
-            Field("trunk", N_("Line"), "pick", of="trunks"),
+            Field("trunk", N_("Line outside"), "pick", of="trunks"),
             Field("caller_id", N_("Number shown"), "digits"),
-            Field("limit", N_("At once"), "number"),
+            Field("limit", N_("Calls at once"), "number"),
             Field("allowed", N_("Allowed"), "yes"),
         ),
         put=office_edits.put_route,

@@ -10,13 +10,15 @@ from multidict import MultiMapping
 
 from dialplan import edits, plan
 from dialplan.edits import NotSo
+from dialplan.office import Penalty
 from dialplan.plan import ByClient, Menu, Node, Plan
 from web.i18n import N_
 
-Widget = Literal["text", "number", "yes", "people", "box", "digits", "pick"]
+Widget = Literal["text", "number", "yes", "people", "box", "digits", "pick", "penalties"]
 NEW = "new:"  # before a kind, where the id of a step could stand
 KEYS = "1234567890*"
 LONGEST, MOST_PAIRS = 200, 40
+PENALTY = ("after", "least", "most")
 Form = MultiMapping[Any]
 
 
@@ -159,8 +161,21 @@ def value(form: Form, field: Field) -> object:
             return extensions(text(form, field.name, 4000))
         case "digits":
             return digits(text(form, field.name))
+        case "penalties":
+            return tuple(_penalty(row, field.label) for row in penalty_rows(form) if any(row))
         case _:
             return text(form, field.name)
+
+
+def penalty_rows(form: Form) -> list[tuple[str, ...]]:
+    """Rules of penalties as they stand one under another: after how many seconds, from, to."""
+    columns = [[str(one)[:12].strip() for one in form.getall(f"penalty_{name}", [])] for name in PENALTY]
+    return list(zip(*columns, strict=False))[:MOST_PAIRS]
+
+
+def _penalty(row: tuple[str, ...], label: str) -> Penalty:
+    after, least, most = (whole(typed or "0", label) for typed in row)
+    return Penalty(after_s=after, least=least, most=most)
 
 
 def text(form: Form, name: str, most: int = LONGEST) -> str:
@@ -186,7 +201,11 @@ def extensions(typed: str) -> tuple[str, ...]:
 
 def number(form: Form, name: str, label: str, most: int = 100_000) -> int:
     """A whole number; NotSo names the field of any other."""
-    typed = text(form, name, 12)
+    return whole(text(form, name, 12), label, most)
+
+
+def whole(typed: str, label: str, most: int = 100_000) -> int:
+    """What was typed as a whole number; NotSo names the field of any other."""
     if not (typed.isascii() and typed.isdecimal()) or int(typed) > most:
         raise NotSo("bad-form", label)
     return int(typed)

@@ -30,7 +30,7 @@ from dialplan.files import files
 from dialplan.plan import Plan
 from dialplan.trace import Asked
 from web.dialplan_names import Names
-from web.i18n import say
+from web.i18n import N_, say, say_many
 from web.publish_texts import WHYS
 
 T = TypeVar("T")
@@ -39,6 +39,9 @@ OPERATOR = Person(id=0, login="cli", name="", role="admin")
 PBX = click.option("--pbx", default="", help="Which PBX, by its name in the settings; else the only one, or the first.")
 RUNNING = click.option("--running", is_flag=True, help="What runs, instead of the draft.")
 NOTE = click.option("--note", default="", help="What the history says of it.")
+WEIGHTS = {"error": N_("fault"), "warning": N_("warning")}
+TAKES_ANOTHER = N_("the kept call {n} “{title}” takes another way: {way}")
+IMPORTED = N_("The draft of {pbx} is at revision {n}")
 
 
 class _At:
@@ -106,13 +109,16 @@ def lint(ctx: click.Context, pbx: str) -> int:
     async def work(at: _At) -> int:
         draft = await at.parts.drafts.get(at.pbx)
         names = Names(draft.plan, at.settings.language)
+        language = at.settings.language
         for one in draft.faults:
-            click.echo(f"{one.weight}: {names.fault(one)} [{one.at}]")
+            click.echo(f"{say(language, WEIGHTS[one.weight])}: {names.fault(one)} [{one.at}]")
         changed = [one for one in await at.parts.traces.look(at.pbx, draft.plan) if one.changed]
         for saved in changed:
-            click.echo(f"error: saved call {saved.id} «{saved.title}» takes another way: {_short(saved.takes)}")
+            told = say(language, TAKES_ANOTHER, n=saved.id, title=saved.title, way=_short(saved.takes))
+            click.echo(f"{say(language, WEIGHTS['error'])}: {told}")
         errors = sum(one.weight == "error" for one in draft.faults) + len(changed)
-        click.echo(f"{errors} errors, {len(draft.faults) + len(changed) - errors} warnings")
+        warnings = len(draft.faults) + len(changed) - errors
+        click.echo(f"{_faults(language, errors)}, {say_many(language, '{n} warning', '{n} warnings', warnings)}")
         return 1 if errors else 0
 
     return _with(ctx, pbx, work)
@@ -304,9 +310,14 @@ def import_(ctx: click.Context, file: IO[bytes], pbx: str) -> None:
         before = await at.parts.drafts.get(at.pbx)
         draft = await at.parts.drafts.change(OPERATOR, at.pbx, before.revision, lambda _: plan)
         errors = sum(one.weight == "error" for one in draft.faults)
-        click.echo(f"The draft of {at.pbx} is at revision {draft.revision}, with {errors} errors.")
+        told = say(at.settings.language, IMPORTED, pbx=at.pbx, n=draft.revision)
+        click.echo(f"{told} ({_faults(at.settings.language, errors)})")
 
     _with(ctx, pbx, work)
+
+
+def _faults(language: str, n: int) -> str:
+    return say_many(language, "{n} fault", "{n} faults", n)
 
 
 def _short(steps: tuple[tuple[str, str], ...]) -> str:

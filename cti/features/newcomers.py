@@ -17,8 +17,8 @@ from cti.access import Person, may
 from cti.errors import NotAllowed, Refused
 from cti.messages.sms import latin
 from cti.passwords import digest, good_login, good_name
+from cti.storage import desks, sessions, users
 from cti.storage import newcomers as stored
-from cti.storage import sessions, users
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.users import DeviceDraft, QueueDraft
@@ -176,8 +176,10 @@ class Newcomers:
         plan, rows = draft.plan, list[Looked]()
         logins = {one.login for one in await users.every(conn)}
         taken = {name for names in (await users.devices_of_all(conn)).values() for name in names}
+        shared = await desks.every(conn)
+        taken |= {one.name for one in shared}
         known = {one.name for one in plan.queues}
-        typed = {one.extension for one in wanted if one.extension}
+        typed = {one.extension for one in wanted if one.extension} | {one.extension for one in shared}
         for one in wanted:
             one = replace(one, extension=one.extension or next_free(plan, typed))
             faults = await self._own_faults(conn, one, known)

@@ -151,7 +151,9 @@ def _included(facts: Facts) -> Iterator[Finding]:
         lacks = paste.lacking(facts.config.files.get(paste.file, Conf()))  # a file that is not there lacks all
         lines = _lines(facts, paste.file, lacks)
         level: Level = "wrong" if lacks else "ok"
-        yield Finding(code="owner-lines", level=level, of=paste.file, snippet=lines, file=paste.file)
+        whys = " ".join(dict.fromkeys(one.why for one in lacks if not isinstance(one, str)))
+        code = "owner-lines" if paste.include in lacks or (paste.include and not lacks) else "owner-settings"
+        yield Finding(code=code, level=level, of=paste.file, says={"whys": whys}, snippet=lines, file=paste.file)
 
 
 def _lines(facts: Facts, file: str, lacks: tuple[str | Need, ...]) -> str:

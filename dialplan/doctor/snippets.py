@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from dialplan.doctor.facts import Facts, Finding
 from dialplan.model import OWN, Assign, Context, Expr, Extension, Step
 from dialplan.offers import Row
+from dialplan.recipes.call_back import CONTEXT as CALL_BACK
+from dialplan.recipes.call_back import call_back
 from dialplan.recipes.conference import CONTEXT, conference
 from dialplan.recipes.desks import desks
 from dialplan.recipes.responsible import ask, late
@@ -25,6 +27,10 @@ RELOADS: Mapping[str, str] = {
     "http.conf": "module reload http",
     "rtp.conf": "module reload res_rtp_asterisk.so",
     "features.conf": "module reload features",
+    "voicemail.conf": "voicemail reload",
+    "musiconhold.conf": "moh reload",
+    "confbridge.conf": "module reload app_confbridge.so",
+    "queuerules.conf": "queue reload rules",
     "res_parking.conf": "module reload res_parking.so",
     "asterisk.conf": "core restart gracefully",
 }
@@ -122,6 +128,10 @@ def _queues(facts: Facts) -> bool:
     return runs(facts.rows, "Queue")
 
 
+def _a_queue(facts: Facts) -> str:
+    return next(iter(facts.queues or {}), "sales")
+
+
 def _choice(facts: Facts) -> str:
     phone = next((one for one in facts.phones if one.browser), None)
     name = phone.device.partition("/")[2] if phone else "101-web"
@@ -154,7 +164,7 @@ SNIPPETS: tuple[Snippet, ...] = (
                 app="UserEvent",
                 args=(
                     "TrubkaQueue",
-                    f"Queue: {next(iter(facts.queues or {}), 'sales')}",
+                    f"Queue: {_a_queue(facts)}",
                     Expr("Status: ${QUEUESTATUS}"),
                 ),
             )
@@ -177,6 +187,29 @@ SNIPPETS: tuple[Snippet, ...] = (
         needed=lambda facts: runs(facts.rows, "VoiceMail"),
         there=lambda facts: runs(facts.rows, "UserEvent", "TrubkaVoicemail"),
         text=lambda _: lines(Step(app="UserEvent", args=("TrubkaVoicemail",))),
+    ),
+    Snippet(
+        code="snippet-callback-ask",
+        needed=_queues,
+        there=lambda facts: runs(facts.rows, "UserEvent", "TrubkaCallback"),
+        text=lambda facts: lines(Step(app="UserEvent", args=("TrubkaCallback", f"Queue: {_a_queue(facts)}"))),
+    ),
+    Snippet(
+        code="snippet-callback",
+        needed=_queues,
+        there=lambda facts: runs(facts.rows, "Queue", context=CALL_BACK),
+        text=lambda _: _contexts(call_back()),
+        whole=True,
+    ),
+    Snippet(
+        code="snippet-recording",
+        needed=lambda facts: runs(facts.rows, "MixMonitor"),
+        there=lambda facts: runs(facts.rows, "UserEvent", "TrubkaRecording"),
+        text=lambda _: lines(
+            Assign(variable="TRUBKA_FILE", value=Expr("${STRFTIME(${EPOCH},,%Y/%m/%d)}/${UNIQUEID}.wav")),
+            Step(app="MixMonitor", args=(Expr("${TRUBKA_FILE}"), "b")),
+            Step(app="UserEvent", args=("TrubkaRecording", Expr("File: ${TRUBKA_FILE}"), "Announced: no")),
+        ),
     ),
     Snippet(
         code="snippet-desks",

@@ -54,6 +54,9 @@ ROWS = (
     row("in", "74950000001", "UserEvent", "TrubkaStep,Node: a"),
     row("in", "74950000001", "Queue", "sales,tk"),
     row("in", "74950000001", "UserEvent", "TrubkaQueue,Queue: sales"),
+    row("in", "74950000001", "UserEvent", "TrubkaCallback,Queue: sales"),
+    row("in", "74950000001", "UserEvent", "TrubkaRecording,File: a.wav"),
+    row("trubka-callback", "s", "Queue", "${TRUBKA_BACK_TO},tk,,,600"),
     row("x", "600", "Echo"),
     row("x", "*11", "AGI", "agi://127.0.0.1:4573/desk/sit"),
     row("x", "101", "Dial", "${TRUBKA_RING_101}"),
@@ -127,6 +130,10 @@ def member(interface: str, *, dynamic: bool = True) -> dict[str, Any]:
         (rows(row("y", "_.", "Dial")), "hang-up-extension warning y"),
         (rows(row("y", "_.", "Dial"), row("y", "h", "NoOp")), ""),
         (rows(row("y", "1", "VoiceMail", "100@default")), "snippet-voicemail warning "),
+        (
+            {"rows": tuple(one for one in ROWS if one["Context"] != "trubka-callback")},
+            "snippet-callback warning ",
+        ),
         ({"rows": ROWS[1:]}, "hints warning "),
         ({"rows": (ROWS[0], *ROWS[2:])}, "parking warning "),
         ({"modules": {"codec_opus.so": True, "res_parking.so": False}}, "parking warning "),
@@ -200,8 +207,8 @@ def test_a_plan_of_ours_must_be_taken_in_by_the_pbx() -> None:
 
 
 def test_every_snippet_reads_as_asterisk_reads_and_has_its_place() -> None:
-    empty = replace(WELL, rows=(row("in", "1", "Queue", "sales"), row("in", "1", "VoiceMail")),
-                    phones=(*WELL.phones, WEB), agi="10.0.0.2:4573")  # fmt: skip
+    asks = tuple(row("in", "1", app) for app in ("Queue", "VoiceMail", "MixMonitor"))
+    empty = replace(WELL, rows=asks, phones=(*WELL.phones, WEB), agi="10.0.0.2:4573")
     lines = {one.code: one for one in examine(empty)["snippets"]}
     assert set(lines) == {one.code for one in SNIPPETS}
     for one in lines.values():

@@ -44,9 +44,19 @@ exten => _7XXXXXXXXXX,1,Set(CALLERID(num)=74950000001)
  same => n,Dial(PJSIP/${EXTEN}@trunk,60,T)
 exten => _8XXXXXXXXXX,1,Goto(7${EXTEN:1},1)
 """
-LESS_EXACT = {
-    f"snippet-{one}" for one in ("conference", "queue-end", "route", "steps", "voicemail", "desks", "echo", "choice")
-}
+BETTER = (
+    "conference",
+    "queue-end",
+    "route",
+    "steps",
+    "voicemail",
+    "callback",
+    "callback-ask",
+    "desks",
+    "echo",
+    "choice",
+)
+LESS_EXACT = {f"snippet-{one}" for one in BETTER}
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from aiohttp import web
 
@@ -41,6 +41,7 @@ SAID = {
     "kept": N_("Kept: each publishing tries it first."),
     "accepted": N_("The way it takes now is the right one."),
     "forgotten": N_("Forgotten."),
+    "chosen": N_("Saved."),
 }
 ELSE = ("voicemail", "callback", "outside", "end")
 
@@ -104,6 +105,7 @@ def shown(
         "writes": may(person, "dialplan.write"),
         "publishes": may(person, "dialplan.publish"),
         "error": error,
+        "here_now": request.path_qs if request.method == "GET" else request.path,
         "said": "" if error else translate(request, SAID.get(request.query.get("said", ""), "")),
     }
     return page(request, "dialplan/" + template, status=status, title=title, **common, **values)
@@ -128,13 +130,30 @@ def why_not(request: web.Request, draft: Draft, error: Refused | NotSo) -> str:
 
 
 async def undo(request: web.Request) -> web.StreamResponse:
-    """Take the last change back, and go where it was pressed."""
+    """Take the last change back, and stay where it was pressed, or go to the list of what is gone with it."""
     form = await request.post()
     try:
-        await services_of(request).dialplan_drafts.undo(person_of(request), pbx_of(request), revision_of(form))
+        draft = await services_of(request).dialplan_drafts.undo(person_of(request), pbx_of(request), revision_of(form))
     except Refused as error:
         return await _numbers(request, status=409, error=told(request, error))
-    raise web.HTTPSeeOther(link(request, "", said="undone"))
+    raise web.HTTPSeeOther(_back(request, draft.plan, text(form, "here", 1000)))
+
+
+def _back(request: web.Request, plan: Plan, here: str) -> str:
+    """The page `here` of this part of the panel with what was done; the list around a thing that is no more."""
+    asked = urlsplit(here)
+    part, _, one = asked.path.removeprefix(HERE + "/").partition("/")
+    if asked.scheme or asked.netloc or not f"{asked.path}/".startswith(HERE + "/"):
+        return link(request, "", said="undone")
+    there = {
+        "numbers": {number.digits for number in plan.numbers},
+        "hours": {hours.id for hours in plan.hours},
+        "people": {person.extension for person in plan.people},
+    }
+    if one and unquote(one.partition("/")[0]) not in there.get(part, {unquote(one.partition("/")[0])}):
+        return link(request, "" if part == "numbers" else f"/{part}", said="undone")
+    query = [(name, value) for name, value in parse_qsl(asked.query) if name != "said"]
+    return f"{asked.path}?{urlencode([*query, ('said', 'undone')])}"
 
 
 def typed_of(node: object, form: Form | None) -> Any:

@@ -18,7 +18,7 @@ from web.pages.dialplan import HERE, change, draft_of, link, names_of, shown, ty
 from web.plan_forms import KINDS, Kind
 from web.routes import Route
 from web.services import services_of
-from web.step_forms import Form, text
+from web.step_forms import Form, penalty_rows, text
 
 A_PAGE = 50
 PIN = re.compile(r"[0-9]{4,12}")
@@ -51,6 +51,7 @@ async def _list(
         "one": one if one is not None else blank,
         "fresh": NEW,
         "typed": typed_of(one if one is not None else blank, form),
+        "penalties": _penalties(one, form),
         "used": kind.used,
         "named": lambda ids: ", ".join(names.step(one) for one in ids),
         "names": names,
@@ -124,6 +125,14 @@ def _blank(kind: Kind) -> Any:
         "host": "",
     }
     return kind.make(**{name: value for name, value in needed.items() if name in kind.make.__dataclass_fields__})
+
+
+def _penalties(one: object, form: Form | None) -> list[tuple[str, ...]]:
+    """Rules of a queue's penalties as they are or were typed, and an empty one for the next."""
+    if form is not None and "penalty_after" in form:
+        return penalty_rows(form)
+    rules = getattr(one, "penalties", ())
+    return [*((str(rule.after_s), str(rule.least), str(rule.most)) for rule in rules), ("", "", "")]
 
 
 def _words(one: object) -> str:

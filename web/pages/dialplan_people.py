@@ -53,7 +53,7 @@ async def _list(request: web.Request, *, status: int = 200, error: str = "") -> 
         "hires": _hires(request), "note": translate(request, SAID.get(request.query.get("done", ""), "")),
         "reach": services_of(request).settings.pbx[draft.pbx].phones,
     }  # fmt: skip
-    return dialplan.shown(request, "people.html", draft, title=N_("People"), status=status, error=error, **values)
+    return dialplan.shown(request, "people.html", draft, title=N_("Staff"), status=status, error=error, **values)
 
 
 async def show_one(request: web.Request) -> web.Response:
@@ -65,13 +65,13 @@ async def _one(
     request: web.Request, *, status: int = 200, error: str = "", form: Form | None = None, once: Mapping[str, Any] = {}
 ) -> web.Response:
     draft, services = await draft_of(request), services_of(request)
-    one = _person(request, draft.plan)
+    one, names = _person(request, draft.plan), dialplan.names_of(request, draft.plan)
     devices = (*one.devices, *one.browsers)
     values: dict[str, Any] = {
         "one": one,
         "known": await services.dialplan_drafts.secrets(draft.pbx),
         "links": {name: await services.phone_settings.links_of(draft.pbx, name) for name in devices},
-        "mentions": mentions(draft.plan, one.extension),
+        "mentioned": [part.title or names.step(part.id) for part in mentions(draft.plan, one.extension)],
         "typed": dialplan.typed_of(one, form),
         "voicemail": "voicemail" in form if form is not None else one.voicemail,
         "kinds": _kinds(request),

@@ -8,7 +8,8 @@ from typing import Any
 from aiohttp import web
 
 from cti.errors import Refused
-from cti.features.dialplan_publish import OVER
+from cti.features.dialplan_drafts import Draft
+from cti.features.dialplan_publish import OVER, Job
 from dialplan.compare import changes
 from dialplan.plan import Plan
 from web.auth import person_of
@@ -16,6 +17,7 @@ from web.i18n import N_, language_of, say
 from web.pages.dialplan import HERE, draft_of, link, names_of, pbx_of, revision_of, shown, whole
 from web.plan_changes import told as told_changes
 from web.publish_texts import STAGES, WHYS
+from web.render import page
 from web.routes import Route
 from web.services import services_of
 from web.step_forms import text
@@ -40,17 +42,44 @@ async def _review(request: web.Request, *, status: int = 200, error: str = "") -
     values: dict[str, Any] = {
         "review": review,
         "changes": list(told_changes(review.changes, before, names)),
+        "differences": [_counted(name, lines[2:]) for name, lines in review.files.items()],
         "bad": [one for one in review.saved if one.changed],
-        "job": job,
-        "goes": job is not None and job.stage not in OVER,
-        "step": ORDER.index(job.stage) + 1 if job and job.stage in ORDER else len(ORDER),
-        "steps": len(ORDER),
-        "stages": STAGES,
-        "why": say(language_of(request), WHYS.get(job.why, job.why), said=job.said) if job and job.why else "",
+        **_progress(request, job if job and _is_news(job, draft) else None),
         "mode": await services.dialplan_drafts.mode(pbx),
         "names": names,
     }
     return shown(request, "review.html", draft, title=N_("Review"), status=status, error=error, **values)
+
+
+def _is_news(job: Job, draft: Draft) -> bool:
+    """Whether how a publish ended is still to be told: that it runs, until the draft is changed again."""
+    return job.stage != "running" or draft.changed_at is None or draft.changed_at <= job.began
+
+
+def _counted(name: str, lines: tuple[str, ...]) -> tuple[str, tuple[str, ...], int, int]:
+    """What differs in a file, below the two lines that name it; how many lines come and how many go."""
+    return name, lines, sum(line[:1] == "+" for line in lines), sum(line[:1] == "-" for line in lines)
+
+
+def _progress(request: web.Request, job: Job | None) -> dict[str, Any]:
+    """How far a publish is. What ran is told until the draft is another."""
+    return {
+        "job": job,
+        "goes": job is not None and job.stage not in OVER,
+        "ended": False,
+        "step": ORDER.index(job.stage) + 1 if job and job.stage in ORDER else len(ORDER),
+        "steps": len(ORDER),
+        "stages": STAGES,
+        "why": say(language_of(request), WHYS.get(job.why, job.why), said=job.said) if job and job.why else "",
+    }
+
+
+async def progress(request: web.Request) -> web.Response:
+    """How far it is, asked by the page while it goes; when it is over, the page asks for the whole review."""
+    job = services_of(request).dialplan_publish.job(pbx_of(request))
+    values = _progress(request, job)
+    values |= {"ended": not values["goes"], "link": lambda path, **query: link(request, path, **query)}
+    return page(request, "dialplan/publishing.html", **values)
 
 
 async def publish(request: web.Request) -> web.StreamResponse:
@@ -94,7 +123,13 @@ async def show_version(request: web.Request) -> web.Response:
     was = now[1] if now else Plan()
     found = await asyncio.to_thread(changes, was, plan)
     differs = list(told_changes(found, names_of(request, was), names_of(request, plan)))
-    values: dict[str, Any] = {"one": one, "changes": differs, "stages": STAGES, "tints": TINTS}
+    values: dict[str, Any] = {
+        "one": one,
+        "changes": differs,
+        "stages": STAGES,
+        "tints": TINTS,
+        "mode": await services.dialplan_drafts.mode(draft.pbx),
+    }
     return shown(request, "version.html", draft, title=N_("Version"), **values)
 
 
@@ -128,6 +163,7 @@ def _number(request: web.Request) -> int:
 
 ROUTES = (
     Route("GET", HERE + "/review", show, "dialplan.read", "staff"),
+    Route("GET", HERE + "/publish", progress, "dialplan.read", "staff"),
     Route("POST", HERE + "/publish", publish, "dialplan.publish", "staff"),
     Route("GET", HERE + "/history", history, "dialplan.read", "staff"),
     Route("GET", HERE + "/history/{number}", show_version, "dialplan.read", "staff"),

@@ -20,7 +20,8 @@ from dialplan.doctor.snippets import KINDS, RELOADS, WHOLE, place
 from web import doctor_texts, texts
 from web.auth import person_of
 from web.i18n import N_, language_of
-from web.pages.settings import at, said
+from web.pages.dialplan import draft_of, shown
+from web.pages.settings import at
 from web.render import page
 from web.routes import Route
 from web.services import services_of
@@ -28,6 +29,7 @@ from web.texts import told
 
 HERE, LINES = "/dialplan/doctor", "/dialplan/lines"
 MOST_FILES = 30
+PLANNED = ("extensions.conf", "queues.conf", "pjsip.conf", "features.conf")  # what an owner's plan writes
 WORST_FIRST = ("wrong", "warning", "not-visible", "ok")
 
 
@@ -62,7 +64,7 @@ async def set_mode(request: web.Request) -> web.Response:
         await services_of(request).dialplan_drafts.set_mode(person_of(request), _pbx(request), mode)
     except Refused as error:
         return await _lines(request, status=409, error=told(request, error))
-    raise web.HTTPSeeOther(_link(request, LINES, said="saved"))
+    raise web.HTTPSeeOther(_link(request, LINES, said="chosen"))
 
 
 async def prove(request: web.Request) -> web.StreamResponse:
@@ -89,7 +91,7 @@ async def _page(request: web.Request, files: dict[str, str], *, status: int = 20
         "wanted_files": [one for one in RELOADS if one != "res_parking.conf"],
         "error": error,
     }
-    return at(request, page(request, "dialplan/doctor.html", status=status, title=N_("PBX check"), **values), HERE)
+    return await _shown(request, "doctor.html", pbx, values, title=N_("PBX check"), status=status)
 
 
 async def _lines(request: web.Request, *, status: int = 200, error: str = "") -> web.Response:
@@ -98,17 +100,27 @@ async def _lines(request: web.Request, *, status: int = 200, error: str = "") ->
     seen = await services.doctor.look(pbx) if pbx else None
     drafts = services.dialplan_drafts
     values = _common(request, pbx, seen) | {
-        "mode": await drafts.mode(pbx) if pbx else "guest",
         "can_own": bool(pbx) and drafts.can_own(pbx),
         "may_choose": may(person_of(request), "dialplan.publish"),
         "lines": _sorted(seen.rooms.get("snippets", ())) if seen else [],
         "rights": _sorted(_account(seen)) if seen else [],
-        "owned": _sorted(tuple(one for one in seen.findings if one.code == "owner-lines")) if seen else [],
+        "owned": _sorted(tuple(one for one in seen.findings if one.code.startswith("owner-"))) if seen else [],
         "whole": WHOLE,
         "error": error,
     }
-    shown = page(request, "dialplan/lines.html", status=status, title=N_("Living with the PBX"), **values)
-    return at(request, shown, LINES)
+    return await _shown(request, "lines.html", pbx, values, title=N_("Living with the PBX"), status=status)
+
+
+async def _shown(
+    request: web.Request, template: str, pbx: str, values: dict[str, Any], *, title: str, status: int
+) -> web.Response:
+    """A page of the PBX's part of the panel; without a PBX, how one is set up."""
+    if not pbx:
+        return page(request, "dialplan/no_pbx.html", title=N_("PBX"))
+    values |= {"mode": await services_of(request).dialplan_drafts.mode(pbx), "planned": PLANNED}
+    return at(
+        request, shown(request, template, await draft_of(request), title=title, status=status, **values), request.path
+    )
 
 
 def _common(request: web.Request, pbx: str, seen: Examination | None) -> dict[str, Any]:
@@ -117,8 +129,6 @@ def _common(request: web.Request, pbx: str, seen: Examination | None) -> dict[st
     asked = request.query.get("kind", "")
     kind = asked if asked in KINDS else seen.kind if seen else KINDS[0]
     return {
-        "pbx": pbx,
-        "pbxes": services_of(request).doctor.pbxes,
         "seen": seen,
         "kind": kind,
         "kinds": doctor_texts.KINDS,
@@ -131,7 +141,6 @@ def _common(request: web.Request, pbx: str, seen: Examination | None) -> dict[st
         "address": lambda **query: _link(request, request.path if request.method == "GET" else HERE, **query),
         "here": HERE,
         "there": LINES,
-        "said": said(request),
     }
 
 
