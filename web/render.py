@@ -15,11 +15,12 @@ from typing import Any
 
 import aiohttp_jinja2
 from aiohttp import web
-from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2 import FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from cti.access import Person, Right, scope
-from cti.clients.contracts import show_amount
+from cti.clients.contracts import CURRENCIES, show_amount
 from cti.clients.masking import unsealed
 from cti.clients.places import link_of
 from cti.clients.properties import plain
@@ -67,7 +68,8 @@ def set_up(app: web.Application) -> None:
         "number": show,
         "unsealed": unsealed,
         "duration": duration,
-        "amount": show_amount,
+        "amount": _amount,
+        "currency": _currency,
         "day": day,
         "opens": link_of,
         "plain": _plain,
@@ -156,6 +158,17 @@ def duration(seconds: float | None) -> str:
 def day(iso: str | None) -> str:
     """`23.11.2026` of `2026-11-23`; "" for nothing."""
     return ".".join(reversed(iso.split("-"))) if iso else ""
+
+
+@pass_context
+def _amount(context: Context, hundredths: int | None) -> str:
+    """A sum as the reader's language writes it."""
+    return show_amount(hundredths, "." if context.get("language") == "en" else ",")
+
+
+def _currency(code: str) -> str:
+    """As people write it beside a sum."""
+    return CURRENCIES.get(code, code)
 
 
 def _plain(value: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -106,12 +106,16 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a letter, addressee by addressee. unknown: it was handed over and no answer came."""
+    """What became of a letter, addressee by addressee. unknown: it was handed over and no answer came.
+
+    stopped: it was not handed over, for it may not leave any more.
+    """
 
     accepted: tuple[str, ...] = ()
     refused: tuple[Refusal, ...] = ()
     unknown: tuple[str, ...] = ()
     said: str = ""
+    stopped: bool = False
 
 
 class LetterSender(Protocol):
@@ -134,8 +138,12 @@ class LetterSender(Protocol):
         *,
         sender: str,
         to: Sequence[str],
+        may: Callable[[], Awaitable[bool]] | None = None,
     ) -> Delivery:
-        """Hand a letter over. Raises ChannelError when it certainly was not: no connection, no sign-in."""
+        """Hand a letter over. Raises ChannelError when it certainly was not: no connection, no sign-in.
+
+        may: asked when all is ready, whether it may still leave; None: it may.
+        """
         ...
 
     async def let_go(self) -> None:

@@ -64,7 +64,8 @@ class SmsTrouble(ChannelError):
     """A gateway certainly did not take a message. permanent: it will not take this one ever.
 
     code: down, host, closed, silent, certificate, refused-bind, throttled, full, balance, bad-number, bad-sender,
-    bad-text, unsure-words, http, not-ours, no-right, no-driver, no-pbx, other (web/sms_texts.py says them). said: its
+    bad-text, unsure-words, http, not-ours, no-right, no-driver, no-pbx, other (web/sms_texts.py says them); waited: for
+    its turn, and longer than it may without being asked anew whether it may leave. said: its
     own last words, one line, of their making and not to be believed. retry_s: how long it wants to be left alone,
     None: as usual.
     """

@@ -80,12 +80,12 @@ def read_amount(text: str) -> int | None:
     return int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0"))
 
 
-def show_amount(amount: int | None) -> str:
-    """Hundredths as people write them: `1 250 000,50`, `300 000`; "" for None."""
+def show_amount(amount: int | None, point: str = ",") -> str:
+    """Hundredths as people write them: `1 250 000,50`, `300 000`; "" for None. point: before the hundredths."""
     if amount is None:
         return ""
     whole, part = divmod(amount, 100)
-    return f"{whole:,}".replace(",", "\u00a0") + (f",{part:02}" if part else "")
+    return f"{whole:,}".replace(",", "\u00a0") + (f"{point}{part:02}" if part else "")
 
 
 def days_left(contract: ContractDraft, today: date) -> int | None:

@@ -38,10 +38,10 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Script:
-    """The questionnaire of a queue, "" of calls without one."""
+    """The questionnaire of a queue, "" of calls without one; None: of call lists that choose it."""
 
     id: int
-    queue: str
+    queue: str | None
     name: str
     questions: tuple[Question, ...] = ()
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from cti.messages.campaigns import OVER, Campaign
-from cti.storage import campaign_people
+from cti.storage import call_list_results, campaign_people
+from cti.storage.call_list_results import Answered
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 
@@ -24,7 +25,7 @@ Course = list[tuple[float, str, int]]
 class Numbers:
     """counts: people by state; whys: of those passed over or failed; marks: who answered, called back and so on.
 
-    variants: the same for A and B; spent: hundredths of the currency.
+    variants: the same for A and B; spent: hundredths of the currency. results, answers: of the calls of a call list.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -32,6 +33,8 @@ class Numbers:
     marks: Mapping[str, int] = field(default_factory=dict)
     variants: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
     spent: int = 0
+    results: Sequence[tuple[str, int]] = ()
+    answers: Sequence[Answered] = ()
     waits: bool = False  # for tomorrow's budget
 
     @property
@@ -78,11 +81,14 @@ class CampaignNumbers:
         return found
 
     async def _counted(self, conn: Connection, one: Campaign) -> Numbers:
+        calls = not one.writes
         return Numbers(
             counts=await campaign_people.counts(conn, one.id),
             whys=await campaign_people.reasons(conn, one.id, ("skipped", "failed", "bounced", "canceled")),
             marks=await campaign_people.marks(conn, one.id),
             variants=await campaign_people.by_variant(conn, one.id) if one.given.share else {},
             spent=await campaign_people.spent(conn, one.id),
+            results=await call_list_results.results(conn, one.id) if calls else (),
+            answers=await call_list_results.answers(conn, one.id) if calls else (),
             waits=await campaign_people.held(conn, one.id),
         )

@@ -207,9 +207,7 @@ class ClientBase:
         last: int | None = 0
         while last is not None:
             async with self._db.write() as conn:
-                last = await consents.take_back(
-                    conn, batch, after=last, most=AT_ONCE, now=self._clock(), user_id=person.id
-                )
+                last = await consents.take_back(conn, batch, after=last, most=AT_ONCE, now=self._clock())
         return len(ids)
 
     async def _take_back(self, conn: Connection, person: Person, ids: Sequence[int], batch: str, back: str) -> None:

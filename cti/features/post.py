@@ -48,6 +48,7 @@ from cti.storage.outbox import OutLetter
 from cti.telephony.numbering import NumberPlan
 
 KNOWN_S = 1.0
+LOOKED_S = 10.0  # after so long it is asked anew whether a letter may leave
 QUIET_S = 30.0  # so often the queue is looked at where nothing was heard of it
 DAY_S, HOUR_S = 86400.0, 3600.0
 TO_ONE_A_DAY, SAME_TEXT_AN_HOUR = 3, 300  # automatic letters; the next one is held for a person
@@ -183,9 +184,9 @@ class Post:
             outgoing = await answering.outgoing(conn, letter, mailbox, self._clock()) if mailbox and not why else None
             outgoing = await self._with_door(conn, letter, outgoing) if outgoing else None
         if outgoing is None or mailbox is None:
-            state = "held" if why in HELD else "canceled" if why in REFUSED else "failed"
-            await self._end(letter, state=state, why=why)
+            await self._end(letter, state=_state_for(why), why=why)
             return
+        look = _Look(lambda: self._why(letter), self._clock)
         try:
             raw = await self._sender.compose(outgoing)
         except ChannelError:
@@ -200,6 +201,7 @@ class Post:
                 raw,
                 sender=mailbox.address,
                 to=to,
+                may=look.may,
             )
         except ChannelError as error:
             said = error.said if isinstance(error, MailTrouble) else ""
@@ -209,6 +211,9 @@ class Post:
             return
         if mailbox.trouble.startswith(mailboxes.SENDING):
             await self._sends(mailbox.id, "")
+        if delivery.stopped:
+            await self._end(letter, state=_state_for(look.why), why=look.why)
+            return
         await self._settle(letter, mailbox, outgoing, raw, delivery)
 
     async def _with_door(self, conn: Connection, letter: OutLetter, made: Outgoing) -> Outgoing:
@@ -228,6 +233,11 @@ class Post:
             known = await mailboxes.get(conn, mailbox_id)
             self._known[mailbox_id] = (now, known)
         return known
+
+    async def _why(self, letter: OutLetter) -> str:
+        """The same, asked anew."""
+        async with self._db.read() as conn:
+            return await self._stopped(conn, letter)
 
     async def _stopped(self, conn: Connection, letter: OutLetter) -> str:
         """Why it may not leave any more; "": it may."""
@@ -336,6 +346,25 @@ class Post:
         async with self._db.write() as conn:
             await outbox.move(conn, letter.id, ("sending",), **values)
         self._followed()
+
+
+class _Look:
+    """The last look at a letter before it leaves. asked: says what stops it, "" for nothing; why: what it said."""
+
+    def __init__(self, asked: Callable[[], Awaitable[str]], clock: Callable[[], float]) -> None:
+        self._asked, self._clock = asked, clock
+        self._at = clock()
+        self.why = ""
+
+    async def may(self) -> bool:
+        """Whether it may leave."""
+        if self._clock() - self._at > LOOKED_S:
+            self.why = await self._asked()
+        return not self.why
+
+
+def _state_for(why: str) -> str:
+    return "held" if why in HELD else "canceled" if why in REFUSED else "failed"
 
 
 REFUSED = ("withdrawn", "no-consent")  # the register tells; nobody has to be told

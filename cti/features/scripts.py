@@ -19,6 +19,7 @@ from cti.clients.scripts import Question, Script, asked, reads, said
 from cti.errors import NotAllowed, Refused
 from cti.storage import call_lists, calls, properties
 from cti.storage import scripts as stored
+from cti.storage.call_lists import Listing
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 
@@ -60,12 +61,16 @@ class Scripts:
         self._change = change
 
     # Asking ----------------------------------------------------------------------------------------------------------
-    async def of_call(self, person: Person, call_id: str) -> tuple[Script | None, list[Asked]]:
-        """The questionnaire of a call that the person had or may see, with what was answered. Raises NotAllowed."""
+    async def of_call(self, person: Person, call_id: str) -> tuple[Script | None, list[Asked], Listing | None]:
+        """The questionnaire of a call that the person had or may see, with what was answered; and its call list.
+
+        Raises NotAllowed.
+        """
         call_id = self._current(call_id)
         async with self._db.read() as conn:
             await _part(conn, person, call_id, read_only=True)
-            return await self._state(conn, call_id)
+            script, questions = await self._state(conn, call_id)
+            return script, questions, await call_lists.listing_of(conn, call_id)
 
     async def answer(self, person: Person, call_id: str, question_id: int, raw: object) -> tuple[list[Asked], bool]:
         """Keep an answer, None takes it back: the questions now, and whether the card has it. Raises Refused."""
@@ -91,8 +96,8 @@ class Scripts:
 
     async def _state(self, conn: Connection, call_id: str) -> tuple[Script | None, list[Asked]]:
         row = await calls.get(conn, call_id)
-        listed = await call_lists.script_of(conn, call_id)
-        script = await stored.get(conn, listed) if listed else None
+        listed = await call_lists.listing_of(conn, call_id)
+        script = await stored.get(conn, listed.script_id) if listed and listed.script_id else None
         script = script or await stored.of_queue(conn, (row.queue or "") if row else "")
         if script is None:
             return None, []
@@ -113,13 +118,13 @@ class Scripts:
             return False
 
     # Making ----------------------------------------------------------------------------------------------------------
-    async def add(self, actor: Person, queue: str, name: str) -> int:
-        """A questionnaire for a queue that has none; returns its id. Raises Refused, NotAllowed."""
+    async def add(self, actor: Person, queue: str | None, name: str) -> int:
+        """A questionnaire for a queue that has none, None: for call lists; its id. Raises Refused, NotAllowed."""
         _may_set(actor)
         if not name.strip():
             raise Refused("bad-question", "A questionnaire and each question need words.")
         async with self._db.write() as conn:
-            made = await stored.add(conn, queue[:80], name.strip()[:120])
+            made = await stored.add(conn, queue and queue[:80], name.strip()[:120])
             if made is None:
                 raise Refused("script-exists", "This queue has its questionnaire.")
             return made

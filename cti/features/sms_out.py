@@ -249,6 +249,8 @@ class SmsOut:
         if trouble.permanent:
             self._besides.pop(row.id, None)
             return ended | {"state": "rejected", "why": trouble.code[:16], "settled_at": now}
+        if trouble.code == "waited":  # it is asked anew whether it may leave: a consent may have been withdrawn
+            return ended | {"state": "queued", "why": "", "tries": row.tries, "next_at": now}
         besides = self._besides.get(row.id, frozenset()) | {outcome.choice.gateway_id}
         other = self._lines.choose(row.number, purpose=row.purpose, besides=besides)
         line = self._lines.line(other.gateway_id) if other else None

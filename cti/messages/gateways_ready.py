@@ -14,7 +14,8 @@ that is not asked for stays "accepted" until it is "unknown".
 - mts: MTS Marketolog (omnichannel), https://support.mts.ru/mts_marketolog/ REST API: messages and messages/info.
 - megafon: MegaFon A2P (Megalabs), by public integrations with it: sms/v1/sms, its error codes and call-backs.
 - devino: Devino Telecom, https://github.com/devinotelecom/docs httpapiv2.rst, tables 2, 7, 16, 17.
-Beeline answers in XML: use SMPP, which it also offers.
+- beeline: Beeline A2P, by public integrations with its HTTP protocol (post_sms, status; answers in XML): what is sent,
+  states of a message, codes of errors. The same protocol serves other platforms of its maker, at other addresses.
 """
 
 from __future__ import annotations
@@ -62,6 +63,12 @@ _AERO_STATES: dict[str, Told] = {
     "0": "accepted", "1": "delivered", "2": "undeliverable", "3": "sent", "4": "sent", "6": "rejected",
     "8": "accepted",
 }  # fmt: skip
+
+_BEELINE_STATES: dict[str, Told] = {
+    "queued": "accepted", "wait": "sent", "accepted": "sent", "delivered": "delivered",
+    "not_delivered": "undeliverable", "failed": "undeliverable",
+}  # fmt: skip
+_BEELINE = {"user": "{{login}}", "pass": "{{password}}", "gzip": "none"}
 
 READY: Mapping[str, Ready] = {
     "smsc": Ready(
@@ -274,6 +281,46 @@ READY: Mapping[str, Ready] = {
                 state="State",
                 states=_DEVINO_STATES,
                 said="StateDescription",
+            ),
+        ),
+    ),
+    "beeline": Ready(
+        name="Билайн A2P",
+        description=Description(
+            send=Asked(
+                url="https://a2p-sms-https.beeline.ru/proto/http/",
+                form=_BEELINE
+                | {
+                    "action": "post_sms",
+                    "target": "{{number}}",
+                    "message": "{{text}}",
+                    "sender": "{{sender}}",
+                    "post_id": "{{short_key}}",
+                },
+            ),
+            answer=Reading(
+                form="xml",
+                said="output.errors.error.text",
+                id="output.result.sms.@id",
+                cases=(
+                    Case(
+                        path="output.errors.error.@code", values=("-20117", "-20148"), code="bad-number", permanent=True
+                    ),
+                    Case(path="output.errors.error.@code", values=("-20163",), code="bad-sender"),
+                    Case(path="output.errors.error.@code", values=("-20144", "-20147", "-20174"), code="not-ours"),
+                    Case(path="output.errors.error"),
+                    Case(path="output.error"),
+                ),
+            ),
+            polling=Polling(
+                asked=Asked(
+                    url="https://a2p-sms-https.beeline.ru/proto/http/",
+                    form=_BEELINE | {"action": "status", "sms_id": "{{far_id}}"},
+                ),
+                form="xml",
+                state="output.MESSAGES.MESSAGE.SMSSTC_CODE.text",
+                states=_BEELINE_STATES,
+                said="output.MESSAGES.MESSAGE.SMS_STATUS.text",
             ),
         ),
     ),

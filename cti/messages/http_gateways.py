@@ -5,7 +5,8 @@ Fields of a closed list, `{{number}}`, are put in once, each escaped by its plac
 A message is accepted only by an answer that was described as acceptance (F-46): an answer that is known as a refusal
 is one, whatever its status; one that is not understood means that nobody knows.
 
-A path leads through JSON: `sms.*.status`; `*` is the first of a list or an object. A text is `words` and `lines`.
+A path leads through JSON: `sms.*.status`; `*` is the first of a list or an object. A text is `words` and `lines`;
+XML is read as JSON (messages/xml_answers.py).
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ import msgspec
 from msgspec import Meta
 
 from cti.messages.deliveries import Told
+from cti.messages.xml_answers import read_xml
 
 Code = Literal[
     "throttled", "full", "balance", "bad-number", "bad-sender", "bad-text", "refused-bind", "http", "not-ours", "other"
 ]  # fmt: skip
+Form = Literal["json", "text", "xml"]
 Path = Annotated[str, Meta(max_length=120, pattern=r"^[\w$@*-]*(\.[\w$@*-]+)*$")]
 Short = Annotated[str, Meta(max_length=200)]
 Template = Annotated[str, Meta(max_length=4000)]
@@ -70,7 +73,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Reading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What answers mean. id: where a message's name stands, one or a list of its parts'; again: it has it already."""
 
-    form: Literal["json", "text"] = "json"
+    form: Form = "json"
     status: tuple[int, ...] = (200, 201, 202)
     cases: Annotated[tuple[Case, ...], Meta(max_length=40)] = ()
     accepted: Annotated[tuple[Condition, ...], Meta(max_length=8)] = ()
@@ -83,6 +86,7 @@ class Polling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Asking what became of a message, `{{far_id}}`, where a gateway tells nothing by itself."""
 
     asked: Asked
+    form: Form = "json"
     state: Path
     states: dict[str, Told]
     said: Path = ""
@@ -242,8 +246,10 @@ def _filled(node: Any, values: Mapping[str, str]) -> Any:
 
 
 # Reading --------------------------------------------------------------------------------------------------------------
-def document(body: bytes, form: Literal["json", "text"]) -> Any:
+def document(body: bytes, form: Form) -> Any:
     """What an answer holds; None where it is not what it should be."""
+    if form == "xml":
+        return read_xml(body)
     if form == "json":
         try:
             return msgspec.json.decode(body)

@@ -194,7 +194,7 @@ def _latest(there: FromClause, purpose: str) -> ColumnElement[Any]:
     of_client = or_(~consents.c.given, and_(consents.c.address == "", consents.c.kind == kind))
     of_address = and_(consents.c.address == there.c.address, consents.c.kind == kind)
     his = or_(of_address, and_(consents.c.client_id == there.c.id, of_client))
-    rows = select(said).where(consents.c.purpose == purpose, his)
+    rows = select(said).where(consents.c.purpose == purpose, his, consents.c.undone_at.is_(None))
     return rows.order_by(consents.c.at.desc(), consents.c.id.desc()).limit(1).correlate(there).scalar_subquery()
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
@@ -241,13 +241,21 @@ async def waiting(conn: AsyncConnection, ids: Collection[int], now: float) -> di
     return {row[0]: row[1] for row in await conn.execute(rows.group_by(P.campaign_id))}
 
 
-async def script_of(conn: AsyncConnection, call_id: str) -> int | None:
-    """The questionnaire of a call that a call list was worked through by."""
+class Listing(NamedTuple):
+    """The call list that a call is of: its name, who calls, and its questionnaire."""
+
+    name: str
+    label: str
+    script_id: int | None
+
+
+async def listing_of(conn: AsyncConnection, call_id: str) -> Listing | None:
+    """The call list that was worked through by a call."""
     rows = (
-        select(campaigns.c.given)
+        select(campaigns.c.name, campaigns.c.given, C.label)
         .join_from(calls, campaign_calls, C.request_id == calls.c.request_id)
         .join(campaigns, campaigns.c.id == C.campaign_id)
         .where(calls.c.id == call_id, C.request_id != "")
     )
-    given = (await conn.execute(rows.limit(1))).scalar()
-    return msgspec.json.decode(given, type=Given).calls.script_id if given else None
+    row = (await conn.execute(rows.limit(1))).one_or_none()
+    return Listing(row.name, row.label, msgspec.json.decode(row.given, type=Given).calls.script_id) if row else None

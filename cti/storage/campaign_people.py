@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.masking import Words
 from cti.messages.campaigns import OPEN, Given, PersonState
+from cti.storage import call_list_results
 from cti.storage.campaign_tables import campaign_people, campaigns, consents
 from cti.storage.client_tables import clients
 from cti.storage.mail_tables import letters
@@ -124,15 +125,22 @@ async def listed(
     why: str | None = None,
     mark: str = "",
     variant: int | None = None,
+    result: str = "",
+    answer: tuple[int, str] | None = None,
     after: int = 0,
     limit: int = 100,
 ) -> list[Row]:
-    """People by their numbers, those after `after`. states: of these, none: all. mark: of MARKS."""
+    """People by their numbers, those after `after`. states: of these, none: all. mark: of MARKS.
+
+    result: of calls to them; answer: that they gave, and the question's id.
+    """
     asked = [P.campaign_id == campaign_id, P.number > after]
     asked += [P.state.in_(list(states))] if states else []
     asked += [P.why == why] if why is not None else []
     asked += [P[MARKS[mark]].is_not(None)] if mark in MARKS else []
     asked += [P.variant == variant] if variant is not None else []
+    asked += [call_list_results.with_result(campaign_id, result)] if result else []
+    asked += [call_list_results.with_answer(campaign_id, *answer)] if answer else []
     rows = select(campaign_people, clients.c.name.label("client")).outerjoin(clients, clients.c.id == P.client_id)
     found = await conn.execute(rows.where(*asked).order_by(P.number).limit(limit))
     plain = [name for name in Row.__dataclass_fields__ if name not in ("client", "address")]

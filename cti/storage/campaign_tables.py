@@ -1,7 +1,7 @@
 """Campaigns with whom they reach, and the register of consents.
 
-A consent is a row that is never changed: given or withdrawn, by whom, for what, and how it is proven. The latest row
-of an address and a purpose is what holds.
+A consent is a row: given or withdrawn, by whom, for what, and how it is proven. The latest row of an address and a
+purpose is what holds. No row is ever changed, but those whose import is taken back say so, and hold no more.
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ consents = Table(
     Column("proof", String(200), nullable=False, server_default=""),  # id of the call, letter, SMS; a file's name
     Column("user_id", ForeignKey("users.id", ondelete="SET NULL")),
     Column("at", Float, nullable=False),
+    Column("undone_at", Float),  # its import was taken back: it does not hold any more
     Index(None, "address", "purpose", "at"),
 )
 

@@ -23,7 +23,7 @@ def _given(code: str) -> Part:
     """A word that gives it, and no later one that withdraws it or all."""
     purpose, _, kind = code.partition(":")
     word = consents.alias()
-    gives = and_(word.c.purpose == purpose, word.c.kind == kind, word.c.given)
+    gives = and_(word.c.purpose == purpose, word.c.kind == kind, word.c.given, word.c.undone_at.is_(None))
     mine = select(word.c.client_id).where(word.c.client_id.is_not(None), gives, ~_later(word, purpose, "", given=False))
     return named_by(word.c.client_id, mine)
 
@@ -43,4 +43,5 @@ def _later(word: FromClause, *purposes: str, given: bool, kind: str = "") -> Col
     other = consents.alias()
     after = or_(other.c.at > word.c.at, and_(other.c.at == word.c.at, other.c.id > word.c.id))
     said = and_(other.c.client_id == word.c.client_id, other.c.purpose.in_(purposes), other.c.given.is_(given), after)
+    said = and_(said, other.c.undone_at.is_(None))
     return select(other.c.id).where(said, *([other.c.kind == kind] if kind else [])).exists()

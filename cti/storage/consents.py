@@ -1,4 +1,7 @@
-"""The register of consents as rows: only ever added to; the latest word for an address or a client holds."""
+"""The register of consents as rows: only ever added to; the latest word for an address or a client holds.
+
+What an import said that was taken back stays in it and says so.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,10 @@ class Wish(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Said:
-    """A row of the register. address: "" for all of the client's; purpose: "" for every one. text: version of it."""
+    """A row of the register. address: "" for all of the client's; purpose: "" for every one. text: version of it.
+
+    undone_at: when its import was taken back; it holds no more.
+    """
 
     id: int
     kind: str
@@ -40,6 +46,7 @@ class Said:
     text: int | None
     by: str
     at: float
+    undone_at: float | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,10 +121,8 @@ def _proof(source: str, batch: str) -> str:
     return f"{source[:150]} · {batch}"
 
 
-async def take_back(
-    conn: AsyncConnection, batch: str, *, after: int, most: int, now: float, user_id: int
-) -> int | None:
-    """Consents that an import brought, and that nothing was said of since, are withdrawn; some at a time.
+async def take_back(conn: AsyncConnection, batch: str, *, after: int, most: int, now: float) -> int | None:
+    """Consents that an import brought hold no more, some at a time: what was said before it does again.
 
     after: the id of the last row before. The id of the last row of these; None: there are no more. What the file
     withdrew stays withdrawn.
@@ -125,24 +130,11 @@ async def take_back(
     mine = (
         (consents.c.source == "import") & consents.c.given & consents.c.proof.endswith(f" · {batch}", autoescape=True)
     )
-    rows = (await conn.execute(
-        select(consents).where(mine, consents.c.id > after, consents.c.client_id.is_not(None))
-        .order_by(consents.c.id).limit(most)
-    )).all()  # fmt: skip
-    last: dict[tuple[int, str], Any] = {}
-    whose = select(consents).where(consents.c.client_id.in_({row.client_id for row in rows})).order_by(consents.c.id)
-    for row in await conn.execute(whose):
-        for purpose in (row.purpose,) if row.purpose else PURPOSES:
-            last[row.client_id, purpose] = row
-    still = {(row.client_id, row.purpose): row for row in rows}
-    for key, row in still.items():  # a withdrawal holds for all numbers and addresses
-        if not last[key].given or last[key].proof != row.proof:
-            continue
-        await say(
-            conn, kind="phone", address="", purpose=row.purpose, given=False, source="import", at=now, proof=row.proof,
-            client_id=row.client_id, user_id=user_id,
-        )  # fmt: skip
-    return int(rows[-1].id) if rows else None
+    rows = select(consents.c.id).where(mine, consents.c.id > after).order_by(consents.c.id).limit(most)
+    ids = list((await conn.execute(rows)).scalars())
+    still = consents.c.id.in_(ids) & consents.c.undone_at.is_(None)
+    await conn.execute(update(consents).where(still).values(undone_at=now))
+    return ids[-1] if ids else None
 
 
 async def refusal(
@@ -252,7 +244,7 @@ def _of(wishes: Sequence[Wish]) -> ColumnElement[bool]:
     whole = consents.c.client_id.in_(clients) & (consents.c.given.is_(False) | (consents.c.address == ""))
     purposes = {one.purpose for one in wishes} | {EVERY}
     reached = or_(consents.c.address.in_(addresses), whole if clients else false())
-    return and_(reached, consents.c.purpose.in_(purposes))
+    return and_(reached, consents.c.purpose.in_(purposes), consents.c.undone_at.is_(None))
 
 
 def _stands(wish: Wish, said: dict[tuple[str, str], list[Any]], mine: dict[int, list[Any]]) -> tuple[str, Any]:

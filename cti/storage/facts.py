@@ -44,7 +44,7 @@ _FACTS = text(  # the first part gives the columns their types
     " UNION ALL SELECT 9, client_id, NULL, NULL, NULL, NULL, NULL, NULL, name, '', '', '', '', '', '', '',"
     " 0.0, 0.0, 0.0, NULL FROM contact_clients JOIN contacts ON contacts.id = contact_id WHERE client_id IN :ids"
     " UNION ALL SELECT 10, client_id, id, CASE WHEN given THEN 1 ELSE 0 END, NULL, NULL, NULL, NULL, kind, purpose,"
-    " '', '', '', '', '', '', at, 0.0, 0.0, NULL FROM consents WHERE client_id IN :ids"
+    " '', '', '', '', '', '', at, 0.0, 0.0, NULL FROM consents WHERE client_id IN :ids AND undone_at IS NULL"
 )
 _COLUMNS: tuple[ColumnClause[Any], ...] = (
     *(column(name, Integer) for name in ("part", "client_id", *"ijklmn")),

@@ -33,7 +33,7 @@ class AnswerRow:
 
 async def every(conn: AsyncConnection) -> list[Script]:
     """All of them, by queue."""
-    return [_script(row) for row in await conn.execute(select(scripts).order_by(scripts.c.queue))]
+    return [_script(row) for row in await conn.execute(select(scripts).order_by(scripts.c.queue, scripts.c.name))]
 
 
 async def of_queue(conn: AsyncConnection, queue: str) -> Script | None:
@@ -48,9 +48,9 @@ async def get(conn: AsyncConnection, script_id: int) -> Script | None:
     return _script(row) if row is not None else None
 
 
-async def add(conn: AsyncConnection, queue: str, name: str) -> int | None:
-    """A new one without questions; returns its id, None where the queue has one."""
-    values = {"queue": clean(queue), "name": clean(name), "questions": "[]"}
+async def add(conn: AsyncConnection, queue: str | None, name: str) -> int | None:
+    """A new one without questions; returns its id, None where the queue has one. queue: None: of call lists."""
+    values = {"queue": queue if queue is None else clean(queue), "name": clean(name), "questions": "[]"}
     try:
         async with conn.begin_nested():
             made = await conn.execute(insert(scripts).values(values).returning(scripts.c.id))

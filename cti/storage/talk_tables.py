@@ -38,7 +38,7 @@ scripts = Table(
     "scripts",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("queue", String(80), nullable=False, unique=True),  # "": calls without one
+    Column("queue", String(80), unique=True),  # "": calls without one; none: of call lists that choose it
     Column("name", String(120), nullable=False),
     Column("questions", Text, nullable=False),  # JSON of clients/scripts.py
     Column("next_question", Integer, nullable=False, server_default="1"),  # ids are not given twice

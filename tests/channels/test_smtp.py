@@ -59,7 +59,22 @@ async def hand_over(
 ) -> Delivery:
     endpoint = Endpoint(host="127.0.0.1", port=peer.port, security="none")
     raw = await sender.compose(letter)
-    return await sender.send(1, endpoint, more.get("credentials", GOOD), raw, sender=LOGIN, to=to)
+    may = more.get("may")
+    return await sender.send(1, endpoint, more.get("credentials", GOOD), raw, sender=LOGIN, to=to, may=may)
+
+
+async def test_what_may_not_leave_any_more_is_not_handed_over_at_the_last_moment(
+    sender: SmtpSender, peer: Peer
+) -> None:
+    answers = iter((False, True))
+
+    async def may() -> bool:
+        return next(answers)
+
+    assert (await hand_over(sender, peer, may=may)) == Delivery(stopped=True)
+    assert peer.letters == []
+    assert (await hand_over(sender, peer, may=may)).accepted == (PYOTR,)
+    assert len(peer.letters) == 1
 
 
 def body(letter: EmailMessage, kind: str) -> str:

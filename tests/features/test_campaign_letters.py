@@ -8,16 +8,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select
 
+from cti.channels.letters import Credentials
 from cti.clients.segments import Group, Segment
 from cti.messages.campaigns import Campaign, Given
 from cti.messages.letter import Bounce, Letter
 from cti.messages.outgoing import party
-from cti.storage import letters, segments
+from cti.storage import consents, letters, segments
+from cti.storage.campaign_tables import campaigns
 from cti.storage.client_tables import client_emails, client_phones, clients
 from cti.storage.sending_tables import outbox as rows
 from cti.storage.sending_tables import templates
 from cti.storage.sms_tables import sms
-from tests.channels.smtp_peer import LOGIN, Peer, smtp_peer
+from tests.channels.smtp_peer import LOGIN, PASSWORD, Peer, smtp_peer
 from tests.features.mailing_house import VERA, House
 from tests.features.post_office import PostOffice, post_office
 
@@ -88,6 +90,28 @@ async def test_letters_go_once_and_an_sms_follows_the_one_that_comes_back(office
     await house.runs.noted()
     assert await house.counts(id_) == {"sent": 1, "delivered": 2}
     assert (await house.one(id_)).state == "running", "the last letter may come back yet"
+
+
+async def test_a_consent_withdrawn_while_the_server_is_slow_stops_the_letter(office: PostOffice, peer: Peer) -> None:
+    await fill(office)
+    async with office.db.write() as conn:
+        row = {"name": "Весна", "channel": "email", "purpose": "marketing", "state": "running", "created_at": 1.0}
+        id_ = (await conn.execute(insert(campaigns).values(row).returning(campaigns.c.id))).scalar_one()
+    said = {"kind": "email", "address": "anton@post.example", "purpose": "marketing", "source": "card"}
+
+    async def slow(_mailbox_id: int) -> Credentials:
+        async with office.db.write() as conn:
+            await consents.say(conn, given=False, at=2.0, **said)  # type: ignore[arg-type]
+        office.later(30)
+        return Credentials(login=LOGIN, secret=PASSWORD)
+
+    office.post._credentials = slow
+    async with office.db.write() as conn:
+        await consents.say(conn, given=True, at=1.0, **said)  # type: ignore[arg-type]
+    letter = await office.letter(to="anton@post.example", campaign_id=id_, user_id=VERA.id)
+    await office.state(letter, "canceled")
+    assert (await office.row(letter)).why == "withdrawn"
+    assert peer.letters == []
 
 
 async def texts(office: PostOffice) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from cti.channels.texts import Answer, Receipt, SmsTrouble
+from cti.channels.texts import Answer, OutText, Receipt, SmsTrouble
 from cti.messages.deliveries import Told
 from cti.messages.limits import Limits
 from cti.messages.outgoing import TRIES_S
@@ -194,6 +194,26 @@ async def test_what_may_not_leave_any_more_does_not(tmp_path: Path, why: str) ->
         one = await office.write(client_id=client, purpose="marketing" if why == "no-consent" else "service")
         assert (await office.state(one, "canceled")).why == why
         assert gateway.got == []
+
+
+async def test_a_consent_withdrawn_while_it_waits_in_a_line_stops_it(tmp_path: Path) -> None:
+    """The line gives it back, so that the register is asked anew: no try is lost, and nothing else is chosen."""
+    gateway, other = Gateway(), Gateway()
+
+    def waited(_text: OutText) -> tuple[Answer, ...]:
+        raise SmsTrouble("waited")
+
+    gateway.answers = waited
+    gateway.go.clear()
+    async with text_office(tmp_path, gateway, other) as office:
+        one = await office.write()
+        await gateway.busy(1)
+        async with office.db.write() as conn:
+            await consents.say(conn, kind="phone", address=PYOTR, purpose="", given=False, source="sms", at=1.0)
+        gateway.go.set()
+        row = await office.state(one, "canceled")
+        assert (row.why, row.tries) == ("withdrawn", 0)
+        assert (len(gateway.got), other.got) == (1, [])
 
 
 async def test_a_window_at_once_and_no_more(tmp_path: Path) -> None:

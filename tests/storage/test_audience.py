@@ -128,8 +128,9 @@ async def test_consents_hold_as_the_register_says_of_each_whatever_was_said_in_w
                 address = "" if whole else f"+7935000{id_:04}" if kind == "phone" else f"{id_}@one.example"
                 await consents.say(
                     conn, kind=kind, address=address, purpose=purpose, given=given,
-                    source="card", at=NOW + at, client_id=id_,
+                    source="import", at=NOW + at, client_id=id_, proof=rng.choice(("kept.csv · b1", "gone.csv · b2")),
                 )  # type: ignore[arg-type]  # fmt: skip
+            await consents.take_back(conn, "b2", after=0, most=100, now=NOW)
     for place, purpose in enumerate(("marketing", "service"), 1):
         found = await chosen(db, campaign_id=place, purpose=purpose)
         async with db.read() as conn:

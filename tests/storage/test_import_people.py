@@ -142,24 +142,31 @@ async def test_a_column_of_consents_is_in_the_register_once_with_the_files_name(
     assert sorted(one.kind for one in said["Гранит"]) == ["email", "phone"]
 
 
-async def test_an_import_that_is_taken_back_withdraws_the_consents_it_brought(db: Database) -> None:
+async def test_an_import_that_is_taken_back_takes_back_what_it_said_of_consents_and_nothing_else(db: Database) -> None:
     await prepared(db)
-    headers = ("Название", "Телефоны", "Согласие на рекламу", "Согласие на опросы")
+    headers = ("Название", "Телефоны", "Согласие на рекламу", "Согласие на опросы", "Согласие на звонки")
 
     async def chunks() -> AsyncIterator[Sequence[tuple[str, ...]]]:
-        yield (("Алхимов", "+79355550101", "Да", "Да"),)
+        yield (("Алхимов", "+79355550101", "Да", "Да", "Да"),)
 
-    work = ClientImport(db=db, plan=NumberPlan(), clock=lambda: 1000.0, user_id=ANNA)
-    await work.run(chunks(), guess(headers, []), source="base.xlsx", batch="b1")
     async with db.write() as conn:
         client = (await clients.search(conn, "Алхимов")).rows[0].id
-        later = {"kind": "phone", "address": "", "given": True, "source": "card", "at": 1001.0, "client_id": client}
-        await consents.say(conn, purpose="survey", **later)  # type: ignore[arg-type]
+        said = {"kind": "phone", "given": True, "source": "card", "client_id": client}
+        await consents.say(conn, purpose="marketing", address="+79355550101", at=999.0, **said)  # type: ignore[arg-type]
+    work = ClientImport(db=db, plan=NumberPlan(), clock=lambda: 1000.0, user_id=ANNA)
+    await work.run(chunks(), guess(headers, []), source="base.xlsx", batch="b1")
+    wishes = [
+        Wish("phone", "+79355550101", "marketing", client), Wish("phone", "+79355550102", "marketing", client),
+        Wish("phone", "", "survey", client), Wish("phone", "+79355550101", "calls", client),
+    ]  # fmt: skip
+    async with db.write() as conn:
+        assert await consents.refusals(conn, wishes) == [""] * 4
+        await consents.say(conn, purpose="survey", address="", at=1001.0, **said)  # type: ignore[arg-type]
     base = ClientBase(db=db, plan=NumberPlan(), clock=lambda: 1002.0)
     for _ in range(2):
         await base.undo(ANNA_HERSELF, "b1")
     async with db.read() as conn:
-        wishes = [Wish("phone", "", "marketing", client), Wish("phone", "", "survey", client)]
-        assert await consents.refusals(conn, wishes) == ["withdrawn", ""], "what he said himself since stays"
-        said = await consents.of_client(conn, client)
-    assert sum(not one.given for one in said) == 1
+        assert await consents.refusals(conn, wishes) == ["", "no-consent", "", "no-consent"]
+        rows = await consents.of_client(conn, client)
+    assert {(one.source, one.undone_at) for one in rows} == {("card", None), ("import", 1002.0)}
+    assert all(one.given for one in rows)

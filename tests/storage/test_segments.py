@@ -107,10 +107,12 @@ class Office:
                 )
             for _ in range(rng.choice((0, 0, 1, 2, 4))):
                 await consents.say(
-                    conn, kind=rng.choice(("phone", "email")), address="", given=rng.random() < 0.5, source="card",
+                    conn, kind=rng.choice(("phone", "email")), address="", given=rng.random() < 0.5, source="import",
+                    proof=rng.choice(("kept.csv · b1", "gone.csv · b2")),
                     purpose=rng.choice(("marketing", "marketing", "survey", "calls", "")), client_id=client,
                     at=NOW - rng.choice((1.0, 2.0, 3.0)),
                 )  # fmt: skip
+            await consents.take_back(conn, "b2", after=0, most=100, now=NOW)
             await contacts.relink(conn, [client])
             wrote = rng.choice((None, NOW - 40 * 86_400, NOW))
             await conn.execute(update(client_table).where(client_table.c.id == client).values(last_letter_at=wrote))

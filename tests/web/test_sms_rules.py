@@ -154,7 +154,7 @@ async def test_an_appointment_is_reminded_of_on_the_clients_clock_and_not_in_qui
         origin = {"Origin": desk.url}
         async with vera.http.post(f"{desk.url}/settings/rules/{rule}", data=tried, headers=origin) as answer:
             page = await answer.text()
-        assert (answer.status, planned["body"] in page, "3,50 ₽" in page) == (200, True, True)
+        assert (answer.status, planned["body"] in page, "3.50 ₽" in page) == (200, True, True)
         async with vera.http.get(f"{desk.url}/settings/rules/{rule}/log") as answer:
             assert answer.status == 200
         for at, count in ((due - 9 * 3600 + 60, 0), (morning + 60, 1), (morning + 120, 1)):

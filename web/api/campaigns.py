@@ -35,7 +35,8 @@ class CampaignIn(Struct, forbid_unknown_fields=True, kw_only=True):
 
 class CampaignOut(Struct, kw_only=True):
     """A campaign with its people by state. total: whom it reaches; built: how many were left out for what; why: code
-    of why it stands still; marks: who answered, called back, unsubscribed; spent: hundredths.
+    of why it stands still; marks: who answered, called back, unsubscribed; spent: hundredths; results: what agents said
+    of calls of a call list.
     """
 
     id: int
@@ -56,6 +57,7 @@ class CampaignOut(Struct, kw_only=True):
     counts: Mapping[str, int]
     marks: Mapping[str, int]
     spent: int
+    results: Mapping[str, int]
 
 
 class PeopleQuery(Struct, forbid_unknown_fields=True):
@@ -152,7 +154,9 @@ async def _known(request: web.Request) -> Campaign:
 async def _out(request: web.Request, one: Campaign) -> CampaignOut:
     numbers = await services_of(request).campaign_numbers.of(one)
     plain = {name: getattr(one, name) for name in CampaignOut.__struct_fields__ if hasattr(one, name)}
-    return CampaignOut(**plain, counts=numbers.counts, marks=numbers.marks, spent=numbers.spent)
+    return CampaignOut(
+        **plain, counts=numbers.counts, marks=numbers.marks, spent=numbers.spent, results=dict(numbers.results)
+    )
 
 
 OPERATIONS = (

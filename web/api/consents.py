@@ -31,7 +31,10 @@ class ConsentIn(Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class ConsentOut(Struct, kw_only=True):
-    """source: card, import, api, page, letter, sms, call. text: the version of the text that was consented to."""
+    """source: card, import, api, page, letter, sms, call. text: the version of the text that was consented to.
+
+    undone_at: when the import that brought it was taken back; it holds no more.
+    """
 
     id: int
     kind: str
@@ -43,6 +46,7 @@ class ConsentOut(Struct, kw_only=True):
     text: int | None
     by: str
     at: float
+    undone_at: float | None
 
 
 async def list_consents(request: web.Request) -> web.Response:

@@ -30,10 +30,12 @@ class QuestionOut(Struct):
 
 
 class ScriptOut(Struct):
-    """name: "" where the queue has no questionnaire."""
+    """name: "" where there is no questionnaire. call_list, label: the call list that the call is of, and who calls."""
 
     name: str
     questions: list[QuestionOut]
+    call_list: str = ""
+    label: str = ""
 
 
 class AnswerIn(Struct, forbid_unknown_fields=True):
@@ -65,8 +67,9 @@ def _question(one: Asked, sight: Sight) -> QuestionOut:
 
 async def show(request: web.Request) -> web.Response:
     """The questionnaire of one's own call."""
-    script, questions = await services_of(request).scripts.of_call(person_of(request), call_of(request))
-    return reply(ScriptOut(script.name if script else "", _out(request, questions)))
+    script, questions, listed = await services_of(request).scripts.of_call(person_of(request), call_of(request))
+    named = (listed.name, listed.label) if listed else ("", "")
+    return reply(ScriptOut(script.name if script else "", _out(request, questions), *named))
 
 
 async def answer(request: web.Request) -> web.Response:

@@ -58,6 +58,15 @@ class WorkOut(Struct, kw_only=True):
     place: Annotated[int, Meta(description="In the queue, kept for who asked to be called back; 0: none is")]
 
 
+class ListOut(Struct):
+    """A call list. label: who calls, as one says it; waiting: people to be called, at whatever hour it is with them."""
+
+    id: int
+    name: str
+    label: str
+    waiting: int
+
+
 class NextOut(Struct):
     """id: of the item of kind `list` that is on one's desk now."""
 
@@ -120,12 +129,27 @@ async def act(request: web.Request) -> web.Response:
     return reply(Ok())
 
 
+async def lists(request: web.Request) -> web.Response:
+    """The call lists that one works through now."""
+    found = await services_of(request).call_lists.of(person_of(request))
+    return reply([ListOut(one.id, one.name, one.label, one.waiting) for one in found])
+
+
 async def next_of_list(request: web.Request) -> web.Response:
     """The next person of a call list."""
     return reply(NextOut(await services_of(request).call_lists.next(person_of(request), place(request))))
 
 
 OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/work/lists",
+        handler=lists,
+        who="desk",
+        shows="nothing",
+        text="The call lists that one works through now, with how many people are to be called",
+        gives=list[ListOut],
+    ),
     Operation(
         method="POST",
         path="/work/lists/{id}",

@@ -1,4 +1,4 @@
-"""Settings of questionnaires, for admins: one for each queue, its questions and what each depends on."""
+"""Settings of questionnaires, for admins: one for each queue, others for call lists; questions and their conditions."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from web.texts import N_, told
 
 HERE = "/settings/scripts"
 BLANKS = 3
+LISTS = "*"  # in the form: of no queue, for call lists; no queue is called so
 
 
 async def show(request: web.Request) -> web.Response:
@@ -31,10 +32,11 @@ async def show(request: web.Request) -> web.Response:
 async def _page(request: web.Request, *, status: int = 200, error: str = "") -> web.Response:
     services = services_of(request)
     async with services.db.read() as conn:
-        made = {one.queue: one for one in await stored.every(conn)}
-        queues = {*await users.queue_names(conn), *services.agent_states.queues(), *made} - {""}
-    free = [queue for queue in ("", *sorted(queues)) if queue not in made]
-    values: dict[str, Any] = {"made": made, "free": free, "error": error, "said": said(request)}
+        made = await stored.every(conn)
+        have = {one.queue for one in made if one.queue is not None}
+        queues = {*await users.queue_names(conn), *services.agent_states.queues()} - have - {""}
+    free = [*([""] if "" not in have else []), *sorted(queues)]
+    values: dict[str, Any] = {"made": made, "free": free, "lists": LISTS, "error": error, "said": said(request)}
     return at(
         request, page(request, "settings/scripts.html", status=status, title=N_("Questionnaires"), **values), HERE
     )
@@ -45,7 +47,7 @@ async def add(request: web.Request) -> web.StreamResponse:
     form = await request.post()
     queue, name = str(form.get("queue", ""))[:80], str(form.get("name", ""))[:120]
     try:
-        made = await services_of(request).scripts.add(person_of(request), queue, name)
+        made = await services_of(request).scripts.add(person_of(request), None if queue == LISTS else queue, name)
     except Refused as error:
         return await _page(request, status=409, error=told(request, error))
     raise web.HTTPSeeOther(f"{HERE}/{made}")

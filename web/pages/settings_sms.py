@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from aiohttp import web
 
+from cti.clients.contracts import show_amount
 from cti.errors import Refused
 from cti.features.gateway_settings import CURRENCIES, GatewayDraft
 from cti.messages.consent import PURPOSES
@@ -57,16 +58,16 @@ async def _list(
         routes = await gateways.routes(conn)
         today = await gateways.sent_since(conn, midnight)
     known = {one.id for one in every if one.removed_at is None}
+    point = "." if language_of(request) == "en" else ","
     values: dict[str, Any] = {
         "rows": [one for one in every if one.removed_at is None],
         "gone": [one for one in every if one.removed_at is not None],
-        "typed": typed or [_typed(one) for one in routes if one.gateway_id in known],
+        "typed": typed or [_typed(one, point) for one in routes if one.gateway_id in known],
         "today": today,
         "state": lambda row: _state(request, row),
         "trouble": lambda row: gateway_texts.trouble(language_of(request), row.trouble),
         "kinds": gateway_texts.KINDS,
         "ready_name": _ready_name,
-        "money": money,
         "services": READY,
         "error": error,
         "said": "" if error else _said(request),
@@ -164,7 +165,6 @@ async def _form(
         "state": _state(request, row) if row else None,
         "trouble": gateway_texts.trouble(language_of(request), row.trouble) if row else "",
         "kinds": gateway_texts.KINDS,
-        "money": money,
         "error": error,
         "tried": tried,
         "well": well,
@@ -220,11 +220,6 @@ async def take_back(request: web.Request) -> web.StreamResponse:
 
 
 # Reading and writing --------------------------------------------------------------------------------------------------
-def money(hundredths: int | None) -> str:
-    """A price as it is typed."""
-    return "" if hundredths is None else f"{hundredths / 100:.2f}".replace(".", ",")
-
-
 def cents(typed: str) -> int:
     """A typed price; -1 for none that can be read."""
     try:
@@ -248,13 +243,13 @@ def _route(typed: dict[str, str]) -> SmsRoute:
     )
 
 
-def _typed(one: SmsRoute) -> dict[str, str]:
+def _typed(one: SmsRoute, point: str) -> dict[str, str]:
     return {
         "prefix": one.prefix,
         "gateway": str(one.gateway_id),
         "position": str(one.position),
         "share": str(one.share),
-        "price": money(one.price),
+        "price": show_amount(one.price, point),
     }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,12 +78,16 @@ class SmtpSender:
         *,
         sender: str,
         to: Sequence[str],
+        may: Callable[[], Awaitable[bool]] | None = None,
     ) -> Delivery:
-        """Hand a letter over. Raises ChannelError when the server cannot be reached or does not let us in: not sent."""
+        """Hand a letter over. Raises ChannelError when the server cannot be reached or does not let us in: not sent.
+
+        may: asked when all is ready, whether it may still leave: a slow server may have taken a while.
+        """
         line = await self._line(mailbox_id, endpoint, credentials)
         async with line.busy:
             try:
-                return await self._hand_over(line.client, raw, sender, to)
+                return await self._hand_over(line.client, raw, sender, to, may)
             except (SMTPException, OSError, TimeoutError) as error:  # before the letter itself was handed over
                 await self._drop(mailbox_id)
                 raise ChannelError(_said(error)) from error
@@ -93,7 +97,9 @@ class SmtpSender:
             finally:
                 line.used_at = asyncio.get_running_loop().time()
 
-    async def _hand_over(self, client: SMTP, raw: bytes, sender: str, to: Sequence[str]) -> Delivery:
+    async def _hand_over(
+        self, client: SMTP, raw: bytes, sender: str, to: Sequence[str], may: Callable[[], Awaitable[bool]] | None
+    ) -> Delivery:
         try:
             await client.mail(_wire(sender), timeout=self._command_s)
         except SMTPResponseException as error:
@@ -109,6 +115,9 @@ class SmtpSender:
         if not accepted:
             await self._reset(client)
             return Delivery(refused=tuple(refused))
+        if may is not None and not await may():
+            await self._reset(client)
+            return Delivery(stopped=True)
         try:
             answer = await client.data(raw, timeout=self._data_s)
         except SMTPResponseException as error:

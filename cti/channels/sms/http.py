@@ -149,7 +149,7 @@ class HttpLine:
             except (Answered, SmsTrouble) as error:
                 log.info("a gateway was asked in vain", gateway=self._id, error=type(error).__name__)
                 break
-            node = rules.document(body, "json")
+            node = rules.document(body, polling.form)
             state = polling.states.get(rules.said(rules.find(node, polling.state)))
             if state is not None:
                 words = self._clean(rules.said(rules.find(node, polling.said))) if polling.said else ""

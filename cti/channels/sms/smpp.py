@@ -21,7 +21,7 @@ from cti.channels.base import backoff
 from cti.channels.reach import Connect
 from cti.channels.sms import smpp_pdu as pdu
 from cti.channels.sms.smpp_guard import Bind, Kind, Times
-from cti.channels.sms.smpp_pace import Submit, Waiting
+from cti.channels.sms.smpp_pace import Submit, Waiting, Whole
 from cti.channels.texts import Answer, Health, InText, OutText, Receipt, SmsTrouble, TextTaker
 from cti.messages.gateways import SmppGiven
 
@@ -114,10 +114,11 @@ class SmppLine:
         if not self._sending:
             raise SmsTrouble("down")
         loop = asyncio.get_running_loop()
-        until, ref = loop.time() + self._times.patience, next(self._refs)
+        now, times = loop.time(), self._times
+        whole = Whole(text, next(self._refs), now + times.patience, now + times.fresh)
         asked: list[asyncio.Future[Answer]] = [loop.create_future() for _ in text.parts]
         for part, answer in enumerate(asked):
-            self._waiting.put(Submit(next(self._orders), text, part, ref, until, answer))
+            self._waiting.put(Submit(next(self._orders), whole, part, answer))
         try:
             told = await asyncio.gather(*asked, return_exceptions=True)
         finally:

@@ -39,11 +39,15 @@ See = Callable[[list[pdu.Delivered]], Awaitable[int]]  # what came; the status t
 
 @dataclass(frozen=True, kw_only=True)
 class Times:
-    """Limits in seconds. answer: without one in that time a submit is unknown; enquire: None as its gateway says."""
+    """Limits in seconds. answer: without one in that time a submit is unknown; enquire: None as its gateway says.
+
+    fresh: so long it may wait for its turn before whether it may leave is asked anew: consents are withdrawn meanwhile.
+    """
 
     answer: float = ANSWER_S
     enquire: float | None = None
     patience: float = 60.0
+    fresh: float = 40.0
     pause: float = 0.5
     most_pause: float = 4.0
     refused_pause: float = 60.0
@@ -181,14 +185,20 @@ class Bind:
                 submit = None if self._pace.pause_s else self._waiting.take()
             if submit is None:
                 continue
+            if submit.whole.stale:
+                submit.answer.set_exception(SmsTrouble("waited"))
+                continue
             sequence = self._next()
             try:
-                raw = pdu.submit(submit.text, submit.part, submit.ref, sequence, sar=self._given.long == "sar")
+                raw = pdu.submit(
+                    submit.whole.text, submit.part, submit.whole.ref, sequence, sar=self._given.long == "sar"
+                )
             except (SmsTrouble, ValueError) as error:  # the library's words would hold the text
                 trouble = error if isinstance(error, SmsTrouble) else SmsTrouble("bad-text", permanent=True)
                 submit.answer.set_exception(trouble)
                 continue
             self._asked[sequence] = (submit, _now() + self._times.answer)
+            submit.whole.out += 1
             self._pace.goes()
             self._writer.write(raw)
             with contextlib.suppress(OSError):  # the reader tells
@@ -212,7 +222,8 @@ class Bind:
             return
         if status == pdu.OK:
             submit.answer.set_result(Answer(state="accepted", far_id=pdu.far_id(body)))
-        elif status in (pdu.THROTTLED, pdu.FULL) and _now() < submit.patient_until:
+        elif status in (pdu.THROTTLED, pdu.FULL) and _now() < submit.whole.patient_until:
+            submit.whole.out -= 1
             self._waiting.put(submit)
         else:
             submit.answer.set_exception(pdu.refusal(status))

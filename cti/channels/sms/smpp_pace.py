@@ -19,15 +19,32 @@ CAREFUL = 0.0025  # more in a second, beyond; twice as much each second that goe
 AT_ONCE_S = 0.02  # what a late wake-up may catch up
 
 
+@dataclass(slots=True)
+class Whole:
+    """A text whose parts are to go. ref: of all of them; out: how many have gone and were not refused for now.
+
+    It may leave until then: later it has to be asked anew, for its addressee may have withdrawn his consent.
+    """
+
+    text: OutText
+    ref: int
+    patient_until: float
+    fresh_until: float
+    out: int = 0
+
+    @property
+    def stale(self) -> bool:
+        """Whether nothing of it has gone, and nothing may any more. What has begun is not left half sent."""
+        return not self.out and _now() > self.fresh_until
+
+
 @dataclass(order=True, slots=True)
 class Submit:
-    """A part that is to go. order: of all that go over the line; ref: of all parts of its text."""
+    """A part that is to go. order: of all that go over the line."""
 
     order: int
-    text: OutText = field(compare=False)
+    whole: Whole = field(compare=False)
     part: int = field(compare=False)
-    ref: int = field(compare=False)
-    patient_until: float = field(compare=False)
     answer: asyncio.Future[Answer] = field(compare=False)
 
 

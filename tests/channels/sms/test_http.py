@@ -183,6 +183,24 @@ async def test_a_text_answer_is_read_by_its_words() -> None:
     assert (answer.state, answer.far_id, other.state) == ("accepted", "4711", "unknown")
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<output><result/></output>",
+        b"<output><result><sms/></result></output>",
+        b"<output>",
+        b"OK",
+        b'<!DOCTYPE o [<!ENTITY a "7">]><output><result><sms id="&a;"/></result></output>',
+        b"<a>" * 3000,
+    ],
+)
+async def test_F_46_an_answer_in_xml_that_nobody_understands_is_unknown(body: bytes) -> None:
+    async with web_peer(dict) as peer:
+        peer.body = body
+        (answer,) = await Line(there(READY["beeline"].description, peer)).send(a_text())
+    assert answer.state == "unknown"
+
+
 async def test_the_same_key_is_taken_once_by_a_service_that_knows_it() -> None:
     body = {"result": {"status": {"code": 20102, "description": "known"}}}
     async with web_peer(lambda asked: body) as peer:

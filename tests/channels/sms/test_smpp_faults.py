@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cti.channels.reach import Reach
+from cti.channels.sms.smpp_guard import Times
 from cti.channels.texts import SmsTrouble
 from lab.smsc import Smsc, smsc
 from tests.channels.links import SOAK
@@ -55,6 +56,17 @@ async def test_F_43_a_link_without_a_sign_of_life_is_taken_up_again(peer: Smsc) 
         assert (await one.line.send(out("Ho")))[0].state == "accepted"
         assert [code.partition("|")[0] for code in one.found] == ["", "silent", ""]
     assert [one["text"] for one in peer.submits()] == ["Ho"], "it is not sent again by itself"
+
+
+async def test_what_waits_too_long_for_its_turn_does_not_leave_without_being_asked_anew(peer: Smsc) -> None:
+    await fault(peer, answer_ms=600)
+    async with house(peer.port, window=1, times=Times(fresh=0.2)) as one:
+        first = asyncio.create_task(one.line.send(out("a" * 300, key="long")))  # two parts: begun, it goes to its end
+        second = asyncio.create_task(one.line.send(out("Hi")))
+        with pytest.raises(SmsTrouble, match="waited"):
+            await second
+        assert [answer.state for answer in await first] == ["accepted"] * 2
+    assert len(peer.submits()) == 2
 
 
 async def test_F_44_what_has_no_answer_is_unknown_and_not_sent_again(peer: Smsc) -> None:

@@ -54,6 +54,8 @@ async def web_peer(judge: Callable[[dict[str, Any]], Any]) -> AsyncIterator[Peer
         if peer.body is not None or peer.status != 200:
             return web.Response(status=peer.status, body=peer.body or b"", headers=peer.headers)
         given = peer.judge(asked)
+        if isinstance(given, str):
+            return web.Response(text=given, content_type="text/xml")
         return web.json_response(given)
 
     app = web.Application()
@@ -156,7 +158,21 @@ def devino(asked: dict[str, Any]) -> Any:
     return ["GW01-2-1", "GW01-2-2"]
 
 
+def beeline(asked: dict[str, Any]) -> str:
+    said = asked["form"]
+    head = '<?xml version="1.0" encoding="UTF-8"?><output><RECEIVER AGT_ID="891602" DATE_REPORT="11.06.2025 14:43:29"/>'
+    if (said.get("user"), said.get("pass"), said.get("gzip")) != (SECRETS.login, SECRETS.password, "none"):
+        return f"{head}<errors><error>Неправильный логин или пароль</error></errors></output>"
+    if said.get("action") == "status":
+        state = "<SMSSTC_CODE>delivered</SMSSTC_CODE><SMS_STATUS>Сообщение доставлено</SMS_STATUS>"
+        return f'{head}<MESSAGES><MESSAGE SMS_ID="{said["sms_id"]}">{state}</MESSAGE></MESSAGES></output>'
+    if said.get("action") != "post_sms" or said.get("target") != NUMBER or said.get("message") != TEXT:
+        return f'{head}<errors><error code="-20117">Неправильный номер телефона</error></errors></output>'
+    sms = f'<sms post_id="{said["post_id"]}" id="1175440774060736956" phone="{NUMBER}" sms_res_count="1">'
+    return f'{head}<result sms_group_id="1175441873572364732">{sms}<![CDATA[Привет]]></sms></result></output>'
+
+
 SERVICES = {
     "smsc": smsc, "smsru": smsru, "smsaero": smsaero, "exolve": exolve, "mts": mts, "megafon": megafon,
-    "devino": devino,
+    "devino": devino, "beeline": beeline,
 }  # fmt: skip

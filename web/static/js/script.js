@@ -10,7 +10,8 @@ const FEW = 7; // options that stand side by side; more of them are a list to ch
 export async function showScript(one) {
   const box = $("#script");
   const { state, direction, hand_over: handed } = one.view;
-  const apt = TALKED.has(state) && direction !== "internal" && !one.pop?.colleague && [undefined, "given"].includes(handed?.kind);
+  const early = state === "dialling" && direction === "outbound"; // of what call list it is, is known before the talk
+  const apt = (early || TALKED.has(state)) && direction !== "internal" && !one.pop?.colleague && [undefined, "given"].includes(handed?.kind);
   if (box.dataset.call !== one.id) {
     show(box, false);
     box.dataset.call = one.id;
@@ -21,7 +22,12 @@ export async function showScript(one) {
   const script = await one.script;
   if (!script) one.script = undefined; // the call's row may be a moment late
   if (!script || box.dataset.call !== one.id) return;
-  show(box, script.questions.length > 0);
+  const asks = script.questions.length > 0 && TALKED.has(one.view.state);
+  show(box, asks || !!script.call_list);
+  show($("#script-head"), asks);
+  show($("#questions"), asks);
+  show($("#script-list"), !!script.call_list);
+  $("#script-list").textContent = script.call_list && t("Call list “{list}”. You call as: {label}", { list: script.call_list, label: script.label });
   $("#script-title").textContent = script.name;
   draw(one, script.questions);
 }

@@ -145,7 +145,21 @@ export async function next() {
     if (one.client_id) go(`/clients/${one.client_id}`);
     return;
   }
-  toast(t("Nothing to be done now."));
+  if (!(await takeListed())) toast(t("Nothing to be done now."));
+}
+
+/** Nothing else waits: the next of a call list comes to one's desk, and is chosen. */
+async function takeListed() {
+  const lists = await api("GET", "/work/lists").catch(() => []);
+  for (const one of lists.filter((list) => list.waiting)) {
+    const taken = await api("POST", `/work/lists/${one.id}`).catch(() => null);
+    const mine = taken && (await api("GET", "/work")).find((item) => item.kind === "list" && item.id === taken.id);
+    if (!mine) continue;
+    store.setNext({ ...mine, name: mine.client_name || mine.name });
+    if (mine.client_id) go(`/clients/${mine.client_id}`);
+    return true;
+  }
+  return false;
 }
 
 async function callNext(one) {
