@@ -30,6 +30,9 @@ Right = Literal[
     "agents.read",
     "board.read",  # the live board
     "agents.manage",  # set others' states, correct their journal
+    "calls.manage",  # end, take over, pick others' calls from the board
+    "calls.spy",  # listen to others' conversations, whisper, join them
+    "board.tell",  # words to people and teams
     "trace.read",
     "reports.read",
     "segments.write",
@@ -70,6 +73,9 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "agents.read": {"agent": "all", "supervisor": "all", "admin": "all"},
     "board.read": {"agent": "none", "supervisor": "all", "admin": "all"},
     "agents.manage": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "calls.manage": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "calls.spy": {"agent": "none", "supervisor": "team", "admin": "all"},
+    "board.tell": {"agent": "none", "supervisor": "all", "admin": "all"},
     "trace.read": {"agent": "own", "supervisor": "all", "admin": "all"},
     "reports.read": {"agent": "none", "supervisor": "all", "admin": "all"},
     "segments.write": {"agent": "none", "supervisor": "all", "admin": "all"},
@@ -100,7 +106,9 @@ SCOPES: Mapping[Right, tuple[Scope, ...]] = {
     "calls.read": ("none", "own", "team", "all"),
     "trace.read": ("none", "own", "all"),
     "access.read": ("none", "team", "all"),
-    "board.read": ("none", "team", "all"),
+    **dict.fromkeys(
+        ("board.read", "board.tell", "agents.manage", "calls.manage", "calls.spy"), ("none", "team", "all")
+    ),
     "mail": ("none", "own", "all"),
 }
 FIXED: Mapping[Role, frozenset[Right]] = {

@@ -33,6 +33,7 @@ from cti.features.phone_watch import PhoneWatch
 from cti.features.phones import Phones
 from cti.features.routing import Routing
 from cti.features.screen_pop import ScreenPops
+from cti.features.spying import Spying
 from cti.features.test_calls import TestCalls
 from cti.metrics import Metrics
 from cti.passwords import Passwords
@@ -72,6 +73,7 @@ class DeskParts:
     agi: AgiServer | None
     kept_places: KeptPlaces
     ways: CallWays
+    spying: Spying
     work_lists: WorkParts
     link: Callable[[], LinkView]
     work: Mapping[str, Coroutine[Any, Any, None]]
@@ -266,6 +268,18 @@ async def build_desk(
         changed=work_lists.work_list.changed,
         clock=clock,
     )
+    spying = Spying(
+        db=db,
+        directory=directory,
+        desktop=desktop,
+        line_of=pbxes.line_of,
+        status_of=agent_states.device_status,
+        calls_at=pbxes.calls_at,
+        keep=access_journal.keep,
+        next_seq=screen_pops.next_seq,
+        tells=settings.agents.spied_are_told,
+        clock=clock,
+    )
     background: set[asyncio.Task[None]] = set()
 
     def storage_changed() -> None:
@@ -288,6 +302,7 @@ async def build_desk(
         phones,
         work_lists.moved,
         show_link,
+        spying.heard,
         lambda: watch.open_calls,
     )
     work: dict[str, Coroutine[Any, Any, None]] = {
@@ -339,6 +354,7 @@ async def build_desk(
         agi=agi,
         kept_places=kept,
         ways=ways,
+        spying=spying,
         work_lists=work_lists,
         link=link_view,
         work=work,

@@ -117,6 +117,12 @@ class Pbxes:
         pbx = self.of(call)
         return pbx.tracker.record(call) if pbx else None
 
+    def pick(self, call: str, on: bool) -> None:
+        """One of us takes a waiting caller out of his queue, or it came to nothing."""
+        pbx = self.of(call)
+        if pbx is not None:
+            pbx.tracker.pick(call, on)
+
     def calls_at(self, devices: Collection[str]) -> list[CallRecord]:
         """The trackers' accounts of open calls in which one of these devices has a leg, oldest first for each PBX."""
         return [record for pbx in self._all for record in pbx.tracker.calls_at(devices)]

@@ -38,6 +38,7 @@ def reactions(
     phones: Phones,
     work_moved: Reaction,
     show_link: Reaction,
+    spied: Reaction,
     seen_by_sip: Callable[[], frozenset[str]],
 ) -> Mapping[type[ev.TelephonyEvent], Sequence[Reaction]]:
     """Who hears of what, in order: who hands over first, then the card, then the desks, then the journal.
@@ -60,6 +61,7 @@ def reactions(
         ev.CallVariables: (variables.heard,),
         ev.StepTaken: (ways.step_taken,),
         ev.Scored: (ways.scored,),
+        ev.Spied: (spied,),
         ev.Delivered: (
             handed.delivered,
             pops.delivered,

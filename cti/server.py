@@ -206,16 +206,17 @@ async def build(settings: Settings, db: Database) -> Parts:
     live.snapshot = lambda agent_id: desk.snapshot(
         agent_id, gone.lately(), mail.inbox.of(agent_id), texting.counts.of(agent_id)
     )
-    board = build_board(
-        db, directory=directory, pbxes=pbxes, desk=desk, zone=ZoneInfo(settings.numbers.time_zone), clock=clock
-    )
-    live.boards = Boards(look=board.look, access_journal=access_journal)
+    boards = build_board(
+        db, directory=directory, pbxes=pbxes, desk=desk, desktop=live, zone=ZoneInfo(settings.numbers.time_zone),
+        clock=clock,
+    )  # fmt: skip
+    live.boards = Boards(look=boards.board.look, access_journal=access_journal)
     live.seq_of, live.presence = desk.screen_pops.seq_of, desk.presence
     rollups = Rollups(db=db, clock=clock)
     work: dict[str, Coroutine[Any, Any, None]] = {
         "spool": spool.run(),
         "live": live.watch(),
-        "board": board.run(),
+        "board": boards.board.run(),
         "boards": live.boards.run(),
         "erasures": gone.watch(),
         "figures": rollups.run(),
@@ -312,6 +313,8 @@ async def build(settings: Settings, db: Database) -> Parts:
         agent_states=desk.agent_states,
         agent_duty=desk.agent_duty,
         duty_admin=desk.duty_admin,
+        board_actions=boards.actions,
+        spying=desk.spying,
         test_calls=desk.test_calls,
         link=desk.link,
         lines=desk.watch.health,

@@ -81,6 +81,7 @@ def agent(row: AgentRow, viewer: Viewer) -> Json:
         "name": row.name,
         "extension": row.extension,
         "team": row.team,
+        "team_id": row.team_id,
         "pbxes": row.pbxes,
         "standing": row.standing,
         "since": row.since,

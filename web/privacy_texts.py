@@ -16,6 +16,7 @@ ACTIONS: Mapping[Action, str] = {
     "search": N_("searched"),
     "export": N_("took out in a file"),
     "print": N_("printed"),
+    "spy": N_("listened to"),
     "change": N_("imported or took back"),
     "log": N_("read this journal"),
 }

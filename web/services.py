@@ -20,6 +20,7 @@ from cti.features.access_review import AccessReview
 from cti.features.accounts import Accounts
 from cti.features.agent_duty import AgentDuty
 from cti.features.agent_state import AgentStates
+from cti.features.board_actions import BoardActions
 from cti.features.browser_legs import BrowserLegs
 from cti.features.bulk_changes import BulkChanges
 from cti.features.call_control import CallControl
@@ -84,6 +85,7 @@ from cti.features.rollups import Rollups
 from cti.features.screen_pop import ScreenPops
 from cti.features.scripts import Scripts
 from cti.features.sending_limits import SendingLimits
+from cti.features.spying import Spying
 from cti.features.templates import Templates
 from cti.features.test_calls import TestCalls
 from cti.features.texting import Texting
@@ -175,6 +177,8 @@ class Services:
     agent_states: AgentStates
     agent_duty: AgentDuty
     duty_admin: DutyAdmin
+    board_actions: BoardActions
+    spying: Spying
     test_calls: TestCalls
     link: Callable[[], LinkView]
     lines: Callable[[], Mapping[tuple[str, str], Health]]

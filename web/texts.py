@@ -9,6 +9,7 @@ from aiohttp import web
 from cti.errors import Refused
 from cti.telephony.numbering import show
 from web import (
+    board_texts,
     campaign_texts,
     gateway_texts,
     list_texts,
@@ -23,6 +24,7 @@ from web.i18n import N_ as N_
 from web.i18n import language_of, say, translate
 
 REFUSALS: Mapping[str, str] = {
+    **board_texts.REFUSALS,
     **campaign_texts.REFUSALS,
     **publish_texts.REFUSALS,
     **gateway_texts.REFUSALS,
@@ -270,6 +272,8 @@ DIRECTIONS: Mapping[str, str] = {
 }
 DESK_NOTICES: Mapping[str, str] = {
     "desk-taken": N_("{name} sat down at desk {desk}: you are rung at your own phone again."),
+    "board-says": N_("{name}: {words}"),
+    "board-spied": N_("{name} listens to your conversation."),
     "desk-freed": N_("Desk {desk} is free again: you are rung at your own phone."),
 }
 ROLES: Mapping[str, str] = {

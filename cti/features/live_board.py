@@ -22,6 +22,7 @@ from cti.directory import DeviceFinder
 from cti.errors import StorageError
 from cti.storage import board_figures, missed
 from cti.storage.database import Database
+from cti.telephony.commands import MOVES
 from cti.telephony.events import CallRecord
 from cti.telephony.numbering import NumberPlan, read
 
@@ -89,7 +90,7 @@ class LiveBoard:
         self._looked_at = now
         self._looked.set()
         pbxes = self._pbxes()
-        records = [one for one in self._calls() if one.outcome is None]
+        records = [one for one in self._calls() if not (one.placed_by or "").startswith(MOVES)]
         open_calls = {one.call for one in records}
         self._names = {call: self._names.get(call) for call in open_calls}
         self._numbers = {call: self._numbers[call] for call in open_calls & self._numbers.keys()}

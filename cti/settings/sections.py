@@ -158,6 +158,7 @@ class AgentsSettings(_Section):
     unreachable_s: Annotated[int, Field(ge=0, le=3600)] = 0  # Ready with an unregistered phone for so long: a pause
     lagged_s: Annotated[int, Field(ge=0, le=3600)] = 0  # Ready with the panel gone for so long: a pause
     sign_out_logs_off: bool = True  # who signs out leaves his queues too
+    spied_are_told: bool = False  # an agent is told when a supervisor begins to listen to him
     desks_free_at: Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$")] = "00:00"  # "": never
 
 

@@ -22,7 +22,7 @@ from cti.clients import seen
 from cti.storage.privacy_tables import access_head, access_log
 from cti.storage.tables import users
 
-Action = Literal["view", "search", "export", "print", "change", "log"]
+Action = Literal["view", "search", "export", "print", "change", "log", "spy"]
 How = Literal["", "changed", "missing", "cut-off", "put-in", "not-as-noted"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 AT_ONCE = 5_000

@@ -13,7 +13,7 @@ access_log = Table(
     Column("at", Float, nullable=False, index=True),
     Column("user_id", Integer),
     Column("login", String(64), nullable=False),  # as it was then
-    Column("action", String(12), nullable=False),  # view | search | export | print | change | log
+    Column("action", String(12), nullable=False),  # view | search | export | print | change | log | spy
     Column("thing", String(120), nullable=False),  # client:12, clients, call:ID, access-log
     Column("count", Integer, nullable=False, server_default="1"),  # how many persons' data it showed
     Column("clients", Text, nullable=False, server_default=""),  # their ids, comma between, as far as they are told

@@ -60,7 +60,7 @@ def wait(book: Book, leg: Leg, queue: str, position: str) -> None:
     call = leg.call
     call.queue = call.waiting = queue
     call.hung_up = None
-    call.abandoned = call.given_up = False
+    call.abandoned = call.given_up = call.picked = False
     call.queued = call.queued if call.queued is not None else book.at
     place = int(position) if position.isdecimal() and len(position) < 7 else None
     call.waits.append(Waiting(queue=queue, joined=book.at, position=place))
@@ -77,7 +77,8 @@ def leave(book: Book, headers: Headers) -> None:
     if call.waiting != queue:
         return
     answered = (leg.taken is not None and not leg.taken.gone) or (not leg.real and _taken_from(call, queue))
-    how = "abandoned" if call.abandoned else "answered" if answered else "timeout" if call.given_up else "other"
+    unanswered = "diverted" if call.picked else "timeout" if call.given_up else "other"
+    how = "abandoned" if call.abandoned else "answered" if answered else unanswered
     call.waiting = None
     if call.waits and call.waits[-1].how is None:
         call.waits[-1].left, call.waits[-1].how = book.at, how

@@ -35,6 +35,7 @@ from cti.telephony.placing import MOVES as MOVES
 from cti.telephony.placing import CallBack as CallBack
 from cti.telephony.placing import MakeCall as MakeCall
 from cti.telephony.placing import RecordTake as RecordTake
+from cti.telephony.placing import Spy as Spy
 from cti.telephony.placing import TakeOver as TakeOver
 
 
@@ -141,6 +142,21 @@ class RemoveMember(Command):
     def __post_init__(self) -> None:
         must(NAME, self.queue, "a queue")
         must(NAME, self.device, "a device")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SetPenalty(Command):
+    """How late a queue rings a device: those of lower penalties first."""
+
+    effect: ClassVar[bool] = True
+    queue: str
+    device: str
+    penalty: int
+
+    def __post_init__(self) -> None:
+        must(NAME, self.queue, "a queue")
+        must(NAME, self.device, "a device")
+        must_be_within(0, self.penalty, 1000, "a penalty")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

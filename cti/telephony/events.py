@@ -329,6 +329,17 @@ class StepTaken(CallEvent, frozen=True, kw_only=True):
     hours: str = ""
 
 
+class Spied(CallEvent, frozen=True, kw_only=True):
+    """Somebody begins to hear another's conversation by a code at his phone (UserEvent TrubkaSpy).
+
+    by, of: their extensions as the dialplan says them; near: a device of the same PBX, None where none is known.
+    """
+
+    by: str
+    of: str
+    near: str | None = None
+
+
 class Scored(CallEvent, frozen=True, kw_only=True):
     """The client gave the call a mark, 1 to 5 (UserEvent TrubkaScore)."""
 

@@ -184,6 +184,7 @@ class Call:
     queue: str | None = None
     waiting: str | None = None  # queue the caller waits in now
     abandoned: bool = False
+    picked: bool = False  # somebody of ours takes the caller out of his queue
     given_up: bool = False  # by a queue whose members did not answer in time
     caller_left: bool = False
     voicemail: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from cti.telephony.command_values import (
     CONTEXT,
@@ -102,6 +102,36 @@ class TakeOver(Command):
         must(ID, self.request_id, "a request id")
         if self.caller_id_number:
             must(NUMBER, self.caller_id_number, "a number to show")
+        for name, value in self.headers:
+            must(HEADER, name, "a SIP header")
+            must(VALUE, value, "a SIP header's value")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spy(Command):
+    """Ring `device`; who answers hears `leg` and whom it talks to, until the leg ends.
+
+    how: listen; whisper (`leg` hears him, the other does not); barge (both hear him). As with a TakeOver the new leg is
+    no call of anybody's: its Uniqueid is `trubka-move.<request_id>`.
+    """
+
+    effect: ClassVar[bool] = True
+    device: str
+    leg: str
+    how: Literal["listen", "whisper", "barge"]
+    request_id: str
+    caller_id_name: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    timeout_s: int = 20
+
+    def __post_init__(self) -> None:
+        must(PHONE, self.device, "a phone")
+        must(LEG, self.leg, "a channel")
+        if self.how not in ("listen", "whisper", "barge"):
+            raise ValueError(f"{self.how[:40]!r} is no way to listen.")
+        must(ID, self.request_id, "a request id")
+        must(TEXT, self.caller_id_name, "a name to show")
+        must_be_within(1, self.timeout_s, 300, "seconds to ring")
         for name, value in self.headers:
             must(HEADER, name, "a SIP header")
             must(VALUE, value, "a SIP header's value")

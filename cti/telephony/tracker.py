@@ -85,6 +85,12 @@ class Tracker:
         confer(book)
         return out
 
+    def pick(self, call: str, on: bool = True) -> None:
+        """A waiting caller is about to be taken out of his queue by one of us: to leave it so is to be diverted."""
+        found = self._book.links.get(call.removeprefix(self._book.prefix))
+        if found is not None:
+            found.picked = on
+
     def link_down(self) -> None:
         """Nobody knows any more how devices and members stand: the next snapshot tells all of them anew."""
         self._book.devices.clear()

@@ -11,7 +11,7 @@ from typing import Final
 
 from cti.telephony.agents import status
 from cti.telephony.book import OWN, Book, Headers
-from cti.telephony.events import CallBackAsked, CallVariables, Scored, StepTaken
+from cti.telephony.events import CallBackAsked, CallVariables, Scored, Spied, StepTaken
 from cti.telephony.model import Leg
 from cti.telephony.ringing import seen
 
@@ -27,7 +27,7 @@ def user_event(book: Book, headers: Headers) -> None:
     """TrubkaCard (or Trubka), name: value,...: variables for the call's card. TrubkaQueue: how Queue() ended.
 
     TrubkaVoicemail: the caller may leave a message. TrubkaStep: where the call is. TrubkaScore: the client's mark.
-    TrubkaCallback: he asks to be called back.
+    TrubkaCallback: he asks to be called back. TrubkaSpy: somebody listens to a colleague.
     """
     said = SAYINGS.get(headers.get("UserEvent", "").lower())
     leg = seen(book, headers) if said is not None else None
@@ -60,6 +60,12 @@ def _score(book: Book, leg: Leg, headers: Headers) -> None:
         book.out.append(Scored(at=book.at, call=leg.call.id, score=score))
 
 
+def _spy(book: Book, leg: Leg, headers: Headers) -> None:
+    by, of = headers.get("By", ""), headers.get("Of", "")
+    if by and of:
+        book.out.append(Spied(at=book.at, call=leg.call.id, by=by, of=of, near=book.device(leg)))
+
+
 def _callback(book: Book, leg: Leg, headers: Headers) -> None:
     queue, call = headers.get("Queue", ""), leg.call
     call.asked_back = True
@@ -83,4 +89,5 @@ SAYINGS: Final[Mapping[str, Callable[[Book, Leg, Headers], None]]] = {
     "trubkastep": _step,
     "trubkascore": _score,
     "trubkacallback": _callback,
+    "trubkaspy": _spy,
 }

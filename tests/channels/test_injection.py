@@ -37,6 +37,11 @@ EXAMPLES: tuple[c.Command, ...] = (
     c.AttendedTransfer(leg=LEG, context="from-internal", number="102"),
     c.AddMember(queue="sales", device="PJSIP/101", name="Анна"),
     c.RemoveMember(queue="sales", device="PJSIP/101"),
+    c.SetPenalty(queue="sales", device="PJSIP/101", penalty=3),
+    c.Spy(
+        device="PJSIP/110", leg=LEG, how="whisper", request_id="x3", caller_id_name="Анна",
+        headers=(("Alert-Info", "x"),),
+    ),
     c.PauseMember(device="PJSIP/101", paused=True, queue="sales", reason="ОБЕД"),
     c.GetVariable(name="PJSIP_AOR(101,contact)", leg=LEG),
     c.Redirect(leg=LEG, extra=LEG, context="trubka-conference", number="1234567890"),

@@ -6,10 +6,13 @@ from typing import Annotated, Literal
 
 from aiohttp import web
 from msgspec import Meta, Struct
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cti.access import scope
+from cti.access import Person, may, scope
 from cti.errors import Refused
 from cti.storage import duty as stored
+from cti.storage import users
+from cti.storage.users import UserRow
 from cti.telephony.duty import State
 from web.api.base import Operation, body_of, place, query_of, reply
 from web.api.records import Ok
@@ -89,6 +92,15 @@ def whose(request: web.Request) -> int:
     return whose
 
 
+async def check_reach(conn: AsyncConnection, person: Person, user_id: int) -> UserRow:
+    """The person whose states are asked for; 404 for one of another team, where the right ends at one's own."""
+    user = await users.by_id(conn, user_id)
+    reaches = user and may(person, "agents.manage", owner_id=user.id, owner_team_id=user.team_id)
+    if user is None or not (reaches or user_id == person.id):
+        raise web.HTTPNotFound(text="There is no such person here.")
+    return user
+
+
 async def choose(request: web.Request) -> web.Response:
     """Be something else from now on."""
     body, duty = await body_of(request, Choice), services_of(request).agent_duty
@@ -120,6 +132,7 @@ async def states(request: web.Request) -> web.Response:
     query, services, user_id = query_of(request, StatesQuery), services_of(request), whose(request)
     since = query.since or services.clock() - DAY_S
     async with services.db.read() as conn:
+        await check_reach(conn, person_of(request), user_id)
         rows = await stored.journal(conn, user_id, since=since, until=query.until)
     return reply([_out(row) for row in rows])
 

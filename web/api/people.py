@@ -9,6 +9,7 @@ from aiohttp import web
 from cti.storage import users
 from web.api import (
     belongings,
+    board,
     bulk,
     callbacks,
     calls,
@@ -221,6 +222,7 @@ OPERATIONS = (
     *event_rules.OPERATIONS,
     *campaigns.OPERATIONS,
     *duty.OPERATIONS,
+    *board.OPERATIONS,
     *phones.OPERATIONS,
     *dialplans.OPERATIONS,
     *dialplan_versions.OPERATIONS,

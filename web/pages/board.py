@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from cti.access import Right, scope
+from cti.storage import duty
+from web.auth import person_of
 from web.render import page
 from web.routes import Route
+from web.services import services_of
 from web.texts import N_
+
+ACTIONS: tuple[Right, ...] = ("calls.manage", "agents.manage", "calls.spy", "board.tell")
 
 
 async def show(request: web.Request) -> web.Response:
     """Queues, people and calls."""
-    return page(request, "board.html", title=N_("Live board"))
+    person = person_of(request)
+    can = " ".join(right for right in ACTIONS if scope(person, right) != "none")
+    async with services_of(request).db.read() as conn:
+        reasons = [one.name for one in await duty.reasons(conn)]
+    return page(request, "board.html", title=N_("Live board"), rights=can, reasons=reasons, me=person.id)
 
 
 ROUTES = (Route("GET", "/board", show, "board.read", "nothing"),)

@@ -15,7 +15,7 @@ from cti.storage import users
 from cti.storage.duty import StateRow
 from cti.telephony.duty import State
 from web import duty_texts
-from web.api.duty import whose
+from web.api.duty import check_reach, whose
 from web.auth import person_of
 from web.i18n import language_of
 from web.pages.settings import at, number, said
@@ -55,9 +55,7 @@ async def _page(request: web.Request, *, status: int = 200, error: str = "", lin
     services, person, user_id, day = services_of(request), person_of(request), whose(request), _day(request)
     since, until = (datetime.combine(one, time(), services.zone).timestamp() for one in (day, day + timedelta(days=1)))
     async with services.db.read() as conn:
-        user = await users.by_id(conn, user_id)
-        if user is None:
-            raise web.HTTPNotFound(text="There is no such person here.")
+        user = await check_reach(conn, person, user_id)
         rows = await stored.journal(conn, user_id, since=since, until=until)
         reasons = await stored.reasons(conn)
         people = [one for one in await users.every(conn) if one.blocked_at is None or one.id == user_id]
@@ -65,8 +63,8 @@ async def _page(request: web.Request, *, status: int = 200, error: str = "", lin
     asked = request.query.get("correct", "")
     values: dict[str, Any] = {
         "user": user,
-        "people": people if may(person, "agents.manage") else [],
-        "corrects": may(person, "agents.manage"),
+        "people": [one for one in people if may(person, "agents.manage", owner_team_id=one.team_id)],
+        "corrects": may(person, "agents.manage", owner_team_id=user.team_id),
         "day": day,
         "today": _today(request),
         "around": (day - timedelta(days=1), day + timedelta(days=1)),

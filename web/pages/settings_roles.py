@@ -36,6 +36,12 @@ RIGHTS: Mapping[Right, tuple[str, str]] = {  # what it is called, what it opens
     "agents.read": (N_("See colleagues"), N_("Who is there and whose phone is free")),
     "board.read": (N_("Live board"), N_("Queues, people and calls as they are now")),
     "agents.manage": (N_("Set others' states"), N_("Pauses and queues of others, the journal of states")),
+    "calls.manage": (N_("Calls of others"), N_("Pick a waiting caller, end or take over a call from the board")),
+    "calls.spy": (
+        N_("Listen to conversations"),
+        N_("Listen, whisper, join; for a reason, which is kept"),
+    ),
+    "board.tell": (N_("Messages to people"), N_("Words on the screens of a person or a team")),
     "trace.read": (N_("Why a card came"), N_("The steps of one's own cards, or of all")),
     "reports.read": (N_("Reports"), N_("The client base by numbers, and as a file")),
     "segments.write": (N_("Make segments"), N_("Save conditions over clients for all")),

@@ -216,6 +216,22 @@ def _take_over(x: c.TakeOver) -> Headers:
     return action | _with(x.headers)
 
 
+def _spy(x: c.Spy) -> Headers:
+    """q: no beep, E: over with the leg, S: and with nobody to hear; a channel is named whole, so no other begins so."""
+    name = x.caller_id_name.translate(_UNQUOTED)
+    shown: Headers = {"CallerID": f'"{name}" <>'} if name else {}
+    action: Headers = {
+        "Action": "Originate",
+        "Channel": x.device,
+        "Application": "ChanSpy",
+        "Data": f"{x.leg},qES{ {'listen': 'o', 'whisper': 'w', 'barge': 'B'}[x.how] }",
+        "Async": "true",
+        "Timeout": str(x.timeout_s * 1000),
+        "ChannelId": f"trubka-{c.MOVES}{x.request_id}",
+    }
+    return shown | action | _with(x.headers)
+
+
 def _record(x: c.RecordTake) -> Headers:
     name = x.caller_id_name.translate(_UNQUOTED)
     shown: Headers = {"CallerID": f'"{name}" <>'} if name else {}
@@ -276,10 +292,17 @@ _FORMS: Mapping[type[c.Command], Callable[[Any], Headers]] = {
     c.CallBack: _call_back,
     c.TakeOver: _take_over,
     c.RecordTake: _record,
+    c.Spy: _spy,
     c.ClearConnection: lambda x: {"Action": "Hangup", "Channel": x.leg},
     c.SendDigit: lambda x: {"Action": "PlayDTMF", "Channel": x.leg, "Digit": x.digit},
     c.AddMember: _add,
     c.RemoveMember: lambda x: {"Action": "QueueRemove", "Queue": x.queue, "Interface": x.device},
+    c.SetPenalty: lambda x: {
+        "Action": "QueuePenalty",
+        "Queue": x.queue,
+        "Interface": x.device,
+        "Penalty": str(x.penalty),
+    },
     c.PauseMember: _pause,
     c.Redirect: _redirect,
     c.BlindTransfer: lambda x: {"Action": "BlindTransfer", "Channel": x.leg} | _there(x),

@@ -7,7 +7,7 @@ import { go } from "./sections.js";
 import { toast } from "./toasts.js";
 
 const FRESH_S = 600;
-const CALM = { "sms-in": "message-square", "campaign-asked": "send", "campaign-agreed": "check" }; // nothing is wrong: their icons
+const CALM = { "board-says": "message-square", "board-spied": "headphones", "sms-in": "message-square", "campaign-asked": "send", "campaign-agreed": "check" }; // nothing is wrong: their icons
 let seen = () => {};
 
 /** Hear of them. */

@@ -58,6 +58,9 @@ export async function hangUp(one = line?.ear() ? null : store.liveCall()) {
   }
 }
 
+/** The browser's phone picks up by itself what is asked for by this id. */
+export const expectLeg = (id) => line?.expect(id);
+
 /** Go on with a conversation at another phone of one's own; the browser picks up by itself what was asked for here. */
 export async function move(one, phone) {
   const id = requestId();

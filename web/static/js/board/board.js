@@ -3,6 +3,7 @@
 import { $, $$, fill, show } from "../dom.js";
 import { lookAtBoard } from "../live.js";
 import { duration, t } from "../texts.js";
+import { startActions } from "./actions.js";
 import { startAgents } from "./agents.js";
 import { startCalls } from "./calls.js";
 import { startFilters } from "./filters.js";
@@ -16,6 +17,7 @@ export const state = { queues: new Map(), agents: new Map(), calls: new Map(), p
 
 export function startBoard(place) {
   const parts = [startQueues(place, state), startAgents(place, state), startCalls(place, state)];
+  startActions(place, state);
   const filters = startFilters(place, state, () => parts.forEach((part) => part.draw()));
   const stop = lookAtBoard((news) => {
     hear(news);
@@ -87,5 +89,5 @@ function sums() {
   const agents = [...state.agents.values()];
   const waiting = [...state.queues.values()].flatMap((queue) => queue.waiting);
   const count = (word) => agents.filter((one) => one.standing === word).length;
-  return { waiting: waiting.length, ready: count("ready"), talking: count("talking"), paused: count("paused"), calls: state.calls.size };
+  return { waiting: waiting.length, ready: count("ready"), talking: count("talking"), paused: count("paused") };
 }

@@ -1,0 +1,19 @@
+"""Words of the live board's actions: why one was not done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from web.i18n import N_
+
+REFUSALS: Mapping[str, str] = {
+    "not-waiting": N_("This caller does not wait any more."),
+    "agent-busy": N_("This person's phone is not free: choose another one."),
+    "unknown-queue": N_("Nobody works in such a queue yet: an admin sets the first one."),
+    "no-words": N_("Write what is to be said."),
+    "nobody": N_("There is nobody there who has a phone."),
+    "why-needed-to-spy": N_("Say why you listen: it stands in the access journal."),
+    "not-in-talk": N_("This person does not talk now."),
+    "spy-other-pbx": N_("This conversation is on another PBX than your phone."),
+    "own-phone-busy": N_("Your phone is not free on the PBX: free it, or choose another one on the right."),
+}
