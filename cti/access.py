@@ -1,8 +1,9 @@
 """Who may do what, on whose things: right x scope, defaults per role as one table, an admin's changes over them.
 
 Pure: what an admin changed of a role comes with the person (`Person.changed`). Scopes, widening: none < own < team <
-all. `own` is the person's own calls, devices and clients; `team` those of the people in his team. SCOPES says which of
-them a right knows: what is not asked for anywhere cannot be set.
+queue < all. `own` is the person's own calls, devices and clients; `team` those of the people in his team, `queue` also
+those that came by a queue of his. SCOPES says which of them a right
+knows: what is not asked for anywhere cannot be set.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Role = Literal["agent", "supervisor", "admin"]
-Scope = Literal["none", "own", "team", "all"]
+Scope = Literal["none", "own", "team", "queue", "all"]
 Right = Literal[
     "desk",  # have a desk: receive cards, have states
     "dial",  # place calls from own devices
@@ -26,6 +27,9 @@ Right = Literal[
     "clients.erase",  # remove a person from everywhere
     "privacy.export",  # all that is held on a person, as one archive
     "calls.read",
+    "recordings.listen",
+    "recordings.download",  # take them out of the house
+    "recordings.keep",  # hold one against deletion
     "notes.write",
     "agents.read",
     "board.read",  # the live board
@@ -54,7 +58,7 @@ Right = Literal[
 ]
 
 ROLES: tuple[Role, ...] = ("agent", "supervisor", "admin")
-WIDTH: dict[Scope, int] = {"none": 0, "own": 1, "team": 2, "all": 3}
+WIDTH: dict[Scope, int] = {"none": 0, "own": 1, "team": 2, "queue": 3, "all": 4}
 
 DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "desk": {"agent": "own", "supervisor": "own", "admin": "own"},
@@ -69,6 +73,9 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "clients.erase": {"agent": "none", "supervisor": "none", "admin": "all"},
     "privacy.export": {"agent": "none", "supervisor": "none", "admin": "all"},
     "calls.read": {"agent": "own", "supervisor": "all", "admin": "all"},
+    "recordings.listen": {"agent": "own", "supervisor": "all", "admin": "all"},
+    "recordings.download": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "recordings.keep": {"agent": "none", "supervisor": "all", "admin": "all"},
     "notes.write": {"agent": "own", "supervisor": "own", "admin": "own"},
     "agents.read": {"agent": "all", "supervisor": "all", "admin": "all"},
     "board.read": {"agent": "none", "supervisor": "all", "admin": "all"},
@@ -98,12 +105,14 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
 
 
 _ALL_OR_NONE: tuple[Scope, ...] = ("none", "all")
+_BY_QUEUE: tuple[Scope, ...] = ("none", "own", "team", "queue", "all")
 SCOPES: Mapping[Right, tuple[Scope, ...]] = {
     **dict.fromkeys(DEFAULTS, _ALL_OR_NONE),
     "desk": ("none", "own"),
     "dial": ("none", "own"),
     "notes.write": ("none", "own"),
     "calls.read": ("none", "own", "team", "all"),
+    **dict.fromkeys(("recordings.listen", "recordings.download", "recordings.keep"), _BY_QUEUE),
     "trace.read": ("none", "own", "all"),
     "access.read": ("none", "team", "all"),
     **dict.fromkeys(

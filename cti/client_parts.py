@@ -120,6 +120,7 @@ def _told_to_jobs(settings: Settings, plan: NumberPlan) -> Mapping[str, Any]:
         "zone": settings.numbers.time_zone,
         "data": str(settings.data),
         "voicemail": {name: str(folder) for name, folder in settings.voicemail_folders.items()},
+        "recordings": {name: str(folder) for name, folder in settings.recording_folders.items()},
     }
 
 

@@ -9,6 +9,7 @@ from datetime import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from cti.channels.phone import recorded as recorded_files
 from cti.channels.phone.agi import AgiServer
 from cti.desktop import AgentDesktop, Erased, LinkView, Snapshot, WorkView
 from cti.directory import Directory
@@ -31,6 +32,7 @@ from cti.features.live_calls import LiveCalls
 from cti.features.pbx_offers import PbxOffers
 from cti.features.phone_watch import PhoneWatch
 from cti.features.phones import Phones
+from cti.features.recordings import Recordings
 from cti.features.routing import Routing
 from cti.features.screen_pop import ScreenPops
 from cti.features.spying import Spying
@@ -74,6 +76,7 @@ class DeskParts:
     kept_places: KeptPlaces
     ways: CallWays
     spying: Spying
+    recordings: Recordings
     work_lists: WorkParts
     link: Callable[[], LinkView]
     work: Mapping[str, Coroutine[Any, Any, None]]
@@ -280,6 +283,15 @@ async def build_desk(
         tells=settings.agents.spied_are_told,
         clock=clock,
     )
+    recorded = Recordings(
+        db=db,
+        spool=spool,
+        folders=settings.recording_folders,
+        files=recorded_files,
+        pbx_of=pbxes.name_of,
+        zone=ZoneInfo(settings.numbers.time_zone),
+        clock=clock,
+    )
     background: set[asyncio.Task[None]] = set()
 
     def storage_changed() -> None:
@@ -300,6 +312,7 @@ async def build_desk(
         agent_duty,
         legs,
         phones,
+        recorded,
         work_lists.moved,
         show_link,
         spying.heard,
@@ -310,6 +323,7 @@ async def build_desk(
         "phones": phones.run(),
         "desks": hot_desks.run(),
         "kept-places": kept.run(),
+        "recordings": recorded.run(),
         "duty": agent_duty.run(),
         **work_lists.work,
         **pbxes.work(table, clock, metrics),
@@ -355,6 +369,7 @@ async def build_desk(
         kept_places=kept,
         ways=ways,
         spying=spying,
+        recordings=recorded,
         work_lists=work_lists,
         link=link_view,
         work=work,

@@ -18,6 +18,7 @@ from cti.features.hand_over import HandOvers
 from cti.features.kept_places import KeptPlaces
 from cti.features.live_calls import Dialled, LiveCalls
 from cti.features.phones import Phones
+from cti.features.recordings import Recordings
 from cti.features.screen_pop import ScreenPops
 from cti.storage import clients, dial_requests
 from cti.storage.database import Database
@@ -36,6 +37,7 @@ def reactions(
     duty: AgentDuty,
     legs: BrowserLegs,
     phones: Phones,
+    recorded: Recordings,
     work_moved: Reaction,
     show_link: Reaction,
     spied: Reaction,
@@ -62,6 +64,8 @@ def reactions(
         ev.StepTaken: (ways.step_taken,),
         ev.Scored: (ways.scored,),
         ev.Spied: (spied,),
+        ev.RecordingBegan: (recorded.began,),
+        ev.RecordingEnded: (recorded.ended,),
         ev.Delivered: (
             handed.delivered,
             pops.delivered,
@@ -102,6 +106,7 @@ def reactions(
             handed.forget,
             variables.call_cleared,
             ways.call_cleared,
+            recorded.call_over,
         ),
         ev.CallMerged: (
             variables.call_merged,
@@ -122,6 +127,7 @@ def reactions(
             besides(journal.snapshot_taken),
             duty.snapshot_taken,
             legs.snapshot_taken,
+            recorded.call_over,
         ),
         ev.PbxRestarted: (duty.pbx_restarted,),
         ev.DeviceChanged: (states.device_changed,),

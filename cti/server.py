@@ -291,6 +291,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         erasures=gone,
         dossiers=base.dossiers,
         kept_places=desk.kept_places,
+        recordings=desk.recordings,
         number_lists=NumberLists(
             db=db,
             plan=pbxes.plan,

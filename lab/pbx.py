@@ -81,6 +81,11 @@ class Pbx:
         return self.home / "share/sounds"
 
     @property
+    def recordings(self) -> Path:
+        """Its folder of recordings."""
+        return self.home / "recordings"
+
+    @property
     def pid(self) -> int:
         """Process id of the running Asterisk."""
         return self._alive().pid
@@ -94,6 +99,7 @@ class Pbx:
             "CTI_PBX__MAIN__SECRET_FILE": str(self.secret_file),
             "CTI_AGI__PORT": str(self.ports.agi),
             "CTI_AGI__BUDGET_MS": str(self._budget_ms),
+            "CTI_PBX__MAIN__RECORDINGS": str(self.recordings),
             "CTI_PBX__MAIN__SIP_WS": f"ws://{HOST}:{self.ports.http}/ws",
             "CTI_PBX__MAIN__WEB_SECRETS_FILE": str(self.home / "etc/pjsip_browsers.conf"),
         }
@@ -133,7 +139,7 @@ class Pbx:
 
     def contexts(self, more: Mapping[str, tuple[Step, ...]] | None = None) -> tuple[Context, ...]:
         """The lab's dialplan as it is here. more: further numbers that clients may dial."""
-        return plan.contexts(more, agi=self.agi, ask_s=self.ask_s)
+        return plan.contexts(more, agi=self.agi, ask_s=self.ask_s, recordings=str(self.recordings))
 
     def start(self) -> Pbx:
         """Configure, start and wait until calls can be made. Raises LabError with the log's errors."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dialplan import inside
+from dialplan import inside, recording
 from dialplan.model import Context, Step
 from dialplan.plan import Plan
 from dialplan.recipes.call_back import call_back
@@ -22,6 +22,7 @@ SALES = "74950000001"
 CLARA = "74950000002"
 RESPONSIBLE = "74950000003"
 AGI = "127.0.0.1:4573"
+RECORDINGS = "/var/spool/asterisk/monitor/trubka"
 DEVICES = {
     "101": ("101", "101-web"),
     "102": ("102", "102-web"),
@@ -34,15 +35,21 @@ MEMBERS = {"sales": ("PJSIP/101", "PJSIP/102")}
 
 
 def contexts(
-    more: Mapping[str, tuple[Step, ...]] | None = None, *, agi: str = AGI, ask_s: float = ASK_S
+    more: Mapping[str, tuple[Step, ...]] | None = None,
+    *,
+    agi: str = AGI,
+    ask_s: float = ASK_S,
+    recordings: str = RECORDINGS,
 ) -> tuple[Context, ...]:
     """The whole plan. The third number leads to the client's manager, and to sales where he is not known or not free.
 
     more: further numbers that clients may dial. agi: where the server answers; ask_s: how long
-    it is waited for.
+    it is waited for. recordings: the folder for those of the first number, of which nobody is told: it rings at once.
     """
     responsible = to_manager(agi, otherwise=wait_in("sales"), ask_s=ask_s)
-    numbers = {SALES: wait_in("sales"), CLARA: ring("103", DEVICES["103"]), RESPONSIBLE: responsible}
+    site = Site(agi=agi, caller_id=SALES, secrets={}, recordings=recordings)
+    recorded = (*recording.begin(""), *wait_in("sales"))
+    numbers = {SALES: recorded, CLARA: ring("103", DEVICES["103"]), RESPONSIBLE: responsible}
     return (
         inbound("from-outside", {**numbers, **(more or {})}, beside=(late(),)),
         from_internal("from-internal", parts=("colleagues", "queues", "parkedcalls", "desks", inside.CODES, "outside")),
@@ -53,5 +60,6 @@ def contexts(
         conference(),
         call_back(),
         desks("desks", agi),
-        inside.codes(Plan(), Site(agi=agi, caller_id=SALES, secrets={})),
+        inside.codes(Plan(), site),
+        recording.context(Plan(), site),
     )

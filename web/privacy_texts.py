@@ -28,6 +28,7 @@ THINGS: Mapping[str, str] = {
     "file": N_("file"),
     "call": N_("call"),
     "calls": N_("list of calls"),
+    "recording": N_("recording of the call"),
     "missed": N_("missed calls"),
     "letters": N_("letters"),
     "desk": N_("desk"),

@@ -26,7 +26,7 @@ from cti.clients.places import link_of
 from cti.clients.properties import plain
 from cti.telephony.numbering import show
 from cti.telephony.watching import registrar_of
-from web import client_texts, keys, newcomer_texts, template_texts, texts
+from web import client_texts, course_texts, keys, newcomer_texts, template_texts, texts
 from web.auth import IDENTITY
 from web.i18n import catalogue, language_of, say, say_many
 from web.services import services_of
@@ -46,6 +46,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "role": texts.ROLES,
     "link": texts.LINKS,
     "reason": texts.REASONS,
+    "transfer": course_texts.TRANSFERS,
     "likeness": client_texts.LIKENESS,
     "template": template_texts.FIELDS,
     "newcomer": newcomer_texts.REFUSALS,

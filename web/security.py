@@ -45,6 +45,8 @@ STATUS = {
     "no-client": 404,
     "no-pbx-named": 404,
     "no-trace": 404,
+    "no-recording": 404,
+    "many-heard": 429,
     "no-version": 404,
     "bad-plan": 422,
     "no-calendar": 422,

@@ -205,3 +205,24 @@ class Voicemail:
     number: str
     at: float
     sound: Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sound:
+    """A recording's file. duration_s None: not a kind that can be measured. peaks: how loud each piece is, a letter."""
+
+    size: int
+    sha256: str
+    duration_s: float | None = None
+    peaks: str = ""
+    is_empty: bool = False
+    is_whole: bool = True  # as far as its head tells
+
+
+class RecordedFiles(Protocol):
+    """Files of recordings in a folder of a PBX; each waits for a disk. None, False: not there now."""
+
+    def path_of(self, folder: Path, file: str) -> Path | None: ...
+    def size_of(self, folder: Path, file: str) -> int | None: ...
+    def measure(self, folder: Path, file: str) -> Sound | None: ...
+    def remove(self, folder: Path, file: str) -> bool: ...

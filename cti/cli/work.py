@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from cti.access import Person, hides
+from cti.channels.phone.recorded import finder
 from cti.channels.phone.voicemail import removals
 from cti.cli import work_access
 from cti.clients import seen
@@ -247,6 +248,7 @@ async def _dossier(db: Database, job: Job) -> Any:
         zone=ZoneInfo(job["zone"]),
         files=Path(job["data"]) / "files",
         clock=time.time,
+        recorded=finder(job["recordings"]),
     )
     return await work.write(Path(job["path"]), job["kind"], job["id"], job["language"])
 

@@ -20,7 +20,7 @@ HIDDEN = frozenset((
     "name_folded", "folded", "search", "linked", "version", "position", "place", "stored", "sha256", "leg_id",
     "payload", "pbx", "request_id", "details", "released_by", "released_leg", "cause", "unseen_since", "unseen_until",
     "chain", "talking_since", "record", "seq", "score", "faults", "message", "clients", "latency_ms", "act", "batch",
-    "rows", "total", "created", "updated", "unchanged", "refused", "key_id", "client_key", "prefix", "placed",
+    "rows", "total", "peaks", "created", "updated", "unchanged", "refused", "key_id", "client_key", "prefix", "placed",
 ))  # fmt: skip
 USERS = (
     "created_by",
@@ -35,9 +35,10 @@ USERS = (
     "done_by",
     "taken_by",
     "closed_by",
+    "held_by",
 )
 ITEMS = ("relation_id", "region_id", "industry_id", "source_id", "role_id", "state_id")
-MOMENTS = ("at", "since", "until", "taken_until", "later_until")
+MOMENTS = ("at", "since", "until", "taken_until", "later_until", "held_until")
 NAMED = {"contact_id": "contacts", "contract_id": "contracts", "property_id": "properties", "value_id": "values",
          "segment_id": "segments", "call_id": "calls"}  # fmt: skip
 CODED = ("kind", "direction", "outcome", "result", "action")
@@ -88,6 +89,11 @@ class Reader:
         if table == "client_files" and column == "name":
             href = self._file(row)
             return Cell(text=value, href=href) if href else say(WORDS, "missing", self._language, name=value)
+        if table == "recordings" and column == "file":
+            href = self._file(row)
+            return Cell(text=value, href=href) if href else say(WORDS, "not-inside", self._language, name=value)
+        if table == "recordings" and column == "state":
+            return say(CODES, value, self._language)
         if column == "field":
             return self._field(value)
         if column in JSON and isinstance(value, str):

@@ -33,6 +33,7 @@ TITLES: Mapping[str, tuple[str, str]] = {  # of tables, in the order of the arch
     "call_scores": ("Marks given to calls", "Оценки разговоров"),
     "call_answers": ("Answers given in calls", "Ответы в разговорах"),
     "call_marks": ("Marks set in calls", "Метки в разговорах"),
+    "recordings": ("Recordings of calls", "Записи разговоров"),
     "call_corrections": ("Corrections of calls", "Исправления в звонках"),
     "dial_requests": ("Calls placed from the panel", "Звонки, начатые из программы"),
     "desktop_events": ("Cards shown to agents when the phone rang", "Карточки, показанные операторам при звонке"),
@@ -154,6 +155,10 @@ LABELS: Mapping[str, tuple[str, str]] = {  # of columns
     "called_at": ("Called back", "Перезвонил"), "attempt": ("Attempt", "Попытка"), "part": ("Part", "Часть"),
     "ref": ("No. of the message", "№ сообщения"), "far_id": ("The gateway's number", "Номер у шлюза"),
     "attempts": ("Attempts", "Попыток"),
+    "file": ("File", "Файл"), "announced": ("Announced", "С предупреждением"), "gone_at": ("Deleted", "Удалена"),
+    "demanded": ("By a key in the call", "По кнопке в разговоре"), "duration_s": ("Length, s", "Длительность, с"),
+    "held_at": ("Held since", "Удержана с"), "held_by": ("Held by", "Кем удержана"),
+    "held_until": ("Held until", "Удержана до"), "held_why": ("Why held", "Почему удержана"),
     "args": ("Details", "Подробности"), "details": ("Details", "Подробности"), "record": ("Record", "Запись"),
 }  # fmt: skip
 WORDS: Mapping[str, tuple[str, str]] = {
@@ -165,6 +170,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "segments": ("Segments that he is in", "Сегменты, в которые входит"),
     "missing": ("{name} (not in the folder of files)", "{name} (нет в папке файлов)"),
+    "not-inside": ("{name} (not in this archive)", "{name} (нет в этом архиве)"),
     "yes": ("yes", "да"), "no": ("no", "нет"),
     "act": ("Act of destruction of personal data No. {number}", "Акт об уничтожении персональных данных № {number}"),
     "fields": ("What was destroyed, how and why", "Что, как и почему уничтожено"),
@@ -214,6 +220,7 @@ CATEGORIES: Mapping[str, tuple[str, str]] = {
     "people": ("contact persons", "контактные лица"), "contracts": ("contracts", "договоры"),
     "files": ("files", "файлы"), "changes": ("history of changes", "история изменений"),
     "calls": ("calls: number and name", "звонки: номер и имя"), "notes": ("notes", "заметки"),
+    "recordings": ("recordings of calls", "записи разговоров"),
     "sms": ("SMS", "SMS"), "consents": ("consents", "согласия"),
     "tasks": ("tasks", "задачи"), "merges": ("records of merges", "записи об объединениях"),
     "work": ("duplicates, segments, choices", "дубли, сегменты, выбор номера"),
@@ -231,6 +238,8 @@ CODES: Mapping[str, tuple[str, str]] = {  # values of columns
     "transferred": ("transferred", "переведён"), "address": ("address", "адрес"), "site": ("site", "сайт"),
     "other": ("other", "другое"), "screen_pop": ("card", "карточка"), "view": ("looked", "просмотр"),
     "search": ("searched", "поиск"), "export": ("exported", "выгрузка"), "print": ("printed", "печать"),
+    "preparing": ("being prepared", "готовится"), "there": ("kept", "хранится"), "absent": ("no file", "файла нет"),
+    "deleted": ("deleted", "удалена"),
     "change": ("changed", "изменение"), "callback": ("call back", "перезвонить"), "task": ("task", "задача"),
 }  # fmt: skip
 WAYS: Mapping[str, tuple[str, str]] = {

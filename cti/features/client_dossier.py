@@ -38,11 +38,19 @@ Held = dict[str, list[Row]]
 
 
 class Dossier:
-    """Writes archives. files: the folder of clients' files."""
+    """Writes archives. files: the folder of clients' files; recorded: finds a recording's file by PBX and name."""
 
     def __init__(
-        self, *, db: Database, plan: NumberPlan, zone: ZoneInfo, files: Path, clock: Callable[[], float]
+        self,
+        *,
+        db: Database,
+        plan: NumberPlan,
+        zone: ZoneInfo,
+        files: Path,
+        clock: Callable[[], float],
+        recorded: Callable[[str, str], Path | None] = lambda pbx, file: None,
     ) -> None:
+        self._recorded = recorded
         self._db = db
         self._plan = plan
         self._zone = zone
@@ -59,6 +67,11 @@ class Dossier:
             within = await self._segments(conn, asked)
         now = self._clock()
         inside = {id(row): _inside(row) for row in tables["client_files"] if (self._files / row["stored"]).is_file()}
+        heard: dict[int, Path] = {}
+        for row in tables["recordings"]:
+            if (sound := self._recorded(row["pbx"], row["file"])) is not None:
+                heard[id(row)] = sound
+        inside |= {one: f"recordings/{place}{sound.suffix}" for place, (one, sound) in enumerate(heard.items(), 1)}
         reader = Reader(names=names, zone=self._zone, language=language, file=lambda row: inside.get(id(row)))
         said = [say(WORDS, "made", language, time=reader.moment(now)), say(WORDS, "json", language)]
         parts = [reader.section(table, tables[table]) for table in TITLES if tables.get(table)]
@@ -74,6 +87,8 @@ class Dossier:
             for row in tables["client_files"]:
                 if id(row) in inside:
                     archive.write(self._files / row["stored"], inside[id(row)])
+            for one, sound in heard.items():
+                archive.write(sound, inside[one])
         return {table: len(rows) for table, rows in tables.items()}
 
     async def _subject(self, conn: Any, kind: str, subject_id: int) -> tuple[str, Who]:

@@ -34,7 +34,6 @@ from cti.telephony.commands import CallBack, ShowDialplan
 from cti.telephony.events import CallBackAsked, CallRecord, Queued
 from cti.telephony.numbering import NumberPlan, read
 from cti.telephony.toll import forbidden
-from dialplan.model import OWN
 from dialplan.recipes.call_back import CONTEXT
 
 TICK_S = 0.5
@@ -225,17 +224,13 @@ class KeptPlaces:
         """Whether that PBX has the context into which clients are sent."""
         at, known = self._offered.get(prefix, (float("-inf"), False))
         if self._clock() - at >= OFFERED_S:
-            asked = (ShowDialplan(context=name) for name in (CONTEXT, f"{CONTEXT}{OWN}"))  # the admin's, ours
-            answers = [await line.pbx.ask(one, timeout_s=ANSWER_S) for one in asked]
-            rows = [row for answer in answers if answer.ok for row in answer.items]
-            known = any(row.get("Application") == "Queue" for row in rows)
+            answer = await line.pbx.ask(ShowDialplan(context=CONTEXT), timeout_s=ANSWER_S)
+            known = answer.ok and any(row.get("Application") == "Queue" for row in answer.items)
             self._offered[prefix] = self._clock(), known
         return known
 
     def _number(self, record: CallRecord) -> str | None:
-        """The client's number, whoever called."""
-        client = record.client or (None if record.caller.device else record.caller)
-        return read(client.number, self._plan_of(record.call)).e164 if client is not None else None
+        return read(record.caller.number, self._plan_of(record.call)).e164 if not record.caller.device else None
 
 
 async def _close(conn: Connection, *, order_id: int, now: float) -> None:

@@ -95,6 +95,11 @@ class Settings(BaseSettings):
         """Folders of messages by the PBX's name, where they are set."""
         return {name: one.voicemail for name, one in self.pbx.items() if one.voicemail}
 
+    @property
+    def recording_folders(self) -> dict[str, Path]:
+        """Folders of recordings by the PBX's name, where they are set."""
+        return {name: one.recordings for name, one in self.pbx.items() if one.recordings}
+
 
 SHORT_NAMES = {"CTI_PORT": ("http", "port"), "CTI_DATA": ("data",)}
 NOT_SETTINGS = {"CTI_CONFIG", "CTI_DEMO_PASSWORD", *SHORT_NAMES}

@@ -114,6 +114,7 @@ class PbxSettings(_Section):
     sip_ws: SipWebSocket = ""  # where browser phones are passed on to; empty: ws://HOST:8088/ws
     web_secrets_file: Path | None = None  # their passwords: the file that pjsip.conf includes; None: no browser phones
     voicemail: Path | None = None  # its folder of messages, readable by this server; None: they are not played
+    recordings: Path | None = None  # its folder of recordings (of TrubkaRecording); None: they are not played
     numbers: PbxNumbersSettings = PbxNumbersSettings()
     owner: OwnerSettings = OwnerSettings()
     phones: PhonesSettings = PhonesSettings()

@@ -241,6 +241,7 @@ async def merge(conn: AsyncConnection, call_id: str, into: str) -> None:
         " WHERE k.call_id = :into AND k.script_id = call_answers.script_id"
         " AND k.question_id = call_answers.question_id)",
         "UPDATE call_marks SET call_id = :into WHERE call_id = :call",
+        "UPDATE recordings SET call_id = :into WHERE call_id = :call",
         "UPDATE call_variables SET call_id = :into WHERE call_id = :call AND name NOT IN"
         " (SELECT name FROM call_variables WHERE call_id = :into)",
         "DELETE FROM call_variables WHERE call_id = :call",

@@ -40,6 +40,7 @@ from cti.storage.duty_tables import agent_states
 from cti.storage.list_tables import number_lists
 from cti.storage.mail_tables import conversations, letter_bodies, letter_files, letter_people, letter_words, letters
 from cti.storage.privacy_tables import access_log, erasures
+from cti.storage.recording_tables import recordings
 from cti.storage.sending_tables import bounced_addresses, outbox, outbox_files, rule_runs
 from cti.storage.sms_tables import sms, sms_parts, sms_pieces
 from cti.storage.tables import (
@@ -60,8 +61,10 @@ FEW = 20  # clients of a change that tells what it set of each of them
 # deleted: the row goes; emptied: what tells who it was goes, the row stays for the figures; stays: it tells of nobody
 Way = Literal["deleted", "emptied", "stays"]
 # What the act calls it
-Category = Literal["card", "phones", "emails", "addresses", "properties", "people", "contracts", "files", "changes",
-                   "calls", "letters", "sms", "consents", "notes", "tasks", "merges", "work", "journal"]  # fmt: skip
+Category = Literal[
+    "card", "phones", "emails", "addresses", "properties", "people", "contracts", "files", "changes", "calls",
+    "recordings", "letters", "sms", "consents", "notes", "tasks", "merges", "work", "journal",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -182,6 +185,11 @@ def _outside(column: str, *, theirs: tuple[str, ...]) -> Any:
     return case((calls.c.direction.in_(theirs), calls.c[column]), else_=None)
 
 
+def _unless_held(column: str, value: str) -> Any:
+    """A recording that somebody holds for a dispute stays; others go, and their files with them."""
+    return case((recordings.c.held_at.is_not(None), recordings.c[column]), else_=value)
+
+
 # In the order of an erasure: what is found by a call before the call is emptied, by a card before the card goes.
 HELD: tuple[Held, ...] = (
     Held(table=call_notes, category="notes", way="deleted", rows=_of_calls(call_notes)),
@@ -191,6 +199,11 @@ HELD: tuple[Held, ...] = (
     Held(table=call_scores, category="calls", way="stays", rows=_of_calls(call_scores)),
     Held(table=trace, category="calls", way="deleted", rows=_of_calls(trace)),
     Held(table=desktop_events, category="calls", way="emptied", rows=_of_calls(desktop_events)),
+    Held(
+        table=recordings, category="recordings", way="emptied", rows=_of_calls(recordings),
+        emptied={"state": _unless_held("state", "deleted"), "why": _unless_held("why", "erased"),
+                 "peaks": _unless_held("peaks", "")},
+    ),
     Held(table=call_corrections, category="calls", way="stays", rows=_of_calls(call_corrections)),
     Held(table=call_waits, category="calls", way="stays", rows=_of_calls(call_waits)),
     Held(table=call_dispositions, category="calls", way="stays", rows=_of_calls(call_dispositions)),
@@ -318,6 +331,7 @@ TEXTS: Mapping[Table, tuple[str, ...]] = {
     call_answers: ("question", "answer"),
     call_variables: ("name", "value"),
     missed_marks: ("why",),
+    recordings: ("held_why",),
     callback_orders: ("comment",),
     number_lists: ("reason",),
     trace: ("args",),

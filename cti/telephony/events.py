@@ -346,6 +346,24 @@ class Scored(CallEvent, frozen=True, kw_only=True):
     score: int
 
 
+class RecordingBegan(CallEvent, frozen=True, kw_only=True):
+    """The dialplan began to record the call (UserEvent TrubkaRecording).
+
+    file: below the folder of recordings, a plain path. announced: it was said before; demanded: by a key in the call.
+    """
+
+    file: str
+    announced: bool = False
+    demanded: bool = False
+
+
+class RecordingEnded(CallEvent, frozen=True, kw_only=True):
+    """A recording ended before its call did (UserEvent TrubkaRecorded). refused: the client said no, none is kept."""
+
+    file: str
+    refused: bool = False
+
+
 class CallBackAsked(CallEvent, frozen=True, kw_only=True):
     """The client asks to be called back (UserEvent TrubkaCallback). queue: whose place is kept, "" for none.
 

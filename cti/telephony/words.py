@@ -6,12 +6,21 @@ mark, no queue and no time is nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from cti.telephony.agents import status
 from cti.telephony.book import OWN, Book, Headers
-from cti.telephony.events import CallBackAsked, CallVariables, Scored, Spied, StepTaken
+from cti.telephony.events import (
+    CallBackAsked,
+    CallVariables,
+    RecordingBegan,
+    RecordingEnded,
+    Scored,
+    Spied,
+    StepTaken,
+)
 from cti.telephony.model import Leg
 from cti.telephony.ringing import seen
 
@@ -20,6 +29,10 @@ CHANNEL_HEADERS: Final = frozenset(OWN[:-1]) | {
     "SystemName", "SequenceNumber", "content",
 }  # fmt: skip
 LONGEST_WAIT_S = 6 * 3600.0  # who says that he waits for longer is not believed
+# of a recording: folders and a name of plain letters, which lead nowhere but down
+FILE: Final = re.compile(
+    r"(?=.{1,200}\Z)[0-9A-Za-z_][0-9A-Za-z_.,@-]*(?:/[0-9A-Za-z_][0-9A-Za-z_.,@-]*){0,8}", re.ASCII
+)
 SCORES: Final = {str(score): score for score in range(1, 6)}
 
 
@@ -28,6 +41,7 @@ def user_event(book: Book, headers: Headers) -> None:
 
     TrubkaVoicemail: the caller may leave a message. TrubkaStep: where the call is. TrubkaScore: the client's mark.
     TrubkaCallback: he asks to be called back. TrubkaSpy: somebody listens to a colleague.
+    TrubkaRecording, TrubkaRecorded: a recording began, or ended early.
     """
     said = SAYINGS.get(headers.get("UserEvent", "").lower())
     leg = seen(book, headers) if said is not None else None
@@ -75,6 +89,22 @@ def _callback(book: Book, leg: Leg, headers: Headers) -> None:
     book.out.append(CallBackAsked(at=book.at, call=call.id, queue=queue, joined=joined))
 
 
+def _recording(book: Book, leg: Leg, headers: Headers) -> None:
+    file, announced, demanded = (headers.get(name, "") for name in ("File", "Announced", "Demanded"))
+    if FILE.fullmatch(file):
+        begun = RecordingBegan(
+            at=book.at, call=leg.call.id, file=file, announced=announced == "yes", demanded=demanded == "yes"
+        )
+        book.out.append(begun)
+
+
+def _recorded(book: Book, leg: Leg, headers: Headers) -> None:
+    file = headers.get("File", "")
+    if FILE.fullmatch(file):
+        refused = headers.get("Refused", "") == "yes"
+        book.out.append(RecordingEnded(at=book.at, call=leg.call.id, file=file, refused=refused))
+
+
 def _time(text: str, now: float | None) -> float | None:
     """The time that a dialplan tells, where it can be true."""
     said = float(text) if text.isascii() and text.isdecimal() and len(text) < 12 else None
@@ -90,4 +120,6 @@ SAYINGS: Final[Mapping[str, Callable[[Book, Leg, Headers], None]]] = {
     "trubkascore": _score,
     "trubkacallback": _callback,
     "trubkaspy": _spy,
+    "trubkarecording": _recording,
+    "trubkarecorded": _recorded,
 }

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from dialplan.doctor.facts import Facts, Finding
-from dialplan.model import OWN, Assign, Context, Expr, Extension, Step
+from dialplan.model import Assign, Context, Expr, Extension, Step
 from dialplan.offers import Row
 from dialplan.recipes.call_back import CONTEXT as CALL_BACK
 from dialplan.recipes.call_back import call_back
@@ -99,7 +99,7 @@ def runs(rows: tuple[Row, ...] | None, app: str, words: str = "", *, context: st
     return any(
         str(row.get("Application", "")).casefold() == app.casefold()
         and words in str(row.get("AppData", ""))
-        and (not context or row.get("Context") in (context, f"{context}{OWN}"))
+        and context in ("", row.get("Context"))
         for row in rows or ()
     )
 
@@ -116,8 +116,7 @@ def _contexts(*contexts: Context) -> str:
     own = {context.name for context in contexts}
     blocks = render(contexts).removeprefix(HEADER).strip().split("\n\n")
     kept = [block for block in blocks if any(f"[{name}]" in block for name in own)]
-    beside = ("include =>", *(f"[{name}{OWN}]" for name in own))  # what is pasted is the admin's own altogether
-    return "".join(f"{line}\n" for line in "\n\n".join(kept).splitlines() if not line.startswith(beside))
+    return "".join(f"{line}\n" for line in "\n\n".join(kept).splitlines() if not line.startswith("include =>"))
 
 
 def _always(_facts: Facts) -> bool:

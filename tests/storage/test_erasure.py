@@ -15,7 +15,7 @@ from cti.errors import Refused
 from cti.features.client_erasure import Eraser, Subject
 from cti.features.client_import import ClientImport
 from cti.storage import calls as call_rows
-from cti.storage import clients, desktop_events, erasures, lookup, who
+from cti.storage import clients, desktop_events, erasures, lookup, recordings, who
 from cti.storage.client_tables import clients as client_table
 from cti.storage.database import Database, open_database
 from cti.storage.erasing import Message
@@ -35,6 +35,7 @@ NAMELESS = {
     **dict.fromkeys(("queue_quarters", "queue_marks", "queue_thresholds"), "how many, and how long"),
     "audit": "tells of users and settings", "import_mappings": "columns of files", "setup_codes": "no person",
     "test_calls": "calls of our own to ourselves",
+    "recording_chain": "hashes",
     "erased_letters": "keyed hashes", "sms_receipts": "what gateways say of numbers of theirs, for 72 hours",
     **dict.fromkeys(
         ("dialplan_modes", "dialplan_drafts", "dialplan_steps", "dialplan_versions", "dialplan_traces",
@@ -103,6 +104,7 @@ CODES = {
     "call_corrections.was", "call_corrections.became", "desktop_events.kind", "desktop_events.call_id",
     "dial_requests.request_id", "dial_requests.device", "dial_requests.call_id", "dial_requests.state",
     "client_runs.batch", "client_runs.kind", "client_runs.state", "segments.name", "segments.tag",
+    "recordings.id", "recordings.call_id", "recordings.pbx", "recordings.file", "recordings.sha256",
     "call_dispositions.call_id", "call_dispositions.name", "call_answers.call_id",
     "call_answers.kind", "call_marks.call_id", "call_scores.call_id", "number_lists.list",
     "kept_places.call_id", "kept_places.prefix", "kept_places.queue",
@@ -176,6 +178,25 @@ async def test_voicemail_goes_at_the_pbx_and_what_stays_there_is_listed(
     assert "Voicemail that is still at the PBX: delete it there" in paper
     assert "main: default/100/Old/msg0002" in paper
     assert "far: 01.01.1970 00:08:20" in paper
+
+
+async def test_recordings_of_his_calls_go_and_one_that_is_held_stays(aviary: Aviary, url: str) -> None:
+    canary = await aviary.fill()
+    async with aviary.db.write() as conn:
+        for file in ("c1.wav", "held.wav"):
+            await recordings.begin(conn, "c1", "", file, 1.0, announced=True, demanded=False)
+        await recordings.begin(conn, "c4", "", "others.wav", 1.0, announced=True, demanded=False)
+        (held,) = [one for one in await recordings.of_call(conn, "c1") if one.file == "held.wav"]
+        await recordings.hold(conn, held.id, now=2.0, user_id=1, until=None, why="спор")
+    _, act = await erase(aviary, url, canary)
+    async with aviary.db.read() as conn:
+        rows = [*await recordings.of_call(conn, "c1"), *await recordings.of_call(conn, "c4")]
+        gone = [file for _, _, file in await recordings.to_remove(conn)]
+    assert {row.file: (row.state, row.why) for row in rows} == {
+        "c1.wav": ("deleted", "erased"), "held.wav": ("preparing", ""), "others.wav": ("preparing", ""),
+    }  # fmt: skip
+    assert gone == ["c1.wav"]
+    assert ("recordings", "emptied") in {(event.category, event.way) for event in act.events}
 
 
 async def _tables(aviary: Aviary, cluster: Cluster) -> Path:

@@ -11,6 +11,8 @@ from cti.telephony.events import (
     CallVariables,
     Delivered,
     Established,
+    RecordingBegan,
+    RecordingEnded,
     Scored,
     StepTaken,
     TelephonyEvent,
@@ -218,6 +220,12 @@ def test_steps_marks_and_wishes_of_a_dialplan_are_told_and_garbage_is_not() -> N
     for score in ("5", "0", "6", "", "пять", "1 OR 1"):
         pbx.say("UserEvent", 1, UserEvent="TrubkaScore", Score=score)
     pbx.say("UserEvent", 1, UserEvent="TrubkaCallback", Queue="sales", Joined="١٢")
+    for file in ("2026/11/27/1.2-3.wav", "../x.wav", "/x.wav", "a/../b", "", "x" * 201, "a\\b.wav", "a b.wav"):
+        pbx.say("UserEvent", 1, UserEvent="TrubkaRecording", File=file, Announced="yes")
+        pbx.say("UserEvent", 1, UserEvent="TrubkaRecorded", File=file, Refused="yes")
+    (began,), (ended,) = pbx.found(RecordingBegan), pbx.found(RecordingEnded)
+    assert (began.file, began.announced, began.demanded) == ("2026/11/27/1.2-3.wav", True, False)
+    assert (ended.file, ended.refused) == (began.file, True)
     assert [(one.node, one.key, one.hours) for one in pbx.found(StepTaken)] == [("menu", "1", "open")]
     assert [one.score for one in pbx.found(Scored)] == [5]
     assert [(one.queue, one.joined) for one in pbx.found(CallBackAsked)] == [("sales", None)]

@@ -23,14 +23,16 @@ from msgspec import structs
 from sqlalchemy import insert
 
 from cti.access import Person
+from cti.channels.phone import recorded
 from cti.channels.phone.voicemail import messages
 from cti.channels.texts import InText
 from cti.clients.duplicates import Likeness
 from cti.clients.outside_page import OutsidePage
 from cti.features.access_journal import WAIT_S
+from cti.features.recordings import Recordings
 from cti.features.voicemails import Voicemails
 from cti.messages.campaigns import Given
-from cti.storage import access_log, calls, desktop_events, duplicates, event_rules
+from cti.storage import access_log, calls, desktop_events, duplicates, event_rules, recordings
 from cti.storage.access_log import Asked, Kept
 from cti.storage.campaign_tables import campaign_people, campaigns
 from cti.storage.sending_tables import templates as written
@@ -69,7 +71,12 @@ async def desk(tmp_path: Path) -> AsyncIterator[Panel]:
             plan_of=lambda _: NumberPlan(),
         )
         services.mail_changes.ask = on_the_server
-        return replace(services, voicemails=voicemails)
+        (tmp_path / "c1.wav").write_bytes(b"RIFF")
+        heard = Recordings(
+            db=services.database, spool=services.spool, folders={"": tmp_path}, files=recorded, pbx_of=lambda _: "",
+            zone=services.zone, clock=services.clock,
+        )  # fmt: skip
+        return replace(services, voicemails=voicemails, recordings=heard)
 
     async with panel(tmp_path, change=with_messages) as running:
         yield running
@@ -192,6 +199,10 @@ class House:
             await calls.save(conn, record, number=E164, client_id=client_id, user_id=PAVEL, legs_users={"leg-c1": 5})
             left = structs.replace(record, call="c2", outcome="voicemail", legs=())
             await calls.save(conn, left, number=E164, client_id=client_id, user_id=PAVEL)
+            await recordings.begin(conn, "c1", "", "c1.wav", 100.0, announced=True, demanded=False)
+            (self.ids["recording"],) = [one.id for one in await recordings.of_call(conn, "c1")]
+            told = {"size": 4, "sha256": "x", "duration_s": None, "peaks": "", "ended_at": 101.0, "day": "2026-11-27"}
+            await recordings.found(conn, self.ids["recording"], **told)
 
     async def bring(self) -> None:
         """An import with a refused row, a preview that meets the client, an export."""

@@ -17,6 +17,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from cti.settings import PbxSettings
+from cti.storage.recording_tables import recordings
 from cti.storage.sms_tables import sms
 from tests.web.mailbox import a_mailbox
 from tests.web.panel import ANNA, Browser, Panel, panel
@@ -34,7 +35,8 @@ EACH = [(path, method) for path, item in DOCUMENT["paths"].items() for method in
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Panel]:
-    away = PbxSettings(port=1, secret=SecretStr("x"))
+    away = PbxSettings(port=1, secret=SecretStr("x"), recordings=tmp_path)
+    (tmp_path / "c1.wav").write_bytes(b"RIFF")
     async with panel(tmp_path, sections={"pbx": {"c1": away}}) as running:
         yield running
 
@@ -112,6 +114,8 @@ async def test_every_answer_is_a_described_one(desk: Panel, path: str, method: s
         await pavel.ask("POST", "/segments", {"name": "x", "expression": some})
         await pavel.ask("POST", "/campaigns", {"name": "x", "channel": "sms"})
         await desk.journal("c1", user_id=5)
+        if path.startswith("/api/v1/recordings"):
+            await a_recording(desk)
         if path.startswith("/api/v1/sms"):
             await an_sms(desk, "queued" if path.endswith("undo") else "unknown")
         if re.match(r"/api/v1/(outbox|library|event-rules)", path):
@@ -139,6 +143,13 @@ async def test_every_answer_is_a_described_one(desk: Panel, path: str, method: s
     assert good in seen or "requestBody" in one or path.endswith(("digits", "transfer", "card", "{id}", "{mark}")), (
         f"never {good}: {seen}"
     )
+
+
+async def a_recording(desk: Panel) -> None:
+    """One of the call c1, whose file is there."""
+    row = {"id": "c1", "call_id": "c1", "pbx": "c1", "file": "c1.wav", "started_at": 1.0, "state": "there"}
+    async with desk.services.db.write() as conn:
+        await conn.execute(recordings.insert().values(row))
 
 
 async def an_sms(desk: Panel, state: str) -> None:

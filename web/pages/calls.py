@@ -9,7 +9,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from cti.access import scope
-from cti.storage import calls, dispositions, traces
+from cti.storage import calls, dispositions, recordings, traces
 from cti.storage.journal import CallRow
 from cti.storage.missed import State, missed
 from cti.telephony.numbering import read
@@ -21,6 +21,7 @@ from web.auth import person_of
 from web.course import course
 from web.i18n import language_of
 from web.listed import listed
+from web.pages.recordings import players
 from web.render import page
 from web.routes import Route
 from web.services import services_of
@@ -50,6 +51,7 @@ async def show_list(request: web.Request) -> web.Response:
             limit=ROWS,
             cursor=query.get("cursor") or None,
         )
+        heard = await recordings.heard_in(conn, [row.id for row in found.rows])
     template = "parts/call_rows.html" if query.get("cursor") else "calls.html"
     asked = [name for name in ("number", "outcome", "since", "until", "mine") if query.get(name)]
     showed_callers(request, found.rows, asked=asked)
@@ -60,6 +62,7 @@ async def show_list(request: web.Request) -> web.Response:
         "filters": FILTERS,
         "mine": bool(query.get("mine")),
         "uncalled": await uncalled(request, found.rows),
+        "heard": heard,
         **given,
     }
     return page(request, template, title=texts.N_("Calls"), reach=reach, **values)
@@ -99,6 +102,7 @@ async def show_call(request: web.Request) -> web.Response:
         "uncalled": await uncalled(request, [row]),
         "timeline": course(row, language_of(request), zone),
         "steps": await _steps(request, row),
+        "recorded": await players(request, row),
         **await listed(request, [row.number], f"/calls/{quote(row.id)}"),
     }
     return page(request, template, title=texts.N_("One call"), call=row, **values)

@@ -10,7 +10,7 @@ from aiohttp import web
 from cti.access import scope
 from cti.clients.contacts import Contact
 from cti.clients.contracts import Contract
-from cti.storage import clients, contacts, contracts, history, tasks
+from cti.storage import clients, contacts, contracts, history, recordings, tasks
 from cti.storage.changes import ChangeRow
 from web.api.base import place
 from web.auth import person_of
@@ -60,6 +60,8 @@ async def history_of(
             reader=person,
             cursor=request.query.get("cursor", "")[:400] or None,
         )
+        shown = [one.call.id for one in stream.rows if one.call]
+        heard = await recordings.heard_in(conn, shown) if scope(person, "recordings.listen") != "none" else ()
         named = await tasks.by_ids(conn, _tasks_in(row for one in stream.rows for row in one.changed))
     names: dict[str, str] = {f"contact:{one.id}": one.name for one in people}
     names |= {f"contract:{one.id}": one.number for one in signed}
@@ -68,6 +70,7 @@ async def history_of(
         "sms_states": STATES,
         "sms_whys": WHYS,
         "stream": stream.rows,
+        "heard": heard,
         "next_cursor": stream.next_cursor,
         "kind": kind or "",
         **told_with(request, offered, names),

@@ -32,6 +32,9 @@ RIGHTS: Mapping[Right, tuple[str, str]] = {  # what it is called, what it opens
     "clients.erase": (N_("Erase people"), N_("Remove a person from everywhere; acts of erasure")),
     "privacy.export": (N_("See all that is held on a person"), N_("Personal data on the card, the archive of them")),
     "calls.read": (N_("See calls"), N_("The journal, missed calls, a client's calls")),
+    "recordings.listen": (N_("Hear recordings"), N_("Each time is a line in the access journal")),
+    "recordings.download": (N_("Download recordings"), N_("Take them out of the house as files")),
+    "recordings.keep": (N_("Hold recordings"), N_("Keep one from deletion for a dispute, and let it go")),
     "notes.write": (N_("Write notes to calls"), N_("And say who was calling")),
     "agents.read": (N_("See colleagues"), N_("Who is there and whose phone is free")),
     "board.read": (N_("Live board"), N_("Queues, people and calls as they are now")),
@@ -65,6 +68,7 @@ SCOPE_NAMES: Mapping[Scope, str] = {
     "none": N_("no"),
     "own": N_("one's own"),
     "team": N_("the team's"),
+    "queue": N_("the team's and one's queues'"),
     "all": N_("all"),
 }
 YES = N_("yes")  # of a right that has no more to it

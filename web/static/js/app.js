@@ -24,6 +24,7 @@ import { startMailbox } from "./mail/mailbox.js";
 import { startNotices } from "./notices.js";
 import { startOrdering } from "./ordering.js";
 import { startPhones } from "./phones.js";
+import { startRecordings } from "./recording.js";
 import { startReport } from "./report.js";
 import { startSaving } from "./saving.js";
 import { startPalette } from "./palette.js";
@@ -77,6 +78,7 @@ if (document.body.classList.contains("shell")) {
   startSaving();
   startOrdering();
   startCopying();
+  startRecordings();
   startReport();
   startBecoming();
   startSegments();
