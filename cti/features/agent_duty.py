@@ -310,5 +310,5 @@ class AgentDuty:
     async def _check_reason(self, reason: str) -> None:
         async with self._db.read() as conn:
             offered = await stored.reasons(conn)
-        if reason not in ({one.name for one in offered} or {""}):
+        if reason not in ({one.name for one in offered} or {""}) | {d.PHONE}:
             raise Refused("bad-reason", "Choose a reason from the list.")

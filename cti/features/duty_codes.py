@@ -18,7 +18,7 @@ from cti.storage import duty as stored
 from cti.storage import users
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
-from cti.telephony.duty import State
+from cti.telephony.duty import PHONE, State
 
 STATES: Mapping[DutyWish, State] = {
     "log-in": "ready",
@@ -64,8 +64,8 @@ class DutyCodes:
         return True
 
     async def _reason(self, conn: Connection, digit: str) -> str | None:
-        """The name of a reason by its place; None where there is none."""
-        if digit == "0":
-            return ""
+        """The name of a reason by its place; None where there is none. 0: the phone gave none, and is told for one."""
         offered = await stored.reasons(conn)
+        if digit == "0":
+            return PHONE if offered else ""
         return offered[int(digit) - 1].name if int(digit) <= len(offered) else None

@@ -172,10 +172,13 @@ async def test_codes_at_the_desk_phone_say_what_an_agent_is(server: Server, stre
 
     async with Desk(server, "anna") as anna:
         for code, chosen, reason in (
-            ("*21", "ready", ""), ("*232", "not-ready", "Обед"), ("*24", "ready", ""), ("*22", "logged-off", ""),
+            ("*21", "ready", ""), ("*232", "not-ready", "Обед"), ("*230", "not-ready", "PHONE"), ("*24", "ready", ""),
+            ("*22", "logged-off", ""),
         ):  # fmt: skip
             await street.do(phone.dial, code)
             await is_now(anna, chosen, reason)
+            if chosen == "not-ready":
+                await pbx_has(pbx, f"paused: {reason}")
             await street.do(phone.leave)
         await pbx_has(pbx, None)
         await street.do(phone.dial, "*239")  # there is no ninth reason
