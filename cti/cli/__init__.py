@@ -20,6 +20,7 @@ COMMANDS = {
     "privacy": "Personal data: check the access journal, all that is held on a person, cleaning.",
     "db": "The database: upgrade, backup, restore.",
     "dialplan": "A PBX's dialplan: show, lint, trace, publish, go back.",
+    "past": "Calls of the time before Trubka, from the PBX's queue log: take in, list, undo.",
     "number": "Explain how a telephone number is read.",
     "record": "Record what the PBX says into a file.",
     "replay": "Tell the calls in recorded AMI.",

@@ -25,7 +25,7 @@ from cti.telephony.events import CallRecord, Conference, LegRecord, Party, Trans
 
 __all__ = [
     "CallRow", "LegRow", "NoteRow", "Page", "close_unfinished", "get", "journal", "last_queue_with", "merge", "notes",
-    "number_of", "open_records", "save", "set_client", "set_note", "takes_part",
+    "number_of", "open_records", "save", "set_client", "set_note", "takes_part", "values_of",
 ]  # fmt: skip
 
 _SAVE = text(
@@ -95,7 +95,24 @@ async def save(
     legs_users: Mapping[str, int] | None = None,
 ) -> None:
     """Write a call as it stands. number: E.164 of the outside party; legs_users: who sits behind which leg id."""
-    values = {
+    values = values_of(record, pbx=pbx, number=number, client_id=client_id, user_id=user_id)
+    if record.outcome is not None and record.outcome != "unfinished":
+        before = (await conn.execute(text("SELECT outcome FROM calls WHERE id = :id"), {"id": record.call})).scalar()
+        if before is not None:
+            await correct(conn, record.call, "outcome", before, record.outcome, time.time(), None)
+    await conn.execute(_SAVE, values)
+    users = legs_users or {}
+    legs = [{**structs.asdict(leg), "call_id": record.call, "user_id": users.get(leg.leg_id)} for leg in record.legs]
+    if legs:
+        await conn.execute(_SAVE_LEG, legs)
+    await waits.save(conn, record)
+
+
+def values_of(
+    record: CallRecord, *, pbx: str, number: str | None, client_id: int | None, user_id: int | None
+) -> dict[str, Any]:
+    """A call's row, column by column."""
+    return {
         "id": record.call,
         "pbx": pbx,
         "direction": record.direction,
@@ -121,16 +138,6 @@ async def save(
         "unseen_since": record.unseen[0] if record.unseen else None,
         "unseen_until": record.unseen[1] if record.unseen else None,
     }
-    if record.outcome is not None and record.outcome != "unfinished":
-        before = (await conn.execute(text("SELECT outcome FROM calls WHERE id = :id"), {"id": record.call})).scalar()
-        if before is not None:
-            await correct(conn, record.call, "outcome", before, record.outcome, time.time(), None)
-    await conn.execute(_SAVE, values)
-    users = legs_users or {}
-    legs = [{**structs.asdict(leg), "call_id": record.call, "user_id": users.get(leg.leg_id)} for leg in record.legs]
-    if legs:
-        await conn.execute(_SAVE_LEG, legs)
-    await waits.save(conn, record)
 
 
 async def open_records(conn: AsyncConnection) -> list[CallRecord]:

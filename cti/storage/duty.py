@@ -54,7 +54,8 @@ class Reason:
 
 async def current(conn: AsyncConnection) -> dict[int, Duty]:
     """The last line of each person."""
-    last = select(func.max(agent_states.c.id)).group_by(agent_states.c.user_id)
+    seen = agent_states.c.past_id.is_(None)
+    last = select(func.max(agent_states.c.id)).where(seen).group_by(agent_states.c.user_id)
     rows = await conn.execute(select(agent_states).where(agent_states.c.id.in_(last)))
     return {row.user_id: _duty(row) for row in rows}
 

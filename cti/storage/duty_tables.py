@@ -23,8 +23,15 @@ agent_states = Table(
     Column("call_id", String(80), nullable=False, server_default=""),
     Column("held", Boolean, nullable=False, server_default="0"),
     Column("desk", String(80), nullable=False, server_default=""),  # the shared desk phone at which he sat
+    Column("past_id", Integer),  # the import that told of it; None: it was seen
     Index(None, "user_id", "at"),
     Index(None, "call_id"),
+    Index(
+        "ix_agent_states_past",
+        "past_id",
+        sqlite_where=Column("past_id").is_not(None),
+        postgresql_where=Column("past_id").is_not(None),
+    ),
 )
 
 agent_state_corrections = Table(

@@ -56,7 +56,7 @@ class NoteRow:
 class CallRow:
     """A call as the journal shows it. number: E.164 of the outside party. note: the newest. user: who talked last.
 
-    score: the client's mark, 1 to 5.
+    score: the client's mark, 1 to 5. imported: a log of the PBX told of it, it was not seen.
 
     open: not over as far as is known. the parts are filled by `get` alone.
 
@@ -91,6 +91,7 @@ class CallRow:
     unseen_until: float | None
     note: Words
     score: int | None
+    imported: bool
     open: bool
     legs: tuple[LegRow, ...] = ()
     notes: tuple[NoteRow, ...] = ()
@@ -244,8 +245,8 @@ async def _count(conn: AsyncConnection, condition: ColumnElement[bool]) -> int |
 
 def _call(row: Any) -> CallRow:
     values = dict(row._mapping)
-    del values["details"]
+    del values["details"], values["past_id"]
     values["client_name"] = row.client_name or ""
     values["user_name"] = row.user_name or ""
     values["note"] = row.note or ""
-    return CallRow(**values, open=row.outcome is None and row.ended_at is None)
+    return CallRow(**values, imported=row.past_id is not None, open=row.outcome is None and row.ended_at is None)

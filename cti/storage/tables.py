@@ -29,6 +29,7 @@ from cti.storage import disposition_tables as disposition_tables
 from cti.storage import duty_tables as duty_tables
 from cti.storage import mail_tables as mail_tables
 from cti.storage import newcomer_tables as newcomer_tables
+from cti.storage import past_tables as past_tables
 from cti.storage import privacy_tables as privacy_tables
 from cti.storage import rollup_tables as rollup_tables
 from cti.storage import sending_tables as sending_tables
@@ -180,8 +181,15 @@ calls = Table(
     Column("cause", Integer),  # Q.850, of the leg that hung up
     Column("unseen_since", Float),  # it ended between these two times, and nobody saw it
     Column("unseen_until", Float),
+    Column("past_id", Integer),  # the import that told of it; None: it was seen
     Index("ix_calls_of_client", "client_id", "started_at", "answered_at", "ended_at"),  # all that clients are asked by
     Index("ix_calls_open", "started_at", sqlite_where=Column("ended_at").is_(None)),
+    Index(
+        "ix_calls_past",
+        "past_id",
+        sqlite_where=Column("past_id").is_not(None),
+        postgresql_where=Column("past_id").is_not(None),
+    ),
 )
 
 legs = Table(

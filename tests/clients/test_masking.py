@@ -130,7 +130,7 @@ def test_our_own_number_stays_in_the_journal() -> None:
         "notes": (),
     }
     values |= {"waits": (), "corrections": (), "caller_number": "79355550101"}
-    values |= {"marks": (), "answers": (), "variables": (), "score": None}
+    values |= {"marks": (), "answers": (), "variables": (), "score": None, "imported": False}
     inbound = HIDING.see(CallRow(**{**values, "direction": "inbound"}))
     outbound = HIDING.see(CallRow(**{**values, "direction": "outbound"}))
     assert (inbound.called, outbound.called) == ("74950000001", "7495•••••01")

@@ -34,7 +34,7 @@ from web.erasure_papers import Papers
 NAMELESS = {
     **dict.fromkeys(("queue_quarters", "queue_marks", "queue_thresholds"), "how many, and how long"),
     "audit": "tells of users and settings", "import_mappings": "columns of files", "setup_codes": "no person",
-    "test_calls": "calls of our own to ourselves",
+    "test_calls": "calls of our own to ourselves", "past_imports": "files of a PBX and names of its colleagues",
     "recording_chain": "hashes",
     "erased_letters": "keyed hashes", "sms_receipts": "what gateways say of numbers of theirs, for 72 hours",
     **dict.fromkeys(

@@ -209,6 +209,7 @@ class CallOut(Struct):
     user_name: str
     note: str
     score: Annotated[int | None, Meta(description="The client's mark of the talk, 1 to 5")]
+    imported: Annotated[bool, Meta(description="It was not seen: a log of the PBX told of it later")]
     open: bool
     seen_by: Annotated[str, Meta(description="ami, or sip: a watch line saw who called, and little of how it ended")]
     legs: list[LegOut] = []

@@ -1,0 +1,257 @@
+"""Calls and duties of the past, many at once, beside those that were seen.
+
+Rules kept here: what was seen stays as it was seen; a call that was seen and whose end nobody saw is given the end that
+the log tells, which its corrections say; a log taken in again changes nothing; an import can be taken back.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from msgspec import structs
+from sqlalchemy import bindparam, case, delete, func, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cti.storage.calls import values_of
+from cti.storage.client_tables import client_phones
+from cti.storage.contact_tables import contact_clients, contact_phones
+from cti.storage.corrections import correct
+from cti.storage.duty_tables import agent_states
+from cti.storage.past_tables import past_imports
+from cti.storage.search import clean
+from cti.storage.tables import calls, users
+from cti.storage.waits import QUEUE_CHARS
+from cti.telephony.events import CallRecord
+
+SHOWN = 50
+ASKED_AT_ONCE = 500
+BESIDE_S = 6 * 3600.0  # a leg of a call that began so long before may still be the one that a log tells of
+STRANGERS = 200
+_KEPT = (
+    "direction", "caller_number", "caller_name", "called", "number", "queue", "queued_at", "answered_at", "ended_at",
+    "client_id", "user_id", "released_by",
+)  # fmt: skip
+_ENDED = ("outcome", "reason", "unseen_since", "unseen_until")
+_FILL = (
+    update(calls)
+    .where(calls.c.id == bindparam("told_id"))
+    .values({name: func.coalesce(calls.c[name], bindparam(f"told_{name}")) for name in _KEPT})
+    .values(
+        {
+            name: case((calls.c.outcome == "unfinished", bindparam(f"told_{name}")), else_=calls.c[name])
+            for name in _ENDED
+        }
+    )
+)
+_LEG = text(
+    "INSERT INTO legs (call_id, leg_id, leg, device, user_id, rang_at, answered_at, ended_at, result, talk_s, hold_s)"
+    " VALUES (:call_id, :leg_id, :leg, :device, :user_id, :rang, :answered, :ended, :result, :talk, :hold)"
+    " ON CONFLICT (call_id, leg_id) DO UPDATE SET user_id = COALESCE(legs.user_id, excluded.user_id),"
+    " rang_at = COALESCE(legs.rang_at, excluded.rang_at),"
+    " answered_at = COALESCE(legs.answered_at, excluded.answered_at),"
+    " ended_at = COALESCE(legs.ended_at, excluded.ended_at), result = COALESCE(legs.result, excluded.result),"
+    " talk_s = COALESCE(legs.talk_s, excluded.talk_s)"
+)
+_STAY = text(
+    "INSERT INTO call_waits (call_id, place, queue, joined_at, left_at, how, position)"
+    " VALUES (:call_id, :place, :queue, :joined, :left, :how, :position)"
+    " ON CONFLICT (call_id, place) DO UPDATE SET joined_at = COALESCE(call_waits.joined_at, excluded.joined_at),"
+    " left_at = COALESCE(call_waits.left_at, excluded.left_at), how = COALESCE(call_waits.how, excluded.how)"
+)
+_SEEN_LEGS = text(
+    "SELECT DISTINCT legs.leg_id FROM legs JOIN calls ON calls.id = legs.call_id"
+    " WHERE calls.past_id IS NULL AND calls.started_at BETWEEN :since AND :until AND legs.leg_id IN :ids"
+).bindparams(bindparam("ids", expanding=True))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PastCall:
+    """A call that a log tells of. own_id: its id at the PBX. users: who sat behind which leg id."""
+
+    record: CallRecord
+    own_id: str
+    pbx: str
+    number: str | None
+    client_id: int | None
+    user_id: int | None
+    users: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PastImport:
+    """One import. made: calls; filled: those whose end nobody had seen; known: those that were there. states: of
+    people. strangers: names in the log that are nobody's here. state: running, done, stopped, undone.
+    """
+
+    id: int
+    kind: str
+    pbx: str
+    name: str
+    user_id: int | None
+    user_name: str
+    state: str
+    lines: int
+    torn: int
+    odd: int
+    made: int
+    filled: int
+    known: int
+    states: int
+    strangers: tuple[str, ...]
+    first_at: float | None
+    last_at: float | None
+    started_at: float
+    ended_at: float | None
+
+
+async def begin(conn: AsyncConnection, *, kind: str, pbx: str, name: str, user_id: int | None, now: float) -> int:
+    """A new import; its id."""
+    row = {"kind": kind, "pbx": pbx, "name": clean(name)[:200], "user_id": user_id, "state": "running"}
+    made = insert(past_imports).values(row | {"started_at": now}).returning(past_imports.c.id)
+    return int((await conn.execute(made)).scalar_one())
+
+
+async def tell(conn: AsyncConnection, past_id: int, strangers: Sequence[str] = (), **counts: Any) -> bool:
+    """How far it is. False: somebody stopped it."""
+    names = msgspec.json.encode(strangers[:STRANGERS]).decode()
+    running = (past_imports.c.id == past_id) & (past_imports.c.state == "running")
+    done = await conn.execute(update(past_imports).where(running).values(counts | {"strangers": names}))
+    return done.rowcount == 1
+
+
+async def become(conn: AsyncConnection, past_id: int, state: str, *, was: Sequence[str], now: float) -> bool:
+    """Another state. False: it was in none of those."""
+    mine = (past_imports.c.id == past_id) & past_imports.c.state.in_(was)
+    return (await conn.execute(update(past_imports).where(mine).values(state=state, ended_at=now))).rowcount == 1
+
+
+async def every(conn: AsyncConnection, past_id: int | None = None) -> list[PastImport]:
+    """The imports, newest first, or the one with this id."""
+    asked = select(past_imports, func.coalesce(users.c.name, "").label("user_name")).join_from(
+        past_imports, users, users.c.id == past_imports.c.user_id, isouter=True
+    )
+    if past_id is not None:
+        asked = asked.where(past_imports.c.id == past_id)
+    rows = await conn.execute(asked.order_by(past_imports.c.id.desc()).limit(SHOWN))
+    return [
+        PastImport(**{**row._mapping, "strangers": tuple(msgspec.json.decode(row.strangers, type=list[str]))})
+        for row in rows
+    ]
+
+
+async def take(conn: AsyncConnection, past_id: int, kind: str, told: Sequence[PastCall]) -> dict[str, int]:
+    """Write calls of a log of this kind; how many were made, filled and known. All of them began within a few hours."""
+    if not told:
+        return {"made": 0, "filled": 0, "known": 0}
+    asked = (
+        select(calls.c.id, calls.c.outcome, calls.c.past_id, past_imports.c.kind)
+        .join_from(calls, past_imports, past_imports.c.id == calls.c.past_id, isouter=True)
+        .where(calls.c.id.in_([one.record.call for one in told]))
+    )
+    found = {row.id: row for row in await conn.execute(asked)}
+    legs_seen = await _seen(conn, [one for one in told if one.record.call not in found])
+    made = [one for one in told if one.record.call not in found and one.own_id not in legs_seen]
+    there = [(one, found[one.record.call]) for one in told if one.record.call in found]
+    ended = [(one, row) for one, row in there if _ends(row.outcome, one.record.outcome)]
+    # what was seen whole stays as it was seen; of what one kind of log told, another may know more
+    more = ended + [(one, row) for one, row in there if row.kind not in (None, kind) and (one, row) not in ended]
+    if made:
+        await conn.execute(insert(calls), [_row(one) | {"past_id": past_id} for one in made])
+    for one, row in more:
+        if row.past_id is None:
+            await correct(conn, one.record.call, "outcome", row.outcome, one.record.outcome, time.time(), None)
+        await conn.execute(_FILL, {f"told_{name}": value for name, value in _row(one).items()})
+    written = [(one, False) for one in made] + [(one, row.past_id is None) for one, row in more]
+    if own := [leg for one, was_seen in written for leg in _legs(one, was_seen)]:
+        await conn.execute(_LEG, own)
+    if stays := [stay for one, _ in written for stay in _stays(one)]:
+        await conn.execute(_STAY, stays)
+    return {"made": len(made), "filled": len(ended), "known": len(told) - len(made) - len(ended)}
+
+
+def _ends(was: str | None, became: str | None) -> bool:
+    return was == "unfinished" and became not in (None, "unfinished")
+
+
+async def _seen(conn: AsyncConnection, told: Sequence[PastCall]) -> frozenset[str]:
+    """Which of these are legs of calls that were seen: a consultation by way of a queue has no call of its own."""
+    begins = [one.record.started for one in told if one.record.started is not None]
+    if not begins:
+        return frozenset()
+    span = {"since": min(begins) - BESIDE_S, "until": max(begins) + 60.0}
+    ids = [one.own_id for one in told]
+    return frozenset((await conn.execute(_SEEN_LEGS, span | {"ids": ids})).scalars())
+
+
+def _row(one: PastCall) -> dict[str, Any]:
+    return values_of(one.record, pbx=one.pbx, number=one.number, client_id=one.client_id, user_id=one.user_id)
+
+
+def _legs(one: PastCall, was_seen: bool) -> list[dict[str, Any]]:
+    """Its legs; of a call that was seen, only those that have an id of the PBX: the others are there by their own."""
+    mine = [leg for leg in one.record.legs if not (was_seen and ":" in leg.leg_id)]
+    call = one.record.call
+    return [{**structs.asdict(leg), "call_id": call, "user_id": one.users.get(leg.leg_id)} for leg in mine]
+
+
+def _stays(one: PastCall) -> list[dict[str, Any]]:
+    return [
+        {**structs.asdict(wait), "call_id": one.record.call, "place": place, "queue": clean(wait.queue)[:QUEUE_CHARS]}
+        for place, wait in enumerate(one.record.waits)
+    ]
+
+
+async def clients_of(conn: AsyncConnection, numbers: Sequence[str]) -> dict[str, int]:
+    """The client of each number that belongs to exactly one."""
+    owners: dict[str, set[int]] = {}
+    for at in range(0, len(numbers), ASKED_AT_ONCE):
+        some = numbers[at : at + ASKED_AT_ONCE]
+        own = select(client_phones.c.e164, client_phones.c.client_id).where(client_phones.c.e164.in_(some))
+        theirs = (
+            select(contact_phones.c.e164, contact_clients.c.client_id)
+            .join_from(contact_phones, contact_clients, contact_clients.c.contact_id == contact_phones.c.contact_id)
+            .where(contact_phones.c.e164.in_(some))
+        )
+        for asked in (own, theirs):
+            for number, client_id in await conn.execute(asked):
+                owners.setdefault(number, set()).add(client_id)
+    return {number: next(iter(ids)) for number, ids in owners.items() if len(ids) == 1}
+
+
+async def states_begin(conn: AsyncConnection) -> dict[int, float]:
+    """When the journal of each person's duty begins by what was seen."""
+    first = select(agent_states.c.user_id, func.min(agent_states.c.at)).where(agent_states.c.past_id.is_(None))
+    return {user_id: at for user_id, at in await conn.execute(first.group_by(agent_states.c.user_id))}
+
+
+async def take_states(conn: AsyncConnection, past_id: int, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Lines of people's duty that are not there yet; how many were made. rows: user_id, at, state, reason."""
+    if not rows:
+        return 0
+    people = {row["user_id"] for row in rows}
+    since, until = min(row["at"] for row in rows), max(row["at"] for row in rows)
+    there = select(agent_states.c.user_id, agent_states.c.at, agent_states.c.state).where(
+        agent_states.c.user_id.in_(people), agent_states.c.at.between(since, until)
+    )
+    known = {tuple(row) for row in await conn.execute(there)}
+    fresh = [{**row, "said_by": "pbx", "past_id": past_id} for row in rows if _key(row) not in known]
+    if fresh:
+        await conn.execute(insert(agent_states), fresh)
+    return len(fresh)
+
+
+def _key(row: Mapping[str, Any]) -> tuple[int, float, str]:
+    return (row["user_id"], row["at"], row["state"])
+
+
+async def undo_part(conn: AsyncConnection, past_id: int, most: int) -> int:
+    """Take back so many of an import's rows at most; how many went: 0 when all are gone. Ends that it told stay."""
+    gone = 0
+    for table, key in ((calls, calls.c.id), (agent_states, agent_states.c.id)):
+        some = select(key).where(table.c.past_id == past_id).limit(most)
+        gone += (await conn.execute(delete(table).where(key.in_(some)))).rowcount
+    return gone

@@ -1,0 +1,30 @@
+"""What was taken in of the time before Trubka looked: which log, by whom, and what came of it."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Float, Integer, String, Table, Text
+
+from cti.storage.schema import metadata
+
+past_imports = Table(
+    "past_imports",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(12), nullable=False),  # queue-log | cdr
+    Column("pbx", String(32), nullable=False, server_default=""),
+    Column("name", String(200), nullable=False),  # of the file, or of the PBX's table
+    Column("user_id", Integer),  # None: an operator at the console
+    Column("state", String(12), nullable=False),  # running | done | stopped | undone
+    Column("lines", Integer, nullable=False, server_default="0"),
+    Column("torn", Integer, nullable=False, server_default="0"),  # lines that cannot be read
+    Column("odd", Integer, nullable=False, server_default="0"),  # lines of calls whose beginning is not in the log
+    Column("made", Integer, nullable=False, server_default="0"),
+    Column("filled", Integer, nullable=False, server_default="0"),  # calls whose end nobody had seen
+    Column("known", Integer, nullable=False, server_default="0"),
+    Column("states", Integer, nullable=False, server_default="0"),  # of people
+    Column("strangers", Text, nullable=False, server_default="[]"),  # JSON: names in the log that are nobody's
+    Column("first_at", Float),
+    Column("last_at", Float),
+    Column("started_at", Float, nullable=False),
+    Column("ended_at", Float),
+)
