@@ -75,10 +75,10 @@ def build_sms(
     )
     lines = Gateways(db=db, key=key, lines=made, desktop=desktop, next_seq=next_seq, clock=clock)
     consents = Consents(db=db, plan=plan, doors=rules.house.doors, clock=clock)
-    limits = SendingLimits(db=db, desktop=desktop, next_seq=next_seq, zone=zone, clock=clock)
     counts = SmsCounts(db=db, desktop=desktop, online=people)
     after = SmsAfter(db=db, lines=lines, desktop=desktop, next_seq=next_seq, zone=zone, clock=clock)
     out = SmsOut(db=db, lines=lines, settled=after.settled, ended=after.ended, plan=plan, zone=zone, clock=clock)
+    limits = SendingLimits(db=db, desktop=desktop, next_seq=next_seq, zone=zone, wake=out.wake, clock=clock)
     after.wake, after.changed, rules.wake_sms = out.wake, counts.moved, out.wake
     rules.house.price = lambda number, purpose: _price(lines, number, purpose)
     texting = Texting(

@@ -35,12 +35,14 @@ class SendingLimits:
         desktop: AgentDesktop,
         next_seq: Callable[[int], int],
         zone: ZoneInfo,
+        wake: Callable[[], None],
         clock: Callable[[], float],
     ) -> None:
         self._db = db
         self._desktop = desktop
         self._next_seq = next_seq
         self._zone = zone
+        self._wake = wake
         self._clock = clock
 
     async def read(self) -> tuple[Limits, int, spending.Day]:
@@ -57,9 +59,12 @@ class SendingLimits:
         if not words:
             raise Refused("no-stop-words", "Without a word to stop nobody could end it.")
         given = msgspec.structs.replace(given, stop_words=words)
+        now = self._clock()
         async with self._db.write() as conn:
-            if not await limits.save(conn, given, version=version, user_id=person.id, now=self._clock()):
+            if not await limits.save(conn, given, version=version, user_id=person.id, now=now):
                 raise Conflicts()
+            await spending.asked_anew(conn, now, self._zone)
+        self._wake()
 
     async def run(self) -> None:
         """See to it that somebody knows when the budget holds SMS back, until cancelled."""

@@ -11,7 +11,7 @@ from sqlalchemy import Case, ColumnElement, Table, and_, bindparam, case, func, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.masking import Words
-from cti.messages.campaigns import OPEN, Given, PersonState
+from cti.messages.campaigns import OPEN, WENT, Given, PersonState
 from cti.storage import call_list_results
 from cti.storage.campaign_tables import campaign_people, campaigns, consents
 from cti.storage.client_tables import clients
@@ -324,7 +324,8 @@ async def answered(conn: AsyncConnection, rows: Sequence[Heard]) -> None:
 async def _mark(conn: AsyncConnection, mark: str, address: str, client_id: int | None, at: float) -> None:
     column = P[MARKS[mark]]
     whose = or_(P.address == address if address else ~true(), P.client_id == client_id if client_id else ~true())
-    mine = and_(whose, column.is_(None), P.sent_at < at, P.sent_at > at - 90 * 86400.0)
+    reached = and_(P.state.in_(sorted(WENT)), P.sent_at < at, P.sent_at > at - 90 * 86400.0)  # who waits was not
+    mine = and_(whose, column.is_(None), reached)
     numbers = select(P.campaign_id, P.number, P.sent_at, campaigns.c.given)
     for row in (await conn.execute(numbers.join(campaigns, campaigns.c.id == P.campaign_id).where(mine))).all():
         if mark == "called" and at > row.sent_at + _back_days(row.given) * 86400.0:

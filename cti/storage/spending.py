@@ -28,6 +28,7 @@ from cti.storage.sms_tables import sms
 
 LATEST_S, CAMPAIGN_LATEST_S = 2 * 86400.0, 7 * 86400.0  # after so long it is not sent any more
 ANSWER_S = 600.0  # between two automatic answers to one number
+LATER = ("quiet", "a-day", "budget")  # why one waits, which other limits would not hold back
 LOOKED_S = 10 * 86400.0  # rows older than this are not counted
 _GONE = ("sending", "accepted", "sent", "delivered", "undeliverable", "expired", "unknown")
 
@@ -187,6 +188,14 @@ async def told(conn: AsyncConnection, now: float, house: ZoneInfo) -> bool:
     mine = (sending_days.c.day == day_of(now, house)) & sending_days.c.stopped_at.is_not(None)
     set_ = update(sending_days).where(mine, sending_days.c.told_at.is_(None)).values(told_at=now)
     return (await conn.execute(set_)).rowcount == 1
+
+
+async def asked_anew(conn: AsyncConnection, now: float, house: ZoneInfo) -> None:
+    """Limits were set otherwise: what they held back is asked about now, and the alarm of the day is over."""
+    held = (sms.c.direction == "out") & (sms.c.state == "queued") & sms.c.why.in_(LATER)
+    await conn.execute(update(sms).where(held, sms.c.next_at > now).values(next_at=now))
+    mine = sending_days.c.day == day_of(now, house)
+    await conn.execute(update(sending_days).where(mine).values(stopped_at=None, told_at=None))
 
 
 async def _mark(conn: AsyncConnection, name: str, now: float) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from cti.messages.limits import Limits
 from cti.messages.quiet import day_ends
 from cti.storage import consents, limits, spending
@@ -37,3 +39,23 @@ async def test_SEC_19_the_rest_of_a_campaign_waits_for_the_next_day_and_people_w
         assert (await office.state(left[0].id, "canceled")).why == "withdrawn"
         await office.state(left[1].id, "accepted")
         assert len(gateway.got) == 4
+
+
+async def test_a_larger_budget_lets_the_rest_go_at_once(tmp_path: Path) -> None:
+    gateway = Gateway()
+    async with text_office(tmp_path, gateway) as office:
+        async with office.db.write() as conn:
+            assert await limits.save(conn, LOUD, version=0, user_id=ANNA, now=1.0)
+        ids = [await office.write(number=f"+7935555020{n}", user_id=None, campaign_id=3) for n in range(4)]
+        for one in ids:
+            await office.until(one, lambda row: row.state == "accepted" or row.why == "budget")
+        for budget, version, went in ((3 * 250, 1, 3), (4 * 250, 2, 4)):
+            more = msgspec.structs.replace(LOUD, budget_day=budget)
+            async with office.db.write() as conn:
+                assert await limits.save(conn, more, version=version, user_id=ANNA, now=1.0)
+                await spending.asked_anew(conn, office.clock(), MOSCOW)
+                assert (await spending.day(conn, office.clock(), MOSCOW)).stopped_at is None
+            office.out.wake()
+            for one in ids:
+                await office.until(one, lambda row: row.state == "accepted" or row.next_at > office.clock())
+            assert len(gateway.got) == went

@@ -174,6 +174,9 @@ async def test_limits_are_set_by_an_admin_and_the_alarm_of_the_budget_comes_once
         await until(lambda: wire.all("message"), why="the alarm")
         assert len(wire.all("message")) == 1
         async with pavel.http.get(f"{desk.url}/settings/sending") as answer:
-            assert 'role="alert"' in await answer.text()
+            assert "is used up since" in await answer.text()
         async with desk.services.database.read() as conn:
             assert (await conn.execute(select(sending_days.c.told_at))).scalar() is not None
+        assert (await form(pavel, "/settings/sending", **(said | {"budget": "5000", "version": "1"})))[0] == 200
+        async with pavel.http.get(f"{desk.url}/settings/sending") as answer:
+            assert "is used up since" not in await answer.text(), "the rest goes"
