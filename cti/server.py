@@ -52,6 +52,7 @@ from cti.telephony.watching import registrar_of
 from web.app import make_app, serve_app, watch_half_open
 from web.live import Live
 from web.live_board import Boards
+from web.render import compile_ahead
 from web.services import Services
 
 STOP_S = 4.0
@@ -84,6 +85,7 @@ async def serve(settings: Settings) -> None:
             parts.live.attach(app)
             runner = await serve_app(app, settings.http, mailboxes=parts.mailboxes)
             tasks.append(group.create_task(watch_half_open(runner), name="half-open"))
+            tasks.append(group.create_task(compile_ahead(app), name="templates"))
             log.info("serving", address=settings.http.host, port=settings.http.port)
             await _offer_first_admin(parts.services.accounts, settings)
             await stop.wait()

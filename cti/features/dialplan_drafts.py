@@ -166,7 +166,7 @@ class Drafts:
         """Of its phones by name, of its mailboxes by `box-` and number: for the files of the PBX and nobody's eyes."""
         async with self._db.read() as conn:
             sealed = await dialplans.sealed(conn, pbx)
-        return {name: self._opened(one) for name, one in sealed.items()}
+        return await asyncio.to_thread(lambda: {name: self._opened(one) for name, one in sealed.items()})
 
     async def set_secrets(self, actor: Person, pbx: str, fresh: dict[str, str]) -> None:
         """Set secrets, sealed; the others stay. Raises Refused `bad-secret`; NotAllowed."""
@@ -176,8 +176,10 @@ class Drafts:
                 raise Refused("bad-secret", f"A password has 1 to {LONGEST_SECRET} plain signs.", where=name[:40])
             if not secret.isprintable() or " " in secret:
                 raise Refused("bad-secret", "A password has no spaces and no control signs.", where=name[:40])
+        sealed = await asyncio.to_thread(
+            lambda: {name: self._box.encrypt(secret.encode()).decode() for name, secret in fresh.items()}
+        )
         async with self._db.write() as conn:
-            sealed = {name: self._box.encrypt(secret.encode()).decode() for name, secret in fresh.items()}
             await dialplans.seal(conn, pbx, sealed)
 
     def _opened(self, sealed: str) -> str:

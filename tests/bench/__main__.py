@@ -13,6 +13,7 @@ ALL = (
     "paint",
     "agi",
     "dialplan",
+    "publish",
     "imports",
     "clients",
     "journal",

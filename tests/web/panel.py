@@ -58,8 +58,9 @@ async def until(what: Callable[[], T | None], *, within_s: float = PATIENCE_S, w
 class Panel:
     """A running panel with the cast in it. Seqs come from `pops`, as the feature's would."""
 
-    def __init__(self, parts: Parts, url: str) -> None:
+    def __init__(self, parts: Parts, app: web.Application, url: str) -> None:
         self.parts = parts
+        self.app = app
         self.live = parts.live
         self.services: Services = parts.services
         self.url = url
@@ -171,7 +172,7 @@ async def panel(
     try:
         await runner.setup()
         port = await _listen(runner)
-        yield Panel(parts, f"http://127.0.0.1:{port}")
+        yield Panel(parts, app, f"http://127.0.0.1:{port}")
     finally:
         await runner.cleanup()
         for task in running:
