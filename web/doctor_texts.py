@@ -85,6 +85,13 @@ WORDS: Mapping[str, Words] = {
         N_("It listens on all addresses ({address}) without TLS."),
         N_("Its password and all calls cross the network readable; anybody may try passwords."),
     ),
+    "account-twice": Words(
+        N_("The account stands in one place"),
+        N_("[{of}] stands in manager.conf and in a file that it includes: the PBX takes the last of them whole."),
+        N_(
+            "Rights, address and password are not those that you look at. Once ours is published, delete the other one."
+        ),
+    ),
     "ami-permit": Words(
         N_("The account may sign in from the server alone"),
         N_("No deny and permit keep other addresses out."),

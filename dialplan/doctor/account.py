@@ -91,6 +91,7 @@ def account(facts: Facts) -> Iterator[Finding]:
     yield from _rights(facts, "read", READ)
     yield from _rights(facts, "write", WRITE)
     yield from _filter(facts)
+    yield _twice(facts)
     yield from _exposure(facts)
     yield from _version(facts)
     yield _dangerously(facts)
@@ -181,6 +182,18 @@ def _filter(facts: Facts) -> Iterator[Finding]:
             file=FILE,
             snippet=snippet,
         )
+
+
+def _twice(facts: Facts) -> Finding:
+    """An account that stands twice: the PBX takes the last one whole, and nothing of the first."""
+    conf = facts.config.files.get(FILE)
+    if conf is not None:
+        times = sum(part.name == facts.account and not part.template for part in conf.parts)
+    else:
+        said = facts.config.values(FILE, facts.account, "read")
+        times = 0 if said is None else max(len(said), 1)
+    level: Level = "not-visible" if not times else "warning" if times > 1 else "ok"
+    return Finding(code="account-twice", level=level, of=facts.account, file=FILE)
 
 
 def passes(name: str, filters: tuple[str, ...]) -> bool:

@@ -113,6 +113,7 @@ def member(interface: str, *, dynamic: bool = True) -> dict[str, Any]:
         ({"heard": False}, "event-filter wrong "),
         (account("", "!^Event: RTCP", "!Event: Newchannel"), "event-filter wrong "),
         (account("", "!^Event: RTCP", "^Event: User"), "event-filter wrong "),
+        (account(f"{ACCOUNT}[trubka]\nread=system,call,agent,user\n"), "account-twice warning trubka"),
         (account("", "bindaddr=127.0.0.1", "bindaddr=0.0.0.0"), "ami-bound warning "),
         (account("", "permit=10.0.0.2/32", "permit=0.0.0.0/0.0.0.0"), "ami-permit warning "),
         (account("", "deny=0.0.0.0/0\n", ""), "ami-permit warning "),

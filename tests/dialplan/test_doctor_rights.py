@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -76,6 +77,15 @@ def by_level(findings: tuple[Finding, ...]) -> dict[str, list[tuple[str, str]]]:
     for one in findings:
         levels[one.level].append((one.code, one.of))
     return levels
+
+
+def test_every_right_that_asterisk_knows_is_tried(pbx: Pbx) -> None:
+    rewrite(pbx, read=("all",), write=("all",))
+    said = pbx.console("manager show user trubka")
+    rewrite(pbx)
+    for kind in GENERATED:
+        (known,) = re.findall(rf"{kind} perm: (\S+)", said)
+        assert {*CLASSES, "all"} == set(known.split(",")), kind
 
 
 async def test_SEC_30_each_right_of_the_account_is_one_line(pbx: Pbx, doctor: Doctor) -> None:
