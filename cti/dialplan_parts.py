@@ -17,7 +17,7 @@ from cti.features.dialplan_review import Reviews
 from cti.features.dialplan_traces import Saved, Traces
 from cti.features.doctor import Doctor
 from cti.owned_files import NotPlaced, OwnedFiles
-from cti.owned_pbx import OwnedPbx
+from cti.owned_pbx import Has, OwnedPbx
 from cti.pbx import link_to
 from cti.settings import Settings
 from cti.storage import dialplans
@@ -126,7 +126,7 @@ def _home(settings: Settings, name: str, board: Switchboard) -> Home:
     return Home(
         name=name,
         files=OwnedFiles(folder=owner.folder, sounds=owner.sounds, kept=kept),
-        pbx=OwnedPbx(owner.command, board),
+        pbx=OwnedPbx(owner.command, board, lambda: visiting(link_to(settings.pbx[name])), settings.pbx[name].username),
         site=partial(site_of, settings, name),
         sounds=partial(_sounds, settings.data / SOUNDS),
     )
@@ -137,11 +137,10 @@ def _sounds(store: Path, plan: Plan) -> Mapping[str, Path]:
     return {place: store / file for place, file in placed(plan).items()}
 
 
-def site_of(
-    settings: Settings, name: str, plan: Plan, secrets: Mapping[str, str], version: int = 0, opus: bool = True
-) -> Site:
-    """What the settings and the PBX say. version: 0 where it does not say."""
-    pbx = settings.pbx[name]
+def site_of(settings: Settings, name: str, plan: Plan, secrets: Mapping[str, str], has: Has | None = None) -> Site:
+    """What the settings and the PBX say."""
+    pbx, has = settings.pbx[name], has or Has()
+    at = has.sees_us_at or "127.0.0.1"
     shown = pbx.caller_id or settings.dial.caller_id or (plan.numbers[0].digits if plan.numbers else "anonymous")
     return Site(
         agi=asked_at(settings),
@@ -150,7 +149,9 @@ def site_of(
         secrets=secrets,
         ami_user=pbx.username,
         ami_secret=pbx.password(),
-        opus=opus,
+        ami_from=f"{at}/{128 if ':' in at else '255.255.255.255'}",
+        opus=has.opus,
+        voicemail=has.voicemail,
         pbx=name if len(settings.pbx) > 1 else "",
-        version=min(max(version or NEWEST, OLDEST), NEWEST),
+        version=min(max(has.version or NEWEST, OLDEST), NEWEST),
     )

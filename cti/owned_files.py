@@ -2,7 +2,8 @@
 
 Written beside the old, brought to the disk, then renamed; the old stay as FILE.before (the same file under another
 name, so going back needs no room on the disk). A journal says what was on the way: whatever ends the process, the next
-one knows what to put back, and puts it back byte by byte. Nothing is touched whose name is not of the form of ours.
+one knows what to put back, and puts it back byte by byte. Nothing is touched whose name is not of the form of ours. A
+sound that a plan no longer has goes too, where a list of our own says that we put it there and it is as we put it.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class OwnedFiles:
         self._sounds = sounds
         self._kept = kept
         self._journal = kept / "journal.json"
+        self._list = kept / "sounds.json"
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[bool]:
@@ -82,17 +84,18 @@ class OwnedFiles:
     def put(self, version: int, files: Mapping[str, str], sounds: Mapping[str, Path] | None = None) -> list[str]:
         """Put files in place; returns the names of those that differ from what was there. Raises NotPlaced: none was.
 
-        sounds: paths below the folder of sounds, and what is copied there.
+        sounds: paths below the folder of sounds, and what is copied there; None: sounds are left as they are.
         """
         wanted: dict[Path, bytes | Path] = {self._ours(name): text.encode() for name, text in files.items()}
         wanted |= {self._sound(name): source for name, source in (sounds or {}).items()}
         try:
             fresh = {path: new for path, new in wanted.items() if _digest(path) != _digest_of(new)}
-            journal = Journal(version=version, files={str(path): _digest(path) for path in fresh})
+            gone = self._put_before(sounds) if sounds is not None else []
+            journal = Journal(version=version, files={str(path): _digest(path) for path in (*fresh, *gone)})
             try:
                 for path, new in fresh.items():
                     _write_beside(path, new, like=self._folder)
-                for path in fresh:
+                for path in (*fresh, *gone):
                     _keep_before(path)
             except OSError:
                 for path in fresh:
@@ -101,13 +104,23 @@ class OwnedFiles:
             _write_whole(self._journal, msgspec.json.encode(journal))
             for path in fresh:
                 os.replace(_beside(path, NEW), path)
-            _settle({path.parent for path in fresh})
+            for path in gone:
+                path.unlink(missing_ok=True)
+            _settle({path.parent for path in (*fresh, *gone)})
         except OSError as error:
             where = Path(str(error.filename or self._folder)).name.removesuffix(NEW).removesuffix(BEFORE)
             with contextlib.suppress(NotPlaced):
                 self.back()
             raise NotPlaced(f"{where}: {error.strerror}") from None
         return [path.name for path in fresh]
+
+    def differs(self, files: Mapping[str, str], sounds: Mapping[str, Path]) -> list[str]:
+        """Names of those that are not in place as they were put. Raises NotPlaced."""
+        try:
+            found = [name for name, text in files.items() if _digest(self._ours(name)) != digest(text)]
+            return found + [name for name, new in sounds.items() if _digest(self._sound(name)) != _digest_of(new)]
+        except OSError as error:
+            raise NotPlaced(f"{error.filename}: {error.strerror}") from None
 
     def back(self) -> list[str]:
         """Put back what the journal says; returns the names. Safe to repeat. Raises NotPlaced: something is lost."""
@@ -132,9 +145,32 @@ class OwnedFiles:
         return [path.name for path in paths]
 
     def stand(self) -> None:
-        """What is in place stays: there is nothing to put back any more."""
+        """What is in place stays: nothing is to be put back any more, what was kept of a sound that went is gone."""
+        journal = self.on_the_way()
+        for path in map(Path, journal.files if journal else ()):
+            if not path.exists():
+                _beside(path, BEFORE).unlink(missing_ok=True)
         self._journal.unlink(missing_ok=True)
         _settle({self._kept})
+
+    def _put_before(self, sounds: Mapping[str, Path]) -> list[Path]:
+        """Sounds that we put there, that are as they were put, and that are none of these. These are listed as well.
+
+        Of each name all that it was put as: a publish that is taken back, or cut off, leaves the list right.
+        """
+        if self._sounds is None:
+            return []
+        try:
+            known = msgspec.json.decode(self._list.read_bytes(), type=dict[str, list[str]])
+        except (FileNotFoundError, msgspec.DecodeError):
+            known = {}
+        there = {name: now for name in known if (now := _digest(self._sound(name)))}
+        listed = {name: known[name] for name in there}
+        for name, source in sounds.items():
+            listed[name] = sorted({*listed.get(name, ()), _digest_of(source)})
+        if listed != known:
+            _write_whole(self._list, msgspec.json.encode(listed))
+        return [self._sound(name) for name, now in there.items() if name not in sounds and now in known[name]]
 
     def _ours(self, name: str) -> Path:
         if not OURS.fullmatch(name):

@@ -46,6 +46,12 @@ def text(value: str) -> str:
     return _CONTROL.sub(" ", value).strip().replace(";", r"\;")
 
 
+def within(value: str, most_bytes: int) -> str:
+    """A name where Asterisk has room for so many bytes of UTF-8: cut between two letters, on one line."""
+    name = " ".join(_CONTROL.sub(" ", value).split())
+    return name.encode()[:most_bytes].decode(errors="ignore").strip()
+
+
 def _section(one: Section) -> str:
     marks = ",".join((*(("!",) if one.template else ()), *one.of))
     lines = [f"; {comment(one.title)}"] if one.title else []

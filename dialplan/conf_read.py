@@ -63,6 +63,7 @@ class _Reading:
 
     texts: Mapping[str, str]
     parts: list[_Open] = field(default_factory=list)
+    last: dict[str, _Open] = field(default_factory=dict)  # of each name
     here: _Open | None = None
     included: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -122,6 +123,8 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _uncommented(line: str) -> tuple[str, bool]:
+    if ";" not in line:
+        return line, True
     kept, at = "", 0
     while at < len(line):
         if line.startswith("\\;", at):
@@ -147,7 +150,7 @@ def _section(reading: _Reading, line: str, where: str) -> None:
     taken: list[tuple[str, str]] = []
     for mark in marks:
         if mark != "!" and not mark.startswith("+"):
-            taken += next((pairs for one, pairs, _ in reversed(reading.parts) if one == mark), [])
+            taken += reading.last[mark][1] if mark in reading.last else []
     added = next((mark for mark in marks if mark.startswith("+")), "")
     if added:
         key, _, value = added[1:].partition("=")  # `(+type=endpoint)`: of several the one that has it
@@ -158,7 +161,7 @@ def _section(reading: _Reading, line: str, where: str) -> None:
             reading.here = again
             return
         reading.fault(f"{where}: nothing to add to")
-    reading.here = (name, list(taken), "!" in marks)
+    reading.here = reading.last[name] = (name, list(taken), "!" in marks)
     reading.parts.append(reading.here)
 
 

@@ -16,6 +16,7 @@ from dialplan.plan import ByClient, ByHours, CallBack, Hours, Menu, Node, Plan, 
 from dialplan.routes import pattern, route_of
 from dialplan.sounds import is_name, is_own
 
+KEYS = frozenset("0123456789*")
 LONGEST_NAME = 40  # a context is made of it, and that has 79 signs
 MOST_TRIES, MOST_WAIT_S, MOST_RING_S = 10, 7200, 600
 
@@ -164,14 +165,16 @@ def _sounds(plan: Plan) -> Iterator[Fault]:
 
 
 def _keys(plan: Plan) -> Iterator[Fault]:
-    """Menus whose keys are none, or stand twice; tags that stand twice."""
+    """Menus whose keys are none, or stand twice; the key of a call-back; tags that stand twice."""
     for node in plan.nodes:
+        if isinstance(node, CallBack) and (len(node.key) != 1 or node.key not in KEYS):
+            yield Fault(code="bad-key", at=node.id, what=node.key)
         if isinstance(node, Menu):
             keys = [key for key, _ in node.choices]
             if not keys:
                 yield Fault(code="no-keys", at=node.id)
             for key in keys:
-                if len(key) != 1 or key not in "0123456789*":
+                if len(key) != 1 or key not in KEYS:
                     yield Fault(code="bad-key", at=node.id, what=key)
             for key in twice(keys):
                 yield Fault(code="key-twice", at=node.id, what=key)

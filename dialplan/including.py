@@ -68,3 +68,8 @@ def _reached(read: Callable[[str], str | None], file: str) -> dict[str, str]:
             break
         texts |= fresh
     return texts
+
+
+def included(read: Callable[[str], str | None]) -> frozenset[str]:
+    """Those files of ours that the PBX reads."""
+    return frozenset(name for name in INCLUDED_BY if not lacking(read, frozenset((name,))))

@@ -1,7 +1,7 @@
 """What a PBX has loaded against what was written for it: every step of every context, and nothing else in them.
 
-Read from what it lists by AMI (ShowDialPlan, QueueStatus). The `-custom` contexts are
-the admin's own and not looked at.
+Read from what it lists by AMI (ShowDialPlan). The `-custom` contexts are the admin's own and not looked at. What stands
+in the other files is loaded_parts.py's.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Placed = tuple[str, str, str, str]  # extension, priority, application, what it 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
-    """code: missing, strange (nobody of us wrote it), no-context, no-queue. where, what: said to a person."""
+    """code: missing, otherwise, strange (nobody of us wrote it), no-context... where, what: said to a person."""
 
     code: str
     where: str
@@ -38,12 +38,6 @@ def differences(section: Section, rows: Iterable[Row]) -> list[Difference]:
     found = [Difference(code="missing", where=f"{name},{_at(one)}", what=_call(one)) for one in wanted - has]
     found += [Difference(code="strange", where=f"{name},{_at(one)}", what=_call(one)) for one in has - wanted]
     return found
-
-
-def queues_missing(queues: Iterable[str], rows: Iterable[Row]) -> list[Difference]:
-    """Queues that the PBX does not have."""
-    has = {str(row.get("Queue", "")) for row in rows if row.get("Event") == "QueueParams"}
-    return [Difference(code="no-queue", where=name) for name in queues if name not in has]
 
 
 def _written(includes: Iterable[str], extensions: Iterable[Extension]) -> Iterator[Placed]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from dialplan.conf import Section
+from dialplan.conf import Section, within
 from dialplan.model import word
 from dialplan.office import Trunk
 from dialplan.plan import Person, Plan
@@ -16,6 +16,7 @@ from dialplan.recording import FEATURE
 from dialplan.routes import OWNER, SHOWN
 from dialplan.site import Site
 
+NAME_BYTES = 79  # of a caller's name: the PBX would tear the letter that crosses it
 LOT = "trubka"  # of parked calls
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL}){{0,20}}")
@@ -121,4 +122,4 @@ def _secret(site: Site, name: str, of: str) -> str:
 
 def caller_name(name: str) -> str:
     """A name between quotes and before `<number>`: without what ends either."""
-    return " ".join("".join(" " if one in '"<>\\' else one for one in name).split())[:80]
+    return within("".join(" " if one in '"<>\\' else one for one in name), NAME_BYTES)

@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from dialplan.conf import Section
+from dialplan.conf import Section, within
 from dialplan.inside import PARKED
 from dialplan.model import folder, sound, word
-from dialplan.pjsip import LOT
+from dialplan.pjsip import LOT, NAME_BYTES
 from dialplan.plan import Plan, Queue
 from dialplan.recording import CONTEXT, FEATURE
 from dialplan.site import Site
 
 READ, WRITE = "system,call,agent,user", "call,agent,originate,reporting,user"  # no event of ours is of another class
+ADDRESS_BYTES = 254  # the longest that there is
 NOISE = ("VarSet", "TestEvent", "RTCP")
 _YES = {True: "yes", False: "no"}
 _PIN = re.compile(r"[0-9]{4,12}")
@@ -131,5 +132,4 @@ def _box(number: str, name: str, email: str, site: Site) -> str:
     pin = site.secrets.get(f"box-{number}", "")
     if not _PIN.fullmatch(pin):
         raise ValueError(f"the mailbox {number!r} has no password of four digits or more")
-    name, email = (" ".join(part.replace(",", " ").split()) for part in (name, email))
-    return f"{pin},{name},{email}"
+    return f"{pin},{within(name.replace(',', ' '), NAME_BYTES)},{within(email.replace(',', ' '), ADDRESS_BYTES)}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -21,7 +21,7 @@ from cti import plan_json
 from cti.access import Person, may
 from cti.errors import NotAllowed, Refused, StorageError
 from cti.owned_files import NotPlaced, OwnedFiles, digest
-from cti.owned_pbx import READ_BY, OwnedPbx
+from cti.owned_pbx import READ_BY, Has, OwnedPbx
 from cti.storage import dialplan_versions as versions
 from cti.storage import sessions
 from cti.storage.database import Database
@@ -29,11 +29,10 @@ from cti.storage.dialplan_versions import Version
 from dialplan import including
 from dialplan.faults import Fault
 from dialplan.faults import faults as faults_of
-from dialplan.files import (
-    files,
-)
+from dialplan.files import files
 from dialplan.plan import Plan
 from dialplan.site import Site
+from dialplan.site_faults import site_faults
 
 TOLD = 5  # differences that are told of one publish
 NOTE_CHARS = 500
@@ -57,7 +56,7 @@ class Home:
     name: str
     files: OwnedFiles
     pbx: OwnedPbx
-    site: Callable[[Plan, Mapping[str, str], int, bool], Site]
+    site: Callable[[Plan, Mapping[str, str], Has], Site]
     sounds: Callable[[Plan], Mapping[str, Path]] = lambda _plan: {}
 
 
@@ -88,7 +87,10 @@ class Undone(Exception):
 
 
 class Publisher:
-    """All of it. changed: titles of saved calls that take another way in a plan."""
+    """All of it. changed: titles of saved calls that take another way in a plan.
+
+    again_s: between looks for what another process left that ended.
+    """
 
     def __init__(
         self,
@@ -98,8 +100,10 @@ class Publisher:
         homes: Mapping[str, Home],
         changed: Callable[[str, Plan], Awaitable[list[str]]],
         clock: Callable[[], float],
+        again_s: float = 30.0,
     ) -> None:
         self._db = db
+        self._again_s = again_s
         self._plans = plans
         self._homes = homes
         self._changed = changed
@@ -109,15 +113,21 @@ class Publisher:
         self._right = asyncio.Event()  # what a process left that ended is put right
 
     async def run(self) -> None:
-        """What a process that ended left is put back; then publish what is asked, one after another."""
-        for name in self._homes:
-            try:
-                await self.recover(name)
-            except (StorageError, NotPlaced) as error:
-                log.error("a publish that was cut off is not put right", pbx=name, reason=str(error))
-        self._right.set()
+        """What a process that ended left is put back; then publish what is asked, one after another.
+
+        Another process (the command line) may end in the middle too: that is looked for again and again.
+        """
         while True:
-            await self._publish(await self._asked.get())
+            for name in self._homes:
+                try:
+                    await self.recover(name)
+                except (StorageError, NotPlaced) as error:
+                    log.error("a publish that was cut off is not put right", pbx=name, reason=str(error))
+            self._right.set()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._again_s):
+                    job = await self._asked.get()
+                await self._publish(job)
 
     def job(self, pbx: str) -> Job | None:
         """The last publish of this process."""
@@ -160,15 +170,19 @@ class Publisher:
     async def site(self, pbx: str, plan: Plan) -> Site:
         """What the plan does not say, with what the PBX says of itself while it can be asked."""
         home = self._homes[pbx]
-        version, opus = await home.pbx.says()
-        return home.site(plan, await self._plans.secrets(pbx), version, opus)
+        return home.site(plan, await self._plans.secrets(pbx), await home.pbx.says())
 
     async def recover(self, pbx: str) -> bool:
         """Put right what a process left that ended in the middle; whether there was something."""
         home = self._homes[pbx]
+        async with self._db.read() as conn:
+            left = await versions.unfinished(conn, pbx)
+        if not left and await asyncio.to_thread(home.files.on_the_way) is None:
+            return False  # the lock is left to those who publish
         with home.files.alone() as alone:
             if not alone:
                 return False
+            said = ""
             journal = await asyncio.to_thread(home.files.on_the_way)
             async with self._db.read() as conn:
                 left = await versions.unfinished(conn, pbx)
@@ -177,11 +191,11 @@ class Publisher:
                 await asyncio.to_thread(home.files.stand)
             elif journal:
                 names = await asyncio.to_thread(home.files.back)
-                await home.pbx.read_again()
+                said = await home.pbx.read_again()
                 log.warning("a publish was cut off: the files before it are back", pbx=pbx, files=names)
             async with self._db.write() as conn:
                 for number in left:
-                    await versions.undo(conn, pbx, number, "cut-off", "")
+                    await versions.undo(conn, pbx, number, "cut-off-unread" if said else "cut-off", said)
         return bool(left or journal)
 
     # Before -----------------------------------------------------------------------------------------------------------
@@ -197,6 +211,8 @@ class Publisher:
         self, actor: Person, home: Home, plan: Plan, *, note: str, of: int, drafted: int | None, author: str
     ) -> Job:
         """Everything that can be refused is refused here; what is wrong later is undone."""
+        with suppress(NotPlaced):  # then it is refused below
+            await self.recover(home.name)
         if not home.pbx.is_there:
             raise Refused("pbx-down", "No link to the PBX: what it has could not be looked at.")
         wrong = [one for one in await asyncio.to_thread(faults_of, plan) if one.weight == "error"]
@@ -208,6 +224,11 @@ class Publisher:
             home.sounds(plan)
         except ValueError as error:
             raise Refused("plan-unwritten", f"The plan cannot be written: {error}.", where=str(error)) from None
+        wrong = [one for one in await asyncio.to_thread(site_faults, plan, site) if one.weight == "error"]
+        if any(one.code == "no-voicemail" for one in wrong):
+            raise Refused("pbx-without-voicemail", "The plan has mailboxes, and this PBX has no voicemail.")
+        if wrong:
+            raise Refused("plan-faults", "The plan has faults.", where=_first(wrong))
         lacking = await asyncio.to_thread(including.lacking, home.files.text, including.needed(plan))
         if lacking:
             where = "; ".join(f"{file}: {line}" for file, line in lacking.items())
@@ -254,7 +275,8 @@ class Publisher:
         job.stage = "writing"
         wanted = await asyncio.to_thread(files, job.plan, job.site)
         try:
-            fresh = await asyncio.to_thread(home.files.put, job.version, wanted, home.sounds(job.plan))
+            sounds = home.sounds(job.plan)
+            fresh = await asyncio.to_thread(home.files.put, job.version, wanted, sounds)
         except (NotPlaced, ValueError) as error:
             raise Undone("disk", str(error)) from None
         job.stage = "reading"
@@ -262,11 +284,18 @@ class Publisher:
         if said:
             raise Undone("not-read", said)
         job.stage = "looking"
-        found = await home.pbx.look(job.plan, job.site)
+        read = await asyncio.to_thread(including.included, home.files.text)
+        found = await home.pbx.look(job.plan, job.site, {name: wanted[name] for name in sorted(read)})
         if found:
             raise Undone(found[0].code, "; ".join(f"{one.where} {one.what}".strip() for one in found[:TOLD]))
+        try:
+            changed = await asyncio.to_thread(home.files.differs, wanted, sounds)
+        except NotPlaced as error:
+            raise Undone("disk", str(error)) from None
+        if changed:
+            raise Undone("changed", ", ".join(changed[:TOLD]))
         job.took_ms = round((self._clock() - job.began) * 1000)
-        digests = {name: digest(text) for name, text in wanted.items()}
+        digests = await asyncio.to_thread(lambda: {name: digest(text) for name, text in wanted.items()})
         try:
             async with self._db.write() as conn:
                 await versions.settle(

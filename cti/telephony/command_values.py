@@ -24,8 +24,11 @@ DRIVER = re.compile(r"dongle|quectel")
 MODEM = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 GSM_NUMBER = re.compile(r"\+?[0-9]{3,20}")
 VARIABLE = re.compile(
-    r"CHANNEL\(pjsip,call-id\)|PJSIP_AOR\([A-Za-z0-9_-]{1,40},contact\)|PJSIP_CONTACT\([A-Za-z0-9_./@:;=-]{1,120},(?:user_agent|uri|via_addr)\)"
-    r"|PJSIP_ENDPOINT\([A-Za-z0-9_-]{1,40},(?:allow|webrtc)\)|IFMODULE\((?:codec_opus(?:_open_source)?|res_parking)\.so\)"
+    r"CHANNEL\(pjsip,call-id\)|PJSIP_AOR\([A-Za-z0-9_-]{1,79},contact\)|PJSIP_CONTACT\([A-Za-z0-9_./@:;=-]{1,120},(?:user_agent|uri|via_addr)\)"
+    r"|PJSIP_ENDPOINT\([A-Za-z0-9_-]{1,79},(?:allow|webrtc|callerid|mailboxes|aors|from_user|outbound_auth|context|language"
+    r"|direct_media|rtp_symmetric|force_rport|transport)\)"
+    r"|IFMODULE\((?:codec_opus(?:_open_source)?|res_parking|app_voicemail(?:_imap|_odbc)?)\.so\)"
+    r"|VM_INFO\([0-9]{1,20}@default,exists\)"
 )
 # What may be read of the PBX's own files: how it is set, never a secret.
 SETTINGS: Mapping[str, frozenset[str]] = {

@@ -296,6 +296,25 @@ class ListParked(Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ListLots(Command):
+    """Parking lots with their slots."""
+
+    lists: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListMailboxes(Command):
+    """Mailboxes of voicemail with their people. A PBX that has none at all ends no list."""
+
+    lists: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShowQueueRules(Command):
+    """Whom the wait brings in; in the headers of the one answer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ListCommands(Command):
     """Every action this account may use: its rights, one by one."""
 

@@ -55,6 +55,9 @@ EXAMPLES: tuple[c.Command, ...] = (
     c.BridgeDetails(bridge="b-1"),
     c.ListDeviceStates(),
     c.ListParked(),
+    c.ListLots(),
+    c.ListMailboxes(),
+    c.ShowQueueRules(),
     c.ListCommands(),
     c.CoreSettings(),
     c.CoreStatus(),
@@ -106,6 +109,7 @@ def test_only_what_only_looks_has_no_effect() -> None:
     looks = {type(example).__name__ for example in EXAMPLES if not example.effect}
     assert looks == {
         "GetVariable", "ShowChannels", "ShowQueues", "ListBridges", "BridgeDetails", "ListDeviceStates", "ListParked",
+        "ListLots", "ListMailboxes", "ShowQueueRules",
         "ListCommands", "CoreSettings", "CoreStatus", "ShowDialplan", "ReadSetting", "Ping",
     }  # fmt: skip
 

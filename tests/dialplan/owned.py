@@ -41,8 +41,10 @@ class OwnedPbx(Pbx):
 
     def _configure(self) -> None:
         super()._configure()
-        pjsip = (self.etc / "pjsip.conf").read_text(encoding="utf-8").partition("; Desk phones")[0]
-        self._write("pjsip.conf", pjsip)
+        for name, ours in (("pjsip.conf", "; Desk phones"), ("queues.conf", "[office]")):
+            self._write(name, (self.etc / name).read_text(encoding="utf-8").partition(ours)[0])
+        modules = (self.etc / "modules.conf").read_text(encoding="utf-8")
+        self._write("modules.conf", modules.replace("noload=app_voicemail.so\n", ""))
         self._write("extensions.conf", "[general]\n[from-outside-custom]\nexten => 74950000099,1,Hangup(17)\n")
         for ours, theirs in INCLUDED_BY.items():
             if ours != MANAGER:

@@ -105,7 +105,10 @@ def plan(trunk_port: int) -> Plan:
             Route(prefix="810", trunk="carrier", who=("101",), hours="day"),
         ),
         boxes=(Box(number="100", title="Общий ящик"),),
-        trunks=(Trunk(name="carrier", host=HOST, port=trunk_port),),
+        trunks=(
+            Trunk(name="carrier", host=HOST, port=trunk_port),
+            Trunk(name="second", host="127.0.0.3", username="office", registers=True),
+        ),
         music=(Music(name="office"),),
         sounds=(Sound(name="beep"), Sound(name="vm-goodbye")),
         spies=("110",),
@@ -119,7 +122,12 @@ def site(home: Path, ports: Ports, version: int) -> Site:
     return Site(
         agi=f"{HOST}:{ports.agi}",
         caller_id=DID,
-        secrets={**{one: device_secret(one) for one in devices}, "box-100": "4321", "box-101": "1234"},
+        secrets={
+            **{one: device_secret(one) for one in devices},
+            "box-100": "4321",
+            "box-101": "1234",
+            "trunk-second": "x",
+        },
         ami_secret="@AMI_SECRET@",
         recordings=f"{home}/recordings",
         music=f"{home}/moh",

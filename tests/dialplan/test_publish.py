@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import resource
 import shlex
 import signal
 import subprocess
@@ -21,11 +20,13 @@ from cti.access import Person
 from cti.dialplan_parts import DialplanParts, build_dialplans
 from cti.errors import NotAllowed, Refused
 from cti.features.dialplan_publish import Job
-from cti.owned_files import BEFORE, NEW, NotPlaced, OwnedFiles
+from cti.owned_files import NEW, OwnedFiles
 from cti.passwords import installation_key
 from cti.pbx import link_to
 from cti.settings import OwnerSettings, Settings
 from cti.storage.database import open_database
+from dialplan import including
+from dialplan.files import MANAGER
 from dialplan.plan import End, Number, Plan
 from lab.settings import CHECKOUT
 from tests.dialplan.house import DID, HOUSE
@@ -184,6 +185,38 @@ async def test_F_53_a_publish_that_cannot_stay_comes_back_by_itself(clean: Owned
 
 
 @pytest.mark.lab
+async def test_an_account_that_would_lock_the_server_out_comes_back(clean: OwnedPbx, data: Path) -> None:
+    """It stands in the admin's file (else nobody could publish) and in ours, which comes last and counts.
+
+    Its address is what the PBX says of us. One that says another would be let in no more: found by signing in anew.
+    """
+    own = clean.etc / "manager.conf"
+    hand = own.read_text(encoding="utf-8")
+    own.write_text(f"{hand}\n{including.line(MANAGER)}\n", encoding="utf-8")
+    try:
+        async with serving(clean.owned(data)) as house:
+            assert (await house.publish(HOUSE)).stage == "running"
+        before = clean.ours()
+        assert b"permit = 127.0.0.1/255.255.255.255" in before[MANAGER][0]
+        liar = data / "liar"
+        liar.write_text(
+            f'#!/bin/sh\n[ "$1" = "manager show connected" ] && exec echo trubka 192.0.2.7 1 1\n'
+            f'exec {shlex.join(clean.command)} "$1"\n'
+        )
+        liar.chmod(0o755)
+        async with serving(told_by(clean, data, (str(liar),))) as house:
+            job = await house.publish(LARGER)
+            assert (job.stage, job.why) == ("undone", "locked-out"), job.said
+            assert "refuses user trubka" in job.said
+        assert clean.ours() == before
+        async with serving(clean.owned(data)) as house:  # it signs in anew
+            assert (await house.publish(LARGER)).stage == "running"
+    finally:
+        own.write_text(hand, encoding="utf-8")
+        clean.console("manager reload")
+
+
+@pytest.mark.lab
 async def test_what_stands_in_the_way_is_said_before_anything_is_written(clean: OwnedPbx, data: Path) -> None:
     async def refused(what: Callable[[], Awaitable[object]]) -> Refused:
         with pytest.raises(Refused) as caught:
@@ -244,6 +277,11 @@ async def test_F_53_a_publish_killed_at_any_moment_leaves_all_old_or_all_new(cle
             assert clean.runs(OTHER) == (now == 1), "and the PBX runs it"
             assert not list(clean.etc.glob(f"*{NEW}"))
             await house.draft(plans[1 - now])
+    async with serving(clean.owned(data)) as house:  # it lives while the command line is killed
+        await asyncio.to_thread(_killed, clean, data, str(slow), 0)
+        assert (await house.publish(LARGER)).stage == "running"
+        cut = (await house.parts.publisher.history("main"))[1]
+        assert (cut.state, cut.why) == ("undone", "cut-off")
 
 
 def _killed(pbx: OwnedPbx, data: Path, slow: str, after_s: float) -> None:
@@ -260,58 +298,6 @@ def _killed(pbx: OwnedPbx, data: Path, slow: str, after_s: float) -> None:
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait(10)
-
-
-def test_a_full_disk_changes_nothing(tmp_path: Path) -> None:
-    """Files may not grow above a limit of the kernel's: the second of two cannot be written."""
-    folder = tmp_path / "etc"
-    folder.mkdir()
-    files = OwnedFiles(folder=folder, sounds=None, kept=tmp_path / "kept")
-    with files.alone():
-        assert sorted(files.put(1, {"trubka_a.conf": "a", "trubka_b.conf": "b"})) == ["trubka_a.conf", "trubka_b.conf"]
-        files.stand()
-        before = {one.name: (one.read_bytes(), one.stat().st_ino) for one in folder.glob("*.conf")}
-        handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-        try:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (65536, limits[1]))
-            with pytest.raises(NotPlaced, match="File too large"):
-                files.put(2, {"trubka_a.conf": "aa", "trubka_b.conf": "b" * 100_000})
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-            signal.signal(signal.SIGXFSZ, handler)
-        assert {one.name: (one.read_bytes(), one.stat().st_ino) for one in folder.glob("*.conf")} == before
-        assert not list(folder.glob(f"*{NEW}"))
-        assert files.on_the_way() is None
-
-
-def test_the_old_files_come_back_as_they_were(tmp_path: Path) -> None:
-    """Bytes, mode, and the very file; also what was not there; and again where going back was cut off too."""
-    folder = tmp_path / "etc"
-    folder.mkdir()
-    (folder / "trubka_a.conf").write_bytes(b"old \xff bytes")
-    (folder / "trubka_a.conf").chmod(0o604)
-    was = (folder / "trubka_a.conf").stat()
-    files = OwnedFiles(folder=folder, sounds=None, kept=tmp_path / "kept")
-    with files.alone():
-        files.put(7, {"trubka_a.conf": "new", "trubka_b.conf": "b"})
-        assert files.on_the_way() is not None
-        os.replace(folder / f"trubka_a.conf{BEFORE}", folder / "trubka_a.conf")  # going back was cut off here
-        assert sorted(files.back()) == ["trubka_a.conf", "trubka_b.conf"]
-    now = (folder / "trubka_a.conf").stat()
-    assert (folder / "trubka_a.conf").read_bytes() == b"old \xff bytes"
-    assert (now.st_ino, now.st_mode, now.st_gid) == (was.st_ino, was.st_mode, was.st_gid)
-    assert sorted(one.name for one in folder.iterdir()) == ["trubka_a.conf"]
-    assert files.back() == []
-
-
-@pytest.mark.parametrize("name", ["extensions.conf", "../trubka_a.conf", "trubka_a.conf/x", "trubka_.conf", "x"])
-def test_SEC_04_no_other_file_is_ever_written(tmp_path: Path, name: str) -> None:
-    files = OwnedFiles(folder=tmp_path, sounds=tmp_path, kept=tmp_path / "kept")
-    with pytest.raises(ValueError):
-        files.put(1, {name: "x"})
-    with pytest.raises(ValueError):
-        files.put(1, {}, {f"../{name}": tmp_path / "a"})
 
 
 @pytest.mark.lab

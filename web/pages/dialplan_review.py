@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -10,6 +11,7 @@ from aiohttp import web
 from cti.errors import Refused
 from cti.features.dialplan_drafts import Draft
 from cti.features.dialplan_publish import OVER, Job
+from cti.storage.dialplan_versions import Version
 from dialplan.compare import changes
 from dialplan.plan import Plan
 from web.auth import person_of
@@ -39,16 +41,22 @@ async def _review(request: web.Request, *, status: int = 200, error: str = "") -
     now = await services.dialplan_publish.running(pbx)
     before, names = names_of(request, now[1] if now else Plan()), names_of(request, draft.plan)
     job = services.dialplan_publish.job(pbx)
+    last = next(iter(await services.dialplan_publish.history(pbx)), None)
+    elsewhere = last if last and (job is None or job.version != last.number) else None  # the command line, or before
     values: dict[str, Any] = {
         "review": review,
-        "changes": list(told_changes(review.changes, before, names)),
+        "changes": await asyncio.to_thread(lambda: list(told_changes(review.changes, before, names))),
         "differences": [_counted(name, lines[2:]) for name, lines in review.files.items()],
         "bad": [one for one in review.saved if one.changed],
         **_progress(request, job if job and _is_news(job, draft) else None),
+        "elsewhere": elsewhere,
+        "why_elsewhere": _why(language_of(request), elsewhere) if elsewhere else "",
         "mode": await services.dialplan_drafts.mode(pbx),
         "names": names,
     }
-    return shown(request, "review.html", draft, title=N_("Review"), status=status, error=error, **values)
+    return await asyncio.to_thread(  # a first publish of a large house is thousands of lines
+        lambda: shown(request, "review.html", draft, title=N_("Review"), status=status, error=error, **values)
+    )
 
 
 def _is_news(job: Job, draft: Draft) -> bool:
@@ -70,7 +78,7 @@ def _progress(request: web.Request, job: Job | None) -> dict[str, Any]:
         "step": ORDER.index(job.stage) + 1 if job and job.stage in ORDER else len(ORDER),
         "steps": len(ORDER),
         "stages": STAGES,
-        "why": say(language_of(request), WHYS.get(job.why, job.why), said=job.said) if job and job.why else "",
+        "why": _why(language_of(request), job) if job else "",
     }
 
 
@@ -105,7 +113,7 @@ async def _history(request: web.Request, *, status: int = 200, error: str = "") 
         "rows": rows,
         "stages": STAGES,
         "tints": TINTS,
-        "why": lambda one: say(language, WHYS.get(one.why, one.why), said=one.said) if one.why else "",
+        "why": partial(_why, language),
         "mode": await services_of(request).dialplan_drafts.mode(draft.pbx),
     }
     return shown(request, "history.html", draft, title=N_("History"), status=status, error=error, **values)
@@ -155,6 +163,10 @@ async def take(request: web.Request) -> web.StreamResponse:
     except Refused as error:
         return await _history(request, status=409, error=told(request, error))
     raise web.HTTPSeeOther(link(request, "/review", said="saved"))
+
+
+def _why(language: str, one: Version | Job) -> str:
+    return say(language, WHYS.get(one.why, one.why), said=one.said) if one.why else ""
 
 
 def _number(request: web.Request) -> int:
