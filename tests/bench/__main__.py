@@ -19,6 +19,7 @@ ALL = (
     "journal",
     "shell",
     "agents",
+    "board",
     "sending",
     "campaigns",
     "smpp",

@@ -45,14 +45,14 @@ CALL = re.compile(r'"id":"(1763890000\.\d+)"')
 def main() -> None:
     folder = filled()
     try:
-        tokens = _people(folder / "trubka.db")
+        tokens = people(folder / "trubka.db")
         (folder / "duplicates.mark").write_text(f"{time.time()!r} {CLIENTS}", encoding="ascii")  # looked over already
         asyncio.run(_run(folder, tokens))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _people(file: Path) -> list[str]:
+def people(file: Path) -> list[str]:
     """Agents with a desk phone each; the tokens by which their panels come in."""
     tokens = [secrets.token_urlsafe(16) for _ in range(AGENTS)]
     with sqlite3.connect(file) as conn:
@@ -78,15 +78,15 @@ async def _run(folder: Path, tokens: list[str]) -> None:
         ours, theirs = multiprocessing.Pipe()
         panels = multiprocessing.get_context("spawn").Process(target=_panels, args=(port, tokens, theirs), daemon=True)
         try:
-            await until(lambda: _answers(port), within_s=60, why="the panel answers")
+            await until(lambda: answers(port), within_s=60, why="the panel answers")
             await until(lambda: any(one.get("Action") == "QueueStatus" for one in pbx.actions), why="the PBX was asked")
             before = _resident(server.pid)
             panels.start()
             await asyncio.to_thread(ours.recv)  # all are connected
             _told_resident(before, _resident(server.pid))
-            busy, began = _worked(server.pid), time.monotonic()
+            busy, began = worked(server.pid), time.monotonic()
             rang = await _calls(pbx)
-            share = 100 * (_worked(server.pid) - busy) / (time.monotonic() - began)
+            share = 100 * (worked(server.pid) - busy) / (time.monotonic() - began)
             ours.send("over")
             seen: dict[str, float] = await asyncio.to_thread(ours.recv)
         finally:
@@ -104,7 +104,7 @@ def _told_resident(before: float, after: float) -> None:
     report("memory of a connected agent", max(after - before, 1) / AGENTS, "KiB", limit="< 200")
 
 
-def _worked(pid: int) -> float:
+def worked(pid: int) -> float:
     """Seconds of a processor that it has had."""
     words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(words[11]) + int(words[12])) / TICKS
@@ -115,7 +115,7 @@ def _resident(pid: int) -> float:
     return float(re.findall(r"VmRSS:\s+(\d+) kB", status)[0])
 
 
-async def _answers(port: int) -> bool:
+async def answers(port: int) -> bool:
     with contextlib.suppress(OSError):
         _reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.close()
@@ -140,15 +140,15 @@ async def _call(pbx: FakeAmi, turn: int, rang: dict[str, float]) -> None:
     device = str(FIRST + turn % AGENTS)
     events, rings = call(turn, device=device, caller=f"7935{turn * 131 % CLIENTS:07d}")
     rang[f"1763890000.{turn * 2}"] = time.monotonic()
-    pbx.send(b"".join(events[: rings + 1]) + _state(device, "RINGING"))
+    pbx.send(b"".join(events[: rings + 1]) + device_state(device, "RINGING"))
     await asyncio.sleep(RINGS_S)
     answered = rings + 9
-    pbx.send(b"".join(events[rings + 1 : answered]) + _state(device, "INUSE"))
+    pbx.send(b"".join(events[rings + 1 : answered]) + device_state(device, "INUSE"))
     await asyncio.sleep(TALKS_S)
-    pbx.send(b"".join(events[answered:]) + _state(device, "NOT_INUSE"))
+    pbx.send(b"".join(events[answered:]) + device_state(device, "NOT_INUSE"))
 
 
-def _state(device: str, state: str) -> bytes:
+def device_state(device: str, state: str) -> bytes:
     return event("DeviceStateChange", Device=f"PJSIP/{device}", State=state)
 
 
