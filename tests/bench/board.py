@@ -120,7 +120,7 @@ async def _call(pbx: FakeAmi, turn: int, rang: dict[str, float]) -> None:
     pbx.send(b"".join(said[rings + 9 :]) + device_state(device, "NOT_INUSE"))
 
 
-# The boards' own process -----------------------------------------------------------------------------------------------
+# The boards' own process ----------------------------------------------------------------------------------------------
 def _boards(port: int, tokens: list[str], pipe: Connection) -> None:
     asyncio.run(_sit(port, tokens, pipe))
 
