@@ -59,3 +59,15 @@ async def test_a_larger_budget_lets_the_rest_go_at_once(tmp_path: Path) -> None:
             for one in ids:
                 await office.until(one, lambda row: row.state == "accepted" or row.next_at > office.clock())
             assert len(gateway.got) == went
+
+
+async def test_a_clock_that_is_set_otherwise_doubles_nothing_and_holds_nothing_up(tmp_path: Path) -> None:
+    gateway = Gateway()
+    async with text_office(tmp_path, gateway) as office:
+        async with office.db.write() as conn:
+            assert await limits.save(conn, LOUD, version=0, user_id=ANNA, now=1.0)
+        for place, hours in enumerate((0, -3, 26)):  # set back, and forward over the end of the day
+            office.later(hours * 3600)
+            one = await office.write(number=f"+7935555030{place}", user_id=None, campaign_id=3)
+            await office.state(one, "accepted")
+        assert len(gateway.got) == len({text.key for text in gateway.got}) == 3

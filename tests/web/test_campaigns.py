@@ -72,6 +72,7 @@ async def test_a_campaign_is_written_in_steps_agreed_on_and_run(tmp_path: Path) 
         async with running.services.db.write() as conn:
             await conn.execute(update(sms).where(sms.c.campaign_id == 1).values(state="delivered", next_at=None))
         await _state(running, program, "done", delivered=2)
+        assert (await vera.get("/campaigns/1/edit?step=2")).place == "/campaigns/1"
         assert (await vera.get("/campaigns/1/people?state=delivered")).says("Ромашка")
         for path in ("/campaigns", "/campaigns/1"):
             assert (await vera.get(path)).says("over")

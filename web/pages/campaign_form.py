@@ -10,7 +10,17 @@ from msgspec.structs import replace
 from multidict import MultiMapping
 
 from cti.errors import Conflicts, Refused
-from cti.messages.campaigns import CHANNELS, LABEL_CHARS, LINK_CHARS, MOST_RATE, OUTCOMES, CallList, Campaign, Given
+from cti.messages.campaigns import (
+    CHANNELS,
+    LABEL_CHARS,
+    LINK_CHARS,
+    MOST_RATE,
+    OUTCOMES,
+    CallList,
+    Campaign,
+    Given,
+    after,
+)
 from cti.messages.consent import PURPOSES
 from cti.messages.rules import WorkingHours
 from cti.storage import mailboxes, scripts, segments, templates, users
@@ -46,8 +56,11 @@ async def add(request: web.Request) -> web.StreamResponse:
 
 
 async def show(request: web.Request) -> web.Response:
-    """A step of one that has not begun."""
-    return await _form(request, await known(request), _step(request))
+    """A step of one that has not begun; one that has shows how it goes."""
+    one = await known(request)
+    if after(one.state, "change") is None:
+        raise web.HTTPSeeOther(f"{HERE}/{one.id}")
+    return await _form(request, one, _step(request))
 
 
 async def change(request: web.Request) -> web.StreamResponse:
