@@ -22,7 +22,7 @@ from functools import cached_property
 from pathlib import Path
 
 from dialplan.model import Context, Step
-from dialplan.recipes.responsible import waited
+from dialplan.recipes.responsible import ASK_S, waited
 from dialplan.render import render
 from lab import plan
 from lab.errors import LabError
@@ -32,7 +32,6 @@ from lab.system import bound
 from lab.unpack import Installed, unpack
 
 START_S = 60.0
-BUDGET_MS = 150  # as the server has it by itself
 TEMPLATES = CHECKOUT / "config" / "asterisk"
 BARE = ("asterisk.conf", "logger.conf", "modules.conf", "rtp.conf")
 LONGEST_SOCKET_PATH = 100  # the kernel's limit for a local socket is 108
@@ -48,8 +47,8 @@ class Pbx:
 
     version: of Asterisk, by default that of CTI_LAB_ASTERISK. own: configuration files by name in place of the lab's,
     which then gives only what an Asterisk is nowhere without (BARE); `@SIP_PORT@` and the like are filled in. known: an
-    endpoint of theirs: it is ready when it has read that. budget_ms: how long the server may think when the dialplan
-    asks; tests of what it is told leave it more, whatever else the machine does.
+    endpoint of theirs: it is ready when it has read that. patience_ms: of the dialplan and the
+    server with each other, for tests of what they say whatever else the machine does; 0: as they have it by themselves.
     """
 
     def __init__(
@@ -60,7 +59,7 @@ class Pbx:
         version: int = 0,
         own: Mapping[str, str] | None = None,
         known: str = "101-web",
-        budget_ms: int = BUDGET_MS,
+        patience_ms: int = 0,
     ) -> None:
         self.home = folder.absolute()
         self.ports = ports or Ports.free()
@@ -68,7 +67,7 @@ class Pbx:
         self._process: subprocess.Popen[bytes] | None = None
         self._run = self._run_folder()
         self._own, self._known = own, known
-        self._budget_ms = budget_ms
+        self._patience_ms = patience_ms
 
     @property
     def secret_file(self) -> Path:
@@ -92,13 +91,14 @@ class Pbx:
 
     def settings(self) -> dict[str, str]:
         """The server's settings for this PBX, as environment variables."""
+        patient = {"CTI_AGI__BUDGET_MS": str(self._patience_ms), "CTI_PBX__MAIN__ANSWER_MS": str(self._patience_ms)}
         return {
+            **(patient if self._patience_ms else {}),
             "CTI_PBX__MAIN__HOST": HOST,
             "CTI_PBX__MAIN__PORT": str(self.ports.ami),
             "CTI_PBX__MAIN__USERNAME": "trubka",
             "CTI_PBX__MAIN__SECRET_FILE": str(self.secret_file),
             "CTI_AGI__PORT": str(self.ports.agi),
-            "CTI_AGI__BUDGET_MS": str(self._budget_ms),
             "CTI_PBX__MAIN__RECORDINGS": str(self.recordings),
             "CTI_PBX__MAIN__SIP_WS": f"ws://{HOST}:{self.ports.http}/ws",
             "CTI_PBX__MAIN__WEB_SECRETS_FILE": str(self.home / "etc/pjsip_browsers.conf"),
@@ -135,7 +135,7 @@ class Pbx:
     @property
     def ask_s(self) -> float:
         """How long the dialplan waits for it."""
-        return waited(self._budget_ms)
+        return waited(self._patience_ms) if self._patience_ms else ASK_S
 
     def contexts(self, more: Mapping[str, tuple[Step, ...]] | None = None) -> tuple[Context, ...]:
         """The lab's dialplan as it is here. more: further numbers that clients may dial."""

@@ -44,7 +44,6 @@ from cti.telephony.toll import Pace, forbidden
 from dialplan.offers import CONTEXT, Offers
 
 MOVE_RING_S = 20
-ANSWER_S = 1.0  # a click is answered within this
 MODEL_S = 600.0  # how long a phone's model is remembered
 MODEL_LIMIT_S = 0.2  # a phone's model is worth this much waiting
 CODE = re.compile(r"\*[0-9]{1,3}")  # what a PBX's own services are dialled by: *8, *43
@@ -350,13 +349,15 @@ class CallControl:
         named = headers_of(row.model)
         if named is not None or not line.settings.auto_answer:
             return named or ()
-        at, headers = self._models.get(device, (0.0, ()))
+        at, headers = self._models.get(device, (float("-inf"), ()))
         if self._clock() - at < MODEL_S:
             return headers
         contact = await line.contact(within_s=MODEL_LIMIT_S)
         asked = f"PJSIP_CONTACT({contact},user_agent)"
-        headers = headers_for(await line.variable(asked, within_s=MODEL_LIMIT_S) if contact else "")
-        self._models[device] = (self._clock(), headers)
+        model = await line.variable(asked, within_s=MODEL_LIMIT_S) if contact else ""
+        headers = headers_for(model)
+        if model:  # else it is asked again by the next click: it may only have been late
+            self._models[device] = (self._clock(), headers)
         return headers
 
     def _talk(self, person: Person, call_id: str) -> tuple[LegRecord, str]:
@@ -380,6 +381,6 @@ class CallControl:
 
 
 async def _ask(line: Line, command: Command) -> None:
-    answer = await line.pbx.ask(command, timeout_s=ANSWER_S)
+    answer = await line.pbx.ask(command, timeout_s=line.settings.answer_ms / 1000)
     if not answer.ok:
         raise ChannelError(f"The PBX refused: {answer.message}", permanent=True)

@@ -109,6 +109,7 @@ class PbxSettings(_Section):
     devices: tuple[str, ...] = ()
     trunks: tuple[str, ...] = ()
     dial_context: str = "from-internal"  # where an agent's own calls enter the dialplan
+    answer_ms: Annotated[int, Field(ge=200, le=10_000)] = 1000  # to what a person asks of it by a click
     auto_answer: bool = True  # desk phones pick up by themselves on click-to-dial, by model
     caller_id: Annotated[str, Field(pattern=r"^(\+?[0-9]{2,20})?$")] = ""  # shown to clients; empty: dial.caller_id
     sip_ws: SipWebSocket = ""  # where browser phones are passed on to; empty: ws://HOST:8088/ws

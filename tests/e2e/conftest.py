@@ -14,12 +14,12 @@ from lab.pbx import Pbx
 from lab.phones import Phone
 from tests.e2e.server import Server
 
-PATIENCE_MS = 10_000  # what the dialplan is told is not to hang on how busy the machine is
+PATIENCE_MS = 10_000  # what dialplan and server tell each other is not to hang on how busy the machine is
 
 
 @pytest.fixture(scope="session")
 def asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pbx]:
-    with Pbx(tmp_path_factory.mktemp("pbx"), budget_ms=PATIENCE_MS) as one:
+    with Pbx(tmp_path_factory.mktemp("pbx"), patience_ms=PATIENCE_MS) as one:
         yield one
 
 

@@ -14,7 +14,7 @@ from cti.channels.base import Health
 from cti.clients.masking import OPEN
 from cti.desktop import LinkView, PbxView
 from cti.directory import Directory
-from cti.errors import Refused
+from cti.errors import ChannelError, Refused
 from cti.features.agent_state import AgentStates
 from cti.features.call_control import CallControl
 from cti.features.directory_admin import DeviceDraft, DirectoryAdmin, UserDraft
@@ -156,6 +156,20 @@ class Board:
         return Health(state=self.state, since=0.0)  # type: ignore[arg-type]  # one of the closed list
 
 
+class Busy(Board):
+    """One that is too late with its first answer about a phone."""
+
+    late = True
+
+    async def ask(self, command: Command, *, timeout_s: float = 5.0) -> Board:
+        if isinstance(command, GetVariable):
+            if self.late:
+                self.late = False
+                raise ChannelError("The PBX did not answer in time; try again.")
+            self.headers = {"Value": "101;@abc" if "AOR" in command.name else "Yealink SIP-T31"}
+        return await super().ask(command, timeout_s=timeout_s)
+
+
 def person(user_id: int) -> Person:
     return Person(id=user_id, login="x", name="X", role="agent", team_id=1, language="ru")
 
@@ -191,6 +205,17 @@ async def test_a_click_goes_to_the_persons_own_pbx_by_its_plan(db: Database, dir
         "msk": [("PJSIP/101", "74952345678", "from-msk", "+74950000001")],
         "spb": [("PJSIP/101", "78122345678", "from-spb", "+78120000001")],
     }
+
+
+async def test_a_phone_whose_model_came_too_late_is_asked_again_by_the_next_click(
+    db: Database, directory: Directory
+) -> None:
+    busy = Busy()
+    calls = control(db, directory, {"msk": busy, "spb": busy})
+    for number in range(3):
+        await calls.dial(person(ANNA), "+79355550101", client_id=None, request_id=f"click-{number}")
+    made = [bool(one.headers) for one in busy.asked if isinstance(one, MakeCall)]
+    assert made == [False, True, True]
 
 
 async def test_a_pbx_that_is_away_refuses_its_own_people_alone(db: Database, directory: Directory) -> None:

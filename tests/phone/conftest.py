@@ -9,13 +9,14 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from lab.pbx import Pbx
+from tests.e2e.conftest import PATIENCE_MS
 from tests.e2e.server import Server
 from tests.phone.booth import Office, chromium
 
 
 @pytest.fixture(scope="session")
 def pbx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pbx]:
-    with Pbx(tmp_path_factory.mktemp("pbx")) as one:
+    with Pbx(tmp_path_factory.mktemp("pbx"), patience_ms=PATIENCE_MS) as one:
         one.add_members({"sales": ("PJSIP/101",)})
         yield one
 
