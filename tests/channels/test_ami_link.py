@@ -98,9 +98,11 @@ async def test_A7_a_silent_pbx_is_noticed_in_time(pbx: FakeAmi) -> None:
     async with linked(pbx, ping_s=0.2, dead_s=0.7) as link:
         await until(lambda: pbx.told("Ping"))
         assert link.health().state == "up"
+        before = len(pbx.told("Ping"))
         pbx.silent = True
         took = await until(lambda: link.health().state != "up")
-        assert 0.4 < took < 1.2
+        assert took > 0.4
+        assert len(pbx.told("Ping")) - before <= 1.2 / 0.2, "by the link's own clock"
         assert "said nothing" in link.health().detail
         pbx.silent = False
         await until(lambda: link.health().state == "up")
@@ -133,11 +135,11 @@ async def test_A12_names_arrive_whole_however_tcp_tears_them(pbx: FakeAmi, link:
 
 
 async def test_A14_stopping_during_a_pause_leaves_nothing(pbx: FakeAmi) -> None:
-    async with linked(pbx, pause_s=5.0, pause_cap_s=5.0) as link:
+    async with linked(pbx, pause_s=60.0, pause_cap_s=60.0) as link:
         pbx.cut()
         await until(lambda: link.health().state == "down")
         began = time.monotonic()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 12
     assert link.health().state == "off"
     assert pbx.open == 0
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("ami-")]

@@ -16,6 +16,7 @@ from cti.errors import ChannelError
 from cti.telephony import commands as c
 from tests.channels.fake_ami import FakeAmi, event, said
 from tests.channels.links import linked, until
+from tests.e2e.server import quickest
 
 
 async def test_A13_a_wrong_secret_is_told_at_once_and_not_hammered(pbx: FakeAmi) -> None:
@@ -29,8 +30,7 @@ async def test_A13_a_wrong_secret_is_told_at_once_and_not_hammered(pbx: FakeAmi)
         assert item.state == "refused"
         began = time.monotonic()
         with pytest.raises(ChannelError, match="refuses"):
-            await link.ask(c.Ping())
-        assert time.monotonic() - began < 0.02
+            link.ask(c.Ping()).send(None)  # at once: nothing is waited for
         await until(lambda: time.monotonic() - began > 1)
         assert len(pbx.told("Login")) == 1
 
@@ -71,10 +71,12 @@ async def test_A14_stopping_during_the_sign_in_leaves_nothing(pbx: FakeAmi, knob
 
 async def test_A19_an_account_that_never_hears_that_the_pbx_is_ready_does_not_wait_for_it(pbx: FakeAmi) -> None:
     pbx.boots = False
-    began = time.monotonic()
-    async with linked(pbx) as link:
-        assert time.monotonic() - began < 1.5
-        assert isinstance(await link.events.get(), LinkUp)
+
+    async def up() -> None:
+        async with linked(pbx) as link:
+            assert isinstance(await link.events.get(), LinkUp)
+
+    assert await quickest(up) < 1.5
 
 
 async def test_P5_the_port_is_tried_often_enough_to_be_back_within_five_seconds(pbx: FakeAmi, link: AmiLink) -> None:

@@ -116,10 +116,10 @@ def test_A17_the_longest_honest_frame_is_parsed() -> None:
 
 
 def test_SEC_35_a_frame_of_repeated_headers_takes_no_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(one(b"Event: X\r\n" + b"A: 1\r\n" * 1900 + b"\r\n")["A"]) == 1900
     assert Decoder().feed(b"Event: X\r\n" + b"A:\r\n" * 50_000 + b"\r\n") == []
-    assert time.perf_counter() - began < 0.15
+    assert time.process_time() - began < 0.15
 
 
 async def test_an_action_has_its_id_and_each_of_its_variables() -> None:

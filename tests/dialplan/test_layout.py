@@ -36,9 +36,9 @@ def test_any_flow_is_drawn_with_no_card_upon_another_and_soon() -> None:
     for size in (1, 2, 7, 30, 120):
         names = [f"s{n}" for n in range(size)]
         leads = {name: [chance.choice([*names, ""]) for _ in range(chance.randrange(5))] for name in names}
-        began = time.perf_counter()
+        began = time.process_time()
         _sound(drawing("s0", leads))
-        assert time.perf_counter() - began < 1.0
+        assert time.process_time() - began < 1.0
 
 
 def _sound(drawn: Drawing) -> None:

@@ -120,10 +120,10 @@ def test_a_bomb_is_refused_at_once(path: Path) -> None:
             for _ in range(300):
                 entry.write(bytes(1 << 20))
     assert path.stat().st_size < 1 << 20
-    before = time.perf_counter()
+    before = time.process_time()
     with pytest.raises(SheetError, match="too large when unpacked"):
         read(path)
-    assert time.perf_counter() - before < 1
+    assert time.process_time() - before < 1
 
 
 def test_an_entry_packed_as_no_table_is(path: Path) -> None:
@@ -137,10 +137,10 @@ def test_an_entry_packed_as_no_table_is(path: Path) -> None:
 def test_a_cell_in_the_far_corner_is_refused_before_it_costs_memory(path: Path, sheet_end: str) -> None:
     write_xlsx(path, ("a",), [("b",)])
     changed(path, "xl/worksheets/sheet1.xml", "</sheetData>", sheet_end)
-    before = time.perf_counter()
+    before = time.process_time()
     with pytest.raises(SheetError, match="300 columns"):
         read(path)
-    assert time.perf_counter() - before < 1
+    assert time.process_time() - before < 1
 
 
 def test_rows_without_references_are_counted(path: Path) -> None:

@@ -119,9 +119,8 @@ async def test_F_07_locked_for_three_seconds_nothing_fails(file_db: Database, tm
     async with running(file_db) as spool:
         with locked_by_another_process(tmp_path / "trubka.db", 3.0):
             done = [spool.put(numbered(number)) for number in range(100)]
-            begun = time.monotonic()
             await asyncio.sleep(0)
-            assert time.monotonic() - begun < 0.2, "putting must not wait"
+            assert not any(one.done() for one in done), "putting must not wait"
             assert await asyncio.gather(*done) == [True] * 100
         assert spool.state == "ok"
     assert await written(file_db) == list(range(100))
