@@ -117,7 +117,7 @@ class Past:
         """Take an import back: its calls and duties go, the ends of calls that were seen stay. Raises Refused."""
         async with self._db.write() as conn:
             if not await past.become(conn, past_id, "undone", was=["running", "done", "stopped"], now=self._now()):
-                raise Refused("no-import", "There is no such import, or it was taken back.")
+                raise Refused("nothing-to-undo", "There is no such import, or it was taken back.")
         gone = 0
         while True:
             async with self._db.write() as conn:
