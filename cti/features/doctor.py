@@ -10,7 +10,7 @@ import asyncio
 import os
 import stat
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from dialplan.doctor.examine import examine
 from dialplan.doctor.facts import MANY, Config, Door, Facts, Finding, Folder, Key, Member, Phone, wanted
 from dialplan.doctor.phones import OPUS
 from dialplan.doctor.snippets import kind_of
-from dialplan.files import INCLUDED_BY
+from dialplan.files import INCLUDED_BY, PJSIP
 from dialplan.offers import Row
 from dialplan.recipes import responsible
 
@@ -41,8 +41,8 @@ MOST_VALUES = 20
 MOST_QUEUES = 120
 MOST_PHONES = 300
 MOST_FILES, LARGEST = 400, 2_000_000
-FILES = ("manager.conf", "http.conf", "asterisk.conf", "rtp.conf", "features.conf", "queues.conf", "pjsip.conf",
-         "extensions.conf", *INCLUDED_BY.values())  # fmt: skip
+FILES = ("manager.conf", "http.conf", "confbridge.conf", "asterisk.conf", "rtp.conf", "features.conf", "queues.conf",
+         "pjsip.conf", "extensions.conf", *INCLUDED_BY.values())  # fmt: skip
 HERE = frozenset(("127.0.0.1", "::1", "localhost"))
 DAY_S = 86_400.0
 
@@ -172,11 +172,7 @@ class Doctor:
             return frozenset(one.name.removeprefix(prefix) for one in await desks.every(conn))
 
     async def _phones(self, pbx: str, settings: PbxSettings, visit: Visit, *, speaks_opus: bool) -> tuple[Phone, ...]:
-        file = settings.web_secrets_file
-        try:
-            known = passwords(await asyncio.to_thread(file.read_text, encoding="utf-8")) if file else {}
-        except (OSError, UnicodeDecodeError):
-            known = {}
+        known = await asyncio.to_thread(_with_password, settings)
         found: dict[str, Phone] = {}
         for row in (await self._rows(pbx))[:MOST_PHONES]:
             device = row.name.partition(":")[2] if len(self._pbxes) > 1 else row.name
@@ -198,6 +194,16 @@ class Doctor:
         knock = await self._knock(url)
         days = None if knock.expires_at is None else int((knock.expires_at - self._clock()) // DAY_S)
         return Door(url=url, answers=knock.answers, why=knock.why, days=days)
+
+
+def _with_password(settings: PbxSettings) -> frozenset[str]:
+    """Browsers' telephones whose passwords the server has: in the file of the settings, or published by it."""
+    folder = settings.owner.folder
+    found: set[str] = set()
+    for file in (settings.web_secrets_file, folder / PJSIP if folder else None):
+        with suppress(OSError, UnicodeDecodeError):
+            found |= passwords(file.read_text(encoding="utf-8")).keys() if file else set()
+    return frozenset(found)
 
 
 async def _own_files(settings: PbxSettings) -> dict[str, str]:

@@ -56,14 +56,18 @@ class Places:
         if at in self._numbers:
             return link(request, f"/numbers/{quote(at, safe='')}", step="number")
         if at in self._steps:
-            flow = self._flows.get(at, self._any)
-            return link(request, f"/numbers/{quote(flow, safe='')}", step=at) if flow else ""
+            return self.step(request, at)
         if at in self._hours:
             return link(request, f"/hours/{quote(at, safe='')}")
         for part, known in self._lists.items():
             if at in known:
                 return link(request, f"/{part}", open=known[at])
         return link(request, "/people") if at in self._people else ""
+
+    def step(self, request: web.Request, id_: str) -> str:
+        """The address of a step, in the flow of a number that it is on the way of; "" without any number."""
+        flow = self._flows.get(id_, self._any)
+        return link(request, f"/numbers/{quote(flow, safe='')}", step=id_) if flow else ""
 
 
 def _keys(kind: Kind, plan: Plan) -> dict[str, str]:

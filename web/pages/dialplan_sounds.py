@@ -15,6 +15,7 @@ from web.i18n import translate
 from web.newcomer_texts import REFUSALS, STOCK
 from web.pages import dialplan
 from web.pages.dialplan import HERE, draft_of, link, pbx_of, revision_of
+from web.pages.dialplan_faults import Places
 from web.routes import Route
 from web.services import services_of
 from web.step_forms import text
@@ -172,14 +173,14 @@ async def _do(request: web.Request, work: Awaitable[None], said: str = "saved") 
 
 async def _page(request: web.Request, *, status: int = 200, error: str = "") -> web.Response:
     draft, services = await draft_of(request), services_of(request)
-    steps = {node.id: node for node in draft.plan.nodes}
+    places = Places(draft.plan) if draft.plan.sounds else None
     words = {name: translate(request, said) for name, said in STOCK.items()}
     rows = [
         {
             "sound": one,
             "own": is_own(one),
             "takes": {take.language: take for take in one.takes},
-            "users": [steps[id_] for id_ in users_of(draft.plan, one.name)],
+            "users": [(id_, places.step(request, id_) if places else "") for id_ in users_of(draft.plan, one.name)],
             "words": words.get(one.name, ""),
         }
         for one in sorted(draft.plan.sounds, key=lambda one: (not is_own(one), (one.title or one.name).casefold()))
