@@ -49,6 +49,7 @@ class Names:
         self._sounds = {one.name: one.title or one.name for one in plan.sounds}
         self.first = self._say(N_("begins with"))
         self.nowhere = self._say(N_("the call ends"))
+        self.as_closed = self._say(N_("as when it is closed"))
 
     def _say(self, text: str, **values: object) -> str:
         return say(self._language, text, **values)

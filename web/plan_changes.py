@@ -80,7 +80,7 @@ def told(changes: tuple[Changed, ...], was: Names, becomes: Names) -> Iterator[T
             title = f"{one.id} {one.title}"
         rows = tuple(
             (
-                LABELS.get(each.name, each.name),
+                _label(one, each.name),
                 _value(each.name, each.was, was),
                 _value(each.name, each.became, becomes),
             )
@@ -89,7 +89,16 @@ def told(changes: tuple[Changed, ...], was: Names, becomes: Names) -> Iterator[T
         yield Told(part=PARTS.get(one.part, one.part), how=HOW[one.how], title=title, fields=rows)
 
 
+def _label(one: Changed, name: str) -> str:
+    """What the form of a thing calls its field: two kinds of steps may mean others by one name."""
+    kind = KINDS.get(one.part)
+    own = [each for _, some in kind.groups for each in some] if kind else FIELDS.get(one.kind, ())
+    return next((each.label for each in own if each.name == name), LABELS.get(name, name))
+
+
 def _value(name: str, value: object, names: Names) -> str:
+    if name == "holiday" and not value:
+        return names.as_closed
     if name in LINKS or name == "first":
         return names.step(str(value)) if value else names.nowhere
     if name == "queue":

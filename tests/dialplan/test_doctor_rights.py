@@ -115,9 +115,7 @@ async def test_files_of_an_owner_say_what_his_account_sees(doctor: Doctor) -> No
     assert len(read_.files) > len(GENERATED)
     owners = [one for one in read_.findings if one.code.startswith("owner-")]
     lacking = {one.of: one for one in owners if one.level == "wrong"}
-    assert {one.of for one in owners} - set(lacking) == {"http.conf", "confbridge.conf"}, (
-        "the lab has its WebSocket already"
-    )
+    assert {one.of for one in owners} - set(lacking) == {"http.conf"}, "the lab has its WebSocket already"
     assert lacking["queues.conf"].snippet == '#tryinclude "trubka_queues.conf"\n'
     assert lacking["voicemail.conf"].snippet.startswith("[general]\n"), "the lab has no voicemail"
     for room in ("account", "calls", "queues", "phones"):

@@ -87,7 +87,7 @@ def test_what_cannot_be_is_said(why: str) -> None:
 def test_the_first_number_is_whole_from_one_form() -> None:
     week = Span(days=(0, 1, 2, 3, 4), begins="09:00", ends="18:00")
     said = Beginning(digits=DID, span=week, hours_title="Рабочие часы", queue="sales", about="voicemail", box="103")
-    plan = begin(Plan(people=(Person(extension="103", name="Клара", devices=("103",), voicemail=True),)), said)
+    plan = begin(Plan(people=(Person(extension="103", name="Клара", devices=("103",)),)), said)
     assert faults(plan) == ()
     assert plan.hours == (Hours(id="hours", title="Рабочие часы", zone="Europe/Moscow", spans=(week,)),)
     assert plan.nodes[0] == ToVoicemail(id="voicemail", box="103")

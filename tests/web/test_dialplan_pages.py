@@ -12,7 +12,7 @@ from pathlib import Path
 from cti.access import Person as Who
 from cti.settings import PbxSettings
 from dialplan import edits
-from dialplan.office import Box, Trunk
+from dialplan.office import Box, Penalty, Trunk
 from dialplan.plan import Person, Plan, Queue
 from tests.dialplan.house import DID, HOUSE
 from tests.web.panel import PAVEL, Panel, panel
@@ -94,7 +94,10 @@ async def test_a_step_is_changed_added_and_deleted_in_place_and_all_is_taken_bac
         page = await pavel.get(FLOW)
         assert (await pavel.post("/dialplan/sweep", revision=revision(page))).place == "/dialplan?said=removed"
         assert edits.unreached(await now(running)) == ()
-        for _ in range(4):
+        page = await pavel.get(f"{FLOW}?step=box")
+        undone = await pavel.post("/dialplan/undo", revision=revision(page), here=f"{FLOW}?step=box&said=saved")
+        assert undone.place == f"{FLOW}?step=box&said=undone"
+        for _ in range(3):
             page = await pavel.get(FLOW)
             assert (await pavel.post("/dialplan/undo", revision=revision(page))).place == "/dialplan?said=undone"
         assert await now(running) == HOUSE
@@ -146,6 +149,8 @@ async def test_queues_routes_and_the_rest_are_lists_with_one_open(tmp_path: Path
                 "strategy": "linear",
                 "music": "default",
                 "title": "Новое",
+                "penalty_after": "30",
+                "penalty_most": "5",
             } | numbers
             sent = {name: fields.get(name, "") for name in names if name not in ("csrf", "q")}
             sent |= {"revision": revision(page), "title": "Новое"}
@@ -154,7 +159,7 @@ async def test_queues_routes_and_the_rest_are_lists_with_one_open(tmp_path: Path
         plan = await now(running)
         assert plan.queues[1] == Queue(
             name="new", title="Новое", number="650", strategy="linear", ring_s=20, retry_s=20, wrapup_s=20, limit=20,
-            level_s=20, say_every_s=20, weight=20, join_empty=False,
+            level_s=20, say_every_s=20, weight=20, join_empty=False, penalties=(Penalty(after_s=30, most=5),),
         )  # fmt: skip
         lists = ("routes", "groups", "boxes", "trunks", "music")
         assert [len(getattr(plan, one)) - len(getattr(HOUSE, one)) for one in lists] == [1] * 5
