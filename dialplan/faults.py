@@ -12,7 +12,20 @@ from dialplan.fault import Fault as Fault
 from dialplan.fault import is_step, is_word, twice
 from dialplan.hours import edges
 from dialplan.model import CUSTOM, OWN
-from dialplan.plan import ByClient, ByHours, CallBack, Hours, Menu, Node, Plan, ToOutside, ToPeople, ToQueue, ways
+from dialplan.plan import (
+    ByClient,
+    ByHours,
+    CallBack,
+    Hours,
+    Menu,
+    Node,
+    Plan,
+    ToOutside,
+    ToPeople,
+    ToQueue,
+    reached,
+    ways,
+)
 from dialplan.routes import pattern, route_of
 from dialplan.sounds import is_name, is_own
 
@@ -75,22 +88,10 @@ def _links(plan: Plan) -> Iterator[Fault]:
         for _way, to, _chosen in ways(node):
             if to and to not in known:
                 yield Fault(code="no-step", at=node.id, what=to)
-    reached = _reached(plan)
+    begun = reached(plan, [number.first for number in plan.numbers])
     for node in plan.nodes:
-        if node.id not in reached:
+        if node.id not in begun:
             yield Fault(code="unreachable", at=node.id, weight="warning")
-
-
-def _reached(plan: Plan) -> set[str]:
-    leads = {node.id: [to for _, to, _ in ways(node)] for node in plan.nodes}
-    seen: set[str] = set()
-    left = [number.first for number in plan.numbers]
-    while left:
-        one = left.pop()
-        if one and one not in seen:
-            seen.add(one)
-            left += leads.get(one, [])
-    return seen
 
 
 def _circles(plan: Plan) -> Iterator[Fault]:

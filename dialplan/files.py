@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dialplan import flow, inside, pjsip, recording, services
 from dialplan.conf import render_conf
 from dialplan.model import Context
-from dialplan.plan import Plan
+from dialplan.plan import CallBack, Plan, reached
 from dialplan.recipes.call_back import call_back
 from dialplan.recipes.click_to_dial import from_internal
 from dialplan.recipes.conference import conference
@@ -84,10 +84,17 @@ def _contexts(plan: Plan, site: Site) -> Iterator[Context]:
     yield outside(plan, site)
     yield recording.context(plan, site)
     yield conference()
-    yield call_back()
+    yield call_back(_called_back_recorded(plan), recording.begin(plan.announcement))
     yield takes()
     if not lost[DESKS]:
         yield desks(DESKS, site.agi, sit=plan.codes.sit, leave=plan.codes.leave, pbx=site.pbx)
+
+
+def _called_back_recorded(plan: Plan) -> tuple[str, ...]:
+    """Queues that record themselves, and those from which a caller of a recorded number may ask to be called back."""
+    heard = reached(plan, [one.first for one in plan.numbers if one.record])
+    asked = {one.queue for one in plan.nodes if isinstance(one, CallBack) and one.id in heard and one.queue}
+    return tuple(one.name for one in plan.queues if one.record or one.name in asked)
 
 
 __all__ = ["EXTENSIONS", "FEATURES", "INCLUDED_BY", "MANAGER", "MUSIC", "PARKING", "PJSIP", "QUEUES", "RULES",

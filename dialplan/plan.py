@@ -7,6 +7,7 @@ change the structure of a file is refused by model.py, the rest is quoted by ren
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -378,3 +379,15 @@ def ways(node: Node) -> tuple[tuple[str, str, bool], ...]:
             return (("otherwise", node.otherwise, False),)
         case ToVoicemail() | End():
             return ()
+
+
+def reached(plan: Plan, first: Iterable[str]) -> set[str]:
+    """Steps that calls come to which begin at these."""
+    leads = {node.id: [to for _, to, _ in ways(node)] for node in plan.nodes}
+    seen, left = set[str](), list(first)
+    while left:
+        here = left.pop()
+        if here in leads and here not in seen:
+            seen.add(here)
+            left += leads[here]
+    return seen

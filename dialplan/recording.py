@@ -17,10 +17,13 @@ FEATURE = "trubka-record"  # of features.conf, and of DYNAMIC_FEATURES
 _FILE = "${STRFTIME(${EPOCH},%s,%%Y/%%m/%%d)}/${FILTER(0-9A-Za-z.,${CHANNEL(linkedid)})}-${EPOCH}.wav"
 
 
-def begin(announcement: str) -> tuple[Step, ...]:
-    """Record from here on. announcement: heard by whoever is on this channel; "" for none, or heard elsewhere."""
+def begin(announcement: str, *, elsewhere: bool = False) -> tuple[Step, ...]:
+    """Record from here on. announcement: heard by whoever is on this channel; "" for none.
+
+    elsewhere: it is heard by whoever is dialled, as he picks up.
+    """
     said = sound(announcement) if announcement else ""
-    return (Step(app="Gosub", args=(Expr(f"{CONTEXT},begin,1({said})"),)),)
+    return (Step(app="Gosub", args=(Expr(f"{CONTEXT},begin,1({said}{',elsewhere' if elsewhere else ''})"),)),)
 
 
 def context(plan: Plan, site: Site) -> Context:
@@ -28,7 +31,7 @@ def context(plan: Plan, site: Site) -> Context:
     file = Expr(_FILE % zone(plan.zone))
     mix = Step(app="MixMonitor", args=(Expr(f"{folder(site.recordings)}/${{TRUBKA_RECORDING}}"), "b"))
     told = Expr("File: ${TRUBKA_RECORDING}")
-    announced = Expr('Announced: ${IF($["${ARG1}"=""]?no:yes)}')
+    announced = Expr('Announced: ${IF($["${ARG1}${ARG2}"=""]?no:yes)}')
     return Context(
         name=CONTEXT,
         title="recordings begin here, and nowhere else",

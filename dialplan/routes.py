@@ -83,7 +83,7 @@ def _steps(route: Route, plan: Plan, site: Site, by_id: Mapping[str, Hours]) -> 
     yield from before(route, full="full")
     options = f"TKS({route.longest_min * 60})" if route.longest_min else "TK"
     if route.record:
-        yield from recording.begin("")
+        yield from recording.begin("", elsewhere=bool(plan.announcement))
         options += f"A({sound(plan.announcement)})" if plan.announcement else ""
     cut = f"${{EXTEN:{int(route.strip)}}}" if route.strip else "${EXTEN}"
     cut = cut if route.digits else f"${{FILTER(0-9,{cut})}}"  # `.` takes `&` as well, which begins another number

@@ -7,7 +7,7 @@ since Asterisk 21.
 
 from __future__ import annotations
 
-from dialplan.model import Assign, Context, Expr, Extension, Step
+from dialplan.model import Assign, Context, Expr, Extension, Step, word
 
 CONTEXT = "trubka-callback"
 QUEUE = "TRUBKA_BACK_TO"
@@ -15,12 +15,18 @@ FIRST = 10_000
 WAIT_S = 600
 
 
-def call_back() -> Context:
-    """One extension, `s`."""
-    steps = (
+def call_back(recorded: tuple[str, ...] = (), record: tuple[Step, ...] = ()) -> Context:
+    """One extension, `s`. recorded: queues whose talks are; record: what begins that, and says so to the client."""
+    names = "|".join(word(one, "queue") for one in recorded)
+    told = Expr(f'${{REGEX("^({names})$" ${{{QUEUE}}})}}?record:wait')
+    asked = (Step(app="GotoIf", args=(told,)), Step(app="NoOp", label="record"))
+    begin: tuple[Step, ...] = (*asked, *record) if recorded else ()
+    steps: tuple[Step | Assign, ...] = (
         Step(app="ExecIf", args=(Expr(f"$[${{LEN(${{{QUEUE}}})}} = 0]?Hangup(16)"),)),
         Assign(variable="_TRUBKA_OWNER", value=""),  # the server's own call is over: what follows is an agent's
         Assign(variable="__TRUBKA_QUEUE", value=Expr(f"${{{QUEUE}}}")),
+        *begin,
+        Step(app="NoOp", label="wait"),
         Assign(variable="QUEUE_PRIO", value=str(FIRST)),
         Step(app="Queue", args=(Expr(f"${{{QUEUE}}}"), "tk", "", "", str(WAIT_S))),
         Step(app="UserEvent", args=("TrubkaQueue", Expr(f"Queue: ${{{QUEUE}}}"), Expr("Status: ${QUEUESTATUS}"))),

@@ -38,6 +38,12 @@ from lab.pbx import BARE, TEMPLATES, Pbx, device_secret
 from lab.settings import HOST, OLD, Ports
 from tests.dialplan.house import MOSCOW
 
+CEL = {  # what the PBX itself writes down of a call: which step of which extension it carries out
+    "cel.conf": "[general]\nenable = yes\napps = userevent,queue,dial,voicemail,playback,read,hangup\n"
+    "events = APP_START,LINKEDID_END\n",
+    "cel_custom.conf": "[mappings]\nsteps.csv => ${eventtype},${CHANNEL(linkedid)},${CHANNEL(context)},"
+    "${CHANNEL(exten)}\n",
+}
 HIS = """\
 [trubka-codes-custom]
 exten => 600,1,UserEvent(His)
@@ -46,6 +52,7 @@ exten => 600,1,UserEvent(His)
 exten => own,1,UserEvent(His)
  same => n,Hangup(16)
 """
+CARRIER, CARRIERS = "127.0.0.3", "the-carrier-knows"
 DID, SECOND = "74950000010", "74950000012"
 WORKDAYS = Hours(
     id="day",
@@ -59,7 +66,7 @@ WORKDAYS = Hours(
 )
 
 
-def plan(trunk_port: int) -> Plan:
+def plan(trunk_port: int, carrier_port: int) -> Plan:
     """Numbers, hours, a menu, two queues, a group, the way out, two agents and their head."""
     return Plan(
         numbers=(
@@ -100,14 +107,14 @@ def plan(trunk_port: int) -> Plan:
         ),
         routes=(
             Route(prefix="8", digits=11, trunk="carrier", strip=1, add="7", limit=1),
-            Route(prefix="7", digits=11, trunk="carrier", longest_min=60),
+            Route(prefix="7", digits=11, trunk="carrier", longest_min=60, record=True),
             Route(prefix="7809", digits=11, trunk="carrier", allowed=False),
             Route(prefix="810", trunk="carrier", who=("101",), hours="day"),
         ),
         boxes=(Box(number="100", title="Общий ящик"),),
         trunks=(
             Trunk(name="carrier", host=HOST, port=trunk_port),
-            Trunk(name="second", host="127.0.0.3", username="office", registers=True),
+            Trunk(name="second", host=CARRIER, port=carrier_port, username="office", registers=True),
         ),
         music=(Music(name="office"),),
         sounds=(Sound(name="beep"), Sound(name="vm-goodbye")),
@@ -124,9 +131,9 @@ def site(home: Path, ports: Ports, version: int) -> Site:
         caller_id=DID,
         secrets={
             **{one: device_secret(one) for one in devices},
+            "trunk-second": CARRIERS,
             "box-100": "4321",
             "box-101": "1234",
-            "trunk-second": "x",
         },
         ami_secret="@AMI_SECRET@",
         recordings=f"{home}/recordings",
@@ -138,20 +145,21 @@ def site(home: Path, ports: Ports, version: int) -> Site:
 
 
 @contextmanager
-def taken_over(home: Path, version: int) -> Iterator[tuple[Pbx, Plan]]:
+def taken_over(home: Path, version: int, carrier_port: int = 9) -> Iterator[tuple[Pbx, Plan]]:
     """It runs, with the plan published on it."""
     ports = Ports.free()
-    made, where = plan(ports.trunk), site(home, ports, version)
+    made, where = plan(ports.trunk, carrier_port), site(home, ports, version)
     assert faults(made) == ()
     assert [one.code for one in site_faults(made, where)] == ([] if where.voicemail else ["no-voicemail"])
     music = Path(f"{home}/moh/office")
     music.mkdir(parents=True)
+    (home / "log/cel-custom").mkdir(parents=True)
     (music / "quiet.alaw").write_bytes(b"\xd5" * 8000)
     with Pbx(
         home,
         ports,
         version=version,
-        own={**at_home(where), **files(made, where), "modules.conf": modules(), "extensions_custom.conf": HIS},
+        own={**at_home(where), **files(made, where), "modules.conf": modules(), "extensions_custom.conf": HIS, **CEL},
     ) as pbx:
         yield pbx, made
 
@@ -171,4 +179,5 @@ def modules() -> str:
     """The lab's modules, and voicemail."""
     assert "modules.conf" in BARE
     lines: Mapping[str, None] = dict.fromkeys((TEMPLATES / "modules.conf").read_text(encoding="utf-8").splitlines())
-    return "\n".join(line for line in lines if line != "noload=app_voicemail.so") + "\n"
+    wanted = [f"noload={one}.so" for one in ("app_voicemail", "cel_custom", "res_cdrel_custom")]
+    return "\n".join(line for line in lines if line not in wanted) + "\n"

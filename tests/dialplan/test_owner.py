@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -21,15 +21,15 @@ from cti.settings import PbxSettings
 from dialplan import including
 from dialplan.conf_read import read
 from dialplan.files import FEATURES, MANAGER, MUSIC, PARKING, PJSIP, QUEUES, RULES, VOICEMAIL, contexts
-from dialplan.plan import Plan
 from dialplan.trace import Asked, trace
 from lab import sip
-from lab.callers import call
-from lab.pbx import Pbx, device_secret, wait_until
+from lab.pbx import device_secret, wait_until
 from lab.phones import Phone
 from lab.settings import HOST, NEW, OLD
 from tests.dialplan.house import MOSCOW
-from tests.dialplan.owner import DID, HIS, SECOND, site, taken_over
+from tests.dialplan.owner import CARRIER, CARRIERS, DID, HIS, SECOND, site, taken_over
+from tests.dialplan.registrar import Registrar
+from tests.dialplan.taken_house import House, told
 from tests.lab.ami import Ami
 
 pytestmark = pytest.mark.lab
@@ -44,48 +44,20 @@ DAY, EARLY, FIRST, LATE, NIGHT, SUNDAY, FEAST, SHORT, CUT = (
     datetime(2026, 12, 31, 15, 59, tzinfo=MOSCOW),
     datetime(2026, 12, 31, 16, 0, tzinfo=MOSCOW),
 )
-KEYED = ("Menu", "CallBack", "Score")
-
-
-@dataclass
-class House:
-    """The PBX, its plan, and the phones that are registered all the time."""
-
-    pbx: Pbx
-    plan: Plan
-    said: list[str]  # its log when it had read everything twice, and no call had come
-    phones: dict[str, Phone] = field(default_factory=dict)
-
-    def at(self, moment: datetime) -> None:
-        self.pbx.console(f"dialplan set global TRUBKA_CLOCK {int(moment.timestamp())}")
-
-    def press(self, channel: str, keys: str) -> None:
-        with Ami(self.pbx) as ami:
-            for key in keys:
-                ami.action("PlayDTMF", Channel=channel, Digit=key, Receive="true")
-
-    def channel(self, of: str) -> str:
-        """The channel of an endpoint."""
-        found = re.search(rf"(?m)^(PJSIP/{of}-[0-9a-f]+)!", self.pbx.console("core show channels concise"))
-        return found[1] if found else ""
-
-    def reads(self, channel: str) -> bool:
-        return f"{channel}!" in "\n".join(
-            line for line in self.pbx.console("core show channels concise").splitlines() if "!Read!" in line
-        )
 
 
 @pytest.fixture(scope="module", params=[NEW, OLD])
 def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with ExitStack() as stack:
-        pbx, plan = stack.enter_context(taken_over(tmp_path_factory.mktemp("pbx"), request.param))
+        carrier = stack.enter_context(Registrar(CARRIER, CARRIERS))
+        pbx, plan = stack.enter_context(taken_over(tmp_path_factory.mktemp("pbx"), request.param, carrier.port))
         pbx.console("core reload")
         said = (pbx.home / "log/messages").read_text(encoding="utf-8").splitlines()
         phones = {one: stack.enter_context(Phone(one, pbx.ports.sip)) for one in ("101", "102", "110")}
         outside = Phone("client", pbx.ports.sip, trunk=True, port=pbx.ports.trunk)
         phones["outside"] = stack.enter_context(outside)
         pbx.add_members({"sales": ("PJSIP/101",)})
-        yield House(pbx, plan, said, phones)
+        yield House(pbx, plan, said, carrier, phones)
 
 
 @pytest.fixture(autouse=True)
@@ -94,35 +66,6 @@ def quiet(house: House) -> Iterator[None]:
     house.pbx.hang_up_all()
     for phone in house.phones.values():
         phone.wait("idle")
-
-
-def told(house: House, number: str, keys: str, answers: bool) -> list[dict[str, str]]:
-    """What the dialplan tells of a call from outside, until it is over or at a mailbox."""
-    left, anna = list(keys), house.phones["101"]
-    seen: list[dict[str, str]] = []
-    with (
-        Ami(house.pbx, events="user,call", within_s=20.0) as ami,
-        call(number, house.pbx.ports.sip, echo=True) as client,
-    ):
-        while True:
-            event = ami.message()
-            if event.get("Event") == "Hangup" and seen and event["Channel"] == seen[0]["Channel"]:
-                return seen
-            if event.get("Event") != "UserEvent":
-                continue
-            seen.append(event)
-            channel = event["Channel"]
-            if event["UserEvent"] == "TrubkaVoicemail":
-                client.hang_up()
-            elif event.get("Kind") in KEYED and left:
-                wait_until(lambda channel=channel: house.reads(channel), 10.0, "no key is waited for")  # type: ignore[misc]
-                house.press(channel, left.pop(0))
-            elif event.get("Kind") == "ToQueue" and answers:
-                anna.wait("ringing")
-                anna.answer()
-                anna.wait("talking")
-                anna.wait(lambda phone: phone.heard > 5)
-                anna.hang_up()
 
 
 @pytest.mark.parametrize(
@@ -144,6 +87,7 @@ def test_a_call_from_outside_takes_the_traced_way(
     events = told(house, number, keys, bool(answers))
     traced = trace(house.plan, Asked(number=number, at=at, keys=tuple(keys), answers=frozenset(answers)))
     assert [one["Node"] for one in events if one["UserEvent"] == "TrubkaStep"] == [one.node for one in traced[1:]]
+    assert house.carried_out(events[0]["Linkedid"]) == [one.node for one in traced[1:]]
     others = {one["UserEvent"]: one for one in events if one["UserEvent"] != "TrubkaStep"}
     assert set(others) == also
     if "TrubkaScore" in also:
@@ -240,12 +184,80 @@ def test_codes_do_what_they_say(house: House) -> None:
     vera.wait("idle")
     boris.dial(parked["ParkingSpace"])
     boris.wait("talking")
-    with Ami(house.pbx, events="user,call") as ami:
-        vera.dial("*31101")
-        assert ami.event("UserEvent")["Of"] == "101"
-        assert ami.event("ChanSpyStart")["SpyeeChannel"].startswith("PJSIP/101-")
+    for code in ("*31101", "*32101", "*33101"):  # listen, whisper, barge in
+        with Ami(house.pbx, events="user,call") as ami:
+            vera.dial(code)
+            assert ami.event("UserEvent")["Of"] == "101"
+            assert ami.event("ChanSpyStart")["SpyeeChannel"].startswith("PJSIP/101-")
+            for phone in (vera, anna, boris):  # and the talk goes on
+                phone.wait(lambda phone, before=phone.heard: phone.heard > before + 5)
+            if code != "*33101":
+                vera.leave()
     boris.hang_up()
     vera.wait("idle")
+
+
+def test_a_call_in_the_office_is_picked_up_by_whoever_hears_it(house: House) -> None:
+    anna, boris, vera = house.phones["101"], house.phones["102"], house.phones["110"]
+    anna.dial("102")
+    boris.wait("ringing")
+    vera.dial("*8")
+    vera.wait("talking")
+    anna.wait("talking")
+    boris.wait("idle")
+
+
+def test_who_is_called_by_a_recorded_route_hears_it_and_the_call_has_its_longest(house: House) -> None:
+    anna, outside = house.phones["101"], house.phones["outside"]
+    house.at(DAY)
+    with Ami(house.pbx, events="user") as ami:
+        anna.dial("79355550104")
+        outside.wait("ringing")
+        event = ami.event("UserEvent")
+        outside.answer()
+    anna.wait("talking")
+    outside.wait(lambda phone: phone.heard > 10)
+    assert (event["UserEvent"], event["Announced"]) == ("TrubkaRecording", "yes")
+    assert recorded(house, event)
+    shown = house.pbx.console(f"core show channel {house.channel('carrier')}")
+    ends = re.search(r"Time to Hangup: (\d+)", shown)
+    assert ends is not None
+    assert 3000 < int(ends[1]) - time.time() <= 3600, "an hour, as the route says"
+
+
+def test_the_servers_own_calls_pass_where_some_extensions_only_may(house: House) -> None:
+    outside, number = house.phones["outside"], "81049355550102"
+    house.at(DAY)
+    call_ = {"Channel": f"Local/{number}@from-internal/n", "Application": "Wait", "Data": "30", "Async": "true"}
+    with Ami(house.pbx, events="user") as ami:
+        ami.action("Originate", **call_)
+        assert ami.event("UserEvent")["Why"] == "who"
+        ami.action("Originate", **call_, Variable="_TRUBKA_OWNER=server")
+        outside.wait("ringing")
+        outside.decline()
+
+
+def test_who_is_called_back_is_recorded_as_his_queue_is(house: House) -> None:
+    anna, outside = house.phones["101"], house.phones["outside"]
+    with Ami(house.pbx, events="user") as ami:
+        ami.action(
+            "Originate", Channel="Local/81049355550105@from-internal/n", Context="trubka-callback", Exten="s",
+            Priority="1", Async="true", Variable="TRUBKA_BACK_TO=sales,_TRUBKA_OWNER=server",
+        )  # fmt: skip
+        outside.wait("ringing")
+        outside.answer()
+        event = ami.event("UserEvent")
+        assert (event["UserEvent"], event["Announced"]) == ("TrubkaRecording", "yes")
+        anna.wait("ringing")
+        anna.answer()
+        outside.wait(lambda phone: phone.heard > 10)
+        anna.hang_up()
+    wait_until(lambda: recorded(house, event), 5.0, "no recording")
+
+
+def test_a_line_signs_in_at_its_carrier(house: House) -> None:
+    wait_until(lambda: "office" in house.carrier.signed_in, 20.0, "nobody signs in")
+    wait_until(lambda: "Registered" in house.pbx.console("pjsip show registrations"), 10.0, "it does not know")
 
 
 def test_who_may_not_listen_is_refused(house: House) -> None:
@@ -279,6 +291,8 @@ async def test_a_browser_signs_in_with_its_own_password(house: House) -> None:
         ]
         await socket.send_bytes(request.write())
         answer = sip.read((await socket.receive()).data.encode())
+        while answer is not None and answer.method == "NOTIFY":  # how many messages wait, said before or after
+            answer = sip.read((await socket.receive()).data.encode())
         assert answer is not None
         assert answer.code == 200
         assert house.pbx.registered("101-web")
