@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from typing import Any
 
 import pytest
@@ -89,3 +91,8 @@ async def test_a_call_list_is_dialled_to_its_end(server: Server, street: Street)
         people = await vera.text(f"/campaigns/{id_}/people?answer={question}:1")
         assert result["name"] in people
         assert "/clients/" in await vera.text(f"/campaigns/{id_}/people?state=failed&why=busy")
+        async with vera.http.get(f"{server.url}/campaigns/{id_}/people.xlsx?state=reached") as file:
+            sheets = zipfile.ZipFile(io.BytesIO(await file.read()))
+        words = "".join(sheets.read(name).decode() for name in sheets.namelist() if name.endswith(".xml"))
+        assert result["name"] in words
+        assert "Довольны? — да" in words
