@@ -32,6 +32,7 @@ from cti.features.live_calls import LiveCalls
 from cti.features.pbx_offers import PbxOffers
 from cti.features.phone_watch import PhoneWatch
 from cti.features.phones import Phones
+from cti.features.recording_pauses import RecordingPauses
 from cti.features.recordings import Recordings
 from cti.features.routing import Routing
 from cti.features.screen_pop import ScreenPops
@@ -77,6 +78,7 @@ class DeskParts:
     ways: CallWays
     spying: Spying
     recordings: Recordings
+    recording_pauses: RecordingPauses
     work_lists: WorkParts
     link: Callable[[], LinkView]
     work: Mapping[str, Coroutine[Any, Any, None]]
@@ -292,6 +294,9 @@ async def build_desk(
         zone=ZoneInfo(settings.numbers.time_zone),
         clock=clock,
     )
+    pauses = RecordingPauses(
+        db=db, spool=spool, directory=directory, line_of=pbxes.line_of, record_of=record_of, clock=clock
+    )
     background: set[asyncio.Task[None]] = set()
 
     def storage_changed() -> None:
@@ -324,6 +329,7 @@ async def build_desk(
         "desks": hot_desks.run(),
         "kept-places": kept.run(),
         "recordings": recorded.run(),
+        "recording-pauses": pauses.run(),
         "duty": agent_duty.run(),
         **work_lists.work,
         **pbxes.work(table, clock, metrics),
@@ -370,6 +376,7 @@ async def build_desk(
         ways=ways,
         spying=spying,
         recordings=recorded,
+        recording_pauses=pauses,
         work_lists=work_lists,
         link=link_view,
         work=work,

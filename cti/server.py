@@ -294,6 +294,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         dossiers=base.dossiers,
         kept_places=desk.kept_places,
         recordings=desk.recordings,
+        recording_pauses=desk.recording_pauses,
         number_lists=NumberLists(
             db=db,
             plan=pbxes.plan,

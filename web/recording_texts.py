@@ -19,6 +19,7 @@ STATES: Mapping[str, str] = {  # state, or state and why
     "deleted-old": N_("The recording was deleted: its time was over."),
 }
 REFUSALS: Mapping[str, str] = {
+    "not-recorded": N_("This call is not recorded now."),
     "no-recording": N_("There is no such recording."),
     "recording-gone": N_("The recording is not there any more."),
     "recording-late": N_("The recording is being prepared: try again in a minute."),

@@ -79,6 +79,7 @@ from cti.features.phone_settings import PhoneSettings
 from cti.features.phone_watch import PhoneWatch
 from cti.features.phones import Phones
 from cti.features.plan_sounds import PlanSounds
+from cti.features.recording_pauses import RecordingPauses
 from cti.features.recordings import Recordings
 from cti.features.reminders import Reminders
 from cti.features.role_rights import RoleRights
@@ -163,6 +164,7 @@ class Services:
     dossiers: Dossiers
     kept_places: KeptPlaces
     recordings: Recordings
+    recording_pauses: RecordingPauses
     number_lists: NumberLists
     call_control: CallControl
     phones: Phones

@@ -6,11 +6,12 @@ how long there were two until then: the legs of the journal tell it, to a tenth 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from cti.storage.journal import CallRow, LegRow
+from cti.storage.recording_gaps import Gap
 from cti.storage.recordings import Recording
 
 COLOURS = 5
@@ -41,6 +42,16 @@ class Point:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Hole:
+    """Nothing was kept from here to there: silence. by: who paused it; why: agent, field."""
+
+    begins: float
+    ends: float
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Wave:
     """A recording as it is drawn. lines: by colour (0: nobody known) what a path of SVG draws."""
 
@@ -49,9 +60,10 @@ class Wave:
     voices: tuple[Voice, ...]
     points: tuple[Point, ...]
     pieces: int
+    gaps: tuple[Hole, ...] = ()
 
 
-def wave(call: CallRow, recording: Recording) -> Wave:
+def wave(call: CallRow, recording: Recording, gaps: Sequence[Gap] = ()) -> Wave:
     """How it is drawn."""
     length = recording.duration_s or 0.0
     spans = [*_clipped(_together(call), recording, call)]
@@ -69,6 +81,10 @@ def wave(call: CallRow, recording: Recording) -> Wave:
         voices=tuple(voices),
         points=tuple(sorted(points, key=lambda point: point.at)),
         pieces=pieces,
+        gaps=tuple(
+            Hole(begins=at(one.began_at), ends=at(one.ended_at or float("inf")), by=one.user_name, why=one.why)
+            for one in gaps
+        ),
     )
 
 

@@ -33,7 +33,10 @@ class PropertyValue:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Property:
-    """One property. applies_to: kinds of clients, empty for all. in_pop: shown when such a client calls."""
+    """One property. applies_to: kinds of clients, empty for all. in_pop: shown when such a client calls.
+
+    sensitive: the recording of a talk pauses while it is filled in.
+    """
 
     id: int
     name: str
@@ -41,6 +44,7 @@ class Property:
     applies_to: tuple[str, ...] = ()
     required: bool = False
     in_pop: bool = False
+    sensitive: bool = False
     position: int = 0
     retired: bool = False
     values: tuple[PropertyValue, ...] = ()

@@ -78,7 +78,7 @@ class Recordings:
         pbx, at = self._pbx_of(event.call), event.at or received_at
         self._spool.put(
             lambda conn: recordings.begin(
-                conn, event.call, pbx, event.file, at, announced=event.announced, demanded=event.demanded
+                conn, event.call, pbx, event.file, at, leg=event.leg, announced=event.announced, demanded=event.demanded
             )
         )
 

@@ -126,6 +126,7 @@ properties = Table(
     Column("applies_to", String(40), nullable=False, server_default=""),  # kinds of clients, comma between; "": all
     Column("required", Boolean, nullable=False, server_default="0"),
     Column("in_pop", Boolean, nullable=False, server_default="0"),  # shown on the card of a ringing call
+    Column("sensitive", Boolean, nullable=False, server_default="0"),  # a recording pauses while it is filled in
     Column("position", Integer, nullable=False, server_default="0"),
     Column("retired_at", Float),
 )

@@ -202,7 +202,7 @@ HELD: tuple[Held, ...] = (
     Held(
         table=recordings, category="recordings", way="emptied", rows=_of_calls(recordings),
         emptied={"state": _unless_held("state", "deleted"), "why": _unless_held("why", "erased"),
-                 "peaks": _unless_held("peaks", "")},
+                 "peaks": _unless_held("peaks", ""), "leg": ""},
     ),
     Held(table=call_corrections, category="calls", way="stays", rows=_of_calls(call_corrections)),
     Held(table=call_waits, category="calls", way="stays", rows=_of_calls(call_waits)),

@@ -33,6 +33,7 @@ async def every(conn: AsyncConnection, *, retired: bool = False) -> list[Propert
             applies_to=tuple(row.applies_to.split(",")) if row.applies_to else (),
             required=bool(row.required),
             in_pop=bool(row.in_pop),
+            sensitive=bool(row.sensitive),
             position=row.position,
             retired=row.retired_at is not None,
             values=tuple(values.get(row.id, ())),
@@ -228,4 +229,5 @@ def _row(prop: Property) -> dict[str, Any]:
         "applies_to": ",".join(prop.applies_to),
         "required": prop.required,
         "in_pop": prop.in_pop,
+        "sensitive": prop.sensitive,
     }

@@ -28,8 +28,20 @@ recordings = Table(
     Column("held_by", ForeignKey("users.id", ondelete="SET NULL")),
     Column("held_until", Float),  # None: until somebody says otherwise
     Column("held_why", String(400), nullable=False, server_default=""),
+    Column("leg", String(120), nullable=False, server_default=""),  # the channel that is recorded
     UniqueConstraint("pbx", "file"),
     Index("ix_recordings_of_state", "state", "started_at"),
+)
+
+recording_gaps = Table(
+    "recording_gaps",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("recording_id", ForeignKey("recordings.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("began_at", Float, nullable=False),
+    Column("ended_at", Float),  # None: it is paused now
+    Column("why", String(8), nullable=False),  # agent | field
+    Column("user_id", ForeignKey("users.id", ondelete="SET NULL")),
 )
 
 recording_chain = Table(

@@ -24,8 +24,8 @@ State = Literal["preparing", "there", "absent", "deleted"]
 AT_ONCE = 200
 
 _BEGIN = text(
-    "INSERT INTO recordings (id, call_id, pbx, file, started_at, announced, demanded)"
-    " VALUES (:id, :call, :pbx, :file, :at, :announced, :demanded) ON CONFLICT (pbx, file) DO NOTHING"
+    "INSERT INTO recordings (id, call_id, pbx, file, started_at, announced, demanded, leg)"
+    " VALUES (:id, :call, :pbx, :file, :at, :announced, :demanded, :leg) ON CONFLICT (pbx, file) DO NOTHING"
 )
 
 
@@ -66,15 +66,24 @@ class Waiting:
 
 
 _ROWS = select(
-    *[column for column in recordings.c if column.name != "held_by"], func.coalesce(users.c.name, "").label("held_by")
+    *[column for column in recordings.c if column.name not in ("held_by", "leg")],
+    func.coalesce(users.c.name, "").label("held_by"),
 ).outerjoin(users, users.c.id == recordings.c.held_by)
 
 
 async def begin(
-    conn: AsyncConnection, call_id: str, pbx: str, file: str, at: float, *, announced: bool, demanded: bool
+    conn: AsyncConnection,
+    call_id: str,
+    pbx: str,
+    file: str,
+    at: float,
+    *,
+    announced: bool,
+    demanded: bool,
+    leg: str = "",
 ) -> None:
     """A recording began; told twice, it is one."""
-    row = {"id": secrets.token_hex(12), "call": call_id, "pbx": pbx, "file": file, "at": at}
+    row = {"id": secrets.token_hex(12), "call": call_id, "pbx": pbx, "file": file, "at": at, "leg": leg[:120]}
     await conn.execute(_BEGIN, {**row, "announced": announced, "demanded": demanded})
 
 

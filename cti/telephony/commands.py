@@ -64,6 +64,18 @@ class SendDigit(Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MuteRecording(Command):
+    """What a leg's recording hears is silence from now on, or (not on) the talk again."""
+
+    effect: ClassVar[bool] = True
+    leg: str
+    on: bool
+
+    def __post_init__(self) -> None:
+        must(LEG, self.leg, "a channel")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Move(Command):
     """Base of what sends somebody to a number of a context."""
 

@@ -349,9 +349,10 @@ class Scored(CallEvent, frozen=True, kw_only=True):
 class RecordingBegan(CallEvent, frozen=True, kw_only=True):
     """The dialplan began to record the call (UserEvent TrubkaRecording).
 
-    file: below the folder of recordings, a plain path. announced: it was said before; demanded: by a key in the call.
+    leg: the recorded one. file: a plain path below the folder of recordings. announced: before; demanded: by a key.
     """
 
+    leg: str = ""
     file: str
     announced: bool = False
     demanded: bool = False

@@ -92,9 +92,8 @@ def _callback(book: Book, leg: Leg, headers: Headers) -> None:
 def _recording(book: Book, leg: Leg, headers: Headers) -> None:
     file, announced, demanded = (headers.get(name, "") for name in ("File", "Announced", "Demanded"))
     if FILE.fullmatch(file):
-        begun = RecordingBegan(
-            at=book.at, call=leg.call.id, file=file, announced=announced == "yes", demanded=demanded == "yes"
-        )
+        how = {"announced": announced == "yes", "demanded": demanded == "yes"}
+        begun = RecordingBegan(at=book.at, call=leg.call.id, leg=leg.name, file=file, **how)
         book.out.append(begun)
 
 

@@ -28,6 +28,7 @@ EXAMPLES: tuple[c.Command, ...] = (
     ),
     c.ClearConnection(leg=LEG),
     c.SendDigit(leg=LEG, digit="5"),
+    c.MuteRecording(leg=LEG, on=True),
     c.TakeOver(
         device="PJSIP/101", leg=LEG, request_id="x1", caller_id_number="101", headers=(("Alert-Info", "x"),),
     ),

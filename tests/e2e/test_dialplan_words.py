@@ -51,3 +51,40 @@ async def test_what_the_dialplan_says_is_on_the_card_in_bounds_and_with_the_call
         assert {one["name"]: one["value"] for one in row["variables"]} == told
         page = await clara.text(f"/calls/{call}")
         assert "&lt;b&gt;Золотой&lt;/b&gt;" in page
+
+
+async def test_DP_09_a_recording_is_paused_in_the_talk_and_the_gap_is_silence_and_told(
+    server: Server, street: Street, pbx: Pbx
+) -> None:
+    await street.do(
+        says,
+        pbx,
+        f"MixMonitor({pbx.recordings}/paused.wav,b)",
+        "UserEvent(TrubkaRecording,File: paused.wav,Announced: yes)",
+    )
+    phone = await street.phone("103")
+    async with Desk(server, "clara") as clara:
+        client = await street.call(MENU, caller=SERGEEV.removeprefix("+"), echo=True)
+        call = (await clara.call_is("ringing"))["id"]
+        await street.do(phone.wait, "ringing")
+        await street.do(phone.answer)
+        await clara.call_is("talking", call)
+        assert (await clara.api("GET", f"/calls/{call}/recording"))["running"] is True
+        paused = await clara.api("PUT", f"/calls/{call}/recording", {"paused": True})
+        assert paused["until"] - paused["paused_at"] == 120
+        again = await clara.api("PUT", f"/calls/{call}/recording", {"paused": True, "why": "field"})
+        assert again == paused, "it is paused already"
+        heard = phone.heard
+        await street.do(phone.wait, lambda one: one.heard > heard + 40)
+        assert (await clara.api("PUT", f"/calls/{call}/recording", {"paused": False}))["paused_at"] is None
+        await street.do(client.hang_up)
+        await clara.call_is("ended", call)
+
+        async def there() -> Any:
+            (one,) = await clara.api("GET", f"/calls/{call}/recordings") or [{"state": "not yet"}]
+            return one if one["state"] == "there" else None
+
+        one = await until(there, why="the file is found")
+        assert (one["announced"], len(one["sha256"])) == (True, 64)
+        page = await clara.text(f"/calls/{call}")
+        assert 'class="gap"' in page

@@ -35,7 +35,7 @@ NAMELESS = {
     **dict.fromkeys(("queue_quarters", "queue_marks", "queue_thresholds"), "how many, and how long"),
     "audit": "tells of users and settings", "import_mappings": "columns of files", "setup_codes": "no person",
     "test_calls": "calls of our own to ourselves", "past_imports": "files of a PBX and names of its colleagues",
-    "recording_chain": "hashes",
+    "recording_chain": "hashes", "recording_gaps": "times, and a colleague",
     "erased_letters": "keyed hashes", "sms_receipts": "what gateways say of numbers of theirs, for 72 hours",
     **dict.fromkeys(
         ("dialplan_modes", "dialplan_drafts", "dialplan_steps", "dialplan_versions", "dialplan_traces",

@@ -39,6 +39,7 @@ class PropertyIn(Struct, forbid_unknown_fields=True, kw_only=True):
     applies_to: Annotated[list[ClientKind], Meta(max_length=3)] = []
     required: bool = False
     in_pop: bool = False
+    sensitive: bool = False
     values: Annotated[list[ValueIn], Meta(max_length=200)] = []
 
     def property(self, property_id: int) -> Property:
@@ -50,6 +51,7 @@ class PropertyIn(Struct, forbid_unknown_fields=True, kw_only=True):
             applies_to=tuple(self.applies_to),
             required=self.required,
             in_pop=self.in_pop,
+            sensitive=self.sensitive,
             values=values,
         )
 
@@ -68,6 +70,7 @@ class PropertyOut(Struct, kw_only=True):
     applies_to: list[str]
     required: bool
     in_pop: bool
+    sensitive: bool
     retired: bool
     values: list[ValueOut]
 
@@ -109,7 +112,7 @@ class Moved(Struct):
 def property_out(prop: Property) -> PropertyOut:
     """A property as the API gives it."""
     values = [ValueOut(id=one.id, name=one.name, color=one.color, retired=one.retired) for one in prop.values]
-    plain = {name: getattr(prop, name) for name in ("id", "name", "kind", "required", "in_pop", "retired")}
+    plain = {name: getattr(prop, name) for name in ("id", "name", "kind", "required", "in_pop", "sensitive", "retired")}
     return PropertyOut(**plain, applies_to=list(prop.applies_to), values=values)
 
 

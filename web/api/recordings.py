@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from aiohttp import web
 from msgspec import Struct
 
+from cti.features.recording_pauses import Recorded
 from cti.storage import calls
-from web.api.base import Operation, call_of, reply
+from web.api.base import Operation, body_of, call_of, reply
 from web.api.calls import readable
 from web.auth import person_of
 from web.services import services_of
@@ -34,6 +37,37 @@ class Opened(Struct, kw_only=True):
     """Where the sound is, for this person, for some hours; Range requests are answered."""
 
     url: str
+
+
+class RecordedNow(Struct, kw_only=True):
+    """Whether one's own call is recorded now; since when it is paused, and until when. UNIX seconds."""
+
+    running: bool
+    paused_at: float | None
+    until: float | None
+
+
+class Paused(Struct, kw_only=True, forbid_unknown_fields=True):
+    """paused: keep nothing, or go on. why: the agent wants it, or writes into a field marked so."""
+
+    paused: bool
+    why: Literal["agent", "field"] = "agent"
+
+
+async def now(request: web.Request) -> web.Response:
+    """Whether one's own call is recorded."""
+    return _now(await services_of(request).recording_pauses.state(person_of(request), call_of(request)))
+
+
+async def pause(request: web.Request) -> web.Response:
+    """Keep nothing of what is said, or go on."""
+    body, pauses = await body_of(request, Paused), services_of(request).recording_pauses
+    person, call = person_of(request), call_of(request)
+    return _now(await (pauses.pause(person, call, body.why) if body.paused else pauses.go_on(person, call)))
+
+
+def _now(state: Recorded) -> web.Response:
+    return reply(RecordedNow(running=state.running, paused_at=state.paused_at, until=state.until))
 
 
 async def listed(request: web.Request) -> web.Response:
@@ -73,6 +107,27 @@ async def listen(request: web.Request) -> web.Response:
 
 
 OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/calls/{id}/recording",
+        handler=now,
+        who="notes.write",
+        shows="nothing",
+        text="Whether one's own call is recorded now, or paused",
+        gives=RecordedNow,
+        refusals=(409,),
+    ),
+    Operation(
+        method="PUT",
+        path="/calls/{id}/recording",
+        handler=pause,
+        who="notes.write",
+        shows="nothing",
+        text="Pause the recording of one's own call, or go on; after two minutes it goes on by itself",
+        body=Paused,
+        gives=RecordedNow,
+        refusals=(409, 503, 504),
+    ),
     Operation(
         method="GET",
         path="/calls/{id}/recordings",

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from cti.errors import Refused
-from cti.storage import calls
+from cti.storage import calls, recording_gaps
 from cti.storage.journal import CallRow
 from cti.storage.recordings import Recording
 from web import recording_texts
@@ -39,10 +39,12 @@ async def players(request: web.Request, call: CallRow) -> list[dict[str, Any]]:
     """The recordings of a call that the person may hear, as the player needs them."""
     rows = await services_of(request).recordings.of_call(person_of(request), call.id)
     language = language_of(request)
+    async with services_of(request).db.read() as conn:
+        gaps = await recording_gaps.of_recordings(conn, [row.id for row in rows])
     return [
         {
             "row": row,
-            "wave": wave(call, row) if row.state == "there" else None,
+            "wave": wave(call, row, gaps.get(row.id, ())) if row.state == "there" else None,
             "plays": row.state == "there" and Path(row.file).suffix in KINDS,
             "said": say(language, recording_texts.state(row.state, row.why)) if row.state != "there" else "",
         }

@@ -101,6 +101,7 @@ async def change_property(request: web.Request) -> web.StreamResponse:
         applies_to=tuple(str(one) for one in form.getall("applies_to", ["none"])),
         required="required" in form,
         in_pop="in_pop" in form,
+        sensitive="sensitive" in form,
         values=values,
     )
     try:

@@ -264,6 +264,10 @@ def _pause(x: c.PauseMember) -> Headers:
     return action | ({"Queue": x.queue} if x.queue else {}) | ({"Reason": x.reason} if x.reason else {})
 
 
+def _mute(x: c.MuteRecording) -> Headers:
+    return {"Action": "MixMonitorMute", "Channel": x.leg, "Direction": "both", "State": "1" if x.on else "0"}
+
+
 def _text(x: c.SendText) -> Headers:
     return {
         "Action": "DongleSendSMS" if x.driver == "dongle" else "QuectelSendSMS",
@@ -295,6 +299,7 @@ _FORMS: Mapping[type[c.Command], Callable[[Any], Headers]] = {
     c.Spy: _spy,
     c.ClearConnection: lambda x: {"Action": "Hangup", "Channel": x.leg},
     c.SendDigit: lambda x: {"Action": "PlayDTMF", "Channel": x.leg, "Digit": x.digit},
+    c.MuteRecording: _mute,
     c.AddMember: _add,
     c.RemoveMember: lambda x: {"Action": "QueueRemove", "Queue": x.queue, "Interface": x.device},
     c.SetPenalty: lambda x: {

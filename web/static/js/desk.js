@@ -5,6 +5,7 @@ import { api, ask } from "./api.js";
 import { handedText, isAsked, showHanded, startHanded, subject } from "./handed.js";
 import { startNext } from "./next.js";
 import { showMarks, startMarks } from "./marks.js";
+import { showRecording, startRecordingPause } from "./recording_pause.js";
 import { showNote } from "./notes.js";
 import { startNewcomer, showNewcomer } from "./newcomer.js";
 import { isInstead, showOutside, startOutside } from "./outside.js";
@@ -39,6 +40,7 @@ export function startDesk(library) {
   });
   startHanded(shownCall);
   startMarks(shownCall);
+  startRecordingPause(shownCall);
   startOutside(clientOf, shownCall, subject);
   store.on("forgotten", (ids) => {
     if (ids.includes(shownId)) shownId = before = null;
@@ -218,6 +220,7 @@ function render() {
   fromPbx(one.view.variables ?? []);
   showNote(one);
   showMarks(one);
+  showRecording(one);
   showScript(one);
   showResult(one);
   showBefore(one, client);
