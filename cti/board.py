@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from cti.clients.masking import ARGS, Telephone, Words
 
 Standing = Literal["off", "away", "talking", "ringing", "after-call", "paused", "ready"]
 CallState = Literal["menu", "waiting", "ringing", "talking", "held"]
 LegState = Literal["ringing", "talking", "up", "over"]
+Tile = Literal["queues", "agents", "calls"]
+Sort = Literal["name", "state", "time"]
 Teams = frozenset[int]
 
 
@@ -150,6 +152,20 @@ class CallRow:
     passed: int = 0
     legs: tuple[LegPart, ...] = ()
     way: tuple[WayStep, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layout:
+    """How a person has set up his board. tiles: those he looks at, in his order; team, queue: alone, "": all of them.
+
+    sort: of people; rotate_s: seconds for each tile on a full screen, 0: all of them at once.
+    """
+
+    tiles: tuple[Tile, ...] = get_args(Tile)
+    team: str = ""
+    queue: str = ""
+    sort: Sort = "name"
+    rotate_s: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,7 @@ REFUSALS: Mapping[str, str] = {
     "not-waiting": N_("This caller does not wait any more."),
     "agent-busy": N_("This person's phone is not free: choose another one."),
     "unknown-queue": N_("Nobody works in such a queue yet: an admin sets the first one."),
+    "no-tiles": N_("A board shows one part at least."),
     "no-words": N_("Write what is to be said."),
     "nobody": N_("There is nobody there who has a phone."),
     "why-needed-to-spy": N_("Say why you listen: it stands in the access journal."),

@@ -12,12 +12,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from cti.access import Person, Right, may
-from cti.board import CallRow
+from cti.board import CallRow, Layout
 from cti.desktop import AgentDesktop, Notice
 from cti.directory import DeviceFinder
 from cti.errors import ChannelError, NotAllowed, Refused
 from cti.lines import Line
-from cti.storage import desktop_events, sessions, users
+from cti.storage import board_layouts, desktop_events, sessions, users
 from cti.storage.database import Database
 from cti.storage.directory import DeviceRow
 from cti.storage.users import QueueDraft
@@ -160,6 +160,14 @@ class BoardActions:
             await _ask(line, command)
         elif there:
             await self._ways.moved(user_id)
+
+    # The board itself -----------------------------------------------------------------------------------------------
+    async def set_up(self, actor: Person, layout: Layout) -> None:
+        """How the person's own board is from now on. Raises Refused."""
+        if not layout.tiles or len(set(layout.tiles)) < len(layout.tiles):
+            raise Refused("no-tiles", "A board shows one part at least, each once.")
+        async with self._db.write() as conn:
+            await board_layouts.keep(conn, actor.id, layout)
 
     # Words ----------------------------------------------------------------------------------------------------------
     async def tell(self, actor: Person, text: str, *, user_id: int | None = None, team_id: int | None = None) -> int:

@@ -37,6 +37,7 @@ OF_AGENT = {
     "/profile": "#main h1",
 }
 OF_SUPERVISOR: dict[str, str] = {
+    "/board": "#board-agents tr, #board-no-agents:not([hidden])",
     "/campaigns": "#main .empty",
     "/campaigns/new": "[name=channel]",
     "/settings/consents": "#main h1",

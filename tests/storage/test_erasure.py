@@ -45,7 +45,7 @@ NAMELESS = {
     **dict.fromkeys(
         ("users", "teams", "devices", "user_queues", "sessions", "tokens", "role_rights", "agent_states",
          "shared_desks", "agent_state_corrections", "sign_in_links", "phone_links",
-         "agent_quarters", "agent_pauses", "agent_marks"), "colleagues",
+         "agent_quarters", "agent_pauses", "agent_marks", "board_layouts"), "colleagues",
     ),
     **dict.fromkeys(
         ("directory_items", "properties", "property_values", "pause_reasons", "queue_settings", "dispositions",

@@ -9,6 +9,7 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from cti.access import Right
+from cti.board import Layout, Sort, Tile
 from web.api.base import Handler, Operation, body_of, call_of, place, reply
 from web.api.duty import Told
 from web.api.records import Ok
@@ -55,6 +56,16 @@ class Words(Struct, forbid_unknown_fields=True):
     team_id: Id | None = None
 
 
+class LayoutIn(Struct, forbid_unknown_fields=True):
+    """tiles: the parts to look at, in order. rotate_s: seconds for each on a full screen, 0: all at once."""
+
+    tiles: Annotated[list[Tile], Meta(min_length=1, max_length=3)]
+    team: Annotated[str, Meta(max_length=80)] = ""
+    queue: Annotated[str, Meta(max_length=80)] = ""
+    sort: Sort = "name"
+    rotate_s: Annotated[int, Meta(ge=0, le=600)] = 0
+
+
 class Said(Struct):
     told: Annotated[int, Meta(description="How many people")]
 
@@ -96,6 +107,14 @@ async def set_place(request: web.Request) -> web.Response:
     return reply(Ok())
 
 
+async def set_up(request: web.Request) -> web.Response:
+    """How one's own board is from now on."""
+    body = await body_of(request, LayoutIn)
+    layout = Layout(tiles=tuple(body.tiles), team=body.team, queue=body.queue, sort=body.sort, rotate_s=body.rotate_s)
+    await services_of(request).board_actions.set_up(person_of(request), layout)
+    return reply(Ok())
+
+
 async def tell(request: web.Request) -> web.Response:
     """Words that stay on screens until they were seen."""
     body, actions = await body_of(request, Words), services_of(request).board_actions
@@ -134,6 +153,7 @@ OPERATIONS = (
     _does("POST", "calls/{id}/act", act, "calls.manage", Act),
     _does("PUT", "agents/{id}/state", set_state, "agents.manage", StateIn, Told),
     _does("PUT", "agents/{id}/place", set_place, "agents.manage", PlaceIn),
+    _does("PUT", "layout", set_up, "board.read", LayoutIn),
     _does("POST", "messages", tell, "board.tell", Words, Said),
     _does("POST", "agents/{id}/spy", spy, "calls.spy", SpyIn),
 )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
 from aiohttp import web
 
 from cti.access import Right, scope
-from cti.storage import duty
+from cti.board import Tile
+from cti.storage import board_layouts, duty
 from web.auth import person_of
 from web.render import page
 from web.routes import Route
@@ -14,14 +19,19 @@ from web.texts import N_
 
 ACTIONS: tuple[Right, ...] = ("calls.manage", "agents.manage", "calls.spy", "board.tell")
 
+TILES: Mapping[Tile, str] = {"queues": N_("Queues"), "agents": N_("Agents"), "calls": N_("Calls in progress")}
+
 
 async def show(request: web.Request) -> web.Response:
     """Queues, people and calls."""
     person = person_of(request)
     can = " ".join(right for right in ACTIONS if scope(person, right) != "none")
     async with services_of(request).db.read() as conn:
+        layout = await board_layouts.of(conn, person.id)
         reasons = [one.name for one in await duty.reasons(conn)]
-    return page(request, "board.html", title=N_("Live board"), rights=can, reasons=reasons, me=person.id)
+    names: dict[str, Any] = {"rights": can, "reasons": reasons, "me": person.id, "tiles": TILES}
+    names["layout"] = msgspec.json.encode(layout).decode()
+    return page(request, "board.html", title=N_("Live board"), **names)
 
 
 ROUTES = (Route("GET", "/board", show, "board.read", "nothing"),)

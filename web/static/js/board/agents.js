@@ -2,7 +2,7 @@
 import { $, fill } from "../dom.js";
 import { duration, t, word } from "../texts.js";
 import { shownAgent } from "./filters.js";
-import { changedIn, keep, since, who } from "./rows.js";
+import { changedIn, keep, label, since, who } from "./rows.js";
 
 const ORDER = ["talking", "ringing", "after-call", "ready", "paused", "away", "off"];
 const KIND = { talking: "talk", ringing: "ring", "after-call": "wrap", ready: "free", paused: "", away: "miss", off: "" };
@@ -47,5 +47,6 @@ function paint(line, row) {
   });
   $(".tag", line).className = `tag ${KIND[row.standing]}`;
   since($('[data-f="timer"]', line), row.standing === "off" ? 0 : row.since);
+  label($("[data-agent]", line), row.name);
   who($(".who", line), row.who);
 }

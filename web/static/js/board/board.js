@@ -7,6 +7,7 @@ import { startActions } from "./actions.js";
 import { startAgents } from "./agents.js";
 import { startCalls } from "./calls.js";
 import { startFilters } from "./filters.js";
+import { startLayout } from "./layout.js";
 import { startQueues } from "./queues.js";
 
 const STALE_S = 5;
@@ -19,6 +20,7 @@ export function startBoard(place) {
   const parts = [startQueues(place, state), startAgents(place, state), startCalls(place, state)];
   startActions(place, state);
   const filters = startFilters(place, state, () => parts.forEach((part) => part.draw()));
+  const turn = startLayout(place, filters);
   const stop = lookAtBoard((news) => {
     hear(news);
     filters.offer();
@@ -28,7 +30,10 @@ export function startBoard(place) {
     tick(place);
   });
   const timer = setInterval(() => {
-    if (place.isConnected) return tick(place);
+    if (place.isConnected) {
+      turn();
+      return tick(place);
+    }
     clearInterval(timer);
     stop();
   }, TICK_MS);

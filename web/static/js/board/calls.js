@@ -2,7 +2,7 @@
 import { $, fill } from "../dom.js";
 import { t, tn } from "../texts.js";
 import { shownCall } from "./filters.js";
-import { changedIn, keep, since, who } from "./rows.js";
+import { changedIn, keep, label, since, who } from "./rows.js";
 
 const KIND = { talking: "talk", held: "hold", ringing: "ring", waiting: "miss", menu: "" };
 const ORDER = ["waiting", "ringing", "talking", "held", "menu"];
@@ -39,5 +39,6 @@ function paint(line, row) {
   $(".tag", line).className = `tag ${KIND[row.state]}`;
   since($('[data-f="timer"]', line), row.since);
   since($('[data-f="whole"]', line), row.started);
+  label($("[data-call]", line), row.who.name || String(row.who.shown ?? "").split("§")[0]);
   who($(".who", line), row.who);
 }

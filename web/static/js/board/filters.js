@@ -21,11 +21,20 @@ export function startFilters(place, state, draw) {
   };
   teams.addEventListener("change", choose);
   queues.addEventListener("change", choose);
+  /** Chosen before: offered at once, also while nobody of it is there. */
+  const set = (chosen) => {
+    for (const [select, name] of [[teams, chosen.team], [queues, chosen.queue]]) {
+      if (name && ![...select.options].some((one) => one.value === name)) select.add(new Option(name, name));
+      select.value = name;
+    }
+    choose();
+  };
   [team, queue] = ["", ""];
-  return { offer };
+  return { offer, set };
 }
 
 function options(select, names) {
+  if (select.value && !names.includes(select.value)) names.push(select.value);
   const sorted = names.sort((a, b) => a.localeCompare(b));
   const have = [...select.options].slice(1).map((one) => one.value);
   if (have.join("\n") === sorted.join("\n")) return;

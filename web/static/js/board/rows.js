@@ -1,5 +1,6 @@
 // Rows with keys: made once of a mould, filled anew where they changed, put in order without losing the focus.
 import { $, mould } from "../dom.js";
+import { t } from "../texts.js";
 
 /** Keep `place` as `rows` say, in their order. Each: [key, row]; paint(element, row) fills it. changed: keys to fill anew,
  *  all of them when absent. */
@@ -35,6 +36,9 @@ export function since(element, at) {
     element.textContent = "";
   }
 }
+
+/** Whose button it is, for those who do not see the row. */
+export const label = (button, name) => button?.setAttribute("aria-label", t("What to do: {name}", { name }));
 
 /** Who somebody is: a client's link, a name or a number. */
 export function who(element, one) {
