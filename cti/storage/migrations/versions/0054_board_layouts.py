@@ -1,10 +1,10 @@
-"""Version 53: how people have set up their live boards."""
+"""Version 54: how people have set up their live boards."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0053"
-down_revision = "0052"
+revision = "0054"
+down_revision = "0053"
 
 
 def upgrade() -> None:
