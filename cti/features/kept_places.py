@@ -34,6 +34,7 @@ from cti.telephony.commands import CallBack, ShowDialplan
 from cti.telephony.events import CallBackAsked, CallRecord, Queued
 from cti.telephony.numbering import NumberPlan, read
 from cti.telephony.toll import forbidden
+from dialplan.model import OWN
 from dialplan.recipes.call_back import CONTEXT
 
 TICK_S = 0.5
@@ -224,8 +225,9 @@ class KeptPlaces:
         """Whether that PBX has the context into which clients are sent."""
         at, known = self._offered.get(prefix, (float("-inf"), False))
         if self._clock() - at >= OFFERED_S:
-            answer = await line.pbx.ask(ShowDialplan(context=CONTEXT), timeout_s=ANSWER_S)
-            known = answer.ok and any(row.get("Application") == "Queue" for row in answer.items)
+            asked = [ShowDialplan(context=one) for one in (f"{CONTEXT}{OWN}", CONTEXT)]  # ours, or the lines by hand
+            answers = [await line.pbx.ask(one, timeout_s=ANSWER_S) for one in asked]
+            known = any(row.get("Application") == "Queue" for one in answers if one.ok for row in one.items)
             self._offered[prefix] = self._clock(), known
         return known
 

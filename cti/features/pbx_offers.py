@@ -33,17 +33,17 @@ class PbxOffers:
                 return known
             try:
                 async with asyncio.timeout(WHOLE_S):
-                    known = offers(await _reachable(line), await _rows(line, CONTEXT))
+                    known = offers(await _reachable(line, line.settings.dial_context), await _reachable(line, CONTEXT))
             except (ChannelError, TimeoutError):
                 return known
             self._known[key] = self._clock(), known
         return known
 
 
-async def _reachable(line: Line) -> list[Row]:
-    """Everything that the agents' context leads to by its includes."""
+async def _reachable(line: Line, first: str) -> list[Row]:
+    """Everything that a context leads to by its includes."""
     found: list[Row] = []
-    ahead, seen = [line.settings.dial_context], set[str]()
+    ahead, seen = [first], set[str]()
     while ahead and len(seen) < MOST_CONTEXTS:
         context = ahead.pop(0)
         if context in seen:

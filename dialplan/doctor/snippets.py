@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from dialplan.doctor.facts import Facts, Finding
-from dialplan.model import Assign, Context, Expr, Extension, Step
+from dialplan.model import OWN, Assign, Context, Expr, Extension, Step
 from dialplan.offers import Row
 from dialplan.recipes.call_back import CONTEXT as CALL_BACK
 from dialplan.recipes.call_back import call_back
@@ -99,7 +99,7 @@ def runs(rows: tuple[Row, ...] | None, app: str, words: str = "", *, context: st
     return any(
         str(row.get("Application", "")).casefold() == app.casefold()
         and words in str(row.get("AppData", ""))
-        and context in ("", row.get("Context"))
+        and (not context or row.get("Context") in (context, f"{context}{OWN}"))
         for row in rows or ()
     )
 
