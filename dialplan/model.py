@@ -17,7 +17,7 @@ _APP = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 _NUMBER = re.compile(r"(?:_[0-9A-Za-z*#+.!\[\]-]{1,78}|[0-9A-Za-z*#+]{1,79})")
 _VARIABLE = re.compile(r"_{0,2}[A-Za-z][A-Za-z0-9_]{0,78}(?:\([A-Za-z_,-]{1,40}\))?")
 _SOUND = re.compile(r"[A-Za-z0-9][A-Za-z0-9_/-]{0,78}")
-_FOLDER = re.compile(r"(?:/[A-Za-z0-9._-]{1,64}){1,12}")
+_FOLDER = re.compile(r"(?:/[A-Za-z0-9._-]{1,255}){1,12}")
 CUSTOM, OWN = "-custom", "-own"
 _EXPR = re.compile(r"[^\x00-\x1f\x7f;]*")
 

@@ -327,7 +327,7 @@ def _recordings(settings: PbxSettings, config: Config) -> Folder | None:
     if settings.host not in HERE or spool is None:
         return None
     around = Path(spool or "/var/spool/asterisk")
-    folder = around / "monitor"
+    folder = settings.recordings or around / "monitor"
     try:
         disk, owner, own = os.statvfs(folder), around.stat(), folder.stat()
     except OSError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from dialplan.doctor.account import CLASSES
 from dialplan.doctor.facts import Finding
 from dialplan.services import READ, WRITE, manager
 from dialplan.site import Site
-from lab.pbx import Pbx
+from lab.pbx import TEMPLATES, Pbx
 
 pytestmark = pytest.mark.lab
 SITE = Site(agi="127.0.0.1:4573", caller_id="0", secrets={}, ami_secret="")
@@ -40,7 +41,8 @@ async def is_owner(pbx: str) -> bool:
 @pytest.fixture
 async def doctor(pbx: Pbx, tmp_path: Path) -> AsyncIterator[Doctor]:
     db: Database = await open_database(f"sqlite+aiosqlite:///{tmp_path / 'doctor.db'}")
-    guest = PbxSettings(host="127.0.0.1", port=pbx.ports.ami, secret_file=pbx.secret_file)
+    pbx.recordings.mkdir(exist_ok=True)
+    guest = PbxSettings(port=pbx.ports.ami, secret_file=pbx.secret_file, recordings=pbx.recordings)
     owner = guest.model_copy(update={"owner": OwnerSettings(folder=pbx.home / "etc")})
     yield Doctor(
         db=db,
@@ -60,7 +62,7 @@ def rewrite(pbx: Pbx, **rights: tuple[str, ...]) -> None:
     given = {**GENERATED, **rights}
     lines = []
     for line in file.read_text().splitlines():
-        kind = line.partition("=")[0]
+        kind = line.partition("=")[0].strip()
         lines.append(f"{kind}={','.join(given[kind])}" if kind in given else line)
     file.write_text("\n".join(lines) + "\n")
     pbx.console("manager reload")
@@ -124,9 +126,16 @@ async def test_files_of_an_owner_say_what_his_account_sees(doctor: Doctor) -> No
     assert read_.rooms["snippets"] == (), "what is published has them"
 
 
-def test_the_sample_account_is_the_generated_one(pbx: Pbx) -> None:
-    text = (pbx.home / "etc/manager.conf").read_text()
-    (sample,) = [one for one in read("manager.conf", {"manager.conf": text}).parts if one.name == "trubka"]
-    (made,) = manager(SITE)
-    assert sample.name == made.name
-    assert [one for one in sample.pairs if one[0] != "secret"] == [one for one in made.pairs if one[0] != "secret"]
+def test_the_labs_account_and_the_sample_are_the_generated_one(pbx: Pbx) -> None:
+    """Every test that meets an Asterisk of the lab, e2e and load too, does so with these rights, this filter."""
+    (made,) = manager(replace(SITE, ami_secret="x"))
+    for folder in (pbx.home / "etc", TEMPLATES):
+        text = (folder / "manager.conf").read_text()
+        (account,) = [one for one in read("manager.conf", {"manager.conf": text}).parts if one.name != "general"]
+        assert account.name == made.name == pbx.settings()["CTI_PBX__MAIN__USERNAME"]
+        assert [one for one in account.pairs if one[0] != "secret"] == [one for one in made.pairs if one[0] != "secret"]
+    rewrite(pbx)
+    said = pbx.console("manager show user trubka")
+    for kind, rights in GENERATED.items():
+        (has,) = re.findall(rf"{kind} perm: (\S+)", said)
+        assert set(has.split(",")) == set(rights)
