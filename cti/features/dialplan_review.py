@@ -17,6 +17,7 @@ from dialplan.faults import faults as faults_of
 from dialplan.files import files
 from dialplan.plan import Plan
 from dialplan.site import Site
+from dialplan.site_faults import site_faults
 
 SavedT = TypeVar("SavedT")
 
@@ -31,15 +32,16 @@ class Folder(Protocol):
 class Review(Generic[SavedT]):
     """A draft of a revision against what runs. running: None before the first publish.
 
-    files: lines of a unified difference by file, without passwords; only those that differ. lacking: lines that the
-    admin's own files have still to get, by file. edited: files of ours that somebody changed by hand since.
-    unwritten: why the files cannot be made, "" where they can.
+    lacks: what the plan lacks at its site, a password say. files: lines of a unified difference by file, without
+    passwords; only those that differ. lacking: lines that the admin's own files have still to get, by file. edited:
+    files of ours that somebody changed by hand since. unwritten: why the files cannot be made, "" where they can.
     """
 
     pbx: str
     revision: int
     running: Version | None
     faults: tuple[Fault, ...]
+    lacks: tuple[Fault, ...]
     saved: tuple[SavedT, ...]
     changes: tuple[Changed, ...]
     files: Mapping[str, tuple[str, ...]]
@@ -76,10 +78,13 @@ class Reviews(Generic[SavedT]):
         told: Mapping[str, tuple[str, ...]] = {}
         lacking: Mapping[str, str] = {}
         edited: tuple[str, ...] = ()
+        lacks: tuple[Fault, ...] = ()
         unwritten = ""
         if folder is not None:
             site = await self._site(pbx, plan)
             try:
+                if not any(one.weight == "error" for one in wrong):
+                    lacks = await asyncio.to_thread(site_faults, plan, site)
                 told = await asyncio.to_thread(_file_changes, folder, plan, site)
                 lacking = await asyncio.to_thread(including.lacking, folder.text, including.needed(plan))
                 edited = await asyncio.to_thread(_edited, folder, now[0]) if now else ()
@@ -90,6 +95,7 @@ class Reviews(Generic[SavedT]):
             revision=revision,
             running=now[0] if now else None,
             faults=wrong,
+            lacks=lacks,
             saved=saved,
             changes=await asyncio.to_thread(changes, now[1] if now else Plan(), plan),
             files=told,

@@ -164,7 +164,7 @@ async def review(request: web.Request) -> web.Response:
     return reply(
         ReviewOut(
             found.pbx, found.revision, found.running.number if found.running else None,
-            [FaultOut(one.code, one.at, one.what, one.weight) for one in found.faults],
+            [FaultOut(one.code, one.at, one.what, one.weight) for one in (*found.faults, *found.lacks)],
             [saved_out(one) for one in found.saved],
             [ChangedOut(c.part, c.how, c.id, c.title, c.kind, to_builtins(c.fields)) for c in found.changes],
             {name: list(lines) for name, lines in found.files.items()},

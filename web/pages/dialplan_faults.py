@@ -35,7 +35,8 @@ class Places:
         self._numbers = {one.digits for one in plan.numbers}
         self._hours = {one.id for one in plan.hours}
         self._lists = {part: _keys(kind, plan) for part, kind in KINDS.items()}
-        self._people = {one.extension for one in plan.people}
+        phones = {name: one.extension for one in plan.people for name in (*one.devices, *one.browsers)}
+        self._people = phones | {one.extension: one.extension for one in plan.people}
         self._flows: dict[str, str] = {}
         for digits, steps in edits.steps_of_all(plan, plan.numbers).items():
             for id_ in steps:
@@ -49,7 +50,7 @@ class Places:
         if fault.code.startswith(OFFICE) or at == "announcement":
             return link(request, "/office")
         if fault.code in PEOPLE:
-            return link(request, "/people")
+            return link(request, "/people", q=at)
         for part, known in self._lists.items():
             if at in known and part != "groups" and fault.code.startswith(KINDS[part].codes):
                 return link(request, f"/{part}", open=known[at])
@@ -62,7 +63,7 @@ class Places:
         for part, known in self._lists.items():
             if at in known:
                 return link(request, f"/{part}", open=known[at])
-        return link(request, "/people") if at in self._people else ""
+        return link(request, f"/people/{quote(self._people[at], safe='')}") if at in self._people else ""
 
     def step(self, request: web.Request, id_: str) -> str:
         """The address of a step, in the flow of a number that it is on the way of; "" without any number."""

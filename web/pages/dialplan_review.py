@@ -17,6 +17,7 @@ from dialplan.plan import Plan
 from web.auth import person_of
 from web.i18n import N_, language_of, say
 from web.pages.dialplan import HERE, draft_of, link, names_of, pbx_of, revision_of, shown, whole
+from web.pages.dialplan_faults import Places
 from web.plan_changes import told as told_changes
 from web.publish_texts import STAGES, WHYS
 from web.render import page
@@ -25,6 +26,7 @@ from web.services import services_of
 from web.step_forms import text
 from web.texts import told
 
+MOST_LACKS = 20
 ORDER = ("waiting", "writing", "reading", "looking")
 TINTS = {"running": "talk", "undone": "miss", "publishing": "ring", "replaced": ""}
 
@@ -43,10 +45,14 @@ async def _review(request: web.Request, *, status: int = 200, error: str = "") -
     job = services.dialplan_publish.job(pbx)
     last = next(iter(await services.dialplan_publish.history(pbx)), None)
     elsewhere = last if last and (job is None or job.version != last.number) else None  # the command line, or before
+    places = Places(draft.plan) if review.lacks else None
     values: dict[str, Any] = {
         "review": review,
         "changes": await asyncio.to_thread(lambda: list(told_changes(review.changes, before, names))),
         "differences": [_counted(name, lines[2:]) for name, lines in review.files.items()],
+        "lacks": [(one, places.of(request, one)) for one in review.lacks[:MOST_LACKS]] if places else [],
+        "lacking": sum(one.weight == "error" for one in review.lacks),
+        "more": max(len(review.lacks) - MOST_LACKS, 0),
         "bad": [one for one in review.saved if one.changed],
         **_progress(request, job if job and _is_news(job, draft) else None),
         "elsewhere": elsewhere,
