@@ -21,6 +21,7 @@ COMMANDS = {
     "db": "The database: upgrade, backup, restore.",
     "dialplan": "A PBX's dialplan: show, lint, trace, publish, go back.",
     "past": "Calls of the time before Trubka, from the PBX's queue log: take in, list, undo.",
+    "recordings": "Recordings of calls: whether the files are what they were.",
     "number": "Explain how a telephone number is read.",
     "record": "Record what the PBX says into a file.",
     "replay": "Tell the calls in recorded AMI.",

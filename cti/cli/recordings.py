@@ -1,0 +1,69 @@
+"""`cti recordings`: whether the files are what they were when they were found."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from cti.channels.phone.recorded import measure
+from cti.cli import examples, settings_of
+from cti.storage import database, recording_chain
+from cti.storage.recording_chain import Link
+
+
+@click.group(epilog=examples("cti recordings verify", "cti recordings verify --since 2026-11-01"))
+def command() -> None:
+    """Recordings of calls."""
+
+
+@command.command(epilog=examples("cti recordings verify --since 2026-11-01"))
+@click.option("--since", default="", metavar="DAY", help="Read the files of this day and later only, as 2026-11-01.")
+@click.pass_context
+def verify(ctx: click.Context, since: str) -> None:
+    """Compare each file with the hash that was taken when it was found, and the hashes with one another.
+
+    What was deleted by a rule, an erasure or a client's no is not missed. The last line tells the end of the chain:
+    noted elsewhere, a chain that was written anew shows by its hash too.
+    """
+    settings = settings_of(ctx)
+    folders = settings.recording_folders
+
+    async def work() -> tuple[list[str], int, str]:
+        db = await database.open_database(settings.database_url, busy_timeout_ms=settings.storage.busy_timeout_ms)
+        faults, checked, head = [], 0, "none"
+        try:
+            async with db.read(slow=True) as conn:
+                async for link in recording_chain.links(conn):
+                    head = f"{link.id} of {link.day}: {link.chain}"
+                    if not link.holds:
+                        faults.append(
+                            f"{link.day}: the chain is broken at No. {link.id}: a hash was changed or taken out"
+                        )
+                    if link.day >= since and link.state in ("there", "absent"):
+                        checked += 1
+                        faults += _compared(link, folders)
+                for pbx, file in await recording_chain.outside(conn):
+                    faults.append(f"{pbx}: {file}: is not in the chain, or another one is")
+        finally:
+            await db.close()
+        return faults, checked, head
+
+    faults, checked, head = asyncio.run(work())
+    for one in faults:
+        click.echo(one, err=True)
+    click.echo(f"{checked} recordings compared, {len(faults)} faults; the chain ends with No. {head}.")
+    if faults:
+        ctx.exit(1)
+
+
+def _compared(link: Link, folders: dict[str, Path]) -> list[str]:
+    name = f"{link.day}: {link.pbx}: {link.file}"
+    folder = folders.get(link.pbx or "")
+    if folder is None or link.file is None:
+        return [f"{name}: the folder of this PBX is not in the settings ([pbx.{link.pbx}] recordings)"]
+    sound = measure(folder, link.file)
+    if sound is None:
+        return [f"{name}: is lost"]
+    return [] if (sound.size, sound.sha256) == (link.size, link.sha256) else [f"{name}: was changed"]
