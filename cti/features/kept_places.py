@@ -232,7 +232,9 @@ class KeptPlaces:
         return known
 
     def _number(self, record: CallRecord) -> str | None:
-        return read(record.caller.number, self._plan_of(record.call)).e164 if not record.caller.device else None
+        """The client's number, whoever called."""
+        client = record.client or (None if record.caller.device else record.caller)
+        return read(client.number, self._plan_of(record.call)).e164 if client is not None else None
 
 
 async def _close(conn: Connection, *, order_id: int, now: float) -> None:

@@ -274,16 +274,18 @@ class Book:
         return Party(number=number, name=None if leg.hidden else shown(leg.label), device=self.device(leg))
 
     def caller(self, call: Call) -> Party:
-        """The call's caller, empty while unknown."""
-        return self.party(call.caller) if call.caller is not None else Party()
+        """The call's caller, empty while unknown, and where the server called the client first."""
+        if call.caller is None or (called_first(call) and not call.caller.originated):
+            return Party()  # a leg that our dialplan dialled bears the client's number
+        return self.party(call.caller)
 
     def direction(self, call: Call) -> Direction | None:
         """Inbound from a trunk, outbound to one, internal between devices; None when undecidable."""
         caller = call.caller
         if caller is None:
             return None
-        if caller.originated and caller.kind != "device":
-            return "outbound"  # the server called the client first
+        if called_first(call):
+            return "outbound"
         others = [leg for leg in (*call.legs.values(), *call.past) if leg.real and leg is not caller]
         if caller.kind == "device":
             if any(leg.kind == "trunk" and leg.dialled for leg in others):
@@ -366,6 +368,12 @@ class Book:
         for bridge in call.bridges.values():
             if not bridge.members:
                 self.bridges.pop(bridge.id, None)
+
+
+def called_first(call: Call) -> bool:
+    """Whether the server called the client, and only then somebody of the house."""
+    caller = call.caller
+    return caller is not None and caller.kind != "device" and (caller.originated or call.placed_by is not None)
 
 
 def _age(call: Call) -> tuple[float, int]:

@@ -7,7 +7,7 @@ for the transferred party, so the chain leads to him and not to who transferred.
 
 from __future__ import annotations
 
-from cti.telephony.book import DEST, OWN, Book, Headers, Keys, keys
+from cti.telephony.book import DEST, OWN, Book, Headers, Keys, called_first, keys
 from cti.telephony.devices import number_dialled, shown
 from cti.telephony.events import Delivered, Party
 from cti.telephony.model import Call, Leg
@@ -84,6 +84,8 @@ def dial_begin(book: Book, headers: Headers) -> None:
             book.merge(by.call, leg.call)
         if by is by.call.caller and by.call.waiting is None:
             by.call.abandoned = False  # who was taken out of a queue and goes on had not given up
+        if leg is leg.call.caller and called_first(leg.call):
+            leg.call.called = leg.call.called or number_dialled(leg.number)  # what was dialled within
         leg.parent = by.id
         leg.queue = leg.queue or (by.call.waiting if by is by.call.caller else None)
         _reroute(book, leg)

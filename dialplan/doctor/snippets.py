@@ -116,7 +116,8 @@ def _contexts(*contexts: Context) -> str:
     own = {context.name for context in contexts}
     blocks = render(contexts).removeprefix(HEADER).strip().split("\n\n")
     kept = [block for block in blocks if any(f"[{name}]" in block for name in own)]
-    return "".join(f"{line}\n" for line in "\n\n".join(kept).splitlines() if not line.startswith("include =>"))
+    beside = ("include =>", *(f"[{name}{OWN}]" for name in own))  # what is pasted is the admin's own altogether
+    return "".join(f"{line}\n" for line in "\n\n".join(kept).splitlines() if not line.startswith(beside))
 
 
 def _always(_facts: Facts) -> bool:

@@ -84,3 +84,4 @@ async def test_who_asked_to_be_called_back_is_called_in_his_turn_though_the_serv
         await street.do(phone.hang_up)
         row = await anna.api("GET", f"/calls/{call}")
         assert (row["client_name"], row["queue"], row["user_name"]) == ("Новиков Денис", "sales", "Анна Белова")
+        assert (row["direction"], row["number"]) == ("outbound", NOVIKOV), "the house called him"

@@ -16,6 +16,14 @@ def _click(ami: Recorder, device: str = "PJSIP/101") -> None:
     )  # fmt: skip
 
 
+def _back(ami: Recorder) -> None:
+    ami.send(
+        "Originate", ActionID="trubka-r1", Channel=f"Local/{CLIENT}@from-internal/n", Context="trubka-callback",
+        Exten="s", Priority="1", Async="true", Timeout="20000", ChannelId="trubka-back-1-r1",
+        OtherChannelId="trubka-back-1-r1.2", CallerID=SALES, Variable="TRUBKA_BACK_TO=sales,_TRUBKA_OWNER=server",
+    )  # fmt: skip
+
+
 def click(pbx: Pbx, ami: Recorder) -> None:
     """Anna clicks a number: her phone rings, she answers, the client answers, he hangs up."""
     sip = pbx.ports.sip
@@ -80,6 +88,28 @@ def client_first(pbx: Pbx, ami: Recorder) -> None:
         time.sleep(0.5)
         client.hang_up()
         anna.wait("idle")
+
+
+def called_back(pbx: Pbx, ami: Recorder) -> None:
+    """The server calls back who asked for it; he answers and is in the queue; Anna answers; he hangs up."""
+    sip = pbx.ports.sip
+    with Phone("101", sip) as anna, Phone("client", sip, trunk=True, port=pbx.ports.trunk, ring_ms=300) as client:
+        _back(ami)
+        anna.wait("ringing")
+        anna.answer()
+        ami.talking("101")
+        client.wait("talking")
+        time.sleep(0.5)
+        client.hang_up()
+        anna.wait("idle")
+
+
+def called_back_in_vain(pbx: Pbx, ami: Recorder) -> None:
+    """The server calls back who asked for it; he is busy."""
+    with Phone("client", pbx.ports.sip, trunk=True, port=pbx.ports.trunk, refuse=486) as client:
+        _back(ami)
+        ami.hears("OriginateResponse")
+        client.wait("idle")
 
 
 def click_attended(pbx: Pbx, ami: Recorder) -> None:
