@@ -93,9 +93,12 @@ class Spying:
             return
         async with self._db.read() as conn:
             row = await users.by_id(conn, by.user_id)
-        calls = self._calls_at([one.name for one in self._directory.devices_of(of.user_id)])
+        try:
+            call, _leg = self._talk(of.user_id)
+        except Refused:  # not in a talk yet: whom he hears is known, which call is not
+            call = ""
         if row is not None:
-            await self._note(row.person, calls[-1].call if calls else "", "code", of.user_id, BY_CODE, "")
+            await self._note(row.person, call, "code", of.user_id, BY_CODE, "")
         await self._tell(of.user_id, by.user_name)
 
     async def _note(self, actor: Person, call: str, how: str, user_id: int, why: str, address: str) -> None:

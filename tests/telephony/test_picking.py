@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cti.telephony.events import CallCleared, Dequeued, TelephonyEvent
+from cti.telephony.events import CallCleared, Dequeued, Spied, TelephonyEvent
 from cti.telephony.tracker import Tracker
 from tests.telephony.asterisk import Asterisk
 from tests.telephony.scenes_queue import leave, queued
@@ -50,3 +50,12 @@ def test_who_comes_into_another_queue_is_not_picked_out_of_that_one() -> None:
     pbx.say("QueueCallerLeave", client, Queue="support", Position="1", Count="0")
     told = [event for message in pbx.stream[begun:] for event in tracker.feed(message, None)]
     assert [one.how for one in told if isinstance(one, Dequeued)] == ["diverted", "other"]
+
+
+def test_a_dialplan_tells_who_listens_to_whom() -> None:
+    pbx, tracker = Asterisk(), Tracker()
+    phone = pbx.born("PJSIP/110", "110", "*55102", state="4")
+    pbx.say("UserEvent", phone, UserEvent="TrubkaSpy", By="110", Of="102")
+    pbx.say("UserEvent", phone, UserEvent="TrubkaSpy", By="110")
+    told = [event for message in pbx.stream for event in tracker.feed(message, None) if isinstance(event, Spied)]
+    assert [(one.by, one.of, one.near) for one in told] == [("110", "102", "PJSIP/110")]

@@ -19,7 +19,7 @@ from cti.lines import Line
 from cti.settings import PbxSettings
 from cti.storage import access_log, desktop_events, sessions, users
 from cti.telephony.commands import ClearConnection, Redirect, RemoveMember, SetPenalty, Spy, TakeOver
-from cti.telephony.events import CallRecord, LegRecord, Party
+from cti.telephony.events import CallRecord, LegRecord, Party, Spied
 from cti.telephony.numbering import NumberPlan
 from tests.features.cast import ANNA, BORIS, CLARA, Cast, row
 from tests.web.board import Board
@@ -261,3 +261,12 @@ async def test_a_board_is_as_its_person_has_set_it_up_and_nobody_elses(running: 
     for login, tiles in (("vera", '"tiles":["calls","queues"]'), ("pavel", '"tiles":["queues","agents","calls"]')):
         async with Visitor(running, login) as visitor:
             assert (await visitor.get("/board")).says(tiles)
+
+
+async def test_who_listens_by_a_code_at_his_phone_is_in_the_journal_too(running: Panel, desk: Desk) -> None:
+    await running.services.spying.heard(Spied(call="code", by="110", of="102", near="PJSIP/110"), 0.0)
+    await running.services.spying.heard(Spied(call="code", by="999", of="102"), 0.0)  # nobody of ours
+    await running.services.spool.flush(5.0)
+    async with running.services.database.read() as conn:
+        [line] = await access_log.newest(conn, access_log.Asked(action="spy"))
+    assert (line.login, line.thing, line.why) == ("vera", "call:talks code, boris", "by a code at the phone")
