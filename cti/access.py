@@ -39,6 +39,7 @@ Right = Literal[
     "board.tell",  # words to people and teams
     "trace.read",
     "reports.read",
+    "figures.read",  # calls and people by numbers; team: of the queues that his team works in
     "segments.write",
     "mail",  # letters of own mailboxes and of shared ones one belongs to; all: of every shared mailbox
     "sms",  # write SMS to clients
@@ -85,6 +86,7 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "board.tell": {"agent": "none", "supervisor": "all", "admin": "all"},
     "trace.read": {"agent": "own", "supervisor": "all", "admin": "all"},
     "reports.read": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "figures.read": {"agent": "none", "supervisor": "all", "admin": "all"},
     "segments.write": {"agent": "none", "supervisor": "all", "admin": "all"},
     "mail": {"agent": "own", "supervisor": "all", "admin": "all"},
     "sms": {"agent": "all", "supervisor": "all", "admin": "all"},
@@ -118,6 +120,7 @@ SCOPES: Mapping[Right, tuple[Scope, ...]] = {
     **dict.fromkeys(
         ("board.read", "board.tell", "agents.manage", "calls.manage", "calls.spy"), ("none", "team", "all")
     ),
+    "figures.read": ("none", "team", "all"),
     "mail": ("none", "own", "all"),
 }
 FIXED: Mapping[Role, frozenset[Right]] = {

@@ -7,13 +7,16 @@ from collections.abc import Awaitable, Callable
 from cti.access import Person, may
 from cti.directory import DeviceFinder
 from cti.errors import NotAllowed, Refused
+from cti.reports.queue_sums import Thresholds
 from cti.storage import duty as stored
+from cti.storage import thresholds
 from cti.storage.database import Database
 from cti.storage.duty import Reason
 from cti.telephony.duty import OWN_REASONS, State
 
 MOST_REASONS = 50
 LONGEST_WRAP_UP_S = 3600
+LONGEST_ANSWER_S, LONGEST_SHORT_S = 3600, 600
 
 
 class DutyAdmin:
@@ -68,6 +71,19 @@ class DutyAdmin:
         async with self._db.write() as conn:
             await stored.set_queue(conn, queue[:80], seconds, required=required)
         await self._changed()
+
+    async def set_thresholds(self, actor: Person, queue: str, said: Thresholds | None) -> float:
+        """Within how many seconds a queue is to be answered, from the next quarter of an hour on; when that begins.
+
+        queue "": all that have none of their own; said None: as all queues. Raises Refused, NotAllowed.
+        """
+        _may_set(actor)
+        if said is not None and not (
+            1 <= said.answer_within_s <= LONGEST_ANSWER_S and 0 <= said.short_s <= LONGEST_SHORT_S
+        ):
+            raise Refused("bad-thresholds", "Give whole seconds: 1 to 3600 to answer, 0 to 600 for hung up at once.")
+        async with self._db.write() as conn:
+            return await thresholds.keep(conn, queue[:80], said, self._clock(), actor.id)
 
 
 def _may_set(actor: Person) -> None:

@@ -55,38 +55,47 @@ class Rollups:
         self._db = db
         self._clock = clock
         self._lock = asyncio.Lock()
-        self._most = 0
+        self._most: dict[str, int] = {}
 
     async def run(self) -> None:
         """Count what changed, until cancelled."""
         while True:
             begun, more = time.monotonic(), False
             try:
-                more = await self._pass(*EVER)
+                more = await self._pass()
             except StorageError as error:
                 log.warning("figures are counted later", reason=str(error))
             await asyncio.sleep((time.monotonic() - begun) * REST if more else EVERY_S)
 
-    async def fresh(self, since: float, until: float) -> Progress:
-        """Count what changed in a time, as far as FRESH_S allows; what is left of it."""
-        deadline = time.monotonic() + FRESH_S
-        lasting = until > self._clock() - QUARTER_S
-        while await self._pass(since, until, lasting=lasting) and time.monotonic() < deadline:
-            lasting = False
-        return await self.progress(since, until)
-
-    async def progress(self, since: float = EVER[0], until: float = EVER[1]) -> Progress:
-        """How far the counting is."""
+    async def fresh_queues(self, since: float, until: float) -> Progress:
+        """Count what changed of queues in a time, as far as FRESH_S allows; what is left of it."""
+        deadline, more = time.monotonic() + FRESH_S, True
+        while more and time.monotonic() < deadline:
+            async with self._lock:
+                more = await self._queues(since, until)
         async with self._db.read() as conn:
-            left = await queue_rollups.left(conn, since, until) + await agent_rollups.left(conn, since, until)
-        self._most = max(self._most, left) if left else 0
-        return Progress(left=left, begun_with=self._most)
+            return self._progress("queues", await queue_rollups.left(conn, since, until))
 
-    async def _pass(self, since: float, until: float, *, lasting: bool = False) -> bool:
-        """Count some of it; whether more is left. lasting: states and talks that go on, up to now."""
+    async def fresh_agents(self, since: float, until: float) -> Progress:
+        """The same of people; what lasts is counted up to now."""
+        deadline, more = time.monotonic() + FRESH_S, True
+        lasting = until > self._clock() - QUARTER_S
+        while more and time.monotonic() < deadline:
+            async with self._lock:
+                more = await self._agents(since, until, lasting=lasting)
+            lasting = False
+        async with self._db.read() as conn:
+            return self._progress("agents", await agent_rollups.left(conn, since, until))
+
+    def _progress(self, of: str, left: int) -> Progress:
+        self._most[of] = max(self._most.get(of, 0), left) if left else 0
+        return Progress(left=left, begun_with=self._most[of])
+
+    async def _pass(self) -> bool:
+        """Count some of all that changed; whether more is left."""
         async with self._lock:
-            queues = await self._queues(since, until)
-            return await self._agents(since, until, lasting=lasting) or queues
+            queues = await self._queues(*EVER)
+            return await self._agents(*EVER, lasting=False) or queues
 
     async def _queues(self, since: float, until: float) -> bool:
         counted: dict[tuple[str, int], QueueSums | None] = {}
@@ -117,7 +126,7 @@ class Rollups:
             if lasting:
                 for mark in await agent_rollups.open_now(conn, now):
                     counted.update(await _count_agent(conn, mark, now))
-            for mark, ids in _hulls(marks):
+            for mark, ids in _hulls(marks, now):
                 counted.update(await _count_agent(conn, mark, now))
                 done += ids
                 if time.monotonic() > deadline:
@@ -151,11 +160,12 @@ async def _count_agent(
     return {(mark.user_id, at): made.get(at) for at in range(time_.since, time_.until, QUARTER_S)}
 
 
-def _hulls(marks: Iterable[agent_rollups.Mark]) -> Iterator[tuple[agent_rollups.Mark, list[int]]]:
+def _hulls(marks: Iterable[agent_rollups.Mark], now: float) -> Iterator[tuple[agent_rollups.Mark, list[int]]]:
     """Marks of a person that are close together made one, with the ids of all of it."""
     ids: list[int] = []
     hull: agent_rollups.Mark | None = None
-    for mark in sorted(marks, key=lambda one: (one.user_id, one.since)):
+    for one in sorted(marks, key=lambda one: (one.user_id, one.since)):
+        mark = replace(one, until=max(one.since, min(one.until, now)))
         near = hull is not None and hull.user_id == mark.user_id and mark.since <= hull.until + NEAR_S
         if hull is not None and near and mark.until - hull.since <= LONGEST:
             hull, ids = replace(hull, until=max(hull.until, mark.until)), [*ids, mark.id]

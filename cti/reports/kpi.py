@@ -134,7 +134,7 @@ QUEUES: tuple[Definition[QueueSums], ...] = (
     Definition(key="abandon-rate", unit="share", reckon=abandon_rate, opens="lost"),
     Definition(key="patience", unit="seconds", reckon=patience, opens="abandoned"),
     Definition(
-        key="asterisk-level", unit="share", reckon=asterisk_level, opens="in_t", source="app_queue.c: ServicelevelPerf"
+        key="asterisk-level", unit="share", reckon=asterisk_level, opens="in-t", source="app_queue.c: ServicelevelPerf"
     ),
     Definition(
         key="asterisk-level-2", unit="share", reckon=asterisk_level_2, opens="in-t-2",

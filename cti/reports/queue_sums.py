@@ -111,14 +111,12 @@ class QueueSums:
     waits: tuple[int, ...] = (0,) * len(STEPS)
     abandoned_waits: tuple[int, ...] = (0,) * len(STEPS)
 
-    def __add__(self, other: Self) -> QueueSums:
-        made = {name: getattr(self, name) + getattr(other, name) for name in PLAIN if name != "longest_ms"}
-        return QueueSums(
-            **made,
-            longest_ms=max(self.longest_ms, other.longest_ms),
-            waits=tuple(a + b for a, b in zip(self.waits, other.waits, strict=True)),
-            abandoned_waits=tuple(a + b for a, b in zip(self.abandoned_waits, other.abandoned_waits, strict=True)),
-        )
+    @classmethod
+    def of(cls, row: Sequence[int]) -> Self:
+        """From plain numbers: those of PLAIN, then the steps of both histograms."""
+        first, second = len(PLAIN), len(PLAIN) + len(STEPS)
+        plain = dict(zip(PLAIN, row, strict=False))
+        return cls(**plain, waits=tuple(row[first:second]), abandoned_waits=tuple(row[second:]))
 
     @property
     def exits(self) -> int:
@@ -132,6 +130,17 @@ class QueueSums:
 
 
 PLAIN = tuple(one.name for one in fields(QueueSums) if one.name not in ("waits", "abandoned_waits"))
+_LONGEST = PLAIN.index("longest_ms")
+
+
+def added(rows: Iterable[Sequence[int]]) -> QueueSums:
+    """Rows of plain numbers, as `of` takes them, as one."""
+    total = [0] * (len(PLAIN) + 2 * len(STEPS))
+    for row in rows:
+        longest = max(total[_LONGEST], row[_LONGEST])
+        total = [a + b for a, b in zip(total, row, strict=True)]
+        total[_LONGEST] = longest
+    return QueueSums.of(total)
 
 
 def quarter(at: float) -> int:

@@ -1,7 +1,8 @@
 """Quarters of people counted anew from the journal of states and their legs: marks, what lies behind, counted rows.
 
-What is changed at a moment changes the lines of the journal before and after it, whatever they were until then: so a
-mark is widened to the lines at its ends. A line under way grows by itself, and is counted again each time (`open_now`).
+What is changed at a moment changes the lines of the journal that are under way then: so a mark is widened to the lines
+at its ends; of a line that was itself written, corrected or removed it goes to where that ended (0049_rollups.py). A
+line under way grows by itself, and is counted again each time (`open_now`).
 """
 
 from __future__ import annotations
@@ -129,8 +130,11 @@ async def _widened(conn: AsyncConnection, mark: Mark, now: float) -> tuple[int, 
     before = (await conn.execute(_BEFORE, {"user": mark.user_id, "at": since})).one_or_none()
     if before is not None and before.state in STATES:
         since = before.at
-    following = (await conn.execute(_NEXT, {"user": mark.user_id, "at": until})).scalar()
-    return quarter(since), quarter(max(until, now if following is None else following)) + QUARTER_S
+    under_way = (await conn.execute(_UPTO, {"user": mark.user_id, "at": until})).one_or_none()
+    if under_way is not None and under_way.state in STATES:
+        following = (await conn.execute(_NEXT, {"user": mark.user_id, "at": until})).scalar()
+        until = max(until, now if following is None else following)
+    return quarter(since), quarter(until) + QUARTER_S
 
 
 def _leg(row: Any, now: float) -> Leg:

@@ -6,7 +6,7 @@ read: what changes meanwhile has a mark of its own, and is counted again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -143,13 +143,3 @@ def _row(queue: str, at: int, sums: QueueSums, history: History) -> dict[str, An
         **dict(zip(WAITS, sums.waits, strict=True)),
         **dict(zip(ABANDONED_WAITS, sums.abandoned_waits, strict=True)),
     }
-
-
-def of_row(row: Sequence[Any]) -> QueueSums:
-    """Sums from their columns, in the order of COUNTED."""
-    plain, waits = dict(zip(PLAIN, row, strict=False)), len(PLAIN)
-    return QueueSums(
-        **plain,
-        waits=tuple(row[waits : waits + len(WAITS)]),
-        abandoned_waits=tuple(row[waits + len(WAITS) : waits + 2 * len(WAITS)]),
-    )

@@ -17,6 +17,7 @@ ALL = (
     "imports",
     "clients",
     "journal",
+    "figures",
     "shell",
     "agents",
     "board",

@@ -8,7 +8,7 @@ from cti.reports import kpi
 from cti.reports.agent_sums import AgentSums, Leg, Line
 from cti.reports.agent_sums import sums as agent_sums
 from cti.reports.kpi import AGAIN_S, Contact
-from cti.reports.queue_sums import Call, QueueSums, Stay, Talk, Thresholds, WrapUp, sums
+from cti.reports.queue_sums import Call, History, QueueSums, Stay, Talk, Thresholds, WrapUp, sums
 
 AT = 1_790_000_100.0
 
@@ -75,7 +75,7 @@ def test_a_talk_belongs_to_the_stay_that_was_answered_before_it() -> None:
 
 
 def test_thresholds_are_those_of_the_queue_at_that_time() -> None:
-    history = {
+    history: History = {
         "": [(0.0, Thresholds(answer_within_s=30))],
         "sales": [(AT, Thresholds(answer_within_s=60)), (AT + 9e3, None)],
     }

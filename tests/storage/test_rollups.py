@@ -66,14 +66,19 @@ async def test_counted_quarters_are_what_the_journal_says(db: Database, script: 
     rollups = Rollups(db=db, clock=lambda: NOW)
     for number, (kind, *said) in enumerate(script):
         if kind == "count":
-            await rollups.fresh(*EVER)
+            await _count(rollups)
             continue
         async with db.write() as conn:
             await ACTS[kind](conn, number, *said)
-    assert (await rollups.fresh(*EVER)).left == 0
+    assert await _count(rollups) == (0, 0)
     async with db.read() as conn:
         assert await _queues(conn) == await plain_figures.of_queues(conn)
         assert await _agents(conn) == await plain_figures.of_agents(conn, NOW)
+
+
+async def _count(rollups: Rollups) -> tuple[int, int]:
+    """All that changed; what is left of it."""
+    return (await rollups.fresh_queues(*EVER)).left, (await rollups.fresh_agents(*EVER)).left
 
 
 async def _queues(conn: AsyncConnection) -> dict[tuple[int, str], dict[str, int]]:
@@ -186,9 +191,9 @@ async def test_a_database_that_was_full_before_is_counted_backwards_from_now(db:
         days = [{"queue": "sales", "since": BEGUN + n * 86_400, "until": BEGUN + n * 86_400 + 86_399} for n in range(3)]
         await conn.execute(text("INSERT INTO queue_marks (queue, since, until) VALUES (:queue, :since, :until)"), days)
     rollups = Rollups(db=db, clock=lambda: NOW)
-    assert (await rollups.progress()).share < 1
-    await rollups.fresh(*EVER)
-    assert (await rollups.progress()).share == 1
+    before = await rollups.fresh_queues(0.0, 1.0)  # a time in which nothing was
+    assert (before.left, before.share) == (0, 1)
+    assert await _count(rollups) == (0, 0)
     async with db.read() as conn:
         assert await _queues(conn) == await plain_figures.of_queues(conn)
 
@@ -199,10 +204,10 @@ async def test_a_threshold_that_is_set_leaves_what_was_counted(db: Database) -> 
         await _call(conn, 1, BEGUN + 60, [("sales", 30.0, "answered")], [], True)
         await thresholds.keep(conn, "sales", Thresholds(answer_within_s=40, short_s=5), BEGUN + 100, CLARA)
         await _call(conn, 2, BEGUN + 960, [("sales", 30.0, "answered")], [], True)
-    await rollups.fresh(*EVER)
+    await _count(rollups)
     async with db.write() as conn:  # a late correction of the first quarter is counted as that quarter was
         await _call(conn, 3, BEGUN + 90, [("sales", 10.0, "answered")], [], True)
-    await rollups.fresh(*EVER)
+    await _count(rollups)
     async with db.read() as conn:
         rows = (await conn.execute(select(queue_quarters).order_by(queue_quarters.c.at))).all()
     assert [(row.answer_within_s, row.answered, row.in_t) for row in rows] == [(20, 2, 1), (40, 1, 1)]

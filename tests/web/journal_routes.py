@@ -41,6 +41,8 @@ def shown(ids: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "GET /api/v1/imports/{id}": {"ids": {"id": ids["/imports"]}},
         "GET /api/v1/exports/{id}": {"ids": {"id": ids["export"]}},
         "GET /api/v1/calls": {},
+        "GET /api/v1/reports/queues/calls": {},
+        "GET /reports/queues/calls": {"params": {"what": "entered", "since": "0", "until": "9999999999"}},
         "GET /api/v1/number-lists": {},
         "GET /settings/lists": {},
         "GET /settings/lists/file": {},

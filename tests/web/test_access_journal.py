@@ -37,7 +37,7 @@ from cti.storage.access_log import Asked, Kept
 from cti.storage.campaign_tables import campaign_people, campaigns
 from cti.storage.sending_tables import templates as written
 from cti.storage.sms_tables import sms_gateways
-from cti.telephony.events import CallRecord, LegRecord, Party
+from cti.telephony.events import CallRecord, LegRecord, Party, Wait
 from cti.telephony.numbering import NumberPlan
 from tests.channels.email.post import parts
 from tests.messages.test_invitations import OUTLOOK
@@ -194,6 +194,7 @@ class House:
             ended=self.desk.services.clock() - 30,
             outcome="no-answer",
             legs=(leg,),
+            waits=(Wait(queue="sales", joined=self.desk.services.clock() - 60, how="abandoned"),),
         )
         async with self.desk.services.db.write() as conn:
             await calls.save(conn, record, number=E164, client_id=client_id, user_id=PAVEL, legs_users={"leg-c1": 5})

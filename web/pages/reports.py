@@ -16,6 +16,7 @@ from aiohttp import web
 from babel.numbers import format_decimal, format_percent
 from msgspec import Meta
 
+from cti.access import Right, scope
 from cti.clients.filters import MOST_CONDITIONS, PROPERTY, Condition, property_id
 from cti.clients.properties import Property
 from cti.errors import Refused
@@ -24,6 +25,7 @@ from cti.sheets.write import Cell, write_csv, write_xlsx
 from cti.storage import client_report, contracts, directories, properties, segments, users
 from cti.storage.client_report import ClientReport
 from web import client_texts
+from web.auth import person_of
 from web.i18n import language_of, translate
 from web.render import duration, page
 from web.routes import Route
@@ -51,9 +53,14 @@ class Wanted:
     filters: list[Condition]
 
 
-async def show_first(_request: web.Request) -> web.StreamResponse:
-    """The reports there are; one so far."""
-    raise web.HTTPSeeOther("/reports/clients")
+async def show_first(request: web.Request) -> web.StreamResponse:
+    """The first report that the person may see."""
+    person = person_of(request)
+    right: Right
+    for right, address in (("figures.read", "/reports/queues"), ("reports.read", "/reports/clients")):
+        if scope(person, right) != "none":
+            raise web.HTTPSeeOther(address)
+    raise web.HTTPForbidden(text="Your role may not see reports.")
 
 
 async def show(request: web.Request) -> web.Response:
@@ -335,7 +342,7 @@ class Teller:
 
 
 ROUTES = (
-    Route("GET", "/reports", show_first, "reports.read", "nothing"),
+    Route("GET", "/reports", show_first, "signed-in", "nothing"),
     Route("GET", "/reports/clients", show, "reports.read", "nothing"),
     Route("GET", "/reports/clients/file.{kind}", give_file, "reports.read", "nothing"),
 )

@@ -9,7 +9,8 @@ from cti.clients.outside_page import FIELDS, OPENS, OutsidePage
 from cti.clients.pop_rules import PopRule
 from cti.clients.properties import COLORS
 from cti.errors import Refused
-from cti.storage import desk_settings, dispositions, users
+from cti.reports.queue_sums import Thresholds
+from cti.storage import desk_settings, dispositions, queue_figures, thresholds
 from cti.storage import duty as stored
 from cti.storage.dispositions import Disposition
 from cti.storage.duty import Reason
@@ -36,7 +37,9 @@ async def _page(request: web.Request, *, status: int = 200, error: str = "") -> 
         own = await stored.wrap_up_times(conn)
         required, lists = await dispositions.required(conn), await dispositions.every(conn, retired=True)
         rules = await desk_settings.rules(conn)
-        queues = {*await users.queue_names(conn), *services.agent_states.queues(), *own, *rules} - {""}
+        limits = await thresholds.history(conn)
+        known = await queue_figures.known_queues(conn)
+        queues = {*known, *services.agent_states.queues(), *own, *rules, *limits} - {""}
     shown = page(
         request,
         "settings/queues.html",
@@ -55,6 +58,9 @@ async def _page(request: web.Request, *, status: int = 200, error: str = "") -> 
         lists={queue: [one for one in lists if one.queue == queue] for queue in ("", *sorted(queues))},
         colors=COLORS,
         default=services.settings.agents.wrap_up_s,
+        limits={queue: said[-1] for queue, said in limits.items()},
+        usual_limits=Thresholds(),
+        now=services.clock(),
         error=error,
         said=said(request),
     )
@@ -116,6 +122,21 @@ async def set_queue(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"{HERE}?said=saved")
 
 
+async def set_thresholds(request: web.Request) -> web.StreamResponse:
+    """Within how many seconds a queue, or all, are to be answered; nothing said of a queue: as all."""
+    form = await request.post()
+    queue = str(form.get("queue", ""))[:80]
+    given = [str(form.get(name, "")).strip()[:6] for name in ("answer_within_s", "short_s")]
+    try:
+        if any(given) and not all(one.isascii() and one.isdigit() for one in given):
+            raise Refused("bad-thresholds", "Give whole seconds.")
+        said = Thresholds(answer_within_s=int(given[0]), short_s=int(given[1])) if all(given) else None
+        await services_of(request).duty_admin.set_thresholds(person_of(request), queue, said)
+    except Refused as error:
+        return await _page(request, status=409, error=told(request, error))
+    raise web.HTTPSeeOther(f"{HERE}?said=saved")
+
+
 async def set_card(request: web.Request) -> web.StreamResponse:
     """When the cards of a queue come, and what they do."""
     form = await request.post()
@@ -151,4 +172,5 @@ ROUTES = (
     Route("POST", f"{HERE}/outside", set_outside, "settings.manage", "nothing"),
     Route("POST", f"{HERE}/card", set_card, "settings.manage", "nothing"),
     Route("POST", f"{HERE}/one", set_queue, "settings.manage", "nothing"),
+    Route("POST", f"{HERE}/thresholds", set_thresholds, "settings.manage", "nothing"),
 )

@@ -47,6 +47,7 @@ RIGHTS: Mapping[Right, tuple[str, str]] = {  # what it is called, what it opens
     "board.tell": (N_("Messages to people"), N_("Words on the screens of a person or a team")),
     "trace.read": (N_("Why a card came"), N_("The steps of one's own cards, or of all")),
     "reports.read": (N_("Reports"), N_("The client base by numbers, and as a file")),
+    "figures.read": (N_("Figures"), N_("Queues and people by numbers, and the calls behind each of them")),
     "segments.write": (N_("Make segments"), N_("Save conditions over clients for all")),
     "mail": (N_("Letters"), N_("Of one's own mailboxes and shared ones one belongs to; all: of every shared one")),
     "sms": (N_("SMS"), N_("Write SMS to clients and read those that came")),

@@ -23,11 +23,14 @@ async function draw(canvas) {
   const { Chart, registerables } = await import("chart.js");
   if (!canvas.isConnected) return;
   Chart.register(...registerables);
-  const rows = $$("#report tbody tr").slice(0, MOST_BARS);
-  const heads = $$("#report thead th").slice(1, -2).map((one) => one.textContent);
-  const tints = $$("#report thead th").slice(1, -2).map((one) => one.dataset.tint);
+  const rows = $$("#report tbody tr").slice(0, canvas.dataset.most || MOST_BARS);
+  const series = $$("#report thead th[data-series]");
+  const columns = series.length ? series : $$("#report thead th").slice(1, -2);
+  const heads = columns.map((one) => one.textContent);
+  const tints = columns.map((one) => one.dataset.tint || one.dataset.series);
   const names = heads.length ? heads : [$("#report caption").textContent];
-  const value = (row, place) => Number($$("td[data-value]", row)[place]?.dataset.value || 0);
+  const cell = (row, place) => (series.length ? row.cells[series[place].cellIndex] : $$("td[data-value]", row)[place]);
+  const value = (row, place) => Number(cell(row, place)?.dataset.value || 0);
   const datasets = names.map((label, place) => ({ label, tint: tints[place], data: rows.map((row) => value(row, place)), ...paint(place, tints[place]) }));
   const stacked = canvas.dataset.stacked === "yes";
   const color = shade("muted");

@@ -38,14 +38,17 @@ LEGS_OF_CALL = (
     " COALESCE(ended_at, answered_at + 86400, rang_at) FROM legs WHERE call_id = new.id AND user_id IS NOT NULL"
     " AND COALESCE(rang_at, answered_at) IS NOT NULL;"
 )
-STATE = "INSERT INTO agent_marks (user_id, since, until) VALUES ({line}.user_id, {line}.at, {line}.at);"
+STATE = (  # to the next line's beginning; the last one's end is open
+    "INSERT INTO agent_marks (user_id, since, until) SELECT {line}.user_id, {line}.at, COALESCE((SELECT MIN(n.at)"
+    " FROM agent_states n WHERE n.user_id = {line}.user_id AND n.at > {line}.at), 100000000000);"
+)
 BEFORE = (  # the line before ends otherwise now: work after a call, maybe
     "(SELECT p.call_id FROM agent_states p WHERE p.user_id = {line}.user_id AND p.at <= {line}.at AND p.id <> {line}.id"
     " ORDER BY p.at DESC, p.id DESC LIMIT 1)"
 )
 CORRECTED = (
     "INSERT INTO agent_marks (user_id, since, until) SELECT s.user_id, s.at, COALESCE((SELECT MIN(n.at)"
-    " FROM agent_states n WHERE n.user_id = s.user_id AND n.at > s.at), s.at)"
+    " FROM agent_states n WHERE n.user_id = s.user_id AND n.at > s.at), 100000000000)"
     " FROM agent_states s WHERE s.id = {line}.state_id;"
     " INSERT INTO queue_marks (queue, since, until) SELECT w.queue, w.joined_at, w.joined_at FROM call_waits w"
     " JOIN agent_states s ON s.call_id = w.call_id WHERE s.id = {line}.state_id AND w.joined_at IS NOT NULL;"

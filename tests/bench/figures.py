@@ -1,0 +1,162 @@
+"""A year of calls in SQLite: counting them, the report of a month and of a year, the calls behind a number.
+
+The calls go straight into the tables, as nothing else is that fast; the database is kept for the next run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import resource
+import sqlite3
+import tempfile
+import time
+from collections.abc import Awaitable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from cti.features.rollups import EVER, Rollups
+from cti.reports.intervals import grain, intervals, period
+from cti.reports.queue_sums import added
+from cti.storage import queue_calls, queue_figures
+from cti.storage.database import Database, open_database
+from tests.bench import SHORT, report, shelf
+
+CALLS = int(os.environ.get("CTI_BENCH_CALLS", "2000" if SHORT else "10000000"))
+QUEUES, PEOPLE = 5 if SHORT else 50, 300
+ZONE = ZoneInfo("Europe/Moscow")
+FIRST, LAST = date(2025, 1, 1), date(2025, 1, 31) if SHORT else date(2025, 12, 31)
+MONTH = date(2025, 1, 1), date(2025, 1, 31)
+ENDS = ("answered",) * 85 + ("abandoned",) * 11 + ("timeout", "leaveempty", "joinempty", "full")
+AT_ONCE = 20_000
+
+
+def main() -> None:
+    asyncio.run(_measure())
+
+
+async def _measure() -> None:
+    db = await open_database(f"sqlite+aiosqlite:///{await _filled()}/trubka.db")
+    rollups = Rollups(db=db, clock=time.time)
+    lag = asyncio.create_task(_lag())
+    await _timed(f"what changed of {CALLS} calls is counted", rollups.fresh_queues(*EVER), "< 1")
+    for name, days, limit in (("month", MONTH, "< 1"), ("year", (FIRST, LAST), "< 3")):
+        for step in ("hour", "day"):
+            await _timed(f"a {name} by {step}", _by_time(db, days, step), limit)
+        await _timed(f"a {name} by queue", _by_queue(db, days), limit)
+    for what, queue in (("entered", None), ("late", ["queue7"]), ("full", None), ("waits-120", ["queue7"])):
+        name = f"the first 50 of a year's `{what}`" + (" of a queue" if queue else "")
+        await _timed(name, _calls(db, what, queue), "< 300", ms=True)
+    lag.cancel()
+    report("memory at most", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "MiB", limit="< 300")
+    await db.close()
+
+
+async def _by_time(db: Database, days: tuple[date, date], step: Any) -> None:
+    async with db.read(slow=True) as conn:
+        parts = intervals(*days, step, ZONE)
+        rows = await queue_figures.by_time(conn, *period(*days, ZONE), None, grain(parts))
+        total = await asyncio.to_thread(lambda: added(row for _, row in rows))
+        assert total.difference == 0
+
+
+async def _by_queue(db: Database, days: tuple[date, date]) -> None:
+    async with db.read(slow=True) as conn:
+        assert len(await queue_figures.by_queue(conn, *period(*days, ZONE), None)) == QUEUES
+
+
+async def _calls(db: Database, what: str, queues: list[str] | None) -> None:
+    async with db.read(slow=True) as conn:
+        await queue_calls.stays(conn, what, *period(FIRST, LAST, ZONE), queues)
+
+
+async def _timed(name: str, work: Awaitable[object], limit: str, *, ms: bool = False) -> None:
+    begun = time.perf_counter()
+    await work
+    report(name, (time.perf_counter() - begun) * (1000 if ms else 1), "ms" if ms else "s", limit=limit)
+
+
+async def _lag() -> None:
+    """The longest that the event loop was held."""
+    longest, loop = 0.0, asyncio.get_running_loop()
+    try:
+        while True:
+            before = loop.time()
+            await asyncio.sleep(0.005)
+            longest = max(longest, loop.time() - before - 0.005)
+    finally:
+        report("the event loop was held at most", longest * 1000, "ms", limit="< 50")
+
+
+async def _filled() -> Path:
+    """The folder of the database, counted through to its end."""
+    kept = shelf(f"figures-{CALLS}")
+    if kept.exists():
+        return kept
+    making = Path(tempfile.mkdtemp(prefix="trubka-bench-", dir=kept.parent))
+    url = f"sqlite+aiosqlite:///{making}/trubka.db"
+    await (await open_database(url)).close()
+    await asyncio.to_thread(_fill, making / "trubka.db")
+    db = await open_database(url)
+    rollups, begun = Rollups(db=db, clock=time.time), time.perf_counter()
+    while (await rollups.fresh_queues(*EVER)).left:
+        pass
+    report(f"{CALLS} calls that were there before are counted", time.perf_counter() - begun, "s")
+    await db.close()
+    return await asyncio.to_thread(making.rename, kept)
+
+
+def _fill(file: Path) -> None:
+    """Without the triggers, and marked by days as the migration does it."""
+    conn = sqlite3.connect(file, isolation_level=None)
+    for name in [row[0] for row in conn.execute("SELECT name FROM sqlite_master WHERE name LIKE 'mark_%'")]:
+        conn.execute(f"DROP TRIGGER {name}")
+    conn.execute("PRAGMA synchronous=OFF")
+    people = [(n, f"agent{n}") for n in range(1, PEOPLE + 1)]
+    conn.executemany("INSERT INTO users (id, login, name, role, created_at) VALUES (?, ?, '', 'agent', 0)", people)
+    rows = _rows(random.Random(7))
+    for _ in range(0, CALLS, AT_ONCE):
+        some = [row for row, _ in zip(rows, range(AT_ONCE), strict=False)]
+        conn.execute("BEGIN")
+        conn.executemany(
+            "INSERT INTO calls (id, direction, queue, started_at, answered_at, ended_at, outcome, number, user_id)"
+            " VALUES (?, 'inbound', ?, ?, ?, ?, ?, ?, ?)", [one[0] for one in some],
+        )  # fmt: skip
+        conn.executemany(
+            "INSERT INTO call_waits (call_id, place, queue, joined_at, left_at, how) VALUES (?, 0, ?, ?, ?, ?)",
+            [one[1] for one in some],
+        )
+        conn.executemany(
+            "INSERT INTO legs (call_id, leg_id, leg, device, user_id, rang_at, answered_at, ended_at, result, talk_s,"
+            " hold_s) VALUES (?, '1', 'PJSIP/1', 'PJSIP/1', ?, ?, ?, ?, 'talked', ?, 0)",
+            [one[2] for one in some if one[2]],
+        )
+        conn.execute("COMMIT")
+    conn.execute(
+        "INSERT INTO queue_marks (queue, since, until) SELECT queue, day * 86400, day * 86400 + 86399 FROM (SELECT"
+        " queue, CAST(joined_at / 86400 AS INTEGER) AS day FROM call_waits GROUP BY 1, 2) ORDER BY day"
+    )
+    conn.close()
+
+
+def _rows(dice: random.Random) -> Iterator[tuple[Any, Any, Any]]:
+    """Calls from eight to eight, one after another through the year, more than fit a queue now and then."""
+    since, until = period(FIRST, LAST, ZONE)
+    days = (until - since) // 86_400
+    for number in range(CALLS):
+        day, rest = divmod(number * days, CALLS)
+        at = since + day * 86_400 + 8 * 3600 + rest / CALLS * 12 * 3600
+        queue, how, user = f"queue{dice.randrange(QUEUES)}", ENDS[dice.randrange(100)], 1 + dice.randrange(PEOPLE)
+        wait, talk = dice.expovariate(1 / 18), dice.expovariate(1 / 150)
+        talked = how == "answered"
+        left = at + wait
+        ended = left + talk if talked else left
+        call = f"c{number}"
+        yield (
+            (call, queue, at, left if talked else None, ended, how, f"+7935555{number % 10_000:04}", user),
+            (call, queue, at, left, how),
+            (call, user, at + 1, left, ended, talk) if talked else None,
+        )

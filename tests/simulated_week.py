@@ -1,0 +1,123 @@
+"""A week of two queues made from its figures: what is true is written down first, the calls are made to fit.
+
+Every number of `Truth` is counted while the week is thought out, call by call, by nothing of the product. `records`
+are what the tracker would have handed to the journal.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from cti.telephony.events import CallRecord, LegRecord, Party, Wait
+
+MONDAY = date(2026, 10, 19)
+DAYS = [MONDAY + timedelta(days=n) for n in range(7)]
+QUEUES = ("sales", "support")
+T, S = 20, 5
+ENDS = ("answered",) * 12 + ("abandoned",) * 4 + ("timeout", "leaveempty", "joinempty", "full", "diverted", "other")
+
+
+@dataclass
+class Truth:
+    """Of a queue's day: calls by their end, those in time, and sums of whole seconds."""
+
+    ends: Counter[str] = field(default_factory=Counter)
+    in_time: int = 0
+    soon: int = 0
+    waited_s: int = 0
+    hung_up_after_s: int = 0
+    talked_s: int = 0
+    held_s: int = 0
+    longest_s: int = 0
+
+    def figures(self) -> dict[str, float | None]:
+        """By the definitions, spelled out once more."""
+        ends, came = self.ends, sum(self.ends.values())
+        answered, abandoned = ends["answered"], ends["abandoned"]
+        tried = answered + abandoned + ends["timeout"] + ends["leaveempty"] + ends["joinempty"] + ends["full"]
+        return {
+            "service-level": self.in_time / (answered + abandoned - self.soon),
+            "answered-rate": answered / tried,
+            "answer-speed": self.waited_s / answered,
+            "handling": (self.talked_s + self.held_s) / answered,
+            "abandon-rate": (abandoned - self.soon) / came,
+            "patience": self.hung_up_after_s / abandoned,
+            "asterisk-level": self.in_time / answered,
+        }
+
+
+class Week:
+    """truth: by queue and day. records: with the number of the caller."""
+
+    def __init__(self, zone: ZoneInfo, *, calls_a_day: int = 12, seed: int = 7) -> None:
+        self._dice = random.Random(seed)
+        self._zone = zone
+        self._calls_a_day = calls_a_day
+        self.truth: dict[tuple[str, date], Truth] = {}
+        self.records: list[tuple[CallRecord, str]] = list(self._days())
+
+    def whole(self) -> Truth:
+        """Of all queues in all days."""
+        made = Truth()
+        for one in self.truth.values():
+            made.ends += one.ends
+            made.longest_s = max(made.longest_s, one.longest_s)
+            for name in ("in_time", "soon", "waited_s", "hung_up_after_s", "talked_s", "held_s"):
+                setattr(made, name, getattr(made, name) + getattr(one, name))
+        return made
+
+    def _days(self) -> Iterator[tuple[CallRecord, str]]:
+        for day in DAYS:
+            for queue in QUEUES:
+                truth = self.truth[queue, day] = Truth()
+                for number in range(self._calls_a_day):
+                    # the first two of a day are answered and hung up: no figure of it is without a number
+                    how = ("answered", "abandoned")[number] if number < 2 else self._dice.choice(ENDS)
+                    yield self._call(f"{queue}-{day}-{number}", queue, day, how, truth)
+
+    def _call(self, name: str, queue: str, day: date, how: str, truth: Truth) -> tuple[CallRecord, str]:
+        wait = {"joinempty": 0, "full": 0, "timeout": 120}.get(
+            how, self._dice.choice((0, 4, 5, 6, 19, 20, 21, 75, 301))
+        )
+        if how == "abandoned" and not truth.ends["abandoned"]:
+            wait = 6  # one at least who was lost
+        talk, hold = (self._dice.randrange(10, 600), self._dice.randrange(0, 60)) if how == "answered" else (0, 0)
+        # anywhere in the day, its first and last second among them: calls go on over midnight
+        second = self._dice.choice((0, 86_399, *(self._dice.randrange(86_400) for _ in range(6))))
+        at = datetime(day.year, day.month, day.day, tzinfo=self._zone).timestamp() + second
+        truth.ends[how] += 1
+        truth.longest_s = max(truth.longest_s, wait)
+        if how == "answered":
+            truth.waited_s, truth.talked_s, truth.held_s = (
+                truth.waited_s + wait,
+                truth.talked_s + talk,
+                truth.held_s + hold,
+            )
+            truth.in_time += wait <= T
+        elif how == "abandoned":
+            truth.hung_up_after_s += wait
+            truth.soon += wait <= S
+        return self._record(name, queue, at, wait, talk, hold, how), f"+7935555{self._dice.randrange(10_000):04}"
+
+    def _record(self, name: str, queue: str, at: float, wait: int, talk: int, hold: int, how: str) -> CallRecord:
+        left, answered = at + wait, how == "answered"
+        agent = LegRecord(
+            leg=f"PJSIP/101-{name}", leg_id=f"a-{name}", device="PJSIP/101", rang=at,
+            answered=left if answered else None, ended=left + talk + hold, result="talked" if answered else "no-answer",
+            talk=float(talk) if answered else None, hold=float(hold) if answered else None,
+        )  # fmt: skip
+        client = LegRecord(
+            leg=f"PJSIP/trunk-{name}", leg_id=f"c-{name}", device=None, answered=at, ended=left + talk + hold,
+            talk=float(talk), hold=0.0,
+        )  # fmt: skip
+        return CallRecord(
+            call=name, direction="inbound", caller=Party(number="9355550000"), called="74950000001", queue=queue,
+            started=at, queued=at, answered=left if answered else None, ended=left + talk + hold,
+            outcome="answered" if answered else "abandoned", legs=(client, agent),
+            waits=(Wait(queue=queue, joined=at, left=left, how=how, position=1),),
+        )  # fmt: skip

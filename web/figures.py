@@ -1,0 +1,180 @@
+"""A report on queues as it is asked for and as it is answered: shared by the page, its file and the API."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from aiohttp import web
+
+from cti.access import Person, scope
+from cti.errors import Refused
+from cti.features.rollups import Progress
+from cti.reports.intervals import STEPS, Interval, Step, before, count, grain, intervals, period
+from cti.reports.queue_sums import QueueSums, Thresholds, added
+from cti.storage import queue_figures, users
+from cti.storage.queue_figures import Numbers
+from web.auth import person_of
+from web.services import services_of
+
+MOST_ROWS = 1000
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 1, 1)
+Rows = str  # time | queues
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ask:
+    """What is asked: both days are in the period. queue, team_id: none of them is all that the person may see."""
+
+    since: date
+    until: date
+    step: Step = "day"
+    rows: Rows = "time"
+    queue: str = ""
+    team_id: int | None = None
+    compare: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """A row: an interval, or a queue in the whole period."""
+
+    since: int
+    until: int
+    queue: str
+    sums: QueueSums
+    interval: Interval | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """lines in their order; earlier: the sums of the period before, where asked. queues: whose calls these are, None:
+    everybody's. without_time: stays of which nobody knows when they began."""
+
+    ask: Ask
+    since: int
+    until: int
+    lines: Sequence[Line]
+    total: QueueSums
+    earlier: QueueSums | None
+    earlier_days: tuple[date, date]
+    thresholds: Sequence[Thresholds]
+    progress: Progress
+    queues: Sequence[str] | None
+    without_time: int
+
+
+def asked(request: web.Request, given: Mapping[str, str]) -> Ask:
+    """What an address asks for; what cannot be read is as if it was not said."""
+    services = services_of(request)
+    today = datetime.fromtimestamp(services.clock(), services.zone).date()
+    since, until = _day(given.get("since", "")), _day(given.get("until", ""))
+    until = until or max(today, since or today)
+    since = since or until - timedelta(days=6)
+    if since > until:
+        since, until = until, since
+    team = given.get("team", "")[:9]
+    step: Step = next((one for one in STEPS if one == given.get("step")), "day")
+    return Ask(
+        since=since,
+        until=until,
+        step=step,
+        rows="queues" if given.get("rows") == "queues" else "time",
+        queue=given.get("queue", "")[:80].replace("\0", ""),
+        team_id=int(team) if team.isascii() and team.isdigit() else None,
+        compare=bool(given.get("compare")),
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        found = date.fromisoformat(text[:10]) if text else None
+    except ValueError:
+        return None
+    return found if found and FIRST_DAY <= found <= LAST_DAY else None
+
+
+async def queues_of(request: web.Request, queue: str, team_id: int | None) -> list[str] | None:
+    """Whose calls may be counted for this person, and are asked for; None: of all queues."""
+    person = person_of(request)
+    own = _own_team(person)
+    async with services_of(request).db.read() as conn:
+        allowed = None if own is None else await queue_figures.known_queues(conn, own)
+        of_team = None if team_id is None else await queue_figures.known_queues(conn, team_id)
+    wanted = [queue] if queue else None
+    for some in (allowed, of_team):
+        if some is not None:
+            wanted = [one for one in (wanted if wanted is not None else some) if one in some]
+    return wanted
+
+
+def _own_team(person: Person) -> int | None:
+    """The only team whose queues the person may see; None: every team's. Who is in no team sees nobody's."""
+    return (person.team_id or 0) if scope(person, "figures.read") == "team" else None
+
+
+async def choices(request: web.Request) -> tuple[list[str], list[tuple[int, str]]]:
+    """Queues and teams that a person may choose of."""
+    own = _own_team(person_of(request))
+    async with services_of(request).db.read() as conn:
+        names = await queue_figures.known_queues(conn, own)
+        teams = [] if own is not None else list((await users.team_names(conn)).items())
+    return names, teams
+
+
+async def answered(request: web.Request, ask: Ask) -> Answer:
+    """The report. Raises Refused."""
+    if ask.rows == "time" and count(ask.since, ask.until, ask.step) > MOST_ROWS:
+        raise Refused("too-many-intervals", "That makes more than 1000 rows.")
+    services = services_of(request)
+    queues = await queues_of(request, ask.queue, ask.team_id)
+    since, until = period(ask.since, ask.until, services.zone)
+    days = before(ask.since, ask.until)
+    progress = await services.rollups.fresh_queues(since, until)
+    async with services.db.read(slow=True) as conn:
+        if ask.rows == "time":
+            parts = intervals(ask.since, ask.until, ask.step, services.zone)
+            found = await queue_figures.by_time(conn, since, until, queues, grain(parts))
+            lines = await asyncio.to_thread(_by_time, parts, found, ask.queue)
+        else:
+            rows = await queue_figures.by_queue(conn, since, until, queues)
+            lines = [Line(since=since, until=until, queue=queue, sums=QueueSums.of(row)) for queue, row in rows]
+        past = period(*days, services.zone)
+        before_ = await queue_figures.by_queue(conn, *past, queues) if ask.compare else None
+        thresholds = await queue_figures.thresholds(conn, since, until, queues)
+        names = await queue_figures.known_queues(conn) if queues is None else queues
+        without_time = await queue_figures.without_time(conn, names)
+        total = added(row for _, row in await queue_figures.by_queue(conn, since, until, queues))
+    return Answer(
+        ask=ask,
+        since=since,
+        until=until,
+        lines=lines,
+        total=total,
+        earlier=added(row for _, row in before_) if before_ is not None else None,
+        earlier_days=days,
+        thresholds=thresholds or [Thresholds()],
+        progress=progress,
+        queues=queues,
+        without_time=without_time,
+    )
+
+
+def _by_time(parts: Sequence[Interval], found: Sequence[tuple[int, Numbers]], queue: str) -> list[Line]:
+    """Sums of short stretches put together to intervals, each of which is shown, also an empty one."""
+    lines: list[Line] = []
+    place = 0
+    for part in parts:
+        begin = place
+        while place < len(found) and found[place][0] < part.until:
+            place += 1
+        own = added(row for _, row in found[begin:place])
+        lines.append(Line(since=part.since, until=part.until, queue=queue, sums=own, interval=part))
+    return lines
+
+
+def whole(answer: Answer) -> Line:
+    """The sum of all as a row."""
+    return Line(since=answer.since, until=answer.until, queue=answer.ask.queue, sums=answer.total)

@@ -1,0 +1,102 @@
+"""What the figures are called and how each of them is reckoned, by their keys in cti/reports/kpi.py.
+
+{t} and {s} are the thresholds with which the period was counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from web.i18n import N_
+
+NAMES: Mapping[str, str] = {
+    "service-level": N_("Service level"),
+    "answered-rate": N_("Share answered"),
+    "answer-speed": N_("Mean wait of the answered"),
+    "handling": N_("Mean handling time"),
+    "abandon-rate": N_("Share lost"),
+    "patience": N_("Mean wait of those who hung up"),
+    "asterisk-level": N_("Level as Asterisk has it"),
+    "asterisk-level-2": N_("Second level of Asterisk"),
+}
+SHORT: Mapping[str, str] = {
+    "service-level": N_("Level"),
+    "answered-rate": N_("Answered, share"),
+    "answer-speed": N_("Mean wait"),
+    "handling": N_("Handling"),
+    "abandon-rate": N_("Lost, share"),
+}
+FORMULAS: Mapping[str, str] = {
+    "service-level": N_(
+        "Answered within {t} s, divided by all answered and all who hung up, without those who hung up within {s} s."
+    ),
+    "answered-rate": N_(
+        "Answered, divided by the answered, those who hung up, those who waited in vain to the time limit, and those"
+        " who found the queue full or without people. Who was taken elsewhere or sent on by the plan is left out."
+    ),
+    "answer-speed": N_("The waits of all who were answered, divided by how many they were."),
+    "handling": N_(
+        "Talk, hold and work after the call, divided by the answered calls. Work after a call counts once it is over."
+    ),
+    "abandon-rate": N_("Those who hung up after more than {s} s, divided by all who came into the queue."),
+    "patience": N_("The waits of all who hung up, divided by how many they were."),
+    "asterisk-level": N_("Answered within {t} s, divided by the answered: who hung up does not count at all."),
+    "asterisk-level-2": N_(
+        "Answered or hung up within {t} s, divided by the answered and those who hung up: who gives up early makes it"
+        " better."
+    ),
+}
+EXCLUSIONS = N_(
+    "A call belongs to the time at which it came into the queue; who comes into a queue twice counts twice. A wait that"
+    " nobody saw whole is counted among the calls and left out of all figures that need its length."
+)
+VERSION = N_("Definition {version}. T and S are those that the queue had at the time.")
+COUNTS: Mapping[str, str] = {
+    "entered": N_("Came"),
+    "answered": N_("Calls answered"),
+    "abandoned": N_("Hung up waiting"),
+    "exits": N_("Left otherwise"),
+    "waiting": N_("Still waiting"),
+    "unseen": N_("End not seen"),
+}
+KINDS: Mapping[str, str] = {
+    **COUNTS,
+    "diverted": N_("Taken elsewhere out of the queue"),
+    "timeout": N_("Waited in vain to the time limit"),
+    "leaveempty": N_("Sent away: nobody was left in the queue"),
+    "joinempty": N_("Not let in: nobody was in the queue"),
+    "full": N_("Not let in: the queue was full"),
+    "other": N_("Sent on by the plan"),
+    "not-answered": N_("Not answered"),
+    "in-t": N_("Answered in time"),
+    "in-t-2": N_("Answered or hung up in time"),
+    "short": N_("Hung up at once"),
+    "lost": N_("Hung up after waiting"),
+    "late": N_("What the level lacks: answered late, or hung up after waiting"),
+    "untimed": N_("Wait not known"),
+}
+ENDS: Mapping[str, str] = {  # of one call
+    "answered": N_("answered"),
+    "abandoned": N_("the caller hung up"),
+    "waiting": N_("waits still"),
+    "unseen": N_("nobody saw how"),
+    "diverted": N_("taken elsewhere out of the queue"),
+    "timeout": N_("waited in vain to the time limit"),
+    "leaveempty": N_("sent away: nobody was left in the queue"),
+    "joinempty": N_("not let in: nobody was in the queue"),
+    "full": N_("not let in: the queue was full"),
+    "other": N_("sent on by the plan"),
+}
+STEPS: Mapping[str, str] = {
+    "quarter": N_("15 minutes"),
+    "half": N_("30 minutes"),
+    "hour": N_("Hour"),
+    "day": N_("Day"),
+    "week": N_("Week"),
+    "month": N_("Month"),
+}
+REFUSALS: Mapping[str, str] = {
+    "too-many-intervals": N_("That makes more than 1000 rows: choose longer intervals or a shorter period."),
+    "no-such-calls": N_("This kind of calls is not counted."),
+    "bad-thresholds": N_("Give whole seconds: 1 to 3600 to answer, 0 to 600 for hung up at once."),
+}

@@ -1,0 +1,258 @@
+"""Queues by numbers: intervals or queues as rows, each number leading to its calls, the same as a file."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+from babel.numbers import format_decimal, format_percent
+
+from cti.errors import Refused
+from cti.reports import kpi
+from cti.reports.intervals import STEPS
+from cti.reports.kpi import Definition
+from cti.reports.queue_sums import STEPS as WAITS
+from cti.reports.queue_sums import QueueSums
+from cti.sheets.write import Cell, write_csv, write_xlsx
+from cti.storage import queue_calls
+from web import figures, kpi_texts
+from web.figures import Answer, Line
+from web.i18n import language_of, translate
+from web.pages.reports import FILES
+from web.render import duration, page
+from web.routes import Route
+from web.services import services_of
+from web.shown import showed_callers
+from web.texts import N_, told
+from web.uncalled import uncalled
+
+HERE = "/reports/queues"
+COUNTS = ("entered", "answered", "abandoned", "exits", "waiting")
+COLUMNS = ("service-level", "answered-rate", "abandon-rate", "answer-speed", "handling")  # figures with a column
+ROWS = 50
+FIGURES = {one.key: one for one in kpi.QUEUES}
+
+
+async def show(request: web.Request) -> web.Response:
+    """The report."""
+    ask = figures.asked(request, request.query)
+    error, made, status = "", None, 200
+    try:
+        made = await figures.answered(request, ask)
+    except Refused as refused:
+        error, status = told(request, refused), 409
+    queues, teams = await figures.choices(request)
+    return await asyncio.to_thread(  # a thousand rows are more than the loop may be held for
+        page,
+        request,
+        "report_queues.html",
+        status=status,
+        title=N_("Queues by numbers"),
+        ask=ask,
+        made=made,
+        tell=Teller(request, made) if made else None,
+        queues=queues,
+        teams=teams,
+        steps=[(step, translate(request, kpi_texts.STEPS[step])) for step in STEPS],
+        periods=_periods(request),
+        error=error,
+        address=_address(request),
+    )
+
+
+async def give_file(request: web.Request) -> web.StreamResponse:
+    """The table as it is shown, as a file for a spreadsheet."""
+    kind = request.match_info["kind"]
+    if kind not in FILES:
+        raise web.HTTPNotFound(text="There is no such file.")
+    made = await figures.answered(request, figures.asked(request, request.query))
+    heads, rows = Teller(request, made).sheet()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"report.{kind}"
+        await asyncio.to_thread(write_xlsx if kind == "xlsx" else write_csv, path, heads, rows)
+        data = await asyncio.to_thread(path.read_bytes)
+    name = f"trubka-queues-{made.ask.since}-{made.ask.until}.{kind}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return web.Response(body=data, content_type=None, headers={"Content-Type": FILES[kind], **headers})
+
+
+async def show_calls(request: web.Request) -> web.Response:
+    """The calls behind a number, newest first."""
+    query, services = request.query, services_of(request)
+    what = query.get("what", "")
+    since, until = (_moment(query.get(name, "")) for name in ("since", "until"))
+    if what not in queue_calls.KINDS:
+        raise web.HTTPNotFound(text="This kind of calls is not counted.")
+    team = query.get("team", "")[:9]
+    team_id = int(team) if team.isascii() and team.isdigit() else None
+    queues = await figures.queues_of(request, query.get("queue", "")[:80].replace("\0", ""), team_id)
+    cursor = query.get("cursor") or None
+    if cursor is None:
+        await services.rollups.fresh_queues(since, until)
+    async with services.db.read(slow=True) as conn:
+        found = await queue_calls.stays(conn, what, since, until, queues, limit=ROWS, cursor=cursor)
+    calls = [row.call for row in found.rows]
+    showed_callers(request, calls, asked=[name for name in ("what", "queue") if query.get(name)])
+    template = "parts/report_call_rows.html" if cursor else "report_calls.html"
+    values: dict[str, Any] = {
+        "found": found,
+        "kind": _kind(request, what),
+        "since": since,
+        "until": until,
+        "asked": {name: query.get(name, "")[:80] for name in ("what", "since", "until", "queue", "team")},
+        "uncalled": await uncalled(request, calls),
+        "ends": {end: translate(request, said) for end, said in kpi_texts.ENDS.items()},
+    }
+    return page(request, template, title=N_("Calls of a report"), **values)
+
+
+def _kind(request: web.Request, what: str) -> str:
+    """The calls in words."""
+    name, _, begins = what.rpartition("-")
+    if name in ("waits", "abandoned-waits"):
+        said = N_("Answered after {wait} s") if name == "waits" else N_("Hung up after {wait} s")
+        return translate(request, said).format(wait=_step(int(begins)))
+    return translate(request, kpi_texts.KINDS[what])
+
+
+def _step(begins: int) -> str:
+    """A step of the histogram: `20–30`, `300…`."""
+    place = WAITS.index(begins)
+    return f"{begins}–{WAITS[place + 1]}" if place + 1 < len(WAITS) else f"{begins}…"
+
+
+def _moment(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 11 else 0
+
+
+def _address(request: web.Request, **more: str) -> str:
+    """What the address asks for, for the file of the same."""
+    return urlencode([(name, value) for name, value in {**request.query, **more}.items() if value])
+
+
+def _periods(request: web.Request) -> list[tuple[str, str, str]]:
+    """Periods by one press: name, first and last day."""
+    services = services_of(request)
+    today = datetime.fromtimestamp(services.clock(), services.zone).date()
+    monday, first = today - timedelta(days=today.weekday()), today.replace(day=1)
+    before = first - timedelta(days=1)
+    told_: list[tuple[str, date, date]] = [
+        (N_("Today"), today, today),
+        (N_("Yesterday"), today - timedelta(days=1), today - timedelta(days=1)),
+        (N_("This week"), monday, today),
+        (N_("Last week"), monday - timedelta(days=7), monday - timedelta(days=1)),
+        (N_("This month"), first, today),
+        (N_("Last month"), before.replace(day=1), before),
+    ]
+    return [(translate(request, name), since.isoformat(), until.isoformat()) for name, since, until in told_]
+
+
+class Teller:
+    """The report in the reader's words: names, numbers, and the address of the calls behind a number."""
+
+    def __init__(self, request: web.Request, made: Answer) -> None:
+        self._request = request
+        self._language = language_of(request)
+        self._zone = services_of(request).zone
+        self.made = made
+        self.whole = figures.whole(made)
+        self.counts = [(code, self.say(kpi_texts.COUNTS[code])) for code in COUNTS]
+        self.columns = [(FIGURES[key], self.say(kpi_texts.SHORT[key])) for key in COLUMNS]
+        self.figures = kpi.QUEUES
+
+    def say(self, text: str, **values: object) -> str:
+        return translate(self._request, text).format(**values) if values else translate(self._request, text)
+
+    def name(self, key: str) -> str:
+        return self.say(kpi_texts.NAMES[key])
+
+    def formula(self, key: str) -> str:
+        """How a figure is reckoned, with the thresholds of the period."""
+        limits = self.made.thresholds
+        t = " / ".join(str(one) for one in dict.fromkeys(one.answer_within_s for one in limits))
+        s = " / ".join(str(one) for one in dict.fromkeys(one.short_s for one in limits))
+        return self.say(kpi_texts.FORMULAS[key]).format(t=t, s=s)
+
+    @property
+    def exclusions(self) -> str:
+        return self.say(kpi_texts.EXCLUSIONS)
+
+    @property
+    def version(self) -> str:
+        return self.say(kpi_texts.VERSION, version=kpi.VERSION)
+
+    def row(self, line: Line) -> str:
+        """What a row is called."""
+        if line.interval is None:
+            return line.queue
+        at = datetime.fromtimestamp(line.since, self._zone)
+        match self.made.ask.step:
+            case "month":
+                return f"{at:%m.%Y}"
+            case "week":
+                return f"{at:%d.%m.%Y} –"
+            case "day":
+                return f"{at:%d.%m.%Y}"
+            case _:
+                return f"{at:%d.%m %H:%M}" if self.made.ask.since != self.made.ask.until else f"{at:%H:%M}"
+
+    def count(self, sums: QueueSums, code: str) -> int:
+        number: int = getattr(sums, code)
+        return number
+
+    def value(self, figure: Definition[QueueSums], sums: QueueSums | None) -> str:
+        """A figure as it is read; – where there is nothing to reckon it from."""
+        number = figure.reckon(sums) if sums is not None else None
+        if number is None:
+            return "–"
+        if figure.unit == "share":
+            return format_percent(number, "#,##0.0 %", self._language)
+        return (
+            duration(number) if number >= 60 else self.say(N_("{n} s"), n=format_decimal(number, "0.0", self._language))
+        )
+
+    def whole_number(self, number: int) -> str:
+        return format_decimal(number, "#,##0", self._language)
+
+    def longest(self, sums: QueueSums) -> str:
+        return duration(sums.longest_ms / 1000) if sums.entered else "–"
+
+    def link(self, line: Line, what: str) -> str:
+        """Where the calls behind a number are."""
+        asked = {"what": what, "since": str(line.since), "until": str(line.until), "queue": line.queue}
+        team = self.made.ask.team_id
+        asked |= {"team": str(team)} if team is not None else {}
+        return f"{HERE}/calls?{urlencode({name: value for name, value in asked.items() if value})}"
+
+    def waits(self) -> list[tuple[str, int, int, int]]:
+        """The histogram: a step's name and beginning, how many were answered and hung up in it."""
+        total = self.made.total
+        rows = zip(WAITS, total.waits, total.abandoned_waits, strict=True)
+        return [(_step(begins), begins, answered, abandoned) for begins, answered, abandoned in rows]
+
+    def sheet(self) -> tuple[list[str], list[Sequence[Cell]]]:
+        """The table for a spreadsheet: shares as parts of one, lengths in seconds."""
+        first = self.say(N_("Queue")) if self.made.ask.rows == "queues" else self.say(N_("When"))
+        names = [name for _, name in self.counts]
+        longest = self.say(N_("Longest wait, s"))
+        heads = [first, *names, *(self.name(one.key) for one in self.figures), longest]
+        rows = [self._cells(self.row(line), line.sums) for line in self.made.lines]
+        return heads, [*rows, self._cells(self.say(N_("Total")), self.made.total)]
+
+    def _cells(self, name: str, sums: QueueSums) -> list[Cell]:
+        counted: list[Cell] = [self.count(sums, code) for code, _ in self.counts]
+        reckoned = [one.reckon(sums) for one in self.figures]
+        return [name, *counted, *(None if n is None else round(n, 4) for n in reckoned), sums.longest_ms / 1000]
+
+
+ROUTES = (
+    Route("GET", HERE, show, "figures.read", "nothing"),
+    Route("GET", f"{HERE}/calls", show_calls, "figures.read", "calls"),
+    Route("GET", f"{HERE}/file.{{kind}}", give_file, "figures.read", "nothing"),
+)
