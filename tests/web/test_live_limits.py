@@ -118,16 +118,16 @@ async def test_T_S2_other_tabs_of_the_agent_do_not_wait_for_the_frozen_one(desk:
         await raw.sign_in(token)
         await raw.go_live()
         raw.freeze()
-        slowest = 0.0
+        took = []
         for _ in range(3000):
             started = time.perf_counter()
             await desk.live.call(ANNA, CallView(id="c1", state="talking", name="x" * 2000))
-            slowest = max(slowest, time.perf_counter() - started)
+            took.append(time.perf_counter() - started)
             await asyncio.sleep(0)
         await until(lambda: sockets(desk.live) == 1, why="the frozen tab is cut")
         await desk.pop(ANNA)
         await awake.hears(1)
-    assert slowest < 0.25
+    assert sorted(took)[-5] < 0.25, "a machine may stand still once or twice, a tab is waited for again and again"
     await awake.close()
 
 
