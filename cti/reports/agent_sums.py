@@ -4,7 +4,7 @@ A line of the journal of states lasts to the next one, the last one to now. Whil
 whatever the line says. What is left of a line between calls is its state's, unless it is longer than IDLE_S: then he
 has gone home and forgotten to say so, and it counts as nothing (`ignored_ms` says how much). Where in a call the hold
 lay is not kept: talk and hold are spread over the call evenly, so that the quarters add up to the call. A leg that
-lasts longer than LEG_S has an end that nobody saw: it is cut there.
+lasts longer than LEG_S has an end that nobody saw: it is cut there, and so is a line that lasts longer than LINE_S.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from cti.reports.queue_sums import QUARTER_S, milliseconds
 QUARTER_MS = QUARTER_S * 1000
 IDLE_S = 8 * 3600
 LEG_S = 24 * 3600
+LINE_S = 7 * 24 * 3600
 STATES = {"ready": "ready_ms", "after-call": "wrap_ms", "not-ready": "pause_ms"}
 Part = tuple[int, int]  # from, to: milliseconds
 
@@ -87,7 +88,8 @@ def sums(lines: Sequence[Line], legs: Sequence[Leg], now: float) -> dict[int, Ag
         name = STATES.get(line.state)
         if name is None:
             continue
-        for begun, ended in _without((milliseconds(line.at), milliseconds(until)), busy):
+        begins = milliseconds(line.at)
+        for begun, ended in _without((begins, min(milliseconds(until), begins + LINE_S * 1000)), busy):
             idle = ended - begun > IDLE_S * 1000
             for at, length in _quarters(begun, ended):
                 own = _of(found, at)

@@ -2,7 +2,8 @@
 
 What is changed at a moment changes the lines of the journal that are under way then: so a mark is widened to the lines
 at its ends; of a line that was itself written, corrected or removed it goes to where that ended (0049_rollups.py). A
-line under way grows by itself, and is counted again each time (`open_now`).
+line under way grows by itself, and is counted again each time (`open_now`). Nothing reaches further than LINE_S: what
+is counted at once is a week of a person, however long ago somebody forgot to sign out.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cti.reports.agent_sums import LEG_S, NUMBERS, STATES, AgentSums, Leg, Line
+from cti.reports.agent_sums import LEG_S, LINE_S, NUMBERS, STATES, AgentSums, Leg, Line
 from cti.reports.queue_sums import QUARTER_S, quarter
 from cti.storage.rollup_tables import agent_marks, agent_pauses, agent_quarters
 
@@ -98,10 +99,14 @@ async def open_now(conn: AsyncConnection, now: float) -> list[Mark]:
     found = [
         Mark(id=0, user_id=row.id, since=row.at, until=max(row.at, now))
         for row in await conn.execute(_OPEN)
-        if row.at is not None and row.state in STATES
+        if row.at is not None and row.state in STATES and now - row.at <= LINE_S + QUARTER_S
     ]
     talking = await conn.execute(_TALKING)
-    return found + [Mark(id=0, user_id=row.user_id, since=row.at, until=max(row.at, now)) for row in talking]
+    return found + [
+        Mark(id=0, user_id=row.user_id, since=row.at, until=max(row.at, now))
+        for row in talking
+        if now - row.at <= LINE_S
+    ]
 
 
 async def time_of(conn: AsyncConnection, mark: Mark, now: float) -> Time:
@@ -109,9 +114,9 @@ async def time_of(conn: AsyncConnection, mark: Mark, now: float) -> Time:
     since, until = await _widened(conn, mark, now)
     user = {"user": mark.user_id}
     first = (await conn.execute(_UPTO, {**user, "at": since})).one_or_none()
-    begins = first.at if first is not None else float(since)
+    begins = first.at if first is not None and first.at + LINE_S > since else float(since)
     ends = (await conn.execute(_FROM, {**user, "at": until})).scalar()
-    ends = now if ends is None else ends
+    ends = min(now if ends is None else ends, until + LINE_S)
     lines = await conn.execute(_LINES, {**user, "since": begins, "until": until})
     reach = {**user, "since": min(begins, since) - LEG_S, "until": max(ends, until)}
     legs = [_leg(row, now) for row in await conn.execute(_LEGS, reach)]
@@ -126,14 +131,14 @@ async def time_of(conn: AsyncConnection, mark: Mark, now: float) -> Time:
 
 
 async def _widened(conn: AsyncConnection, mark: Mark, now: float) -> tuple[int, int]:
-    since, until = mark.since, max(mark.since, min(mark.until, now))
+    since, until = mark.since, max(mark.since, min(mark.until, now, mark.since + LINE_S))
     before = (await conn.execute(_BEFORE, {"user": mark.user_id, "at": since})).one_or_none()
-    if before is not None and before.state in STATES:
+    if before is not None and before.state in STATES and before.at + LINE_S > since:
         since = before.at
     under_way = (await conn.execute(_UPTO, {"user": mark.user_id, "at": until})).one_or_none()
     if under_way is not None and under_way.state in STATES:
         following = (await conn.execute(_NEXT, {"user": mark.user_id, "at": until})).scalar()
-        until = max(until, now if following is None else following)
+        until = max(until, min(now if following is None else following, under_way.at + LINE_S))
     return quarter(since), quarter(until) + QUARTER_S
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-DAY_MS, QUARTER_MS, IDLE_MS = 86_400_000, 900_000, 8 * 3_600_000
+DAY_MS, WEEK_MS, QUARTER_MS, IDLE_MS = 86_400_000, 7 * 86_400_000, 900_000, 8 * 3_600_000
 BEGINS = (0, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300)
 EXITS = ("diverted", "timeout", "leaveempty", "joinempty", "full", "other")
 
@@ -108,12 +108,15 @@ async def of_agents(conn: AsyncConnection, now: float) -> dict[tuple[int, int], 
 
 def _idle(found: Any, user_id: int, lines: Any, busy: list[tuple[int, int]], now: int) -> None:
     """Between any two moments at which something changes nothing changes: each such piece is looked at by itself."""
-    cuts = sorted({round_ms(line["at"]) for line in lines} | {at for span in busy for at in span} | {now})
+    changes = {at for line in lines for at in (round_ms(line["at"]), round_ms(line["at"]) + WEEK_MS)}
+    cuts = sorted(changes | {at for span in busy for at in span} | {now})
     pieces: list[tuple[int, int, int | None]] = []
     for begun, ended in pairwise(cuts):
         place = max((n for n, line in enumerate(lines) if round_ms(line["at"]) <= begun), default=None)
         if ended > now or any(from_ <= begun and ended <= to for from_, to in busy):
             place = None
+        if place is not None and begun >= round_ms(lines[place]["at"]) + WEEK_MS:
+            place = None  # nobody is ready for a week: he forgot to sign out
         if pieces and place is not None and pieces[-1][2] == place:
             pieces[-1] = (pieces[-1][0], ended, place)
         else:

@@ -32,6 +32,8 @@ HOW = ("answered", "abandoned", "diverted", "timeout", "leaveempty", "joinempty"
 STATES = ("ready", "not-ready", "after-call", "logged-off")
 
 moments = st.integers(0, 3 * 86_400 * 8 - 1).map(lambda eighths: BEGUN + eighths / 8)
+LONG_AGO = (100.0, BEGUN - 40 * 86_400.0, BEGUN - 7 * 86_400.0, BEGUN - 6.5 * 86_400.0)  # nobody signed out
+ago = st.sampled_from(LONG_AGO)
 lengths = st.one_of(st.sampled_from((0.0, 4.999, 5.0, 19.137, 20.0, 20.001, 299.99, 300.0)), st.floats(0, 2000))
 places = st.integers(0, 30)
 stays = st.tuples(st.sampled_from(("sales", "support")), lengths, st.sampled_from(HOW))
@@ -42,6 +44,7 @@ parts = st.tuples(
 acts = st.one_of(
     st.tuples(st.just("call"), moments, st.lists(stays, max_size=3), st.lists(parts, max_size=3), st.booleans()),
     st.tuples(st.just("state"), st.sampled_from(PEOPLE), moments, st.sampled_from(STATES), places),
+    st.tuples(st.just("state"), st.sampled_from(PEOPLE), ago, st.sampled_from(STATES), places),
     st.tuples(st.just("correct"), places, st.sampled_from(STATES)),
     st.tuples(st.just("merge"), places, places),
     st.tuples(st.just("remove"), places),
