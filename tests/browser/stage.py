@@ -6,7 +6,6 @@ The PBX is played: cards and states of calls go out as the features send them, o
 from __future__ import annotations
 
 import asyncio
-import errno
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
@@ -29,13 +28,13 @@ from cti.storage.database import open_database
 from cti.storage.desktop_events import NewEvent
 from cti.storage.tables import users
 from cti.telephony.events import CallRecord, LegRecord, Outcome, Party
+from lab.free_ports import free_port
 from tests.made import compiled_once, copied
 from tests.web.panel import quick_hash
 from web.app import make_app
 
 ANNA, BORIS, CLARA, VERA, PAVEL = 1, 2, 3, 4, 5
 PASSWORD = "correct-horse-battery"
-PORTS = range(17100, 17200)
 ALHIMOV = "+79355550101"
 PATIENCE_S = 45.0  # of all browsers of a run: Playwright keeps one for all
 CHROMIUM = shutil.which("chromium")  # None: Playwright's own
@@ -232,12 +231,6 @@ async def stage(
 
 
 async def _listen(runner: web.AppRunner) -> int:
-    for port in PORTS:
-        try:
-            await web.TCPSite(runner, "127.0.0.1", port).start()
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-        else:
-            return port
-    raise AssertionError("no free port for the test")
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    return port

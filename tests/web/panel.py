@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
@@ -26,6 +25,7 @@ from cti.storage import calls, desktop_events, users
 from cti.storage.database import open_database
 from cti.storage.desktop_events import NewEvent
 from cti.telephony.events import CallRecord, LegRecord, Outcome, Party
+from lab.free_ports import free_port
 from tests.made import compiled_once, copied
 from web.app import make_app
 from web.limits import LIMITS, NUMBERS, Limits
@@ -41,7 +41,6 @@ PEOPLE = (
     ("pavel", "Pavel", "admin", ""),
 )
 PASSWORD = "correct-horse-battery"
-PORTS = range(17200, 17300)
 PATIENCE_S = 15.0  # on a busy machine: no promise of anybody's
 T = TypeVar("T")
 
@@ -199,15 +198,9 @@ def _with_limits(parts: Parts, limits: dict[str, float]) -> Parts:
 
 
 async def _listen(runner: web.AppRunner) -> int:
-    for port in PORTS:
-        try:
-            await web.TCPSite(runner, "127.0.0.1", port).start()
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-        else:
-            return port
-    raise AssertionError("no free port for the test")
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    return port
 
 
 def quick_hash() -> str:
