@@ -21,6 +21,7 @@ HIDDEN = frozenset((
     "payload", "pbx", "request_id", "details", "released_by", "released_leg", "cause", "unseen_since", "unseen_until",
     "chain", "talking_since", "record", "seq", "score", "faults", "message", "clients", "latency_ms", "act", "batch",
     "rows", "total", "peaks", "created", "updated", "unchanged", "refused", "key_id", "client_key", "prefix", "placed",
+    "past_id",
 ))  # fmt: skip
 USERS = (
     "created_by",

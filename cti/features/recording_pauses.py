@@ -64,12 +64,12 @@ class RecordingPauses:
         self._clock = clock
         self._wake = asyncio.Event()
 
-    async def state(self, person: Person, call_id: str) -> Recorded:
-        """Of the person's own call; of others there is nothing to say."""
+    async def state(self, person: Person, call_id: str) -> Recorded | None:
+        """Of the call that the person is in; None where he is not."""
         try:
             record, _ = self._own(person, call_id)
         except Refused:
-            return Recorded(running=False)
+            return None
         return _told(await self._running(record.call))
 
     async def pause(self, person: Person, call_id: str, why: Why) -> Recorded:

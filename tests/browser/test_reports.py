@@ -18,7 +18,7 @@ DRAWN = """() => {
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_a_report_is_chosen_drawn_and_opened(theatre: Stage, scheme: Literal["light", "dark"]) -> None:
-    page = await theatre.desk("vera", path="/reports")
+    page = await theatre.desk("vera", path="/reports/clients")
     await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     await page.locator("#f-rows").select_option(label="Регион")
     await expect(page.locator("#report tbody")).to_contain_text("Москва")

@@ -55,8 +55,11 @@ class Paused(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 async def now(request: web.Request) -> web.Response:
-    """Whether one's own call is recorded."""
-    return _now(await services_of(request).recording_pauses.state(person_of(request), call_of(request)))
+    """Whether one's own call is recorded; one that is over, or of others, as far as one may know of it, is not."""
+    state = await services_of(request).recording_pauses.state(person_of(request), call_of(request))
+    if state is None:
+        await readable(request)
+    return _now(state or Recorded(running=False))
 
 
 async def pause(request: web.Request) -> web.Response:

@@ -54,13 +54,13 @@ class Wanted:
 
 
 async def show_first(request: web.Request) -> web.StreamResponse:
-    """The first report that the person may see."""
+    """The first report that the person may see; who may see none is at his desk."""
     person = person_of(request)
     right: Right
     for right, address in (("figures.read", "/reports/queues"), ("reports.read", "/reports/clients")):
         if scope(person, right) != "none":
             raise web.HTTPSeeOther(address)
-    raise web.HTTPForbidden(text="Your role may not see reports.")
+    raise web.HTTPSeeOther("/")
 
 
 async def show(request: web.Request) -> web.Response:
