@@ -238,6 +238,13 @@ WORDS: Mapping[str, Words] = {
         N_("Not registered: {phones}."),
         N_("They cannot be rung: switch them on, or look at their password."),
     ),
+    "phone-never": Words(
+        N_("Desk phones that are away were there before"),
+        N_("Never on a call, and not registered: {phones}."),
+        N_(
+            "They were never set up, or nobody needs them: enter the password at the phone, or take it from its person."
+        ),
+    ),
     "phone-nobodys": Words(
         N_("Each phone has its person"),
         N_("Phones of nobody: {phones}."),

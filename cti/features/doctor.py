@@ -19,7 +19,7 @@ import structlog
 from cti.channels.base import Answer, Knock, Visit
 from cti.errors import ChannelError, Refused
 from cti.settings import PbxSettings
-from cti.storage import desks, directory
+from cti.storage import desks, directory, journal
 from cti.storage.database import Database
 from cti.storage.directory import DeviceRow
 from cti.telephony import commands as c
@@ -174,7 +174,10 @@ class Doctor:
     async def _phones(self, pbx: str, settings: PbxSettings, visit: Visit, *, speaks_opus: bool) -> tuple[Phone, ...]:
         known = await asyncio.to_thread(_with_password, settings)
         found: dict[str, Phone] = {}
-        for row in (await self._rows(pbx))[:MOST_PHONES]:
+        rows = (await self._rows(pbx))[:MOST_PHONES]
+        async with self._db.read() as conn:
+            used = {row.name for row in rows if await journal.was_used(conn, row.name, row.user_id)}
+        for row in rows:
             device = row.name.partition(":")[2] if len(self._pbxes) > 1 else row.name
             name, browser = device.partition("/")[2], row.kind == "browser"
             found[device] = Phone(
@@ -183,6 +186,7 @@ class Doctor:
                 allow="" if speaks_opus else await _variable(visit, f"PJSIP_ENDPOINT({name},allow)"),
                 webrtc=await _variable(visit, f"PJSIP_ENDPOINT({name},webrtc)") if browser else "",
                 password=not browser or name in known,
+                used=row.name in used,
             )
         return tuple(found.values())
 
@@ -322,7 +326,9 @@ def _row(item: Mapping[str, str | list[str]]) -> Row:
 
 
 def _recordings(settings: PbxSettings, config: Config) -> Folder | None:
-    """The PBX's folder of recordings, where it is this machine's. Its writer is who owns the folder around it."""
+    """The PBX's folder of recordings, where it is this machine's. Its writer is who owns the folder around it: whether
+    he may is told by the owner, the group or everybody's rights, as the system asks them.
+    """
     spool = config.value("asterisk.conf", "directories", "astspooldir")
     if settings.host not in HERE or spool is None:
         return None
@@ -332,5 +338,6 @@ def _recordings(settings: PbxSettings, config: Config) -> Folder | None:
         disk, owner, own = os.statvfs(folder), around.stat(), folder.stat()
     except OSError:
         return None
-    writes = own.st_uid == owner.st_uid and bool(own.st_mode & stat.S_IWUSR)
+    asked = stat.S_IWUSR if own.st_uid == owner.st_uid else stat.S_IWGRP if own.st_gid == owner.st_gid else stat.S_IWOTH
+    writes = owner.st_uid == 0 or bool(own.st_mode & asked)
     return Folder(path=str(folder), free=disk.f_bavail / max(disk.f_blocks, 1), writes=writes)

@@ -165,6 +165,12 @@ async def by_ids(conn: AsyncConnection, ids: Sequence[str]) -> dict[str, CallRow
     return seen(conn, {row.id: _call(row) for row in rows})
 
 
+async def was_used(conn: AsyncConnection, device: str, user_id: int) -> bool:
+    """Whether the journal has a call in which this person's device was rung, or from which it came."""
+    mine = select(legs.c.leg_id).where(legs.c.user_id == user_id, legs.c.device == device).limit(1)
+    return (await conn.execute(mine)).first() is not None
+
+
 async def notes(conn: AsyncConnection, call_id: str) -> list[NoteRow]:
     """What people wrote about a call, oldest first."""
     rows = await conn.execute(

@@ -78,13 +78,14 @@ class Member:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Phone:
-    """A phone of the panel's people. allow: codecs of its endpoint, "" unknown."""
+    """A phone of the panel's people. allow: codecs of its endpoint, "" unknown. used: there ever was a call with it."""
 
     device: str
     browser: bool = False
     allow: str = ""
     webrtc: str = ""
     password: bool = True
+    used: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

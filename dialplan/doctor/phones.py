@@ -28,9 +28,12 @@ def _states(facts: Facts) -> Iterator[Finding]:
         return
     desk = [one.device for one in facts.phones]
     unknown = [one for one in desk if facts.states.get(one, "INVALID") == "INVALID"]
-    away = [one.device for one in facts.phones if facts.states.get(one.device) == "UNAVAILABLE" and not one.browser]
+    desks = [one for one in facts.phones if facts.states.get(one.device) == "UNAVAILABLE" and not one.browser]
+    away = [one.device for one in desks if one.used]
+    never = [one.device for one in desks if not one.used]
     yield Finding(code="phone-known", level="warning" if unknown else "ok", says={"phones": _some(unknown)})
     yield Finding(code="phone-registered", level="warning" if away else "ok", says={"phones": _some(away)})
+    yield Finding(code="phone-never", level="warning" if never else "ok", says={"phones": _some(never)})
 
 
 def _nobodys(facts: Facts) -> Iterator[Finding]:

@@ -150,6 +150,8 @@ def member(interface: str, *, dynamic: bool = True) -> dict[str, Any]:
         ({"queues": {}}, "queues warning "),
         ({"states": {"PJSIP/101": "INVALID"}}, "phone-known warning "),
         ({"states": {"PJSIP/101": "UNAVAILABLE"}}, "phone-registered warning "),
+        ({"states": {"PJSIP/101": "UNAVAILABLE"}, "phones": tuple(replace(one, used=False) for one in WELL.phones)},
+         "phone-never warning "),
         ({"states": {"PJSIP/101": "INUSE", "PJSIP/150": "INUSE", "PJSIP/a": "INUSE"}}, "phone-nobodys warning "),
         (rows(row("x", "1", "MixMonitor", "a.wav")), "recordings not-visible "),
         ({**rows(row("x", "1", "MixMonitor")), "recordings": Folder(path="/r", free=0.02, writes=True)},
