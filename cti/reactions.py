@@ -128,6 +128,7 @@ def reactions(
             duty.snapshot_taken,
             legs.snapshot_taken,
             recorded.call_over,
+            kept.snapshot_taken,
         ),
         ev.PbxRestarted: (duty.pbx_restarted,),
         ev.DeviceChanged: (states.device_changed,),

@@ -31,6 +31,7 @@ from dialplan.plan import (
     ToQueue,
     ToVoicemail,
 )
+from dialplan.recipes.call_back import keep
 from dialplan.recipes.responsible import ASK_S, ask, late
 
 FLOW = "trubka-flow"
@@ -175,7 +176,9 @@ def _call_back(node: CallBack) -> Iterator[Step | Assign]:
     yield from _key(node.sound, node.wait_s)
     yield Step(app="GotoIf", args=(Expr(f'$["${{TRUBKA_KEY}}"="{_digit(node.key)}"]?asked:not'),))
     told = ("TrubkaCallback", f"Queue: {node.queue}", Expr("Joined: ${TRUBKA_JOINED}"))
-    yield Step(app="UserEvent", args=told, label="asked")
+    yield Step(app="NoOp", label="asked")
+    yield keep(word(node.queue, "queue") if node.queue else "")
+    yield Step(app="UserEvent", args=told)
     yield _go(node.then)
     yield _go(node.otherwise, label="not")
 

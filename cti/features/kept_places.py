@@ -30,12 +30,12 @@ from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.kept_places import Place
 from cti.storage.spool import Spool
-from cti.telephony.commands import CallBack, ShowDialplan
-from cti.telephony.events import CallBackAsked, CallRecord, Queued
+from cti.telephony.commands import CallBack, ShowDialplan, TellCallBacks
+from cti.telephony.events import CallBackAsked, CallRecord, Queued, SnapshotTaken
 from cti.telephony.numbering import NumberPlan, read
 from cti.telephony.toll import forbidden
 from dialplan.model import OWN
-from dialplan.recipes.call_back import CONTEXT
+from dialplan.recipes.call_back import AGAIN, CONTEXT
 
 TICK_S = 0.5
 IDLE_S = 5.0
@@ -81,6 +81,7 @@ class KeptPlaces:
         self._clock = clock
         self._news = asyncio.Event()
         self._places: list[Place] = []
+        self._heard_again = set[str]()  # prefixes of PBXes
         self._offered: dict[str, tuple[float, bool]] = {}
 
     def place_of(self, order_id: str) -> int:
@@ -94,7 +95,10 @@ class KeptPlaces:
     async def asked(self, event: CallBackAsked, received_at: float) -> None:
         """A caller asks for it."""
         record = next((one for one in self._calls() if one.call == event.call), None)
-        number = self._number(record) if record is not None else None
+        if event.number is not None:
+            number = read(event.number, self._plan_of(event.call)).e164
+        else:
+            number = self._number(record) if record is not None else None
         if number is None or not event.queue:
             log.info("a call-back was asked for that nobody can place", call=event.call, queue=event.queue[:80])
             return
@@ -123,6 +127,11 @@ class KeptPlaces:
                 self._spool.put(partial(_close, order_id=place.order_id, now=received_at))
                 self._changed()
 
+    async def snapshot_taken(self, event: SnapshotTaken, received_at: float) -> None:
+        """A PBX is heard again: it is asked for what it was told meanwhile."""
+        self._heard_again.add(event.prefix)
+        self._news.set()
+
     async def run(self) -> None:
         """Call people until cancelled."""
         while True:
@@ -139,6 +148,9 @@ class KeptPlaces:
 
     async def look(self) -> None:
         """Follow the calls on their way, and call who is first now."""
+        for prefix in sorted(self._heard_again):
+            if await self._asks_again(prefix):
+                self._heard_again.discard(prefix)
         async with self._db.read() as conn:
             self._places = await kept_places.waiting(conn)
             hours, _ = await limits.read(conn) if self._places else (Limits(), 0)
@@ -220,6 +232,16 @@ class KeptPlaces:
         if not answer.ok:
             await self._over(place)
         return answer.ok
+
+    async def _asks_again(self, prefix: str) -> bool:
+        """Whether it could be asked."""
+        line = self._line_of(f"{prefix}0")
+        if line is None or line.pbx.health().state != "up":
+            return line is None
+        answer = await line.pbx.ask(ShowDialplan(context=f"{CONTEXT}{OWN}"), timeout_s=ANSWER_S)
+        if answer.ok and any(row.get("Extension") == AGAIN for row in answer.items):
+            await line.pbx.ask(TellCallBacks(), timeout_s=ANSWER_S)
+        return True
 
     async def _offers(self, prefix: str, line: Line) -> bool:
         """Whether that PBX has the context into which clients are sent."""

@@ -37,6 +37,7 @@ from cti.telephony.placing import MakeCall as MakeCall
 from cti.telephony.placing import RecordTake as RecordTake
 from cti.telephony.placing import Spy as Spy
 from cti.telephony.placing import TakeOver as TakeOver
+from cti.telephony.placing import TellCallBacks as TellCallBacks
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -56,6 +56,13 @@ class MakeCall(Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TellCallBacks(Command):
+    """The dialplan tells once more who asked to be called back, as far as it holds them (recipes/call_back.py)."""
+
+    effect: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CallBack(Command):
     """Dial `number` in `context`, by the PBX's own routes; who picks up is the first in `queue`.
 

@@ -28,6 +28,7 @@ CHANNEL_HEADERS: Final = frozenset(OWN[:-1]) | {
     "Event", "Privilege", "UserEvent", "Timestamp", "ChannelStateDesc", "Language", "Context", "Priority", "ActionID",
     "SystemName", "SequenceNumber", "content",
 }  # fmt: skip
+LONGEST_ID = 60
 LONGEST_WAIT_S = 6 * 3600.0  # who says that he waits for longer is not believed
 # of a recording: folders and a name of plain letters, which lead nowhere but down
 FILE: Final = re.compile(
@@ -82,6 +83,11 @@ def _spy(book: Book, leg: Leg, headers: Headers) -> None:
 
 def _callback(book: Book, leg: Leg, headers: Headers) -> None:
     queue, call = headers.get("Queue", ""), leg.call
+    if "Call" in headers:  # told once more, by a leg that only tells
+        joined, number = _time(headers.get("Joined", ""), book.at), headers.get("Number", "")
+        id_ = f"{book.prefix}{headers['Call'][:LONGEST_ID]}"
+        book.out.append(CallBackAsked(at=book.at, call=id_, queue=queue, joined=joined, number=number))
+        return
     call.asked_back = True
     joined = next((stay.joined for stay in call.waits if stay.queue == queue), None)
     if joined is None:

@@ -11,6 +11,8 @@ from dialplan.model import Assign, Context, Expr, Extension, Step, word
 
 CONTEXT = "trubka-callback"
 QUEUE = "TRUBKA_BACK_TO"
+AGAIN, KEPT = "again", "trubka-back"
+HELD = ("Queue", "Joined", "Number")
 FIRST = 10_000
 WAIT_S = 600
 
@@ -32,5 +34,28 @@ def call_back(recorded: tuple[str, ...] = (), record: tuple[Step, ...] = ()) -> 
         Step(app="UserEvent", args=("TrubkaQueue", Expr(f"Queue: ${{{QUEUE}}}"), Expr("Status: ${QUEUESTATUS}"))),
         Step(app="Hangup"),
     )
-    extension = Extension(number="s", title="first in the queue", steps=steps)
-    return Context(name=CONTEXT, title="called back, reached by the server alone", extensions=(extension,))
+    first = Extension(number="s", title="first in the queue", steps=steps)
+    again = Extension(number=AGAIN, title="who asked for it, told once more to a server that was away", steps=_again())
+    return Context(name=CONTEXT, title="called back, reached by the server alone", extensions=(first, again))
+
+
+def keep(queue: str) -> Step:
+    """Before a request is told: the PBX's own base holds it, for a server that is away."""
+    said = f"{queue}:${{FILTER(0-9,${{TRUBKA_JOINED}})}}:${{FILTER(0-9+,${{CALLERID(num)}})}}"
+    return Step(app="Set", args=(Expr(f"DB({KEPT}/${{CHANNEL(linkedid)}})={said}"),))
+
+
+def _again() -> tuple[Step | Assign, ...]:
+    """Each that is held is told and let go; the server knows a call that it has been told of. Nobody answers: whoever
+    made the channel would hang it up before all is told.
+    """
+    told = ("Call: ${TRUBKA_KEY}", *(f"{name}: ${{CUT(TRUBKA_HELD,:,{at})}}" for at, name in enumerate(HELD, 1)))
+    return (
+        Assign(variable="TRUBKA_KEYS", value=Expr(f"${{DB_KEYS({KEPT})}}")),
+        Step(app="GotoIf", args=(Expr("$[${LEN(${TRUBKA_KEYS})} = 0]?end"),), label="next"),
+        Assign(variable="TRUBKA_KEY", value=Expr("${SHIFT(TRUBKA_KEYS)}")),
+        Assign(variable="TRUBKA_HELD", value=Expr(f"${{DB_DELETE({KEPT}/${{TRUBKA_KEY}})}}")),
+        Step(app="UserEvent", args=("TrubkaCallback", *(Expr(one) for one in told))),
+        Step(app="Goto", args=("next",)),
+        Step(app="Hangup", label="end"),
+    )

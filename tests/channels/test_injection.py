@@ -26,6 +26,7 @@ EXAMPLES: tuple[c.Command, ...] = (
     c.CallBack(
         number="79355550101", context="from-internal", queue="sales", request_id="b1", caller_id_number="74950000001",
     ),
+    c.TellCallBacks(),
     c.ClearConnection(leg=LEG),
     c.SendDigit(leg=LEG, digit="5"),
     c.MuteRecording(leg=LEG, on=True),

@@ -15,6 +15,7 @@ from tests.e2e.server import Desk, Server, until
 
 pytestmark = pytest.mark.lab
 NOVIKOV, NOVIKOV_RAW = "+79355550419", "79355550419"
+LATER, LATER_RAW = "+79355550807", "79355550807"
 SALES = "74950000001"
 NO_QUIET = '{"quiet_from":"00:00","quiet_to":"00:00"}'
 
@@ -57,8 +58,18 @@ async def test_who_asked_to_be_called_back_is_called_in_his_turn_though_the_serv
     later = await street.call(SALES, caller="79355550806")
     await street.do(later.wait_answered)
     server.kill()
+    alone = await street.call(DID, caller=LATER_RAW)  # nobody hears what he asks for, but the PBX
+    await street.do(press, pbx, "2")
+    await street.do(press, pbx, "1")
+    await street.do(alone.wait_over)
     server.start()
     async with Desk(server, "anna") as anna:
+
+        async def held() -> list[Any]:
+            rows = [one for one in await anna.api("GET", "/work") if one["number"] == LATER]
+            return [one["place"] for one in rows if one["kind"] == "order" and one["place"]]
+
+        assert await until(held, why="what was asked for meanwhile is told again") == [3], "two came before him"
         await street.do(phone.hang_up)
         await street.do(client.wait, "talking")
         assert NOVIKOV_RAW in client.calls[-1].start

@@ -294,6 +294,12 @@ def _there(x: c.Move) -> Headers:
 _FORMS: Mapping[type[c.Command], Callable[[Any], Headers]] = {
     c.MakeCall: _make_call,
     c.CallBack: _call_back,
+    c.TellCallBacks: lambda _: {
+        "Action": "Originate",
+        "Channel": "Local/again@trubka-callback/n",
+        "Application": "NoOp",
+        "Async": "true",
+    },
     c.TakeOver: _take_over,
     c.RecordTake: _record,
     c.Spy: _spy,
