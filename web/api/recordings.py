@@ -118,7 +118,7 @@ OPERATIONS = (
         shows="nothing",
         text="Whether one's own call is recorded now, or paused",
         gives=RecordedNow,
-        refusals=(409,),
+        refusals=(404, 409),
     ),
     Operation(
         method="PUT",

@@ -63,11 +63,12 @@ const lost = (names) => state.pbxes.some((one) => one.state !== "up" && (!names.
 
 function tick(place) {
   const at = now();
+  const figuresAge = state.figuresAt ? at - state.figuresAt : NaN; // not counted yet since the server began
   for (const tile of $$("[data-pbxes]", place)) {
     const names = tile.dataset.pbxes ? tile.dataset.pbxes.split(" ") : [];
-    mark(tile, tile.dataset.figures ? at - state.figuresAt : ageOf(names), !tile.dataset.figures && lost(names));
+    mark(tile, tile.dataset.figures ? figuresAge : ageOf(names), !tile.dataset.figures && lost(names));
   }
-  place.dataset.figures = at - state.figuresAt > STALE_S ? "stale" : "live";
+  place.dataset.figures = figuresAge > STALE_S ? "stale" : "live";
   for (const one of $$("[data-since]", place)) {
     if (one.closest('[data-age="stale"], [data-age="lost"]')) continue; // how long it lasts, nobody knows now
     const text = duration(at - Number(one.dataset.since));
@@ -85,7 +86,7 @@ function mark(tile, age, isLost) {
   if (tile.dataset.age !== word) tile.dataset.age = word;
   const place = $(".age", tile);
   if (!place) return;
-  const text = isLost ? t("PBX lost") : t("{n} s", { n: Math.max(0, Math.floor(age)) });
+  const text = isLost ? t("PBX lost") : Number.isNaN(age) ? "…" : t("{n} s", { n: Math.max(0, Math.floor(age)) });
   if (place.textContent !== text) place.textContent = text;
 }
 

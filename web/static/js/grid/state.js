@@ -18,8 +18,9 @@ export function fromAddress() {
   return { q: given.get("q") ?? "", sort, filters: Array.isArray(filters) ? filters.slice(0, 30) : [], plain: !location.search };
 }
 
-/** Write the state into the address, without a step in the history. */
+/** Write the state into the address, without a step in the history; who has gone back meanwhile is left where he is. */
 export function toAddress(state) {
+  if (location.pathname !== "/clients") return;
   const given = new URLSearchParams();
   if (state.q) given.set("q", state.q);
   if (state.sort) given.set("sort", state.sort);
