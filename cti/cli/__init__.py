@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
+from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from cti.errors import CtiError, SettingsError
 
+if TYPE_CHECKING:
+    from cti.storage.database import Database
+
+T = TypeVar("T")
 COMMANDS = {
     "serve": "Run the server.",
     "check": "Check settings, database, PBX account and devices; say what to do.",
@@ -97,6 +103,20 @@ def settings_of(ctx: click.Context) -> Any:
     from cti import settings
 
     return settings.load(ctx.find_root().obj)
+
+
+def on_database(settings: Any, work: Callable[[Database], Awaitable[T]]) -> T:
+    """What `work` comes to on the database of the settings."""
+    from cti.storage.database import open_database
+
+    async def run() -> T:
+        db = await open_database(settings.database_url, busy_timeout_ms=settings.storage.busy_timeout_ms)
+        try:
+            return await work(db)
+        finally:
+            await db.close()
+
+    return asyncio.run(run())
 
 
 def log_to_stderr(settings: Any) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import click
 from sqlalchemy import select
 
 from cti.access import Person
-from cti.cli import examples, settings_of
+from cti.cli import examples, on_database, settings_of
 from cti.cli.operator import keep_line, login
 from cti.clients.exporting import Named, headings, mark_of, names_of, row_of
 from cti.clients.importing import SYNONYMS, guess
@@ -28,7 +27,7 @@ from cti.sheets.worker import Batch, batches
 from cti.sheets.write import write_csv, write_marked
 from cti.storage import access_log, cards, directories, erasures, properties, users
 from cti.storage.client_tables import clients
-from cti.storage.database import Database, open_database
+from cti.storage.database import Database
 
 OPERATOR = Person(id=0, login="", name="", role="admin")
 ROWS = 500
@@ -79,7 +78,7 @@ def import_(ctx: click.Context, file: Path, dry_run: bool, chosen: tuple[str, ..
         click.echo("", err=True)
         _say(told, dry_run, errors)
 
-    _with(ctx, work)
+    on_database(settings_of(ctx), work)
 
 
 @command.command("export", epilog=examples("cti client export clients.xlsx", "cti client export clients.csv"))
@@ -102,7 +101,7 @@ def export(ctx: click.Context, file: Path, why: str) -> None:
         if file.suffix.lower() == ".xlsx" and is_too_large(file):
             click.echo("It is too large for an import to read back: export .csv for that.", err=True)
 
-    _with(ctx, work)
+    on_database(settings_of(ctx), work)
 
 
 @command.command("undo", epilog=examples("cti client undo 1f2e3d4c5b6a7988"))
@@ -119,7 +118,7 @@ def undo(ctx: click.Context, batch: str) -> None:
             raise click.ClickException("There is no such import: its name is printed at its end")
         click.echo(f"Taken back: {count} clients")
 
-    _with(ctx, work)
+    on_database(settings_of(ctx), work)
 
 
 async def _account_for(ctx: click.Context, db: Database, ids: list[int], why: str) -> None:
@@ -191,16 +190,3 @@ async def _rows(conn: Any, defined: list[Any]) -> AsyncIterator[list[str]]:
         for id_ in ids:
             yield row_of(found[id_], names, defined)
         last = ids[-1]
-
-
-def _with(ctx: click.Context, work: Callable[[Database], Awaitable[None]]) -> None:
-    settings = settings_of(ctx)
-
-    async def run() -> None:
-        db = await open_database(settings.database_url, busy_timeout_ms=settings.storage.busy_timeout_ms)
-        try:
-            await work(db)
-        finally:
-            await db.close()
-
-    asyncio.run(run())

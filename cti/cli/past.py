@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gzip
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import IO, cast
@@ -14,14 +13,14 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from cti.cli import examples, settings_of
+from cti.cli import examples, on_database, settings_of
 from cti.cli.operator import keep_line
 from cti.features.past import Course, Past, texts_of
 from cti.pbx import number_plan
 from cti.settings import Settings
 from cti.storage import erasures
 from cti.storage import past as stored
-from cti.storage.database import Database, open_database
+from cti.storage.database import Database
 
 NAMED = 10  # strangers named
 
@@ -58,7 +57,7 @@ def queue_log(ctx: click.Context, files: tuple[Path, ...], pbx: str | None) -> N
                 past_id, course = await past.queue_log(file.name, texts_of(lines), told=bar)
             _say(past_id, file.name, course, ZoneInfo(settings.numbers.time_zone))
 
-    _with(settings, work)
+    on_database(settings, work)
 
 
 @command.command("list", epilog=examples("cti past list"))
@@ -78,7 +77,7 @@ def list_(ctx: click.Context) -> None:
                 f" {one.made} calls, {one.filled} ends, {one.known} known"
             )
 
-    _with(settings, work)
+    on_database(settings, work)
 
 
 @command.command("undo", epilog=examples("cti past undo 3"))
@@ -93,7 +92,7 @@ def undo(ctx: click.Context, number: int) -> None:
         past = Past(db=db, plan=number_plan(settings.numbers), now=time.time)
         click.echo(f"Taken back: {await past.undo(number)} calls and lines of duty")
 
-    _with(settings, work)
+    on_database(settings, work)
 
 
 def _pbx(settings: Settings, name: str | None) -> tuple[str, str]:
@@ -146,14 +145,3 @@ def _say(past_id: int, name: str, course: Course, zone: ZoneInfo) -> None:
         click.echo(f"  nobody's here: {names}{' ...' if len(course.strangers) > NAMED else ''}")
         click.echo("  (give these devices or names to people in the settings and take the file in again after an undo)")
     click.echo(f"  to take it back: cti past undo {past_id}")
-
-
-def _with(settings: Settings, work: Callable[[Database], Awaitable[None]]) -> None:
-    async def run() -> None:
-        db = await open_database(settings.database_url, busy_timeout_ms=settings.storage.busy_timeout_ms)
-        try:
-            await work(db)
-        finally:
-            await db.close()
-
-    asyncio.run(run())

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
-from cti.cli import examples, settings_of
+from cti.cli import examples, on_database, settings_of
 from cti.cli.operator import keep_line
 from cti.features.client_dossier import Dossier
 from cti.features.client_erasure import Eraser
 from cti.pbx import number_plan
 from cti.storage import access_log
 from cti.storage.access_log import How
-from cti.storage.database import Database, open_database
+from cti.storage.database import Database
 
 TOLD: dict[How, str] = {
     "changed": "Line {line} was changed since it was written",
@@ -55,7 +53,7 @@ def check(ctx: click.Context, noted: str | None) -> None:
         if told.lines:
             click.echo(f"Keep elsewhere, to compare later: {told.last}:{told.chain}")
 
-    _with(settings_of(ctx), work)
+    on_database(settings_of(ctx), work)
 
 
 @command.command(epilog=examples("cti privacy export 42 client-42.zip", "cti privacy export 7 --contact person.zip"))
@@ -89,7 +87,7 @@ def export(ctx: click.Context, id: int, file: Path, contact: bool, language: Any
 
     part.touch(mode=0o600)
     try:
-        _with(settings, work)
+        on_database(settings, work)
     finally:
         part.unlink(missing_ok=True)
 
@@ -109,15 +107,4 @@ def clean(ctx: click.Context) -> None:
         await Eraser(db=db, url=settings.database_url, plan=plan, data=settings.data, clock=time.time).clean()
         click.echo("The database is clean of what was deleted.")
 
-    _with(settings, work)
-
-
-def _with(settings: Any, work: Callable[[Database], Awaitable[None]]) -> None:
-    async def run() -> None:
-        db = await open_database(settings.database_url, busy_timeout_ms=settings.storage.busy_timeout_ms)
-        try:
-            await work(db)
-        finally:
-            await db.close()
-
-    asyncio.run(run())
+    on_database(settings, work)

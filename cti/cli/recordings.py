@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import click
 
 from cti.channels.phone.recorded import measure
-from cti.cli import examples, settings_of
-from cti.storage import database, recording_chain
+from cti.cli import examples, on_database, settings_of
+from cti.storage import recording_chain
+from cti.storage.database import Database
 from cti.storage.recording_chain import Link
 
 
@@ -30,27 +30,21 @@ def verify(ctx: click.Context, since: str) -> None:
     settings = settings_of(ctx)
     folders = settings.recording_folders
 
-    async def work() -> tuple[list[str], int, str]:
-        db = await database.open_database(settings.database_url, busy_timeout_ms=settings.storage.busy_timeout_ms)
+    async def work(db: Database) -> tuple[list[str], int, str]:
         faults, checked, head = [], 0, "none"
-        try:
-            async with db.read(slow=True) as conn:
-                async for link in recording_chain.links(conn):
-                    head = f"{link.id} of {link.day}: {link.chain}"
-                    if not link.holds:
-                        faults.append(
-                            f"{link.day}: the chain is broken at No. {link.id}: a hash was changed or taken out"
-                        )
-                    if link.day >= since and link.state in ("there", "absent"):
-                        checked += 1
-                        faults += _compared(link, folders)
-                for pbx, file in await recording_chain.outside(conn):
-                    faults.append(f"{pbx}: {file}: is not in the chain, or another one is")
-        finally:
-            await db.close()
+        async with db.read(slow=True) as conn:
+            async for link in recording_chain.links(conn):
+                head = f"{link.id} of {link.day}: {link.chain}"
+                if not link.holds:
+                    faults.append(f"{link.day}: the chain is broken at No. {link.id}: a hash was changed or taken out")
+                if link.day >= since and link.state in ("there", "absent"):
+                    checked += 1
+                    faults += _compared(link, folders)
+            for pbx, file in await recording_chain.outside(conn):
+                faults.append(f"{pbx}: {file}: is not in the chain, or another one is")
         return faults, checked, head
 
-    faults, checked, head = asyncio.run(work())
+    faults, checked, head = on_database(settings, work)
     for one in faults:
         click.echo(one, err=True)
     click.echo(f"{checked} recordings compared, {len(faults)} faults; the chain ends with No. {head}.")

@@ -6,7 +6,6 @@ A running server takes every change from the same database: a blocked person is 
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import sys
 import time
@@ -17,12 +16,12 @@ from typing import Any, TypeVar
 import click
 
 from cti.access import ROLES
-from cti.cli import examples, settings_of
+from cti.cli import examples, on_database, settings_of
 from cti.errors import Refused
 from cti.features.directory_admin import DirectoryAdmin, UserDraft
 from cti.passwords import LONGEST, SHORTEST, Passwords
 from cti.storage import directory, users
-from cti.storage.database import Database, open_database
+from cti.storage.database import Database
 
 T = TypeVar("T")
 PHONE_PASSWORD_BYTES = 24
@@ -170,15 +169,11 @@ def _run(ctx: click.Context, work: Callable[[DirectoryAdmin, Database], Awaitabl
     settings = settings_of(ctx)
     Path(settings.data).mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    async def run() -> T:
-        db = await open_database(settings.database_url, busy_timeout_ms=settings.storage.busy_timeout_ms)
-        try:
-            pbxes = list(settings.pbx) if len(settings.pbx) > 1 else ()
-            return await work(DirectoryAdmin(db=db, clock=time.time, passwords=Passwords(), pbxes=pbxes), db)
-        finally:
-            await db.close()
+    async def with_people(db: Database) -> T:
+        pbxes = list(settings.pbx) if len(settings.pbx) > 1 else ()
+        return await work(DirectoryAdmin(db=db, clock=time.time, passwords=Passwords(), pbxes=pbxes), db)
 
-    return asyncio.run(run())
+    return on_database(settings, with_people)
 
 
 def _for(ctx: click.Context, login: str, work: Callable[[DirectoryAdmin, int], Awaitable[T]]) -> T:
