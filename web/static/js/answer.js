@@ -28,8 +28,8 @@ export function startAnswer(htmx) {
     if (!place || place.dataset.client === String(id)) return;
     place.dataset.client = id;
     show($("#desk-answer-box"), !!id);
-    if (id) htmx.ajax("GET", `/clients/${id}/answer`, { target: place, swap: "innerHTML" }).then(() => $$("[data-answer]", place).forEach(begin));
-    else place.replaceChildren();
+    place.replaceChildren(); // nothing is written in the box of the client before
+    if (id) htmx.ajax("GET", `/clients/${id}/answer`, { source: place, target: place, swap: "innerHTML" }).then(() => $$("[data-answer]", place).forEach(begin));
   });
 }
 

@@ -390,5 +390,5 @@ function showBefore(one, client) {
   before = key;
   const place = $("#before");
   place.replaceChildren();
-  requestAnimationFrame(() => htmx.ajax("GET", `/desk/before/${client.id}?call=${encodeURIComponent(one.id)}`, { target: place, swap: "innerHTML" }));
+  requestAnimationFrame(() => htmx.ajax("GET", `/desk/before/${client.id}?call=${encodeURIComponent(one.id)}`, { source: place, target: place, swap: "innerHTML" }));
 }

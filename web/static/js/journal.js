@@ -22,7 +22,7 @@ function toggle(opener, htmx) {
     cell.className = "loading";
     detail.append(cell);
     row.after(detail);
-    const loaded = htmx.ajax("GET", opener.dataset.opens, { target: cell, swap: "innerHTML" });
+    const loaded = htmx.ajax("GET", opener.dataset.opens, { source: cell, target: cell, swap: "innerHTML" });
     loaded.finally(() => cell.classList.remove("loading"));
   }
   detail.hidden = !open;

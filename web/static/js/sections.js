@@ -20,9 +20,9 @@ export function showSection() {
   });
 }
 
-/** Open a page in #main. */
+/** Open a page in #main: the one asked for last. Without a source all that is loaded stands in one line, and a third is dropped. */
 export function go(path) {
-  return htmx.ajax("GET", path, { target: "#main", select: "#main", swap: "outerSync", push: path });
+  return htmx.ajax("GET", path, { source: "#main", target: "#main", select: "#main", swap: "outerSync", push: path });
 }
 
 /** By itself: not once more while it is on its way, for the second page would take away what is begun on the first. */
