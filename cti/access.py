@@ -40,6 +40,8 @@ Right = Literal[
     "trace.read",
     "reports.read",
     "figures.read",  # calls and people by numbers; team: of the queues that his team works in
+    "pauses.write",  # how long a day people may be paused, by reason
+    "alerts.write",  # warnings of trouble: when, whom they reach and how
     "segments.write",
     "mail",  # letters of own mailboxes and of shared ones one belongs to; all: of every shared mailbox
     "sms",  # write SMS to clients
@@ -87,6 +89,8 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "trace.read": {"agent": "own", "supervisor": "all", "admin": "all"},
     "reports.read": {"agent": "none", "supervisor": "all", "admin": "all"},
     "figures.read": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "pauses.write": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "alerts.write": {"agent": "none", "supervisor": "all", "admin": "all"},
     "segments.write": {"agent": "none", "supervisor": "all", "admin": "all"},
     "mail": {"agent": "own", "supervisor": "all", "admin": "all"},
     "sms": {"agent": "all", "supervisor": "all", "admin": "all"},

@@ -98,5 +98,7 @@ STEPS: Mapping[str, str] = {
 REFUSALS: Mapping[str, str] = {
     "too-many-intervals": N_("That makes more than 1000 rows: choose longer intervals or a shorter period."),
     "no-such-calls": N_("This kind of calls is not counted."),
+    "bad-budget": N_("Give whole minutes of a day: 0 to 1440, or nothing for no budget."),
+    "no-reason": N_("There is no such reason any more."),
     "bad-thresholds": N_("Give whole seconds: 1 to 3600 to answer, 0 to 600 for hung up at once."),
 }

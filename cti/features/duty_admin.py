@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from cti.access import Person, may
 from cti.directory import DeviceFinder
 from cti.errors import NotAllowed, Refused
+from cti.reports.pause_budgets import MOST_MINUTES, in_force
 from cti.reports.queue_sums import Thresholds
 from cti.storage import duty as stored
-from cti.storage import thresholds
+from cti.storage import pause_budgets, sessions, thresholds
 from cti.storage.database import Database
 from cti.storage.duty import Reason
 from cti.telephony.duty import OWN_REASONS, State
@@ -20,18 +23,20 @@ LONGEST_ANSWER_S, LONGEST_SHORT_S = 3600, 600
 
 
 class DutyAdmin:
-    """changed: told when queues are set otherwise."""
+    """changed: told when queues are set otherwise. zone: where the house's days begin."""
 
     def __init__(
         self,
         *,
         db: Database,
         directory: DeviceFinder,
+        zone: ZoneInfo,
         clock: Callable[[], float],
         changed: Callable[[], Awaitable[None]],
     ) -> None:
         self._db = db
         self._directory = directory
+        self._zone = zone
         self._clock = clock
         self._changed = changed
 
@@ -84,6 +89,28 @@ class DutyAdmin:
             raise Refused("bad-thresholds", "Give whole seconds: 1 to 3600 to answer, 0 to 600 for hung up at once.")
         async with self._db.write() as conn:
             return await thresholds.keep(conn, queue[:80], said, self._clock(), actor.id)
+
+    async def set_budgets(self, actor: Person, wanted: Mapping[str, int | None]) -> None:
+        """Minutes of a day that a person may be paused, by reason, from today on; None: no budget.
+
+        Days before keep what held then. Raises Refused, NotAllowed.
+        """
+        if not may(actor, "pauses.write"):
+            raise NotAllowed("Your role may not set budgets of pauses.")
+        if not all(minutes is None or 0 <= minutes <= MOST_MINUTES for minutes in wanted.values()):
+            raise Refused("bad-budget", "Give whole minutes of a day: 0 to 1440, or nothing for no budget.")
+        now = self._clock()
+        day = datetime.fromtimestamp(now, self._zone).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+        async with self._db.write() as conn:
+            known = {one.name for one in await stored.reasons(conn)}
+            if not wanted.keys() <= known:
+                raise Refused("no-reason", "There is no such reason any more.")
+            budgets = await pause_budgets.history(conn)
+            for reason, minutes in wanted.items():
+                was = in_force(budgets, reason, day)
+                if minutes != was:
+                    await pause_budgets.keep(conn, reason, minutes, since=day, now=now, user_id=actor.id)
+                    await sessions.note(conn, now, actor.id, "pause-budget", f"reason:{reason}", f"{was} -> {minutes}")
 
 
 def _may_set(actor: Person) -> None:

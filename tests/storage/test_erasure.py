@@ -45,13 +45,14 @@ NAMELESS = {
     **dict.fromkeys(
         ("users", "teams", "devices", "user_queues", "sessions", "tokens", "role_rights", "agent_states",
          "shared_desks", "agent_state_corrections", "sign_in_links", "phone_links",
-         "agent_quarters", "agent_pauses", "agent_marks", "board_layouts"), "colleagues",
+         "agent_quarters", "agent_pauses", "agent_marks", "board_layouts", "alert_contacts",
+         "alerts", "alert_sends"), "colleagues",
     ),
     **dict.fromkeys(
         ("directory_items", "properties", "property_values", "pause_reasons", "queue_settings", "dispositions",
          "callback_keys", "pop_rules", "outside_page", "scripts", "mailboxes", "mail_folders", "library_files",
          "templates", "event_rules", "sms_gateways", "sms_routes", "sms_senders", "consent_texts", "sending_limits",
-         "sending_days", "campaigns"),
+         "sending_days", "campaigns", "pause_budgets", "alert_rules"),
         "the house's words",
     ),
 }  # fmt: skip

@@ -48,6 +48,11 @@ RIGHTS: Mapping[Right, tuple[str, str]] = {  # what it is called, what it opens
     "trace.read": (N_("Why a card came"), N_("The steps of one's own cards, or of all")),
     "reports.read": (N_("Reports"), N_("The client base by numbers, and as a file")),
     "figures.read": (N_("Figures"), N_("Queues and people by numbers, and the calls behind each of them")),
+    "pauses.write": (N_("Set budgets of pauses"), N_("How long a day people may be paused, by reason")),
+    "alerts.write": (
+        N_("Set warnings"),
+        N_("When trouble is told, to whom, by which way; and that somebody sees to it"),
+    ),
     "segments.write": (N_("Make segments"), N_("Save conditions over clients for all")),
     "mail": (N_("Letters"), N_("Of one's own mailboxes and shared ones one belongs to; all: of every shared one")),
     "sms": (N_("SMS"), N_("Write SMS to clients and read those that came")),
