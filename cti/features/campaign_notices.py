@@ -27,10 +27,11 @@ class CampaignNotices:
         self._clock = clock
 
     async def tell(self, campaign: Campaign, code: Code, **said: str) -> None:
-        """Who may agree is asked; all else is told to the author, and who agreed."""
+        """Who may agree is asked, and told the answer; so is the author. That it stands: the author, and who agreed."""
         async with self._db.write() as conn:
-            asked = await _approvers(conn, campaign) if code == "campaign-asked" else ()
-            people = asked or tuple(one for one in {campaign.user_id, campaign.approved_by} if one)
+            people = set() if code == "campaign-stands" else set(await _approvers(conn, campaign))
+            if code != "campaign-asked" or not people:
+                people |= {one for one in (campaign.user_id, campaign.approved_by) if one}
             told = [(one, self._notice(one, campaign, code, said)) for one in people]
             await desktop_events.append(conn, [desktop_events.of_notice(user_id, notice) for user_id, notice in told])
         for user_id, notice in told:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import insert, update
 
 from cti.messages.limits import Limits
-from cti.storage import limits
+from cti.storage import desktop_events, limits
 from cti.storage.sending_tables import templates
 from cti.storage.sms_tables import sms
-from tests.web.panel import PATIENCE_S, VERA, Browser, Panel, panel
+from tests.web.panel import PATIENCE_S, PAVEL, VERA, Browser, Panel, panel
 from tests.web.visitor import Visitor
 
 EVERYBODY = {"match": "all", "conditions": [{"field": "name", "op": "filled"}]}
@@ -67,6 +68,9 @@ async def test_a_campaign_is_written_in_steps_agreed_on_and_run(tmp_path: Path) 
         assert (await anna.get("/campaigns/1")).status == 403
         assert (await pavel.get("/campaigns/1")).says("Agree")
         assert (await pavel.post("/campaigns/1/approve")).place.endswith("said=agreed")
+        async with running.services.db.read() as conn:
+            told = [json.loads(one.payload)["code"] for one in await desktop_events.unshown(conn, PAVEL, "message")]
+        assert told == ["campaign-asked", "campaign-agreed"]
         await vera.post("/campaigns/1/start")
         await _state(running, program, "running", queued=2)
         async with running.services.db.write() as conn:

@@ -8,6 +8,7 @@ import { toast } from "./toasts.js";
 
 const FRESH_S = 600;
 const CALM = { "board-says": "message-square", "board-spied": "headphones", "sms-in": "message-square", "campaign-asked": "send", "campaign-agreed": "check" }; // nothing is wrong: their icons
+const INSTEAD = { "sms-in": ["sms-in"], "campaign-agreed": ["campaign-asked"], "campaign-refused": ["campaign-asked"] }; // what each takes away of the same thing
 let seen = () => {};
 
 /** Hear of them. */
@@ -23,7 +24,8 @@ export function add(one) {
   if ([...list.children].some((row) => row.dataset.seq === String(one.seq))) return;
   const row = mould("alarm");
   row.dataset.seq = one.seq;
-  if (one.code === "sms-in") for (const before of $$('[data-calm="sms-in"]', list)) if ($("a", before).getAttribute("href") === one.href) $("button", before).click();
+  row.dataset.code = one.code;
+  for (const code of INSTEAD[one.code] ?? []) for (const before of $$(`[data-code="${code}"]`, list)) if ($("a", before).getAttribute("href") === one.href) $("button", before).click();
   if (CALM[one.code]) {
     row.dataset.calm = one.code;
     const icon = $("use", row);

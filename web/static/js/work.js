@@ -145,7 +145,10 @@ export async function next() {
     if (one.client_id) go(`/clients/${one.client_id}`);
     return;
   }
-  if (!(await takeListed())) toast(t("Nothing to be done now."));
+  if (await takeListed()) return;
+  const letter = list.find((item) => item.level < WAITING && item.kind === "letter");
+  if (letter) go(`/mail?view=mine&c=${letter.id}`);
+  else toast(t("Nothing to be done now."));
 }
 
 /** Nothing else waits: the next of a call list comes to one's desk, and is chosen. */
