@@ -1,7 +1,7 @@
 // Bundles the panel into static/vendor: app.js, app.css with its fonts, and the sprite of icons.
 // Everything made here comes from web/static and from the locked libraries; nothing of it is committed.
 import { build } from "esbuild";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -26,7 +26,7 @@ async function sprite() {
 }
 
 async function licences() {
-  const names = ["htmx.org", "socket.io-client", "jssip", "lucide-static", "tabulator-tables", "quill", "@fontsource-variable/inter"];
+  const names = ["htmx.org", "socket.io-client", "jssip", "lucide-static", "tabulator-tables", "quill", "@fontsource-variable/inter", "dejavu-fonts-ttf"];
   const texts = names.map(async (name) => {
     const text = await readFile(join(libraries, name, "LICENSE"), "utf8").catch(() => "0BSD");
     return `${name}\n${"=".repeat(name.length)}\n${text.trim()}\n`;
@@ -56,3 +56,7 @@ await build({
 });
 await writeFile(join(out, "icons.svg"), await sprite());
 await writeFile(join(out, "LICENSES.txt"), await licences());
+// Reports on paper: the writer of PDF takes the letters it needs out of these.
+for (const name of ["DejaVuSans", "DejaVuSans-Bold"]) {
+  await copyFile(join(libraries, "dejavu-fonts-ttf", "ttf", `${name}.ttf`), join(out, `${name}.ttf`));
+}

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-
-from aiohttp import web
+from datetime import date, timedelta
 
 from cti.access import Person, scope
 from cti.errors import Refused
@@ -16,8 +14,7 @@ from cti.reports.intervals import STEPS, Interval, Step, before, count, grain, i
 from cti.reports.queue_sums import QueueSums, Thresholds, added
 from cti.storage import queue_figures, users
 from cti.storage.queue_figures import Numbers
-from web.auth import person_of
-from web.services import services_of
+from web.asking import Asker
 
 MOST_ROWS = 1000
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 1, 1)
@@ -66,10 +63,9 @@ class Answer:
     without_time: int
 
 
-def asked(request: web.Request, given: Mapping[str, str]) -> Ask:
+def asked(asker: Asker, given: Mapping[str, str]) -> Ask:
     """What an address asks for; what cannot be read is as if it was not said."""
-    services = services_of(request)
-    today = datetime.fromtimestamp(services.clock(), services.zone).date()
+    today = asker.today
     since, until = _day(given.get("since", "")), _day(given.get("until", ""))
     until = until or max(today, since or today)
     since = since or until - timedelta(days=6)
@@ -96,11 +92,10 @@ def _day(text: str) -> date | None:
     return found if found and FIRST_DAY <= found <= LAST_DAY else None
 
 
-async def queues_of(request: web.Request, queue: str, team_id: int | None) -> list[str] | None:
+async def queues_of(asker: Asker, queue: str, team_id: int | None) -> list[str] | None:
     """Whose calls may be counted for this person, and are asked for; None: of all queues."""
-    person = person_of(request)
-    own = _own_team(person)
-    async with services_of(request).db.read() as conn:
+    own = _own_team(asker.person)
+    async with asker.services.db.read() as conn:
         allowed = None if own is None else await queue_figures.known_queues(conn, own)
         of_team = None if team_id is None else await queue_figures.known_queues(conn, team_id)
     wanted = [queue] if queue else None
@@ -115,21 +110,21 @@ def _own_team(person: Person) -> int | None:
     return (person.team_id or 0) if scope(person, "figures.read") == "team" else None
 
 
-async def choices(request: web.Request) -> tuple[list[str], list[tuple[int, str]]]:
+async def choices(asker: Asker) -> tuple[list[str], list[tuple[int, str]]]:
     """Queues and teams that a person may choose of."""
-    own = _own_team(person_of(request))
-    async with services_of(request).db.read() as conn:
+    own = _own_team(asker.person)
+    async with asker.services.db.read() as conn:
         names = await queue_figures.known_queues(conn, own)
         teams = [] if own is not None else list((await users.team_names(conn)).items())
     return names, teams
 
 
-async def answered(request: web.Request, ask: Ask) -> Answer:
+async def answered(asker: Asker, ask: Ask) -> Answer:
     """The report. Raises Refused."""
     if ask.rows == "time" and count(ask.since, ask.until, ask.step) > MOST_ROWS:
         raise Refused("too-many-intervals", "That makes more than 1000 rows.")
-    services = services_of(request)
-    queues = await queues_of(request, ask.queue, ask.team_id)
+    services = asker.services
+    queues = await queues_of(asker, ask.queue, ask.team_id)
     since, until = period(ask.since, ask.until, services.zone)
     days = before(ask.since, ask.until)
     progress = await services.rollups.fresh_queues(since, until)

@@ -72,7 +72,7 @@ def write_xlsx(
 
     mark: who made it and when, in the properties of the document.
     """
-    with _whole(path), _workbook(path) as book:
+    with whole_file(path), workbook(path) as book:
         book.set_properties({"author": mark, "comments": mark})
         sheet = book.add_worksheet()
         bold = book.add_format({"bold": True})
@@ -111,7 +111,7 @@ def _write(sheet: Worksheet, row: int, column: int, cell: Cell, day: Format, mom
 
 
 @contextmanager
-def _workbook(path: Path) -> Iterator[Workbook]:
+def workbook(path: Path) -> Iterator[Workbook]:
     """A workbook that is closed once, whatever happens."""
     book = Workbook(str(path), OPTIONS)
     try:
@@ -128,7 +128,7 @@ def _workbook(path: Path) -> Iterator[Workbook]:
 
 def write_csv(path: Path, headers: Sequence[str], rows: Iterable[Sequence[Cell]], *, delimiter: str = ";") -> None:
     """A csv file in UTF-8, with the mark by which Excel knows it."""
-    with _whole(path), path.open("w", encoding="utf-8-sig", newline="") as file:
+    with whole_file(path), path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, delimiter=delimiter, quoting=csv.QUOTE_ALL)
         writer.writerow([inert(header) for header in headers])
         for row in rows:
@@ -145,7 +145,7 @@ def write_marked(path: Path, headers: Sequence[str], rows: Iterable[Sequence[Cel
 
 def write_vcards(path: Path, cards: Iterable[VCard]) -> None:
     """A file of vCards 3.0, as telephones and mail programs read them."""
-    with _whole(path), path.open("w", encoding="utf-8", newline="") as file:
+    with whole_file(path), path.open("w", encoding="utf-8", newline="") as file:
         for card in cards:
             file.write(_component(card).serialize())
 
@@ -190,7 +190,7 @@ def _parts(full_name: str) -> Name:
 
 
 @contextmanager
-def _whole(path: Path) -> Iterator[None]:
+def whole_file(path: Path) -> Iterator[None]:
     """A file that was not finished is removed."""
     try:
         yield

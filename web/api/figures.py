@@ -16,6 +16,7 @@ from cti.storage.search import PAGE_LIMIT
 from web import figures, kpi_texts
 from web.api import records as r
 from web.api.base import Operation, query_of, reply
+from web.asking import asker_of
 from web.figures import Answer
 from web.i18n import language_of, say
 from web.services import services_of
@@ -119,8 +120,8 @@ class StayPage(Struct):
 
 async def of_queues(request: web.Request) -> web.Response:
     """The report."""
-    query = query_of(request, QueuesQuery)
-    made = await figures.answered(request, figures.asked(request, structs.asdict(query)))
+    query, asker = query_of(request, QueuesQuery), asker_of(request)
+    made = await figures.answered(asker, figures.asked(asker, structs.asdict(query)))
     return reply(_answer(made))
 
 
@@ -176,7 +177,9 @@ async def calls_behind(request: web.Request) -> web.Response:
     query, services = query_of(request, StaysQuery), services_of(request)
     if query.what not in queue_calls.KINDS:
         raise Refused("no-such-calls", "This kind of calls is not counted.")
-    queues = await figures.queues_of(request, query.queue.replace("\0", ""), int(query.team) if query.team else None)
+    queues = await figures.queues_of(
+        asker_of(request), query.queue.replace("\0", ""), int(query.team) if query.team else None
+    )
     if not query.cursor:
         await services.rollups.fresh_queues(query.since, query.until)
     async with services.db.read(slow=True) as conn:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from collections.abc import Sequence
-from datetime import date, datetime, timedelta
-from pathlib import Path
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,14 +15,14 @@ from cti.errors import Refused
 from cti.reports import kpi
 from cti.reports.intervals import STEPS
 from cti.reports.kpi import Definition
+from cti.reports.paper import Balance, Column, Figure, Paper, Part, Value
 from cti.reports.queue_sums import STEPS as WAITS
 from cti.reports.queue_sums import QueueSums
-from cti.sheets.write import Cell, write_csv, write_xlsx
 from cti.storage import queue_calls
-from web import figures, kpi_texts
+from web import figures, kpi_texts, papers
+from web.asking import Asker, asker_of
 from web.figures import Answer, Line
-from web.i18n import language_of, translate
-from web.pages.reports import FILES
+from web.i18n import translate
 from web.render import duration, page
 from web.routes import Route
 from web.services import services_of
@@ -41,13 +39,14 @@ FIGURES = {one.key: one for one in kpi.QUEUES}
 
 async def show(request: web.Request) -> web.Response:
     """The report."""
-    ask = figures.asked(request, request.query)
+    asker = asker_of(request)
+    ask = figures.asked(asker, request.query)
     error, made, status = "", None, 200
     try:
-        made = await figures.answered(request, ask)
+        made = await figures.answered(asker, ask)
     except Refused as refused:
         error, status = told(request, refused), 409
-    queues, teams = await figures.choices(request)
+    queues, teams = await figures.choices(asker)
     return await asyncio.to_thread(  # a thousand rows are more than the loop may be held for
         page,
         request,
@@ -56,30 +55,24 @@ async def show(request: web.Request) -> web.Response:
         title=N_("Queues by numbers"),
         ask=ask,
         made=made,
-        tell=Teller(request, made) if made else None,
+        tell=Teller(asker, made) if made else None,
         queues=queues,
         teams=teams,
         steps=[(step, translate(request, kpi_texts.STEPS[step])) for step in STEPS],
-        periods=_periods(request),
+        periods=papers.periods(asker),
         error=error,
         address=_address(request),
     )
 
 
 async def give_file(request: web.Request) -> web.StreamResponse:
-    """The table as it is shown, as a file for a spreadsheet."""
-    kind = request.match_info["kind"]
-    if kind not in FILES:
-        raise web.HTTPNotFound(text="There is no such file.")
-    made = await figures.answered(request, figures.asked(request, request.query))
-    heads, rows = Teller(request, made).sheet()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"report.{kind}"
-        await asyncio.to_thread(write_xlsx if kind == "xlsx" else write_csv, path, heads, rows)
-        data = await asyncio.to_thread(path.read_bytes)
-    name = f"trubka-queues-{made.ask.since}-{made.ask.until}.{kind}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return web.Response(body=data, content_type=None, headers={"Content-Type": FILES[kind], **headers})
+    """The table as it is shown, as a file."""
+    return await papers.give(request, await paper(asker_of(request), request.query))
+
+
+async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
+    """The report as a table. Raises Refused."""
+    return Teller(asker, await figures.answered(asker, figures.asked(asker, query))).paper()
 
 
 async def show_calls(request: web.Request) -> web.Response:
@@ -91,7 +84,7 @@ async def show_calls(request: web.Request) -> web.Response:
         raise web.HTTPNotFound(text="This kind of calls is not counted.")
     team = query.get("team", "")[:9]
     team_id = int(team) if team.isascii() and team.isdigit() else None
-    queues = await figures.queues_of(request, query.get("queue", "")[:80].replace("\0", ""), team_id)
+    queues = await figures.queues_of(asker_of(request), query.get("queue", "")[:80].replace("\0", ""), team_id)
     cursor = query.get("cursor") or None
     if cursor is None:
         await services.rollups.fresh_queues(since, until)
@@ -136,30 +129,13 @@ def _address(request: web.Request, **more: str) -> str:
     return urlencode([(name, value) for name, value in {**request.query, **more}.items() if value])
 
 
-def _periods(request: web.Request) -> list[tuple[str, str, str]]:
-    """Periods by one press: name, first and last day."""
-    services = services_of(request)
-    today = datetime.fromtimestamp(services.clock(), services.zone).date()
-    monday, first = today - timedelta(days=today.weekday()), today.replace(day=1)
-    before = first - timedelta(days=1)
-    told_: list[tuple[str, date, date]] = [
-        (N_("Today"), today, today),
-        (N_("Yesterday"), today - timedelta(days=1), today - timedelta(days=1)),
-        (N_("This week"), monday, today),
-        (N_("Last week"), monday - timedelta(days=7), monday - timedelta(days=1)),
-        (N_("This month"), first, today),
-        (N_("Last month"), before.replace(day=1), before),
-    ]
-    return [(translate(request, name), since.isoformat(), until.isoformat()) for name, since, until in told_]
-
-
 class Teller:
     """The report in the reader's words: names, numbers, and the address of the calls behind a number."""
 
-    def __init__(self, request: web.Request, made: Answer) -> None:
-        self._request = request
-        self._language = language_of(request)
-        self._zone = services_of(request).zone
+    def __init__(self, asker: Asker, made: Answer) -> None:
+        self._asker = asker
+        self._language = asker.language
+        self._zone = asker.services.zone
         self.made = made
         self.whole = figures.whole(made)
         self.counts = [(code, self.say(kpi_texts.COUNTS[code])) for code in COUNTS]
@@ -167,7 +143,7 @@ class Teller:
         self.figures = kpi.QUEUES
 
     def say(self, text: str, **values: object) -> str:
-        return translate(self._request, text).format(**values) if values else translate(self._request, text)
+        return self._asker.say(text, **values)
 
     def name(self, key: str) -> str:
         return self.say(kpi_texts.NAMES[key])
@@ -236,23 +212,69 @@ class Teller:
         rows = zip(WAITS, total.waits, total.abandoned_waits, strict=True)
         return [(_step(begins), begins, answered, abandoned) for begins, answered, abandoned in rows]
 
-    def sheet(self) -> tuple[list[str], list[Sequence[Cell]]]:
-        """The table for a spreadsheet: shares as parts of one, lengths in seconds."""
-        first = self.say(N_("Queue")) if self.made.ask.rows == "queues" else self.say(N_("When"))
-        names = [name for _, name in self.counts]
-        longest = self.say(N_("Longest wait, s"))
-        heads = [first, *names, *(self.name(one.key) for one in self.figures), longest]
-        rows = [self._cells(self.row(line), line.sums) for line in self.made.lines]
-        return heads, [*rows, self._cells(self.say(N_("Total")), self.made.total)]
+    def paper(self) -> Paper:
+        """The report as a table."""
+        ask = self.made.ask
+        first = self.say(N_("Queue")) if ask.rows == "queues" else self.say(N_("When"))
+        counted = [Column(head=name) for _, name in self.counts]
+        reckoned = [
+            Column(head=self.name(one.key), kind=one.unit, definition=self.formula(one.key)) for one in self.figures
+        ]
+        columns = [
+            Column(head=first, kind="text"),
+            *counted,
+            *reckoned,
+            Column(head=self.say(N_("Longest wait")), kind="seconds"),
+        ]
+        whole = self.whole
+        told = [
+            Figure(name=self.name(one.key), kind=one.unit, value=Value(value=one.reckon(whole.sums)),
+                   definition=self.formula(one.key))
+            for one in self.figures
+        ]  # fmt: skip
+        chosen = [(self.say(N_("Queue")), ask.queue), (self.say(N_("Interval")), self.say(kpi_texts.STEPS[ask.step]))]
+        return Paper(
+            name=f"queues-{ask.since}-{ask.until}",
+            title=self.say(N_("Queues by numbers")),
+            period=papers.period_words(ask.since, ask.until),
+            filters=[(name, text) for name, text in chosen if text],
+            figures=told,
+            balance=self.balance(),
+            parts=[
+                Part(
+                    title=self.say(N_("Queues by numbers")),
+                    columns=columns,
+                    rows=[self._cells(self.row(line), line) for line in self.made.lines],
+                    total=self._cells(self.say(N_("Total")), whole),
+                )
+            ],
+            notes=[self.exclusions, self.version],
+        )
 
-    def _cells(self, name: str, sums: QueueSums) -> list[Cell]:
-        counted: list[Cell] = [self.count(sums, code) for code, _ in self.counts]
-        reckoned = [one.reckon(sums) for one in self.figures]
-        return [name, *counted, *(None if n is None else round(n, 4) for n in reckoned), sums.longest_ms / 1000]
+    def balance(self) -> Balance:
+        """Came = answered + hung up + left otherwise + still waiting."""
+        sums = self.whole.sums
+        parts = (
+            (N_("were answered"), sums.answered),
+            (N_("hung up"), sums.abandoned),
+            (N_("left otherwise"), sums.exits),
+            (N_("still waiting"), sums.waiting),
+        )
+        return Balance(
+            whole=(self.say(N_("Came")), Value(value=sums.entered)),
+            parts=[(self.say(name), Value(value=number)) for name, number in parts],
+            why=self.say(N_("calls whose end nobody saw, as the link to the PBX was down")),
+        )
+
+    def _cells(self, name: str, line: Line) -> list[Value]:
+        sums = line.sums
+        counted = [Value(value=self.count(sums, code)) for code, _ in self.counts]
+        reckoned = [Value(value=one.reckon(sums)) for one in self.figures]
+        return [Value(value=name), *counted, *reckoned, Value(value=sums.longest_ms / 1000)]
 
 
 ROUTES = (
     Route("GET", HERE, show, "figures.read", "nothing"),
     Route("GET", f"{HERE}/calls", show_calls, "figures.read", "calls"),
-    Route("GET", f"{HERE}/file.{{kind}}", give_file, "figures.read", "nothing"),
+    Route("GET", f"{HERE}/file.{{kind}}", give_file, "figures.read", "export"),
 )

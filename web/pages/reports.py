@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -21,10 +18,10 @@ from cti.clients.filters import MOST_CONDITIONS, PROPERTY, Condition, property_i
 from cti.clients.properties import Property
 from cti.errors import Refused
 from cti.reports.clients import AXIS_KINDS, FIELDS, MONTH, SEGMENT, STOCKS, Ask, Key, Table, fault, table
-from cti.sheets.write import Cell, write_csv, write_xlsx
+from cti.reports.paper import Column, Kind, Paper, Part, Value
 from cti.storage import client_report, contracts, directories, properties, segments, users
 from cti.storage.client_report import ClientReport
-from web import client_texts
+from web import client_texts, papers
 from web.auth import person_of
 from web.i18n import language_of, translate
 from web.render import duration, page
@@ -32,7 +29,6 @@ from web.routes import Route
 from web.services import services_of
 from web.texts import N_, told
 
-FILES = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "csv": "text/csv; charset=utf-8"}
 LONGEST_LINK = 6_000
 MEASURES = {
     "clients": N_("Clients"),
@@ -98,21 +94,10 @@ def _kind_of(known: Sequence[Property], axis: str) -> str:
 
 
 async def give_file(request: web.Request) -> web.StreamResponse:
-    """The table as it is shown, as a file for a spreadsheet."""
-    kind = request.match_info["kind"]
-    if kind not in FILES:
-        raise web.HTTPNotFound(text="There is no such file.")
+    """The table as it is shown, as a file."""
     wanted, names = _wanted(request), await _names(request)
     teller = Teller(request, wanted, names)
-    made = await _made(request, wanted, names.known)
-    heads, rows = teller.sheet(made)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"report.{kind}"
-        await asyncio.to_thread(write_xlsx if kind == "xlsx" else write_csv, path, heads, rows)
-        data = await asyncio.to_thread(path.read_bytes)
-    name = f"trubka-clients-{wanted.ask.rows.replace(':', '-')}.{kind}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return web.Response(body=data, content_type=None, headers={"Content-Type": FILES[kind], **headers})
+    return await papers.give(request, teller.paper(await _made(request, wanted, names.known)))
 
 
 async def _made(request: web.Request, wanted: Wanted, known: Sequence[Property]) -> Table:
@@ -327,22 +312,43 @@ class Teller:
         rated = [Condition(field=ask.of, op="filled", at=until)] if ask.measure == "average" else []
         return [*from_, *([Condition(field="created", op="to", value=until)] if until else []), *rated]
 
-    def sheet(self, made: Table) -> tuple[list[str], list[list[Cell]]]:
-        """The table for a spreadsheet: names as text, numbers as numbers; talk time in seconds."""
+    def paper(self, made: Table) -> Paper:
+        """The report as a table; talk time in seconds."""
         ask = self._wanted.ask
+        kinds: dict[str, Kind] = {"talk": "seconds", "average": "number", "contracts": "number"}
+        kind: Kind = kinds.get(ask.measure, "count")
+        heads = [self.key(ask.columns, one) for one in made.columns] if ask.columns else []
         total = self._say(N_("Total"))
-        columns = [self.key(ask.columns, one) for one in made.columns] if ask.columns else []
-        heads = [self.axis(ask.rows), *columns, f"{total}: {self.measure()}", self._say(N_("Share"))]
-        rows: list[list[Cell]] = []
+        rows = []
         for line in made.lines:
-            cells: list[Cell] = list(line.cells) if ask.columns else []
-            rows.append([self.key(ask.rows, line.key), *cells, line.total, round(line.share, 4)])
-        totals: list[Cell] = list(made.totals) if ask.columns else []
-        return heads, [*rows, [total, *totals, made.total, 1 if made.lines else 0]]
+            cells = [Value(value=one) for one in line.cells] if ask.columns else []
+            share = Value(value=line.share)
+            rows.append([Value(value=self.key(ask.rows, line.key)), *cells, Value(value=line.total), share])
+        sums = [Value(value=one) for one in made.totals] if ask.columns else []
+        columns = [
+            Column(head=self.axis(ask.rows), kind="text"),
+            *(Column(head=one, kind=kind) for one in heads),
+            Column(head=f"{total}: {self.measure()}", kind=kind),
+            Column(head=self._say(N_("Share")), kind="share"),
+        ]
+        return Paper(
+            name=f"clients-{ask.rows.replace(':', '-')}",
+            title=self._say(N_("Clients by numbers")),
+            period=f"{ask.since or '…'} – {ask.until or '…'}",
+            filters=[(self._say(N_("Search")), self._wanted.q)] if self._wanted.q else [],
+            parts=[
+                Part(
+                    title=self.measure(),
+                    columns=columns,
+                    rows=rows,
+                    total=[Value(value=total), *sums, Value(value=made.total), Value(value=1 if rows else 0)],
+                )
+            ],
+        )
 
 
 ROUTES = (
     Route("GET", "/reports", show_first, "signed-in", "nothing"),
     Route("GET", "/reports/clients", show, "reports.read", "nothing"),
-    Route("GET", "/reports/clients/file.{kind}", give_file, "reports.read", "nothing"),
+    Route("GET", "/reports/clients/file.{kind}", give_file, "reports.read", "export"),
 )

@@ -1,0 +1,99 @@
+"""A report as a file: the same numbers in xlsx, csv and PDF, texts inert, days and shares as they are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from cti.reports.paper import Balance, Column, Figure, Kind, Paper, Part, Value, Words, balance_line, plain
+from cti.sheets import SheetError
+from cti.sheets.papers import PDF_ROWS, write_paper
+from web.render import VENDOR
+
+WORDS = Words(
+    language="ru",
+    total="Итого",
+    difference="разница",
+    definitions="Как считается",
+    seconds="с",
+    page="с.",
+    made="27.11.2026",
+)
+EVIL = '=HYPERLINK("http://evil.example";"x")'
+
+
+def paper(rows: int = 2) -> Paper:
+    columns = [
+        Column(head="Очередь", kind="text"),
+        Column(head="Пришло"),
+        Column(head="Уровень", kind="share", definition="Отвеченные за T, делённые на всех."),
+        Column(head="Ожидание", kind="seconds"),
+    ]
+    row = [Value(value=EVIL), Value(value=1234), Value(value=0.784), Value(value=None)]
+    return Paper(
+        name="queues",
+        title="Очереди: в цифрах",
+        period="01.11.2026 – 27.11.2026",
+        filters=[("Очередь", EVIL)],
+        figures=[Figure(name="Уровень", kind="share", value=Value(value=0.784))],
+        balance=Balance(
+            whole=("Пришло", Value(value=10)), parts=[("отвечено", Value(value=7)), ("ушли", Value(value=2))], why="сбой"
+        ),
+        parts=[Part(title="По очередям", columns=columns, rows=[row] * rows, total=row)],
+    )
+
+
+def test_a_spreadsheet_has_numbers_and_inert_texts(tmp_path: Path) -> None:
+    path = tmp_path / "report.xlsx"
+    write_paper(path, paper(), WORDS, VENDOR)
+    book = CalamineWorkbook.from_path(path)
+    cells = [row for row in book.get_sheet_by_index(0).to_python() if any(row)]
+    table = cells.index(["Очередь", "Пришло", "Уровень", "Ожидание, с"])
+    assert cells[table + 1] == [EVIL, 1234.0, 0.784, ""]
+    assert any("Пришло 10 = отвечено 7 + ушли 2; разница 1 (сбой)" in str(row[0]) for row in cells)
+    assert book.get_sheet_by_index(1).to_python()[0][0] == "Уровень"
+    assert b"<f>" not in path.read_bytes()
+
+
+def test_a_csv_cannot_be_computed(tmp_path: Path) -> None:
+    path = tmp_path / "report.csv"
+    write_paper(path, paper(), WORDS, VENDOR)
+    assert "\"'=HYPERLINK(" in path.read_text("utf-8-sig")
+
+
+def test_a_pdf_holds_cyrillic_and_more_pages_have_their_heads(tmp_path: Path) -> None:
+    path = tmp_path / "report.pdf"
+    write_paper(path, paper(90), WORDS, VENDOR)
+    data = path.read_bytes()
+    assert data[:5] == b"%PDF-"
+    assert data.count(b"/Type /Page\n") >= 2
+    assert b"DejaVuSans" in data
+    assert len(data) < 200_000  # only the letters it uses
+    with pytest.raises(SheetError, match="3000 rows"):
+        write_paper(tmp_path / "long.pdf", paper(PDF_ROWS + 1), WORDS, VENDOR)
+    assert not (tmp_path / "long.pdf").exists()
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "text"),
+    [
+        (None, "share", "–"),
+        (0.784, "share", "78,4 %"),
+        (4.2, "seconds", "4,2"),
+        (67.4, "seconds", "1:07"),
+        (3661, "seconds", "1:01:01"),
+        (1234567, "count", "1\u00a0234\u00a0567"),
+        (4.256, "number", "4,26"),
+    ],
+)
+def test_how_a_value_is_read(value: float | None, kind: Kind, text: str) -> None:
+    assert plain(value, kind, "ru") == text
+
+
+def test_a_balance_says_what_is_lacking() -> None:
+    whole = paper().balance
+    assert whole is not None
+    assert whole.difference == 1
+    assert balance_line(whole, WORDS).endswith("разница 1 (сбой)")
