@@ -33,6 +33,7 @@ from cti.features.directory_admin import DirectoryAdmin
 from cti.features.erasures import Erasures, Surroundings
 from cti.features.number_lists import NumberLists
 from cti.features.own_keys import OwnKeys
+from cti.features.report_letters import ReportLetters
 from cti.features.role_rights import RoleRights
 from cti.features.rollups import Rollups
 from cti.features.scripts import Scripts
@@ -251,6 +252,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         ),
         role_rights=RoleRights(db=db, clock=clock, desktop=live),
         rollups=rollups,
+        report_letters=ReportLetters(db=db, clock=clock),
         client_base=base.client_base,
         bulk_changes=base.bulk_changes,
         catalogue=base.catalogue,

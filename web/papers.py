@@ -1,4 +1,4 @@
-"""Reports as files: one way out for each of them, for who may see it, with a line in the access journal."""
+"""Reports as files: one way out for each of them, for who may see it, with a line in the audit journal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from cti.sheets.papers import TYPES, SheetError, write_paper
 from web.asking import Asker, asker_of
 from web.i18n import N_
 from web.render import VENDOR
-from web.shown import showed
 
 
 def words(asker: Asker) -> Words:
@@ -59,8 +58,9 @@ async def give(request: web.Request, paper: Paper) -> web.Response:
     kind = request.match_info["kind"]
     if kind not in TYPES:
         raise web.HTTPNotFound(text="There is no such file.")
-    data = await made_file(asker_of(request), paper, kind)
-    showed(request, count=0, thing=f"report:{paper.name}.{kind}")
+    asker = asker_of(request)
+    data = await made_file(asker, paper, kind)
+    await asker.services.report_letters.took(asker.person, f"{paper.name}.{kind}")
     headers = {"Content-Disposition": f'attachment; filename="trubka-{paper.name}.{kind}"'}
     return web.Response(body=data, content_type=None, headers={"Content-Type": TYPES[kind], **headers})
 

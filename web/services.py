@@ -82,6 +82,7 @@ from cti.features.plan_sounds import PlanSounds
 from cti.features.recording_pauses import RecordingPauses
 from cti.features.recordings import Recordings
 from cti.features.reminders import Reminders
+from cti.features.report_letters import ReportLetters
 from cti.features.role_rights import RoleRights
 from cti.features.rollups import Rollups
 from cti.features.screen_pop import ScreenPops
@@ -121,6 +122,7 @@ class Services:
     people: DirectoryAdmin
     role_rights: RoleRights
     rollups: Rollups
+    report_letters: ReportLetters
     client_base: ClientBase
     catalogue: ClientCatalogue
     contacts: ClientContacts

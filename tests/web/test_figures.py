@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cti.reports.queue_sums import Thresholds
-from cti.storage import calls, queue_calls, role_rights, thresholds, users
+from cti.storage import calls, queue_calls, role_rights, sessions, thresholds, users
 from cti.storage.users import QueueDraft
 from tests import simulated_week
 from tests.simulated_week import DAYS, QUEUES, Week
@@ -128,6 +128,11 @@ async def test_a_file_has_what_the_page_shows(desk: Panel, week: Week) -> None:
         file = await visitor.get(f"/reports/queues/file.csv?{PERIOD}&rows=queues")
         rows = list(csv.reader(io.StringIO(file.text.removeprefix("\ufeff")), delimiter=";"))
         assert [row[:2] for row in rows[1:]][:-1] == [["sales", "84"], ["support", "84"]]
+        async with visitor.http.get(f"{desk.url}/reports/queues/file.pdf?{PERIOD}") as pdf:
+            assert (pdf.status, (await pdf.read())[:5]) == (200, b"%PDF-")
+        async with desk.services.db.read() as conn:
+            told = [line.object for line in await sessions.notes(conn)]
+        assert told[:2] == [f"queues-{DAYS[0]}-{DAYS[-1]}.{kind}" for kind in ("pdf", "csv")]
         assert float(rows[-1][6].replace(",", ".")) == pytest.approx(week.whole().figures()["service-level"], abs=1e-4)
 
 

@@ -276,5 +276,5 @@ class Teller:
 ROUTES = (
     Route("GET", HERE, show, "figures.read", "nothing"),
     Route("GET", f"{HERE}/calls", show_calls, "figures.read", "calls"),
-    Route("GET", f"{HERE}/file.{{kind}}", give_file, "figures.read", "export"),
+    Route("GET", f"{HERE}/file.{{kind}}", give_file, "figures.read", "nothing"),
 )

@@ -83,6 +83,7 @@ ACTIONS = {  # what the audit journal calls it -> what people call it
     "directory-rename": N_("renamed a directory entry"),
     "directory-retire": N_("retired a directory entry"),
     "directory-merge": N_("merged directory entries"),
+    "report-file": N_("took a report as a file"),
     "rights": N_("changed a right"),
     "mailbox-add": N_("added a mailbox"),
     "mailbox-change": N_("changed a mailbox"),

@@ -39,7 +39,9 @@ def paper(rows: int = 2) -> Paper:
         filters=[("Очередь", EVIL)],
         figures=[Figure(name="Уровень", kind="share", value=Value(value=0.784))],
         balance=Balance(
-            whole=("Пришло", Value(value=10)), parts=[("отвечено", Value(value=7)), ("ушли", Value(value=2))], why="сбой"
+            whole=("Пришло", Value(value=10)),
+            parts=[("отвечено", Value(value=7)), ("ушли", Value(value=2))],
+            why="сбой",
         ),
         parts=[Part(title="По очередям", columns=columns, rows=[row] * rows, total=row)],
     )
