@@ -7,6 +7,7 @@ at all; only a database that cannot be opened stops the start.
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import gc
 import signal
 import sys
@@ -43,7 +44,8 @@ from cti.metrics import Metrics
 from cti.newcomer_parts import build_newcomers
 from cti.passwords import installation_key
 from cti.pbx import Pbxes
-from cti.settings import Settings
+from cti.service_manager import ServiceManager
+from cti.settings import Settings, service_manager
 from cti.sights import Sights
 from cti.sms_parts import build_sms
 from cti.storage import calls
@@ -65,13 +67,14 @@ log = structlog.get_logger()
 def main(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Raises CtiError when it cannot start."""
     logs.set_up(settings.log)
+    faulthandler.enable()  # the watchdog's SIGABRT leaves in the journal where the server hung
     with asyncio.Runner() as runner:
         runner.run(serve(settings))
 
 
 async def serve(settings: Settings) -> None:
     """Build, run, stop."""
-    stop = asyncio.Event()
+    stop, manager = asyncio.Event(), ServiceManager(service_manager())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -88,9 +91,12 @@ async def serve(settings: Settings) -> None:
             tasks.append(group.create_task(watch_half_open(runner), name="half-open"))
             tasks.append(group.create_task(compile_ahead(app), name="templates"))
             log.info("serving", address=settings.http.host, port=settings.http.port)
+            manager.tell("READY=1")
+            tasks.append(group.create_task(manager.keep_told(lambda: _state(parts.services)), name="watchdog"))
             await _offer_first_admin(parts.services.accounts, settings)
             await stop.wait()
             log.info("stopping")
+            manager.tell("STOPPING=1")
             await runner.cleanup()
             await parts.rest(STOP_S)
             await parts.spool.flush(STOP_S)
@@ -357,6 +363,12 @@ async def _take_over(pbxes: Pbxes, db: Database, spool: Spool, now: float) -> No
             await calls.close_unfinished(conn, ours, now, "lost")
 
         spool.put(close)
+
+
+def _state(services: Services) -> str:
+    """One line for `systemctl status`."""
+    links = ", ".join(f"{one.name} {one.state}" for one in services.link().pbxes) or services.link().state
+    return f"PBX: {links}; storage: {services.spool.state}, {services.spool.pending} waiting"
 
 
 def _show_figures(metrics: Metrics, spool: Spool) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab import dovecot, ldap
+from lab import dovecot, ldap, nginx
 from lab.errors import LabError
 from lab.settings import CHECKOUT, OLD
 from lab.settings import load as load_settings
@@ -35,7 +35,19 @@ def prepare(command: str) -> None:
         "run": (sipp, venv, panel, pbx, dovecot.unpack),
         "setup": (sipp, venv, panel, pbx, dovecot.unpack),
         "wheel": (compiler, venv, panel),
-        "test": (sipp, chromium, postgresql, venv, directory, panel, pbx, old_pbx, dovecot.unpack),
+        "test": (
+            sipp,
+            systemd,
+            chromium,
+            postgresql,
+            venv,
+            directory,
+            panel,
+            pbx,
+            old_pbx,
+            dovecot.unpack,
+            nginx.unpack,
+        ),
     }
     with _alone():
         for step in steps.get(command, steps["test"]):
@@ -46,6 +58,12 @@ def sipp() -> None:
     """SIPp, the lab's clients."""
     if not shutil.which("sipp"):
         packages("sip-tester")
+
+
+def systemd() -> None:
+    """What judges the unit, and the library of its filter of system calls; nothing of it runs."""
+    if not shutil.which("systemd-analyze"):
+        packages("systemd")
 
 
 def chromium() -> None:

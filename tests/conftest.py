@@ -9,8 +9,8 @@ import pytest
 
 HERE = Path(__file__).parent
 LONG_FIRST = (
-    "bench", "soak", "e2e", "phone", "browser", "live", "lab", "web", "channels", "dialplan", "features", "storage",
-    "telephony",
+    "bench", "soak", "e2e", "installation", "phone", "browser", "live", "lab", "web", "channels", "dialplan",
+    "features", "storage", "telephony",
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from cti.cli.check_sip import sip_findings
 from cti.cli.finding import Finding
 from cti.errors import CtiError
 from cti.settings import AgiSettings, Settings
-from cti.storage import directory
+from cti.storage import database, directory
 from cti.storage.database import Database, open_database
 
 
@@ -26,12 +27,14 @@ from cti.storage.database import Database, open_database
         "cti check",
         "cti --config /etc/trubka/config.toml check",
         "cti check --json",
+        "cti check --start",
         "cti check --config /etc/asterisk",
     )
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 @click.option("--settings", "show", is_flag=True, help="Print the effective settings too, secrets masked.")
 @click.option("--call", "call", is_flag=True, help="Place the test calls of [sip.NAME.test] too; the server must run.")
+@click.option("--start", "start", is_flag=True, help="Only what would keep the server from starting; changes nothing.")
 @click.option(
     "--config",
     "folder",
@@ -39,7 +42,7 @@ from cti.storage.database import Database, open_database
     help="Folder with the PBX's configuration files: what its account cannot see is read there.",
 )
 @click.pass_context
-def command(ctx: click.Context, as_json: bool, show: bool, call: bool, folder: Path | None) -> None:
+def command(ctx: click.Context, as_json: bool, show: bool, call: bool, start: bool, folder: Path | None) -> None:
     """Check everything the server needs and say what to do; exit status 1 when something must be done."""
     settings = settings_of(ctx)
     log_to_stderr(settings)
@@ -48,13 +51,50 @@ def command(ctx: click.Context, as_json: bool, show: bool, call: bool, folder: P
 
     async def work() -> bool:
         good = True
-        async for finding in findings(settings, call=call, folder=folder):
+        async for finding in starting(settings) if start else findings(settings, call=call, folder=folder):
             good = good and (finding.ok or finding.warning)
             click.echo(_line(finding, as_json))
         return good
 
     if not asyncio.run(work()):
         ctx.exit(1)
+
+
+async def starting(settings: Settings) -> AsyncIterator[Finding]:
+    """What must be there before the server can start; a PBX that is away is none of it. Nothing is changed."""
+    yield Finding(what="settings", text="read")
+    if settings.data.is_dir() or os.access(settings.data.parent, os.W_OK):
+        yield _folder(settings) if settings.data.is_dir() else Finding(what="data folder", text="will be made")
+    else:
+        yield Finding(
+            what="data folder", ok=False, text=f"{settings.data}: cannot be made; make it, chown it to the service"
+        )
+    try:
+        version = await database.version(settings.database_url)
+        newest = database.LATEST
+        text = f"version {version}" if version else "will be made"
+        if version and version < newest:
+            text += f", will be brought to {newest}; make a backup before"
+        yield Finding(what="database", text=text)
+    except (CtiError, OSError) as error:
+        yield Finding(what="database", ok=False, text=str(error))
+    for what, host, port in (("panel", settings.http.host, settings.http.port), *_agi_port(settings)):
+        yield _port(what, host, port)
+
+
+def _agi_port(settings: Settings) -> list[tuple[str, str, int]]:
+    return [("agi", settings.agi.host, settings.agi.port)] if settings.pbx and settings.agi.port else []
+
+
+def _port(what: str, host: str, port: int) -> Finding:
+    """Whether the address is ours to listen on: that of this machine, and of no other program."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        text = f"{host}:{port} cannot be listened on ({error.strerror}); another port, or end what has it"
+        return Finding(what=what, ok=False, text=text)
+    return Finding(what=what, text=f"{host}:{port} is free")
 
 
 async def findings(settings: Settings, *, call: bool = False, folder: Path | None = None) -> AsyncIterator[Finding]:

@@ -42,6 +42,7 @@ from cti.settings.sections import (
     StorageSettings,
     TestCallSettings,
     WatchLineSettings,
+    credentials_in,
 )
 
 DEFAULT_FILE = Path("/etc/trubka/config.toml")
@@ -88,7 +89,7 @@ class Settings(BaseSettings):
     @property
     def database_url(self) -> str:
         """SQLAlchemy URL with its async driver."""
-        return self.storage.url or f"sqlite+aiosqlite:///{self.data / 'trubka.db'}"
+        return self.storage.address() or f"sqlite+aiosqlite:///{self.data / 'trubka.db'}"
 
     @property
     def voicemail_folders(self) -> dict[str, Path]:
@@ -115,7 +116,8 @@ def load(config: Path | None = None, *, environ: Mapping[str, str] | None = None
             _put(values, path, env[name])
     faults = _unknown_variables(env)
     try:
-        settings = Settings(**values)
+        with credentials_in(env.get("CREDENTIALS_DIRECTORY", "")):
+            settings = Settings(**values)
     except ValidationError as error:
         faults += [f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()]
         raise SettingsError(faults) from None
@@ -125,6 +127,11 @@ def load(config: Path | None = None, *, environ: Mapping[str, str] | None = None
     if faults:
         raise SettingsError(faults)
     return settings
+
+
+def service_manager() -> dict[str, str]:
+    """What systemd tells its services: where to tell it of themselves, and how often the watchdog wants a beat."""
+    return {name: os.environ.get(name, "") for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")}
 
 
 def demo_password() -> str | None:
@@ -170,6 +177,10 @@ def _missing_secrets(settings: Settings) -> list[str]:
         accounts |= {f"sip.{name}.watch.{line}": account for line, account in registrar.watch.items()}
         accounts |= {f"sip.{name}.test": registrar.test} if registrar.test else {}
     faults = []
+    try:
+        settings.storage.address()
+    except OSError as error:
+        faults.append(f"storage.url_file: cannot be read ({error.strerror})")
     for where, account in accounts.items():
         try:
             if not account.password():
@@ -255,4 +266,5 @@ __all__ = [
     "WatchLineSettings",
     "demo_password",
     "load",
+    "service_manager",
 ]

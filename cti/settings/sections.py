@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -40,6 +43,30 @@ ProviderName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,15}$")]
 WebAddress = Annotated[str, Field(pattern=r"^(https://[^\s/]+/\S*|http://(127\.0\.0\.1|localhost)(:\d+)?/\S*)?$")]
 
 
+_credentials: ContextVar[str] = ContextVar("credentials", default="")
+
+
+@contextmanager
+def credentials_in(folder: str) -> Iterator[None]:
+    """Settings made in this block find bare names of files in the folder of the service's credentials."""
+    token = _credentials.set(folder)
+    try:
+        yield
+    finally:
+        _credentials.reset(token)
+
+
+def _credential(file: Path) -> Path:
+    """A bare name is one of the service's credentials (systemd's LoadCredential=); else that file of /etc/trubka."""
+    if len(file.parts) != 1:
+        return file
+    folders = (_credentials.get(), "/etc/trubka")
+    return next((found for one in folders if one and (found := Path(one, file)).exists()), file)
+
+
+SecretFile = Annotated[Path, AfterValidator(_credential)]
+
+
 def _secret(secret: SecretStr, file: Path | None) -> str:
     return file.read_text(encoding="utf-8").strip() if file is not None else secret.get_secret_value()
 
@@ -61,8 +88,13 @@ class StorageSettings(_Section):
     """The database. Empty url: SQLite `trubka.db` in the data folder."""
 
     url: str = ""
+    url_file: SecretFile | None = None  # holds the url alone: its password stands in no settings then
     busy_timeout_ms: Annotated[int, Field(ge=0, le=60_000)] = 5000
     spool: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000  # writes kept in memory while the disk is full
+
+    def address(self) -> str:
+        """The url itself, from the file where one is named."""
+        return self.url_file.read_text(encoding="utf-8").strip() if self.url_file is not None else self.url
 
 
 class PbxNumbersSettings(_Section):
@@ -103,7 +135,7 @@ class PbxSettings(_Section):
     port: Port = 5038
     username: str = "trubka"
     secret: SecretStr = SecretStr("")
-    secret_file: Path | None = None
+    secret_file: SecretFile | None = None
     tls: bool = False
     tls_ca_file: Path | None = None
     devices: tuple[str, ...] = ()
@@ -113,7 +145,9 @@ class PbxSettings(_Section):
     auto_answer: bool = True  # desk phones pick up by themselves on click-to-dial, by model
     caller_id: Annotated[str, Field(pattern=r"^(\+?[0-9]{2,20})?$")] = ""  # shown to clients; empty: dial.caller_id
     sip_ws: SipWebSocket = ""  # where browser phones are passed on to; empty: ws://HOST:8088/ws
-    web_secrets_file: Path | None = None  # their passwords: the file that pjsip.conf includes; None: no browser phones
+    web_secrets_file: SecretFile | None = (
+        None  # their passwords: the file that pjsip.conf includes; None: no browser phones
+    )
     voicemail: Path | None = None  # its folder of messages, readable by this server; None: they are not played
     recordings: Path | None = None  # its folder of recordings (of TrubkaRecording); None: they are not played
     numbers: PbxNumbersSettings = PbxNumbersSettings()
@@ -178,7 +212,7 @@ class SipAccountSettings(_Section):
 
     extension: Annotated[str, Field(pattern=r"^[0-9A-Za-z_.-]{1,40}$")]
     secret: SecretStr = SecretStr("")
-    secret_file: Path | None = None
+    secret_file: SecretFile | None = None
 
     def password(self) -> str:
         """The secret itself, from the file where one is named."""
@@ -244,7 +278,7 @@ class OAuthSettings(_Section):
 
     client_id: Annotated[str, Field(min_length=1, max_length=200)]
     secret: SecretStr = SecretStr("")
-    secret_file: Path | None = None
+    secret_file: SecretFile | None = None
     authorize_url: WebAddress = ""
     token_url: WebAddress = ""
     scopes: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ from sqlalchemy import Table, delete, func, insert, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.errors import StorageError
+from cti.storage import migrations
 from cti.storage.database import Database
 from cti.storage.rollup_tables import agent_marks, queue_marks
 from cti.storage.tables import metadata
@@ -25,6 +26,11 @@ BATCH = 2_000
 async def copy(source: Database, target: Database, told: Callable[[str, int], None]) -> dict[str, int]:
     """All rows of every table; told after each table. Returns rows by table. Raises StorageError when the target holds
     something, or when what arrived is not what left."""
+    if source.schema_version > migrations.LATEST:
+        raise StorageError(
+            "The database is a newer program's: this one does not know all that is in it",
+            advice="Copy it with the newer program.",
+        )
     copied: dict[str, int] = {}
     marks = (queue_marks, agent_marks)
     tables = [*(table for table in metadata.sorted_tables if table not in marks), *marks]

@@ -2,7 +2,7 @@
 
 Rules kept here: one writer at a time on SQLite (two coroutines on one connection would share a transaction), readers
 beside it that cannot write; a write is on the disk when `write()` is left (synchronous=FULL); the schema is brought to
-this version at start, a newer one refused. Statements have named parameters; nothing is put together from input.
+this version at start, a newer one refused unless it serves us. Statements have named parameters; none is made of input.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from cti.errors import StorageError
 from cti.storage import migrations, one_hop, postgresql, sqlite
 from cti.storage.search import fold
 
+LATEST = migrations.LATEST  # the schema of this program
 READERS = 4
 SLOW = 2  # queries that take seconds, at once: the others find a reader
 MEASURED = 10_000  # clients; below it any way is fast, and statistics of a few would mislead of many
@@ -215,6 +216,23 @@ async def open_database(url: str, *, busy_timeout_ms: int = 5000) -> Database:
     db = Database(parsed, busy_timeout_ms=busy_timeout_ms)
     await db.start()
     return db
+
+
+async def version(url: str) -> int:
+    """The version of the schema as it is, unchanged; 0: no database yet. Raises StorageError: it serves us not."""
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "sqlite":
+        await asyncio.to_thread(sqlite.check_file, _file(parsed))
+        if not _file(parsed).exists():
+            return 0
+    db = Database(parsed, busy_timeout_ms=5000)
+    try:
+        async with db.read() as conn:
+            found, floor = await conn.run_sync(lambda sync: (migrations.version_of(sync), migrations.floor_of(sync)))
+        migrations.refuse_newer(found, floor)
+        return int(found)
+    finally:
+        await db.close()
 
 
 async def restore(url: str, path: Path) -> Path | None:

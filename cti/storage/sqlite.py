@@ -130,20 +130,27 @@ def set_aside(path: Path) -> list[Path]:
     return sorted(one for one in found if not one.name.endswith(("-wal", "-shm")))
 
 
-def check_copy(copy: Path) -> None:
-    """StorageError unless the file is a whole database of ours, not newer than this program."""
+def check_copy(copy: Path) -> int:
+    """The version of a copy. StorageError unless the file is a whole database of ours that this program can work on."""
     check_file(copy)
     try:
         with contextlib.closing(sqlite3.connect(f"{copy.resolve().as_uri()}?mode=ro", uri=True)) as conn:
             faults = conn.execute("PRAGMA integrity_check(1)").fetchone()[0]
-            version = int(conn.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+            version, floor = _standing(conn)
     except (sqlite3.Error, TypeError, ValueError) as error:
         raise StorageError(
             f"The copy {copy} is not a database of this program ({error})", advice="Take another copy."
         ) from None
     if faults != "ok":
         raise StorageError(f"The copy {copy} is damaged ({faults})", advice="Take another copy.")
-    migrations.refuse_newer(version)
+    migrations.refuse_newer(version, floor)
+    return version
+
+
+def _standing(conn: sqlite3.Connection) -> tuple[int, int]:
+    version = int(conn.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+    told = conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'schema_floor'").fetchone()
+    return version, int(conn.execute("SELECT version FROM schema_floor").fetchone()[0]) if told else version
 
 
 def _refuse_in_use(path: Path) -> None:

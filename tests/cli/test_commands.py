@@ -192,3 +192,26 @@ def test_replay_tells_events_and_summaries(tmp_path: Path) -> None:
         "call", "direction", "caller", "called", "queue", "started", "answered", "ended", "outcome", "reason", "talked",
         "transfers", "legs",
     }  # fmt: skip
+
+
+def test_what_keeps_the_server_from_starting_is_told_before_and_changes_nothing(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    pbx = {"CTI_PBX__MAIN__PORT": "1", "CTI_PBX__MAIN__SECRET": "x", "CTI_AGI__PORT": "0"}
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        port = str(stranger.getsockname()[1])
+        taken = cti("check", "--start", data=data, CTI_PORT=port, **pbx)
+    assert (taken.returncode, f"to do    panel: 127.0.0.1:{port}" in taken.stdout) == (1, True), taken.stdout
+    fine = cti("check", "--start", data=data, CTI_PORT=port, **pbx)
+    assert fine.returncode == 0, fine.stdout
+    assert not data.exists()
+    data.mkdir()
+    (data / "trubka.db").write_bytes(b"rubbish")
+    broken = cti("check", "--start", data=data, CTI_PORT=port)
+    assert (broken.returncode, "to do    database" in broken.stdout) == (1, True), broken.stdout
+    (tmp_path / "credentials").mkdir()
+    (tmp_path / "credentials/main.secret").write_text("x\n")
+    given = {"CREDENTIALS_DIRECTORY": str(tmp_path / "credentials"), "CTI_PBX__MAIN__SECRET_FILE": "main.secret"}
+    named = cti("check", "--settings", data=tmp_path / "other", CTI_PBX__MAIN__PORT="1", **given)
+    assert '"secret_file": "' + str(tmp_path / "credentials/main.secret") in named.stdout
+    gone = cti("check", data=tmp_path / "other", CTI_PBX__MAIN__SECRET_FILE="main.secret")
+    assert (gone.returncode, "pbx.main.secret_file: cannot be read" in gone.stderr) == (2, True), gone.stderr

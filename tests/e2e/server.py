@@ -70,6 +70,7 @@ class Server:
         self._environment = environment | self._settings
         self._environment |= {"CTI_DATA": str(data), "CTI_PORT": str(self.port), "CTI_DEMO_PASSWORD": PASSWORD}
         self._process: subprocess.Popen[bytes] | None = None
+        self.within: list[str] = []  # a command that the server is started by
         self._most_files = most_files  # file descriptors the server may have; 0: as many as we
 
     @property
@@ -114,7 +115,7 @@ class Server:
         """Serve; returns when the panel answers."""
         with self.log.open("ab") as log:
             limit = ["prlimit", f"--nofile={self._most_files}"] if self._most_files else []
-            command = [*limit, sys.executable, "-m", "cti", "serve"]
+            command = [*limit, *self.within, sys.executable, "-m", "cti", "serve"]
             self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
         try:
             self._wait(self._process)

@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, insert, text
 from sqlalchemy.exc import IntegrityError
 
 from cti.errors import StorageError
 from cti.storage import migrations
-from cti.storage.database import Database, open_database
-from cti.storage.tables import metadata, users
+from cti.storage.copy import copy
+from cti.storage.database import Database, open_database, version
+from cti.storage.tables import metadata, teams, users
 from tests.made import address
 
 OWN_OF_THE_ENGINE = (
@@ -24,6 +27,7 @@ OWN_OF_THE_ENGINE = (
     "letter_fts",
     "ix_letter_words_vector",
     "alembic_version",
+    "schema_floor",
     "mark_",
 )  # no tables.py can say these
 
@@ -72,9 +76,104 @@ async def test_a_newer_schema_is_refused_with_advice(url: str) -> None:
     db = await open_database(url)
     async with db.write() as conn:
         await conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        await conn.execute(text("UPDATE schema_floor SET version = 9998"))
     await db.close()
     with pytest.raises(StorageError, match="Install the newer program"):
         await open_database(url)
+    with pytest.raises(StorageError, match="Install the newer program"):
+        await version(url)
+
+
+async def test_F_52_a_newer_schema_that_serves_this_program_is_worked_on_as_it_is(url: str) -> None:
+    db = await open_database(url)
+    async with db.write() as conn:
+        await conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        await conn.execute(text("ALTER TABLE teams ADD COLUMN of_the_future TEXT"))
+    await db.close()
+    assert await version(url) == 9999
+    db = await open_database(url)
+    assert db.schema_version == 9999
+    async with db.write() as conn:
+        await conn.execute(insert(teams).values(name="Sales"))
+    with pytest.raises(StorageError, match="newer program"):
+        await copy(db, db, lambda _table, _rows: None)
+    await db.close()
+    async with (again := await open_database(url)).read() as conn:
+        rows = (await conn.execute(text("SELECT version_num, name, of_the_future FROM alembic_version, teams"))).all()
+        assert [tuple(row) for row in rows] == [("9999", "Sales", None)]
+    await again.close()
+
+
+def _shape(conn: Connection) -> dict[str, dict[str, tuple[str, bool, bool]]]:
+    """Columns by table: type, whether it may be empty, whether it has a default; and what must be unique, by table."""
+    found: dict[str, dict[str, tuple[str, bool, bool]]] = {}
+    for name in [row[0] for row in conn.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'"))]:
+        rows = conn.execute(text(f"PRAGMA table_info('{name}')")).all()
+        found[name] = {row.name: (row.type.split("(")[0], not row.notnull, row.dflt_value is not None) for row in rows}
+        for index in conn.execute(text(f"PRAGMA index_list('{name}')")).all():
+            if index.unique:
+                keys = [one.name for one in conn.execute(text(f"PRAGMA index_info('{index.name}')"))]
+                found[name][f"unique {','.join(map(str, keys))}"] = ("", True, False)
+    return found
+
+
+def _only_adds(
+    old: dict[str, dict[str, tuple[str, bool, bool]]], new: dict[str, dict[str, tuple[str, bool, bool]]]
+) -> str:
+    """What an older program would stumble over; "": nothing."""
+    for table, columns in old.items():
+        if table.startswith("sqlite_"):
+            continue
+        if table not in new:
+            return f"{table} is gone"
+        for name, (kind, empty, _) in columns.items():
+            if name.startswith("unique"):
+                continue
+            if name not in new[table]:
+                return f"{table}.{name} is gone"
+            if new[table][name][0] != kind or (empty and not new[table][name][1]):
+                return f"{table}.{name} is another"
+        for name, (_, empty, default) in new[table].items():
+            if name not in columns and name.startswith("unique"):
+                return f"{table} must be {name}"
+            if name not in columns and not (empty or default):
+                return f"{table}.{name} must be filled"
+    return ""
+
+
+def test_F_52_a_version_that_older_programs_cannot_live_with_says_so() -> None:
+    """One that only adds must not say BREAKS: an upgrade could not be taken back without need."""
+    config = Config()
+    config.set_main_option("script_location", str(migrations.FOLDER))
+    engine = create_engine("sqlite://")
+    with engine.begin() as conn:
+        conn.connection.create_function("fold", 1, lambda value: value, deterministic=True)  # type: ignore[attr-defined]
+        config.attributes["connection"] = conn
+        numbers = [int(one.name[:4]) for one in sorted((migrations.FOLDER / "versions").glob("0*.py"))]
+        command.upgrade(config, f"{migrations.FLOOR:04d}")
+        for number in [one for one in numbers if one > migrations.FLOOR]:
+            before = _shape(conn)
+            command.upgrade(config, f"{number:04d}")
+            why = _only_adds(before, _shape(conn))
+            file = next((migrations.FOLDER / "versions").glob(f"{number:04d}_*.py"))
+            says = "\nBREAKS = True\n" in file.read_text(encoding="utf-8")
+            assert says or not why, f"{file.name}: {why}; add, or say BREAKS = True"
+    engine.dispose()
+
+
+def test_what_only_adds_is_told_from_what_does_not() -> None:
+    old = {"a": {"x": ("TEXT", True, False), "y": ("TEXT", False, False)}}
+    for change in (
+        {},
+        {"a": {"x": ("TEXT", True, False)}},
+        {"a": old["a"] | {"x": ("INTEGER", True, False)}},
+        {"a": old["a"] | {"x": ("TEXT", False, False)}},
+        {"a": old["a"] | {"z": ("TEXT", False, False)}},
+        {"a": old["a"] | {"unique x": ("", True, False)}},
+    ):
+        assert _only_adds(old, change), change
+    assert not _only_adds(old, old | {"b": {}})
+    assert not _only_adds(old, {"a": old["a"] | {"z": ("TEXT", False, True), "w": ("TEXT", True, False)}})
 
 
 async def test_tables_of_another_program_are_left_alone(url: str) -> None:
