@@ -100,6 +100,7 @@ REFUSALS: Mapping[str, str] = {
     "no-such-calls": N_("This kind of calls is not counted."),
     "bad-budget": N_("Give whole minutes of a day: 0 to 1440, or nothing for no budget."),
     "no-reason": N_("There is no such reason any more."),
+    "too-long-for-hours": N_("Choose at most two years."),
     "report-too-long": N_("A PDF holds 3000 rows: choose longer intervals, or take the Excel file."),
     "bad-thresholds": N_("Give whole seconds: 1 to 3600 to answer, 0 to 600 for hung up at once."),
 }

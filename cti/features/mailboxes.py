@@ -112,7 +112,7 @@ class Mailboxes:
         self.providers = tuple(providers)
         self._desktop = desktop
         self._next_seq = next_seq
-        self._house = house
+        self.house = house
         self._clock = clock
         self.changed = changed
         self.removed = removed
@@ -159,7 +159,7 @@ class Mailboxes:
     async def _due_anew(self, conn: Connection, mailbox_id: int, values: dict[str, Any]) -> None:
         """What waits for an answer is due by the hours and the target of now."""
         said = {name: values[name] for name in ("hours", "weekdays")}
-        hours, target = own(self._house, **said, zone=values["time_zone"]), values["reply_target_s"]
+        hours, target = own(self.house, **said, zone=values["time_zone"]), values["reply_target_s"]
         await conversations.due_anew(conn, mailbox_id, lambda at: None if target is None else due(at, target, hours))
 
     async def pause(self, actor: Person, mailbox_id: int, *, paused: bool) -> None:

@@ -82,13 +82,13 @@ async def missed(
 ) -> list[Missed]:
     """Items whose last try is not older than since, newest first. user_id, team_id: his or their queues and rings."""
     lost = (await conn.execute(_lost(since, user_id, team_id))).all()
-    owners = await _owners(conn, {row.number for row in lost if row.number})
+    owners = await owners_of(conn, {row.number for row in lost if row.number})
     groups: dict[Key, list[Any]] = {}
     for row in lost:
-        groups.setdefault(_key(row, owners), []).append(row)
+        groups.setdefault(key_of(row, owners), []).append(row)
     chosen: list[Missed] = []
-    for some in _batched(groups.items(), AT_ONCE):
-        talks = await _talks(conn, [key for key, _ in some], since)
+    for some in batched(groups.items(), AT_ONCE):
+        talks = await talks_with(conn, [key for key, _ in some], since)
         items = [_item(key, rows, talks.get(key, ())) for key, rows in some]
         chosen += [item for item in items if state == "all" or (item.closed_at is None) == (state == "open")]
         if len(chosen) >= limit:
@@ -96,7 +96,7 @@ async def missed(
     return seen(conn, await _named(conn, chosen[:limit], groups))
 
 
-def _batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """The items in lists of at most so many."""
     left = iter(items)
     while some := list(islice(left, size)):
@@ -139,25 +139,25 @@ def _whose(user_id: int | None, team_id: int | None) -> ColumnElement[bool]:
     return or_(calls.c.queue.in_(select(user_queues.c.queue).where(user_queues.c.user_id.in_(people))), rang, own)
 
 
-async def _owners(conn: AsyncConnection, numbers: Iterable[str]) -> dict[str, int]:
+async def owners_of(conn: AsyncConnection, numbers: Iterable[str]) -> dict[str, int]:
     """Whose a number is, where it is one client's alone."""
     phones = client_phones.c
     found: dict[str, set[int]] = {}
-    for some in _batched(numbers, AT_ONCE):
+    for some in batched(numbers, AT_ONCE):
         own = phones.e164.in_(some)
         for row in await conn.execute(select(phones.e164, phones.client_id).where(own, phones.shared.is_(False))):
             found.setdefault(row.e164, set()).add(row.client_id)
     return {number: next(iter(ids)) for number, ids in found.items() if len(ids) == 1}
 
 
-def _key(row: Any, owners: dict[str, int]) -> Key:
+def key_of(row: Any, owners: dict[str, int]) -> Key:
     client = row.client_id or owners.get(row.number or "")
     if client:
         return ("client", client)
     return ("number", row.number) if row.number else ("call", row.id)
 
 
-async def _talks(conn: AsyncConnection, groups: Iterable[Key], since: float) -> dict[Key, list[Any]]:
+async def talks_with(conn: AsyncConnection, groups: Iterable[Key], since: float) -> dict[Key, list[Any]]:
     """Talks with each, oldest first, by any number of the client."""
     ids = [value for kind, value in groups if kind == "client"]
     numbers: dict[str, Key] = {str(value): (kind, value) for kind, value in groups if kind == "number"}

@@ -43,6 +43,8 @@ def shown(ids: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "GET /api/v1/calls": {},
         "GET /api/v1/reports/queues/calls": {},
         "GET /reports/queues/calls": {"params": {"what": "entered", "since": "0", "until": "9999999999"}},
+        "GET /reports/numbers/calls": {"params": {"kind": "calls", "since": "0", "until": "9999999999"}},
+        "GET /reports/reached/calls": {"params": {"kind": "clients", "since": "1990-01-01", "until": "2099-12-31"}},
         "GET /api/v1/number-lists": {},
         "GET /settings/lists": {},
         "GET /settings/lists/file": {},

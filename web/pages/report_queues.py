@@ -9,10 +9,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
+from babel.dates import get_day_names
 from babel.numbers import format_decimal, format_percent
 
 from cti.errors import Refused
-from cti.reports import kpi
+from cti.reports import kpi, weekdays
 from cti.reports.intervals import STEPS
 from cti.reports.kpi import Definition
 from cti.reports.paper import Balance, Column, Figure, Paper, Part, Value
@@ -22,7 +23,7 @@ from cti.storage import queue_calls
 from web import figures, kpi_texts, papers
 from web.asking import Asker, asker_of
 from web.figures import Answer, Line
-from web.i18n import translate
+from web.i18n import language_of, translate
 from web.render import duration, page
 from web.routes import Route
 from web.services import services_of
@@ -34,6 +35,7 @@ HERE = "/reports/queues"
 COUNTS = ("entered", "answered", "abandoned", "exits", "waiting")
 COLUMNS = ("service-level", "answered-rate", "abandon-rate", "answer-speed", "handling")  # figures with a column
 ROWS = 50
+ASKED = ("what", "since", "until", "queue", "team", "weekday", "hour")
 FIGURES = {one.key: one for one in kpi.QUEUES}
 
 
@@ -86,10 +88,11 @@ async def show_calls(request: web.Request) -> web.Response:
     team_id = int(team) if team.isascii() and team.isdigit() else None
     queues = await figures.queues_of(asker_of(request), query.get("queue", "")[:80].replace("\0", ""), team_id)
     cursor = query.get("cursor") or None
+    some = await _quarters(request, since, until)
     if cursor is None:
         await services.rollups.fresh_queues(since, until)
     async with services.db.read(slow=True) as conn:
-        found = await queue_calls.stays(conn, what, since, until, queues, limit=ROWS, cursor=cursor)
+        found = await queue_calls.stays(conn, what, since, until, queues, quarters=some, limit=ROWS, cursor=cursor)
     calls = [row.call for row in found.rows]
     showed_callers(request, calls, asked=[name for name in ("what", "queue") if query.get(name)])
     template = "parts/report_call_rows.html" if cursor else "report_calls.html"
@@ -98,11 +101,22 @@ async def show_calls(request: web.Request) -> web.Response:
         "kind": _kind(request, what),
         "since": since,
         "until": until,
-        "asked": {name: query.get(name, "")[:80] for name in ("what", "since", "until", "queue", "team")},
+        "asked": {name: query.get(name, "")[:80] for name in ASKED if query.get(name)},
         "uncalled": await uncalled(request, calls),
+        "weekdays": get_day_names("wide", locale=language_of(request)),
         "ends": {end: translate(request, said) for end, said in kpi_texts.ENDS.items()},
     }
     return page(request, template, title=N_("Calls of a report"), **values)
+
+
+async def _quarters(request: web.Request, since: int, until: int) -> list[int] | None:
+    """Those of the weekday or the hour that the address asks for; None: all."""
+    asked = [request.query.get(name, "") for name in ("weekday", "hour")]
+    weekday, hour = (int(one) if one.isascii() and one.isdigit() and len(one) < 3 else None for one in asked)
+    if weekday is None and hour is None:
+        return None
+    until = min(until, since + weekdays.MOST_DAYS * 86400)
+    return await asyncio.to_thread(weekdays.quarters, since, until, services_of(request).zone, weekday, hour)
 
 
 def _kind(request: web.Request, what: str) -> str:

@@ -1,0 +1,122 @@
+"""Letters of shared mailboxes and SMS as conversations: what clients asked in a period and when it was answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sqlalchemy import and_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cti.messages import hours as working
+from cti.reports.answers import Channel, Message, Question, questions
+from cti.storage.mail_tables import conversations, letters, mailbox_people, mailboxes
+from cti.storage.sms_tables import sms
+from cti.storage.tables import users
+
+BACK_S = 90 * 86400.0  # how far before the period a conversation is followed
+MOST = 200_000  # messages of one report
+
+
+async def of_mail(
+    conn: AsyncConnection, since: int, until: int, house: working.Hours, team_id: int | None, now: float
+) -> list[Question]:
+    """Questions by letter to shared mailboxes. team_id: only of mailboxes in which people of this team work."""
+    boxes = {row.id: row for row in await conn.execute(_boxes(team_id))}
+    in_period = select(letters.c.conversation_id).where(
+        letters.c.direction == "in", letters.c.received_at >= since, letters.c.received_at < until
+    )
+    rows = (
+        select(letters.c.id, letters.c.direction, letters.c.received_at, letters.c.sent_at, users.c.name.label("user"),
+               letters.c.conversation_id, conversations.c.mailbox_id)
+        .join_from(letters, conversations, conversations.c.id == letters.c.conversation_id)
+        .join(users, users.c.id == letters.c.user_id, isouter=True)
+        .where(
+            letters.c.conversation_id.in_(in_period),
+            letters.c.automatic == "",
+            letters.c.received_at >= since - BACK_S,
+            conversations.c.mailbox_id.in_(list(boxes)),
+        )
+        .order_by(letters.c.conversation_id, letters.c.received_at, letters.c.id)
+        .limit(MOST)
+    )  # fmt: skip
+    found: list[Question] = []
+    for of, messages in _conversations(await conn.execute(rows), _letter):
+        box = boxes[of.mailbox_id]
+        found += questions(messages, "email", box.name, _due(box, house), now)
+    return [one for one in found if since <= one.at < until]
+
+
+def _boxes(team_id: int | None) -> Any:
+    found = select(mailboxes).where(mailboxes.c.kind == "shared")
+    if team_id is None:
+        return found
+    own = select(mailbox_people.c.mailbox_id).join_from(mailbox_people, users, users.c.id == mailbox_people.c.user_id)
+    return found.where(mailboxes.c.id.in_(own.where(users.c.team_id == team_id)))
+
+
+def _due(box: Any, house: working.Hours) -> Callable[[float], float | None]:
+    """When an answer is due by the mailbox's own target; without one nothing is."""
+    if box.reply_target_s is None:
+        return lambda _: None
+    hours = working.own(house, hours=box.hours, weekdays=box.weekdays, zone=box.time_zone)
+    return lambda at: working.due(at, box.reply_target_s, hours)
+
+
+async def of_sms(conn: AsyncConnection, since: int, until: int, target_s: float | None, now: float) -> list[Question]:
+    """Questions by SMS. target_s: plain seconds in which an answer is due."""
+    in_period = select(sms.c.number).where(sms.c.direction == "in", sms.c.created_at >= since, sms.c.created_at < until)
+    rows = (
+        select(
+            sms.c.id,
+            sms.c.direction,
+            sms.c.created_at,
+            sms.c.sender,
+            sms.c.number,
+            sms.c.client_id,
+            users.c.name.label("user"),
+        )
+        .join_from(sms, users, users.c.id == sms.c.user_id, isouter=True)
+        .where(
+            sms.c.number.in_(in_period),
+            and_(~sms.c.automatic, sms.c.campaign_id.is_(None), sms.c.rule_id.is_(None)),
+            sms.c.created_at >= since - BACK_S,
+        )
+        .order_by(sms.c.number, sms.c.created_at, sms.c.id)
+        .limit(MOST)
+    )
+    channel: Channel = "sms"
+    found: list[Question] = []
+    for of, messages in _conversations(await conn.execute(rows), _text):
+        found += questions(messages, channel, of.sender, lambda at: None if target_s is None else at + target_s, now)
+    return [one for one in found if since <= one.at < until]
+
+
+def _letter(row: Any) -> tuple[int, Message]:
+    ours = row.direction == "out"
+    at = row.sent_at if ours else row.received_at
+    return row.conversation_id, Message(id=row.id, at=at, ours=ours, user=row.user or "" if ours else "")
+
+
+def _text(row: Any) -> tuple[str, Message]:
+    ours = row.direction == "out"
+    user = row.user or "" if ours else ""
+    return row.number, Message(id=row.id, at=row.created_at, ours=ours, user=user, client_id=row.client_id)
+
+
+def _conversations(
+    rows: Iterable[Any], read: Callable[[Any], tuple[object, Message]]
+) -> Iterable[tuple[Any, list[Message]]]:
+    """The latest row of each conversation, and its messages, oldest first."""
+    last: Any = None
+    before: object = None
+    messages: list[Message] = []
+    for row in rows:
+        key, message = read(row)
+        if last is not None and key != before:
+            yield last, sorted(messages, key=lambda one: (one.at, one.id))
+            messages = []
+        messages.append(message)
+        last, before = row, key
+    if last is not None:
+        yield last, sorted(messages, key=lambda one: (one.at, one.id))

@@ -1,0 +1,143 @@
+"""The reports that are tables: sums of a known week, each number opening exactly what it counts, files, rights."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from html import unescape
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import insert, update
+
+from cti.storage import calls, role_rights
+from cti.storage.mail_tables import conversations, letters, mailboxes
+from cti.storage.sms_tables import sms
+from cti.storage.tables import calls as calls_table
+from tests.simulated_week import DAYS, Week
+from tests.web.panel import ANNA, Panel, panel
+from tests.web.visitor import Visitor
+from web.pages.report_tables import REPORTS
+
+PERIOD = f"since={DAYS[0]}&until={DAYS[-1]}"
+NUMBER = re.compile(r'<a href="(/reports/[^"]+)">([^<]+)</a>')
+TOTAL = re.compile(r'role="status">([\d\s]+)')
+
+
+@pytest.fixture(scope="module")
+def week() -> Week:
+    return Week(ZoneInfo("Europe/Moscow"))
+
+
+@pytest.fixture
+async def desk(tmp_path: Path, week: Week) -> AsyncIterator[Panel]:
+    async with panel(tmp_path) as running:
+        async with running.services.db.write() as conn:
+            for record, number in week.records:
+                users_ = {leg.leg_id: ANNA for leg in record.legs if leg.device}
+                await calls.save(conn, record, number=number, user_id=ANNA, legs_users=users_)
+        yield running
+
+
+@pytest.fixture
+async def vera(desk: Panel) -> AsyncIterator[Visitor]:
+    async with Visitor(desk, "vera") as one:
+        yield one
+
+
+def table(text: str) -> list[list[str]]:
+    [rows] = re.findall(r'id="report">(.*?)</table>', text, re.S)
+    return [
+        [re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S)]
+        for row in re.findall(r"<tr>(.*?)</tr>", rows, re.S)
+    ]
+
+
+async def each_opens_its_rows(vera: Visitor, text: str, most: int = 25) -> int:
+    """Every count of the page leads to a list that says the same number; how many were looked at."""
+    seen = 0
+    for href, said in dict(NUMBER.findall(unescape(text))).items():
+        plain = said.replace("\u00a0", "")
+        if not plain.isdigit() or seen >= most:
+            continue
+        behind = await vera.get(href)
+        assert behind.status == 200, (href, behind.text[-3000:])
+        [total] = TOTAL.findall(behind.text)
+        assert (behind.status, int(re.sub(r"\s", "", total))) == (200, int(plain)), href
+        seen += 1
+    return seen
+
+
+async def test_the_heat_map_adds_up_to_the_week(vera: Visitor, week: Week) -> None:
+    page = await vera.get(f"/reports/hours?{PERIOD}")
+    rows = table(page.text)
+    assert (page.status, len(rows), len(rows[0])) == (200, 9, 26)
+    whole = len(week.records)
+    assert int(rows[-1][-1]) == whole == sum(int(row[-1]) for row in rows[1:-1])
+    assert whole == sum(int(cell) for row in rows[1:-1] for cell in row[1:-1])
+    assert await each_opens_its_rows(vera, page.text) > 10
+    level = await vera.get(f"/reports/hours?{PERIOD}&measure=service-level")
+    said = f"{week.whole().figures()['service-level'] * 100:.1f} %"
+    assert table(level.text)[-1][-1].replace(",", ".") == said
+    assert (await vera.get("/reports/hours?since=2020-01-01&until=2026-01-01")).status == 409
+
+
+async def test_numbers_that_were_called_add_up(desk: Panel, vera: Visitor, week: Week) -> None:
+    page = await vera.get(f"/reports/numbers?{PERIOD}")
+    rows = table(page.text)
+    assert int(rows[-1][1]) == len(week.records) == sum(int(row[1]) for row in rows[1:-1])
+    assert all(int(row[1]) == sum(int(cell) for cell in row[2:6]) for row in rows[1:])
+    assert await each_opens_its_rows(vera, page.text) >= 3
+
+
+async def test_reach_time_counts_a_client_once(desk: Panel, vera: Visitor, week: Week) -> None:
+    page = await vera.get(f"/reports/reached?{PERIOD}&within=86400")
+    rows = table(page.text)
+    assert int(rows[-1][1]) == sum(int(cell) for cell in rows[-1][2:5]) > 0
+    assert await each_opens_its_rows(vera, page.text) >= 3
+    assert (await vera.get(f"/reports/reached?{PERIOD}&by=owner")).status == 200
+    async with desk.services.db.write() as conn:  # one of them calls again, and somebody talks with him
+        await conn.execute(update(calls_table).where(calls_table.c.answered_at.is_(None)).values(number="+79355550177"))
+    again = table((await vera.get(f"/reports/reached?{PERIOD}")).text)
+    assert again[-1][1] == "1"
+
+
+async def test_answers_of_letters_and_sms(desk: Panel, vera: Visitor) -> None:
+    now = desk.services.clock()
+    server = {"imap_host": "x", "imap_port": 1, "smtp_host": "x", "smtp_port": 1, "login": "x"}
+    async with desk.services.db.write() as conn:
+        box = {"name": "Info", "address": "info@firm.example", "kind": "shared", "reply_target_s": 60, **server}
+        await conn.execute(insert(mailboxes).values(id=1, created_at=now, **box))
+        await conn.execute(insert(conversations).values(id=1, mailbox_id=1, state_at=now, last_at=now))
+        for id_, way, at in ((1, "in", now - 900), (2, "in", now - 800), (3, "out", now - 600), (4, "in", now - 300)):
+            row = {"direction": way, "sent_at": at, "received_at": at, "size": 1, "conversation_id": 1}
+            user = ANNA if way == "out" else None
+            await conn.execute(
+                insert(letters).values(id=id_, message_id=f"m{id_}", sha256=f"{id_}", user_id=user, **row)
+            )
+        for key, way, at in (("a", "in", now - 500), ("b", "out", now - 100)):
+            row = {"key": key, "direction": way, "state": "received", "number": "+79355550101", "text": "?"}
+            await conn.execute(insert(sms).values(created_at=at, user_id=ANNA, sender="firm", **row))
+    page = await vera.get("/reports/answers")
+    assert [row[:4] for row in table(page.text)[1:]] == [
+        ["firm", "1", "1", "0"],
+        ["Info", "2", "1", "1"],
+        [table(page.text)[-1][0], "3", "2", "1"],
+    ]
+    assert await each_opens_its_rows(vera, page.text) >= 3
+    assert len(table((await vera.get("/reports/answers?by=user&channel=email")).text)) == 4
+
+
+async def test_every_table_is_a_file_and_needs_its_right(desk: Panel, vera: Visitor) -> None:
+    for key in REPORTS:
+        assert (await vera.get(f"/reports/{key}?{PERIOD}")).status == 200
+        for kind, begins in (("xlsx", b"PK"), ("pdf", b"%PDF-")):
+            async with vera.http.get(f"{desk.url}/reports/{key}/file.{kind}?{PERIOD}") as file:
+                assert (await file.read()).startswith(begins), key
+    async with Visitor(desk, "anna") as anna:
+        assert {(await anna.get(f"/reports/{key}")).status for key in REPORTS} == {403}
+    async with desk.services.db.write() as conn:
+        await role_rights.keep(conn, "supervisor", {"figures.read": "team"})
+    for key in ("hours", "numbers", "reached"):  # nobody of her team works in a queue
+        assert 'id="report"' not in (await vera.get(f"/reports/{key}?{PERIOD}")).text

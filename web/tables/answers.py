@@ -1,0 +1,164 @@
+"""Answer times of letters and SMS, by mailbox or by agent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
+
+from cti.access import scope
+from cti.reports import answers
+from cti.reports.answers import Question
+from cti.reports.intervals import period
+from cti.reports.paper import Balance, Column, Figure, Paper, Part, Value
+from cti.storage import answer_figures
+from web import figures
+from web.asking import Asker
+from web.figures import Ask
+from web.i18n import N_
+from web.papers import period_words
+
+BY: Mapping[str, str] = {"box": N_("Mailbox or number"), "user": N_("Who answered")}
+CHANNELS: Mapping[str, str] = {"": N_("letters and SMS"), "email": N_("letters"), "sms": N_("SMS")}
+TARGETS = (900, 1800, 3600, 14400, 86400)
+KINDS: Mapping[str, str] = {
+    "asked": N_("Questions"),
+    "answered": N_("Answered"),
+    "open": N_("Wait for an answer"),
+    "late": N_("Late"),
+    "in-time": N_("In time"),
+}
+QUESTION = N_(
+    "A question is the first letter or SMS of a client since our last one; what he adds before the answer is the same"
+    " question. It belongs to the moment at which it came. What programs write counts on neither side."
+)
+IN_TIME = N_(
+    "Answered before it was due, divided by the questions that have a target. A letter is due by the working hours and"
+    " the target of its mailbox, an SMS by the time chosen above. A question that still waits is late once it was due."
+)
+FIRST = N_("The median time to the first answer of a conversation, by the clock.")
+EACH = N_("The median time to every answer, by the clock, nights and days off included.")
+
+
+def target_of(query: Mapping[str, str]) -> int:
+    """In how many seconds an SMS is to be answered."""
+    given = query.get("target", "")
+    return int(given) if given.isascii() and given.isdigit() and int(given[:6]) in TARGETS else 3600
+
+
+def by_of(query: Mapping[str, str]) -> str:
+    """What the rows are."""
+    return "user" if query.get("by") == "user" else "box"
+
+
+async def questions_of(asker: Asker, ask: Ask, query: Mapping[str, str]) -> list[Question]:
+    """All that are counted, oldest first. Who may see his team alone sees the mailboxes of his team, and no SMS."""
+    services = asker.services
+    since, until = period(ask.since, ask.until, services.zone)
+    is_team = scope(asker.person, "figures.read") == "team"
+    team_id = (asker.person.team_id or 0) if is_team else ask.team_id
+    channel, now, house = query.get("channel", ""), services.clock(), services.mailboxes.house
+    found: list[Question] = []
+    async with services.db.read(slow=True) as conn:
+        if channel != "sms":
+            found += await answer_figures.of_mail(conn, since, until, house, team_id, now)
+        if channel != "email" and team_id is None:
+            found += await answer_figures.of_sms(conn, since, until, target_of(query), now)
+    return sorted(found, key=lambda one: (one.at, one.channel, one.id))
+
+
+def chosen(some: Sequence[Question], query: Mapping[str, str]) -> list[Question]:
+    """Those behind a number, the newest first."""
+    kind, by = query.get("kind", "asked"), by_of(query)
+    found = [one for one in some if _is(one, kind)]
+    if "row" in query:
+        found = [one for one in found if getattr(one, by) == query["row"]]
+    return found[::-1]
+
+
+def _is(one: Question, kind: str) -> bool:
+    match kind:
+        case "late":
+            return one.late is True
+        case "in-time":
+            return one.late is False
+        case "first":
+            return one.first and one.after_s is not None
+        case _:
+            return kind in ("asked", one.end)
+
+
+async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
+    """The report."""
+    ask, by = figures.asked(asker, query), by_of(query)
+    some = await questions_of(asker, ask, query)
+    asked = {"since": ask.since, "until": ask.until, "team": ask.team_id or "", "by": by, "target": target_of(query)}
+    asked |= {"channel": query.get("channel", "")[:5]}
+
+    def opened(kind: str, value: int | float | None, **more: object) -> Value:
+        address = f"/reports/answers/items?{urlencode({'kind': kind, **asked, **more})}"
+        return Value(value=value, opens=address if value is not None and (value or kind == "in-time") else "")
+
+    def line(name: str, of: Sequence[Question], **more: object) -> list[Value]:
+        own = answers.sums(of)
+        return [
+            Value(value=name),
+            opened("asked", own.asked, **more),
+            opened("answered", own.answered, **more),
+            opened("open", own.open, **more),
+            opened("late", own.late, **more),
+            opened("in-time", own.share, **more),
+            opened("first", own.first_median_s, **more),
+            opened("answered", own.median_s, **more),
+        ]
+
+    def grouped() -> dict[str, list[Question]]:
+        found: dict[str, list[Question]] = {}
+        for one in sorted(some, key=lambda one: (not getattr(one, by), getattr(one, by).casefold())):
+            found.setdefault(getattr(one, by), []).append(one)
+        return found
+
+    whole, groups = answers.sums(some), await asyncio.to_thread(grouped)
+    nobody = asker.say(N_("nobody yet") if by == "user" else N_("none"))
+    first, each, share = asker.say(N_("First answer")), asker.say(N_("Each answer")), asker.say(KINDS["in-time"])
+    return Paper(
+        name=f"answers-{ask.since}-{ask.until}",
+        title=asker.say(N_("Answer times of letters and SMS")),
+        period=period_words(ask.since, ask.until),
+        filters=[(asker.say(N_("Channel")), asker.say(CHANNELS.get(str(asked["channel"]), CHANNELS[""])))],
+        figures=[
+            Figure(name=share, kind="share", value=opened("in-time", whole.share), definition=asker.say(IN_TIME)),
+            Figure(
+                name=first, kind="seconds", value=opened("first", whole.first_median_s), definition=asker.say(FIRST)
+            ),
+            Figure(name=each, kind="seconds", value=opened("answered", whole.median_s), definition=asker.say(EACH)),
+        ],
+        balance=Balance(
+            whole=(asker.say(KINDS["asked"]), opened("asked", whole.asked)),
+            parts=[
+                (asker.say(KINDS["answered"]), opened("answered", whole.answered)),
+                (asker.say(KINDS["open"]), opened("open", whole.open)),
+            ],
+        ),
+        parts=[
+            Part(
+                title=asker.say(N_("Answer times")),
+                columns=[
+                    Column(head=asker.say(BY[by]), kind="text"),
+                    Column(head=asker.say(KINDS["asked"]), definition=asker.say(QUESTION)),
+                    Column(head=asker.say(KINDS["answered"]), tint="talk"),
+                    Column(head=asker.say(KINDS["open"]), tint="miss"),
+                    Column(head=asker.say(KINDS["late"])),
+                    Column(head=share, kind="share", definition=asker.say(IN_TIME)),
+                    Column(head=first, kind="seconds", definition=asker.say(FIRST)),
+                    Column(head=each, kind="seconds", definition=asker.say(EACH)),
+                ],
+                rows=[line(name or nobody, of, row=name) for name, of in groups.items()],
+                total=line(asker.say(N_("Total")), some),
+            )
+        ],
+        notes=[
+            asker.say(QUESTION),
+            asker.say(N_("Letters of personal mailboxes are their owners' own and are not counted.")),
+        ],
+    )

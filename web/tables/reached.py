@@ -1,0 +1,159 @@
+"""Reach time: how soon somebody talked with those who had called in vain."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
+
+from cti.reports import reach
+from cti.reports.intervals import period
+from cti.reports.paper import Balance, Column, Figure, Paper, Part, Value
+from cti.reports.reach import Lost
+from cti.storage import reach_figures
+from web import figures
+from web.asking import Asker
+from web.figures import Ask
+from web.i18n import N_
+from web.papers import period_words
+
+BY: Mapping[str, str] = {"queue": N_("Queue"), "owner": N_("Manager of the client")}
+KINDS: Mapping[str, str] = {
+    "clients": N_("Called in vain"),
+    "reached": N_("Reached since"),
+    "open": N_("Not reached yet"),
+    "hidden": N_("Number hidden"),
+    "in-time": N_("Reached in time"),
+}
+REACH_TIME = N_(
+    "From the first call in vain to the first talk with that client, in either direction and by whomever. Several calls"
+    " in vain before it count once, by the first of them in the period."
+)
+
+
+def within_of(query: Mapping[str, str]) -> int:
+    """How soon is in time, in seconds."""
+    given = query.get("within", "")
+    return int(given) if given.isascii() and given.isdigit() and int(given[:6]) in reach.WITHIN else 3600
+
+
+def by_of(query: Mapping[str, str]) -> str:
+    """What the rows are."""
+    return "owner" if query.get("by") == "owner" else "queue"
+
+
+async def lost_of(asker: Asker, ask: Ask, query: Mapping[str, str]) -> list[Lost]:
+    """All who are counted."""
+    queues = await figures.queues_of(asker, ask.queue, ask.team_id)
+    since, until = period(ask.since, ask.until, asker.services.zone)
+    async with asker.services.db.read(slow=True) as conn:
+        return await reach_figures.lost(conn, since, until, queues)
+
+
+def chosen(some: Sequence[Lost], query: Mapping[str, str]) -> list[Lost]:
+    """Those behind a number, the newest first: of a kind, of a row, of a step."""
+    kind, step, within_s, by = query.get("kind", "clients"), query.get("step", ""), within_of(query), by_of(query)
+    found = [one for one in some if kind in ("clients", one.end) or (kind == "in-time" and _in_time(one, within_s))]
+    if "row" in query:
+        found = [one for one in found if getattr(one, by) == query["row"]]
+    if step.isascii() and step.isdigit():
+        found = [one for one in found if one.step == int(step[:3])]
+    return found[::-1]
+
+
+def _in_time(one: Lost, within_s: float) -> bool:
+    return one.after_s is not None and one.after_s <= within_s
+
+
+async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
+    """The report."""
+    ask, within_s, by = figures.asked(asker, query), within_of(query), by_of(query)
+    some = await lost_of(asker, ask, query)
+    whole = reach.sums(some, within_s)
+    asked = {"since": ask.since, "until": ask.until, "queue": ask.queue, "team": ask.team_id or ""}
+    asked |= {"within": within_s, "by": by}
+
+    def opened(kind: str, number: int | float | None, count: int, **more: object) -> Value:
+        address = f"/reports/reached/calls?{urlencode({'kind': kind, **asked, **more})}"
+        return Value(value=number, opens=address if count else "")
+
+    def line(name: str, of: Sequence[Lost], **more: object) -> list[Value]:
+        own = reach.sums(of, within_s)
+        counts = [("clients", own.clients), ("reached", own.reached), ("open", own.open), ("hidden", own.hidden)]
+        return [
+            Value(value=name),
+            *(opened(kind, number, number, **more) for kind, number in counts),
+            opened("in-time", own.share, own.in_time, **more),
+            opened("reached", own.median_s, own.reached, **more),
+        ]
+
+    groups = await asyncio.to_thread(reach.grouped, some, by)
+    soon = asker.say(N_("Reached within {time}"), time=_short(asker, within_s))
+    share = asker.say(N_("Reached so soon, divided by all who called in vain and did not hide their number."))
+    median = asker.say(N_("Median reach time"))
+    definition = asker.say(REACH_TIME)
+    nobody = asker.say(N_("none"))
+    columns = [
+        Column(head=asker.say(BY[by]), kind="text"),
+        Column(head=asker.say(KINDS["clients"]), definition=definition),
+        Column(head=asker.say(KINDS["reached"]), tint="talk"),
+        Column(head=asker.say(KINDS["open"]), tint="miss"),
+        Column(head=asker.say(KINDS["hidden"]), tint="hold"),
+        Column(head=soon, kind="share", definition=share),
+        Column(head=median, kind="seconds", definition=definition),
+    ]
+    parts = [
+        (asker.say(KINDS[kind]), opened(kind, number, number))
+        for kind, number in (("reached", whole.reached), ("open", whole.open), ("hidden", whole.hidden))
+    ]
+    return Paper(
+        name=f"reached-{ask.since}-{ask.until}",
+        title=asker.say(N_("Reach time of the missed")),
+        period=period_words(ask.since, ask.until),
+        filters=[(asker.say(N_("Queue")), ask.queue)] if ask.queue else [],
+        figures=[
+            Figure(name=soon, kind="share", value=opened("in-time", whole.share, whole.in_time), definition=share),
+            Figure(
+                name=median,
+                kind="seconds",
+                value=opened("reached", whole.median_s, whole.reached),
+                definition=definition,
+            ),
+        ],
+        balance=Balance(
+            whole=(asker.say(KINDS["clients"]), opened("clients", whole.clients, whole.clients)), parts=parts
+        ),
+        parts=[
+            Part(
+                title=asker.say(N_("Who was reached")),
+                columns=columns,
+                rows=[line(str(name) or nobody, of, row=name) for name, of in groups.items()],
+                total=line(asker.say(N_("Total")), some),
+            ),
+            Part(
+                title=asker.say(N_("How soon")),
+                columns=[
+                    Column(head=asker.say(N_("After")), kind="text"),
+                    Column(head=asker.say(KINDS["reached"]), tint="talk"),
+                ],
+                rows=[
+                    [Value(value=_step(asker, place)), opened("reached", number, number, step=place)]
+                    for place, number in enumerate(whole.steps)
+                ],
+            ),
+        ],
+        notes=[definition],
+    )
+
+
+def _step(asker: Asker, place: int) -> str:
+    """A step of the histogram: `5:00 – 15:00`."""
+    begins = _short(asker, reach.STEPS[place])
+    last = place + 1 == len(reach.STEPS)
+    return f"{begins}…" if last else f"{begins} – {_short(asker, reach.STEPS[place + 1])}"
+
+
+def _short(asker: Asker, seconds: float) -> str:
+    if seconds >= 3600:
+        return asker.say(N_("{n} h"), n=f"{seconds / 3600:g}")
+    return asker.say(N_("{n} min"), n=f"{seconds / 60:g}") if seconds else "0"
