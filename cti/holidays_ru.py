@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -37,6 +37,17 @@ def known() -> tuple[int, ...]:
     from holidays.countries.russia import RussiaStaticHolidays
 
     return tuple(sorted(RussiaStaticHolidays.special_public_holidays))
+
+
+def days_off(years: Sequence[int]) -> frozenset[date]:
+    """Holidays and days of rest that were moved; of a year that is not known the holidays of the law alone.
+
+    Reads the library: not for the event loop.
+    """
+    from holidays import country_holidays
+
+    sure = {date(year, month, day) for year in years for month, day in HOLIDAYS}
+    return frozenset(sure | set(country_holidays("RU", years=[one for one in years if one in known()])))
 
 
 def _with_year(hours: Hours, year: int, language: str, shorter: bool) -> Hours:

@@ -66,7 +66,7 @@ class Answer:
 def asked(asker: Asker, given: Mapping[str, str]) -> Ask:
     """What an address asks for; what cannot be read is as if it was not said."""
     today = asker.today
-    since, until = _day(given.get("since", "")), _day(given.get("until", ""))
+    since, until = day_of(given.get("since", "")), day_of(given.get("until", ""))
     until = until or max(today, since or today)
     since = since or until - timedelta(days=6)
     if since > until:
@@ -84,7 +84,8 @@ def asked(asker: Asker, given: Mapping[str, str]) -> Ask:
     )
 
 
-def _day(text: str) -> date | None:
+def day_of(text: str) -> date | None:
+    """A day of an address; None for what is none."""
     try:
         found = date.fromisoformat(text[:10]) if text else None
     except ValueError:

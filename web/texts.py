@@ -21,6 +21,7 @@ from web import (
     sending_texts,
     sms_texts,
     way_texts,
+    why_texts,
 )
 from web.i18n import N_ as N_
 from web.i18n import language_of, say, translate
@@ -32,6 +33,7 @@ REFUSALS: Mapping[str, str] = {
     **recording_texts.REFUSALS,
     **gateway_texts.REFUSALS,
     **kpi_texts.REFUSALS,
+    **why_texts.REFUSALS,
     **list_texts.REFUSALS,
     **mailbox_texts.REFUSALS,
     **newcomer_texts.REFUSALS,

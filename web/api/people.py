@@ -44,6 +44,7 @@ from web.api import (
     sms_gateways,
     tasks,
     templates,
+    why,
     work,
 )
 from web.api import records as r
@@ -202,6 +203,7 @@ OPERATIONS = (
     *consents.OPERATIONS,
     *belongings.OPERATIONS,
     *figures.OPERATIONS,
+    *why.OPERATIONS,
     *reports.OPERATIONS,
     *segments.OPERATIONS,
     *sms_gateways.OPERATIONS,

@@ -10,6 +10,11 @@ export function startReport() {
     form.addEventListener("change", (event) => event.target.matches("select") && form.requestSubmit());
     for (const chip of $$("[data-since]")) chip.addEventListener("click", () => choose(form, chip.dataset));
   });
+  onPage("[data-slider]", (slider) => {
+    const output = slider.parentElement.querySelector("output");
+    slider.addEventListener("input", () => { output.textContent = `${slider.value > 0 ? "+" : ""}${slider.value}${output.dataset.unit}`; });
+    slider.addEventListener("change", () => slider.form.requestSubmit());
+  });
   onPage("#chart", (canvas) => draw(canvas).catch((error) => toast(error.message)));
 }
 
@@ -30,12 +35,19 @@ async function draw(canvas) {
   const tints = columns.map((one) => one.dataset.tint || one.dataset.series);
   const names = heads.length ? heads : [$("#report caption").textContent];
   const cell = (row, place) => (series.length ? row.cells[series[place].cellIndex] : $$("td[data-value]", row)[place]);
-  const value = (row, place) => Number(cell(row, place)?.dataset.value || 0);
-  const datasets = names.map((label, place) => ({ label, tint: tints[place], data: rows.map((row) => value(row, place)), ...paint(place, tints[place]) }));
+  const value = (row, place) => {
+    const { value = 0, from } = cell(row, place)?.dataset || {};
+    return from === undefined ? Number(value) : [Number(from), Number(value)]; // a step of a waterfall floats
+  };
+  const datasets = names.map((label, place) => {
+    const own = series.length ? rows.map((row) => cell(row, place)?.dataset.tint) : [];
+    const tint = own.some(Boolean) ? own : tints[place];
+    return { label, tint, data: rows.map((row) => value(row, place)), ...paint(place, tint) };
+  });
   const stacked = canvas.dataset.stacked === "yes";
   const color = shade("muted");
   const grid = { color: shade("edge") };
-  const ticks = { color, ...(datasets.every(({ data }) => data.every(Number.isInteger)) && { precision: 0 }) };
+  const ticks = { color, ...(datasets.every(({ data }) => data.flat().every(Number.isInteger)) && { precision: 0 }) };
   const chart = new Chart(canvas, {
     type: canvas.dataset.kind,
     data: { labels: rows.map((row) => $("th", row).textContent), datasets },
@@ -53,7 +65,7 @@ async function draw(canvas) {
 }
 
 function paint(place, tint) {
-  const color = shade(tint || COLORS[place % COLORS.length]);
+  const color = Array.isArray(tint) ? tint.map((one) => shade(one)) : shade(tint || COLORS[place % COLORS.length]);
   return { backgroundColor: color, borderColor: color, borderWidth: 1, tension: 0.2 };
 }
 

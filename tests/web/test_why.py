@@ -1,0 +1,129 @@
+"""Why a level was low over HTTP: a day with known causes, its parts with their evidence; too little history; rights."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from datetime import date, datetime, timedelta
+from html import unescape
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from cti.storage import calls, duty, pause_budgets, role_rights, users
+from cti.storage.users import QueueDraft
+from cti.telephony.duty import Duty
+from cti.telephony.events import CallRecord, LegRecord, Party, Wait
+from tests.web.panel import ANNA, BORIS, VERA, Browser, Panel, panel
+from tests.web.visitor import Visitor
+
+DAY = date(2026, 10, 22)  # a Thursday with no holiday in the weeks before
+BAD = f"/reports/why?queue=sales&day={DAY}&target=80"
+
+
+def record(name: str, at: float, wait: int, talk: int, *, rang: int = 0) -> CallRecord:
+    """A call that somebody answers after `wait`; rang: another telephone rang in vain for so long before."""
+    left = at + wait
+    client = LegRecord(leg=f"PJSIP/trunk-{name}", leg_id=f"c-{name}", device=None, answered=at, ended=left + talk)
+    agent = LegRecord(leg=f"PJSIP/101-{name}", leg_id=f"a-{name}", device="PJSIP/101", rang=at, answered=left,
+                      ended=left + talk, result="talked", talk=float(talk), hold=0.0)  # fmt: skip
+    vain = LegRecord(leg=f"PJSIP/102-{name}", leg_id=f"b-{name}", device="PJSIP/102", rang=at, ended=at + rang,
+                     result="no-answer")  # fmt: skip
+    return CallRecord(
+        call=name, direction="inbound", caller=Party(number="9355550000"), called="74950000001", queue="sales",
+        started=at, queued=at, answered=left, ended=left + talk, outcome="answered",
+        legs=(client, agent, *((vain,) if rang else ())),
+        waits=(Wait(queue="sales", joined=at, left=left, how="answered", position=1),),
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Panel]:
+    """Four Thursdays of ten short calls at ten; then one of thirty longer ones, with a long lunch and vain rings."""
+    async with panel(tmp_path) as running:
+        zone = running.services.zone
+        async with running.services.database.write() as conn:
+            for week in range(5):
+                day = DAY - timedelta(days=7 * week)
+                ten = datetime(day.year, day.month, day.day, 10, tzinfo=zone).timestamp()
+                for n in range(10 if week else 30):
+                    made = record(
+                        f"{week}-{n}", ten + 55 * n, 5 if week else 40, 60 if week else 100, rang=0 if week else 15
+                    )
+                    users_ = {
+                        leg.leg_id: ANNA if leg.leg_id.startswith("a") else BORIS for leg in made.legs if leg.device
+                    }
+                    await calls.save(conn, made, number="+79355550000", user_id=ANNA, legs_users=users_)
+            for user in (ANNA, BORIS):
+                await duty.append(conn, user, Duty(state="ready", since=ten_of(zone) - 3600), None)
+            await duty.append(conn, BORIS, Duty(state="not-ready", reason="Lunch", since=ten_of(zone)), None)
+            await duty.append(conn, BORIS, Duty(state="ready", since=ten_of(zone) + 1500), None)
+            for user in (ANNA, BORIS):
+                await duty.append(conn, user, Duty(state="logged-off", since=ten_of(zone) + 4 * 3600), None)
+            since = ten_of(zone) - 10 * 3600
+            await pause_budgets.keep(conn, "Lunch", 10, since=since, now=since, user_id=VERA)
+        yield running
+
+
+def ten_of(zone: ZoneInfo) -> float:
+    return datetime(DAY.year, DAY.month, DAY.day, 10, tzinfo=zone).timestamp()
+
+
+@pytest.fixture
+async def vera(desk: Panel) -> AsyncIterator[Browser]:
+    async with Browser(desk, "vera") as one:
+        yield one
+
+
+async def test_a_bad_day_is_split_and_each_part_has_its_evidence(desk: Panel, vera: Browser) -> None:
+    status, found = await vera.ask("GET", BAD)
+    assert (status, found["counted"], found["in_time"], found["left"]) == (200, 30, 0, 0)
+    parts = {one["key"]: one["thousandths_of_calls"] for one in found["parts"]}
+    assert sum(parts.values()) == found["short_thousandths_of_calls"] == 24_000
+    assert sum(one["tenths_of_points"] for one in found["parts"]) == found["short_tenths_of_points"] == 800
+    assert found["days"] == [(DAY - timedelta(days=7 * n)).isoformat() for n in range(1, 5)]
+    [half] = [one for one in found["halves"] if one["came"]]
+    assert (half["label"], half["came"], half["usual_calls"], half["usual_handling_s"]) == ("10:00", 30, 10, 60)
+    assert half["handling_s"] == 100
+    assert all(parts[cause] > 0 for cause in ("pauses", "arrivals", "handling", "rings"))
+    async with Visitor(desk, "vera") as visitor:
+        page = unescape((await visitor.get(BAD)).text)
+        came = await vera.ask("GET", re.search(r'"(/reports/queues/calls\?what=entered[^"]+)"', page)[1] + "&limit=100")  # type: ignore[index]
+        assert came[1]["total"] == 30
+    assert f"/agents/{BORIS}/day?day={DAY}" in page
+    assert "Lunch 15:00" in re.sub(r"<[^>]+>", " ", page)  # 25 minutes of a budget of 10
+    assert len(re.findall(r'href="/calls/0-\d+"', page)) == 30  # the rings in vain
+    total = re.search(r"<tfoot>.*?</tfoot>", page, re.DOTALL)
+    assert total
+    assert "0.0 %" in total[0]
+
+
+async def test_one_more_agent_is_weighed_against_what_was(vera: Browser) -> None:
+    _, one = await vera.ask("GET", f"{BAD}&agents=1&change_from=10:00&change_to=10:30")
+    _, three = await vera.ask("GET", f"{BAD}&agents=3")
+    _, elsewhere = await vera.ask("GET", f"{BAD}&agents=3&change_from=14:00")
+    assert one["was"] == 0
+    assert one["model"] < one["then"] < three["then"]
+    assert elsewhere["then"] == elsewhere["model"]
+    assert three["then_c"] <= three["then"]
+
+
+async def test_too_little_history_is_said_and_nothing_guessed(desk: Panel, vera: Browser) -> None:
+    status, found = await vera.ask("GET", f"{BAD}&weeks=2")
+    assert (status, found["parts"], found["short_thousandths_of_calls"]) == (200, [], None)
+    assert [one["usual_calls"] for one in found["halves"] if one["came"]] == [None]
+    async with Visitor(desk, "vera") as visitor:
+        page = await visitor.get(f"{BAD}&weeks=2")
+        assert page.says("too little history")
+        assert (await visitor.get("/reports/why?day=2026-10-23&queue=sales")).says("No call counts here")
+        for odd in ("day=x&queue=%00", "target=abc&agents=1e9", "begins=zz&ends=!", "weeks=-4&calls=999"):
+            assert (await visitor.get(f"/reports/why?{odd}")).status in (200, 409)
+
+
+async def test_a_teams_figures_are_its_queues_and_its_people(desk: Panel, vera: Browser) -> None:
+    async with desk.services.database.write() as conn:
+        await role_rights.keep(conn, "supervisor", {"figures.read": "team"})
+        await users.set_queues(conn, ANNA, [QueueDraft(name="support")])
+    status, _ = await vera.ask("GET", BAD)
+    assert status == 409
