@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.access import scope
@@ -24,8 +23,7 @@ from cti.reports.shortfall import Change, Shortfall, Slot, Split, Staff, WhatIf,
 from cti.reports.staffing import Offer, Share, staffing, together
 from cti.storage import pause_budgets, queue_figures, thresholds, why_figures
 from web import figures
-from web.auth import person_of
-from web.services import services_of
+from web.asking import Asker
 
 TARGET = 80
 OTHERS = 0  # in place of a person: all of teams whose people may not be named
@@ -91,10 +89,9 @@ class Answer:
     progress: Progress
 
 
-def asked(request: web.Request, given: Mapping[str, str], queues: Sequence[str]) -> Ask | None:
+def asked(asker: Asker, given: Mapping[str, str], queues: Sequence[str]) -> Ask | None:
     """What an address asks for; what cannot be read is as if it was not said. None: there is no queue at all."""
-    services = services_of(request)
-    yesterday = datetime.fromtimestamp(services.clock(), services.zone).date() - timedelta(days=1)
+    yesterday = asker.today - timedelta(days=1)
     queue = given.get("queue", "")[:80].replace("\0", "") or (queues[0] if queues else "")
     if not queue:
         return None
@@ -121,17 +118,17 @@ def _number(text: str, usual: int, least: int, most: int) -> int:
     return min(max(int(text), least), most) if digits.isascii() and digits.isdigit() else usual
 
 
-async def answered(request: web.Request, ask: Ask) -> Answer:
+async def answered(asker: Asker, ask: Ask) -> Answer:
     """The report. Raises Refused."""
-    services, zone = services_of(request), services_of(request).zone
-    queues = await figures.queues_of(request, ask.queue, None)
+    services, zone = asker.services, asker.services.zone
+    queues = await figures.queues_of(asker, ask.queue, None)
     if not queues:
         raise Refused("not-your-queue", "This queue is none of your team's.")
     since, until = period(ask.day, ask.day, zone)
     past = days_before(ask.day, ask.weeks)
     progress = await services.rollups.fresh_queues(period(past[-1], past[-1], zone)[0], until)
     people_progress = await services.rollups.fresh_agents(since, until)
-    own_team = (person_of(request).team_id or 0) if scope(person_of(request), "figures.read") == "team" else None
+    own_team = (asker.person.team_id or 0) if scope(asker.person, "figures.read") == "team" else None
     async with services.db.read(slow=True) as conn:
         sums = {day: await _day(conn, ask.queue, day, zone) for day in (ask.day, *past)}
         limits = await thresholds.history(conn)

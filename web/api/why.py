@@ -9,7 +9,8 @@ from msgspec import Meta, Struct, structs
 
 from web import figures, why, why_texts
 from web.api.base import Operation, query_of, reply
-from web.i18n import language_of, say
+from web.asking import asker_of
+from web.i18n import say
 
 Day = Annotated[str, Meta(pattern=r"^(\d{4}-\d\d-\d\d)?$")]
 Half = Annotated[str, Meta(pattern=r"^(\d\d:[03]0)?$")]
@@ -96,11 +97,12 @@ class WhyOut(Struct):
 async def explained(request: web.Request) -> web.Response:
     """The report."""
     query = query_of(request, WhyQuery)
-    queues, _ = await figures.choices(request)
-    ask = why.asked(request, structs.asdict(query), queues)
+    asker = asker_of(request)
+    queues, _ = await figures.choices(asker)
+    ask = why.asked(asker, structs.asdict(query), queues)
     if ask is None:
         raise web.HTTPNotFound(text="No queue is known yet.")
-    return reply(_answer(await why.answered(request, ask), language_of(request)))
+    return reply(_answer(await why.answered(asker, ask), asker.language))
 
 
 def _answer(made: why.Answer, language: str) -> WhyOut:
