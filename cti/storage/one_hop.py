@@ -29,6 +29,7 @@ from sqlalchemy.util.concurrency import await_
 DRIVER = "sqlite+one_hop"
 SWITCH_S = 0.0005  # Python's own 5 ms for a thread to get its turn would be longer than a whole transaction here
 LOOK_EVERY = 20_000  # steps of SQLite's machine between two looks at the clock: a fifth of a millisecond and more
+AT_ONCE = 200  # rows
 _Statement = Callable[[sqlite3.Connection], sqlite3.Cursor]
 T = TypeVar("T")
 
@@ -109,7 +110,7 @@ class OneHopConnection(stock.AsyncAdapt_aiosqlite_connection):
                 raw.set_progress_handler(lambda: time.monotonic() > end or time.thread_time() > last, LOOK_EVERY)
             cursor = statement(raw)
             try:
-                return cursor.description, cursor.rowcount, cursor.lastrowid, cursor.fetchall()
+                return cursor.description, cursor.rowcount, cursor.lastrowid, _rows_of(cursor)
             finally:
                 cursor.close()
                 if left_s is not None:
@@ -193,6 +194,17 @@ async def in_one_trip(
     if not isinstance(here, OneHopConnection):
         return await work()
     return await here.in_one_trip(work, ends)
+
+
+def _rows_of(cursor: sqlite3.Cursor) -> list[Any]:
+    """All of them, part by part: between two the loop has its turn, which one long fetch in C would not give it."""
+    rows: list[Any] = cursor.fetchmany(AT_ONCE)
+    fetched = len(rows)
+    while fetched == AT_ONCE:
+        some = cursor.fetchmany(AT_ONCE)
+        fetched = len(some)
+        rows += some
+    return rows
 
 
 def _finished(work: Coroutine[Any, Any, T]) -> T:
