@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab import dovecot, ldap, nginx
+from lab import dovecot, ldap, mariadb, nginx
 from lab.errors import LabError
 from lab.settings import CHECKOUT, OLD
 from lab.settings import load as load_settings
@@ -47,6 +47,7 @@ def prepare(command: str) -> None:
             old_pbx,
             dovecot.unpack,
             nginx.unpack,
+            mariadb.unpack,
         ),
     }
     with _alone():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterable, Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import IO, cast
@@ -15,12 +15,14 @@ import click
 
 from cti.cli import examples, on_database, settings_of
 from cti.cli.operator import keep_line
-from cti.features.past import Course, Past, texts_of
+from cti.features.past import Past, of_lines, texts_of
+from cti.past_parts import log_of, past_of, sources
 from cti.pbx import number_plan
 from cti.settings import Settings
-from cti.storage import erasures
 from cti.storage import past as stored
+from cti.storage import past_source
 from cti.storage.database import Database
+from cti.telephony.past_logs import CDR, QUEUE_LOG, Course, Item, Log
 
 NAMED = 10  # strangers named
 
@@ -28,7 +30,8 @@ NAMED = 10  # strangers named
 @click.group(
     epilog=examples(
         "cti past queue-log /var/log/asterisk/queue_log",
-        "cti past queue-log /var/log/asterisk/queue_log.1.gz --pbx main",
+        "cti past cdr /var/log/asterisk/cdr-csv/Master.csv",
+        "cti past tables --pbx main",
         "cti past list",
         "cti past undo 3",
     )
@@ -37,27 +40,81 @@ def command() -> None:
     """Calls and duties of the time before Trubka, from the PBX's own logs."""
 
 
+PBX = click.option("--pbx", metavar="NAME", help="Whose log it is, where the settings name several PBXes.")
+DRY = click.option("--dry-run", is_flag=True, help="Only say what would come of it.")
+FILES = click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
 @command.command("queue-log", epilog=examples("cti past queue-log /var/log/asterisk/queue_log*"))
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--pbx", metavar="NAME", help="Whose log it is, where the settings name several PBXes.")
+@FILES
+@PBX
+@DRY
 @click.pass_context
-def queue_log(ctx: click.Context, files: tuple[Path, ...], pbx: str | None) -> None:
+def queue_log(ctx: click.Context, files: tuple[Path, ...], pbx: str | None, *, dry_run: bool) -> None:
     """Take queue logs in, oldest first, also .gz. What is there stays: a file taken in twice changes nothing."""
+    _files(settings_of(ctx), QUEUE_LOG, sorted(files, key=_begins), pbx, dry=dry_run)
+
+
+@command.command("cdr", epilog=examples("cti past cdr /var/log/asterisk/cdr-csv/Master.csv*"))
+@FILES
+@PBX
+@DRY
+@click.pass_context
+def cdr(ctx: click.Context, files: tuple[Path, ...], pbx: str | None, *, dry_run: bool) -> None:
+    """Take call detail records in: Master.csv or an export of the table with its headings, also .gz."""
+    _files(settings_of(ctx), CDR, sorted(files, key=lambda one: one.stat().st_mtime), pbx, dry=dry_run)
+
+
+@command.command("tables", epilog=examples("cti past tables --since 2025-01-01 --dry-run"))
+@PBX
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only what is not older.")
+@DRY
+@click.pass_context
+def tables(ctx: click.Context, pbx: str | None, since: datetime | None, *, dry_run: bool) -> None:
+    """Take in the tables of the PBX's database that [pbx.NAME.past] names. They are read and never locked."""
     settings = settings_of(ctx)
-    name, prefix = _pbx(settings, pbx)
+    name = _pbx(settings, pbx)
+    found = sources(settings, name)
+    if not found:
+        raise click.ClickException("The settings name no database and table: see [pbx.NAME.past]")
 
     async def work(db: Database) -> None:
-        for file in sorted(files, key=lambda one: _begins(one)):
-            await keep_line(db, "change", "past:queue-log")
-            plan = number_plan(settings.numbers, settings.pbx[name].numbers if name else None)
-            past = Past(
-                db=db, plan=plan, now=time.time, pbx=name, prefix=prefix, marks=erasures.marks_in(settings.data)
-            )
-            with _opened(file) as (lines, bar):
-                past_id, course = await past.queue_log(file.name, texts_of(lines), told=bar)
-            _say(past_id, file.name, course, ZoneInfo(settings.numbers.time_zone))
+        for one in found:
+            begin = since.replace(tzinfo=one.zone).timestamp() if since else None
+            with click.progressbar(length=max(await past_source.count(one, begin), 1), label=one.name) as bar:
+                await _take(
+                    db, settings, log_of(settings, name, one.kind), one.name, past_source.pages(one, begin),
+                    lambda course: bar.update(course.lines - bar.pos), dry=dry_run,
+                )  # fmt: skip
 
     on_database(settings, work)
+
+
+def _files(settings: Settings, kind: str, files: Sequence[Path], pbx: str | None, *, dry: bool) -> None:
+    name = _pbx(settings, pbx)
+
+    async def work(db: Database) -> None:
+        for file in files:
+            with _opened(file) as (lines, bar):
+                log = log_of(settings, name, kind)
+                await _take(db, settings, log, file.name, of_lines(texts_of(lines)), bar, dry=dry)
+
+    on_database(settings, work)
+
+
+async def _take(
+    db: Database, settings: Settings, log: Log, name: str, pages: AsyncIterable[Sequence[Item]],
+    told: Callable[[Course], None], *, dry: bool,
+) -> None:  # fmt: skip
+    past = past_of(db, settings, log.pbx)
+    zone = ZoneInfo(settings.numbers.time_zone)
+    if dry:
+        course = await past.look(log, pages, told=told)
+        _say(None, name, course, zone)
+        return
+    await keep_line(db, "change", f"past:{log.kind}")
+    past_id, course = await past.take_in(log, name, pages, told=told)
+    _say(past_id, name, course, zone)
 
 
 @command.command("list", epilog=examples("cti past list"))
@@ -95,15 +152,14 @@ def undo(ctx: click.Context, number: int) -> None:
     on_database(settings, work)
 
 
-def _pbx(settings: Settings, name: str | None) -> tuple[str, str]:
-    """Name and prefix of the PBX whose log it is."""
+def _pbx(settings: Settings, name: str | None) -> str:
+    """The PBX whose log it is."""
     names = list(settings.pbx)
     if name is None and len(names) > 1:
         raise click.ClickException(f"Say whose log it is: --pbx with one of {', '.join(names)}")
     if name is not None and name not in names:
         raise click.ClickException(f"The settings name no PBX {name}: there are {', '.join(names) or 'none'}")
-    one = name or (names[0] if names else "")
-    return one, f"{one}:" if len(names) > 1 else ""
+    return name or (names[0] if names else "")
 
 
 def _begins(file: Path) -> float:
@@ -131,7 +187,7 @@ def _opened(file: Path) -> Iterator[tuple[IO[bytes], Callable[[Course], None]]]:
         yield lines, told
 
 
-def _say(past_id: int, name: str, course: Course, zone: ZoneInfo) -> None:
+def _say(past_id: int | None, name: str, course: Course, zone: ZoneInfo) -> None:
     span = " - ".join(
         datetime.fromtimestamp(at, zone).strftime("%Y-%m-%d %H:%M") for at in (course.first_at, course.last_at) if at
     )
@@ -144,4 +200,7 @@ def _say(past_id: int, name: str, course: Course, zone: ZoneInfo) -> None:
         names = ", ".join(list(course.strangers)[:NAMED])
         click.echo(f"  nobody's here: {names}{' ...' if len(course.strangers) > NAMED else ''}")
         click.echo("  (give these devices or names to people in the settings and take the file in again after an undo)")
-    click.echo(f"  to take it back: cti past undo {past_id}")
+    if past_id is None:
+        click.echo("  nothing was written: this was a trial")
+    else:
+        click.echo(f"  to take it back: cti past undo {past_id}")

@@ -1,4 +1,5 @@
-"""The past of a PBX that was there before Trubka: its queue log becomes calls and duties of the same journal.
+"""The past of a PBX that was there before Trubka: its queue log and call detail records become
+calls and duties of the same journal.
 
 So the first day has a year of reports, and what happened while Trubka was away is found out. What was seen stays as it
 was seen; everything taken in says which import it came with, and an import can be taken back. Numbers of people who
@@ -7,49 +8,30 @@ were erased are left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import itertools
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from msgspec import structs
 
 from cti.clients.erased import Marks
 from cti.errors import Refused
-from cti.storage import directory, erasures, past, users
+from cti.storage import directory, erasures, past, past_same, users
 from cti.storage.database import Database
 from cti.storage.directory import DeviceRow
 from cti.storage.past import PastCall
-from cti.telephony.events import Party
+from cti.telephony.cdr import decoded
+from cti.telephony.events import CallRecord, LegRecord, Party
 from cti.telephony.numbering import NumberPlan
 from cti.telephony.numbering import read as read_number
-from cti.telephony.queue_duty import Change, QueueDuty
-from cti.telephony.queue_log import QueueLog, Told, device_of, read, said
+from cti.telephony.past_logs import ENOUGH, LINES, Course, Item, Log, Part
+from cti.telephony.queue_duty import Change
+from cti.telephony.queue_log import Told, device_of
 
-QUEUE_LOG = "queue-log"
 PART = 500  # calls of one transaction
-LINES = 20_000  # after so many lines what is known is written and told
 REMEMBERED = 100_000  # numbers
-
-
-@dataclass(kw_only=True, slots=True)
-class Course:
-    """How far an import is; as `past.PastImport` counts."""
-
-    lines: int = 0
-    torn: int = 0
-    odd: int = 0
-    made: int = 0
-    filled: int = 0
-    known: int = 0
-    states: int = 0
-    first_at: float | None = None
-    last_at: float | None = None
-    strangers: dict[str, None] = field(default_factory=dict)
-
-    def counts(self) -> dict[str, Any]:
-        """As the import's row has them."""
-        names = ("lines", "torn", "odd", "made", "filled", "known", "states", "first_at", "last_at")
-        return {name: getattr(self, name) for name in names}
+MARGIN_S = 60.0  # what ended so shortly before a gap may have its end in it
 
 
 class Stopped(Refused):
@@ -95,23 +77,58 @@ class Past:
         self._forgotten: set[str | None] = set()
         self._owners: dict[str, int | None] = {}
 
-    async def queue_log(
-        self, name: str, lines: Iterable[str], *, user_id: int | None = None,
-        told: Callable[[Course], None] = lambda course: None,
+    async def take_in(
+        self, log: Log, name: str, pages: AsyncIterable[Sequence[Item]], *, user_id: int | None = None,
+        told: Callable[[Course], None] = lambda course: None, span: tuple[float, float] | None = None,
     ) -> tuple[int, Course]:  # fmt: skip
-        """Take a queue log in, line by line; the import's id and what came of it. Raises Stopped, StorageError."""
-        past_id = await self._begin(QUEUE_LOG, name, user_id)
-        course, log, duty = Course(), QueueLog(self._prefix), QueueDuty()
-        end = "stopped"
+        """Take a log in, page by page; the import's id and what came of it. Raises Stopped, StorageError.
+
+        span: of what lies in it alone. Raises what reading raises; what was written by then stays.
+        """
+        past_id = await self._begin(log.kind, name, user_id)
+        end, course = "stopped", Course()
         try:
-            for calls, changes in _parts(lines, log, duty, course, self._now):
-                await self._write(past_id, calls, changes, course)
-                told(course)
+            await self._course(
+                log, pages, course, span, lambda part: self._write(past_id, log.kind, part, course), told
+            )
             end = "done"
         finally:
             async with self._db.write() as conn:
                 await past.become(conn, past_id, end, was=["running"], now=self._now())
         return past_id, course
+
+    async def look(
+        self, log: Log, pages: AsyncIterable[Sequence[Item]], *, told: Callable[[Course], None] = lambda course: None
+    ) -> Course:
+        """What would come of a log: nothing is written."""
+        await self._learn()
+        course = Course()
+        await self._course(log, pages, course, None, lambda part: self._count(log.kind, part, course), told)
+        return course
+
+    async def _course(
+        self, log: Log, pages: AsyncIterable[Sequence[Item]], course: Course, span: tuple[float, float] | None,
+        keep: Callable[[Part], Awaitable[None]], told: Callable[[Course], None],
+    ) -> None:  # fmt: skip
+        calls: list[Told] = []
+        changes: list[Change] = []
+        kept_at = 0
+        async for page in pages:
+            for item in page:
+                course.lines += 1
+                for one in log.feed(item, course):
+                    if isinstance(one, Change):
+                        changes.append(one)
+                    else:
+                        calls.append(one)
+            if len(calls) >= ENOUGH or course.lines - kept_at >= LINES:
+                kept_at = course.lines
+                await keep(_of_span(calls, changes, span))
+                told(course)
+                calls, changes = [], []
+        calls.extend(log.rest(self._now(), course))
+        await keep(_of_span(calls, changes, span))
+        told(course)
 
     async def undo(self, past_id: int, told: Callable[[int], None] = lambda gone: None) -> int:
         """Take an import back: its calls and duties go, the ends of calls that were seen stay. Raises Refused."""
@@ -128,6 +145,12 @@ class Past:
             told(gone)
 
     async def _begin(self, kind: str, name: str, user_id: int | None) -> int:
+        await self._learn()
+        async with self._db.write() as conn:
+            return await past.begin(conn, kind=kind, pbx=self._pbx, name=name, user_id=user_id, now=self._now())
+
+    async def _learn(self) -> None:
+        """Who is who here."""
         async with self._db.read() as conn:
             rows: Sequence[DeviceRow] = await directory.devices(conn)
             people = await users.every(conn)
@@ -139,21 +162,31 @@ class Past:
             extensions={row.extension: row.user_id for row in reversed(mine)},
             names={one.name.casefold(): one.id for one in people},
         )
-        async with self._db.write() as conn:
-            return await past.begin(conn, kind=kind, pbx=self._pbx, name=name, user_id=user_id, now=self._now())
 
-    async def _write(self, past_id: int, calls: Sequence[Told], changes: Sequence[Change], course: Course) -> None:
+    async def _write(self, past_id: int, kind: str, part: Part, course: Course) -> None:
+        calls, changes = part
         await self._know(calls)
         rows = [row for one in changes if (row := self._state(one, course)) is not None]
         for at in range(0, max(len(calls), 1), PART):
             some = [self._call(one, course) for one in calls[at : at + PART]]
             async with self._db.write() as conn:
-                for name, count in (await past.take(conn, past_id, QUEUE_LOG, some)).items():
+                for name, count in (await past.take(conn, past_id, kind, some)).items():
                     setattr(course, name, getattr(course, name) + count)
                 if at == 0:
                     course.states += await past.take_states(conn, past_id, rows)
                 if not await past.tell(conn, past_id, tuple(course.strangers), **course.counts()):
                     raise Stopped
+
+    async def _count(self, kind: str, part: Part, course: Course) -> None:
+        calls, changes = part
+        await self._know(calls)
+        rows = [row for one in changes if (row := self._state(one, course)) is not None]
+        async with self._db.read() as conn:
+            for at in range(0, len(calls), PART):
+                some = [self._call(one, course) for one in calls[at : at + PART]]
+                for name, count in (await past_same.sort(conn, kind, some)).counts.items():
+                    setattr(course, name, getattr(course, name) + count)
+            course.states += len(await past.fresh_states(conn, rows))
 
     async def _know(self, calls: Sequence[Told]) -> None:
         """Whose the numbers of these calls are."""
@@ -161,7 +194,7 @@ class Past:
             self._owners.clear()
             self._numbers.clear()
         for one in calls:
-            raw = one.record.caller.number
+            raw = _client(one.record)
             if raw not in self._numbers:
                 self._numbers[raw] = self._readable(raw)
         fresh = sorted({number for number in self._numbers.values() if number and number not in self._owners})
@@ -179,14 +212,16 @@ class Past:
 
     def _call(self, told: Told, course: Course) -> PastCall:
         record, sat = told.record, {}
-        number = self._numbers[record.caller.number]
-        if record.caller.number in self._forgotten:
-            record = structs.replace(record, caller=Party())
+        raw = _client(record)
+        number = self._numbers[raw]
+        if raw in self._forgotten:
+            caller = Party(device=record.caller.device)
+            record = structs.replace(record, caller=caller, called=None if raw == record.called else record.called)
         for leg_id, agent in told.agents.items():
             person = self._who(agent, course)
             if person is not None:
                 sat[leg_id] = person
-        speakers = [sat[leg.leg_id] for leg in record.legs if leg.talk is not None and leg.leg_id in sat]
+        speakers = [sat[leg.leg_id] for leg in record.legs if _spoke(leg) and leg.leg_id in sat]
         return PastCall(
             record=record,
             own_id=record.call.removeprefix(self._prefix),
@@ -211,35 +246,34 @@ class Past:
         return person
 
 
-def _parts(
-    lines: Iterable[str], log: QueueLog, duty: QueueDuty, course: Course, now: Callable[[], float]
-) -> Iterator[tuple[list[Told], list[Change]]]:
-    """Calls and changes of a log, a part at a time."""
-    calls: list[Told] = []
-    changes: list[Change] = []
-    for text in lines:
-        course.lines += 1
-        line = read(text)
-        if line is None:
-            course.torn += bool(text.strip())
-            continue
-        spoken = said(line)
-        if spoken is not None:
-            changes.extend(duty.feed(spoken))
-        calls.extend(log.feed(line))
-        if len(calls) >= PART * 4 or course.lines % LINES == 0:
-            _note(course, log)
-            yield calls, changes
-            calls, changes = [], []
-    calls.extend(log.rest(now()))
-    _note(course, log)
-    yield calls, changes
+def _client(record: CallRecord) -> str | None:
+    """The number at the other end, as the log has it."""
+    return record.called if record.direction == "outbound" else record.caller.number
 
 
-def _note(course: Course, log: QueueLog) -> None:
-    course.odd, course.first_at, course.last_at = log.odd, log.first, log.last
+def _spoke(leg: LegRecord) -> bool:
+    return leg.talk is not None or leg.result == "talked"
+
+
+def _of_span(calls: list[Told], changes: list[Change], span: tuple[float, float] | None) -> Part:
+    if span is None:
+        return calls, changes
+    since, until = span[0] - MARGIN_S, span[1]
+
+    def touches(record: CallRecord) -> bool:
+        ended = record.ended if record.ended is not None else (record.unseen or (None,))[0]
+        return (record.started or 0.0) <= until and (ended or record.started or 0.0) >= since
+
+    return [one for one in calls if touches(one.record)], [one for one in changes if since <= one.at <= until]
+
+
+async def of_lines(lines: Iterable[str], size: int = 5_000) -> AsyncIterator[Sequence[str]]:
+    """Pages of a file's lines."""
+    read = iter(lines)
+    while page := list(itertools.islice(read, size)):
+        yield page
 
 
 def texts_of(file: Iterator[bytes]) -> Iterator[str]:
     """Lines of a file as text, whatever bytes are in it."""
-    return (line.decode("utf-8", "replace") for line in file)
+    return (decoded(line) for line in file)

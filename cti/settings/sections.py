@@ -128,6 +128,22 @@ class PhonesSettings(_Section):
     fetch: bool = False  # phones may fetch them from this server, at an address made for each
 
 
+class PastSettings(_Section):
+    """Where the PBX's own logs are: what happened while this server was away is found in them (docs/pbx-admin.md)."""
+
+    queue_log: Path | None = None  # its file; the rotated ones beside it are looked at too
+    cdr: Path | None = None  # Master.csv
+    database: SecretStr = SecretStr("")  # postgresql://USER:PASSWORD@HOST/NAME or mysql://...; only read
+    database_file: Path | None = None  # holds that address
+    cdr_table: Annotated[str, Field(pattern=r"^\w{0,64}$")] = "cdr"  # "": there is none
+    queue_log_table: Annotated[str, Field(pattern=r"^\w{0,64}$")] = ""
+    time_zone: str = ""  # of the PBX's clock; empty: numbers.time_zone
+
+    def address(self) -> str:
+        """The database's address, from the file where one is named; "" for none."""
+        return _secret(self.database, self.database_file)
+
+
 class PbxSettings(_Section):
     """One Asterisk. `devices`/`trunks` empty: told apart by the rule in DevicePlan (short numbers are devices)."""
 
@@ -153,6 +169,7 @@ class PbxSettings(_Section):
     numbers: PbxNumbersSettings = PbxNumbersSettings()
     owner: OwnerSettings = OwnerSettings()
     phones: PhonesSettings = PhonesSettings()
+    past: PastSettings = PastSettings()
 
     def password(self) -> str:
         """The secret itself, from the file where one is named."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 from msgspec import structs
-from sqlalchemy import bindparam, case, delete, func, insert, select, text, update
+from sqlalchemy import Integer, bindparam, case, delete, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.storage.calls import values_of
@@ -21,15 +21,15 @@ from cti.storage.client_tables import client_phones
 from cti.storage.contact_tables import contact_clients, contact_phones
 from cti.storage.corrections import correct
 from cti.storage.duty_tables import agent_states
+from cti.storage.past_same import PastCall as PastCall
+from cti.storage.past_same import known_legs, sort
 from cti.storage.past_tables import past_imports
 from cti.storage.search import clean
 from cti.storage.tables import calls, users
 from cti.storage.waits import QUEUE_CHARS
-from cti.telephony.events import CallRecord
 
 SHOWN = 50
 ASKED_AT_ONCE = 500
-BESIDE_S = 6 * 3600.0  # a leg of a call that began so long before may still be the one that a log tells of
 STRANGERS = 200
 _KEPT = (
     "direction", "caller_number", "caller_name", "called", "number", "queue", "queued_at", "answered_at", "ended_at",
@@ -42,10 +42,17 @@ _FILL = (
     .values({name: func.coalesce(calls.c[name], bindparam(f"told_{name}")) for name in _KEPT})
     .values(
         {
-            name: case((calls.c.outcome == "unfinished", bindparam(f"told_{name}")), else_=calls.c[name])
+            name: case(
+                (
+                    or_(calls.c.outcome == "unfinished", bindparam("prevails", type_=Integer) == 1),
+                    bindparam(f"told_{name}", type_=calls.c[name].type),
+                ),
+                else_=calls.c[name],
+            )
             for name in _ENDED
         }
     )
+    .values(started_at=bindparam("told_began"))
 )
 _LEG = text(
     "INSERT INTO legs (call_id, leg_id, leg, device, user_id, rang_at, answered_at, ended_at, result, talk_s, hold_s)"
@@ -62,23 +69,6 @@ _STAY = text(
     " ON CONFLICT (call_id, place) DO UPDATE SET joined_at = COALESCE(call_waits.joined_at, excluded.joined_at),"
     " left_at = COALESCE(call_waits.left_at, excluded.left_at), how = COALESCE(call_waits.how, excluded.how)"
 )
-_SEEN_LEGS = text(
-    "SELECT DISTINCT legs.leg_id FROM legs JOIN calls ON calls.id = legs.call_id"
-    " WHERE calls.past_id IS NULL AND calls.started_at BETWEEN :since AND :until AND legs.leg_id IN :ids"
-).bindparams(bindparam("ids", expanding=True))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PastCall:
-    """A call that a log tells of. own_id: its id at the PBX. users: who sat behind which leg id."""
-
-    record: CallRecord
-    own_id: str
-    pbx: str
-    number: str | None
-    client_id: int | None
-    user_id: int | None
-    users: Mapping[str, int]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,59 +133,53 @@ async def every(conn: AsyncConnection, past_id: int | None = None) -> list[PastI
     ]
 
 
-async def take(conn: AsyncConnection, past_id: int, kind: str, told: Sequence[PastCall]) -> dict[str, int]:
+async def take(conn: AsyncConnection, past_id: int, kind: str, told: Sequence[PastCall]) -> Mapping[str, int]:
     """Write calls of a log of this kind; how many were made, filled and known. All of them began within a few hours."""
-    if not told:
-        return {"made": 0, "filled": 0, "known": 0}
-    asked = (
-        select(calls.c.id, calls.c.outcome, calls.c.past_id, past_imports.c.kind)
-        .join_from(calls, past_imports, past_imports.c.id == calls.c.past_id, isouter=True)
-        .where(calls.c.id.in_([one.record.call for one in told]))
-    )
-    found = {row.id: row for row in await conn.execute(asked)}
-    legs_seen = await _seen(conn, [one for one in told if one.record.call not in found])
-    made = [one for one in told if one.record.call not in found and one.own_id not in legs_seen]
-    there = [(one, found[one.record.call]) for one in told if one.record.call in found]
-    ended = [(one, row) for one, row in there if _ends(row.outcome, one.record.outcome)]
-    # what was seen whole stays as it was seen; of what one kind of log told, another may know more
-    more = ended + [(one, row) for one, row in there if row.kind not in (None, kind) and (one, row) not in ended]
-    if made:
-        await conn.execute(insert(calls), [_row(one) | {"past_id": past_id} for one in made])
+    found = await sort(conn, kind, told)
+    if found.made:
+        await conn.execute(insert(calls), [_row(one) | {"past_id": past_id} for one in found.made])
+    more = [*found.ended, *found.more]
     for one, row in more:
         if row.past_id is None:
             await correct(conn, one.record.call, "outcome", row.outcome, one.record.outcome, time.time(), None)
-        await conn.execute(_FILL, {f"told_{name}": value for name, value in _row(one).items()})
-    written = [(one, False) for one in made] + [(one, row.past_id is None) for one, row in more]
-    if own := [leg for one, was_seen in written for leg in _legs(one, was_seen)]:
+        await conn.execute(_FILL, _filling(one, row, kind))
+    ids = await known_legs(conn, [one for one, _ in more])
+    written = [(one, False) for one in found.made] + [(one, row.past_id is None) for one, row in more]
+    if own := [leg for one, was_seen in written for leg in _legs(one, was_seen, ids)]:
         await conn.execute(_LEG, own)
     if stays := [stay for one, _ in written for stay in _stays(one)]:
         await conn.execute(_STAY, stays)
-    return {"made": len(made), "filled": len(ended), "known": len(told) - len(made) - len(ended)}
+    return found.counts
 
 
-def _ends(was: str | None, became: str | None) -> bool:
-    return was == "unfinished" and became not in (None, "unfinished")
-
-
-async def _seen(conn: AsyncConnection, told: Sequence[PastCall]) -> frozenset[str]:
-    """Which of these are legs of calls that were seen: a consultation by way of a queue has no call of its own."""
-    begins = [one.record.started for one in told if one.record.started is not None]
-    if not begins:
-        return frozenset()
-    span = {"since": min(begins) - BESIDE_S, "until": max(begins) + 60.0}
-    ids = [one.own_id for one in told]
-    return frozenset((await conn.execute(_SEEN_LEGS, span | {"ids": ids})).scalars())
+def _filling(one: PastCall, row: Any, kind: str) -> dict[str, Any]:
+    """The log's columns. began: of what logs alone told, the earlier; prevails: a queue log knows how a wait ended."""
+    told = {f"told_{name}": value for name, value in _row(one).items()}
+    began = row.started_at if row.past_id is None else min(row.started_at, told["told_started_at"])
+    whole = one.record.outcome not in (None, "unfinished")
+    return told | {"told_began": began, "prevails": int(row.past_id is not None and kind == "queue-log" and whole)}
 
 
 def _row(one: PastCall) -> dict[str, Any]:
     return values_of(one.record, pbx=one.pbx, number=one.number, client_id=one.client_id, user_id=one.user_id)
 
 
-def _legs(one: PastCall, was_seen: bool) -> list[dict[str, Any]]:
-    """Its legs; of a call that was seen, only those that have an id of the PBX: the others are there by their own."""
-    mine = [leg for leg in one.record.legs if not (was_seen and ":" in leg.leg_id)]
+def _legs(one: PastCall, was_seen: bool, ids: Mapping[tuple[str, str], str]) -> list[dict[str, Any]]:
+    """Its legs; of a call that was seen, only those that have an id of the PBX: the others are there by their own.
+
+    ids: those that the journal has under another.
+    """
     call = one.record.call
-    return [{**structs.asdict(leg), "call_id": call, "user_id": one.users.get(leg.leg_id)} for leg in mine]
+    mine = [leg for leg in one.record.legs if not (was_seen and ":" in leg.leg_id)]
+    return [
+        {
+            **structs.asdict(leg),
+            "leg_id": ids.get((call, leg.leg_id), leg.leg_id),
+            "call_id": call,
+            "user_id": one.users.get(leg.leg_id),
+        }
+        for leg in mine
+    ]
 
 
 def _stays(one: PastCall) -> list[dict[str, Any]]:
@@ -230,18 +214,23 @@ async def states_begin(conn: AsyncConnection) -> dict[int, float]:
 
 async def take_states(conn: AsyncConnection, past_id: int, rows: Sequence[Mapping[str, Any]]) -> int:
     """Lines of people's duty that are not there yet; how many were made. rows: user_id, at, state, reason."""
+    fresh = [{**row, "said_by": "pbx", "past_id": past_id} for row in await fresh_states(conn, rows)]
+    if fresh:
+        await conn.execute(insert(agent_states), fresh)
+    return len(fresh)
+
+
+async def fresh_states(conn: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of these lines that are not there yet."""
     if not rows:
-        return 0
+        return []
     people = {row["user_id"] for row in rows}
     since, until = min(row["at"] for row in rows), max(row["at"] for row in rows)
     there = select(agent_states.c.user_id, agent_states.c.at, agent_states.c.state).where(
         agent_states.c.user_id.in_(people), agent_states.c.at.between(since, until)
     )
     known = {tuple(row) for row in await conn.execute(there)}
-    fresh = [{**row, "said_by": "pbx", "past_id": past_id} for row in rows if _key(row) not in known]
-    if fresh:
-        await conn.execute(insert(agent_states), fresh)
-    return len(fresh)
+    return [row for row in rows if _key(row) not in known]
 
 
 def _key(row: Mapping[str, Any]) -> tuple[int, float, str]:

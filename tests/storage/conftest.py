@@ -10,6 +10,8 @@ from sqlalchemy import insert
 
 from cti.storage.database import Database, open_database
 from cti.storage.tables import devices, teams, users
+from lab.free_ports import free_port
+from lab.mariadb import running
 from tests.made import address, copied, empty, in_a_thread, new_database
 from tests.storage.postgres import Cluster, running_cluster
 
@@ -22,6 +24,14 @@ def cluster() -> Iterator[Cluster]:
     """One PostgreSQL for all tests of a run."""
     with running_cluster() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an empty database on a real MariaDB, as settings have it."""
+    port = free_port()
+    with running(tmp_path_factory.mktemp("mariadb"), port):
+        yield f"mysql://root@127.0.0.1:{port}/asterisk"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from msgspec import structs
 from sqlalchemy import func, select, text
 
 from cti.errors import Refused
-from cti.features.past import Course, Past
+from cti.features.past import Past, of_lines
 from cti.storage import calls, corrections, duty, past
 from cti.storage.database import Database
 from cti.storage.duty_tables import agent_states
@@ -18,6 +19,7 @@ from cti.storage.tables import calls as table
 from cti.telephony.duty import Duty
 from cti.telephony.events import CallRecord, LegRecord, Party, Wait
 from cti.telephony.numbering import NumberPlan
+from cti.telephony.past_logs import Course, QueueLogs
 from tests.storage.conftest import ANNA, BORIS
 from tests.telephony.test_queue_log import ANSWERED, T
 
@@ -31,7 +33,8 @@ torn
 
 
 async def take(db: Database, log: str = LOG) -> Course:
-    _, course = await Past(db=db, plan=NumberPlan(), now=lambda: T + 1e6).queue_log("queue_log", log.splitlines())
+    work = Past(db=db, plan=NumberPlan(), now=lambda: T + 1e6)
+    _, course = await work.take_in(QueueLogs(zone=UTC), "queue_log", of_lines(log.splitlines()))
     return course
 
 
