@@ -71,3 +71,8 @@ class Conflicts(Refused):
         super().__init__("changed-meanwhile", "Somebody changed this meanwhile: look at the new state and save again.")
         self.conflicts = tuple(conflicts)
         self.fields = fields
+
+
+def reason_needed() -> Refused:
+    """What is said to somebody whose files of a day hold many clients."""
+    return Refused("reason-needed", "Your files of today hold many clients: say why you take them.")

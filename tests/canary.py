@@ -181,6 +181,7 @@ class Aviary:
 
     async def _work(self, conn: Any, one: int) -> None:
         await views.keep(conn, 1, "птицы", msgspec.json.encode({"q": NAME}).decode(), None, 1.0)
+        await views.keep(conn, 1, "птицы", msgspec.json.encode({"q": NAME}).decode(), None, 1.0, "calls")
         note = {"client_id": one, "text": "КАНАРЕЙКА в клетке", "created_at": 1.0}
         await conn.execute(insert(client_notes), [note])
         await conn.execute(insert(client_tasks), [{"client_id": one, "what": "кормить КАНАРЕЙКА", "created_at": 1.0}])

@@ -62,6 +62,8 @@ REFUSALS: Mapping[str, str] = {
     "bad-results": N_("Each result needs a name of its own, and there may be 60 of them."),
     "nobody-to-call": N_("The caller hid the number and is no client: nothing can follow the call."),
     "no-call": N_("There is no such call."),
+    "calls-too-long": N_("Looking takes too long: narrow the period."),
+    "too-many-rows": N_("Excel holds a million rows: narrow the period, or take a csv."),
     "bad-answer": N_("Say when to remind of it again, or by which click it was dialled."),
     "no-telephone": N_("This is not a telephone number."),
     "bad-wish": N_("Wish for a time from now to 60 days ahead."),

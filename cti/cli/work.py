@@ -29,6 +29,7 @@ from cti.clients.filters import Condition
 from cti.clients.importing import Fault
 from cti.clients.masking import Sight
 from cti.errors import CtiError, Refused
+from cti.features.call_export import CallExport, CallsWanted
 from cti.features.client_base import ClientBase, Many
 from cti.features.client_dossier import Dossier
 from cti.features.client_erasure import Eraser, Subject
@@ -224,7 +225,17 @@ async def _export(db: Database, job: Job) -> Any:
     work = ClientExport(db=View(db, Sight(hides=job["hides"])), zone=ZoneInfo(job["zone"]))
     asked = msgspec.convert(job["asked"], Asked)
     ids = await work.write(Path(job["path"]), asked, mark=job["mark"], most=job["most"])
-    return {"rows": len(ids), "clients": seen.told(ids)}
+    return {"rows": len(ids), "lines": len(ids), "clients": seen.told(ids)}
+
+
+async def _export_calls(db: Database, job: Job) -> Any:
+    """Write a list of calls into a file."""
+    sight = Sight(hides=job["hides"], internal=job["plan"]["internal"])
+    work = CallExport(db=View(db, sight), whole=db, zone=ZoneInfo(job["zone"]))
+    held = await work.write(
+        Path(job["path"]), msgspec.convert(job["asked"], CallsWanted), mark=job["mark"], most=job["most"]
+    )
+    return {"rows": held.persons, "lines": held.lines, "clients": seen.told(held.clients)}
 
 
 def _eraser(db: Database, job: Job) -> Eraser:
@@ -264,6 +275,7 @@ WORK: Mapping[str, Callable[[Database, Job], Awaitable[Any]]] = {
     "change": _change,
     "undo": _undo,
     "export": _export,
+    "export-calls": _export_calls,
     "erase": _erase,
     "clean": _clean,
     "dossier": _dossier,

@@ -10,11 +10,11 @@ import asyncio
 import contextlib
 import secrets
 import shutil
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from cti.access import Person, hides, may
@@ -23,7 +23,7 @@ from cti.clients.exporting import BESIDE, MOMENTS, Named, Names, cell_of, headin
 from cti.clients.filters import Condition
 from cti.clients.properties import Property
 from cti.desktop import Erased
-from cti.errors import NotAllowed, Refused
+from cti.errors import NotAllowed, Refused, reason_needed
 from cti.jobs import Jobs
 from cti.sheets.feed import fed
 from cti.sheets.write import VCard, write_marked, write_vcards
@@ -37,6 +37,7 @@ WITHIN_S = 300.0
 RUNNING_MOST = 2
 KEPT_MOST = 10  # files that wait to be fetched
 Format = Literal["xlsx", "csv", "vcf"]
+Name = Literal["clients", "calls"]
 Listed = tuple[ClientCard, Mapping[str, str]]  # and what stands beside it, by field
 
 
@@ -116,15 +117,17 @@ class ClientExport:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Made:
-    """A file that waits to be fetched, and whom it holds: rows clients, by id as `cti.clients.seen` writes them.
+    """A file that waits to be fetched, and whom it holds: rows persons, by id as `cti.clients.seen` writes them.
 
-    why: the reason that was given. masked: without numbers. at: UNIX seconds. fetched: it left, and stands in the
-    access journal.
+    name: of what it is a file; lines: how many rows it has. why: the reason that was given. masked: without numbers.
+    at: UNIX seconds. fetched: it left, and stands in the access journal.
     """
 
     id: str
     person_id: int
     path: Path
+    name: Name
+    lines: int
     rows: int
     clients: str
     why: str
@@ -133,9 +136,11 @@ class Made:
     fetched: bool = False
 
 
-def reason_needed() -> Refused:
-    """What is said to somebody whose files of a day hold many clients."""
-    return Refused("reason-needed", "Your files of today hold many clients: say why you take them.")
+class Wanted(Protocol):
+    """What a job is told of a file."""
+
+    @property
+    def format(self) -> str: ...
 
 
 class Exports:
@@ -161,8 +166,8 @@ class Exports:
         """After a start: files that nobody fetched are gone."""
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
-    async def make(self, person: Person, asked: Asked, *, why: str = "") -> Made:
-        """Make a file. why: a reason, where one is needed. Raises Refused."""
+    async def make(self, person: Person, asked: Wanted, *, name: Name = "clients", why: str = "") -> Made:
+        """Make a file. asked: as the job of this name takes it; why: a reason, where one is needed. Raises Refused."""
         if not may(person, "clients.export"):
             raise NotAllowed("Your role may not export clients; ask an admin.")
         if self._running >= RUNNING_MOST:
@@ -176,7 +181,8 @@ class Exports:
         done: Mapping[str, Any] = {}
         self._running += 1
         try:
-            made_by = self._said(person, path, asked, mark, most)
+            told = {"path": str(path), "asked": asked, "mark": mark, "most": most, "hides": hides(person)}
+            made_by = self._jobs.run("export" if name == "clients" else "export-calls", **told)
             async with asyncio.timeout(WITHIN_S), contextlib.aclosing(made_by) as said:
                 async for one in said:
                     done = one.get("done", done)
@@ -188,8 +194,10 @@ class Exports:
             await asyncio.to_thread(path.unlink, missing_ok=True)
             raise Refused("export-stale", "Somebody was erased meanwhile: export anew.")
         await self._forget()
-        whom = {"rows": done["rows"], "clients": done["clients"], "why": why.strip()}
-        self._made[made] = Made(id=made, person_id=person.id, path=path, at=now, masked=hides(person), **whom)
+        whom = {"rows": done["rows"], "clients": done["clients"], "lines": done["lines"], "why": why.strip()}
+        self._made[made] = Made(
+            id=made, person_id=person.id, path=path, name=name, at=now, masked=hides(person), **whom
+        )
         return self._made[made]
 
     async def left(self, person: Person) -> int:
@@ -199,11 +207,6 @@ class Exports:
             gone = await access_log.exported(conn, person.login, since)
         mine = (one for one in self._made.values() if one.person_id == person.id and not one.fetched)
         return max(0, self._most - gone - sum(one.rows for one in mine if one.at >= since))
-
-    def _said(
-        self, person: Person, path: Path, asked: Asked, mark: str, most: int | None
-    ) -> AsyncGenerator[dict[str, Any], None]:
-        return self._jobs.run("export", path=str(path), asked=asked, mark=mark, most=most, hides=hides(person))
 
     async def _forget(self) -> None:
         while len(self._made) >= KEPT_MOST:

@@ -207,3 +207,15 @@ grid_views = Table(
     Column("updated_at", Float, nullable=False),
     UniqueConstraint("user_id", "name"),
 )
+
+call_views = Table(
+    "call_views",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", String(80), nullable=False),
+    Column("role", String(16)),  # as of grid_views
+    Column("state", Text, nullable=False),  # JSON: filters as the address of the page has them
+    Column("updated_at", Float, nullable=False),
+    UniqueConstraint("user_id", "name"),
+)

@@ -103,3 +103,14 @@ async def of_call(conn: AsyncConnection, call_id: str) -> list[Said]:
         .order_by(call_dispositions.c.at)
     )
     return [Said(**row._mapping) for row in await conn.execute(asked)]
+
+
+async def of_calls(conn: AsyncConnection, call_ids: Sequence[str]) -> dict[str, list[str]]:
+    """What was said of each call, by whomever, the latest last."""
+    of = call_dispositions.c
+    asked = select(of.call_id, of.name).where(of.call_id.in_(call_ids)).order_by(of.at, of.id)
+    found: dict[str, list[str]] = {}
+    for row in await conn.execute(asked) if call_ids else ():
+        if row.name not in found.setdefault(row.call_id, []):
+            found[row.call_id].append(row.name)
+    return found

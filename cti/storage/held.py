@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, Table, case, false, literal, or_, 
 from cti.clients import seen
 from cti.storage.campaign_tables import campaign_calls, campaign_people, consents
 from cti.storage.client_tables import (
+    call_views,
     client_changes,
     client_emails,
     client_phones,
@@ -340,6 +341,7 @@ TEXTS: Mapping[Table, tuple[str, ...]] = {
     desktop_events: ("payload",),
     client_runs: ("title", "faults", "message"),
     grid_views: ("state",),
+    call_views: ("state",),
     segments: ("expression",),
     erasures: ("reason",),
 }

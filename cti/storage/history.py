@@ -14,13 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cti.access import Person, may
 from cti.clients.tasks import Note, Task
 from cti.storage import changes, client_notes, letter_reading, marks, scripts, sms_reading, tasks
+from cti.storage.call_asked import seen_by
 from cti.storage.calls import CallRow
 from cti.storage.changes import ChangeRow
 from cti.storage.client_tables import client_changes
 from cti.storage.contact_tables import client_notes as note_table
 from cti.storage.contact_tables import client_tasks as task_table
 from cti.storage.conversations import counts
-from cti.storage.journal import by_ids, seen_by
+from cti.storage.journal import by_ids
 from cti.storage.letter_access import visible
 from cti.storage.letter_reading import Read
 from cti.storage.mail_tables import letters

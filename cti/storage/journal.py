@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, text, true, tuple_
+from sqlalchemy import ColumnElement, func, literal_column, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.masking import CALLED, DEEP_LEGS, Leg, Shown, Telephone, Words
 from cti.desktop import Variable
 from cti.storage import call_variables, marks, scripts, waits
+from cti.storage.call_asked import CallsAsked, conditions
 from cti.storage.client_tables import clients
 from cti.storage.corrections import Correction, corrections
 from cti.storage.marks import MarkRow
@@ -22,6 +23,8 @@ from cti.storage.sight import seen
 from cti.storage.tables import call_notes, calls, legs, users
 from cti.storage.talk_tables import call_scores
 from cti.storage.waits import Stay
+
+EVERY = CallsAsked()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -185,68 +188,42 @@ async def notes(conn: AsyncConnection, call_id: str) -> list[NoteRow]:
 
 async def journal(
     conn: AsyncConnection,
+    asked: CallsAsked = EVERY,
     *,
     user_id: int | None = None,
     team_id: int | None = None,
-    client_id: int | None = None,
-    number: str | None = None,
-    outcome: str | None = None,
-    since: float | None = None,
-    until: float | None = None,
     limit: int = 50,
     cursor: str | None = None,
+    counted: bool = True,
 ) -> Page[CallRow]:
-    """Calls, newest first. user_id, team_id: those who talked, rang or placed it. number: E.164 or as the PBX wrote it.
+    """Calls, newest first. user_id, team_id: only of those who talked, rang or placed it. counted: with the total.
 
-    since <= started < until. Raises Refused for a cursor that was not made here.
+    Raises Refused for a cursor that was not made here, and as `call_asked.conditions` does.
     """
-    condition = and_(
-        true(),
-        *seen_by(user_id, team_id),
-        *_what(client_id, number, outcome),
-        *([calls.c.started_at >= since] if since is not None else []),
-        *([calls.c.started_at < until] if until is not None else []),
-    )
-    statement = _ROWS.where(condition)
+    wanted = await conditions(conn, asked, user_id=user_id, team_id=team_id)
+    statement = _ROWS.where(*wanted)
     if cursor is not None:
         key = read_cursor(cursor, tuple[float, KeyText])
         statement = statement.where(tuple_(calls.c.started_at, calls.c.id) < tuple_(*key))
     limit = max(1, min(limit, PAGE_LIMIT))
     newest = statement.order_by(calls.c.started_at.desc(), calls.c.id.desc()).limit(limit + 1)
     rows = seen(conn, [_call(row) for row in await conn.execute(newest)])
-    total = None if cursor is not None else await _count(conn, condition)
+    total = await _count(conn, wanted) if counted and cursor is None else None
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(rows=rows[:limit], total=total, next_cursor=write_cursor(last.started_at, last.id) if last else None)
 
 
-def seen_by(user_id: int | None, team_id: int | None = None) -> list[ColumnElement[bool]]:
-    """Conditions: this person talked, rang or placed the call, or one of this team. None: anybody."""
-    conditions: list[ColumnElement[bool]] = []
-    if user_id is not None:
-        rang = select(legs.c.call_id).where(legs.c.call_id == calls.c.id, legs.c.user_id == user_id).exists()
-        conditions.append(or_(calls.c.user_id == user_id, rang))
-    if team_id is not None:
-        members = select(users.c.id).where(users.c.team_id == team_id)
-        rang = select(legs.c.call_id).where(legs.c.call_id == calls.c.id, legs.c.user_id.in_(members)).exists()
-        conditions.append(or_(calls.c.user_id.in_(members), rang))
-    return conditions
+async def count(
+    conn: AsyncConnection, asked: CallsAsked, *, user_id: int | None = None, team_id: int | None = None
+) -> int | None:
+    """How many calls are found; None: more than COUNT_LIMIT."""
+    return await _count(conn, await conditions(conn, asked, user_id=user_id, team_id=team_id))
 
 
-def _what(client_id: int | None, number: str | None, outcome: str | None) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if client_id is not None:
-        conditions.append(calls.c.client_id == client_id)
-    if number is not None:
-        conditions.append(or_(calls.c.number == number, calls.c.caller_number == number, calls.c.called == number))
-    if outcome is not None:
-        conditions.append(calls.c.outcome == outcome)
-    return conditions
-
-
-async def _count(conn: AsyncConnection, condition: ColumnElement[bool]) -> int | None:
-    some = select(literal_column("1")).select_from(calls).where(condition).limit(COUNT_LIMIT + 1).subquery()
-    count = (await conn.execute(select(func.count()).select_from(some))).scalar_one()
-    return count if count <= COUNT_LIMIT else None
+async def _count(conn: AsyncConnection, wanted: Sequence[ColumnElement[bool]]) -> int | None:
+    some = select(literal_column("1")).select_from(calls).where(*wanted).limit(COUNT_LIMIT + 1).subquery()
+    found = (await conn.execute(select(func.count()).select_from(some))).scalar_one()
+    return found if found <= COUNT_LIMIT else None
 
 
 def _call(row: Any) -> CallRow:

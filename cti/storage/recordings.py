@@ -15,6 +15,7 @@ from sqlalchemy import and_, case, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.masking import Words
+from cti.storage.call_asked import Hears, heard
 from cti.storage.recording_tables import recording_chain, recordings
 from cti.storage.search import clean
 from cti.storage.sight import seen
@@ -108,10 +109,11 @@ async def get(conn: AsyncConnection, recording_id: str) -> Recording | None:
     return None if row is None else seen(conn, Recording(**row._mapping))
 
 
-async def heard_in(conn: AsyncConnection, call_ids: Sequence[str]) -> set[str]:
-    """Which of the calls have a recording that can be heard."""
-    those = (recordings.c.call_id.in_(call_ids), recordings.c.state == "there")
-    return set((await conn.execute(select(recordings.c.call_id).where(*those))).scalars()) if call_ids else set()
+async def heard_in(conn: AsyncConnection, call_ids: Sequence[str], hears: Hears) -> set[str]:
+    """Which of the calls have a recording that somebody can hear and may."""
+    those = select(recordings.c.call_id).where(recordings.c.call_id.in_(call_ids), recordings.c.state == "there")
+    mine = those.join(calls, calls.c.id == recordings.c.call_id).where(heard(hears))
+    return set((await conn.execute(mine)).scalars()) if call_ids else set()
 
 
 async def reached(conn: AsyncConnection, call_id: str, user_id: int, team_id: int | None) -> frozenset[str]:

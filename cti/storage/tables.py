@@ -166,7 +166,7 @@ calls = Table(
     Column("caller_name", String(160)),
     Column("caller_device", String(80)),
     Column("called", String(80)),
-    Column("number", String(40), index=True),  # E.164 of the outside party, either direction
+    Column("number", String(40)),  # E.164 of the outside party, either direction
     Column("queue", String(80)),
     Column("started_at", Float, nullable=False, index=True),
     Column("queued_at", Float),
@@ -175,7 +175,7 @@ calls = Table(
     Column("outcome", String(20)),
     Column("reason", String(12)),
     Column("client_id", ForeignKey("clients.id", ondelete="SET NULL")),
-    Column("user_id", ForeignKey("users.id", ondelete="SET NULL"), index=True),  # who talked last, else who placed it
+    Column("user_id", ForeignKey("users.id", ondelete="SET NULL")),  # who talked last, else who placed it
     Column("request_id", String(64)),
     Column("details", Text, nullable=False, server_default="{}"),  # JSON: talked, transfers
     Column("released_by", String(8)),  # caller | called | pbx
@@ -185,6 +185,10 @@ calls = Table(
     Column("unseen_until", Float),
     Column("past_id", Integer),  # the import that told of it; None: it was seen
     Index("ix_calls_of_client", "client_id", "started_at", "answered_at", "ended_at"),  # all that clients are asked by
+    *(
+        Index(f"ix_calls_{name}_started_at", name, "started_at")
+        for name in ("queue", "outcome", "called", "caller_number", "number", "user_id")
+    ),
     Index("ix_calls_open", "started_at", sqlite_where=Column("ended_at").is_(None)),
     Index(
         "ix_calls_past",
@@ -212,6 +216,12 @@ legs = Table(
     Column("talking_since", Float),  # the stretch under way
     Index(None, "user_id", "answered_at"),
     Index(None, "user_id", "rang_at"),
+    Index(
+        None,
+        "device",
+        sqlite_where=Column("device").is_not(None),
+        postgresql_where=Column("device").is_not(None),
+    ),
 )
 
 call_waits = Table(

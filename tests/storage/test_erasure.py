@@ -110,7 +110,7 @@ CODES = {
     "call_answers.kind", "call_marks.call_id", "call_scores.call_id", "number_lists.list",
     "kept_places.call_id", "kept_places.prefix", "kept_places.queue",
     "kept_places.placed", "call_variables.call_id",
-    "grid_views.name", "grid_views.role", "erasures.act",
+    "grid_views.name", "grid_views.role", "call_views.name", "call_views.role", "erasures.act",
     "missed_marks.call_id", "conversations.owner_why", "conversations.state",
     "conversation_boxes.state", "rule_runs.key", "rule_runs.outcome", "rule_runs.why", "parked_letters.why",
     "mail_wishes.kind", "mail_wishes.given",

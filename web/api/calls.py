@@ -4,53 +4,35 @@ from __future__ import annotations
 
 import re
 import secrets
-from typing import TypeVar
 
 from aiohttp import web
-from msgspec import UnsetType
 
 from cti.access import Person, may, scope
 from cti.storage import calls, clients, traces
 from cti.storage.journal import CallRow
-from cti.telephony.numbering import read
 from web import texts
 from web.api import records as r
 from web.api.base import Header, Invalid, Operation, body_of, call_of, query_of, reply
+from web.api.call_query import CallQuery, asked_by, names_asked
+from web.api.views import views_of
 from web.auth import person_of
 from web.i18n import language_of, say
 from web.services import services_of
 from web.shown import showed_callers
 
-T = TypeVar("T")
 KEY = "Idempotency-Key"
 
 
 async def journal(request: web.Request) -> web.Response:
     """A page of calls, newest first: those the person may see."""
-    query, services = query_of(request, r.CallQuery), services_of(request)
+    query = query_of(request, CallQuery)
     user_id, team_id = reach(person_of(request), mine=query.mine)
-    async with services.db.read() as conn:
-        page = await calls.journal(
-            conn,
-            user_id=user_id,
-            team_id=team_id,
-            client_id=_given(query.client_id),
-            number=(read(query.number, services.plan).e164 or query.number.replace("\x00", "")) or None,
-            outcome=_given(query.outcome),
-            since=_given(query.since),
-            until=_given(query.until),
-            limit=query.limit,
-            cursor=query.cursor or None,
-        )
-    given = {name for name in query.__struct_fields__ if getattr(query, name)}
-    asked = sorted(given & {"client_id", "number", "outcome", "since", "until", "mine"})
-    showed_callers(request, page.rows, asked=asked)
+    asked, cursor = asked_by(request, query), query.cursor or None
+    async with services_of(request).db.read() as conn:
+        page = await calls.journal(conn, asked, user_id=user_id, team_id=team_id, limit=query.limit, cursor=cursor)
+    showed_callers(request, page.rows, asked=names_asked(query))
     rows = [r.call_out(row) for row in page.rows]
     return reply(r.CallPage(rows=rows, total=page.total, next_cursor=page.next_cursor))
-
-
-def _given(value: T | UnsetType) -> T | None:
-    return None if isinstance(value, UnsetType) else value
 
 
 def reach(person: Person, *, mine: bool) -> tuple[int | None, int | None]:
@@ -187,6 +169,7 @@ async def trace(request: web.Request) -> web.Response:
 
 _PBX = (409, 504)
 OPERATIONS = (
+    *views_of("calls", "calls.read"),
     Operation(
         method="GET",
         path="/calls",
@@ -194,7 +177,7 @@ OPERATIONS = (
         who="calls.read",
         shows="calls",
         text="The journal, newest first",
-        query=r.CallQuery,
+        query=CallQuery,
         gives=r.CallPage,
     ),
     Operation(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from aiohttp import web
@@ -13,20 +13,19 @@ from cti.clients.card import ClientCard
 from cti.clients.filters import MOST_CONDITIONS, Condition
 from cti.clients.masking import unsealed
 from cti.clients.properties import Property, shown
-from cti.storage import beside, directories, properties, segments, users, views
+from cti.storage import beside, directories, properties, segments, users
 from cti.storage.database import TooLong, within
 from cti.storage.directories import DIRECTORIES
 from cti.storage.grid import Grid
 from cti.telephony.numbering import show as show_number
-from web.api.base import Invalid, Operation, body_of, place, query_of, reply
+from web.api.base import Invalid, Operation, body_of, query_of, reply
 from web.api.client_records import said
-from web.api.records import Ok
+from web.api.views import views_of
 from web.auth import person_of
 from web.routes import Shows
 from web.services import services_of
 from web.shown import showed
 
-MOST_STATE = 20_000
 COUNT_S = 5.0
 Conditions = Annotated[list[Condition], Meta(max_length=MOST_CONDITIONS)]
 
@@ -66,22 +65,6 @@ class Undo(Struct, forbid_unknown_fields=True):
 
 class Undone(Struct):
     count: int
-
-
-class ViewIn(Struct, forbid_unknown_fields=True):
-    """name "": how I left the grid. share: with whom."""
-
-    state: dict[str, Any]
-    name: Annotated[str, Meta(max_length=80)] = ""
-    share: Literal["", "agent", "supervisor", "admin", "all"] = ""
-
-
-class ViewOut(Struct):
-    id: int
-    name: str
-    share: str
-    mine: bool
-    state: dict[str, Any]
 
 
 class ValueOut(Struct):
@@ -224,43 +207,6 @@ def _property(prop: Property) -> PropertyOut:
     )
 
 
-async def show_views(request: web.Request) -> web.Response:
-    """My views and those shared with me."""
-    person = person_of(request)
-    async with services_of(request).db.read() as conn:
-        found = await views.of_person(conn, person.id, person.role)
-    return reply(
-        [
-            ViewOut(
-                one.id, one.name, one.role or "", one.user_id == person.id, msgspec.json.decode(one.state, type=dict)
-            )
-            for one in found
-        ]
-    )
-
-
-async def keep_view(request: web.Request) -> web.Response:
-    """Save a view."""
-    body, services = await body_of(request, ViewIn), services_of(request)
-    state = msgspec.json.encode(body.state).decode()
-    if len(state) > MOST_STATE:
-        raise Invalid("body.state", "This view is too large.")
-    async with services.db.write() as conn:
-        shared = body.share if body.name else ""
-        person = person_of(request)
-        await views.keep(conn, person.id, body.name.strip(), state, shared or None, services.clock())
-    return reply(Ok())
-
-
-async def drop_view(request: web.Request) -> web.Response:
-    """Delete one's own view."""
-    services = services_of(request)
-    async with services.db.write() as conn:
-        if not await views.drop(conn, person_of(request).id, place(request)):
-            raise web.HTTPNotFound(text="You have no such view.")
-    return reply(Ok())
-
-
 def _operation(method: str, path: str, handler: Any, who: Any, shows: Shows, text: str, **more: Any) -> Operation:
     return Operation(method=method, path=path, handler=handler, who=who, shows=shows, text=text, **more)
 
@@ -277,11 +223,5 @@ OPERATIONS = (
     _operation(
         "GET", "/clients/catalogue", catalogue, READ, "staff", "Properties, directories, people", gives=Catalogue
     ),
-    _operation(
-        "GET", "/clients/views", show_views, READ, "nothing", "Views of the grid, mine and shared", gives=list[ViewOut]
-    ),
-    _operation("PUT", "/clients/views", keep_view, READ, "nothing", "Save a view of the grid", gives=Ok, body=ViewIn),
-    _operation(
-        "DELETE", "/clients/views/{id}", drop_view, READ, "nothing", "Delete one's own view", gives=Ok, refusals=(404,)
-    ),
+    *views_of("clients", "clients.read"),
 )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeVar
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import Meta, Struct
 
 from cti.desktop import AgentView
 from cti.storage.journal import CallRow
 from cti.storage.marks import MarkRow
-from cti.telephony.events import Outcome
 from cti.telephony.numbering import show
 from cti.telephony.watching import registrar_of
 
@@ -115,17 +114,6 @@ class MarkOut(Struct):
 
 class Chosen(Struct, forbid_unknown_fields=True):
     client_id: Id
-
-
-class CallQuery(Struct, forbid_unknown_fields=True):
-    client_id: Annotated[Id, Meta(description="Calls with one client")] | UnsetType = UNSET
-    number: Annotated[str, Meta(max_length=80, description="The outside party's number, in any spelling")] = ""
-    outcome: Outcome | UnsetType = UNSET
-    since: Annotated[Moment, Meta(description="Started at or after, UNIX seconds")] | UnsetType = UNSET
-    until: Annotated[Moment, Meta(description="Started before, UNIX seconds")] | UnsetType = UNSET
-    mine: Annotated[bool, Meta(description="Only one's own")] = False
-    limit: Limit = 50
-    cursor: Cursor = ""
 
 
 class LegOut(Struct):

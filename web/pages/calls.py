@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 from aiohttp import web
 
 from cti.access import scope
-from cti.storage import calls, dispositions, recordings, traces
+from cti.errors import Refused
+from cti.storage import calls, clients, dispositions, journal, queue_figures, recordings, traces, users, views
+from cti.storage.call_asked import OPEN
+from cti.storage.database import TooLong, within
 from cti.storage.journal import CallRow
-from cti.storage.missed import State, missed
-from cti.telephony.numbering import read
-from web import texts
+from web import call_filters, texts
 from web.api.base import call_of
-from web.api.calls import readable
-from web.api.missed import MISSED_S
+from web.api.calls import reach, readable
 from web.auth import person_of
 from web.course import course
-from web.i18n import language_of
+from web.i18n import language_of, translate
 from web.listed import listed
 from web.pages.recordings import players
 from web.render import page
@@ -29,63 +30,80 @@ from web.shown import showed_callers
 from web.uncalled import uncalled
 
 ROWS = 50
-MOST_MISSED = 200
-FILTERS = ("answered", "no-answer", "busy", "rejected", "cancelled", "abandoned", "failed", "unfinished")
+COUNT_S = 5.0
+PAGE_S = 20.0
 
 
 async def show_list(request: web.Request) -> web.Response:
-    """Calls, newest first: one's own, or all where the right allows."""
-    person, query = person_of(request), request.query
-    reach = scope(person, "calls.read")
-    outcome = query.get("outcome", "")
-    until = _day(request, "until")
-    async with services_of(request).db.read() as conn:
-        found = await calls.journal(
-            conn,
-            user_id=person.id if reach == "own" or query.get("mine") else None,
-            team_id=person.team_id if reach == "team" else None,
-            number=_number(request),
-            outcome=outcome if outcome in texts.OUTCOMES else None,
-            since=_start(request, _day(request, "since")),
-            until=_start(request, until + timedelta(days=1)) if until else None,
-            limit=ROWS,
-            cursor=query.get("cursor") or None,
-        )
-        heard = await recordings.heard_in(conn, [row.id for row in found.rows])
-    template = "parts/call_rows.html" if query.get("cursor") else "calls.html"
-    asked = [name for name in ("number", "outcome", "since", "until", "mine") if query.get(name)]
-    showed_callers(request, found.rows, asked=asked)
-    given = {key: query.get(key, "")[:40] for key in ("since", "until", "number")}
-    values: dict[str, Any] = {
-        "found": found,
-        "outcome": outcome,
-        "filters": FILTERS,
-        "mine": bool(query.get("mine")),
-        "uncalled": await uncalled(request, found.rows),
-        "heard": heard,
-        **given,
-    }
-    return page(request, template, title=texts.N_("Calls"), reach=reach, **values)
+    """Calls, newest first, as the filters of the address ask: one's own, or all where the right allows."""
+    person, said = person_of(request), call_filters.given(request.query)
+    user_id, team_id = reach(person, mine=bool(said.get("mine")))
+    cursor = request.query.get("cursor", "")[:400] or None
+    wanted = call_filters.asked(request, said)
+    try:
+        async with services_of(request).db.read() as conn, within(conn, PAGE_S):
+            found = await calls.journal(
+                conn, wanted, user_id=user_id, team_id=team_id, limit=ROWS, cursor=cursor, counted=False
+            )
+            ids = [row.id for row in found.rows]
+            values: dict[str, Any] = {
+                "heard": await recordings.heard_in(conn, ids, call_filters.hears(person)),
+                "results": await dispositions.of_calls(conn, ids),
+            }
+    except TooLong:
+        raise Refused("calls-too-long", "Looking takes too long: narrow the period.") from None
+    showed_callers(request, found.rows, asked=[name for name in said])
+    values |= {"found": found, "said": said, "uncalled": await uncalled(request, found.rows)}
+    if cursor:
+        return page(request, "parts/call_rows.html", **values)
+    return page(request, "calls.html", title=texts.N_("Calls"), **values, **await choices(request, said))
 
 
-async def show_missed(request: web.Request) -> web.Response:
-    """Who waits to be called back: one line per client."""
-    services, person, query = services_of(request), person_of(request), request.query
-    state: State = "closed" if query.get("state") == "closed" else "open"
-    reach = scope(person, "calls.read")
+async def show_count(request: web.Request) -> web.Response:
+    """How many calls the filters of the address find, in words."""
+    said = call_filters.given(request.query)
+    user_id, team_id = reach(person_of(request), mine=bool(said.get("mine")))
+    wanted = call_filters.asked(request, said)
+    try:
+        async with services_of(request).db.read(slow=True) as conn, within(conn, COUNT_S):
+            total = await journal.count(conn, wanted, user_id=user_id, team_id=team_id)
+    except TooLong:
+        return page(request, "parts/call_count.html", total=None, too_long=True)
+    return page(request, "parts/call_count.html", total=total, too_long=False)
+
+
+async def choices(request: web.Request, said: Mapping[str, str]) -> dict[str, Any]:
+    """What the filters may be set to by this person."""
+    person, services = person_of(request), services_of(request)
+    far = scope(person, "calls.read")
     async with services.db.read() as conn:
-        found = await missed(
-            conn,
-            since=services.clock() - MISSED_S,
-            state=state,
-            user_id=person.id if reach == "own" else None,
-            team_id=person.team_id if reach == "team" else None,
-            limit=MOST_MISSED,
-        )
-    showed_callers(request, found, thing="missed")
-    values: dict[str, Any] = {"found": found, "state": state, "uncalled": await uncalled(request, found)}
-    values |= {"reach": reach, "now": services.clock()}
-    return page(request, "missed.html", title=texts.N_("Missed"), **values)
+        everybody = [] if far == "own" else await users.every(conn)
+        teams = await users.team_names(conn) if far == "all" else {}
+        queues = await queue_figures.known_queues(conn)
+        results = list(dict.fromkeys(one.name for one in await dispositions.every(conn, retired=True)))
+        client = await clients.get(conn, int(said["client"])) if said.get("client", "").isdecimal() else None
+        kept = await views.of_person(conn, person.id, person.role, "calls")
+    people = [one for one in everybody if far == "all" or one.team_id == person.team_id or one.id == person.id]
+    known = {
+        "directions": [(one, translate(request, texts.DIRECTIONS[one])) for one in call_filters.DIRECTIONS],
+        "outcomes": [
+            (one, translate(request, texts.N_("going on") if one == OPEN else texts.OUTCOMES[one]))
+            for one in call_filters.OUTCOMES
+        ],
+        "queues": [(one, one) for one in queues],
+        "people": [(str(one.id), one.name) for one in people],
+        "teams": [(str(id_), name) for id_, name in teams.items()],
+        "results": [(one, one) for one in results],
+        "pbxes": [(one, one) for one in services.settings.pbx],
+    }
+    return {
+        "known": known,
+        "reach": far,
+        "client": client,
+        "more": bool(set(said) & set(call_filters.MORE)),
+        "hears": scope(person, "recordings.listen") != "none",
+        "views": [(one, msgspec.json.decode(one.state, type=dict[str, str])) for one in kept if one.name],
+    }
 
 
 async def show_call(request: web.Request) -> web.Response:
@@ -125,33 +143,9 @@ async def _steps(request: web.Request, row: CallRow) -> list[tuple[float, str]]:
     return [(step.at, texts.step(language, step.step, step.args)) for step in mine]
 
 
-def _number(request: web.Request) -> str | None:
-    """The number asked for, in any spelling, as the journal keeps it."""
-    typed = request.query.get("number", "")[:40].strip()
-    if not typed:
-        return None
-    found = read(typed, services_of(request).plan)
-    return found.e164 or found.internal or typed
-
-
-def _day(request: web.Request, name: str) -> date | None:
-    try:
-        return date.fromisoformat(request.query.get(name, "")[:10])
-    except ValueError:
-        return None
-
-
-def _start(request: web.Request, day: date | None) -> float | None:
-    """When the day begins where the installation is."""
-    if day is None or not 1970 < day.year < 9999:
-        return None
-    zone = services_of(request).zone
-    return datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()
-
-
 ROUTES = (
     Route("GET", "/calls", show_list, "calls.read", "calls"),
+    Route("GET", "/calls/count", show_count, "calls.read", "nothing"),
     Route("GET", "/calls/{id}", show_call, "calls.read", "call"),
     Route("GET", "/calls/{id}/voicemail", voicemail, "calls.read", "call"),
-    Route("GET", "/missed", show_missed, "calls.read", "calls"),
 )

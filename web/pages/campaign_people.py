@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from cti.clients.exporting import mark_of
-from cti.features.client_export import reason_needed
+from cti.errors import reason_needed
 from cti.messages.campaigns import PERSON_STATES
 from cti.sheets.write import Cell, write_marked
 from cti.storage import call_list_results, campaign_people

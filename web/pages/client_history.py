@@ -14,6 +14,7 @@ from cti.storage import clients, contacts, contracts, history, recordings, tasks
 from cti.storage.changes import ChangeRow
 from web.api.base import place
 from web.auth import person_of
+from web.call_filters import hears
 from web.pages.client_form import choices
 from web.pages.client_told import as_text, field_name
 from web.render import page
@@ -61,7 +62,7 @@ async def history_of(
             cursor=request.query.get("cursor", "")[:400] or None,
         )
         shown = [one.call.id for one in stream.rows if one.call]
-        heard = await recordings.heard_in(conn, shown) if scope(person, "recordings.listen") != "none" else ()
+        heard = await recordings.heard_in(conn, shown, hears(person))
         named = await tasks.by_ids(conn, _tasks_in(row for one in stream.rows for row in one.changed))
     names: dict[str, str] = {f"contact:{one.id}": one.name for one in people}
     names |= {f"contract:{one.id}": one.number for one in signed}

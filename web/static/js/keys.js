@@ -70,8 +70,8 @@ function nextPhone() {
 /** Keys that are the same for everybody. */
 const FIXED = {
   Enter: (event) => !event.target.closest("a, button, summary, [role=button]") && !!$("#rings .bell") && (openCard(), true),
-  Slash: () => focus("#q") || focus("#search"),
-  NumpadDivide: () => focus("#q") || focus("#search"),
+  Slash: () => focus("#q") || focus("#calls-asked #f-number") || focus("#search"),
+  NumpadDivide: () => focus("#q") || focus("#calls-asked #f-number") || focus("#search"),
 };
 
 /** What the keys of own_keys.js do. */

@@ -129,14 +129,14 @@ function columnRow(one, checked) {
   return row;
 }
 
-/** A name for a view and whom it is shared with. before: the view that is open. */
-export function askView(shareable, before) {
+/** A name for a view and whom it is shared with. before: the view that is open; kept: what of the list is. */
+export function askView(shareable, before, kept = t("Columns, filters, search and order are kept. A view of yours with this name is replaced.")) {
   const name = make("input", { type: "text", maxLength: 80, required: true, value: before?.name ?? "" });
   const share = make("select");
   const whom = [["", t("only me")], ["agent", t("agents")], ["supervisor", t("supervisors")], ["all", t("everybody")]];
   for (const [id, text] of shareable ? whom : whom.slice(0, 1)) share.append(make("option", { value: id, textContent: text }));
   share.value = before?.share ?? "";
-  const hint = make("p", { className: "quiet-text", textContent: t("Columns, filters, search and order are kept. A view of yours with this name is replaced.") });
+  const hint = make("p", { className: "quiet-text", textContent: kept });
   return ask(t("Save this view"), [labelled(t("Name"), name), labelled(t("Who sees it"), share), hint], t("Save"), () => ({
     name: name.value.trim(),
     share: share.value,
