@@ -42,6 +42,7 @@ Right = Literal[
     "figures.read",  # calls and people by numbers; team: of the queues that his team works in
     "pauses.write",  # how long a day people may be paused, by reason
     "alerts.write",  # warnings of trouble: when, whom they reach and how
+    "reports.send",  # by letter on a schedule, to any address
     "segments.write",
     "mail",  # letters of own mailboxes and of shared ones one belongs to; all: of every shared mailbox
     "sms",  # write SMS to clients
@@ -91,6 +92,7 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "figures.read": {"agent": "none", "supervisor": "all", "admin": "all"},
     "pauses.write": {"agent": "none", "supervisor": "all", "admin": "all"},
     "alerts.write": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "reports.send": {"agent": "none", "supervisor": "all", "admin": "all"},
     "segments.write": {"agent": "none", "supervisor": "all", "admin": "all"},
     "mail": {"agent": "own", "supervisor": "all", "admin": "all"},
     "sms": {"agent": "all", "supervisor": "all", "admin": "all"},

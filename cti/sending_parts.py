@@ -18,6 +18,7 @@ from cti.features.outbox import Outbox
 from cti.features.outbox_files import OutboxFiles, media_type_of
 from cti.features.post import Post
 from cti.features.post_after import PostAfter
+from cti.features.report_letters import ReportLetters
 from cti.features.templates import Templates
 from cti.messages.doors import Doors
 from cti.storage.client_files import FileRow
@@ -35,6 +36,7 @@ class SendingParts:
     outbox_files: OutboxFiles
     templates: Templates
     event_rules: EventRules
+    report_letters: ReportLetters
     mended: Callable[[int], None]
     wake: Callable[[], None]
     work: Mapping[str, Coroutine[Any, Any, None]]
@@ -83,13 +85,21 @@ def build_sending(
     outbox = Outbox(db=db, plan=plan, zone=zone, wake=post.wake, clock=clock)
     house = House(plan=plan, zone=zone, doors=doors, price=lambda _number, _purpose: None)
     rules = EventRules(db=db, house=house, wake=post.wake, work_changed=work_changed, clock=clock)
+    letters = ReportLetters(db=db, zone=zone, place=store.place, keep=store.keep, wake=post.wake, clock=clock)
     return SendingParts(
         letter_store=store,
         outbox=outbox,
         outbox_files=OutboxFiles(db=db, draft=outbox.draft, keep=store.keep, copy=store.copy, path_of=client_file),
         templates=Templates(db=db, keep=store.keep, media_type_of=media_type_of, zone=zone, clock=clock),
         event_rules=rules,
+        report_letters=letters,
         mended=post.mended,
         wake=post.wake,
-        work={"letter-files": store.run(), "post": post.run(), "post-after": after.run(), "event-rules": rules.run()},
+        work={
+            "letter-files": store.run(),
+            "post": post.run(),
+            "post-after": after.run(),
+            "event-rules": rules.run(),
+            "report-letters": letters.run(),
+        },
     )

@@ -34,7 +34,6 @@ from cti.features.directory_admin import DirectoryAdmin
 from cti.features.erasures import Erasures, Surroundings
 from cti.features.number_lists import NumberLists
 from cti.features.own_keys import OwnKeys
-from cti.features.report_letters import ReportLetters
 from cti.features.role_rights import RoleRights
 from cti.features.rollups import Rollups
 from cti.features.scripts import Scripts
@@ -56,6 +55,7 @@ from web.app import make_app, serve_app, watch_half_open
 from web.live import Live
 from web.live_board import Boards
 from web.render import compile_ahead
+from web.report_letters import maker
 from web.services import Services
 
 STOP_S = 4.0
@@ -258,7 +258,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         ),
         role_rights=RoleRights(db=db, clock=clock, desktop=live),
         rollups=rollups,
-        report_letters=ReportLetters(db=db, clock=clock),
+        report_letters=mail.sending.report_letters,
         client_base=base.client_base,
         bulk_changes=base.bulk_changes,
         catalogue=base.catalogue,
@@ -342,6 +342,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         dialplan_reviews=dialplans.reviews,
         clock=clock,
     )
+    mail.sending.report_letters.make = maker(services)
     return Parts(
         services=services,
         live=live,

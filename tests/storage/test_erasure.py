@@ -45,7 +45,7 @@ NAMELESS = {
     **dict.fromkeys(
         ("users", "teams", "devices", "user_queues", "sessions", "tokens", "role_rights", "agent_states",
          "shared_desks", "agent_state_corrections", "sign_in_links", "phone_links",
-         "agent_quarters", "agent_pauses", "agent_marks", "board_layouts", "alert_contacts",
+         "agent_quarters", "agent_pauses", "agent_marks", "board_layouts", "scheduled_reports", "alert_contacts",
          "alerts", "alert_sends"), "colleagues",
     ),
     **dict.fromkeys(

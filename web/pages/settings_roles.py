@@ -53,6 +53,7 @@ RIGHTS: Mapping[Right, tuple[str, str]] = {  # what it is called, what it opens
         N_("Set warnings"),
         N_("When trouble is told, to whom, by which way; and that somebody sees to it"),
     ),
+    "reports.send": (N_("Reports by letter"), N_("Have reports sent on a schedule, to any address")),
     "segments.write": (N_("Make segments"), N_("Save conditions over clients for all")),
     "mail": (N_("Letters"), N_("Of one's own mailboxes and shared ones one belongs to; all: of every shared one")),
     "sms": (N_("SMS"), N_("Write SMS to clients and read those that came")),
