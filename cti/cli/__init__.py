@@ -25,6 +25,7 @@ COMMANDS = {
     "user": "People who sign in: add, list, passwd, token, block, unblock.",
     "privacy": "Personal data: check the access journal, all that is held on a person, cleaning.",
     "db": "The database: upgrade, backup, restore.",
+    "backup": "The whole installation in one file: make, verify, restore.",
     "dialplan": "A PBX's dialplan: show, lint, trace, publish, go back.",
     "past": "Calls of the time before Trubka, from the PBX's queue log: take in, list, undo.",
     "recordings": "Recordings of calls: whether the files are what they were.",

@@ -69,10 +69,10 @@ def restore(ctx: click.Context, file: Path) -> None:
     settings = settings_of(ctx)
     kept = asyncio.run(database.restore(settings.database_url, file))
     click.echo(f"Restored from {file}." + (f" The database before that is kept as {kept}." if kept else ""))
-    asyncio.run(_erase_again(settings, settings.database_url))
+    asyncio.run(erase_again(settings, settings.database_url))
 
 
-async def _erase_again(settings: Any, url: str) -> None:
+async def erase_again(settings: Any, url: str) -> None:
     """Who was erased since does not come back; says whom, by the ids of their cards."""
     db = await database.open_database(url, busy_timeout_ms=settings.storage.busy_timeout_ms)
     try:
@@ -125,7 +125,7 @@ def copy_base(ctx: click.Context, source: str, target: str) -> None:
             await old.close()
 
     click.echo(f"Copied and compared: {asyncio.run(work())} rows.")
-    asyncio.run(_erase_again(settings_of(ctx), target))
+    asyncio.run(erase_again(settings_of(ctx), target))
 
 
 def _told(table: str, rows: int) -> None:

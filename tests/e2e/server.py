@@ -71,6 +71,7 @@ class Server:
         self._environment |= {"CTI_DATA": str(data), "CTI_PORT": str(self.port), "CTI_DEMO_PASSWORD": PASSWORD}
         self._process: subprocess.Popen[bytes] | None = None
         self.within: list[str] = []  # a command that the server is started by
+        self.program: Path | None = None  # the folder of another version; None: this one
         self._most_files = most_files  # file descriptors the server may have; 0: as many as we
 
     @property
@@ -83,7 +84,14 @@ class Server:
         """Run a command of the product on this server's data. said: what stands on its input."""
         command = [sys.executable, "-m", "cti", *words]
         return subprocess.run(
-            command, env=self._environment, input=said, capture_output=True, text=True, timeout=60, check=False
+            command,
+            env=self._environment,
+            cwd=self.program,
+            input=said,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
 
     def begun(self, *words: str) -> subprocess.Popen[bytes]:
@@ -116,7 +124,8 @@ class Server:
         with self.log.open("ab") as log:
             limit = ["prlimit", f"--nofile={self._most_files}"] if self._most_files else []
             command = [*limit, *self.within, sys.executable, "-m", "cti", "serve"]
-            self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
+            here = self.program
+            self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log, cwd=here)
         try:
             self._wait(self._process)
         except BaseException:
