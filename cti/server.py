@@ -39,6 +39,7 @@ from cti.features.rollups import Rollups
 from cti.features.scripts import Scripts
 from cti.ldap import ldap_check
 from cti.mail_parts import build_mail
+from cti.memory import Memory, used
 from cti.metrics import Metrics
 from cti.newcomer_parts import build_newcomers
 from cti.passwords import installation_key
@@ -163,7 +164,8 @@ async def build(settings: Settings, db: Database) -> Parts:
         clock=clock,
     )
     accounts.desktop, accounts.changed = live, desk.phones.people_changed
-    _show_figures(metrics, spool)
+    memory = Memory()
+    _show_figures(metrics, spool, memory)
     base = await build_clients(
         settings, db, plan=pbxes.plan, clock=clock, desktop=live, next_seq=desk.screen_pops.next_seq, sights=sights
     )
@@ -230,6 +232,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         "erasures": gone.watch(),
         "figures": rollups.run(),
         "loop-lag": _watch_loop(metrics),
+        "memory": memory.watch(),
         **base.work,
         **desk.work,
         **mail.work,
@@ -372,7 +375,9 @@ def _state(services: Services) -> str:
     return f"PBX: {links}; storage: {services.spool.state}, {services.spool.pending} waiting"
 
 
-def _show_figures(metrics: Metrics, spool: Spool) -> None:
+def _show_figures(metrics: Metrics, spool: Spool, memory: Memory) -> None:
+    metrics.read("memory_bytes", "Memory in use", used)
+    metrics.read("memory_shed", "How often caches were emptied because memory was tight", lambda: memory.shed_count)
     metrics.read("spool_pending", "Writes that wait for the database", lambda: spool.pending)
     metrics.read("spool_refused", "Writes lost because too many waited", lambda: spool.refused)
     metrics.read("spool_parked", "Writes put aside because they could never succeed", lambda: spool.parked)
