@@ -43,6 +43,9 @@ Right = Literal[
     "pauses.write",  # how long a day people may be paused, by reason
     "alerts.write",  # warnings of trouble: when, whom they reach and how
     "reports.send",  # by letter on a schedule, to any address
+    "quality.read",  # scores of calls: one's own, the team's
+    "quality.score",  # score calls of others by forms, write coaching notes
+    "quality.manage",  # score forms, what is drawn to be scored, calibrations
     "segments.write",
     "mail",  # letters of own mailboxes and of shared ones one belongs to; all: of every shared mailbox
     "sms",  # write SMS to clients
@@ -93,6 +96,9 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "pauses.write": {"agent": "none", "supervisor": "all", "admin": "all"},
     "alerts.write": {"agent": "none", "supervisor": "all", "admin": "all"},
     "reports.send": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "quality.read": {"agent": "own", "supervisor": "all", "admin": "all"},
+    "quality.score": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "quality.manage": {"agent": "none", "supervisor": "all", "admin": "all"},
     "segments.write": {"agent": "none", "supervisor": "all", "admin": "all"},
     "mail": {"agent": "own", "supervisor": "all", "admin": "all"},
     "sms": {"agent": "all", "supervisor": "all", "admin": "all"},
@@ -127,6 +133,8 @@ SCOPES: Mapping[Right, tuple[Scope, ...]] = {
         ("board.read", "board.tell", "agents.manage", "calls.manage", "calls.spy"), ("none", "team", "all")
     ),
     "figures.read": ("none", "team", "all"),
+    "quality.read": ("none", "own", "team", "all"),
+    "quality.score": ("none", "team", "all"),
     "mail": ("none", "own", "all"),
 }
 FIXED: Mapping[Role, frozenset[Right]] = {

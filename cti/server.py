@@ -34,6 +34,8 @@ from cti.features.directory_admin import DirectoryAdmin
 from cti.features.erasures import Erasures, Surroundings
 from cti.features.number_lists import NumberLists
 from cti.features.own_keys import OwnKeys
+from cti.features.quality import Quality
+from cti.features.quality_work import QualityWork
 from cti.features.role_rights import RoleRights
 from cti.features.rollups import Rollups
 from cti.features.scripts import Scripts
@@ -324,6 +326,8 @@ async def build(settings: Settings, db: Database) -> Parts:
         screen_pops=desk.screen_pops,
         desk_settings=desk.desk_settings,
         scripts=Scripts(db=db, clock=clock, current=desk.call_log.current, change=base.client_base.change_many),
+        quality=Quality(db=db, clock=clock),
+        quality_work=QualityWork(db=db, zone=ZoneInfo(settings.numbers.time_zone), clock=clock),
         call_results=desk.call_results,
         agent_states=desk.agent_states,
         agent_duty=desk.agent_duty,

@@ -46,6 +46,8 @@ STATUS = {
     "no-pbx-named": 404,
     "no-trace": 404,
     "no-recording": 404,
+    "no-score": 404,
+    "no-calibration": 404,
     "many-heard": 429,
     "no-version": 404,
     "bad-plan": 422,

@@ -79,6 +79,8 @@ from cti.features.phone_settings import PhoneSettings
 from cti.features.phone_watch import PhoneWatch
 from cti.features.phones import Phones
 from cti.features.plan_sounds import PlanSounds
+from cti.features.quality import Quality
+from cti.features.quality_work import QualityWork
 from cti.features.recording_pauses import RecordingPauses
 from cti.features.recordings import Recordings
 from cti.features.reminders import Reminders
@@ -179,6 +181,8 @@ class Services:
     screen_pops: ScreenPops
     desk_settings: DeskSettings
     scripts: Scripts
+    quality: Quality
+    quality_work: QualityWork
     call_results: CallResults
     agent_states: AgentStates
     agent_duty: AgentDuty

@@ -21,7 +21,7 @@ HIDDEN = frozenset((
     "payload", "pbx", "request_id", "details", "released_by", "released_leg", "cause", "unseen_since", "unseen_until",
     "chain", "talking_since", "record", "seq", "score", "faults", "message", "clients", "latency_ms", "act", "batch",
     "rows", "total", "peaks", "created", "updated", "unchanged", "refused", "key_id", "client_key", "prefix", "placed",
-    "past_id",
+    "past_id", "calibration_id", "version_id", "answers", "plan_id", "week", "shared", "due_on",
 ))  # fmt: skip
 USERS = (
     "created_by",
@@ -37,13 +37,15 @@ USERS = (
     "taken_by",
     "closed_by",
     "held_by",
+    "author_id",
+    "settled_by",
 )
 ITEMS = ("relation_id", "region_id", "industry_id", "source_id", "role_id", "state_id")
 MOMENTS = ("at", "since", "until", "taken_until", "later_until", "held_until")
 NAMED = {"contact_id": "contacts", "contract_id": "contracts", "property_id": "properties", "value_id": "values",
          "segment_id": "segments", "call_id": "calls"}  # fmt: skip
 CODED = ("kind", "direction", "outcome", "result", "action")
-JSON = ("was", "became", "args", "reasons")
+JSON = ("was", "became", "args", "reasons", "comments")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

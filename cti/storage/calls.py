@@ -248,6 +248,8 @@ async def merge(conn: AsyncConnection, call_id: str, into: str) -> None:
         " WHERE k.call_id = :into AND k.script_id = call_answers.script_id"
         " AND k.question_id = call_answers.question_id)",
         "UPDATE call_marks SET call_id = :into WHERE call_id = :call",
+        "UPDATE call_scores SET call_id = :into WHERE call_id = :call"
+        " AND NOT EXISTS (SELECT 1 FROM call_scores k WHERE k.call_id = :into)",
         "UPDATE recordings SET call_id = :into WHERE call_id = :call",
         "UPDATE call_variables SET call_id = :into WHERE call_id = :call AND name NOT IN"
         " (SELECT name FROM call_variables WHERE call_id = :into)",

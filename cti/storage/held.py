@@ -41,6 +41,7 @@ from cti.storage.duty_tables import agent_states
 from cti.storage.list_tables import number_lists
 from cti.storage.mail_tables import conversations, letter_bodies, letter_files, letter_people, letter_words, letters
 from cti.storage.privacy_tables import access_log, erasures
+from cti.storage.quality_tables import calibrations, call_reviews, coaching_notes, review_draws
 from cti.storage.recording_tables import recordings
 from cti.storage.sending_tables import bounced_addresses, outbox, outbox_files, rule_runs
 from cti.storage.sms_tables import sms, sms_parts, sms_pieces
@@ -198,6 +199,15 @@ HELD: tuple[Held, ...] = (
     Held(table=call_answers, category="notes", way="deleted", rows=_of_calls(call_answers)),
     Held(table=call_variables, category="calls", way="deleted", rows=_of_calls(call_variables)),
     Held(table=call_scores, category="calls", way="stays", rows=_of_calls(call_scores)),
+    Held(
+        table=call_reviews, category="calls", way="emptied", rows=_of_calls(call_reviews),
+        emptied={"comments": "[]", "reply": "", "verdict": ""},
+    ),
+    Held(
+        table=coaching_notes, category="calls", way="emptied", rows=_of_calls(coaching_notes), emptied={"text": ""},
+    ),
+    Held(table=calibrations, category="calls", way="stays", rows=_of_calls(calibrations)),
+    Held(table=review_draws, category="calls", way="stays", rows=_of_calls(review_draws)),
     Held(table=trace, category="calls", way="deleted", rows=_of_calls(trace)),
     Held(table=desktop_events, category="calls", way="emptied", rows=_of_calls(desktop_events)),
     Held(
@@ -331,6 +341,8 @@ TEXTS: Mapping[Table, tuple[str, ...]] = {
     call_marks: ("text",),
     call_answers: ("question", "answer"),
     call_variables: ("name", "value"),
+    call_reviews: ("comments", "reply", "verdict"),
+    coaching_notes: ("text",),
     missed_marks: ("why",),
     recordings: ("held_why",),
     callback_orders: ("comment",),

@@ -58,6 +58,7 @@ def shown(ids: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "GET /api/v1/calls/{id}/marks": {"ids": call},
         "GET /api/v1/trace/{id}": {"ids": call},
         "GET /api/v1/calls/{id}/recordings": {"ids": call},
+        "GET /api/v1/calls/{id}/reviews": {"ids": call},
         "POST /api/v1/recordings/{id}/listens": {"ids": {"id": ids["recording"]}},
         "GET /calls/{id}/recordings": {"ids": call},
         "POST /recordings/{id}/file": {"ids": {"id": ids["recording"]}},

@@ -25,6 +25,7 @@ from web.listed import listed
 from web.pages.recordings import players
 from web.render import page
 from web.routes import Route
+from web.scoring import scoring
 from web.services import services_of
 from web.shown import showed_callers
 from web.uncalled import uncalled
@@ -121,6 +122,7 @@ async def show_call(request: web.Request) -> web.Response:
         "timeline": course(row, language_of(request), zone),
         "steps": await _steps(request, row),
         "recorded": await players(request, row),
+        **await scoring(request, row),
         **await listed(request, [row.number], f"/calls/{quote(row.id)}"),
     }
     return page(request, template, title=texts.N_("One call"), call=row, **values)

@@ -25,6 +25,7 @@ import { startNotices } from "./notices.js";
 import { startOrdering } from "./ordering.js";
 import { startPhones } from "./phones.js";
 import { startRecordings } from "./recording.js";
+import { startReviews } from "./review.js";
 import { startReport } from "./report.js";
 import { startSaving } from "./saving.js";
 import { startPalette } from "./palette.js";
@@ -79,6 +80,7 @@ if (document.body.classList.contains("shell")) {
   startOrdering();
   startCopying();
   startRecordings();
+startReviews();
   startReport();
   startBecoming();
   startSegments();
