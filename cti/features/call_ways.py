@@ -72,11 +72,15 @@ class StepTitles:
 
 
 class CallWays:
-    """Hears of steps and marks. title_of: how the running plan calls a step, by its call and id; "" where unknown."""
+    """Hears of steps and marks. title_of: how the running plan calls a step, by its call and id; "" where unknown.
+
+    unhappy: is told of every mark, to look for low ones.
+    """
 
     def __init__(self, *, spool: Spool) -> None:
         self._spool = spool
         self.title_of: Callable[[str, str], Awaitable[str]] | None = None
+        self.unhappy: Callable[[Scored], None] | None = None
         self._ways: dict[str, _Way] = {}
         self._untold: list[Step] = []
 
@@ -106,6 +110,8 @@ class CallWays:
         """The client gave a mark: the last one counts."""
         at = event.at or received_at
         self._spool.put(lambda conn: scores.put(conn, event.call, event.score, at))
+        if self.unhappy is not None:
+            self.unhappy(event)
 
     async def call_merged(self, event: CallMerged, _received_at: float) -> None:
         """The call is a part of another."""

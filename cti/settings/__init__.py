@@ -37,6 +37,7 @@ from cti.settings.sections import (
     PbxSettings,
     PhonesSettings,
     PrivacySettings,
+    QualitySettings,
     RegistrarSettings,
     SipAccountSettings,
     SmsSettings,
@@ -71,6 +72,7 @@ class Settings(BaseSettings):
     agi: AgiSettings = AgiSettings()
     auth: AuthSettings = AuthSettings()
     privacy: PrivacySettings = PrivacySettings()
+    quality: QualitySettings = QualitySettings()
     mail: MailSettings = MailSettings()
     sms: SmsSettings = SmsSettings()
     log: LogSettings = LogSettings()

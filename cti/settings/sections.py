@@ -75,6 +75,13 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class QualitySettings(_Section):
+    """What becomes of low marks of clients."""
+
+    low_mark: Annotated[int, Field(ge=1, le=4)] = 2
+    low_mark_login: Annotated[str, Field(max_length=64)] = ""
+
+
 class HttpSettings(_Section):
     """Where the panel listens and who stands before it."""
 

@@ -14,10 +14,11 @@ from aiohttp import FormData
 
 from cti.access import Person
 from cti.errors import NotAllowed, Refused
+from cti.features.low_marks import LowMarks
 from cti.reports.quality import Criterion
-from cti.storage import calls, review_plans, reviews, scores, users
+from cti.storage import calls, review_plans, reviews, scores, tasks, users
 from cti.storage.review_plans import ReviewPlan
-from cti.telephony.events import CallRecord, LegRecord, Party
+from cti.telephony.events import CallRecord, LegRecord, Party, Scored
 from tests.web.panel import ANNA, BORIS, CLARA, VERA, Browser, Panel, panel
 from tests.web.visitor import Visitor
 
@@ -128,7 +129,7 @@ async def test_rights_reach_as_far_as_they_are_set(running: Panel) -> None:
     vera = await who(running, VERA)
     sales = (await who(running, BORIS)).team_id
     team = replace(vera, changed={"quality.score": "team", "quality.read": "team"}, team_id=sales)
-    said = {"form_id": form, "answers": {1: 1, 2: 5, 3: 1}, "comments": []}
+    said: dict[str, Any] = {"form_id": form, "answers": {1: 1, 2: 5, 3: 1}, "comments": []}
     await quality.draft(team, boris, **said)
     given = await quality.give(team, boris)
     for call in (hers, clara):
@@ -182,7 +183,7 @@ async def test_a_calibration_is_blind_until_it_is_ended(running: Panel) -> None:
     with pytest.raises(Refused):
         await work.begin(vera, call, form, [VERA, ANNA])
     made = await work.begin(vera, call, form, [VERA, pavel.id])
-    said = {"form_id": form, "comments": [], "calibration_id": made}
+    said: dict[str, Any] = {"form_id": form, "comments": [], "calibration_id": made}
     await quality.draft(vera, call, answers={1: 1, 2: 5, 3: 1}, **said)
     await quality.give(vera, call, made)
     await quality.draft(pavel, call, answers={1: 1, 2: 2, 3: 0}, **said)
@@ -237,3 +238,15 @@ async def test_marks_of_clients_are_averaged_and_open_their_calls(running: Panel
         assert ("/calls/m1" in low.text, "/calls/m0" in low.text) == (True, False)
         own = await anna.get("/quality/marks")
         assert ("/calls/m0" in own.text, "/calls/m2" in own.text) == (True, False)
+
+
+async def test_a_low_mark_is_one_task_of_whom_the_settings_name(running: Panel) -> None:
+    call, spool = await talked(running, "low"), running.services.spool
+    for login, most in (("", 2), ("nobody", 2), ("Vera", 1), ("Vera", 2), ("vera", 2)):
+        low = LowMarks(spool=spool, login=login, most=most, clock=time.time)
+        low.scored(Scored(call=call, score=2))
+        await spool.flush(5.0)
+    async with running.services.db.read() as conn:
+        found = await tasks.open_of_person(conn, VERA)
+    assert [(one.call, one.number) for one in found] == [(call, "+79355550101")]
+    assert "2 из 5" in found[0].what
