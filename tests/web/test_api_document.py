@@ -16,7 +16,10 @@ from pydantic import SecretStr
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from cti.access import Person
+from cti.reports.quality import Criterion
 from cti.settings import PbxSettings
+from cti.storage import reviews, score_forms
 from cti.storage.recording_tables import recordings
 from cti.storage.sms_tables import sms
 from tests.web.mailbox import a_mailbox
@@ -95,6 +98,19 @@ VALUES: list[Any] = [
 ]  # fmt: skip
 
 
+async def a_review(desk: Panel, *, given: bool) -> None:
+    """A score of a call by Pavel, with every criterion answered."""
+    quality, pavel = desk.services.quality, Person(id=5, login="pavel", name="Pavel", role="admin")
+    form = await quality.add_form(pavel, "x", None, [Criterion(id=0, text="x")])
+    async with desk.services.db.write() as conn:
+        known = await score_forms.get(conn, form)
+        version = known.version_id if known else 0
+        said = {1: 1}
+        await reviews.put(conn, "c1", 0, 5, version_id=version, agent_id=1, answers=said, comments=[], now=1.0)
+    if given:
+        await quality.give(pavel, "c1")
+
+
 def bodies(schema: dict[str, Any]) -> list[Any]:
     """The described body with one field after the other made odd, and bodies that are no object."""
     real = DOCUMENT["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
@@ -116,6 +132,8 @@ async def test_every_answer_is_a_described_one(desk: Panel, path: str, method: s
         await desk.journal("c1", user_id=5)
         if path.startswith("/api/v1/recordings"):
             await a_recording(desk)
+        if path.endswith("/review"):
+            await a_review(desk, given=method == "delete")
         if path.startswith("/api/v1/sms"):
             await an_sms(desk, "queued" if path.endswith("undo") else "unknown")
         if re.match(r"/api/v1/(outbox|library|event-rules)", path):

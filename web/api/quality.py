@@ -80,8 +80,8 @@ class FormOut(Struct):
 
 
 class Span(Struct, forbid_unknown_fields=True):
-    since: Annotated[float, Meta(ge=0, le=2**40, description="UNIX seconds, inclusive")]
-    until: Annotated[float, Meta(ge=0, le=2**40, description="UNIX seconds, exclusive")]
+    since: Annotated[float, Meta(ge=0, le=2**40, description="UNIX seconds, inclusive")] = 0.0
+    until: Annotated[float, Meta(ge=0, le=2**40, description="UNIX seconds, exclusive")] = 2.0**40
 
 
 class AverageOut(Struct):
@@ -186,11 +186,11 @@ OPERATIONS = (
     Operation(method="GET", path="/calls/{id}/reviews", handler=of_call, who="quality.read", shows="call",
               text="Scores given to a call", gives=list[ReviewOut], refusals=(404,)),
     Operation(method="PUT", path="/calls/{id}/review", handler=draft, who="quality.score", shows="nothing",
-              text="Keep one's draft of a score, whole", body=ReviewIn, gives=DraftOut, refusals=(403, 409)),
+              text="Keep one's draft of a score, whole", body=ReviewIn, gives=DraftOut, refusals=(404, 409)),
     Operation(method="POST", path="/calls/{id}/review", handler=give, who="quality.score", shows="nothing",
               text="Give the draft as a score", gives=ReviewOut, status=201, refusals=(409,)),
     Operation(method="DELETE", path="/calls/{id}/review", handler=take_back, who="quality.score", shows="nothing",
               text="Take one's score back: it is a draft again", gives=ReviewOut, refusals=(409,)),
     Operation(method="PUT", path="/reviews/{id}/reply", handler=answer, who="quality.read", shows="nothing",
-              text="Answer one's own score, or dispute it", body=ReplyIn, gives=ReviewOut, refusals=(409,)),
+              text="Answer one's own score, or dispute it", body=ReplyIn, gives=ReviewOut, refusals=(404, 409)),
 )  # fmt: skip
