@@ -29,6 +29,7 @@ from cti.features.hand_over import HandOvers
 from cti.features.hot_desks import DeskWays, HotDesks
 from cti.features.kept_places import KeptPlaces
 from cti.features.live_calls import LiveCalls
+from cti.features.low_marks import LowMarks
 from cti.features.pbx_offers import PbxOffers
 from cti.features.phone_watch import PhoneWatch
 from cti.features.phones import Phones
@@ -259,7 +260,8 @@ async def build_desk(
         zone=ZoneInfo(settings.numbers.time_zone),
         clock=clock,
     )
-    ways = CallWays(spool=spool)
+    ways, low = CallWays(spool=spool), settings.quality
+    ways.unhappy = LowMarks(spool=spool, login=low.low_mark_login, most=low.low_mark, clock=clock).scored
     kept = KeptPlaces(
         db=db,
         spool=spool,

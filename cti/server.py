@@ -32,7 +32,6 @@ from cti.features.accounts import Accounts
 from cti.features.call_ways import StepTitles
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.erasures import Erasures, Surroundings
-from cti.features.low_marks import LowMarks
 from cti.features.number_lists import NumberLists
 from cti.features.own_keys import OwnKeys
 from cti.features.quality import Quality
@@ -190,8 +189,6 @@ async def build(settings: Settings, db: Database) -> Parts:
         wake_post=mail.sending.wake, work_changed=desk.work_lists.work_list.changed, clock=clock,
     )  # fmt: skip
     dialplans = build_dialplans(settings, db, boards={one.name: one.link for one in pbxes}, key=key, clock=clock)
-    quality = settings.quality
-    desk.ways.unhappy = LowMarks(spool=spool, login=quality.low_mark_login, most=quality.low_mark, clock=clock).scored
     desk.ways.title_of = StepTitles(running=dialplans.publisher.running, pbx_of=pbxes.name_of, clock=clock).of
     coming = build_newcomers(
         settings, db, drafts=dialplans.drafts, pbxes=pbxes, directory=directory, desktop=live,
