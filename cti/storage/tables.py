@@ -33,8 +33,8 @@ from cti.storage import mail_tables as mail_tables
 from cti.storage import newcomer_tables as newcomer_tables
 from cti.storage import past_tables as past_tables
 from cti.storage import privacy_tables as privacy_tables
-from cti.storage import report_tables as report_tables
 from cti.storage import quality_tables as quality_tables
+from cti.storage import report_tables as report_tables
 from cti.storage import rollup_tables as rollup_tables
 from cti.storage import sending_tables as sending_tables
 from cti.storage import sms_tables as sms_tables
