@@ -42,7 +42,7 @@ REPORTS: Mapping[str, Sent] = {
 def filters_of(text: str) -> dict[str, str]:
     """What an address asks for, without its days."""
     asked = dict(parse_qsl(text[:QUERY_CHARS]))
-    return {name: value for name, value in asked.items() if name not in ("since", "until")}
+    return {name: value for name, value in asked.items() if name not in ("since", "until", "report", "id")}
 
 
 def maker(services: Services) -> Callable[[Person, Scheduled], Awaitable[MadeReport]]:
