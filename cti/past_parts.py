@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
 from zoneinfo import ZoneInfo
 
 from cti.features.past import Past
+from cti.jobs import Jobs
 from cti.pbx import number_plan
 from cti.settings import PastSettings, PbxSettings, Settings
 from cti.storage import erasures
@@ -13,6 +15,25 @@ from cti.storage.database import Database
 from cti.storage.past_source import Source
 from cti.telephony.devices import DevicePlan
 from cti.telephony.past_logs import CDR, QUEUE_LOG, Cdrs, Log, QueueLogs
+
+ASKED = {"devices", "trunks", "numbers", "past"}  # of a PBX, for reading its logs
+
+
+def filler(settings: Settings, jobs: Jobs) -> Callable[[str, float, float], Awaitable[int | None]]:
+    """What reads the logs of a time that nobody watched, in a process of its own."""
+    told = settings.model_dump(mode="json", include={"numbers": True, "data": True, "pbx": {"__all__": ASKED}})
+    for name, one in settings.pbx.items():
+        told["pbx"][name]["past"]["database"] = one.past.address()
+        told["pbx"][name]["past"]["database_file"] = None
+
+    async def fill(pbx: str, since: float, until: float) -> int | None:
+        own = settings.pbx[pbx].past if pbx in settings.pbx else PastSettings()
+        if not (own.queue_log or own.cdr or own.address()):
+            return None
+        found: int | None = await jobs.done("past-gap", settings=told, pbx=pbx, since=since, until=until)
+        return found
+
+    return fill
 
 
 def prefix_of(settings: Settings, pbx: str) -> str:

@@ -23,7 +23,7 @@ import msgspec
 from cti.access import Person, hides
 from cti.channels.phone.recorded import finder
 from cti.channels.phone.voicemail import removals
-from cti.cli import work_access
+from cti.cli import work_access, work_past
 from cti.clients import seen
 from cti.clients.filters import Condition
 from cti.clients.importing import Fault
@@ -279,6 +279,7 @@ WORK: Mapping[str, Callable[[Database, Job], Awaitable[Any]]] = {
     "erase": _erase,
     "clean": _clean,
     "dossier": _dossier,
+    "past-gap": work_past.fill,
     "access-review": work_access.review,
     "access-check": work_access.check,
     "access-file": work_access.write,

@@ -11,6 +11,7 @@ from aiohttp import web
 from cti.access import Right, scope
 from cti.board import Tile
 from cti.storage import board_layouts, duty
+from web.absences import absences_of
 from web.auth import person_of
 from web.render import page
 from web.routes import Route
@@ -30,6 +31,7 @@ async def show(request: web.Request) -> web.Response:
         layout = await board_layouts.of(conn, person.id)
         reasons = [one.name for one in await duty.reasons(conn)]
     names: dict[str, Any] = {"rights": can, "reasons": reasons, "me": person.id, "tiles": TILES}
+    names["absences"] = await absences_of(request)
     names["layout"] = msgspec.json.encode(layout).decode()
     return page(request, "board.html", title=N_("Live board"), **names)
 

@@ -21,6 +21,7 @@ from cti.reports.queue_sums import STEPS as WAITS
 from cti.reports.queue_sums import QueueSums
 from cti.storage import queue_calls
 from web import figures, kpi_texts, papers
+from web.absences import absences_of
 from web.asking import Asker, asker_of
 from web.figures import Answer, Line
 from web.i18n import language_of, translate
@@ -49,6 +50,7 @@ async def show(request: web.Request) -> web.Response:
     except Refused as refused:
         error, status = told(request, refused), 409
     queues, teams = await figures.choices(asker)
+    away = await absences_of(request, ask.since, ask.until)
     return await asyncio.to_thread(  # a thousand rows are more than the loop may be held for
         page,
         request,
@@ -63,6 +65,7 @@ async def show(request: web.Request) -> web.Response:
         steps=[(step, translate(request, kpi_texts.STEPS[step])) for step in STEPS],
         periods=papers.periods(asker),
         error=error,
+        absences=away,
         address=_address(request),
     )
 
