@@ -6,9 +6,10 @@ import time
 from collections.abc import Awaitable, Callable
 from zoneinfo import ZoneInfo
 
+from cti.features.absences import Absences
 from cti.features.past import Past
 from cti.jobs import Jobs
-from cti.pbx import number_plan
+from cti.pbx import Pbxes, number_plan
 from cti.settings import PastSettings, PbxSettings, Settings
 from cti.storage import erasures
 from cti.storage.database import Database
@@ -17,6 +18,14 @@ from cti.telephony.devices import DevicePlan
 from cti.telephony.past_logs import CDR, QUEUE_LOG, Cdrs, Log, QueueLogs
 
 ASKED = {"devices", "trunks", "numbers", "past"}  # of a PBX, for reading its logs
+
+
+def build_absences(settings: Settings, db: Database, pbxes: Pbxes, jobs: Jobs, clock: Callable[[], float]) -> Absences:
+    """What notices times that nobody watched."""
+    return Absences(
+        db=db, up=lambda: [one.name for one in pbxes.now(clock()) if one.state == "up"],
+        fill=filler(settings, jobs), clock=clock,
+    )  # fmt: skip
 
 
 def filler(settings: Settings, jobs: Jobs) -> Callable[[str, float, float], Awaitable[int | None]]:

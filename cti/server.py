@@ -27,7 +27,6 @@ from cti.client_parts import build_clients
 from cti.desk_parts import build_desk
 from cti.dialplan_parts import build_dialplans
 from cti.directory import Directory
-from cti.features.absences import Absences
 from cti.features.access_journal import AccessJournal
 from cti.features.accounts import Accounts
 from cti.features.call_ways import StepTitles
@@ -46,7 +45,7 @@ from cti.memory import Memory, used
 from cti.metrics import Metrics
 from cti.newcomer_parts import build_newcomers
 from cti.passwords import installation_key
-from cti.past_parts import filler
+from cti.past_parts import build_absences
 from cti.pbx import Pbxes
 from cti.service_manager import ServiceManager
 from cti.settings import Settings, service_manager
@@ -228,10 +227,6 @@ async def build(settings: Settings, db: Database) -> Parts:
     live.boards = Boards(look=boards.board.look, access_journal=access_journal)
     live.seq_of, live.presence = desk.screen_pops.seq_of, desk.presence
     rollups = Rollups(db=db, clock=clock)
-    absences = Absences(
-        db=db, up=lambda: [one.name for one in pbxes.now(clock()) if one.state == "up"],
-        fill=filler(settings, base.jobs), clock=clock,
-    )  # fmt: skip
     work: dict[str, Coroutine[Any, Any, None]] = {
         "spool": spool.run(),
         "live": live.watch(),
@@ -239,7 +234,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         "boards": live.boards.run(),
         "erasures": gone.watch(),
         "figures": rollups.run(),
-        "absences": absences.run(),
+        "absences": build_absences(settings, db, pbxes, base.jobs, clock).run(),
         "loop-lag": _watch_loop(metrics),
         "memory": memory.watch(),
         **base.work,

@@ -34,6 +34,7 @@ from web.erasure_papers import Papers
 NAMELESS = {
     **dict.fromkeys(("queue_quarters", "queue_marks", "queue_thresholds"), "how many, and how long"),
     "audit": "tells of users and settings", "import_mappings": "columns of files", "setup_codes": "no person",
+    "absences": "names of PBXes", "pbx_watched": "names of PBXes",
     "test_calls": "calls of our own to ourselves", "past_imports": "files of a PBX and names of its colleagues",
     "recording_chain": "hashes", "recording_gaps": "times, and a colleague",
     "erased_letters": "keyed hashes", "sms_receipts": "what gateways say of numbers of theirs, for 72 hours",
