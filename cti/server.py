@@ -196,24 +196,14 @@ async def build(settings: Settings, db: Database) -> Parts:
         passwords=accounts.passwords, changed=desk.phones.people_changed, clock=clock,
     )  # fmt: skip
     texting.gateway_calls.counted = lambda outcome: metrics.sms_calls.labels(outcome).inc()
+    forget = (
+        base.exports.erased, base.import_runs.erased, desk.screen_pops.erased, mail.sending.letter_store.erased,
+    )  # fmt: skip
+    around = Surroundings(written=spool.flush, importing=lambda: base.import_runs.running is not None, forget=forget)
     gone = Erasures(
-        db=db,
-        jobs=base.jobs,
-        plan=pbxes.plan,
-        desktop=live,
-        around=Surroundings(
-            written=spool.flush,
-            importing=lambda: base.import_runs.running is not None,
-            forget=(
-                base.exports.erased,
-                base.import_runs.erased,
-                desk.screen_pops.erased,
-                mail.sending.letter_store.erased,
-            ),
-        ),
-        zone=ZoneInfo(settings.numbers.time_zone),
-        clock=clock,
-    )
+        db=db, jobs=base.jobs, plan=pbxes.plan, desktop=live, around=around,
+        zone=ZoneInfo(settings.numbers.time_zone), clock=clock,
+    )  # fmt: skip
     await gone.start()
     await desk.screen_pops.start()
     await _take_over(pbxes, db, spool, clock())
