@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import shutil
 import sys
 import tempfile
@@ -22,7 +21,7 @@ from cti.cli.backup_database import engine_of, faults_of, is_empty, put_back, re
 from cti.cli.db import erase_again
 from cti.cli.operator import keep_whole
 from cti.errors import StorageError
-from cti.settings import DEFAULT_FILE
+from cti.settings import file_of
 from cti.storage import database
 from cti.storage.access_log import BACKUP
 from cti.storage.database import Database
@@ -191,9 +190,9 @@ def _room(beside: Path | None) -> Iterator[Path]:
 
 def _settings(ctx: click.Context, settings: Any) -> Iterator[tuple[str, Path]]:
     """The settings file; passwords in files of their own stay where they are."""
-    file = ctx.find_root().obj or os.environ.get("CTI_CONFIG") or DEFAULT_FILE
-    if Path(file).is_file():
-        yield SETTINGS, Path(file)
+    file = file_of(ctx.find_root().obj)
+    if file.is_file():
+        yield SETTINGS, file
 
 
 def _prove(file: Path, password: str) -> Manifest:

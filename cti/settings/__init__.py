@@ -112,8 +112,8 @@ NOT_SETTINGS = {"CTI_CONFIG", "CTI_DEMO_PASSWORD", *SHORT_NAMES}
 def load(config: Path | None = None, *, environ: Mapping[str, str] | None = None) -> Settings:
     """The effective settings. Raises SettingsError with every fault as `key: what is wrong`."""
     env = os.environ if environ is None else environ
-    file = config or (Path(env["CTI_CONFIG"]) if env.get("CTI_CONFIG") else None)
-    values = _file_values(file or DEFAULT_FILE, required=file is not None)
+    file = file_of(config, env)
+    values = _file_values(file, required=file is not DEFAULT_FILE)
     for name, path in SHORT_NAMES.items():
         if env.get(name):
             _put(values, path, env[name])
@@ -130,6 +130,12 @@ def load(config: Path | None = None, *, environ: Mapping[str, str] | None = None
     if faults:
         raise SettingsError(faults)
     return settings
+
+
+def file_of(config: Path | None, environ: Mapping[str, str] | None = None) -> Path:
+    """The settings file: as a command names it, else CTI_CONFIG, else DEFAULT_FILE itself."""
+    env = os.environ if environ is None else environ
+    return config or (Path(env["CTI_CONFIG"]) if env.get("CTI_CONFIG") else DEFAULT_FILE)
 
 
 def service_manager() -> dict[str, str]:
@@ -269,6 +275,7 @@ __all__ = [
     "TestCallSettings",
     "WatchLineSettings",
     "demo_password",
+    "file_of",
     "load",
     "service_manager",
 ]
