@@ -48,8 +48,8 @@ def asked(request: web.Request, said: Mapping[str, str]) -> CallsAsked:
     numbers = numbers_of(services.sights.opened(said.get("number", "")), services.plan)
     did = read(said.get("did", ""), services.plan)
     return CallsAsked(
-        since=_moment(said.get("since", ""), zone),
-        until=_moment(said.get("until", ""), zone, days=1),
+        since=moment_asked(said.get("since", ""), zone),
+        until=moment_asked(said.get("until", ""), zone, days=1),
         direction=_one_of(said.get("direction"), DIRECTIONS),
         outcome=_one_of(said.get("outcome"), OUTCOMES),
         result=said.get("result"),
@@ -97,7 +97,7 @@ def _is_short(word: str) -> bool:
     return word.isascii() and word.isdigit() and len(word) <= LONGEST_SHORT
 
 
-def _moment(text: str, zone: ZoneInfo, *, days: int = 0) -> float | None:
+def moment_asked(text: str, zone: ZoneInfo, *, days: int = 0) -> float | None:
     """UNIX seconds of a moment; of a day, its beginning, or that of the day `days` later."""
     if text.isascii() and text.isdigit() and len(text) in (9, 10):
         return float(text)

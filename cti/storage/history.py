@@ -55,10 +55,13 @@ async def of_client(
     kinds: Collection[Kind] = KINDS,
     user_id: int | None = None,
     reader: Person | None = None,
+    between: tuple[float, float] | None = None,
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[Entry]:
     """A page of a client's history. user_id: of calls, only this person's; reader: of letters, those he may see.
+
+    between: only what happened from then to then.
 
     Raises Refused for a strange cursor.
     """
@@ -71,6 +74,8 @@ async def of_client(
         return Page(rows=[], total=0, next_cursor=None)
     stream = union_all(*parts).subquery()
     statement = select(stream)
+    if between is not None:
+        statement = statement.where(stream.c.at.between(*between))
     place = (stream.c.at, stream.c.kind, stream.c.key)
     if cursor is not None:
         statement = statement.where(tuple_(*place) < tuple_(*read_cursor(cursor, tuple[float, KeyText, KeyText])))

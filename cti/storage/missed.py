@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import ColumnElement, and_, delete, false, insert, or_, select, true
+from sqlalchemy import ColumnElement, and_, delete, false, func, insert, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.masking import Telephone, Words
@@ -38,6 +38,7 @@ class Missed:
     call: the last try. number: E.164 of the last try, None when hidden. tries: since the last talk before them.
     wait_s: the longest of them. rung: who was rung. closed_at, closed_by, closed_how: the talk that closed it, or
     who did by hand, and why. taken_by_id, taken_by: who calls back, until taken_until. later_until: put off until then.
+    reach_s: from the first try to that talk. attempts: how often we have called him since, in vain or not.
     responsible_id, responsible: the client's manager. concerns: ids of those who were rung.
     voicemail: the last try that left a message, "" for none.
     """
@@ -65,6 +66,8 @@ class Missed:
     responsible: str = ""
     concerns: frozenset[int] = frozenset()
     voicemail: str = ""
+    reach_s: float | None = None
+    attempts: int = 0
 
     def is_taken(self, now: float) -> bool:
         """Whether somebody calls back now."""
@@ -75,12 +78,16 @@ async def missed(
     conn: AsyncConnection,
     *,
     since: float,
+    until: float | None = None,
     state: State = "open",
     user_id: int | None = None,
     team_id: int | None = None,
     limit: int = 100,
 ) -> list[Missed]:
-    """Items whose last try is not older than since, newest first. user_id, team_id: his or their queues and rings."""
+    """Items whose last try is not older than since, and before until; newest first.
+
+    user_id, team_id: his or their queues and rings.
+    """
     lost = (await conn.execute(_lost(since, user_id, team_id))).all()
     owners = await owners_of(conn, {row.number for row in lost if row.number})
     groups: dict[Key, list[Any]] = {}
@@ -90,6 +97,7 @@ async def missed(
     for some in batched(groups.items(), AT_ONCE):
         talks = await talks_with(conn, [key for key, _ in some], since)
         items = [_item(key, rows, talks.get(key, ())) for key, rows in some]
+        items = [item for item in items if until is None or item.last_at < until]
         chosen += [item for item in items if state == "all" or (item.closed_at is None) == (state == "open")]
         if len(chosen) >= limit:
             break
@@ -158,7 +166,7 @@ def key_of(row: Any, owners: dict[str, int]) -> Key:
 
 
 async def talks_with(conn: AsyncConnection, groups: Iterable[Key], since: float) -> dict[Key, list[Any]]:
-    """Talks with each, oldest first, by any number of the client."""
+    """Talks with each, and our tries to reach them, oldest first, by any number of the client."""
     ids = [value for kind, value in groups if kind == "client"]
     numbers: dict[str, Key] = {str(value): (kind, value) for kind, value in groups if kind == "number"}
     phones = client_phones.c
@@ -166,16 +174,23 @@ async def talks_with(conn: AsyncConnection, groups: Iterable[Key], since: float)
         if row.e164:
             numbers.setdefault(row.e164, ("client", row.client_id))
     talked = (
-        select(calls.c.client_id, calls.c.number, calls.c.answered_at, calls.c.direction, users.c.name.label("by"))
+        select(
+            calls.c.client_id,
+            calls.c.number,
+            calls.c.started_at,
+            calls.c.answered_at,
+            calls.c.direction,
+            users.c.name.label("by"),
+        )
         .join_from(calls, users, users.c.id == calls.c.user_id, isouter=True)
         .where(
             and_(
                 calls.c.started_at >= since,
-                calls.c.answered_at.is_not(None),
+                or_(calls.c.answered_at.is_not(None), calls.c.direction == "outbound"),
                 or_(calls.c.client_id.in_(ids), calls.c.number.in_(list(numbers))),
             )
         )
-        .order_by(calls.c.answered_at)
+        .order_by(func.coalesce(calls.c.answered_at, calls.c.started_at))
     )
     known = {value for value in ids if isinstance(value, int)}
     found: dict[Key, list[Any]] = {}
@@ -187,14 +202,16 @@ async def talks_with(conn: AsyncConnection, groups: Iterable[Key], since: float)
 
 
 def _item(key: Key, rows: Sequence[Any], talks: Sequence[Any]) -> Missed:
-    """One item of its lost calls (newest first) and the talks (oldest first)."""
-    last = rows[0]
+    """One item of its lost calls (newest first), the talks and our tries to reach him (oldest first)."""
+    last, ours = rows[0], [talk.started_at for talk in talks if talk.direction == "outbound"]
+    talks = [talk for talk in talks if talk.answered_at is not None]
     before = max((talk.answered_at for talk in talks if talk.answered_at < last.started_at), default=0.0)
     by_hand = max((row.started_at for row in rows[1:] if row.closed_at is not None), default=0.0)
     closing = next((talk for talk in talks if talk.answered_at >= last.started_at), None)
     tries = [row for row in rows if row.started_at > max(before, by_hand)]
     mark = max((row for row in tries if row.at is not None), key=lambda row: row.at, default=None)
     hand = last if closing is None and last.closed_at is not None else None
+    closed_at = closing.answered_at if closing else hand.closed_at if hand else None
     return Missed(
         call=last.id,
         number=last.number,
@@ -206,7 +223,9 @@ def _item(key: Key, rows: Sequence[Any], talks: Sequence[Any]) -> Missed:
         last_at=last.started_at,
         wait_s=max((row.ended_at - row.started_at for row in tries if row.ended_at), default=0.0),
         queues=tuple(dict.fromkeys(row.queue for row in tries if row.queue)),
-        closed_at=closing.answered_at if closing else hand.closed_at if hand else None,
+        closed_at=closed_at,
+        reach_s=closing.answered_at - tries[-1].started_at if closing else None,
+        attempts=sum(tries[-1].started_at <= at <= (closed_at or at) for at in ours),
         closed_by=(closing.by or "") if closing else (hand.closer or "") if hand else "",
         closed_how=(closing.direction or "") if closing else "by-hand" if hand else "",
         why=hand.why if hand else "",

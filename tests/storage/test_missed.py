@@ -116,3 +116,18 @@ async def test_an_agent_sees_what_rang_at_him_and_what_waited_in_his_queues(db: 
     assert len(await items(db)) == 2
     assert len(await items(db, team_id=1)) == 2
     assert len(await items(db, limit=1)) == 1
+
+
+async def test_how_soon_he_was_reached_and_how_often_we_tried(db: Database) -> None:
+    await client(db, HOME, WORK)
+    await call(db, 50.0, HOME, direction="outbound", outcome="no-answer")  # before he called
+    await call(db, 100.0, HOME)
+    await call(db, 160.0, WORK)
+    await call(db, 200.0, WORK, direction="outbound", outcome="no-answer")
+    (item,) = await items(db)
+    assert (item.reach_s, item.attempts, item.closed_at) == (None, 1, None)
+    await talk(db, 400.0, HOME, BORIS, direction="outbound")
+    await call(db, 500.0, HOME, direction="outbound", outcome="busy")  # about something else
+    (item,) = await items(db, state="closed")
+    assert (item.tries, item.reach_s, item.attempts) == (2, 301.0, 2)
+    assert await items(db, state="closed", until=160.0) == []

@@ -140,3 +140,29 @@ async def fetched(who: Browser, body: dict[str, Any], rows: int) -> bytes:
     async with who.http.get(f"{who.panel.url}/api/v1/exports/{made['id']}") as answer:
         assert answer.status == 200
         return await answer.read()
+
+
+async def test_missed_clients_are_filtered_summed_and_taken_out_by_right(desk: Panel) -> None:
+    now = desk.services.clock()
+    async with desk.services.db.write() as conn:
+        for place, (number, queue) in enumerate(((PYOTR, "sales"), (PYOTR, "sales"), ("+79355550102", "support"))):
+            record = CallRecord(
+                call=f"lost-{place}", direction="inbound", caller=Party(number=number[1:]), called="74950000001",
+                queue=queue, started=now - 600 + place, ended=now - 590, outcome="abandoned",
+            )  # fmt: skip
+            await calls.save(conn, record, number=number)
+    async with Visitor(desk, "vera") as vera, Visitor(desk, "anna") as anna:
+        page = await vera.get("/missed?queue=sales&tries=2")
+        assert page.says("1 client ") and page.says("tries: 2")
+        assert (await vera.get("/missed?queue=vip")).says("Nobody is found")
+        assert (await vera.get("/missed?state=all&since=x&agent=%00&how=nonsense")).says("Nobody is found")
+        assert (await anna.get("/missed.csv")).status == 403
+        text = (await vera.get("/missed.csv?queue=support")).text
+        assert "+79355550102" in text and PYOTR not in text
+
+
+async def test_what_was_written_around_a_call_is_shown_to_who_sees_the_call(desk: Panel) -> None:
+    await call(desk, "one")
+    async with Visitor(desk, "anna") as anna, Visitor(desk, "boris") as boris:
+        assert (await anna.get("/calls/one/around?days=7")).says("It is not known whose call it is")
+        assert (await boris.get("/calls/one/around")).status == 404

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from cti.access import scope
 from cti.errors import Refused
-from cti.storage import calls, clients, dispositions, journal, queue_figures, recordings, traces, users, views
+from cti.storage import calls, clients, dispositions, history, journal, queue_figures, recordings, traces, users, views
 from cti.storage.call_asked import OPEN
 from cti.storage.database import TooLong, within
 from cti.storage.journal import CallRow
@@ -32,6 +32,8 @@ from web.uncalled import uncalled
 
 ROWS = 50
 COUNT_S = 5.0
+AROUND_DAYS = (1, 7, 30)
+DAY_S = 86_400.0
 PAGE_S = 20.0
 
 
@@ -128,6 +130,22 @@ async def show_call(request: web.Request) -> web.Response:
     return page(request, template, title=texts.N_("One call"), call=row, **values)
 
 
+async def show_around(request: web.Request) -> web.Response:
+    """Letters and SMS of the call's client, so many days before it and after."""
+    row = await readable(request)
+    days = next((one for one in AROUND_DAYS if str(one) == request.query.get("days")), AROUND_DAYS[0])
+    near = (row.started_at - days * DAY_S, (row.ended_at or row.started_at) + days * DAY_S)
+    entries: list[history.Entry] = []
+    if row.client_id is not None:
+        async with services_of(request).db.read() as conn:
+            found = await history.of_client(
+                conn, row.client_id, kinds=("letter", "sms"), reader=person_of(request), between=near
+            )
+        entries = found.rows[::-1]
+    showed_callers(request, [row])
+    return page(request, "parts/call_around.html", call=row, entries=entries, days=days, every=AROUND_DAYS)
+
+
 async def voicemail(request: web.Request) -> web.StreamResponse:
     """The message that the client left, as sound; in parts where the player asks for them."""
     found = services_of(request).voicemails.of_call(person_of(request), call_of(request))
@@ -149,5 +167,6 @@ ROUTES = (
     Route("GET", "/calls", show_list, "calls.read", "calls"),
     Route("GET", "/calls/count", show_count, "calls.read", "nothing"),
     Route("GET", "/calls/{id}", show_call, "calls.read", "call"),
+    Route("GET", "/calls/{id}/around", show_around, "calls.read", "call"),
     Route("GET", "/calls/{id}/voicemail", voicemail, "calls.read", "call"),
 )
