@@ -1,0 +1,44 @@
+"""The reads of the reports that are tables, on both engines: sums and what is behind them agree."""
+
+from __future__ import annotations
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from cti.features.rollups import Rollups
+from cti.messages.hours import Hours
+from cti.reports import weekdays
+from cti.reports.intervals import period
+from cti.storage import answer_figures, calls, campaign_figures, number_figures, queue_calls, reach_figures
+from cti.storage.database import Database
+from tests.simulated_week import DAYS, Week
+
+ZONE = ZoneInfo("Europe/Moscow")
+
+
+async def test_every_sum_is_what_is_behind_it(db: Database) -> None:
+    week = Week(ZONE)
+    since, until = period(DAYS[0], DAYS[-1], ZONE)
+    async with db.write() as conn:
+        for record, number in week.records:
+            await calls.save(conn, record, number=number, user_id=None, legs_users={})
+    await Rollups(db=db, clock=lambda: float(until)).fresh_queues(since, until)
+    async with db.read() as conn:
+        rows = await number_figures.by_number(conn, since, until, None)
+        assert sum(row.counts["calls"] for row in rows) == len(week.records)
+        for kind in number_figures.KINDS:
+            page = await number_figures.behind(conn, kind, since, until, rows[0].number, None, limit=500)
+            assert (page.total, len(page.rows)) == (rows[0].counts[kind],) * 2
+        assert any(row.level is not None for row in rows)
+        assert await number_figures.by_number(conn, since, until, []) == []
+        whole = 0
+        for day in range(7):
+            some = weekdays.quarters(since, until, ZONE, day, None)
+            stays = await queue_calls.stays(conn, "entered", since, until, None, quarters=some, limit=1)
+            whole += stays.total or 0
+        assert whole == len(week.records)
+        lost = await reach_figures.lost(conn, since, until, None)
+        assert 0 < len(lost) <= len(week.records)
+        assert await answer_figures.of_mail(conn, since, until, Hours(zone=ZONE), None, float(until)) == []
+        assert await answer_figures.of_sms(conn, since, until, 60, float(until)) == []
+        assert await campaign_figures.of_period(conn, *period(date(2020, 1, 1), date(2030, 1, 1), ZONE)) == []
