@@ -106,6 +106,8 @@ def shown(ids: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "GET /calls/{id}": {"ids": call},
         "GET /calls/{id}/voicemail": {"ids": {"id": "c2"}},
         "GET /missed": {},
+        "GET /missed.{kind}": {"ids": {"kind": "csv"}},
+        "GET /calls/{id}/around": {"ids": call},
         "GET /api/v1/conversations": {},
         "GET /api/v1/conversations/{id}": {"ids": {"id": ids["conversation"]}},
         "GET /api/v1/messages/{id}": {"ids": come},
