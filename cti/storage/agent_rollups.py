@@ -38,7 +38,7 @@ _LINES = text(
     " WHERE s.user_id = :user AND s.at >= :since AND s.at < :until ORDER BY s.at, s.id"
 )
 _LEG = (
-    "SELECT l.rang_at, l.answered_at, l.ended_at, l.talk_s, l.hold_s, l.result, c.direction,"
+    "SELECT l.call_id, l.rang_at, l.answered_at, l.ended_at, l.talk_s, l.hold_s, l.result, c.direction,"
     " c.ended_at AS call_ended, c.outcome FROM legs l JOIN calls c ON c.id = l.call_id WHERE l.user_id = :user"
 )
 _LEGS = text(f"{_LEG} AND l.answered_at > :since AND l.answered_at < :until")
@@ -113,7 +113,7 @@ async def time_of(conn: AsyncConnection, mark: Mark, now: float) -> Time:
     """The lines and legs of a mark, which is widened to the lines at its ends."""
     since, until = await _widened(conn, mark, now)
     user = {"user": mark.user_id}
-    first = (await conn.execute(_UPTO, {**user, "at": since})).one_or_none()
+    first = (await conn.execute(_BEFORE, {**user, "at": since})).one_or_none()
     begins = first.at if first is not None and first.at + LINE_S > since else float(since)
     ends = (await conn.execute(_FROM, {**user, "at": until})).scalar()
     ends = min(now if ends is None else ends, until + LINE_S)
@@ -146,6 +146,8 @@ def _leg(row: Any, now: float) -> Leg:
     is_open = row.outcome is None and row.call_ended is None
     known = (row.answered_at or 0.0) + (row.talk_s or 0.0) + (row.hold_s or 0.0)
     ended = row.ended_at if row.ended_at is not None else now if is_open else (row.call_ended or known)
+    picked_up = row.answered_at if row.answered_at is not None else row.ended_at
+    rung = picked_up - row.rang_at if picked_up is not None and row.rang_at is not None else 0.0
     return Leg(
         rang=row.rang_at,
         answered=row.answered_at,
@@ -154,6 +156,9 @@ def _leg(row: Any, now: float) -> Leg:
         hold_s=row.hold_s,
         placed=row.direction == "outbound",
         missed=row.result == "no-answer",
+        rung_s=max(0.0, rung),
+        transferred=row.result == "transferred",
+        call=row.call_id,
     )
 
 

@@ -27,6 +27,6 @@ call_dispositions = Table(
     Column("user_id", ForeignKey("users.id", ondelete="SET NULL")),
     Column("disposition_id", Integer, index=True),
     Column("name", String(80), nullable=False),  # as it was called then
-    Column("at", Float, nullable=False),
+    Column("at", Float, nullable=False, index=True),
     UniqueConstraint("call_id", "user_id"),
 )

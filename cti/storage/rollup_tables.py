@@ -15,6 +15,7 @@ from cti.storage.schema import metadata
 
 WAITS = tuple(f"waits_{step}" for step in STEPS)  # answered, by where the step of the wait begins
 ABANDONED_WAITS = tuple(f"abandoned_waits_{step}" for step in STEPS)
+LATER = ("session_ms", "outside_ms", "twice_ms", "ring_ms", "sessions", "transferred")  # of people, counted since 0056
 COUNTED = (*PLAIN, *WAITS, *ABANDONED_WAITS)
 
 queue_thresholds = Table(
@@ -28,6 +29,19 @@ queue_thresholds = Table(
     Column("set_at", Float, nullable=False),
     Column("user_id", Integer),
     Index(None, "queue", "since", unique=True),
+)
+
+figure_targets = Table(
+    "figure_targets",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("figure", String(40), nullable=False),  # a key of kpi.py
+    Column("whose", String(80), nullable=False),  # a queue, or the id of a team; "": of all that have none of their own
+    Column("since", Float, nullable=False),  # what began before is held against what was said then
+    Column("value", Float),  # None: there is none, or as all again
+    Column("set_at", Float, nullable=False),
+    Column("user_id", Integer),
+    Index(None, "figure", "whose", "since"),
 )
 
 queue_quarters = Table(
@@ -47,7 +61,8 @@ agent_quarters = Table(
     metadata,
     Column("at", BigInteger, primary_key=True, autoincrement=False),
     Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
-    *(Column(name, BigInteger, nullable=False) for name in NUMBERS),
+    *(Column(name, BigInteger, nullable=False) for name in NUMBERS if name not in LATER),
+    *(Column(name, BigInteger, nullable=False, server_default="0") for name in LATER),
     Index(None, "user_id"),
     sqlite_with_rowid=False,
 )

@@ -84,6 +84,10 @@ async def of_agents(conn: AsyncConnection, now: float) -> dict[tuple[int, int], 
     )
     spans: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for leg in await conn.execute(asked):
+        picked_up = leg.ended_at if leg.answered_at is None else leg.answered_at
+        if leg.rang_at is not None and picked_up is not None and picked_up > leg.rang_at:
+            at = leg.rang_at if leg.answered_at is None else leg.answered_at
+            found[_quarter(round_ms(at)), leg.user_id]["ring_ms"] += round_ms(min(picked_up - leg.rang_at, 86_400))
         if leg.answered_at is None:
             if leg.result == "no-answer" and leg.rang_at is not None:
                 found[_quarter(round_ms(leg.rang_at)), leg.user_id]["missed"] += 1
@@ -95,6 +99,7 @@ async def of_agents(conn: AsyncConnection, now: float) -> dict[tuple[int, int], 
         spans[leg.user_id].append((begun, ended))
         kind = "placed" if leg.direction == "outbound" else "answered"
         found[_quarter(begun), leg.user_id][kind] += 1
+        found[_quarter(begun), leg.user_id]["transferred"] += leg.result == "transferred"
         talk = ended - begun
         if leg.talk_s is not None and not (goes_on and leg.ended_at is None):
             talk = min(talk, round_ms(leg.talk_s))
@@ -103,6 +108,8 @@ async def of_agents(conn: AsyncConnection, now: float) -> dict[tuple[int, int], 
             _spread(found, leg.user_id, name, begun, ended, length)
     for user_id, mine in lines.items():
         _idle(found, user_id, mine, spans[user_id], round_ms(now))
+    for user_id in lines.keys() | spans.keys():
+        _sessions(found, user_id, lines.get(user_id, []), spans[user_id], round_ms(now))
     return {key: {name: n for name, n in own.items() if n} for key, own in found.items() if any(own.values())}
 
 
@@ -129,6 +136,26 @@ def _idle(found: Any, user_id: int, lines: Any, busy: list[tuple[int, int]], now
         _spread(found, user_id, name, begun, ended, ended - begun)
         if name == "pause_ms":
             _spread(found, user_id, f"pause:{lines[place]['reason']}", begun, ended, ended - begun)
+
+
+def _sessions(found: Any, user_id: int, lines: Any, busy: list[tuple[int, int]], now: int) -> None:
+    """In each piece between two moments at which something changes: was he logged in, and how many calls had he?"""
+    on = ("ready", "not-ready", "after-call")
+    for place, line in enumerate(lines):
+        before = lines[place - 1] if place else None
+        goes_on = before is not None and before["state"] in on and line["at"] - before["at"] <= 7 * 86_400
+        found[_quarter(round_ms(line["at"])), user_id]["sessions"] += line["state"] in on and not goes_on
+    changes = {at for line in lines for at in (round_ms(line["at"]), round_ms(line["at"]) + WEEK_MS)}
+    for begun, ended in pairwise(sorted(changes | {at for span in busy for at in span} | {now})):
+        last = [line for line in lines if round_ms(line["at"]) <= begun < now]
+        is_in = bool(last) and last[-1]["state"] in on and begun < round_ms(last[-1]["at"]) + WEEK_MS
+        calls = sum(from_ <= begun and ended <= to for from_, to in busy)
+        if is_in:
+            _spread(found, user_id, "session_ms", begun, ended, ended - begun)
+        elif calls:
+            _spread(found, user_id, "outside_ms", begun, ended, ended - begun)
+        if calls > 1:
+            _spread(found, user_id, "twice_ms", begun, ended, (ended - begun) * (calls - 1))
 
 
 def _spread(found: Any, user_id: int, name: str, begun: int, ended: int, length: int) -> None:
