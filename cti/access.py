@@ -46,6 +46,8 @@ Right = Literal[
     "quality.read",  # scores of calls: one's own, the team's
     "quality.score",  # score calls of others by forms, write coaching notes
     "quality.manage",  # score forms, what is drawn to be scored, calibrations
+    "figures.own",  # one's own figures
+    "figures.targets",  # what the figures are to be
     "segments.write",
     "mail",  # letters of own mailboxes and of shared ones one belongs to; all: of every shared mailbox
     "sms",  # write SMS to clients
@@ -99,6 +101,8 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "quality.read": {"agent": "own", "supervisor": "all", "admin": "all"},
     "quality.score": {"agent": "none", "supervisor": "all", "admin": "all"},
     "quality.manage": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "figures.own": {"agent": "own", "supervisor": "own", "admin": "own"},
+    "figures.targets": {"agent": "none", "supervisor": "all", "admin": "all"},
     "segments.write": {"agent": "none", "supervisor": "all", "admin": "all"},
     "mail": {"agent": "own", "supervisor": "all", "admin": "all"},
     "sms": {"agent": "all", "supervisor": "all", "admin": "all"},
@@ -125,6 +129,7 @@ SCOPES: Mapping[Right, tuple[Scope, ...]] = {
     "desk": ("none", "own"),
     "dial": ("none", "own"),
     "notes.write": ("none", "own"),
+    "figures.own": ("none", "own"),
     "calls.read": ("none", "own", "team", "all"),
     **dict.fromkeys(("recordings.listen", "recordings.download", "recordings.keep"), _BY_QUEUE),
     "trace.read": ("none", "own", "all"),

@@ -32,6 +32,7 @@ from cti.features.accounts import Accounts
 from cti.features.call_ways import StepTitles
 from cti.features.directory_admin import DirectoryAdmin
 from cti.features.erasures import Erasures, Surroundings
+from cti.features.figure_targets import FigureTargets
 from cti.features.number_lists import NumberLists
 from cti.features.own_keys import OwnKeys
 from cti.features.quality import Quality
@@ -256,6 +257,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         role_rights=RoleRights(db=db, clock=clock, desktop=live),
         rollups=rollups,
         report_letters=mail.sending.report_letters,
+        figure_targets=FigureTargets(db=db, clock=clock),
         client_base=base.client_base,
         bulk_changes=base.bulk_changes,
         catalogue=base.catalogue,

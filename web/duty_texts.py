@@ -33,4 +33,13 @@ def state(chosen: str, reason: str, language: str) -> str:
     text = say(language, STATES.get(chosen, chosen))
     if chosen != "not-ready" or not reason:
         return text
-    return f"{text}: {say(language, REASONS.get(reason, reason)) if reason in REASONS else reason}"
+    return f"{text}: {_reason(reason, language)}"
+
+
+def reason(code: str, language: str) -> str:
+    """A reason for not being ready; one that was not given is said so."""
+    return _reason(code, language) if code else say(language, N_("without a reason"))
+
+
+def _reason(code: str, language: str) -> str:
+    return say(language, REASONS[code]) if code in REASONS else code

@@ -10,14 +10,16 @@ from datetime import date, timedelta
 from cti.access import Person, scope
 from cti.errors import Refused
 from cti.features.rollups import Progress
-from cti.reports.intervals import STEPS, Interval, Step, before, count, grain, intervals, period
+from cti.reports.intervals import STEPS, Interval, Step, count, grain, intervals, period
 from cti.reports.queue_sums import QueueSums, Thresholds, added
-from cti.storage import queue_figures, users
+from cti.reports.targets import Targets
+from cti.storage import queue_figures, targets, users
 from cti.storage.queue_figures import Numbers
 from web.asking import Asker
+from web.comparing import Beside, beside
+from web.comparing import day_of as day_of
 
 MOST_ROWS = 1000
-FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 1, 1)
 Rows = str  # time | queues
 
 
@@ -31,7 +33,7 @@ class Ask:
     rows: Rows = "time"
     queue: str = ""
     team_id: int | None = None
-    compare: bool = False
+    beside: Beside | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,8 +49,8 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """lines in their order; earlier: the sums of the period before, where asked. queues: whose calls these are, None:
-    everybody's. without_time: stays of which nobody knows when they began."""
+    """lines in their order; earlier: the sums of the other side, where asked, by_other: by queue. queues: whose
+    calls these are, None: everybody's. without_time: stays of which nobody knows when they began."""
 
     ask: Ask
     since: int
@@ -56,7 +58,8 @@ class Answer:
     lines: Sequence[Line]
     total: QueueSums
     earlier: QueueSums | None
-    earlier_days: tuple[date, date]
+    by_other: Mapping[str, QueueSums]
+    targets: Targets
     thresholds: Sequence[Thresholds]
     progress: Progress
     queues: Sequence[str] | None
@@ -80,17 +83,8 @@ def asked(asker: Asker, given: Mapping[str, str]) -> Ask:
         rows="queues" if given.get("rows") == "queues" else "time",
         queue=given.get("queue", "")[:80].replace("\0", ""),
         team_id=int(team) if team.isascii() and team.isdigit() else None,
-        compare=bool(given.get("compare")),
+        beside=beside(given, since, until),
     )
-
-
-def day_of(text: str) -> date | None:
-    """A day of an address; None for what is none."""
-    try:
-        found = date.fromisoformat(text[:10]) if text else None
-    except ValueError:
-        return None
-    return found if found and FIRST_DAY <= found <= LAST_DAY else None
 
 
 async def queues_of(asker: Asker, queue: str, team_id: int | None) -> list[str] | None:
@@ -127,8 +121,11 @@ async def answered(asker: Asker, ask: Ask) -> Answer:
     services = asker.services
     queues = await queues_of(asker, ask.queue, ask.team_id)
     since, until = period(ask.since, ask.until, services.zone)
-    days = before(ask.since, ask.until)
     progress = await services.rollups.fresh_queues(since, until)
+    other, others = ask.beside, queues
+    if other is not None:
+        await services.rollups.fresh_queues(*period(other.since, other.until, services.zone))
+        others = await queues_of(asker, "", other.team_id) if other.kind == "team" else queues
     async with services.db.read(slow=True) as conn:
         if ask.rows == "time":
             parts = intervals(ask.since, ask.until, ask.step, services.zone)
@@ -137,8 +134,11 @@ async def answered(asker: Asker, ask: Ask) -> Answer:
         else:
             rows = await queue_figures.by_queue(conn, since, until, queues)
             lines = [Line(since=since, until=until, queue=queue, sums=QueueSums.of(row)) for queue, row in rows]
-        past = period(*days, services.zone)
-        before_ = await queue_figures.by_queue(conn, *past, queues) if ask.compare else None
+        found_ = []
+        if other is not None:
+            past = period(other.since, other.until, services.zone)
+            found_ = await queue_figures.by_queue(conn, *past, others)
+        said = await targets.history(conn)
         thresholds = await queue_figures.thresholds(conn, since, until, queues)
         names = await queue_figures.known_queues(conn) if queues is None else queues
         without_time = await queue_figures.without_time(conn, names)
@@ -149,8 +149,9 @@ async def answered(asker: Asker, ask: Ask) -> Answer:
         until=until,
         lines=lines,
         total=total,
-        earlier=added(row for _, row in before_) if before_ is not None else None,
-        earlier_days=days,
+        earlier=added(row for _, row in found_) if other is not None else None,
+        by_other={queue: QueueSums.of(row) for queue, row in found_},
+        targets=said,
         thresholds=thresholds or [Thresholds()],
         progress=progress,
         queues=queues,

@@ -18,6 +18,10 @@ NAMES: Mapping[str, str] = {
     "patience": N_("Mean wait of those who hung up"),
     "asterisk-level": N_("Level as Asterisk has it"),
     "asterisk-level-2": N_("Second level of Asterisk"),
+    "occupancy": N_("Occupancy"),
+    "agent-handling": N_("Mean handling of a conversation"),
+    "picked-up": N_("Share picked up"),
+    "first-call": N_("Helped at the first call"),
 }
 SHORT: Mapping[str, str] = {
     "service-level": N_("Level"),
@@ -25,6 +29,10 @@ SHORT: Mapping[str, str] = {
     "answer-speed": N_("Mean wait"),
     "handling": N_("Handling"),
     "abandon-rate": N_("Lost, share"),
+    "occupancy": N_("Occupancy"),
+    "agent-handling": N_("Handling"),
+    "picked-up": N_("Picked up, share"),
+    "first-call": N_("At the first call"),
 }
 FORMULAS: Mapping[str, str] = {
     "service-level": N_(
@@ -45,6 +53,40 @@ FORMULAS: Mapping[str, str] = {
         "Answered or hung up within {t} s, divided by the answered and those who hung up: who gives up early makes it"
         " better."
     ),
+    "occupancy": N_("Talk, hold and work after calls, divided by the same and the time ready without a call."),
+    "agent-handling": N_("Talk, hold and work after calls, divided by the conversations: answered and placed."),
+    "picked-up": N_("Calls picked up, divided by these and those that rang at the phone to the end and were missed."),
+    "first-call": N_(
+        "Answered calls of clients after which the client did not call again within 168 hours, divided by all answered"
+        " calls of clients; a call is that of who talked last. Numbers that are no client's are left out."
+    ),
+}
+AGENT_EXCLUSIONS = N_(
+    "Time belongs to the quarter of an hour in which it was spent, a call to the moment at which it was picked up or"
+    " rang in vain. A state that lasts more than 8 hours without a call is not counted, but ignored: the person forgot"
+    " to log out. People stand in the team they are in now, under the name they have now."
+)
+LINES: Mapping[str, str] = {  # times of a person
+    "session": N_("Logged in"),
+    "ready": N_("Ready"),
+    "pause": N_("Paused"),
+    "talk": N_("Talked"),
+    "hold": N_("Held"),
+    "dial": N_("Dialled"),
+    "wrap": N_("After calls"),
+    "ignored": N_("Ignored"),
+    "outside": N_("On the telephone while logged out"),
+    "twice": N_("Two calls at once"),
+    "log-ins": N_("Log-ins"),
+}
+PARTS: Mapping[str, str] = {  # calls of a person
+    "answered": N_("Calls picked up"),
+    "placed": N_("Calls placed"),
+    "talks": N_("Conversations"),
+    "missed": N_("Rang in vain"),
+    "transferred": N_("Calls handed on"),
+    "at-once": N_("Clients who did not call again"),
+    "again": N_("Clients who called again"),
 }
 EXCLUSIONS = N_(
     "A call belongs to the time at which it came into the queue; who comes into a queue twice counts twice. A wait that"
@@ -102,5 +144,8 @@ REFUSALS: Mapping[str, str] = {
     "no-reason": N_("There is no such reason any more."),
     "too-long-for-hours": N_("Choose at most two years."),
     "report-too-long": N_("A PDF holds 3000 rows: choose longer intervals, or take the Excel file."),
+    "too-long-to-list": N_("That is more than 100 days of a person's time: choose a shorter period."),
+    "one-person": N_("Time is listed of one person: choose one."),
+    "bad-target": N_("Give a target as a number: a share from 0 to 100 %, or whole seconds to 86400; empty for none."),
     "bad-thresholds": N_("Give whole seconds: 1 to 3600 to answer, 0 to 600 for hung up at once."),
 }

@@ -53,6 +53,7 @@ from cti.features.doctor import Doctor
 from cti.features.duty_admin import DutyAdmin
 from cti.features.erasures import Erasures
 from cti.features.event_rules import EventRules
+from cti.features.figure_targets import FigureTargets
 from cti.features.first_sign_in import FirstSignIn
 from cti.features.gateway_calls import GatewayCalls
 from cti.features.gateway_settings import GatewaySettings
@@ -125,6 +126,7 @@ class Services:
     role_rights: RoleRights
     rollups: Rollups
     report_letters: ReportLetters
+    figure_targets: FigureTargets
     client_base: ClientBase
     catalogue: ClientCatalogue
     contacts: ClientContacts

@@ -129,11 +129,11 @@ def sums(lines: Sequence[Line], legs: Sequence[Leg], now: float) -> dict[int, Ag
             _count(own, piece.name, length)
             if piece.name == "pause_ms":
                 own.pauses[piece.reason] = own.pauses.get(piece.reason, 0) + length
-    for at in begun(lines):
-        _count(_of(found, _quarter(milliseconds(at))), "sessions", 1)
+    for moment in begun(lines):
+        _count(_of(found, _quarter(milliseconds(moment))), "sessions", 1)
     for leg in legs:
-        for name, moment, much in counted(leg):
-            _count(_of(found, _quarter(milliseconds(moment))), name, much)
+        for name, when, much in counted(leg):
+            _count(_of(found, _quarter(milliseconds(when))), name, much)
     return found
 
 

@@ -25,7 +25,8 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Definition(Generic[S]):
-    """A figure. opens: the calls behind it, as storage/queue_calls.py names them; source: where it is from."""
+    """A figure. opens: what is behind it, as storage/queue_calls.py, agent_calls.py and reports/agent_lines.py name it;
+    source: where it is from."""
 
     key: str
     unit: Unit
@@ -97,6 +98,16 @@ def agent_handling(sums: AgentSums) -> float | None:
     return _mean_s(sums.talk_ms + sums.hold_ms + sums.wrap_ms, sums.answered + sums.placed)
 
 
+def picked_up(sums: AgentSums) -> float | None:
+    """Offers that he picked up, of these and of those he let ring to the end."""
+    return _share(sums.answered, sums.answered + sums.missed)
+
+
+def first_call(helped: Sequence[int]) -> float | None:
+    """FCR of what `helped_at_once` counts: helped at once, of how many."""
+    return _share(helped[0], helped[1])
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contact:
     """A call of a client, or with him. answered: somebody talked with him."""
@@ -142,9 +153,11 @@ QUEUES: tuple[Definition[QueueSums], ...] = (
     ),
 )  # fmt: skip
 AGENTS: tuple[Definition[AgentSums], ...] = (
-    Definition(key="occupancy", unit="share", reckon=occupancy),
-    Definition(key="agent-handling", unit="seconds", reckon=agent_handling),
+    Definition(key="occupancy", unit="share", reckon=occupancy, opens="ready"),
+    Definition(key="agent-handling", unit="seconds", reckon=agent_handling, opens="talks"),
+    Definition(key="picked-up", unit="share", reckon=picked_up, opens="missed"),
 )
+FIRST_CALL: Definition[Sequence[int]] = Definition(key="first-call", unit="share", reckon=first_call, opens="again")
 
 
 def _share(part: int, whole: int) -> float | None:

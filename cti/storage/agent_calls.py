@@ -137,6 +137,7 @@ def _again() -> ColumnElement[bool]:
     later = calls.alias("later").c
     came = select(later.id).where(
         later.client_id == _CALL.client_id, later.direction == "inbound", later.id != _CALL.id,
+        later.started_at >= _CALL.started_at,
         tuple_(later.started_at, later.id) > tuple_(_CALL.started_at, _CALL.id),
         later.started_at < _CALL.started_at + AGAIN_S,
     )  # fmt: skip
@@ -160,7 +161,7 @@ async def _page(
         total = int((await conn.execute(counted)).scalar_one())
     else:
         kind = tuple[float, KeyText, int] if key is _SAID.id else tuple[float, KeyText, KeyText]
-        inside = [*inside, tuple_(at, call, key) < tuple_(*read_cursor(cursor, kind))]  # type: ignore[arg-type]
+        inside = [*inside, tuple_(at, call, key) < tuple_(*read_cursor(cursor, kind))]
     found = asked.select_from(source).where(*inside).order_by(at.desc(), call.desc(), key.desc()).limit(limit + 1)
     rows = (await conn.execute(found)).all()
     of_calls = await by_ids(conn, list({row.call_id for row in rows[:limit]}))

@@ -59,4 +59,7 @@ def _within(table: Table, since: int, until: int, people: People) -> list[Column
 
 
 def _sums(row: Sequence[Any]) -> AgentSums:
-    return AgentSums(**{name: int(value or 0) for name, value in zip(NUMBERS, row, strict=True)})
+    made = AgentSums()
+    for name, value in zip(NUMBERS, row, strict=True):
+        setattr(made, name, int(value or 0))
+    return made

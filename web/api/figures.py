@@ -36,7 +36,16 @@ class QueuesQuery(Struct, forbid_unknown_fields=True):
     rows: Annotated[str, Meta(pattern="^(time|queues)$")] = "time"
     queue: Name = ""
     team: Number = ""
-    compare: Annotated[str, Meta(pattern="^1?$", description="1: the period before too")] = ""
+    compare: Annotated[
+        str,
+        Meta(
+            pattern="^(1|year|days|team)?$",
+            description="with the period before, a year before, days since2 to until2, team2",
+        ),
+    ] = ""
+    since2: Day = ""
+    until2: Day = ""
+    team2: Number = ""
 
 
 class SumsOut(Struct):

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from cti.storage import users
 from web.api import (
+    agent_figures,
     belongings,
     board,
     bulk,
@@ -203,6 +204,7 @@ OPERATIONS = (
     *restrictions.OPERATIONS,
     *consents.OPERATIONS,
     *belongings.OPERATIONS,
+    *agent_figures.OPERATIONS,
     *figures.OPERATIONS,
     *why.OPERATIONS,
     *reports.OPERATIONS,

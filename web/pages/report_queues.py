@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 from babel.dates import get_day_names
-from babel.numbers import format_decimal, format_percent
 
 from cti.errors import Refused
 from cti.reports import kpi, weekdays
@@ -23,6 +22,7 @@ from cti.storage import queue_calls
 from web import figures, kpi_texts, papers
 from web.absences import absences_of
 from web.asking import Asker, asker_of
+from web.figure_words import Held, Words
 from web.figures import Answer, Line
 from web.i18n import language_of, translate
 from web.render import duration, page
@@ -59,7 +59,7 @@ async def show(request: web.Request) -> web.Response:
         title=N_("Queues by numbers"),
         ask=ask,
         made=made,
-        tell=Teller(asker, made) if made else None,
+        tell=Teller(asker, made, dict(teams)) if made else None,
         queues=queues,
         teams=teams,
         steps=[(step, translate(request, kpi_texts.STEPS[step])) for step in STEPS],
@@ -77,7 +77,7 @@ async def give_file(request: web.Request) -> web.StreamResponse:
 
 async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
     """The report as a table. Raises Refused."""
-    return Teller(asker, await figures.answered(asker, figures.asked(asker, query))).paper()
+    return Teller(asker, await figures.answered(asker, figures.asked(asker, query)), {}).paper()
 
 
 async def show_calls(request: web.Request) -> web.Response:
@@ -146,21 +146,18 @@ def _address(request: web.Request, **more: str) -> str:
     return urlencode([(name, value) for name, value in {**request.query, **more}.items() if value])
 
 
-class Teller:
+class Teller(Words):
     """The report in the reader's words: names, numbers, and the address of the calls behind a number."""
 
-    def __init__(self, asker: Asker, made: Answer) -> None:
-        self._asker = asker
-        self._language = asker.language
+    def __init__(self, asker: Asker, made: Answer, teams: Mapping[int, str]) -> None:
+        super().__init__(asker)
         self._zone = asker.services.zone
         self.made = made
-        self.whole = figures.whole(made)
+        self.all = figures.whole(made)
         self.counts = [(code, self.say(kpi_texts.COUNTS[code])) for code in COUNTS]
         self.columns = [(FIGURES[key], self.say(kpi_texts.SHORT[key])) for key in COLUMNS]
         self.figures = kpi.QUEUES
-
-    def say(self, text: str, **values: object) -> str:
-        return self._asker.say(text, **values)
+        self.beside = self.other_side(made.ask.beside, teams) if made.ask.beside else ""
 
     def name(self, key: str) -> str:
         return self.say(kpi_texts.NAMES[key])
@@ -201,17 +198,10 @@ class Teller:
 
     def value(self, figure: Definition[QueueSums], sums: QueueSums | None) -> str:
         """A figure as it is read; – where there is nothing to reckon it from."""
-        number = figure.reckon(sums) if sums is not None else None
-        if number is None:
-            return "–"
-        if figure.unit == "share":
-            return format_percent(number, "#,##0.0 %", self._language)
-        return (
-            duration(number) if number >= 60 else self.say(N_("{n} s"), n=format_decimal(number, "0.0", self._language))
-        )
+        return self.number(figure.reckon(sums) if sums is not None else None, figure.unit)
 
-    def whole_number(self, number: int) -> str:
-        return format_decimal(number, "#,##0", self._language)
+    def against(self, line: Line, figure: Definition[QueueSums]) -> Held | None:
+        return self.held(self.made.targets, figure.key, figure.unit, line.queue, line.since, figure.reckon(line.sums))
 
     def longest(self, sums: QueueSums) -> str:
         return duration(sums.longest_ms / 1000) if sums.entered else "–"
@@ -243,7 +233,7 @@ class Teller:
             *reckoned,
             Column(head=self.say(N_("Longest wait")), kind="seconds"),
         ]
-        whole = self.whole
+        whole = self.all
         told = [
             Figure(name=self.name(one.key), kind=one.unit, value=Value(value=one.reckon(whole.sums)),
                    definition=self.formula(one.key))
@@ -270,7 +260,7 @@ class Teller:
 
     def balance(self) -> Balance:
         """Came = answered + hung up + left otherwise + still waiting."""
-        sums = self.whole.sums
+        sums = self.all.sums
         parts = (
             (N_("were answered"), sums.answered),
             (N_("hung up"), sums.abandoned),

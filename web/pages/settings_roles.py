@@ -57,6 +57,8 @@ RIGHTS: Mapping[Right, tuple[str, str]] = {  # what it is called, what it opens
     "quality.read": (N_("See scores"), N_("What conversations were given by forms, and clients' own marks")),
     "quality.score": (N_("Score conversations"), N_("By forms, of others; coaching notes")),
     "quality.manage": (N_("Manage quality"), N_("Score forms, what is drawn to be scored, calibrations")),
+    "figures.own": (N_("Own figures"), N_("What one did oneself, by numbers")),
+    "figures.targets": (N_("Set targets"), N_("What the figures are to be, of queues and teams")),
     "segments.write": (N_("Make segments"), N_("Save conditions over clients for all")),
     "mail": (N_("Letters"), N_("Of one's own mailboxes and shared ones one belongs to; all: of every shared one")),
     "sms": (N_("SMS"), N_("Write SMS to clients and read those that came")),

@@ -7,7 +7,7 @@ const MOST_BARS = 40;
 
 export function startReport() {
   onPage("[data-report-form]", (form) => {
-    form.addEventListener("change", (event) => event.target.matches("select") && form.requestSubmit());
+    form.addEventListener("change", (event) => changed(form, event.target));
     for (const chip of $$("[data-since]")) chip.addEventListener("click", () => choose(form, chip.dataset));
   });
   onPage("[data-slider]", (slider) => {
@@ -16,6 +16,16 @@ export function startReport() {
     slider.addEventListener("change", () => slider.form.requestSubmit());
   });
   onPage("#chart", (canvas) => draw(canvas).catch((error) => toast(error.message)));
+}
+
+/** Shown anew, unless more has to be said first: with which days, with which team. */
+function changed(form, field) {
+  if (field.name === "compare") {
+    for (const one of $$("[data-compare-with]", form)) one.hidden = one.dataset.compareWith !== field.value;
+    const more = $(`[data-compare-with="${CSS.escape(field.value)}"] :is(input, select)`, form);
+    if (more) return more.focus();
+  }
+  if (field.matches("select") || (field.name === "until2" && form.elements.since2.value)) form.requestSubmit();
 }
 
 function choose(form, { since, until }) {

@@ -1,0 +1,191 @@
+"""A report on people as it is asked for and as it is answered: shared by the page, its file and the API."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cti.access import scope
+from cti.errors import Refused
+from cti.features.rollups import Progress
+from cti.reports.agent_sums import AgentSums
+from cti.reports.intervals import STEPS, Interval, Step, count, grain, intervals, period
+from cti.reports.targets import Targets
+from cti.storage import agent_calls, agent_figures, targets
+from web.asking import Asker
+from web.comparing import Beside, beside, day_of
+from web.figures import MOST_ROWS
+
+Helped = tuple[int, int, int]  # helped at once, of how many, of which so young that it may change
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ask:
+    """What is asked: both days are in the period. user_id, team_id: none of them is all that the person may see.
+
+    own: of himself alone, whatever else is asked."""
+
+    since: date
+    until: date
+    step: Step = "day"
+    rows: str = "people"
+    user_id: int | None = None
+    team_id: int | None = None
+    beside: Beside | None = None
+    own: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """A row: a person in the whole period, or an interval. helped: None where it was not counted."""
+
+    since: int
+    until: int
+    sums: AgentSums
+    user_id: int | None = None
+    name: str = ""
+    helped: Helped | None = None
+    interval: Interval | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """lines in their order; earlier: the total of the other side, where asked, and by_other: its lines by person."""
+
+    ask: Ask
+    since: int
+    until: int
+    lines: Sequence[Line]
+    total: Line
+    other: Line | None
+    by_other: Mapping[int, Line]
+    progress: Progress
+    people: Mapping[int, str]
+    targets: Targets
+
+
+def asked(asker: Asker, given: Mapping[str, str], *, own: bool = False) -> Ask:
+    """What an address asks for; what cannot be read is as if it was not said."""
+    today = asker.today
+    since, until = day_of(given.get("since", "")), day_of(given.get("until", ""))
+    until = until or max(today, since or today)
+    since = since or until - timedelta(days=6)
+    since, until = min(since, until), max(since, until)
+    step: Step = next((one for one in STEPS if one == given.get("step")), "day")
+    return Ask(
+        since=since,
+        until=until,
+        step=step,
+        rows="time" if given.get("rows") == "time" or (own and given.get("rows") != "people") else "people",
+        user_id=asker.person.id if own else number(given.get("user", "")),
+        team_id=None if own else number(given.get("team", "")),
+        beside=beside(given, since, until),
+        own=own,
+    )
+
+
+def number(text: str) -> int | None:
+    """An id of an address."""
+    text = text[:9]
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+async def people_of(asker: Asker, ask: Ask) -> dict[int, str]:
+    """Who may be counted for this person and is asked for, by id, in the order of names."""
+    person = asker.person
+    async with asker.services.db.read() as conn:
+        if ask.own:
+            everybody = await agent_figures.names(conn)
+            return {person.id: everybody.get(person.id, person.name)}
+        found = await agent_figures.names(conn, ask.team_id)
+        if scope(person, "figures.read") != "all":
+            mine = await agent_figures.names(conn, person.team_id or 0)
+            found = {one: name for one, name in found.items() if one in mine}
+    return found if ask.user_id is None else {one: name for one, name in found.items() if one == ask.user_id}
+
+
+async def answered(asker: Asker, ask: Ask) -> Answer:
+    """The report. Raises Refused."""
+    if ask.rows == "time" and count(ask.since, ask.until, ask.step) > MOST_ROWS:
+        raise Refused("too-many-intervals", "That makes more than 1000 rows.")
+    services, other = asker.services, ask.beside
+    people = await people_of(asker, ask)
+    since, until = period(ask.since, ask.until, services.zone)
+    progress = await services.rollups.fresh_agents(since, until)
+    others = people
+    if other is not None:
+        more = await services.rollups.fresh_agents(*period(other.since, other.until, services.zone))
+        progress = max(progress, more, key=lambda one: one.left)
+        if other.kind == "team" and not ask.own:
+            others = await people_of(asker, replace(ask, team_id=other.team_id, user_id=None))
+    async with services.db.read(slow=True) as conn:
+        own = await _by_person(conn, since, until, people, services.clock())
+        lines = [own[one] for one in people if one in own]
+        beside_ = {}
+        if other is not None:
+            beside_ = await _by_person(conn, *period(other.since, other.until, services.zone), others, services.clock())
+        total = _total(list(own.values()), since, until)
+        if ask.rows == "time":
+            parts = intervals(ask.since, ask.until, ask.step, services.zone)
+            found = await agent_figures.by_time(conn, since, until, list(people), grain(parts))
+            lines = await asyncio.to_thread(_by_time, parts, found)
+        said = await targets.history(conn)
+    return Answer(
+        ask=ask,
+        since=since,
+        until=until,
+        lines=lines,
+        total=total,
+        other=_total(list(beside_.values()), since, until) if other is not None else None,
+        by_other=beside_,
+        progress=progress,
+        people=people,
+        targets=said,
+    )
+
+
+async def _by_person(
+    conn: AsyncConnection, since: int, until: int, people: Mapping[int, str], now: float
+) -> dict[int, Line]:
+    ids = list(people)
+    sums = await agent_figures.by_person(conn, since, until, ids)
+    helped = await agent_calls.helped(conn, since, until, ids, now)
+    return {
+        one: Line(
+            since=since,
+            until=until,
+            sums=sums.get(one, AgentSums()),
+            user_id=one,
+            name=people[one],
+            helped=helped.get(one, (0, 0, 0)),
+        )
+        for one in people
+        if one in sums or one in helped
+    }
+
+
+def _total(lines: Sequence[Line], since: int, until: int) -> Line:
+    whole = AgentSums()
+    for one in lines:
+        whole.add(one.sums)
+    helped = [one.helped for one in lines if one.helped is not None]
+    first, second, third = (sum(one[place] for one in helped) for place in range(3))
+    only = lines[0].user_id if len(lines) == 1 else None
+    return Line(since=since, until=until, sums=whole, user_id=only, helped=(first, second, third))
+
+
+def _by_time(parts: Sequence[Interval], found: Sequence[tuple[int, AgentSums]]) -> list[Line]:
+    """Sums of short stretches put together to intervals, each of which is shown, also an empty one."""
+    lines: list[Line] = []
+    place = 0
+    for part in parts:
+        own = AgentSums()
+        while place < len(found) and found[place][0] < part.until:
+            own.add(found[place][1])
+            place += 1
+        lines.append(Line(since=part.since, until=part.until, sums=own, interval=part))
+    return lines

@@ -1,0 +1,155 @@
+"""What came of conversations, as their people said: outcomes by person or by queue, each number opening its calls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from cti.reports.intervals import period
+from cti.reports.paper import Balance, Column, Paper, Part, Value
+from cti.storage import agent_calls
+from web import agent_figures, papers
+from web.agent_figures import Ask
+from web.asking import Asker, asker_of
+from web.pages.report_agents import choices
+from web.pages.report_queues import _address
+from web.render import page
+from web.routes import Route
+from web.texts import N_
+
+HERE = "/reports/outcomes"
+Key = str | int  # a queue, or the id of a person
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcomes:
+    """counts: by outcome and column. names, columns: those that are said most first; columns: with what they are
+    called. Bounds in UNIX seconds."""
+
+    ask: Ask
+    by: str
+    since: int
+    until: int
+    counts: Mapping[tuple[str, Key], int]
+    names: Sequence[str]
+    columns: Mapping[Key, str]
+
+    def of(self, name: str | None, column: Key | None) -> int:
+        """How often it was said; None: any."""
+        return sum(n for (one, key), n in self.counts.items() if name in (None, one) and column in (None, key))
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
+async def show(request: web.Request) -> web.Response:
+    """The report."""
+    asker = asker_of(request)
+    made = await answered(asker, request.query)
+    people, teams = await choices(asker)
+    return await asyncio.to_thread(
+        page,
+        request,
+        "report_outcomes.html",
+        title=N_("Outcomes by numbers"),
+        ask=made.ask,
+        made=made,
+        people=people,
+        teams=list(teams.items()),
+        link=lambda name, column: link(made, name, column),
+        periods=papers.periods(asker),
+        address=_address(request),
+    )
+
+
+async def give_file(request: web.Request) -> web.StreamResponse:
+    """The table as it is shown, as a file."""
+    return await papers.give(request, await paper(asker_of(request), request.query))
+
+
+async def answered(asker: Asker, query: Mapping[str, str]) -> Outcomes:
+    """The counts of what an address asks for. by: people or queues."""
+    ask = agent_figures.asked(asker, query)
+    by = "queues" if query.get("by") == "queues" else "people"
+    since, until = period(ask.since, ask.until, asker.services.zone)
+    people = await agent_figures.people_of(asker, ask)
+    async with asker.services.db.read(slow=True) as conn:
+        rows = await agent_calls.outcomes(conn, since, until, people)
+    counts: Counter[tuple[str, Key]] = Counter()
+    said, columns = Counter[str](), Counter[Key]()
+    for name, queue, user_id, n in rows:
+        key: Key = queue if by == "queues" else user_id or 0
+        counts[name, key] += n
+        said[name] += n
+        columns[key] += n
+    called = {key: people.get(key, "") if isinstance(key, int) else key for key, _ in columns.most_common()}
+    return Outcomes(
+        ask=ask,
+        by=by,
+        since=since,
+        until=until,
+        counts=counts,
+        names=[name for name, _ in said.most_common()],
+        columns={key: name or asker.say(N_("without a queue")) for key, name in called.items()},
+    )
+
+
+def link(made: Outcomes, name: str | None, column: Key | None) -> str:
+    """Where the calls behind a number are."""
+    ask = made.ask
+    asked: dict[str, Key | None] = {"what": "said", "since": made.since, "until": made.until, "outcome": name}
+    asked |= {"user": ask.user_id, "team": ask.team_id}
+    if column is not None:
+        asked |= {"queue": column} if made.by == "queues" else {"user": column}
+    return f"/reports/agents/calls?{urlencode({one: value for one, value in asked.items() if value is not None})}"
+
+
+async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
+    """The report as a table."""
+    made = await answered(asker, query)
+    total, say = made.total, asker.say
+    columns = [
+        Column(head=say(N_("Outcome")), kind="text"),
+        *(Column(head=name) for name in made.columns.values()),
+        Column(head=say(N_("Total")), tint="accent"),
+        Column(head=say(N_("Share")), kind="share"),
+    ]
+    rows = [
+        [
+            Value(value=name),
+            *(Value(value=made.of(name, key), opens=link(made, name, key)) for key in made.columns),
+            Value(value=made.of(name, None), opens=link(made, name, None)),
+            Value(value=made.of(name, None) / total),
+        ]
+        for name in made.names
+    ]
+    sums = [Value(value=made.of(None, key)) for key in made.columns]
+    return Paper(
+        name=f"outcomes-{made.ask.since}-{made.ask.until}",
+        title=say(N_("Outcomes by numbers")),
+        period=papers.period_words(made.ask.since, made.ask.until),
+        balance=Balance(
+            whole=(say(N_("Outcomes said")), Value(value=total)),
+            parts=[(name, Value(value=made.of(name, None))) for name in made.names],
+        ),
+        parts=[
+            Part(
+                title=say(N_("Outcomes by numbers")),
+                columns=columns,
+                rows=rows,
+                total=[Value(value=say(N_("Total"))), *sums, Value(value=total), Value(value=1 if total else 0)],
+            )
+        ],
+    )
+
+
+ROUTES = (
+    Route("GET", HERE, show, "figures.read", "staff"),
+    Route("GET", f"{HERE}/file.{{kind}}", give_file, "figures.read", "staff"),
+)
