@@ -38,6 +38,18 @@ class AgentsQuery(Struct, forbid_unknown_fields=True):
     team2: Number = ""
 
 
+class OwnQuery(Struct, forbid_unknown_fields=True):
+    """As of everybody, without whose."""
+
+    since: Day = ""
+    until: Day = ""
+    step: Annotated[str, Meta(pattern="^(quarter|half|hour|day|week|month)$")] = "day"
+    rows: Annotated[str, Meta(pattern="^(time|people)$")] = "people"
+    compare: Annotated[str, Meta(pattern="^(1|year|days)?$")] = ""
+    since2: Day = ""
+    until2: Day = ""
+
+
 class AgentLineOut(Struct):
     """since <= at < until, UNIX seconds. counts: how many, and sums of milliseconds; pauses: milliseconds by reason;
     figures: shares of one and seconds, null where there is nothing to reckon from. first_call: [helped at once,
@@ -124,7 +136,7 @@ async def of_agents(request: web.Request) -> web.Response:
 
 async def of_oneself(request: web.Request) -> web.Response:
     """The same of who asks alone."""
-    query, asker = query_of(request, AgentsQuery), asker_of(request)
+    query, asker = query_of(request, OwnQuery), asker_of(request)
     ask = agent_figures.asked(asker, structs.asdict(query), own=True)
     return reply(_answer(await agent_figures.answered(asker, ask)))
 
@@ -208,7 +220,7 @@ OPERATIONS = (
         who="figures.own",
         shows="nothing",
         text="One's own figures",
-        query=AgentsQuery,
+        query=OwnQuery,
         gives=AgentsOut,
         refusals=(409,),
     ),
