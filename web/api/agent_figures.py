@@ -111,10 +111,10 @@ class StretchesQuery(Struct, forbid_unknown_fields=True):
     """since <= at < until, whole quarters of an hour, UNIX seconds, at most 100 days. what: session, ready, pause,
     talk, hold, dial, wrap, ignored, outside, twice, log-ins. reason: of pauses, all where it is not said."""
 
-    user: Annotated[str, Meta(pattern=r"^\d{1,9}$")]
-    what: Annotated[str, Meta(max_length=40)]
-    since: Annotated[int, Meta(ge=0, le=9_999_999_999)]
-    until: Annotated[int, Meta(ge=0, le=9_999_999_999)]
+    what: Annotated[str, Meta(max_length=40)] = "session"
+    user: Annotated[str, Meta(pattern=r"^\d{0,9}$", description="none: who asks")] = ""
+    since: Annotated[int, Meta(ge=0, le=9_999_999_999)] = 0
+    until: Annotated[int, Meta(ge=0, le=9_999_999_999)] = 0
     reason: Name | None = None
 
 
@@ -195,7 +195,7 @@ async def stretches_behind(request: web.Request) -> web.Response:
     query, asker = query_of(request, StretchesQuery), asker_of(request)
     if query.what not in agent_lines.KINDS:
         raise Refused("no-such-calls", "This kind of time is not counted.")
-    ask = agent_figures.asked(asker, {"user": query.user})
+    ask = agent_figures.asked(asker, {"user": query.user}, own=not query.user)
     since, until = query.since - query.since % 900, query.until - query.until % 900
     found = await lines_of(asker, ask, query.what, since, until, query.reason)
     return reply([StretchOut(one.begun, one.ended, one.length, one.reason, one.call) for one in found])
