@@ -21,6 +21,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti import logs
+from cti.alert_parts import build_alerts
 from cti.board_parts import build_board
 from cti.campaign_parts import build_campaigns
 from cti.client_parts import build_clients
@@ -212,8 +213,12 @@ async def build(settings: Settings, db: Database) -> Parts:
         agent_id, gone.lately(), mail.inbox.of(agent_id), texting.counts.of(agent_id)
     )
     boards = build_board(
-        db, directory=directory, pbxes=pbxes, desk=desk, desktop=live, zone=ZoneInfo(settings.numbers.time_zone),
-        clock=clock,
+        db, directory=directory, pbxes=pbxes, desk=desk, desktop=live, clock=clock,
+        zone=ZoneInfo(settings.numbers.time_zone),
+    )  # fmt: skip
+    warned = build_alerts(
+        settings, db, key=key, board=boards.board.look, desktop=live, plan=pbxes.plan,
+        next_seq=desk.screen_pops.next_seq, wake_post=mail.sending.wake, wake_sms=texting.sms_out.wake, clock=clock,
     )  # fmt: skip
     live.boards = Boards(look=boards.board.look, access_journal=access_journal)
     live.seq_of, live.presence = desk.screen_pops.seq_of, desk.presence
@@ -258,6 +263,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         rollups=rollups,
         report_letters=mail.sending.report_letters,
         figure_targets=FigureTargets(db=db, clock=clock),
+        alerts=warned.alerts,
         client_base=base.client_base,
         bulk_changes=base.bulk_changes,
         catalogue=base.catalogue,

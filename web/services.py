@@ -20,6 +20,7 @@ from cti.features.access_review import AccessReview
 from cti.features.accounts import Accounts
 from cti.features.agent_duty import AgentDuty
 from cti.features.agent_state import AgentStates
+from cti.features.alerts import Alerts
 from cti.features.board_actions import BoardActions
 from cti.features.browser_legs import BrowserLegs
 from cti.features.bulk_changes import BulkChanges
@@ -125,6 +126,7 @@ class Services:
     people: DirectoryAdmin
     role_rights: RoleRights
     rollups: Rollups
+    alerts: Alerts
     report_letters: ReportLetters
     figure_targets: FigureTargets
     client_base: ClientBase

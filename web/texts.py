@@ -9,6 +9,7 @@ from aiohttp import web
 from cti.errors import Refused
 from cti.telephony.numbering import show
 from web import (
+    alert_texts,
     board_texts,
     campaign_texts,
     gateway_texts,
@@ -35,6 +36,7 @@ REFUSALS: Mapping[str, str] = {
     **quality_texts.REFUSALS,
     **recording_texts.REFUSALS,
     **gateway_texts.REFUSALS,
+    **alert_texts.REFUSALS,
     **kpi_texts.REFUSALS,
     **why_texts.REFUSALS,
     **schedule_texts.REFUSALS,

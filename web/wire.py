@@ -23,6 +23,7 @@ from cti.desktop import (
     Snapshot,
 )
 from cti.telephony.numbering import show
+from web.alert_texts import NOTICES as ALERT_NOTICES
 from web.campaign_texts import NOTICES as CAMPAIGN_NOTICES
 from web.duty_texts import state
 from web.gateway_texts import NOTICES as GATEWAY_NOTICES
@@ -64,7 +65,7 @@ def screen_pop(pop: ScreenPop, reader: Reader, *, missed: bool = False) -> Json:
 
 TOLD = {
     **NOTICES, **DESK_NOTICES, **MAILBOX_NOTICES, **MAIL_NOTICES, **LETTER_NOTICES, **SMS_NOTICES,
-    **GATEWAY_NOTICES, **CAMPAIGN_NOTICES,
+    **GATEWAY_NOTICES, **CAMPAIGN_NOTICES, **ALERT_NOTICES,
 }  # fmt: skip
 
 

@@ -75,6 +75,8 @@ ACTIONS = {  # what the audit journal calls it -> what people call it
     "team-add": N_("added a team"),
     "team-rename": N_("renamed a team"),
     "team-drop": N_("deleted a team"),
+    "alert-rule": N_("set a warning"),
+    "alert-rule-drop": N_("removed a warning"),
     "pause-budget": N_("set a budget of pauses"),
     "property-add": N_("added a property"),
     "property-change": N_("changed a property"),
