@@ -126,7 +126,7 @@ class Parts:
 
 async def build(settings: Settings, db: Database) -> Parts:
     """All the parts, wired once. The order is that of the data: storage, browsers, features, PBX."""
-    clock = time.time
+    clock, zone = time.time, ZoneInfo(settings.numbers.time_zone)
     pbxes = Pbxes(settings)
     metrics = Metrics()
     spool = Spool(db, limit=settings.storage.spool, clock=clock)
@@ -186,7 +186,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         pbx=pbxes.link_named, clock=clock,
     )  # fmt: skip
     mailing = build_campaigns(
-        db, zone=ZoneInfo(settings.numbers.time_zone), plan=pbxes.plan, desktop=live,
+        db, zone=zone, plan=pbxes.plan, desktop=live,
         next_seq=desk.screen_pops.next_seq, lines=texting.gateways,
         doors=texting.consents.doors, wake_sms=texting.sms_out.wake,
         wake_post=mail.sending.wake, work_changed=desk.work_lists.work_list.changed, clock=clock,
@@ -202,20 +202,14 @@ async def build(settings: Settings, db: Database) -> Parts:
         base.exports.erased, base.import_runs.erased, desk.screen_pops.erased, mail.sending.letter_store.erased,
     )  # fmt: skip
     around = Surroundings(written=spool.flush, importing=lambda: base.import_runs.running is not None, forget=forget)
-    gone = Erasures(
-        db=db, jobs=base.jobs, plan=pbxes.plan, desktop=live, around=around,
-        zone=ZoneInfo(settings.numbers.time_zone), clock=clock,
-    )  # fmt: skip
+    gone = Erasures(db=db, jobs=base.jobs, plan=pbxes.plan, desktop=live, around=around, zone=zone, clock=clock)
     await gone.start()
     await desk.screen_pops.start()
     await _take_over(pbxes, db, spool, clock())
     live.snapshot = lambda agent_id: desk.snapshot(
         agent_id, gone.lately(), mail.inbox.of(agent_id), texting.counts.of(agent_id)
     )
-    boards = build_board(
-        db, directory=directory, pbxes=pbxes, desk=desk, desktop=live, clock=clock,
-        zone=ZoneInfo(settings.numbers.time_zone),
-    )  # fmt: skip
+    boards = build_board(db, directory=directory, pbxes=pbxes, desk=desk, desktop=live, zone=zone, clock=clock)
     warned = build_alerts(
         settings, db, key=key, board=boards.board.look, desktop=live, plan=pbxes.plan,
         next_seq=desk.screen_pops.next_seq, wake_post=mail.sending.wake, wake_sms=texting.sms_out.wake, clock=clock,
@@ -230,6 +224,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         "boards": live.boards.run(),
         "erasures": gone.watch(),
         "figures": rollups.run(),
+        "alerts": warned.watch.run(),
         "absences": build_absences(settings, db, pbxes, base.jobs, clock).run(),
         "loop-lag": _watch_loop(metrics),
         "memory": memory.watch(),
@@ -312,7 +307,7 @@ async def build(settings: Settings, db: Database) -> Parts:
             db=db,
             plan=pbxes.plan,
             opened=sights.opened,
-            zone=ZoneInfo(settings.numbers.time_zone),
+            zone=zone,
             clock=clock,
         ),
         call_control=desk.call_control,
@@ -327,7 +322,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         desk_settings=desk.desk_settings,
         scripts=Scripts(db=db, clock=clock, current=desk.call_log.current, change=base.client_base.change_many),
         quality=Quality(db=db, clock=clock),
-        quality_work=QualityWork(db=db, zone=ZoneInfo(settings.numbers.time_zone), clock=clock),
+        quality_work=QualityWork(db=db, zone=zone, clock=clock),
         call_results=desk.call_results,
         agent_states=desk.agent_states,
         agent_duty=desk.agent_duty,
