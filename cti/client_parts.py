@@ -121,6 +121,7 @@ def _told_to_jobs(settings: Settings, plan: NumberPlan) -> Mapping[str, Any]:
         "data": str(settings.data),
         "voicemail": {name: str(folder) for name, folder in settings.voicemail_folders.items()},
         "recordings": {name: str(folder) for name, folder in settings.recording_folders.items()},
+        "archive": settings.recording_archive,
     }
 
 

@@ -9,7 +9,6 @@ from datetime import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from cti.channels.phone import recorded as recorded_files
 from cti.channels.phone.agi import AgiServer
 from cti.desktop import AgentDesktop, Erased, LinkView, Snapshot, WorkView
 from cti.directory import Directory
@@ -33,8 +32,6 @@ from cti.features.low_marks import LowMarks
 from cti.features.pbx_offers import PbxOffers
 from cti.features.phone_watch import PhoneWatch
 from cti.features.phones import Phones
-from cti.features.recording_pauses import RecordingPauses
-from cti.features.recordings import Recordings
 from cti.features.routing import Routing
 from cti.features.screen_pop import ScreenPops
 from cti.features.spying import Spying
@@ -44,6 +41,7 @@ from cti.passwords import Passwords
 from cti.pbx import Pbxes
 from cti.queue_places import QueuePlaces
 from cti.reactions import clicks, reactions
+from cti.recording_parts import RecordingParts, build_recordings
 from cti.settings import Settings
 from cti.sights import Sights
 from cti.storage.database import Database
@@ -78,8 +76,7 @@ class DeskParts:
     kept_places: KeptPlaces
     ways: CallWays
     spying: Spying
-    recordings: Recordings
-    recording_pauses: RecordingPauses
+    recording: RecordingParts
     work_lists: WorkParts
     link: Callable[[], LinkView]
     work: Mapping[str, Coroutine[Any, Any, None]]
@@ -287,17 +284,8 @@ async def build_desk(
         tells=settings.agents.spied_are_told,
         clock=clock,
     )
-    recorded = Recordings(
-        db=db,
-        spool=spool,
-        folders=settings.recording_folders,
-        files=recorded_files,
-        pbx_of=pbxes.name_of,
-        zone=ZoneInfo(settings.numbers.time_zone),
-        clock=clock,
-    )
-    pauses = RecordingPauses(
-        db=db, spool=spool, directory=directory, line_of=pbxes.line_of, record_of=record_of, clock=clock
+    recording = build_recordings(
+        settings, db, spool=spool, directory=directory, pbxes=pbxes, record_of=record_of, clock=clock
     )
     background: set[asyncio.Task[None]] = set()
 
@@ -319,7 +307,7 @@ async def build_desk(
         agent_duty,
         legs,
         phones,
-        recorded,
+        recording.recordings,
         work_lists.moved,
         show_link,
         spying.heard,
@@ -330,9 +318,8 @@ async def build_desk(
         "phones": phones.run(),
         "desks": hot_desks.run(),
         "kept-places": kept.run(),
-        "recordings": recorded.run(),
-        "recording-pauses": pauses.run(),
         "duty": agent_duty.run(),
+        **recording.work,
         **work_lists.work,
         **pbxes.work(table, clock, metrics),
         **watch.work(table, metrics),
@@ -383,8 +370,7 @@ async def build_desk(
         kept_places=kept,
         ways=ways,
         spying=spying,
-        recordings=recorded,
-        recording_pauses=pauses,
+        recording=recording,
         work_lists=work_lists,
         link=link_view,
         work=work,

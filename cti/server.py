@@ -301,8 +301,10 @@ async def build(settings: Settings, db: Database) -> Parts:
         erasures=gone,
         dossiers=base.dossiers,
         kept_places=desk.kept_places,
-        recordings=desk.recordings,
-        recording_pauses=desk.recording_pauses,
+        recordings=desk.recording.recordings,
+        recording_pauses=desk.recording.pauses,
+        recording_keeping=desk.recording.keeping,
+        recording_moves=desk.recording.moves,
         number_lists=NumberLists(
             db=db,
             plan=pbxes.plan,

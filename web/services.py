@@ -83,6 +83,8 @@ from cti.features.phones import Phones
 from cti.features.plan_sounds import PlanSounds
 from cti.features.quality import Quality
 from cti.features.quality_work import QualityWork
+from cti.features.recording_keeping import RecordingKeeping
+from cti.features.recording_moves import RecordingMoves
 from cti.features.recording_pauses import RecordingPauses
 from cti.features.recordings import Recordings
 from cti.features.reminders import Reminders
@@ -173,6 +175,8 @@ class Services:
     kept_places: KeptPlaces
     recordings: Recordings
     recording_pauses: RecordingPauses
+    recording_keeping: RecordingKeeping
+    recording_moves: RecordingMoves
     number_lists: NumberLists
     call_control: CallControl
     phones: Phones

@@ -219,6 +219,14 @@ class Sound:
     is_whole: bool = True  # as far as its head tells
 
 
+class Archive(Protocol):
+    """Where old recordings lie. name: `PBX/` and a file below its folder; sha256: of the whole file."""
+
+    async def put(self, source: Path, name: str, sha256: str) -> None: ...
+    async def path(self, name: str, sha256: str) -> Path | None: ...
+    async def remove(self, name: str, sha256: str) -> bool: ...
+
+
 class RecordedFiles(Protocol):
     """Files of recordings in a folder of a PBX; each waits for a disk. None, False: not there now."""
 

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from cti.access import Person, hides
-from cti.channels.phone.recorded import finder
+from cti.channels.phone.archive import archive_of, finder
 from cti.channels.phone.voicemail import removals
 from cti.cli import work_access, work_past
 from cti.clients import seen
@@ -259,7 +259,7 @@ async def _dossier(db: Database, job: Job) -> Any:
         zone=ZoneInfo(job["zone"]),
         files=Path(job["data"]) / "files",
         clock=time.time,
-        recorded=finder(job["recordings"]),
+        recorded=finder(job["recordings"], archive_of(job["archive"])),
     )
     return await work.write(Path(job["path"]), job["kind"], job["id"], job["language"])
 

@@ -9,7 +9,7 @@ import asyncio
 import re
 import secrets
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ Held = dict[str, list[Row]]
 
 
 class Dossier:
-    """Writes archives. files: the folder of clients' files; recorded: finds a recording's file by PBX and name."""
+    """Writes archives. files: the folder of clients' files; recorded: finds the file of a recording's row."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Dossier:
         zone: ZoneInfo,
         files: Path,
         clock: Callable[[], float],
-        recorded: Callable[[str, str], Path | None] = lambda pbx, file: None,
+        recorded: Callable[[Row], Awaitable[Path | None]] | None = None,
     ) -> None:
         self._recorded = recorded
         self._db = db
@@ -69,7 +69,7 @@ class Dossier:
         inside = {id(row): _inside(row) for row in tables["client_files"] if (self._files / row["stored"]).is_file()}
         heard: dict[int, Path] = {}
         for row in tables["recordings"]:
-            if (sound := self._recorded(row["pbx"], row["file"])) is not None:
+            if self._recorded is not None and (sound := await self._recorded(row)) is not None:
                 heard[id(row)] = sound
         inside |= {one: f"recordings/{place}{sound.suffix}" for place, (one, sound) in enumerate(heard.items(), 1)}
         reader = Reader(names=names, zone=self._zone, language=language, file=lambda row: inside.get(id(row)))

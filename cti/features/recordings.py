@@ -19,12 +19,12 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from cti.access import Person, Right, scope
-from cti.channels.base import RecordedFiles, Sound
-from cti.errors import NotAllowed, Refused, StorageError
+from cti.channels.base import Archive, RecordedFiles, Sound
+from cti.errors import ChannelError, NotAllowed, Refused, StorageError
 from cti.storage import recordings
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
-from cti.storage.recordings import Recording, Waiting
+from cti.storage.recordings import Recording, Remains, Waiting
 from cti.storage.spool import Spool
 from cti.telephony.events import CallCleared, RecordingBegan, RecordingEnded, SnapshotTaken
 
@@ -34,6 +34,7 @@ AGAIN_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # between looks
 IDLE_S = 30.0
 KEY_S = 6 * 3600.0
 MOST_KEYS = 20_000
+AWAY = "The archive does not give the recording now: try again in a while."
 GONE = "The recording is not there any more."
 
 log = structlog.get_logger()
@@ -49,7 +50,7 @@ class Key:
 
 
 class Recordings:
-    """folders: by the PBX's name; pbx_of: whose call it is."""
+    """folders: by the PBX's name; pbx_of: whose call it is; archive: where old ones lie, None: nowhere else."""
 
     def __init__(
         self,
@@ -61,7 +62,9 @@ class Recordings:
         pbx_of: Callable[[str], str],
         zone: ZoneInfo,
         clock: Callable[[], float],
+        archive: Archive | None = None,
     ) -> None:
+        self._archive = archive
         self._db = db
         self._spool = spool
         self._folders = folders
@@ -90,6 +93,10 @@ class Recordings:
 
     async def call_over(self, _event: CallCleared | SnapshotTaken, _received_at: float) -> None:
         """A call is over: its file will be whole soon."""
+        self._wake.set()
+
+    def remove_now(self) -> None:
+        """Some were marked as deleted."""
         self._wake.set()
 
     async def run(self) -> None:
@@ -202,8 +209,19 @@ class Recordings:
         return bool(by & {"own": {"own"}, "team": {"own", "team"}, "queue": {"own", "team", "queue"}}[reach])
 
     async def _path(self, row: Recording) -> Path | None:
+        if row.archived_at is not None:
+            return await self._archived(row)
         folder = self._folders.get(row.pbx)
-        return await asyncio.to_thread(self._files.path_of, folder, row.file) if folder is not None else None
+        return await asyncio.to_thread(self._files.path_of, folder, row.name) if folder is not None else None
+
+    async def _archived(self, row: Recording) -> Path | None:
+        if self._archive is None:
+            raise Refused("no-archive", "The recording lies in an archive that the settings do not name any more.")
+        try:
+            return await self._archive.path(f"{row.pbx}/{row.name}", row.sha256)
+        except ChannelError as error:
+            log.warning("an archived recording cannot be heard", recording=row.id, reason=str(error))
+            raise Refused("archive-away", AWAY) from None
 
     async def _look(self) -> float:
         """Look for files that are to come; returns after how long again."""
@@ -250,7 +268,7 @@ class Recordings:
         """Take the files of deleted ones off the disk; returns after how long to try again."""
         async with self._db.read() as conn:
             rows = await recordings.to_remove(conn)
-        gone = [id_ for id_, pbx, file in rows if await self._is_gone(pbx, file)]
+        gone = [one.id for one in rows if await self._is_gone(one)]
         if gone:
             async with self._db.write() as conn:
                 await recordings.removed(conn, gone, self._clock())
@@ -259,6 +277,14 @@ class Recordings:
             return 10 * IDLE_S
         return IDLE_S if len(rows) < recordings.AT_ONCE else 0.1
 
-    async def _is_gone(self, pbx: str, file: str) -> bool:
-        folder = self._folders.get(pbx)
-        return folder is not None and await asyncio.to_thread(self._files.remove, folder, file)
+    async def _is_gone(self, one: Remains) -> bool:
+        folder = self._folders.get(one.pbx)
+        here = [file for file in (one.left_file, "" if one.is_archived else one.name) if file]
+        if here and folder is None:
+            return False
+        for file in here:
+            if folder is None or not await asyncio.to_thread(self._files.remove, folder, file):
+                return False
+        if not one.is_archived:
+            return True
+        return self._archive is not None and await self._archive.remove(f"{one.pbx}/{one.name}", one.sha256)

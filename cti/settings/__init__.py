@@ -38,6 +38,7 @@ from cti.settings.sections import (
     PhonesSettings,
     PrivacySettings,
     QualitySettings,
+    RecordingsSettings,
     RegistrarSettings,
     SipAccountSettings,
     SmsSettings,
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     auth: AuthSettings = AuthSettings()
     privacy: PrivacySettings = PrivacySettings()
     quality: QualitySettings = QualitySettings()
+    recordings: RecordingsSettings = RecordingsSettings()
     mail: MailSettings = MailSettings()
     sms: SmsSettings = SmsSettings()
     log: LogSettings = LogSettings()
@@ -100,6 +102,11 @@ class Settings(BaseSettings):
         return {name: one.voicemail for name, one in self.pbx.items() if one.voicemail}
 
     @property
+    def recording_archive(self) -> dict[str, str] | None:
+        """Where old recordings go, as `cti.channels.phone.archive.archive_of` takes it."""
+        return self.recordings.archive(self.data / "recordings")
+
+    @property
     def recording_folders(self) -> dict[str, Path]:
         """Folders of recordings by the PBX's name, where they are set."""
         return {name: one.recordings for name, one in self.pbx.items() if one.recordings}
@@ -125,6 +132,7 @@ def load(config: Path | None = None, *, environ: Mapping[str, str] | None = None
         faults += [f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()]
         raise SettingsError(faults) from None
     faults += _missing_secrets(settings) + _same_pbx(settings) + _mail(settings.mail)
+    faults += _recordings(settings.recordings)
     if settings.sms.ca_file is not None and not settings.sms.ca_file.is_file():
         faults.append("sms.ca_file: cannot be read; name a file of certificates in PEM")
     if faults:
@@ -198,6 +206,20 @@ def _missing_secrets(settings: Settings) -> list[str]:
             faults.append(f"{where}.secret_file: cannot be read ({error.strerror})")
     for name, pbx in settings.pbx.items():
         faults += _web_secrets(name, pbx.web_secrets_file) + _owner(name, pbx.owner)
+    return faults
+
+
+def _recordings(recordings: RecordingsSettings) -> list[str]:
+    faults = []
+    if recordings.move_to.startswith("s3://"):
+        if not (recordings.store_url and recordings.store_key):
+            faults.append("recordings.store_url, recordings.store_key: are needed where move_to begins with s3://")
+        try:
+            recordings.archive(Path())
+        except OSError as error:
+            faults.append(f"recordings.store_secret_file: cannot be read ({error.strerror})")
+    if recordings.convert and recordings.move_to and recordings.convert_after_days >= recordings.move_after_days:
+        faults.append("recordings.convert_after_days: is to be less than move_after_days: what was moved stays")
     return faults
 
 

@@ -294,6 +294,31 @@ class PrivacySettings(_Section):
     operator: Annotated[str, Field(max_length=400)] = ""  # name and address of the house, as acts of erasure have it
 
 
+class RecordingsSettings(_Section):
+    """What becomes of recordings that grow old. No move_to: they stay with the PBX."""
+
+    convert: Literal["", "opus", "mp3"] = ""
+    convert_after_days: Annotated[int, Field(ge=0, le=36_500)] = 1
+    move_to: Annotated[str, Field(pattern=r"^(/.+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?)?$")] = ""
+    move_after_days: Annotated[int, Field(ge=0, le=36_500)] = 30
+    store_url: Annotated[str, Field(pattern=r"^(https?://[^\s/@]+/?)?$")] = ""
+    store_region: Annotated[str, Field(pattern=r"^[a-z0-9-]{0,40}$")] = ""
+    store_key: Annotated[str, Field(max_length=200)] = ""
+    store_secret: SecretStr = SecretStr("")
+    store_secret_file: Path | None = None
+
+    def archive(self, cache: Path) -> dict[str, str] | None:
+        """As `archive_of` takes it; None: there is none. cache: a folder of the server's own."""
+        if not self.move_to:
+            return None
+        if not self.move_to.startswith("s3://"):
+            return {"folder": self.move_to, "bucket": ""}
+        bucket, _, prefix = self.move_to.removeprefix("s3://").partition("/")
+        secret = _secret(self.store_secret, self.store_secret_file)
+        told = {"url": self.store_url, "region": self.store_region, "key": self.store_key, "secret": secret}
+        return {**told, "bucket": bucket, "prefix": prefix, "cache": str(cache)}
+
+
 class OAuthSettings(_Section):
     """An application registered with a mail provider, by which people let the server into their mailboxes.
 

@@ -29,6 +29,10 @@ recordings = Table(
     Column("held_until", Float),  # None: until somebody says otherwise
     Column("held_why", String(400), nullable=False, server_default=""),
     Column("leg", String(120), nullable=False, server_default=""),  # the channel that is recorded
+    Column("kept_as", String(220), nullable=False, server_default=""),  # its file now, where it is not `file` any more
+    Column("made_from", String(64), nullable=False, server_default=""),  # SHA-256 of what it was converted from
+    Column("archived_at", Float),  # it lies in the archive, no more in the PBX's folder
+    Column("left_file", String(220), nullable=False, server_default=""),  # what is still to go from the PBX's folder
     UniqueConstraint("pbx", "file"),
     Index("ix_recordings_of_state", "state", "started_at"),
 )
@@ -53,4 +57,15 @@ recording_chain = Table(
     Column("size", Integer, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("chain", String(64), nullable=False),
+    Column("made_from", String(64), nullable=False, server_default=""),  # a file converted: the hash of the one before
+)
+
+recording_rules = Table(
+    "recording_rules",
+    metadata,
+    Column("queue", String(80), primary_key=True),  # "": all that have none of their own
+    Column("keep_days", Integer),  # None: for good
+    Column("demanded", Boolean, nullable=False, server_default=false()),  # each talk ought to be recorded
+    Column("since", Float, nullable=False),  # nothing is deleted by it before
+    Column("user_id", ForeignKey("users.id", ondelete="SET NULL")),
 )

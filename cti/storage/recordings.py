@@ -32,7 +32,10 @@ _BEGIN = text(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recording:
-    """One recording. peaks: a letter for the loudness of each piece. held_*: nothing deletes it until then."""
+    """One recording. peaks: a letter for the loudness of each piece. held_*: nothing deletes it until then.
+
+    file: as the PBX has made it; name: as it is now. made_from: SHA-256 of what it was converted from.
+    """
 
     id: str
     call_id: str
@@ -52,7 +55,27 @@ class Recording:
     held_at: float | None
     held_until: float | None
     held_why: Words
+    kept_as: str
+    made_from: str
+    archived_at: float | None
     held_by: str
+
+    @property
+    def name(self) -> str:
+        """Its file below the PBX's folder, or below the PBX's name in the archive."""
+        return self.kept_as or self.file
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Remains:
+    """A deleted one whose file is still there."""
+
+    id: str
+    pbx: str
+    name: str
+    left_file: str
+    sha256: str
+    is_archived: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +90,7 @@ class Waiting:
 
 
 _ROWS = select(
-    *[column for column in recordings.c if column.name not in ("held_by", "leg")],
+    *[column for column in recordings.c if column.name not in ("held_by", "leg", "left_file")],
     func.coalesce(users.c.name, "").label("held_by"),
 ).outerjoin(users, users.c.id == recordings.c.held_by)
 
@@ -164,16 +187,20 @@ async def found(
     this = (recordings.c.id == recording_id, recordings.c.state.in_(("preparing", "absent")))
     if (await conn.execute(update(recordings).where(*this).values(**told, ended_at=ended))).rowcount != 1:
         return
+    await chain(conn, {"day": day, "recording_id": recording_id, "size": size, "sha256": sha256, "made_from": ""})
+
+
+async def chain(conn: AsyncConnection, link: dict[str, Any]) -> None:
+    """Chain a hash to the one before."""
     last = select(recording_chain.c.chain).order_by(recording_chain.c.id.desc()).limit(1)
     before = (await conn.execute(last.with_for_update())).scalar() or ""
-    link = {"day": day, "recording_id": recording_id, "size": size, "sha256": sha256}
     await conn.execute(insert(recording_chain).values(**link, chain=chained(before, link)))
 
 
 def chained(before: str, link: dict[str, Any]) -> str:
     """What chains a hash to the one before."""
-    told = "\n".join((before, link["day"], link["recording_id"], str(link["size"]), link["sha256"]))
-    return hashlib.sha256(told.encode()).hexdigest()
+    told = (before, link["day"], link["recording_id"], str(link["size"]), link["sha256"], link["made_from"])
+    return hashlib.sha256("\n".join(told if link["made_from"] else told[:-1]).encode()).hexdigest()
 
 
 async def missed(conn: AsyncConnection, recording_id: str, why: str) -> None:
@@ -204,13 +231,18 @@ def not_held(now: float) -> Any:
     )
 
 
-async def to_remove(conn: AsyncConnection, *, limit: int = AT_ONCE) -> list[tuple[str, str, str]]:
-    """Deleted ones whose files are still on the disk: id, PBX, file."""
-    those = (recordings.c.state == "deleted", recordings.c.gone_at.is_(None))
-    asked = select(recordings.c.id, recordings.c.pbx, recordings.c.file).where(*those).order_by(recordings.c.started_at)
-    return [(row.id, row.pbx, row.file) for row in await conn.execute(asked.limit(limit))]
+async def to_remove(conn: AsyncConnection, *, limit: int = AT_ONCE) -> list[Remains]:
+    """Deleted ones whose files are still there."""
+    row = recordings.c
+    asked = select(row.id, row.pbx, row.file, row.kept_as, row.left_file, row.sha256, row.archived_at)
+    asked = asked.where(row.state == "deleted", row.gone_at.is_(None)).order_by(row.started_at)
+    return [
+        Remains(id=id_, pbx=pbx, name=kept or file, left_file=left, sha256=sha256, is_archived=archived is not None)
+        for id_, pbx, file, kept, left, sha256, archived in await conn.execute(asked.limit(limit))
+    ]
 
 
 async def removed(conn: AsyncConnection, ids: Iterable[str], now: float) -> None:
     """Their files are off the disk."""
-    await conn.execute(update(recordings).where(recordings.c.id.in_([*ids])).values(gone_at=now, peaks=""))
+    gone = {"gone_at": now, "peaks": "", "left_file": ""}
+    await conn.execute(update(recordings).where(recordings.c.id.in_([*ids])).values(gone))

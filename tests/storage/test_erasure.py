@@ -37,6 +37,7 @@ NAMELESS = {
     "absences": "names of PBXes", "pbx_watched": "names of PBXes",
     "test_calls": "calls of our own to ourselves", "past_imports": "files of a PBX and names of its colleagues",
     "recording_chain": "hashes", "recording_gaps": "times, and a colleague",
+    "recording_rules": "queues and days, and a colleague",
     "erased_letters": "keyed hashes", "sms_receipts": "what gateways say of numbers of theirs, for 72 hours",
     **dict.fromkeys(
         ("dialplan_modes", "dialplan_drafts", "dialplan_steps", "dialplan_versions", "dialplan_traces",
@@ -108,6 +109,7 @@ CODES = {
     "dial_requests.request_id", "dial_requests.device", "dial_requests.call_id", "dial_requests.state",
     "client_runs.batch", "client_runs.kind", "client_runs.state", "segments.name", "segments.tag",
     "recordings.id", "recordings.call_id", "recordings.pbx", "recordings.file", "recordings.sha256",
+    "recordings.kept_as", "recordings.made_from", "recordings.left_file",
     "call_dispositions.call_id", "call_dispositions.name", "call_answers.call_id",
     "call_answers.kind", "call_reviews.call_id", "call_reviews.state", "call_reviews.answers",
     "coaching_notes.call_id", "coaching_notes.due_on", "calibrations.call_id",
@@ -196,7 +198,7 @@ async def test_recordings_of_his_calls_go_and_one_that_is_held_stays(aviary: Avi
     _, act = await erase(aviary, url, canary)
     async with aviary.db.read() as conn:
         rows = [*await recordings.of_call(conn, "c1"), *await recordings.of_call(conn, "c4")]
-        gone = [file for _, _, file in await recordings.to_remove(conn)]
+        gone = [one.name for one in await recordings.to_remove(conn)]
     assert {row.file: (row.state, row.why) for row in rows} == {
         "c1.wav": ("deleted", "erased"), "held.wav": ("preparing", ""), "others.wav": ("preparing", ""),
     }  # fmt: skip

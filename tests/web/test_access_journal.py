@@ -200,6 +200,15 @@ class House:
             await calls.save(conn, record, number=E164, client_id=client_id, user_id=PAVEL, legs_users={"leg-c1": 5})
             left = structs.replace(record, call="c2", outcome="voicemail", legs=())
             await calls.save(conn, left, number=E164, client_id=client_id, user_id=PAVEL)
+            earlier = {
+                name: self.desk.services.clock() - ago
+                for name, ago in (("started", 180), ("answered", 170), ("ended", 120))
+            }
+            talked = structs.replace(record, call="c3", outcome="answered", legs=(), waits=(), **earlier)
+            await calls.save(conn, talked, number=E164, client_id=client_id, user_id=PAVEL)
+            await recordings.begin(conn, "c3", "", "c3.wav", 100.0, announced=True, demanded=False)
+            (lost,) = await recordings.of_call(conn, "c3")
+            await recordings.missed(conn, lost.id, "missing")
             await recordings.begin(conn, "c1", "", "c1.wav", 100.0, announced=True, demanded=False)
             (self.ids["recording"],) = [one.id for one in await recordings.of_call(conn, "c1")]
             told = {"size": 4, "sha256": "x", "duration_s": None, "peaks": "", "ended_at": 101.0, "day": "2026-11-27"}

@@ -45,7 +45,7 @@ async def players(request: web.Request, call: CallRow) -> list[dict[str, Any]]:
         {
             "row": row,
             "wave": wave(call, row, gaps.get(row.id, ())) if row.state == "there" else None,
-            "plays": row.state == "there" and Path(row.file).suffix in KINDS,
+            "plays": row.state == "there" and Path(row.name).suffix in KINDS,
             "said": say(language, recording_texts.state(row.state, row.why)) if row.state != "there" else "",
         }
         for row in rows
@@ -93,7 +93,7 @@ def _file(path: Path, disposition: str) -> web.FileResponse:
 def _name(row: Recording, zone: Any) -> str:
     """Of the file that is taken away: when, and nothing of whom."""
     began = datetime.fromtimestamp(row.started_at, zone)
-    return f"{began:%Y-%m-%d_%H-%M-%S}-{row.id[:6]}{Path(row.file).suffix[:8]}"
+    return f"{began:%Y-%m-%d_%H-%M-%S}-{row.id[:6]}{Path(row.name).suffix[:8]}"
 
 
 def _end_of(day: str, zone: Any) -> float | None:

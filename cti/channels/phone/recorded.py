@@ -12,7 +12,6 @@ import os
 import stat
 import struct
 import warnings
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from cti.channels.base import Sound
@@ -38,11 +37,6 @@ def path_of(folder: Path, file: str) -> Path | None:
         return path if stat.S_ISREG(path.lstat().st_mode) else None
     except (OSError, ValueError, RuntimeError):
         return None
-
-
-def finder(folders: Mapping[str, str]) -> Callable[[str, str], Path | None]:
-    """`path_of` by the PBX's name. folders: by that name."""
-    return lambda pbx, file: path_of(Path(folders[pbx]), file) if pbx in folders else None
 
 
 def size_of(folder: Path, file: str) -> int | None:
