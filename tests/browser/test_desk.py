@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Route, expect
+from playwright.async_api import Browser, expect
 from sqlalchemy import text
 
 from cti.desktop import CallView, ClientBrief, LinkView, Match, Why
@@ -90,25 +89,6 @@ async def test_a_second_ring_moves_nothing_that_is_being_typed(theatre: Stage) -
     await page.keyboard.press("Enter")
     await expect(page.locator("#desk-card h2").first).to_have_text("+7 935 555-99-99")
     await expect(page.locator("#newcomer")).to_be_visible()
-
-
-async def test_a_page_is_opened_by_keys_while_parts_of_the_desk_are_still_on_their_way(theatre: Stage) -> None:
-    page, go = await theatre.desk(), asyncio.Event()
-
-    async def late(route: Route) -> None:
-        await go.wait()
-        await route.continue_()
-
-    await page.route("**/desk/before/*", late)
-    await page.route("**/clients/*/answer", late)
-    async with page.expect_request("**/clients/*/answer"):
-        await theatre.ring()
-    await expect(page.locator("#before-box")).to_be_visible()
-    await page.evaluate("() => new Promise(requestAnimationFrame)")
-    await page.keyboard.press("g")
-    await page.keyboard.press("w")
-    await expect(page.locator("main h1")).to_have_text("Дела")
-    go.set()
 
 
 async def test_the_note_is_saved_while_it_is_written_and_survives_a_reload(theatre: Stage) -> None:

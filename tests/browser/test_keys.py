@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.stage import Stage
 
@@ -70,3 +72,22 @@ async def test_every_action_with_a_key_is_in_the_list_and_every_button_shows_it(
     assert {f"Key{key}" for key in own} <= set(listed)
     async with page.expect_response("**/api/v1/me/keys"):
         await page.locator("#keys-usual").click()
+
+
+async def test_a_page_is_opened_by_keys_while_parts_of_the_desk_are_still_on_their_way(theatre: Stage) -> None:
+    page, go = await theatre.desk(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await go.wait()
+        await route.continue_()
+
+    await page.route("**/desk/before/*", late)
+    await page.route("**/clients/*/answer", late)
+    async with page.expect_request("**/clients/*/answer"):
+        await theatre.ring()
+    await expect(page.locator("#before-box")).to_be_visible()
+    await page.evaluate("() => new Promise(requestAnimationFrame)")
+    await page.keyboard.press("g")
+    await page.keyboard.press("w")
+    await expect(page.locator("main h1")).to_have_text("Дела")
+    go.set()

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0055"
-down_revision = "0058"
+down_revision = "0054"
 
 ADDED = ("queue", "outcome", "called", "caller_number", "number", "user_id")
 

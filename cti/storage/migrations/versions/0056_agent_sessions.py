@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0056"
-down_revision = "0063"
+down_revision = "0055"
 
 NUMBERS = ("session_ms", "outside_ms", "twice_ms", "ring_ms", "sessions", "transferred")
 

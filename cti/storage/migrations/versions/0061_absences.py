@@ -1,10 +1,10 @@
-"""Version 63: times in which nobody watched a PBX, and when each was last watched."""
+"""Version 61: times in which nobody watched a PBX, and when each was last watched."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0063"
-down_revision = "0059"
+revision = "0061"
+down_revision = "0060"
 
 
 def upgrade() -> None:
