@@ -16,7 +16,7 @@ from cti.sheets.papers import TYPES
 from cti.storage.scheduled_reports import Scheduled
 from web.asking import Asker
 from web.i18n import N_
-from web.pages import report_queues, report_tables, report_why
+from web.pages import report_agents, report_outcomes, report_queues, report_tables, report_why
 from web.papers import made_file, words
 from web.services import Services, by_sight
 
@@ -34,6 +34,8 @@ class Sent:
 
 REPORTS: Mapping[str, Sent] = {
     "queues": Sent(title=N_("Queues by numbers"), right="figures.read", paper=report_queues.paper),
+    "agents": Sent(title=N_("People by numbers"), right="figures.read", paper=report_agents.paper),
+    "outcomes": Sent(title=N_("Outcomes by numbers"), right="figures.read", paper=report_outcomes.paper),
     "why": Sent(title=N_("Why the level is low"), right="figures.read", paper=report_why.paper),
     **{key: Sent(title=one.title, right=one.right, paper=one.paper) for key, one in report_tables.REPORTS.items()},
 }

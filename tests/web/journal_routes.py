@@ -111,7 +111,6 @@ def shown(ids: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "GET /calls/{id}/voicemail": {"ids": {"id": "c2"}},
         "GET /missed": {},
         "GET /missed.{kind}": {"ids": {"kind": "csv"}},
-        "GET /calls/{id}/around": {"ids": call},
         "GET /recordings": {},
         "GET /recordings/missing": {},
         "GET /api/v1/conversations": {},

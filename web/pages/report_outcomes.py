@@ -16,6 +16,7 @@ from cti.storage import agent_calls
 from web import agent_figures, papers
 from web.agent_figures import Ask
 from web.asking import Asker, asker_of
+from web.figure_words import Words
 from web.pages.report_agents import choices
 from web.pages.report_queues import _address
 from web.render import page
@@ -63,6 +64,7 @@ async def show(request: web.Request) -> web.Response:
         people=people,
         teams=list(teams.items()),
         link=lambda name, column: link(made, name, column),
+        share=lambda value: Words(asker).number(value, "share"),
         periods=papers.periods(asker),
         address=_address(request),
     )
