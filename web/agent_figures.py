@@ -9,13 +9,14 @@ from datetime import date, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cti.access import scope
+from cti.access import may, scope
 from cti.errors import Refused
 from cti.features.rollups import Progress
 from cti.reports.agent_sums import AgentSums
 from cti.reports.intervals import STEPS, Interval, Step, count, grain, intervals, period
 from cti.reports.targets import Targets
-from cti.storage import agent_calls, agent_figures, targets
+from cti.storage import agent_calls, agent_figures, reviews, targets, users
+from cti.storage.reviews import Average
 from web.asking import Asker
 from web.comparing import Beside, beside, day_of
 from web.figures import MOST_ROWS
@@ -54,7 +55,9 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """lines in their order; earlier: the total of the other side, where asked, and by_other: its lines by person."""
+    """lines in their order; other: the total of the other side, where asked, and by_other: its lines by person.
+
+    scored: scores of conversations and clients' marks, by person, as far as the reader may see them."""
 
     ask: Ask
     since: int
@@ -66,6 +69,7 @@ class Answer:
     progress: Progress
     people: Mapping[int, str]
     targets: Targets
+    scored: Mapping[int, Average]
 
 
 def asked(asker: Asker, given: Mapping[str, str], *, own: bool = False) -> Ask:
@@ -134,6 +138,7 @@ async def answered(asker: Asker, ask: Ask) -> Answer:
             found = await agent_figures.by_time(conn, since, until, list(people), grain(parts))
             lines = await asyncio.to_thread(_by_time, parts, found)
         said = await targets.history(conn)
+        scored = await _scored(conn, asker, since, until, people)
     return Answer(
         ask=ask,
         since=since,
@@ -145,7 +150,22 @@ async def answered(asker: Asker, ask: Ask) -> Answer:
         progress=progress,
         people=people,
         targets=said,
+        scored=scored,
     )
+
+
+async def _scored(
+    conn: AsyncConnection, asker: Asker, since: int, until: int, people: Mapping[int, str]
+) -> dict[int, Average]:
+    if scope(asker.person, "quality.read") == "none":
+        return {}
+    teams = {one.id: one.team_id for one in await users.every(conn)}
+    found = await reviews.averages(conn, since, until)
+    return {
+        one: found[one]
+        for one in people
+        if one in found and may(asker.person, "quality.read", owner_id=one, owner_team_id=teams.get(one))
+    }
 
 
 async def _by_person(

@@ -44,6 +44,10 @@ class Words:
             return format_percent(value, "#,##0.0 %", self._language)
         return duration(value) if value >= 60 else self.say(N_("{n} s"), n=format_decimal(value, "0.0", self._language))
 
+    def decimal(self, number: float | None) -> str:
+        """`4.5`; – where there is none."""
+        return "–" if number is None else format_decimal(number, "#,##0.##", self._language)
+
     def whole(self, number: int) -> str:
         return format_decimal(number, "#,##0", self._language)
 

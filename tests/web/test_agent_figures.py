@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import insert
 
 from cti.features.rollups import EVER, Rollups
-from cti.storage import calls, duty, role_rights, targets, users
+from cti.storage import calls, duty, role_rights, scores, targets, users
 from cti.storage.client_tables import clients
 from cti.storage.database import open_database
 from cti.storage.disposition_tables import call_dispositions
@@ -164,6 +164,21 @@ async def test_own_figures_are_ones_own(desk: Panel, shifts: Shifts) -> None:
         assert f"/calls/{BORIS}-" not in calls_.text
         assert f"/calls/{ANNA}-" in calls_.text
         assert (await visitor.get(f"/reports/own/lines?what=pause&since=0&until=900&user={BORIS}")).status == 200
+
+
+async def test_marks_of_clients_stand_beside_the_figures_and_open_their_calls(desk: Panel, shifts: Shifts) -> None:
+    of = {user: record for record, user, _ in shifts.records}
+    async with desk.services.db.write() as conn:
+        for user, mark in ((ANNA, 5), (BORIS, 2)):
+            await scores.put(conn, of[user].call, mark, of[user].started + 60)
+    async with Visitor(desk, "vera") as boss, Visitor(desk, "anna") as anna:
+        shown = await boss.get(f"/reports/agents?{PERIOD}")
+        for user, mark in ((ANNA, 5), (BORIS, 2)):
+            opens = f"/quality/marks?{PERIOD}&agent={user}"
+            assert f'{opens}">1</a></td><td class="right num">{mark}</td>' in unescape(shown.text)
+            assert f"/calls/{of[user].call}" in (await boss.get(opens)).text
+        own = unescape((await anna.get(f"/reports/own?{PERIOD}")).text)
+        assert (f"agent={ANNA}\"" in own, f"agent={BORIS}\"" in own) == (True, False)
 
 
 async def test_of_whom_and_what_cannot_be_asked(desk: Panel, vera: Browser) -> None:

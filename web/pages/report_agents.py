@@ -282,6 +282,8 @@ class Teller(Words):
                     rows=[self._pauses(line) for line in self.made.lines if line.sums.pauses],
                 )
             )
+        if self.made.scored:
+            parts.append(self._scored())
         return Paper(
             name=f"people-{ask.since}-{ask.until}",
             title=title,
@@ -308,6 +310,18 @@ class Teller(Words):
 
     def _pauses(self, line: Line) -> list[Value]:
         return [Value(value=line.name), *(Value(value=line.sums.pauses.get(one, 0) / 1000) for one in self.reasons)]
+
+    def _scored(self) -> Part:
+        heads = N_("Conversations scored"), N_("Mean score, %"), N_("Marks of clients"), N_("Their mean")
+        return Part(
+            title=self.say(N_("Quality of conversations")),
+            columns=[Column(head=self.say(N_("Person")), kind="text"), *(Column(head=self.say(one), kind="number") for one in heads)],
+            rows=[
+                [Value(value=self.made.people[id_]), Value(value=one.scored), Value(value=one.percent),
+                 Value(value=one.marked), Value(value=one.mark)]
+                for id_, one in self.made.scored.items()
+            ],
+        )  # fmt: skip
 
     def _cells(self, name: str, line: Line) -> list[Value]:
         times = [Value(value=self.ms(line, code) / 1000) for code, _ in self.times]
