@@ -144,6 +144,7 @@ REFUSALS: Mapping[str, str] = {
     "no-reason": N_("There is no such reason any more."),
     "too-long-for-hours": N_("Choose at most two years."),
     "report-too-long": N_("A PDF holds 3000 rows: choose longer intervals, or take the Excel file."),
+    "too-much-to-count": N_("That is more than this report holds: choose a shorter period, or one queue."),
     "too-long-to-list": N_("That is more than 100 days of a person's time: choose a shorter period."),
     "one-person": N_("Time is listed of one person: choose one."),
     "bad-target": N_("Give a target as a number: a share from 0 to 100 %, or whole seconds to 86400; empty for none."),

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cti.messages import hours as working
 from cti.reports.answers import Channel, Message, Question, questions
 from cti.storage.mail_tables import conversations, letters, mailbox_people, mailboxes
+from cti.storage.report_limits import all_of
 from cti.storage.sms_tables import sms
 from cti.storage.tables import users
 
@@ -38,10 +39,9 @@ async def of_mail(
             conversations.c.mailbox_id.in_(list(boxes)),
         )
         .order_by(letters.c.conversation_id, letters.c.received_at, letters.c.id)
-        .limit(MOST)
     )  # fmt: skip
     found: list[Question] = []
-    for of, messages in _conversations(await conn.execute(rows), _letter):
+    for of, messages in _conversations(await all_of(conn, rows, MOST), _letter):
         box = boxes[of.mailbox_id]
         found += questions(messages, "email", box.name, _due(box, house), now)
     return [one for one in found if since <= one.at < until]
@@ -83,11 +83,10 @@ async def of_sms(conn: AsyncConnection, since: int, until: int, target_s: float 
             sms.c.created_at >= since - BACK_S,
         )
         .order_by(sms.c.number, sms.c.created_at, sms.c.id)
-        .limit(MOST)
     )
     channel: Channel = "sms"
     found: list[Question] = []
-    for of, messages in _conversations(await conn.execute(rows), _text):
+    for of, messages in _conversations(await all_of(conn, rows, MOST), _text):
         found += questions(messages, channel, of.sender, lambda at: None if target_s is None else at + target_s, now)
     return [one for one in found if since <= one.at < until]
 

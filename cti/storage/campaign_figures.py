@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.storage.campaign_people import MARKS
 from cti.storage.campaign_tables import campaign_people, campaigns
+from cti.storage.report_limits import all_of
 
 MOST = 500
 _P = campaign_people.c
@@ -46,7 +47,6 @@ async def of_period(conn: AsyncConnection, since: int, until: int) -> list[Campa
         .where(began >= since, began < until)
         .group_by(campaigns.c.id, campaigns.c.name, campaigns.c.channel, began)
         .order_by(began.desc(), campaigns.c.id.desc())
-        .limit(MOST)
     )
     return [
         CampaignRow(
@@ -58,5 +58,5 @@ async def of_period(conn: AsyncConnection, since: int, until: int) -> list[Campa
             counts={name: int(row._mapping[name] or 0) for name in GROUPS}
             | {name: int(row._mapping[f"mark_{name}"]) for name in MARKS},
         )
-        for row in await conn.execute(found)
+        for row in await all_of(conn, found, MOST)
     ]

@@ -13,6 +13,7 @@ from cti.reports.kpi import service_level
 from cti.reports.queue_sums import QUARTER_S
 from cti.storage.journal import CallRow, by_ids
 from cti.storage.queue_figures import Queues
+from cti.storage.report_limits import all_of
 from cti.storage.rollup_tables import queue_quarters
 from cti.storage.search import KeyText, Page, read_cursor, write_cursor
 from cti.storage.tables import call_waits, calls
@@ -45,7 +46,7 @@ async def by_number(conn: AsyncConnection, since: int, until: int, queues: Queue
     number = func.coalesce(_C.called, "").label("number")
     counted = [func.sum(case((condition, 1), else_=0)).label(kind) for kind, condition in KINDS.items()]
     found = select(number, *counted).where(*_inside(since, until, queues)).group_by(number)
-    rows = (await conn.execute(found.order_by(func.count().desc(), number).limit(MOST_NUMBERS))).all()
+    rows = await all_of(conn, found.order_by(func.count().desc(), number), MOST_NUMBERS)
     levels = await _levels(conn, since, until, queues)
     return [
         NumberRow(

@@ -12,6 +12,7 @@ from cti.reports.reach import Lost, first_tries
 from cti.storage.client_tables import clients
 from cti.storage.missed import AT_ONCE, NOT_LOST, Key, batched, key_of, owners_of, talks_with
 from cti.storage.queue_figures import Queues
+from cti.storage.report_limits import all_of
 from cti.storage.tables import calls, users
 
 MOST = 100_000  # calls in vain of one period
@@ -19,7 +20,7 @@ MOST = 100_000  # calls in vain of one period
 
 async def lost(conn: AsyncConnection, since: int, until: int, queues: Queues) -> list[Lost]:
     """Who called in vain and was owed a call, oldest first."""
-    rows = (await conn.execute(_rows(since, until, queues))).all()
+    rows = await all_of(conn, _rows(since, until, queues), MOST)
     owners = await owners_of(conn, {row.number for row in rows if row.number})
     groups: dict[Key, list[Any]] = {}
     for row in rows:
@@ -49,7 +50,7 @@ def _rows(since: int, until: int, queues: Queues) -> Any:
         or_(calls.c.reason.is_(None), calls.c.reason != "sip"),
         *own,
     )
-    return found.order_by(calls.c.started_at, calls.c.id).limit(MOST)
+    return found.order_by(calls.c.started_at, calls.c.id)
 
 
 def _lost(row: Any, owner: str, *, hidden: bool) -> Lost:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import date
 from zoneinfo import ZoneInfo
 
+import pytest
+
+from cti.errors import Refused
 from cti.features.rollups import Rollups
 from cti.messages.hours import Hours
 from cti.reports import weekdays
@@ -42,3 +45,18 @@ async def test_every_sum_is_what_is_behind_it(db: Database) -> None:
         assert await answer_figures.of_mail(conn, since, until, Hours(zone=ZONE), None, float(until)) == []
         assert await answer_figures.of_sms(conn, since, until, 60, float(until)) == []
         assert await campaign_figures.of_period(conn, *period(date(2020, 1, 1), date(2030, 1, 1), ZONE)) == []
+
+
+async def test_a_report_that_holds_too_much_is_refused_and_not_cut(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    week = Week(ZONE)
+    since, until = period(DAYS[0], DAYS[-1], ZONE)
+    async with db.write() as conn:
+        for record, number in week.records:
+            await calls.save(conn, record, number=number, user_id=None, legs_users={})
+    async with db.read() as conn:
+        vain = len(await reach_figures.lost(conn, since, until, None))
+        monkeypatch.setattr(reach_figures, "MOST", vain - 1)
+        with pytest.raises(Refused, match="more than"):
+            await reach_figures.lost(conn, since, until, None)

@@ -178,7 +178,7 @@ async def test_marks_of_clients_stand_beside_the_figures_and_open_their_calls(de
             assert f'{opens}">1</a></td><td class="right num">{mark}</td>' in unescape(shown.text)
             assert f"/calls/{of[user].call}" in (await boss.get(opens)).text
         own = unescape((await anna.get(f"/reports/own?{PERIOD}")).text)
-        assert (f"agent={ANNA}\"" in own, f"agent={BORIS}\"" in own) == (True, False)
+        assert (f'agent={ANNA}"' in own, f'agent={BORIS}"' in own) == (True, False)
 
 
 async def test_of_whom_and_what_cannot_be_asked(desk: Panel, vera: Browser) -> None:

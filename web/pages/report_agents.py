@@ -315,13 +315,15 @@ class Teller(Words):
         heads = N_("Conversations scored"), N_("Mean score, %"), N_("Marks of clients"), N_("Their mean")
         return Part(
             title=self.say(N_("Quality of conversations")),
-            columns=[Column(head=self.say(N_("Person")), kind="text"), *(Column(head=self.say(one), kind="number") for one in heads)],
-            rows=[
-                [Value(value=self.made.people[id_]), Value(value=one.scored), Value(value=one.percent),
-                 Value(value=one.marked), Value(value=one.mark)]
-                for id_, one in self.made.scored.items()
+            columns=[
+                Column(head=self.say(N_("Person")), kind="text"),
+                *(Column(head=self.say(one), kind="number") for one in heads),
             ],
-        )  # fmt: skip
+            rows=[
+                [Value(value=one) for one in (self.made.people[id_], of.scored, of.percent, of.marked, of.mark)]
+                for id_, of in self.made.scored.items()
+            ],
+        )
 
     def _cells(self, name: str, line: Line) -> list[Value]:
         times = [Value(value=self.ms(line, code) / 1000) for code, _ in self.times]
