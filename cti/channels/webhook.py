@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import socket
 import ssl
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from cti.channels.judged import connector
 from cti.channels.reach import Reach
 from cti.errors import ChannelError
 
@@ -65,44 +64,11 @@ class Webhook:
             return False
 
     def _session(self) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            resolver=_Judged(self._reach), force_close=True, ssl=self._tls if self._tls is not None else True
-        )
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+        way = connector(self._reach, self._tls)
+        return aiohttp.ClientSession(connector=way, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
 
 
 def signature(secret: str, body: bytes, at: int) -> str:
     """The header's value."""
     made = hmac.new(secret.encode(), str(at).encode() + b"." + body, hashlib.sha256)
     return f"t={at},v1={made.hexdigest()}"
-
-
-class _Judged(AbstractResolver):
-    """Names lead where the reach lets them: also the second time they are asked."""
-
-    def __init__(self, reach: Reach) -> None:
-        self._reach = reach
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Raises OSError where it leads nowhere."""
-        try:
-            addresses = await self._reach.addresses(host, port)
-        except ChannelError:
-            raise OSError("host") from None
-        numeric = int(socket.AI_NUMERICHOST | socket.AI_NUMERICSERV)
-        return [
-            ResolveResult(
-                hostname=host,
-                host=one,
-                port=port,
-                family=socket.AF_INET6 if ":" in one else socket.AF_INET,
-                proto=0,
-                flags=numeric,
-            )
-            for one in addresses
-        ]
-
-    async def close(self) -> None:
-        """Nothing is held."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,10 +18,10 @@ from typing import Any
 
 import aiohttp
 import structlog
-from aiohttp.abc import AbstractResolver, ResolveResult
 from aiolimiter import AsyncLimiter
 from yarl import URL
 
+from cti.channels.judged import connector
 from cti.channels.reach import Reach
 from cti.channels.texts import Answer, Health, OutText, Receipt, SmsTrouble, TextTaker
 from cti.messages import http_gateways as rules
@@ -196,11 +195,8 @@ class HttpLine:
     def _session(self) -> aiohttp.ClientSession:
         trace = aiohttp.TraceConfig()
         trace.on_request_headers_sent.append(_written)
-        connector = aiohttp.TCPConnector(
-            resolver=_Judged(self._reach), force_close=True, ssl=self._tls if self._tls is not None else True
-        )
         return aiohttp.ClientSession(
-            connector=connector,
+            connector=connector(self._reach, self._tls),
             trace_configs=[trace],
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
@@ -227,36 +223,6 @@ class HttpLine:
             if len(one) > 3:
                 words = words.replace(one, "***")
         return words
-
-
-class _Judged(AbstractResolver):
-    """Names lead where the reach lets them."""
-
-    def __init__(self, reach: Reach) -> None:
-        self._reach = reach
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Raises OSError where it leads nowhere."""
-        try:
-            addresses = await self._reach.addresses(host, port)
-        except SmsTrouble:
-            raise OSError("host") from None
-        return [
-            ResolveResult(
-                hostname=host,
-                host=one,
-                port=port,
-                family=socket.AF_INET6 if ":" in one else socket.AF_INET,
-                proto=0,
-                flags=int(socket.AI_NUMERICHOST | socket.AI_NUMERICSERV),
-            )
-            for one in addresses
-        ]
-
-    async def close(self) -> None:
-        """Nothing is held."""
 
 
 async def _written(_session: Any, context: SimpleNamespace, _params: Any) -> None:
