@@ -20,6 +20,7 @@ export class Wire {
     this.sip_uri = `sip:${host};transport=ws`;
     this.ended = ended;
     this.barred = false;
+    this.wanted = false; // it was to be made while it was barred: JsSIP takes itself for connecting since then
     this.socket = null;
     this.heard = 0;
     this.shut = 0; // connections that never opened since the last that did
@@ -42,9 +43,11 @@ export class Wire {
   /** Let connections be made again. */
   open() {
     this.barred = false;
+    if (this.wanted) this.connect();
   }
 
   connect() {
+    this.wanted = this.barred;
     if (this.barred || this.isConnected() || this.isConnecting()) return;
     const socket = new WebSocket(this.url, "sip");
     this.socket = socket;
