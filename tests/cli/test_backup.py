@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -18,11 +19,18 @@ from tests.storage.postgres import running_cluster
 PASSWORD = "длинный пароль копий"
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Path:
-    """An installation with sample data and files, a password of backups and a recording."""
-    data = tmp_path / "house"
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sample data, made once."""
+    data = tmp_path_factory.mktemp("sample") / "house"
     assert cti("demo", "--prepare", data=data).returncode == 0
+    return data
+
+
+@pytest.fixture
+def house(tmp_path: Path, sample: Path) -> Path:
+    """An installation with sample data and files, a password of backups and a recording."""
+    data = Path(shutil.copytree(sample, tmp_path / "house"))
     (data / "files").mkdir(exist_ok=True)
     (data / "files/0f").write_bytes(b"contract")
     key = installation_key(data)

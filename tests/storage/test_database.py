@@ -278,9 +278,10 @@ async def test_a_copy_that_is_damaged_newer_or_another_program_s_is_not_put_back
     cut, newer, other = tmp_path / "cut.db", tmp_path / "newer.db", tmp_path / "other.db"
     cut.write_bytes((tmp_path / "good.db").read_bytes()[:9000])
     shutil.copy(tmp_path / "good.db", newer)
-    for path, statement in ((newer, "UPDATE alembic_version SET version_num = '9999'"), (other, "CREATE TABLE a (b)")):
+    breaks = "UPDATE alembic_version SET version_num = '9999'; UPDATE schema_floor SET version = 9999"
+    for path, statement in ((newer, breaks), (other, "CREATE TABLE a (b)")):
         with sqlite3.connect(path) as conn:
-            conn.execute(statement)
+            conn.executescript(statement)
         conn.close()
     before = (tmp_path / "trubka.db").read_bytes()
     for bad in (cut, newer, other):

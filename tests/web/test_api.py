@@ -361,8 +361,8 @@ async def test_SEC_21_agents_reach_their_own_calls_only_supervisors_all(desk: Pa
 
 
 async def test_late_database_is_503_with_advice_and_nothing_half_done(desk: Panel, anna: Browser) -> None:
-    other = sqlite3.connect(desk.services.settings.data / "trubka.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
+    other = sqlite3.connect(desk.services.settings.data / "trubka.db", isolation_level=None, check_same_thread=False)
+    await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
     try:
         status, body = await anna.ask("POST", "/clients", CARD)
     finally:

@@ -15,6 +15,7 @@ from web import report_letters, schedule_texts
 from web.asking import asker_of
 from web.auth import person_of
 from web.i18n import translate
+from web.pages.settings import number
 from web.render import page
 from web.routes import Route
 from web.services import services_of
@@ -132,7 +133,7 @@ def _number(text: str) -> int:
 async def act(request: web.Request) -> web.StreamResponse:
     """Send it now, pause it, let it go on, delete it."""
     form, person = await request.post(), person_of(request)
-    letters, id_ = services_of(request).report_letters, int(request.match_info["id"][:9])
+    letters, id_ = services_of(request).report_letters, number(request)
     said = ""
     try:
         match form.get("act"):
@@ -155,5 +156,5 @@ async def act(request: web.Request) -> web.StreamResponse:
 ROUTES = (
     Route("GET", HERE, show, "reports.send", "staff"),
     Route("POST", HERE, save, "reports.send", "nothing"),
-    Route("POST", HERE + r"/{id:\d+}", act, "reports.send", "nothing"),
+    Route("POST", HERE + "/{id}", act, "reports.send", "nothing"),
 )
