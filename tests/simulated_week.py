@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from cti.storage import calls
+from cti.storage.database import Database
 from cti.telephony.events import CallRecord, LegRecord, Party, Wait
 
 MONDAY = date(2026, 10, 19)
@@ -70,6 +72,13 @@ class Week:
             for name in ("in_time", "soon", "waited_s", "hung_up_after_s", "talked_s", "held_s"):
                 setattr(made, name, getattr(made, name) + getattr(one, name))
         return made
+
+    async def keep(self, db: Database, user_id: int | None) -> None:
+        """Into the journal. user_id: whose phones they are; None: nobody's."""
+        async with db.write() as conn:
+            for record, number in self.records:
+                people = {leg.leg_id: user_id for leg in record.legs if leg.device and user_id is not None}
+                await calls.save(conn, record, number=number, user_id=user_id, legs_users=people)
 
     def _days(self) -> Iterator[tuple[CallRecord, str]]:
         for day in DAYS:

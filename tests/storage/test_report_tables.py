@@ -12,7 +12,7 @@ from cti.features.rollups import Rollups
 from cti.messages.hours import Hours
 from cti.reports import weekdays
 from cti.reports.intervals import period
-from cti.storage import answer_figures, calls, campaign_figures, number_figures, queue_calls, reach_figures
+from cti.storage import answer_figures, campaign_figures, number_figures, queue_calls, reach_figures
 from cti.storage.database import Database
 from tests.simulated_week import DAYS, Week
 
@@ -22,9 +22,7 @@ ZONE = ZoneInfo("Europe/Moscow")
 async def test_every_sum_is_what_is_behind_it(db: Database) -> None:
     week = Week(ZONE)
     since, until = period(DAYS[0], DAYS[-1], ZONE)
-    async with db.write() as conn:
-        for record, number in week.records:
-            await calls.save(conn, record, number=number, user_id=None, legs_users={})
+    await week.keep(db, None)
     await Rollups(db=db, clock=lambda: float(until)).fresh_queues(since, until)
     async with db.read() as conn:
         rows = await number_figures.by_number(conn, since, until, None)
@@ -52,9 +50,7 @@ async def test_a_report_that_holds_too_much_is_refused_and_not_cut(
 ) -> None:
     week = Week(ZONE)
     since, until = period(DAYS[0], DAYS[-1], ZONE)
-    async with db.write() as conn:
-        for record, number in week.records:
-            await calls.save(conn, record, number=number, user_id=None, legs_users={})
+    await week.keep(db, None)
     async with db.read() as conn:
         vain = len(await reach_figures.lost(conn, since, until, None))
         monkeypatch.setattr(reach_figures, "MOST", vain - 1)

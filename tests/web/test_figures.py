@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cti.reports.queue_sums import Thresholds
-from cti.storage import calls, queue_calls, role_rights, sessions, thresholds, users
+from cti.storage import queue_calls, role_rights, sessions, thresholds, users
 from cti.storage.users import QueueDraft
 from tests import simulated_week
 from tests.simulated_week import DAYS, QUEUES, Week
@@ -31,10 +31,7 @@ def week() -> Week:
 @pytest.fixture
 async def desk(tmp_path: Path, week: Week) -> AsyncIterator[Panel]:
     async with panel(tmp_path) as running:
-        async with running.services.db.write() as conn:
-            for record, number in week.records:
-                users_ = {leg.leg_id: ANNA for leg in record.legs if leg.device}
-                await calls.save(conn, record, number=number, user_id=ANNA, legs_users=users_)
+        await week.keep(running.services.db, ANNA)
         yield running
 
 

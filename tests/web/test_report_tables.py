@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert, update
 
-from cti.storage import calls, role_rights
+from cti.storage import role_rights
 from cti.storage.mail_tables import conversations, letters, mailboxes
 from cti.storage.sms_tables import sms
 from cti.storage.tables import calls as calls_table
@@ -33,10 +33,7 @@ def week() -> Week:
 @pytest.fixture
 async def desk(tmp_path: Path, week: Week) -> AsyncIterator[Panel]:
     async with panel(tmp_path) as running:
-        async with running.services.db.write() as conn:
-            for record, number in week.records:
-                users_ = {leg.leg_id: ANNA for leg in record.legs if leg.device}
-                await calls.save(conn, record, number=number, user_id=ANNA, legs_users=users_)
+        await week.keep(running.services.db, ANNA)
         yield running
 
 
