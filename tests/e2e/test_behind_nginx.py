@@ -136,7 +136,8 @@ async def wire(front: Front, http: aiohttp.ClientSession) -> AsyncIterator[socke
 async def test_F_54_a_day_behind_nginx_and_a_renewed_certificate(front: Front) -> None:
     """One start for all that passes: sign-in, both wires, files; and what is renewed under them cuts none."""
     async with signed_in(front, "clara", **{"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "http"}) as http:
-        page = await (await http.get(f"{front.url}/profile")).text()
+        async with http.get(f"{front.url}/profile") as answer:
+            page = await answer.text()
         assert HERE in page
         assert "6.6.6.6" not in page
         async with wire(front, http) as live, http.ws_connect(f"{front.url}/sip", protocols=("sip",)) as phone:
@@ -150,11 +151,12 @@ async def test_F_54_a_day_behind_nginx_and_a_renewed_certificate(front: Front) -
             assert (await phone.receive_str(timeout=DEADLINE_S)).startswith("SIP/2.0 401")
     for path, status in (("/metrics", 403), ("/readyz", 403), ("/healthz", 403), ("/sign-in", 200)):
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=front.trusting())) as stranger:
-            assert (await stranger.get(f"{front.url}{path}")).status == status, path
+            async with stranger.get(f"{front.url}{path}") as answer:
+                assert answer.status == status, path
     async with signed_in(front, "pavel") as http:
         for size, status in ((3 << 20, 409), (53 << 20, 413)):  # 409: it came, and is no table
-            answer = await http.post(f"{front.url}/api/v1/imports/files", data=io.BytesIO(b"\0" * size))
-            assert answer.status == status, size
+            async with http.post(f"{front.url}/api/v1/imports/files", data=io.BytesIO(b"\0" * size)) as answer:
+                assert answer.status == status, size
     assert "socket.io" not in (front.folder / "access").read_text()
 
 

@@ -2,6 +2,7 @@
 import { t } from "./texts.js";
 
 const LIMIT_MS = 10_000;
+const OUTLIVES_CHARS = 4_000; // a browser sends some 64 KiB at a time for pages that are gone
 
 /** A refusal: message is a sentence for the person, code a machine word. */
 export class Refusal extends Error {
@@ -23,7 +24,7 @@ export function requestId() {
 }
 
 /** The answer's JSON. Throws Refusal. path: from the root of the server; body: what JSON can say, or a form's FormData;
- *  limit: ms to wait. */
+ *  limit: ms to wait. A short change outlives the page: who presses and goes on has pressed. */
 export async function ask(method, path, body, limit = LIMIT_MS) {
   const headers = { Accept: "application/json", "X-CSRF-Token": csrf() };
   const form = body instanceof FormData;
@@ -31,7 +32,9 @@ export async function ask(method, path, body, limit = LIMIT_MS) {
   let answer;
   try {
     const signal = AbortSignal.timeout(limit);
-    answer = await fetch(path, { method, headers, signal, body: form || body === undefined ? body : JSON.stringify(body) });
+    const sent = form || body === undefined ? body : JSON.stringify(body);
+    const keepalive = method !== "GET" && !form && (sent ?? "").length <= OUTLIVES_CHARS;
+    answer = await fetch(path, { method, headers, signal, keepalive, body: sent });
   } catch {
     throw new Refusal(0, "no-answer", t("The server does not answer. Nothing is lost: try again."));
   }
