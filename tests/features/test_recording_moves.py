@@ -18,7 +18,8 @@ from miniopy_async.api import Minio
 from cti.access import Person
 from cti.channels.base import Archive
 from cti.channels.phone import recorded
-from cti.channels.phone.archive import FolderArchive, S3Archive
+from cti.channels.phone.archive import FolderArchive
+from cti.channels.phone.archive_s3 import S3Archive
 from cti.errors import ChannelError, Refused
 from cti.features.recording_moves import AGAIN_S, DAY_S, Plan, RecordingMoves
 from cti.features.recordings import Recordings

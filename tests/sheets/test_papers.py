@@ -9,7 +9,8 @@ from python_calamine import CalamineWorkbook
 
 from cti.reports.paper import Balance, Column, Figure, Kind, Paper, Part, Value, Words, balance_line, plain
 from cti.sheets import SheetError
-from cti.sheets.papers import PDF_ROWS, write_paper
+from cti.sheets.paper_pdf import PDF_ROWS
+from cti.sheets.papers import write_paper
 from web.render import VENDOR
 
 WORDS = Words(

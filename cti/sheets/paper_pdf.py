@@ -1,0 +1,114 @@
+"""A report as a PDF. It holds only the letters it uses of the fonts that set-up puts beside the panel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from fpdf import FPDF
+from fpdf.enums import TableBordersLayout, TableCellFillMode
+from fpdf.fonts import FontFace
+
+from cti.reports.paper import Column, Paper, Part, Value, Words, balance_line, plain
+from cti.sheets import SheetError
+from cti.sheets.write import whole_file
+
+PDF_ROWS = 3000  # more of them is a book
+WIDE = 7  # columns from which on a page lies on its side
+MARGIN_MM, SIZE, SMALL = 12.0, 9.0, 7.0
+GREY, HEAD, LINE = 110, 235, 200
+
+
+class _Sheet(FPDF):
+    """Pages with their number below."""
+
+    def __init__(self, words: Words, *, wide: bool) -> None:
+        super().__init__(orientation="landscape" if wide else "portrait", format="A4")
+        self._words = words
+
+    def footer(self) -> None:
+        """The foot of every page."""
+        self.set_y(-10)
+        self.set_font("own", size=SMALL)
+        self.set_text_color(GREY)
+        self.cell(0, 5, f"{self._words.made}  ·  {self._words.page} {self.page_no()}", align="R")
+        self.set_text_color(0)
+
+
+def write(path: Path, paper: Paper, words: Words, fonts: Path) -> None:
+    """As `cti.sheets.papers.write_paper`."""
+    if sum(len(part.rows) for part in paper.parts) > PDF_ROWS:
+        raise SheetError(f"A PDF holds {PDF_ROWS} rows: choose longer intervals, or take the Excel file.")
+    pdf = _Sheet(words, wide=max(len(part.columns) for part in paper.parts) > WIDE)
+    pdf.set_margin(MARGIN_MM)
+    pdf.set_auto_page_break(True, margin=14)
+    for style, name in (("", "DejaVuSans"), ("B", "DejaVuSans-Bold")):
+        pdf.add_font("own", style, fonts / f"{name}.ttf")
+    pdf.set_title(paper.title)
+    pdf.set_lang(words.language)
+    pdf.add_page()
+    _title(pdf, paper, words)
+    for part in paper.parts:
+        _pdf_table(pdf, part, words, show_title=len(paper.parts) > 1)
+    _said(pdf, [*([balance_line(paper.balance, words)] if paper.balance else []), *paper.notes], size=SIZE)
+    if paper.definitions:
+        pdf.set_font("own", "B", SIZE)
+        pdf.multi_cell(0, 5, words.definitions, new_x="LMARGIN", new_y="NEXT")
+        _said(pdf, [f"{name}: {text}" for name, text in paper.definitions], size=SMALL + 0.5)
+    with whole_file(path):
+        pdf.output(str(path))
+
+
+def _title(pdf: FPDF, paper: Paper, words: Words) -> None:
+    pdf.set_font("own", "B", 15)
+    pdf.multi_cell(0, 8, paper.title, new_x="LMARGIN", new_y="NEXT")
+    _said(pdf, [paper.period, *(f"{name}: {text}" for name, text in paper.filters)], size=SIZE)
+    figures = [f"{one.name}: {plain(one.value.value, one.kind, words.language)}" for one in paper.figures]
+    _said(pdf, ["  ·  ".join(figures)] if figures else [], size=SIZE)
+
+
+def _said(pdf: FPDF, lines: Sequence[str], *, size: float) -> None:
+    pdf.set_font("own", size=size)
+    for line in lines:
+        pdf.multi_cell(0, size * 0.52, line, new_x="LMARGIN", new_y="NEXT", align="L")
+    pdf.ln(2)
+
+
+def _pdf_table(pdf: FPDF, part: Part, words: Words, *, show_title: bool) -> None:
+    if show_title:
+        pdf.set_font("own", "B", SIZE + 1)
+        pdf.multi_cell(0, 6, part.title, new_x="LMARGIN", new_y="NEXT")
+    many = len(part.columns) > WIDE
+    pdf.set_font("own", size=SMALL if many else SIZE)
+    pdf.set_draw_color(LINE)
+    with pdf.table(
+        borders_layout=TableBordersLayout.MINIMAL,
+        cell_fill_color=None,
+        cell_fill_mode=TableCellFillMode.NONE,
+        col_widths=tuple(_width(part, place) for place in range(len(part.columns))),
+        headings_style=FontFace(emphasis="BOLD", fill_color=(HEAD, HEAD, HEAD)),
+        line_height=(SMALL if many else SIZE) * 0.55,
+        text_align=tuple("LEFT" if one.kind == "text" else "RIGHT" for one in part.columns),
+        padding=0.8,
+    ) as table:
+        head = table.row()
+        for column in part.columns:
+            head.cell(column.head)
+        for row in part.rows:
+            table.row([_text(column, one, words) for column, one in zip(part.columns, row, strict=True)])
+        if part.total:
+            last = [_text(column, one, words) for column, one in zip(part.columns, part.total, strict=True)]
+            table.row(last, style=FontFace(emphasis="BOLD"))
+    pdf.ln(3)
+
+
+def _text(column: Column, one: Value, words: Words) -> str:
+    return plain(one.value, "text" if isinstance(one.value, str) else column.kind, words.language)
+
+
+def _width(part: Part, place: int) -> int:
+    """How much of the width a column takes, by what stands in it."""
+    if part.columns[place].kind != "text":
+        return 8
+    longest = max((len(str(row[place].value or "")) for row in part.rows), default=0)
+    return max(10, min(30, longest))
