@@ -33,6 +33,7 @@ Right = Literal[
     "notes.write",
     "agents.read",
     "board.read",  # the live board
+    "board.share",  # links by which a screen shows a board without a person; all: those of others too
     "agents.manage",  # set others' states, correct their journal
     "calls.manage",  # end, take over, pick others' calls from the board
     "calls.spy",  # listen to others' conversations, whisper, join them
@@ -88,6 +89,7 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "notes.write": {"agent": "own", "supervisor": "own", "admin": "own"},
     "agents.read": {"agent": "all", "supervisor": "all", "admin": "all"},
     "board.read": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "board.share": {"agent": "none", "supervisor": "own", "admin": "all"},
     "agents.manage": {"agent": "none", "supervisor": "all", "admin": "all"},
     "calls.manage": {"agent": "none", "supervisor": "all", "admin": "all"},
     "calls.spy": {"agent": "none", "supervisor": "team", "admin": "all"},
@@ -133,6 +135,7 @@ SCOPES: Mapping[Right, tuple[Scope, ...]] = {
     "calls.read": ("none", "own", "team", "all"),
     **dict.fromkeys(("recordings.listen", "recordings.download", "recordings.keep"), _BY_QUEUE),
     "trace.read": ("none", "own", "all"),
+    "board.share": ("none", "own", "all"),
     "access.read": ("none", "team", "all"),
     **dict.fromkeys(
         ("board.read", "board.tell", "agents.manage", "calls.manage", "calls.spy"), ("none", "team", "all")

@@ -17,6 +17,7 @@ CallState = Literal["menu", "waiting", "ringing", "talking", "held"]
 LegState = Literal["ringing", "talking", "up", "over"]
 Tile = Literal["queues", "agents", "calls"]
 Sort = Literal["name", "state", "time"]
+Theme = Literal["auto", "light", "dark"]
 Teams = frozenset[int]
 
 
@@ -42,9 +43,14 @@ class Waiting:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueueFigures:
-    """What became of those who came into a queue since some time. level: the service level, 0 to 1, None: nobody."""
+    """What became of those who came into a queue since some time, as reports count it.
+
+    level: the service level, 0 to 1, None: nobody; in_time, late: those it has, and those it lacks.
+    """
 
     level: float | None = None
+    in_time: int = 0
+    late: int = 0
     answered: int = 0
     abandoned: int = 0
     others: int = 0
@@ -52,7 +58,10 @@ class QueueFigures:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueueRow:
-    """One queue. people: its members by how they stand. missed: clients who were lost today and not reached since."""
+    """One queue. people: its members by how they stand. missed: clients who were lost today and not reached since.
+
+    answer_within_s, short_s: T and S of its service level at this moment.
+    """
 
     name: str
     pbxes: tuple[str, ...] = ()
@@ -61,6 +70,8 @@ class QueueRow:
     people: Mapping[Standing, int] = field(default_factory=dict)
     now: QueueFigures = QueueFigures()
     today: QueueFigures = QueueFigures()
+    answer_within_s: int = 0
+    short_s: int = 0
     missed: int = 0
 
 
@@ -76,12 +87,25 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AgentFigures:
-    """A person's day: calls that he talked in, seconds of talk, offers he did not answer, seconds of pauses."""
+    """A person's day: calls that he picked up, seconds of talk, offers he did not answer, seconds of pauses.
+
+    over_s: of pauses that are over, by reason.
+    """
 
     answered: int = 0
     talk_s: float = 0.0
     missed: int = 0
     paused_s: float = 0.0
+    over_s: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PauseBudget:
+    """What a person's pause may last today. used_s: by pauses for the same reason before this one; since: UNIX s."""
+
+    budget_s: int
+    used_s: float
+    since: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,6 +137,7 @@ class AgentRow:
     who: Caller | None = None
     places: tuple[Place, ...] = ()
     today: AgentFigures = AgentFigures()
+    pause: PauseBudget | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -169,6 +194,22 @@ class Layout:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ScreenLook:
+    """What a screen without a person is shown: the parts in their order, of these teams and queues; none named: of all.
+
+    rotate_s: as in Layout. clients: whether their names and numbers stand there, as far as the link's maker may see.
+    """
+
+    tiles: tuple[Tile, ...] = get_args(Tile)
+    teams: tuple[int, ...] = ()
+    queues: tuple[str, ...] = ()
+    rotate_s: int = 0
+    clients: bool = False
+    language: str = "ru"
+    theme: Theme = "dark"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PbxNow:
     """One PBX. state: as in cti/desktop.py; heard_at: UNIX s when it last said anything, 0 for never."""
 
@@ -181,7 +222,10 @@ class PbxNow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Board:
-    """All of it at one moment. figures_at: when the journal was last read, 0: not yet."""
+    """All of it at one moment. figures_at: when the journal was last read, 0: not yet.
+
+    day: when the day began that it was read for, and ends; lately: since when "now" is, for a service level.
+    """
 
     at: float
     figures_at: float
@@ -189,6 +233,8 @@ class Board:
     queues: Mapping[str, QueueRow]
     agents: Mapping[str, AgentRow]
     calls: Mapping[str, CallRow]
+    day: tuple[float, float] = (0.0, 0.0)
+    lately: float = 0.0
 
     def pbxes_alike(self, other: Board) -> bool:
         """Whether the PBXes are as they were."""

@@ -10,6 +10,7 @@ from cti.desk_parts import DeskParts
 from cti.desktop import AgentDesktop
 from cti.directory import Directory
 from cti.features.board_actions import BoardActions, BoardWays
+from cti.features.board_links import BoardLinks
 from cti.features.live_board import LiveBoard
 from cti.pbx import Pbxes
 from cti.storage.database import Database
@@ -21,6 +22,7 @@ class BoardParts:
 
     board: LiveBoard
     actions: BoardActions
+    links: BoardLinks
 
 
 def build_board(
@@ -64,4 +66,4 @@ def build_board(
         ),
         clock=clock,
     )
-    return BoardParts(board=board, actions=actions)
+    return BoardParts(board=board, actions=actions, links=BoardLinks(db=db, clock=clock))

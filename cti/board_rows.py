@@ -18,6 +18,7 @@ from cti.board import (
     CallState,
     LegPart,
     LegState,
+    PauseBudget,
     PbxNow,
     Place,
     QueueRow,
@@ -145,8 +146,14 @@ def parts_of(calls: Iterable[CallRow]) -> dict[int, tuple[CallRow, LegPart]]:
     return found
 
 
-def agent_row(view: AgentView, here: Around, today: AgentFigures, own: tuple[CallRow, LegPart] | None) -> AgentRow:
-    """One person. own: his part in a call."""
+def agent_row(
+    view: AgentView,
+    here: Around,
+    today: AgentFigures,
+    own: tuple[CallRow, LegPart] | None,
+    pause: PauseBudget | None = None,
+) -> AgentRow:
+    """One person. own: his part in a call; pause: what his pause may last."""
     chosen = here.directory.chosen_of(view.id)
     works = here.places.get(view.id, {})
     there = {queue: paused for one in view.phones for queue, paused in here.stands.get(one.name, {}).items()}
@@ -178,6 +185,7 @@ def agent_row(view: AgentView, here: Around, today: AgentFigures, own: tuple[Cal
             for queue in sorted({*works, *there})
         ),
         today=today,
+        pause=pause,
     )
 
 

@@ -324,6 +324,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         agent_duty=desk.agent_duty,
         duty_admin=desk.duty_admin,
         board_actions=boards.actions,
+        board_links=boards.links,
         spying=desk.spying,
         test_calls=desk.test_calls,
         link=desk.link,

@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 from aiohttp import http_parser, web
 
-from web import ops, render, sip_door, sms_callbacks
+from web import board_stream, ops, render, sip_door, sms_callbacks
 from web.api import people
 from web.auth import guarded
 from web.limits import (
@@ -23,6 +23,7 @@ from web.limits import (
 from web.pages import (
     access,
     board,
+    board_screens,
     call_review,
     campaign_form,
     campaign_people,
@@ -139,6 +140,7 @@ ROUTES: tuple[Route, ...] = (
     *desk.ROUTES,
     *work.ROUTES,
     *board.ROUTES,
+    *board_screens.ROUTES,
     *mail.ROUTES,
     *outbox.ROUTES,
     *sms.ROUTES,
@@ -204,6 +206,8 @@ def make_app(services: Services) -> web.Application:
     app[sip_door.SIP_DOOR] = door = sip_door.SipDoor()
     services.metrics.read("browser_phones", "Phones in browsers that are connected", lambda: door.count)
     app.on_shutdown.append(door.shut_down)
+    app[board_stream.SCREENS] = screens = board_stream.Screens()
+    app.on_shutdown.append(screens.shut_down)
     render.set_up(app)
     app.on_response_prepare.append(add_headers)
     for route in ROUTES:

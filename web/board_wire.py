@@ -5,34 +5,61 @@ What a page works out itself (how long somebody waits, how old a tile is) is not
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import get_args
 
 from cti.access import Person, scope
-from cti.board import AgentRow, Board, Caller, CallRow, PbxNow, QueueFigures, QueueRow
+from cti.board import AgentRow, Board, Caller, CallRow, PbxNow, QueueFigures, QueueRow, ScreenLook, Tile
 from cti.telephony.numbering import show
 from web.duty_texts import state
 from web.texts import step
 from web.wire import Json, Reader
 
 Row = QueueRow | AgentRow | CallRow
+PARTS: tuple[Tile, ...] = get_args(Tile)
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """As whom a board is told: all who are alike are told the same. team: the only one he sees, None: all of them.
+    """As whom a board is told: all who are alike are told the same. teams, queues: the only ones he sees, None: all.
 
-    names: whether he may know clients.
+    names: whether he may know clients; numbers: whether he is told by which number they call; parts: what he looks at.
+    cards: whether he may open clients' cards.
     """
 
     reader: Reader
-    team: int | None
+    teams: frozenset[int] | None
     names: bool
+    numbers: bool = True
+    queues: frozenset[str] | None = None
+    parts: tuple[Tile, ...] = PARTS
+    cards: bool = True
 
     def sees(self, row: Row) -> bool:
         """Whether a row is his business."""
-        if self.team is None:
+        return self._of_teams(row) and self._of_queues(row)
+
+    def _of_teams(self, row: Row) -> bool:
+        if self.teams is None:
             return True
-        return row.team_id == self.team if isinstance(row, AgentRow) else self.team in row.teams
+        return row.team_id in self.teams if isinstance(row, AgentRow) else not self.teams.isdisjoint(row.teams)
+
+    def _of_queues(self, row: Row) -> bool:
+        if self.queues is None:
+            return True
+        if isinstance(row, QueueRow):
+            return row.name in self.queues
+        inside = [one.queue for one in row.places] if isinstance(row, AgentRow) else [row.queue, *row.queues]
+        return not self.queues.isdisjoint(inside)
+
+    def narrowed(self, row: Row) -> Row:
+        """A row without what is not told him: of other queues, of clients."""
+        if isinstance(row, AgentRow) and self.queues is not None:
+            row = replace(row, places=tuple(one for one in row.places if one.queue in self.queues))
+            row = row if row.queue in self.queues else replace(row, queue=None, who=None)
+        if isinstance(row, CallRow) and not self.numbers:
+            row = replace(row, way=())  # its steps may name whoever calls
+        return row
 
 
 NO_TEAM = -1
@@ -40,14 +67,35 @@ NO_TEAM = -1
 
 def viewer_of(person: Person, reader: Reader) -> Viewer:
     """A person who may look at the board."""
-    reach = scope(person, "board.read")
-    team = None if reach == "all" else person.team_id if person.team_id is not None else NO_TEAM
-    return Viewer(reader, team, scope(person, "clients.read") != "none")
+    return Viewer(reader, _teams(person), scope(person, "clients.read") != "none")
+
+
+def screen_of(maker: Person, reader: Reader, look: ScreenLook) -> Viewer:
+    """A screen that shows what its maker chose, of what he may see."""
+    teams = _teams(maker)
+    if look.teams:
+        teams = frozenset(look.teams) if teams is None else teams & frozenset(look.teams)
+    return Viewer(
+        reader,
+        teams,
+        names=look.clients and scope(maker, "clients.read") != "none",
+        numbers=look.clients,
+        queues=frozenset(look.queues) or None,
+        parts=look.tiles,
+        cards=False,
+    )
+
+
+def _teams(person: Person) -> frozenset[int] | None:
+    """The teams whose rows a person sees; None: all."""
+    if scope(person, "board.read") == "all":
+        return None
+    return frozenset({person.team_id if person.team_id is not None else NO_TEAM})
 
 
 def told(row: Row, viewer: Viewer) -> Json:
     """One row."""
-    row = viewer.reader.sight.see(row)
+    row = viewer.narrowed(viewer.reader.sight.see(row))
     if isinstance(row, QueueRow):
         return queue(row, viewer)
     return agent(row, viewer) if isinstance(row, AgentRow) else call(row, viewer)
@@ -65,13 +113,22 @@ def queue(row: QueueRow, viewer: Viewer) -> Json:
         "now": figures(row.now),
         "today": figures(row.today),
         "missed": row.missed,
+        "within_s": row.answer_within_s,
+        "short_s": row.short_s,
     }
 
 
 def figures(one: QueueFigures) -> Json:
     """level: in percent, None: nobody was counted."""
     level = None if one.level is None else round(one.level * 100)
-    return {"level": level, "answered": one.answered, "abandoned": one.abandoned, "others": one.others}
+    return {
+        "level": level,
+        "in_time": one.in_time,
+        "late": one.late,
+        "answered": one.answered,
+        "abandoned": one.abandoned,
+        "others": one.others,
+    }
 
 
 def agent(row: AgentRow, viewer: Viewer) -> Json:
@@ -105,6 +162,9 @@ def agent(row: AgentRow, viewer: Viewer) -> Json:
             "missed": row.today.missed,
             "paused_s": row.today.paused_s,
         },
+        "pause": None
+        if row.pause is None
+        else {"budget_s": row.pause.budget_s, "used_s": row.pause.used_s, "since": row.pause.since},
     }
 
 
@@ -136,8 +196,8 @@ def caller(one: Caller, viewer: Viewer) -> Json:
     name = one.client_name or one.name
     return {
         "call": one.call,
-        "shown": show(one.number),
-        "client_id": one.client_id if viewer.names else None,
+        "shown": show(one.number) if viewer.numbers else "",
+        "client_id": one.client_id if viewer.names and viewer.cards else None,
         "name": name if viewer.names else "",
     }
 

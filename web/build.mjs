@@ -39,6 +39,7 @@ await mkdir(out, { recursive: true });
 await build({
   entryPoints: [
     { in: join(web, "static", "js", "app.js"), out: "app" },
+    { in: join(web, "static", "js", "board", "tv.js"), out: "tv" },
     { in: join(web, "static", "css", "app.css"), out: "app" },
   ],
   outdir: out,

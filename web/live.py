@@ -93,6 +93,7 @@ class Live:
 
     def attach(self, app: web.Application) -> None:
         """Serve /socket.io of the application."""
+        app[LIVE] = self
         app.router.add_get(PATH, self._visit)
         app.on_shutdown.append(self._shut_down)
 
@@ -386,3 +387,6 @@ class Live:
         for browser in list(self._browsers.values()):
             browser.visit.cut()
         await self._io.shutdown()
+
+
+LIVE = web.AppKey("live", Live)

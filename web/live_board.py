@@ -15,24 +15,27 @@ from dataclasses import dataclass, field
 from cti.access import scope
 from cti.board import Board
 from cti.features.access_journal import AccessJournal
-from web.board_wire import Row, Viewer, clients_in, pbx, told, viewer_of
+from web.board_wire import PARTS, Row, Viewer, clients_in, pbx, told, viewer_of
 from web.live_browser import Browser
-from web.live_outbox import encoded
+from web.live_outbox import Outbox, encoded
 from web.wire import Json
 
 TICK_S = 0.4
 STILL_S = 1.0  # a board hears at least so often that it is right
 BEHIND_CHARS = 64 * 1024  # so much unread is too much for another change
 JOURNAL_S = 60.0
-PARTS = ("queues", "agents", "calls")
 
 
 @dataclass(kw_only=True, eq=False)
 class _Watcher:
-    """behind: he is sent the whole board next. shown: clients of whom he was told since the last line."""
+    """keep: writes down which clients he was shown; behind: he is sent the whole board next.
 
-    browser: Browser
+    shown: clients of whom he was told since the last line.
+    """
+
+    outbox: Outbox
     viewer: Viewer
+    keep: Callable[[list[int]], None]
     behind: bool = True
     shown: set[int] = field(default_factory=set)
     known: set[int] = field(default_factory=set)
@@ -54,10 +57,18 @@ class Boards:
         """The browser looks at the board from now on; False where its person may not."""
         if scope(browser.person, "board.read") == "none":
             return False
-        viewer = viewer_of(browser.person, browser.reader)
-        self._watchers[browser.sid] = _Watcher(browser=browser, viewer=viewer, noted_at=time.monotonic())
-        self._is_watched.set()
+        person, address = browser.person, browser.visit.address
+
+        def keep(clients: list[int]) -> None:
+            self._access_journal.watched(person, clients, address)
+
+        self.add(browser.sid, browser.outbox, viewer_of(person, browser.reader), keep)
         return True
+
+    def add(self, sid: str, outbox: Outbox, viewer: Viewer, keep: Callable[[list[int]], None]) -> None:
+        """Tell the board into an outbox from now on. keep: writes down which clients were shown."""
+        self._watchers[sid] = _Watcher(outbox=outbox, viewer=viewer, keep=keep, noted_at=time.monotonic())
+        self._is_watched.set()
 
     def leave(self, sid: str) -> None:
         """It looks elsewhere, or is gone."""
@@ -79,14 +90,16 @@ class Boards:
     def _tell(self, now: float) -> None:
         board, last = self._look(), self._last
         self._last = board
-        changed = {part: _changed(getattr(last, part), getattr(board, part)) if last else {} for part in PARTS}
+        changed: dict[str, dict[str, Row | None]] = {
+            part: _changed(getattr(last, part), getattr(board, part)) if last else {} for part in PARTS
+        }
         still = not any(changed.values()) and last is not None and board.pbxes_alike(last)
         if not still or now - self._said_at >= STILL_S:
             self._said_at, still = now, False
         news: dict[Viewer, str] = {}
         whole: dict[Viewer, str] = {}
         for watcher in list(self._watchers.values()):
-            outbox, viewer = watcher.browser.outbox, watcher.viewer
+            outbox, viewer = watcher.outbox, watcher.viewer
             if outbox.size_chars > BEHIND_CHARS:
                 watcher.behind = True
             elif watcher.behind:
@@ -115,8 +128,7 @@ class Boards:
 
     def _note(self, watcher: _Watcher) -> None:
         if watcher.shown:
-            browser = watcher.browser
-            self._access_journal.watched(browser.person, sorted(watcher.shown), browser.visit.address)
+            watcher.keep(sorted(watcher.shown))
             watcher.shown = set()
 
 
@@ -129,14 +141,14 @@ def _changed(before: Mapping[str, Row], after: Mapping[str, Row]) -> dict[str, R
 def _whole(board: Board, viewer: Viewer) -> Json:
     rows: Json = {
         part: {key: told(row, viewer) for key, row in getattr(board, part).items() if viewer.sees(row)}
-        for part in PARTS
+        for part in viewer.parts
     }
     return {"whole": True, **_head(board), **rows}
 
 
 def _news(board: Board, last: Board, changed: Mapping[str, Mapping[str, Row | None]], viewer: Viewer) -> Json:
     rows: dict[str, Json] = {}
-    for part in PARTS:
+    for part in viewer.parts:
         before = getattr(last, part)
         mine: Json = {}
         for key, row in changed[part].items():
@@ -150,4 +162,5 @@ def _news(board: Board, last: Board, changed: Mapping[str, Mapping[str, Row | No
 
 
 def _head(board: Board) -> Json:
-    return {"at": board.at, "figures_at": board.figures_at, "pbxes": [pbx(one) for one in board.pbxes]}
+    since = {"day": board.day, "lately": board.lately}
+    return {"at": board.at, "figures_at": board.figures_at, **since, "pbxes": [pbx(one) for one in board.pbxes]}

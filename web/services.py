@@ -22,6 +22,7 @@ from cti.features.agent_duty import AgentDuty
 from cti.features.agent_state import AgentStates
 from cti.features.alerts import Alerts
 from cti.features.board_actions import BoardActions
+from cti.features.board_links import BoardLinks
 from cti.features.browser_legs import BrowserLegs
 from cti.features.bulk_changes import BulkChanges
 from cti.features.call_control import CallControl
@@ -196,6 +197,7 @@ class Services:
     agent_duty: AgentDuty
     duty_admin: DutyAdmin
     board_actions: BoardActions
+    board_links: BoardLinks
     spying: Spying
     test_calls: TestCalls
     link: Callable[[], LinkView]

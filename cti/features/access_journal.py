@@ -59,9 +59,12 @@ class AccessJournal:
         ids = [one.client.id for one in pop.matches]
         self._put(line_of(self._clock(), person.id, person.login, "view", f"call:{pop.call.id}", ids, address=address))
 
-    def watched(self, person: Person, clients: Iterable[int], address: str) -> None:
-        """Clients who were shown on a person's live board since its last line; it waits for no disk."""
-        self._put(line_of(self._clock(), person.id, person.login, "view", "board", clients, address=address))
+    def watched(self, person: Person, clients: Iterable[int], address: str, thing: str = "board") -> None:
+        """Clients who were shown on a person's live board since its last line; it waits for no disk.
+
+        thing: board, or the link by which a screen shows one with his eyes.
+        """
+        self._put(line_of(self._clock(), person.id, person.login, "view", thing, clients, address=address))
 
     def reminded(self, user_id: int, login: str, clients: Iterable[int], count: int) -> None:
         """Reminders of tasks came to a person's screens; they wait for no disk."""

@@ -10,17 +10,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from cti.board import AgentFigures, Board, Caller, PbxNow, QueueFigures, QueueRow, WayStep
+from cti.board import AgentFigures, Board, Caller, PauseBudget, PbxNow, QueueFigures, QueueRow, WayStep
 from cti.board_rows import agent_row, around, call_row, parts_of, queue_rows
 from cti.desktop import AgentView
 from cti.directory import DeviceFinder
 from cti.errors import StorageError
-from cti.storage import board_figures, missed
+from cti.reports.pause_budgets import Budgets
+from cti.reports.pause_budgets import in_force as budget_of
+from cti.reports.queue_sums import History, in_force, quarter
+from cti.storage import board_figures, missed, pause_budgets, thresholds
 from cti.storage.database import Database
 from cti.telephony.commands import MOVES
 from cti.telephony.events import CallRecord
@@ -29,7 +32,7 @@ from cti.telephony.numbering import NumberPlan, read
 LOOKED_S = 5.0  # so long after the last look the journal is read on
 READ_S, READ_SHARE = 2.5, 10.0  # between two readings: at least, and as a multiple of what one took
 NAMES_S, NAMES_AGAIN_S = 0.5, 5.0  # clients of new calls are asked for, and those of all again
-LATELY_S = 1800.0  # what "now" means for a service level
+LATELY_S = 1800  # what "now" means for a service level, and what the quarter has had before it
 MOST_MISSED = 500
 
 log = structlog.get_logger()
@@ -44,6 +47,10 @@ class _Read:
     agents: Mapping[int, AgentFigures] = field(default_factory=dict)
     places: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
     missed: Mapping[str, int] = field(default_factory=dict)
+    thresholds: History = field(default_factory=dict)
+    budgets: Budgets = field(default_factory=dict)
+    day: tuple[float, float] = (0.0, 0.0)
+    lately: float = 0.0
 
 
 class LiveBoard:
@@ -99,7 +106,9 @@ class LiveBoard:
         calls = {one.call: call_row(one, self._who(one), here, views, self._way_of(one.call)) for one in records}
         parts, today = parts_of(calls.values()), self._read.agents
         agents = {
-            str(id_): agent_row(view, here, today.get(id_, AgentFigures()), parts.get(id_))
+            str(id_): agent_row(
+                view, here, today.get(id_, AgentFigures()), parts.get(id_), self._budget(view, today.get(id_))
+            )
             for id_, view in views.items()
         }
         queues = queue_rows(here, agents.values(), calls.values())
@@ -110,6 +119,8 @@ class LiveBoard:
             queues={name: self._counted(row) for name, row in queues.items()},
             agents=agents,
             calls=calls,
+            day=self._read.day,
+            lately=self._read.lately,
         )
 
     async def run(self) -> None:
@@ -134,19 +145,32 @@ class LiveBoard:
 
     async def _count(self) -> None:
         now = self._clock()
-        day = datetime.fromtimestamp(now, self._zone).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+        midnight = datetime.fromtimestamp(now, self._zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        day, lately = midnight.timestamp(), float(quarter(now - LATELY_S))
+        ends = (midnight + timedelta(days=1)).timestamp()
         async with self._db.read() as conn:
             places = await board_figures.places(conn)
             names = {queue for mine in places.values() for queue in mine} | set(self._members())
             names |= {wait.queue for one in self._calls() for wait in one.waits}
-            queues = await board_figures.queue_figures(conn, names, since=day, lately=now - LATELY_S)
+            history, budgets = await thresholds.history(conn), await pause_budgets.history(conn)
+            queues = await board_figures.queue_figures(conn, names, history, since=day, lately=lately)
             agents = await board_figures.agent_figures(conn, since=day, now=now)
             lost = await missed.missed(conn, since=day, limit=MOST_MISSED)
         counts: dict[str, int] = {}
         for one in lost:
             for queue in one.queues:
                 counts[queue] = counts.get(queue, 0) + 1
-        self._read = _Read(at=now, queues=queues, agents=agents, places=places, missed=counts)
+        self._read = _Read(
+            at=now,
+            queues=queues,
+            agents=agents,
+            places=places,
+            missed=counts,
+            thresholds=history,
+            budgets=budgets,
+            day=(day, ends),
+            lately=lately,
+        )
 
     async def _name(self) -> None:
         """Whose the open calls are: those of nobody yet at each turn, all of them at times."""
@@ -160,7 +184,24 @@ class LiveBoard:
 
     def _counted(self, row: QueueRow) -> QueueRow:
         now, today = self._read.queues.get(row.name, (QueueFigures(), QueueFigures()))
-        return replace(row, now=now, today=today, missed=self._read.missed.get(row.name, 0))
+        held = in_force(self._read.thresholds, row.name, self._clock())
+        return replace(
+            row,
+            now=now,
+            today=today,
+            missed=self._read.missed.get(row.name, 0),
+            answer_within_s=held.answer_within_s,
+            short_s=held.short_s,
+        )
+
+    def _budget(self, view: AgentView, today: AgentFigures | None) -> PauseBudget | None:
+        """What the pause that a person has now may last."""
+        minutes = budget_of(self._read.budgets, view.reason, self._clock()) if view.chosen == "not-ready" else None
+        if minutes is None:
+            return None
+        used = today.over_s.get(view.reason, 0.0) if today else 0.0
+        since = max(view.chosen_since, self._read.day[0])
+        return PauseBudget(budget_s=minutes * 60, used_s=round(used), since=since)
 
     def _who(self, record: CallRecord) -> Caller:
         party = record.client or record.caller

@@ -34,11 +34,11 @@ async def test_a_service_level_counts_who_waited_long_and_not_who_left_at_once(d
     await stay(db, DAY - 10, 1.0, "answered")  # yesterday
     await stay(db, DAY + 5000, 1.0, "answered")
     async with db.read() as conn:
-        found = await board_figures.queue_figures(conn, ["sales", "empty"], since=DAY, lately=DAY + 3000)
+        found = await board_figures.queue_figures(conn, ["sales", "empty"], {}, since=DAY, lately=DAY + 3000)
     assert found == {
         "sales": (
-            QueueFigures(level=1.0, answered=1),
-            QueueFigures(level=2 / 4, answered=3, abandoned=2, others=1),
+            QueueFigures(level=1.0, in_time=1, answered=1),
+            QueueFigures(level=2 / 4, in_time=2, late=2, answered=3, abandoned=2, others=1),
         )
     }
 
@@ -51,7 +51,10 @@ async def test_a_persons_day_counts_talks_unanswered_offers_and_pauses_since_mid
             ("a", "1", ANNA, "talked", 30.0), ("a", "2", BORIS, "no-answer", 0.0), ("a", "3", BORIS, "no-answer", 0.0),
             ("b", "4", ANNA, "talked", 99.0),
         ):  # fmt: skip
+            at = {"rang_at": DAY + 11 if call == "a" else DAY - 9}
+            at |= {"answered_at": at["rang_at"] + 1} if result == "talked" else {}
             row = {"call_id": call, "leg_id": leg, "leg": leg, "user_id": user_id, "result": result, "talk_s": talk_s}
+            row |= at
             await conn.execute(insert(legs).values(row))
         for at, state in ((DAY - 50, "not-ready"), (DAY + 100, "ready"), (DAY + 200, "not-ready")):
             await duty.append(conn, ANNA, Duty(state=state, since=at), None, "")  # type: ignore[arg-type]

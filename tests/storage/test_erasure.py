@@ -48,7 +48,7 @@ NAMELESS = {
         ("users", "teams", "devices", "user_queues", "sessions", "tokens", "role_rights", "agent_states",
          "shared_desks", "agent_state_corrections", "sign_in_links", "phone_links",
          "agent_quarters", "agent_pauses", "agent_marks", "board_layouts", "scheduled_reports", "alert_contacts",
-         "alerts", "alert_sends", "calibration_people"), "colleagues",
+         "board_links", "alerts", "alert_sends", "calibration_people"), "colleagues",
     ),
     **dict.fromkeys(
         ("directory_items", "properties", "property_values", "pause_reasons", "queue_settings", "dispositions",

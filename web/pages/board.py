@@ -20,6 +20,8 @@ from web.texts import N_
 
 ACTIONS: tuple[Right, ...] = ("calls.manage", "agents.manage", "calls.spy", "board.tell")
 
+ROTATE_S = (10, 20, 30, 60)
+
 TILES: Mapping[Tile, str] = {"queues": N_("Queues"), "agents": N_("Agents"), "calls": N_("Calls in progress")}
 
 
@@ -30,7 +32,8 @@ async def show(request: web.Request) -> web.Response:
     async with services_of(request).db.read() as conn:
         layout = await board_layouts.of(conn, person.id)
         reasons = [one.name for one in await duty.reasons(conn)]
-    names: dict[str, Any] = {"rights": can, "reasons": reasons, "me": person.id, "tiles": TILES}
+    names: dict[str, Any] = {"rights": can, "reasons": reasons, "me": person.id, "tiles": TILES, "opens": True}
+    names["rotations"] = ROTATE_S
     names["absences"] = await absences_of(request)
     names["layout"] = msgspec.json.encode(layout).decode()
     return page(request, "board.html", title=N_("Live board"), **names)

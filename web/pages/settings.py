@@ -36,6 +36,7 @@ SAID = {
     "listed-all": N_("The file is taken in."),
     "list-back": N_("The number is back on its list."),
     "key-revoked": N_("The key is revoked: the site's orders are refused from now on."),
+    "revoked-link": N_("The link is revoked: screens that showed it go dark in some seconds."),
     "deleted": N_("Deleted."),
     "erased": N_("Erased. The act and the event log are below."),
     "test-came": N_("The test call is over: the card came."),

@@ -38,6 +38,7 @@ RIGHTS: Mapping[Right, tuple[str, str]] = {  # what it is called, what it opens
     "notes.write": (N_("Write notes to calls"), N_("And say who was calling")),
     "agents.read": (N_("See colleagues"), N_("Who is there and whose phone is free")),
     "board.read": (N_("Live board"), N_("Queues, people and calls as they are now")),
+    "board.share": (N_("Boards on screens"), N_("Links by which a TV shows a board without a person")),
     "agents.manage": (N_("Set others' states"), N_("Pauses and queues of others, the journal of states")),
     "calls.manage": (N_("Calls of others"), N_("Pick a waiting caller, end or take over a call from the board")),
     "calls.spy": (

@@ -89,7 +89,7 @@ startReviews();
   startJournal(htmx);
   onPage("#grid", (place) => import("./grid/grid.js").then(({ startGrid }) => startGrid(place)).catch((error) => toast(error.message)));
   onPage("#calls", (place) => import("./calls.js").then(({ startCalls }) => startCalls(place)).catch((error) => toast(error.message)));
-  onPage("#board", (place) => import("./board/board.js").then(({ startBoard }) => startBoard(place)).catch((error) => toast(error.message)));
+  onPage("#board", (place) => import("./board/page.js").then(({ startBoard }) => startBoard(place)).catch((error) => toast(error.message)));
   onPage("[data-mailbox]", (form) => startMailbox(form));
   onPage("#template-form", (form) => import("./mail/template.js").then(({ startTemplate }) => startTemplate(form)).catch((error) => toast(error.message)));
   document.addEventListener("click", (event) => event.target.closest("[data-print]") && print());

@@ -2,6 +2,7 @@
 import { $, fill } from "../dom.js";
 import { duration, t, word } from "../texts.js";
 import { shownAgent } from "./filters.js";
+import { lead } from "./leads.js";
 import { changedIn, keep, label, since, who } from "./rows.js";
 
 const ORDER = ["talking", "ringing", "after-call", "ready", "paused", "away", "off"];
@@ -21,11 +22,11 @@ export function startAgents(place, state) {
   const draw = (news) => {
     const changed = changedIn(news, "agents");
     if (changed && !changed.size) return;
-    const rows = [...state.agents].filter(([, row]) => shownAgent(row)).sort(([, a], [, b]) => by[sort.value](a, b) || a.name.localeCompare(b.name));
+    const rows = [...state.agents].filter(([, row]) => shownAgent(row)).sort(([, a], [, b]) => by[sort?.value ?? "name"](a, b) || a.name.localeCompare(b.name));
     keep(list, "board-agent", rows, paint, changed);
     $("#board-no-agents", place).hidden = rows.length > 0;
   };
-  sort.addEventListener("change", () => draw());
+  sort?.addEventListener("change", () => draw());
   return { draw };
 }
 
@@ -47,6 +48,13 @@ function paint(line, row) {
   });
   $(".tag", line).className = `tag ${KIND[row.standing]}`;
   since($('[data-f="timer"]', line), row.standing === "off" ? 0 : row.since);
+  const budget = $('[data-f="budget"]', line).dataset;
+  if (row.pause) Object.assign(budget, { budget: row.pause.budget_s, from: row.pause.since - row.pause.used_s });
+  else {
+    delete budget.budget;
+    fill(line, { budget: "" });
+  }
+  lead(line, { user: row.id });
   label($("[data-agent]", line), row.name);
   who($(".who", line), row.who);
 }

@@ -1,30 +1,23 @@
-// The live board: rows as the server tells them, each part with the age of what it shows. Nothing old looks live: after
+// A live board: rows as the server tells them, each part with the age of what it shows. Nothing old looks live: after
 // STALE_S a tile is grey, and with its PBX away it is hatched, whatever its figures say.
 import { $, $$, fill, show } from "../dom.js";
-import { lookAtBoard } from "../live.js";
 import { duration, t } from "../texts.js";
-import { startActions } from "./actions.js";
 import { startAgents } from "./agents.js";
 import { startCalls } from "./calls.js";
-import { startFilters } from "./filters.js";
-import { startLayout } from "./layout.js";
 import { startQueues } from "./queues.js";
+import { state } from "./state.js";
 
 const STALE_S = 5;
 const TICK_MS = 500;
 
-/** What the board knows. heardAt: when (performance.now) the server last spoke; at: its clock then. */
-export const state = { queues: new Map(), agents: new Map(), calls: new Map(), pbxes: [], at: 0, figuresAt: 0, heardAt: -Infinity };
-
-export function startBoard(place) {
+/** A board in `place`. look: is given who hears the news, gives the way to stop. heard, turn: told after each news, and at
+ *  each tick. Gives the way to draw all anew. */
+export function showBoard(place, look, { heard, turn }) {
   const parts = [startQueues(place, state), startAgents(place, state), startCalls(place, state)];
-  startActions(place, state);
-  const filters = startFilters(place, state, () => parts.forEach((part) => part.draw()));
-  const turn = startLayout(place, filters);
-  const stop = lookAtBoard((news) => {
-    hear(news);
-    filters.offer();
-    for (const part of parts) part.draw(news);
+  const stop = look((news) => {
+    const other = hear(news);
+    heard?.();
+    for (const part of parts) part.draw(other ? undefined : news);
     fill($(".sums", place), sums());
     show($("#board-wait", place), false);
     tick(place);
@@ -37,8 +30,10 @@ export function startBoard(place) {
     clearInterval(timer);
     stop();
   }, TICK_MS);
+  return () => parts.forEach((part) => part.draw());
 }
 
+/** Whether what figures lead to is another time than before. */
 function hear(news) {
   for (const part of ["queues", "agents", "calls"]) {
     if (news.whole) state[part].clear();
@@ -47,11 +42,13 @@ function hear(news) {
       else state[part].delete(key);
     }
   }
-  Object.assign(state, { pbxes: news.pbxes, at: news.at, figuresAt: news.figures_at, heardAt: performance.now() });
+  const other = news.lately !== state.lately || news.day[0] !== state.day[0];
+  Object.assign(state, { pbxes: news.pbxes, at: news.at, figuresAt: news.figures_at, day: news.day, lately: news.lately, heardAt: performance.now() });
+  return other;
 }
 
 /** The server's clock as of now. */
-export const now = () => state.at + (performance.now() - state.heardAt) / 1000;
+const now = () => state.at + (performance.now() - state.heardAt) / 1000;
 
 /** Seconds since all that these PBXes say was so; "" for a row of none: of all of them. */
 function ageOf(names) {
@@ -69,10 +66,15 @@ function tick(place) {
     mark(tile, tile.dataset.figures ? figuresAge : ageOf(names), !tile.dataset.figures && lost(names));
   }
   place.dataset.figures = figuresAge > STALE_S ? "stale" : "live";
-  for (const one of $$("[data-since]", place)) {
-    if (one.closest('[data-age="stale"], [data-age="lost"]')) continue; // how long it lasts, nobody knows now
-    const text = duration(at - Number(one.dataset.since));
-    if (one.textContent !== text) one.textContent = text;
+  const live = (one) => !one.closest('[data-age="stale"], [data-age="lost"]'); // how long it lasts, nobody knows else
+  const say = (one, text) => one.textContent !== text && (one.textContent = text);
+  for (const one of $$("[data-since]", place)) if (live(one)) say(one, duration(at - Number(one.dataset.since)));
+  for (const one of $$("[data-budget]", place)) {
+    if (!live(one)) continue;
+    const left = Number(one.dataset.budget) - (at - Number(one.dataset.from));
+    one.classList.toggle("over", left < 0);
+    const all = Math.round(Number(one.dataset.budget) / 60);
+    say(one, left < 0 ? t("over the budget by {time}", { time: duration(-left) }) : t("{time} left of {n} min", { time: duration(left), n: all }));
   }
   const away = state.pbxes.filter((one) => one.state !== "up").map((one) => one.name);
   const said = !state.pbxes.length ? t("No PBX is set up: an admin names one in the settings.") : away.length ? t("No link to the PBX ({names}): what is hatched is how it last was, not how it is.", { names: away.join(", ") }) : "";
@@ -86,7 +88,7 @@ function mark(tile, age, isLost) {
   if (tile.dataset.age !== word) tile.dataset.age = word;
   const place = $(".age", tile);
   if (!place) return;
-  const text = isLost ? t("PBX lost") : Number.isNaN(age) ? "…" : t("{n} s", { n: Math.max(0, Math.floor(age)) });
+  const text = isLost ? t("PBX lost") : !Number.isFinite(age) ? "…" : t("{n} s", { n: Math.max(0, Math.floor(age)) });
   if (place.textContent !== text) place.textContent = text;
 }
 

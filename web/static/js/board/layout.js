@@ -2,6 +2,7 @@
 import { api } from "../api.js";
 import { $, $$, fill, show } from "../dom.js";
 import { toast } from "../toasts.js";
+import { startWall } from "./wall.js";
 
 /** Gives what is to be done at each tick. */
 export function startLayout(place, filters) {
@@ -40,8 +41,9 @@ export function startLayout(place, filters) {
   });
   $("#board-setup-open", place).addEventListener("click", () => dialog.showModal());
   $("#board-full", place).addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : place.requestFullscreen()));
-  document.addEventListener("fullscreenchange", () => turn(place, layout));
-  return () => turn(place, layout);
+  const turn = startWall(place, () => layout, () => document.fullscreenElement === place);
+  document.addEventListener("fullscreenchange", turn);
+  return turn;
 }
 
 /** Parts in their order, those that are not looked at away; the list of the dialog says the same. */
@@ -57,13 +59,5 @@ function lay(place, { tiles }) {
     if (list.contains(document.activeElement)) continue; // whoever puts them in order by keys keeps his place
     list.append(row);
   }
-  turn(place, { tiles, rotate_s: 0 });
-}
-
-/** On a full screen one part after the other, where so chosen; all of them else. */
-function turn(place, { tiles, rotate_s: each }) {
-  const wall = document.fullscreenElement === place;
-  place.classList.toggle("wall", wall);
-  const alone = wall && each ? tiles[Math.floor(Date.now() / 1000 / each) % tiles.length] : "";
-  for (const one of $$("section[data-tile]", place)) show(one, tiles.includes(one.dataset.tile) && (!alone || one.dataset.tile === alone));
+  for (const one of all) show(one, tiles.includes(one.dataset.tile));
 }

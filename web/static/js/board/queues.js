@@ -2,6 +2,7 @@
 import { $, fill } from "../dom.js";
 import { t } from "../texts.js";
 import { shownQueue } from "./filters.js";
+import { lead } from "./leads.js";
 import { changedIn, keep, since, who } from "./rows.js";
 
 const STANDINGS = ["ready", "ringing", "talking", "after-call", "paused", "away"];
@@ -27,8 +28,10 @@ function paint(tile, row) {
   const { today } = row;
   fill(tile, {
     name: row.name, waiting: row.waiting.length, level: percent(row.now.level), "level-today": percent(today.level), answered: today.answered,
-    abandoned: today.abandoned, others: today.others, missed: row.missed,
+    abandoned: today.abandoned, others: today.others, missed: row.missed, "in-time": today.in_time,
+    "level-said": t("Level: answered within {t} s; who hung up within {s} s does not count", { t: row.within_s, s: row.short_s }),
   });
+  lead(tile, { queue: row.name });
   for (const name of STANDINGS) fill(tile, { [name]: row.people[name] ?? 0 });
   since($('[data-f="longest"]', tile), row.waiting[0]?.since);
   tile.classList.toggle("busy", row.waiting.length > 0);

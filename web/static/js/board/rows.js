@@ -44,9 +44,11 @@ export const label = (button, name) => button?.setAttribute("aria-label", t("Wha
 export function who(element, one) {
   const link = $("a", element);
   const name = one?.name || "";
-  link.hidden = !one?.client_id;
-  link.textContent = one?.client_id ? name : "";
-  if (one?.client_id) link.href = `/clients/${one.client_id}`;
+  if (link) {
+    link.hidden = !one?.client_id;
+    link.textContent = one?.client_id ? name : "";
+    if (one?.client_id) link.href = `/clients/${one.client_id}`;
+  }
   $('[data-f="plain"]', element).textContent = one?.client_id ? "" : name;
   $('[data-f="number"]', element).textContent = String(one?.shown ?? "").split("§")[0];
 }
