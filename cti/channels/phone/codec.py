@@ -217,14 +217,17 @@ def _take_over(x: c.TakeOver) -> Headers:
 
 
 def _spy(x: c.Spy) -> Headers:
-    """q: no beep, E: over with the leg, S: and with nobody to hear; a channel is named whole, so no other begins so."""
+    """q: no beep, E: over with the leg, S: and with nobody to hear; a channel is named whole, so no other begins so.
+
+    Never o: by it one hears the agent alone, and not the client.
+    """
     name = x.caller_id_name.translate(_UNQUOTED)
     shown: Headers = {"CallerID": f'"{name}" <>'} if name else {}
     action: Headers = {
         "Action": "Originate",
         "Channel": x.device,
         "Application": "ChanSpy",
-        "Data": f"{x.leg},qES{ {'listen': 'o', 'whisper': 'w', 'barge': 'B'}[x.how] }",
+        "Data": f"{x.leg},qES{ {'listen': '', 'whisper': 'w', 'barge': 'B'}[x.how] }",
         "Async": "true",
         "Timeout": str(x.timeout_s * 1000),
         "ChannelId": f"trubka-{c.MOVES}{x.request_id}",
