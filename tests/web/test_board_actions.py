@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from cti.access import Right
 from cti.board import Caller, CallRow
 from cti.errors import ChannelError
 from cti.features.board_actions import BoardActions, BoardWays
@@ -17,7 +16,7 @@ from cti.features.directory_admin import QueueDraft
 from cti.features.spying import Spying
 from cti.lines import Line
 from cti.settings import PbxSettings
-from cti.storage import access_log, desktop_events, sessions, users
+from cti.storage import access_log, desktop_events, users
 from cti.telephony.commands import ClearConnection, Redirect, RemoveMember, SetPenalty, Spy, TakeOver
 from cti.telephony.events import CallRecord, LegRecord, Party, Spied
 from cti.telephony.numbering import NumberPlan
@@ -130,47 +129,6 @@ async def running(tmp_path: Path, desk: Desk) -> AsyncIterator[Panel]:
 async def ask(browser: Browser, path: str, body: Any = None, **places: object) -> tuple[int, Any]:
     method = next(one.method for one in OPERATIONS if one.path == path)
     return await browser.ask(method, path.format(**places), body if body is not None else BODIES.get(path))
-
-
-async def role(running: Panel, **rights: str) -> None:
-    changes = {f"supervisor:{name.replace('_', '.')}": to for name, to in rights.items()}
-    async with Visitor(running, "pavel") as visitor:
-        await visitor.post("/settings/roles", **changes)
-
-
-RIGHTS: tuple[Right, ...] = ("calls.manage", "agents.manage", "board.tell", "calls.spy")
-
-
-async def test_SEC_20_every_action_needs_its_right_and_ends_at_the_own_team_where_it_is_told_so(
-    running: Panel, desk: Desk
-) -> None:
-    acts = [one for one in OPERATIONS if one.who != "board.read"]
-    assert {one.who for one in acts} == set(RIGHTS)
-    mine = {True: {"calls": "talks", "agents": BORIS}, False: {"calls": "theirs", "agents": CLARA}}
-
-    async def asked(login: str, own: bool = True) -> dict[str, int]:
-        answers = {}
-        async with Browser(running, login) as browser:
-            for one in acts:
-                id_ = mine[own][one.path.split("/")[2]] if "{id}" in one.path else ""
-                id_ = "waits" if own and one.path.endswith("/pick") else id_
-                body = {**BODIES.get(one.path, {})}
-                if "user_id" in body:
-                    body["user_id"] = ANNA if own else CLARA
-                answers[one.path], _ = await ask(browser, one.path, body or None, id=id_)
-        return answers
-
-    assert set((await asked("anna")).values()) == {403}
-    await role(running, calls_manage="team", agents_manage="team", board_tell="team", calls_spy="team")
-    assert set((await asked("vera")).values()) <= {200, 202}
-    assert set((await asked("vera", own=False)).values()) == {403}
-    await role(running, calls_manage="none", agents_manage="none", board_tell="none", calls_spy="none")
-    assert set((await asked("vera")).values()) == {403}
-    async with running.services.database.read() as conn:
-        done = [one.action for one in await sessions.notes(conn) if one.action.startswith("board-")]
-    assert sorted(done) == [
-        "board-end", "board-pick", "board-queue", "board-state", "board-tell",
-    ]  # fmt: skip
 
 
 async def test_a_picked_caller_is_marked_before_the_pbx_is_asked_and_unmarked_where_it_refused(
