@@ -26,10 +26,10 @@ from dialplan.plan import (
     reached,
     ways,
 )
+from dialplan.recording import KEYS
 from dialplan.routes import pattern, route_of
 from dialplan.sounds import is_name, is_own
 
-KEYS = frozenset("0123456789*")
 LONGEST_NAME = 40  # a context is made of it, and that has 79 signs
 MOST_TRIES, MOST_WAIT_S, MOST_RING_S = 10, 7200, 600
 

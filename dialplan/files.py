@@ -68,9 +68,9 @@ def contexts(plan: Plan, site: Site) -> tuple[Context, ...]:
 
 
 def _contexts(plan: Plan, site: Site) -> Iterator[Context]:
+    begin = recording.begin(plan.announcement, plan.refusal)
     numbers = {
-        one.digits: flow.entry(one.first, one.language, record=recording.begin(plan.announcement) if one.record else ())
-        for one in plan.numbers
+        one.digits: flow.entry(one.first, one.language, record=begin if one.record else ()) for one in plan.numbers
     }
     yield inbound(FROM_OUTSIDE, numbers)
     yield from flow.contexts(plan, agi=site.asked_at, ask_s=site.ask_s)
@@ -84,7 +84,7 @@ def _contexts(plan: Plan, site: Site) -> Iterator[Context]:
     yield outside(plan, site)
     yield recording.context(plan, site)
     yield conference()
-    yield call_back(_called_back_recorded(plan), recording.begin(plan.announcement))
+    yield call_back(_called_back_recorded(plan), begin)
     yield takes()
     if not lost[DESKS]:
         yield desks(DESKS, site.agi, sit=plan.codes.sit, leave=plan.codes.leave, pbx=site.pbx)

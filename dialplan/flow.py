@@ -85,8 +85,9 @@ class _Known:
                 return (Step(app="Answer"), Step(app="Playback", args=(sound(node.sound),)), _go(node.then))
             case ToQueue():
                 queue = self._queues.get(node.queue)
-                record = queue is not None and queue.record
-                return (*(recording.begin(self._plan.announcement) if record else ()), *_queue(node))
+                is_recorded = queue is not None and queue.record
+                begin = recording.begin(self._plan.announcement, self._plan.refusal) if is_recorded else ()
+                return (*begin, *_queue(node))
             case ToPeople() | ToGroup():
                 return tuple(self._ring(node))
             case ToManager():

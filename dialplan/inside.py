@@ -77,7 +77,7 @@ def queues(plan: Plan) -> Context:
             Extension(
                 number=one.number,
                 title=one.title,
-                steps=(*(recording.begin(plan.announcement) if one.record else ()), *wait_in(one.name)),
+                steps=(*(recording.begin(plan.announcement, plan.refusal) if one.record else ()), *wait_in(one.name)),
             )
             for one in plan.queues
             if one.number

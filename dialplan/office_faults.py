@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from dialplan import recording
 from dialplan.fault import Fault, digits, is_word, twice
 from dialplan.inside import DIALLED, FOLLOWED
 from dialplan.pjsip import is_host, is_user
@@ -133,6 +134,10 @@ def _parking(plan: Plan) -> Iterator[Fault]:
 def _recording(plan: Plan) -> Iterator[Fault]:
     """A talk that is recorded and nobody says so: in Russia as in the Union one has to."""
     yield from _sound(plan, "announcement", plan.announcement)
+    if plan.refusal and (len(plan.refusal) != 1 or plan.refusal not in recording.KEYS):
+        yield Fault(code="bad-key", at="announcement", what=plan.refusal)
+    if plan.refusal and not plan.announcement:
+        yield Fault(code="no-untold", at="announcement", what=plan.refusal, weight="warning")
     if not plan.announcement:
         recorded = [
             *(one.digits for one in plan.numbers if one.record),

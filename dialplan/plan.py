@@ -336,7 +336,10 @@ class Sound:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """All of a PBX. announcement: the sound that says a call is recorded. spies: extensions that may listen."""
+    """All of a PBX. announcement: the sound that says a call is recorded. spies: extensions that may listen.
+
+    refusal: the key by which whoever hears the announcement is not recorded, "" for none.
+    """
 
     numbers: tuple[Number, ...] = ()
     nodes: tuple[Node, ...] = ()
@@ -353,6 +356,7 @@ class Plan:
     parking: Parking = PARKING
     spies: tuple[str, ...] = ()
     announcement: str = ""
+    refusal: str = ""
     zone: str = "Europe/Moscow"
 
 

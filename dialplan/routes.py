@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from dialplan import hours, recording
-from dialplan.model import Assign, Context, Expr, Extension, Step, sound, word
+from dialplan.model import Assign, Context, Expr, Extension, Step, word
 from dialplan.plan import Hours, Plan, Route
 from dialplan.site import Site
 
@@ -83,8 +83,10 @@ def _steps(route: Route, plan: Plan, site: Site, by_id: Mapping[str, Hours]) -> 
     yield from before(route, full="full")
     options = f"TKS({route.longest_min * 60})" if route.longest_min else "TK"
     if route.record:
-        yield from recording.begin("", elsewhere=bool(plan.announcement))
-        options += f"A({sound(plan.announcement)})" if plan.announcement else ""
+        if plan.announcement:
+            options += recording.of_called(plan.announcement, plan.refusal)
+        else:
+            yield from recording.begin("")
     cut = f"${{EXTEN:{int(route.strip)}}}" if route.strip else "${EXTEN}"
     cut = cut if route.digits else f"${{FILTER(0-9,{cut})}}"  # `.` takes `&` as well, which begins another number
     yield Step(app="Dial", args=(dialled(route, cut), str(RING_S), Expr(options)))

@@ -21,6 +21,8 @@ from dialplan.site import Site
 SALES = "74950000001"
 CLARA = "74950000002"
 RESPONSIBLE = "74950000003"
+RECORDED = "74950000006"
+ANNOUNCEMENT, REFUSAL = "conf-now-recording", "0"
 AGI = "127.0.0.1:4573"
 RECORDINGS = "/var/spool/asterisk/monitor/trubka"
 DEVICES = {
@@ -44,12 +46,17 @@ def contexts(
     """The whole plan. The third number leads to the client's manager, and to sales where he is not known or not free.
 
     more: further numbers that clients may dial. agi: where the server answers; ask_s: how long
-    it is waited for. recordings: the folder for those of the first number, of which nobody is told: it rings at once.
+    it is waited for. recordings: the folder for those of RECORDED, whose callers are told, and may say no by a key.
     """
     responsible = to_manager(agi, otherwise=wait_in("sales"), ask_s=ask_s)
     site = Site(agi=agi, caller_id=SALES, secrets={}, recordings=recordings)
-    recorded = (*recording.begin(""), *wait_in("sales"))
-    numbers = {SALES: recorded, CLARA: ring("103", DEVICES["103"]), RESPONSIBLE: responsible}
+    recorded = (*recording.begin(ANNOUNCEMENT, REFUSAL), *wait_in("sales"))
+    numbers = {
+        SALES: wait_in("sales"),
+        CLARA: ring("103", DEVICES["103"]),
+        RESPONSIBLE: responsible,
+        RECORDED: recorded,
+    }
     return (
         inbound("from-outside", {**numbers, **(more or {})}, beside=(late(),)),
         from_internal("from-internal", parts=("colleagues", "queues", "parkedcalls", "desks", inside.CODES, "outside")),

@@ -28,6 +28,7 @@ FAULTS: Mapping[str, str] = {
     "slot-inside": N_("The number {at} is a place for parked calls as well. Change one of them."),
     "bad-slots": N_("Places for parked calls {what}: from the lower to the higher, and {at} not among them."),
     "unannounced": N_("Calls of “{at}” are recorded and nobody says so. Choose the sound that announces it."),
+    "no-untold": N_("The key {what} says no to a recording, and nothing is said before one: nobody would press it."),
     "bad-caller-id": N_("“{at}” shows “{what}” to those who are called: a number is of digits."),
     "spy-nobody": N_("{at} may listen to calls, but nobody has that extension."),
     "who-many": N_("The route of “{at}” names {what} people; more than 500 are not looked through."),

@@ -30,6 +30,7 @@ PARTS: Mapping[str, str] = {
     "parking": N_("Parking"),
     "spies": N_("Who may listen"),
     "announcement": N_("Announcement of recording"),
+    "refusal": N_("Key that says no to a recording"),
     "zone": N_("Time zone"),
 }
 HOW: Mapping[str, tuple[str, str]] = {

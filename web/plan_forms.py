@@ -59,6 +59,7 @@ def picks(plan: Plan, language: str) -> dict[str, list[tuple[str, str]]]:
         "music": [("default", say(language, N_("the PBX's own")))]
         + [(one.name, one.title or one.name) for one in plan.music],
         "keys": [(key, key) for key in KEYS],
+        "refusals": [(key, key) for key in KEYS],
         "ends": [(code, say(language, words)) for code, words in ENDS.items()],
         "strategies": [(code, say(language, words)) for code, words in STRATEGIES.items()],
     }

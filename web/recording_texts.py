@@ -14,7 +14,7 @@ STATES: Mapping[str, str] = {  # state, or state and why
     "absent-no-folder": N_("The PBX has recorded the call; its folder is not named in the settings (recordings)."),
     "absent-lost": N_("The recording was here and its file is gone: an admin looks at the disk of the PBX."),
     "deleted": N_("The recording was deleted."),
-    "deleted-refused": N_("The client did not want to be recorded: what there was is deleted."),
+    "deleted-refused": N_("The client did not want to be recorded: nothing is kept."),
     "deleted-erased": N_("The recording was deleted with the client's data."),
     "deleted-old": N_("The recording was deleted: its time was over."),
 }

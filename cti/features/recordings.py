@@ -88,7 +88,10 @@ class Recordings:
     async def ended(self, event: RecordingEnded, received_at: float) -> None:
         """It ended before its call."""
         pbx, at = self._pbx_of(event.call), event.at or received_at
-        self._spool.put(lambda conn: recordings.end(conn, pbx, event.file, at, refused=event.refused))
+        if event.refused:
+            self._spool.put(lambda conn: recordings.refuse(conn, event.call, pbx, event.file, at))
+        else:
+            self._spool.put(lambda conn: recordings.end(conn, pbx, event.file, at, refused=False))
         self._wake.set()
 
     async def call_over(self, _event: CallCleared | SnapshotTaken, _received_at: float) -> None:

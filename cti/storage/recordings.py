@@ -28,6 +28,10 @@ _BEGIN = text(
     "INSERT INTO recordings (id, call_id, pbx, file, started_at, announced, demanded, leg)"
     " VALUES (:id, :call, :pbx, :file, :at, :announced, :demanded, :leg) ON CONFLICT (pbx, file) DO NOTHING"
 )
+_REFUSED = text(
+    "INSERT INTO recordings (id, call_id, pbx, file, started_at, announced, state, why, gone_at)"
+    " VALUES (:id, :call, :pbx, :file, :at, true, 'deleted', 'refused', :at) ON CONFLICT (pbx, file) DO NOTHING"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,6 +113,13 @@ async def begin(
     """A recording began; told twice, it is one."""
     row = {"id": secrets.token_hex(12), "call": call_id, "pbx": pbx, "file": file, "at": at, "leg": leg[:120]}
     await conn.execute(_BEGIN, {**row, "announced": announced, "demanded": demanded})
+
+
+async def refuse(conn: AsyncConnection, call_id: str, pbx: str, file: str, at: float) -> None:
+    """The client said no. What was begun is deleted; where nothing was, the call is marked so all the same."""
+    row = {"id": secrets.token_hex(12), "call": call_id, "pbx": pbx, "file": file, "at": at}
+    await conn.execute(_REFUSED, row)
+    await end(conn, pbx, file, at, refused=True)
 
 
 async def end(conn: AsyncConnection, pbx: str, file: str, at: float, *, refused: bool) -> None:

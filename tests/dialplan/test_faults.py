@@ -103,6 +103,8 @@ def test_a_whole_office_has_no_fault() -> None:
         (("unannounced", "sales"), {"announcement": ""}),
         (("unannounced", DID), {"announcement": "", "numbers": (Number(digits=DID, first="when", record=True),)}),
         (("unannounced", "7"), {"announcement": "", **route(record=True)}),
+        (("bad-key", "announcement"), {"refusal": "10"}),
+        (("no-untold", "announcement"), {"announcement": "", "refusal": "0"}),
         (("bad-caller-id", "103"), person(caller_id="Клара")),
         (("spy-nobody", "110"), {"spies": ("110",)}),
         (("no-person", "7"), route(who=("110",))),

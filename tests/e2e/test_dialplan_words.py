@@ -8,10 +8,12 @@ import pytest
 
 from lab.pbx import Pbx
 from tests.e2e.conftest import Street
+from tests.e2e.planned import press
 from tests.e2e.server import Desk, Server, until
 
 pytestmark = pytest.mark.lab
 MENU, SERGEEV = "74950000098", "+79355550102"
+RECORDED, NO, OTHER = "74950000006", "0", "5"
 
 
 def says(pbx: Pbx, *lines: str) -> None:
@@ -88,3 +90,42 @@ async def test_DP_09_a_recording_is_paused_in_the_talk_and_the_gap_is_silence_an
         assert (one["announced"], len(one["sha256"])) == (True, 64)
         page = await clara.text(f"/calls/{call}")
         assert 'class="gap"' in page
+
+
+@pytest.mark.parametrize(("keys", "is_kept"), [((OTHER,), True), ((NO,), False)])
+async def test_DP_09_who_says_no_at_the_announcement_is_not_recorded_and_the_call_says_so(
+    server: Server, street: Street, pbx: Pbx, keys: tuple[str, ...], is_kept: bool
+) -> None:
+    phone, number = await street.phone("101"), f"+7935555080{keys[0]}"
+    before = {*pbx.recordings.rglob("*.wav")}
+    async with Desk(server, "anna") as anna:
+        client = await street.call(RECORDED, caller=number.removeprefix("+"), echo=True)
+        for key in keys:  # another key than his no: it is said once more
+            await street.do(press, pbx, key)
+        call = (await anna.pop(number))["call"]["id"]
+        await street.do(phone.wait, "ringing")
+        await street.do(phone.answer)
+        await anna.call_is("talking", call)
+
+        async def running() -> bool:
+            return (await anna.api("GET", f"/calls/{call}/recording"))["running"] is is_kept
+
+        await until(running, why=f"the call is recorded: {is_kept}")
+        heard = phone.heard
+        await street.do(phone.wait, lambda one: one.heard > heard + 50)
+        await street.do(client.hang_up)
+        await anna.call_is("ended", call)
+
+        async def told() -> Any:
+            found = await anna.api("GET", f"/calls/{call}/recordings")
+            return found if found and found[0]["state"] in ("there", "deleted") else None
+
+        (one,) = await until(told, why="the call says what became of its recording")
+        files = {*pbx.recordings.rglob("*.wav")} - before
+        page = await anna.text(f"/calls/{call}")
+        if is_kept:
+            assert (one["state"], one["announced"], len(files)) == ("there", True, 1)
+            assert "без предупреждения" not in page
+        else:
+            assert (one["state"], one["why"], files) == ("deleted", "refused", set())
+            assert "Клиент отказался от записи" in page

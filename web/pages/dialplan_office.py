@@ -57,6 +57,14 @@ PARKING = (
 )
 HOUSE = (
     Field("announcement", N_("Said before a call is recorded"), "pick", of="sounds", blank=N_("nothing is said")),
+    Field(
+        "refusal",
+        N_("Key by which the client is not recorded"),
+        "pick",
+        N_("The sound says so: “The call is recorded. If you do not want this, press 0.” Three seconds are waited."),
+        "refusals",
+        N_("there is none"),
+    ),
     Field("spies", N_("Who may listen: extensions"), "people", N_("With commas between them; empty: nobody.")),
 )
 
