@@ -1,21 +1,29 @@
 """Sign-in by Active Directory or LDAP: a person's own bind proves the password. Needs the extra `[ldap]`.
 
 The person must be known to Trubka by login; the directory only says whether the password is his. An empty password
-is refused before it is asked: servers take an empty bind for an anonymous one and say yes.
+is refused before it is asked: servers take an empty bind for an anonymous one and say yes. Asked it is by
+`cti/ldap_bind.py`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
+import json
 import re
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import structlog
 
 from cti.errors import Refused, SettingsError
 from cti.settings import LdapSettings
 
-TIMEOUT_S = 5.0
+ROOT = Path(__file__).parent.parent
+TIMEOUT_S = 5.0  # of each step, in the process that asks
+WITHIN_S = 7.0  # of all of it
 _LOGIN = re.compile(r"[\w.@-]{1,64}")
 
 log = structlog.get_logger()
@@ -44,17 +52,28 @@ def ldap_check(settings: LdapSettings) -> Callable[[str, str], Awaitable[bool]] 
 
 
 async def _bind(settings: LdapSettings, login: str, password: str) -> bool:
-    import bonsai
-
-    client = bonsai.LDAPClient(settings.url, tls=settings.start_tls and settings.url.startswith("ldap://"))
-    if settings.ca_file:
-        client.set_ca_cert(str(settings.ca_file))
-    client.set_credentials("SIMPLE", user=settings.bind_dn.replace("{login}", login), password=password)
+    asked = {
+        "url": settings.url,
+        "start_tls": settings.start_tls and settings.url.startswith("ldap://"),
+        "ca_file": str(settings.ca_file or ""),
+        "timeout_s": TIMEOUT_S,
+        "user": settings.bind_dn.replace("{login}", login),
+        "password": password,
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "cti.ldap_bind", stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd=ROOT
+    )
     try:
-        async with client.connect(is_async=True, timeout=TIMEOUT_S):
-            return True
-    except bonsai.AuthenticationError:
-        return False
-    except (bonsai.LDAPError, OSError) as error:
-        log.warning("directory cannot be asked", reason=type(error).__name__)
-        raise Refused("directory-away", "The directory of your company does not answer; try again later.") from None
+        async with asyncio.timeout(WITHIN_S):
+            told, _ = await process.communicate(json.dumps(asked).encode())
+        answer = json.loads(told)
+    except (TimeoutError, ValueError) as error:  # it has not answered, or not in JSON
+        answer = {"taken": False, "away": type(error).__name__}
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if answer["away"]:
+        log.warning("directory cannot be asked", reason=answer["away"])
+        raise Refused("directory-away", "The directory of your company does not answer; try again later.")
+    return bool(answer["taken"])

@@ -42,6 +42,7 @@ from cti.features.role_rights import RoleRights
 from cti.features.rollups import Rollups
 from cti.features.scripts import Scripts
 from cti.ldap import ldap_check
+from cti.lookups import Loop
 from cti.mail_parts import build_mail
 from cti.memory import Memory, used
 from cti.metrics import Metrics
@@ -74,7 +75,7 @@ def main(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Raises CtiError when it cannot start."""
     logs.set_up(settings.log)
     faulthandler.enable()  # the watchdog's SIGABRT leaves in the journal where the server hung
-    with asyncio.Runner() as runner:
+    with asyncio.Runner(loop_factory=Loop) as runner:
         runner.run(serve(settings))
 
 
@@ -374,6 +375,7 @@ def _state(services: Services) -> str:
 def _show_figures(metrics: Metrics, spool: Spool, memory: Memory) -> None:
     metrics.read("memory_bytes", "Memory in use", used)
     metrics.read("memory_shed", "How often caches were emptied because memory was tight", lambda: memory.shed_count)
+    metrics.read("tasks", "Tasks of the event loop", lambda: len(asyncio.all_tasks()))
     metrics.read("spool_pending", "Writes that wait for the database", lambda: spool.pending)
     metrics.read("spool_refused", "Writes lost because too many waited", lambda: spool.refused)
     metrics.read("spool_parked", "Writes put aside because they could never succeed", lambda: spool.parked)

@@ -32,6 +32,8 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.passwords": (),
     "cti.trust": (),
     "cti.ldap": ("cti.errors", "cti.settings"),
+    "cti.ldap_bind": (),
+    "cti.lookups": (),
     "cti.logs": ("cti.settings",),
     "cti.holidays_ru": ("cti.errors", "dialplan"),
     "cti.clients": ("cti.telephony.numbering", "cti.desktop", "cti.storage.clients"),
@@ -48,7 +50,9 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.directory": ("cti.storage",),
     "cti.lines": ("cti.channels.base", "cti.settings", "cti.telephony", "cti.errors"),
     "cti.queue_places": ("cti.storage", "cti.telephony", "cti.errors", "cti.directory", "cti.lines"),
-    "cti.channels": ("cti.telephony", "cti.messages", "cti.errors", "cti.channels", "cti.clients.masking"),
+    "cti.channels": (
+        "cti.telephony", "cti.messages", "cti.errors", "cti.channels", "cti.clients.masking", "cti.lookups",
+    ),
     "cti.features": (
         "cti.telephony", "cti.clients", "cti.messages", "cti.access", "cti.errors", "cti.desktop", "cti.directory",
         "cti.storage", "cti.channels.base", "cti.channels.letters", "cti.channels.folders",

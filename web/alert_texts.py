@@ -40,6 +40,7 @@ WHYS: Mapping[str, str] = {
     "acked": N_("somebody saw to it"),
     "over": N_("it was over"),
     "host": N_("the address may not be reached from here"),
+    "lookup": N_("the name server does not answer"),
     "address": N_("this is no address"),
 }
 NOTICES: Mapping[str, str] = {"alert": N_("{words}")}

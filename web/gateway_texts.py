@@ -12,6 +12,7 @@ TROUBLES: Mapping[str, str] = {
         "This host cannot be reached. Check its name. A gateway inside the house's network has to be allowed in the"
         " settings file: [sms] inside."
     ),
+    "lookup": N_("The name server does not answer, so the host cannot be found now. It is tried again by itself."),
     "closed": N_("Nothing listens there. Check the address and the port."),
     "silent": N_("It does not answer in time. If that stays so, check the address, or ask the company."),
     "refused-bind": N_("It does not let us in: check the login and the password or key."),

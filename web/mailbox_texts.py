@@ -20,6 +20,7 @@ TROUBLES: Mapping[str, str] = {
         "This mail server cannot be reached. Check its name. A server inside the house's network has to be allowed in"
         " the settings file: [mail] inside."
     ),
+    "lookup": N_("The name server does not answer, so the host cannot be found now. It is tried again by itself."),
     "closed": N_("Nothing listens at this port. Usual are 993 for IMAP, 465 or 587 for SMTP."),
     "silent": N_("The mail server does not answer in time. If that stays so, check its name and port."),
     "certificate": N_(

@@ -40,6 +40,7 @@ WHYS: Mapping[str, str] = {
     "called-back": N_("the author took it back"),
     "down": N_("the gateway is away"),
     "host": N_("the gateway is not found"),
+    "lookup": N_("the name server does not answer"),
     "closed": N_("the gateway closed the connection"),
     "silent": N_("the gateway is silent"),
     "refused-bind": N_("the gateway does not let us in"),

@@ -24,11 +24,11 @@ class _Judged(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """Raises OSError where it leads nowhere."""
+        """Raises OSError with the reach's code where it leads nowhere."""
         try:
             addresses = await self._reach.addresses(host, port)
-        except ChannelError:
-            raise OSError("host") from None
+        except ChannelError as error:
+            raise OSError(str(error)) from None
         numeric = int(socket.AI_NUMERICHOST | socket.AI_NUMERICSERV)
         return [
             ResolveResult(

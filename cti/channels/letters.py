@@ -188,8 +188,8 @@ class Poison(Exception):
 class MailTrouble(ChannelError):
     """A mail server cannot be reached or does not let us in.
 
-    code: password, app-password, oauth2, host, closed, silent, certificate, no-tls, no-imap, not-mail, quota, other
-    (web/mail_texts.py says them). said: its own last words, one line, of their making and not to be believed.
+    code: password, app-password, oauth2, host, lookup, closed, silent, certificate, no-tls, no-imap, not-mail, quota,
+    other (web/mail_texts.py says them). said: its own last words, one line, of their making and not to be believed.
     """
 
     def __init__(self, code: str, said: str = "", *, permanent: bool = False) -> None:

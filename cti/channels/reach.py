@@ -4,7 +4,8 @@ Public addresses may be reached, and the networks that the settings name. Whatev
 loopback, a name that resolves to the inside, one that resolves otherwise the second time), the address that was judged
 is the address that is connected to. A host that may not be reached is told as one that does not exist.
 
-What went wrong is told by a code: host (there is none that may be reached), closed (nobody listens), silent.
+What went wrong is told by a code: host (there is none that may be reached), lookup (no name server answers), closed
+(nobody listens), silent.
 """
 
 from __future__ import annotations
@@ -34,13 +35,14 @@ class Reach:
         self._trouble = trouble
 
     async def addresses(self, host: str, port: int) -> list[str]:
-        """Where the host is and may be reached. Raises the trouble `host`."""
+        """Where the host is and may be reached. Raises the trouble `host` or `lookup`."""
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(LOOKUP_S):
                 found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError, TimeoutError):
-            raise self._trouble("host") from None
+        except (OSError, UnicodeError, TimeoutError) as error:
+            away = isinstance(error, TimeoutError) or getattr(error, "errno", None) == socket.EAI_AGAIN
+            raise self._trouble("lookup" if away else "host") from None
         known = dict.fromkeys(str(one[4][0]) for one in found)
         allowed = [one for one in known if self.allows(one)]
         if not allowed:
@@ -61,7 +63,7 @@ class Reach:
         return one.is_global and not (one.is_multicast or one.is_reserved)
 
     async def connect(self, host: str, port: int) -> socket.socket:
-        """A connected socket. Raises the trouble host, closed or silent."""
+        """A connected socket. Raises the trouble host, lookup, closed or silent."""
         trouble = self._trouble("silent")
         for address in await self.addresses(host, port):
             family = socket.AF_INET6 if ":" in address else socket.AF_INET

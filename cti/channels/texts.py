@@ -63,10 +63,10 @@ class InText(msgspec.Struct, frozen=True, kw_only=True):
 class SmsTrouble(ChannelError):
     """A gateway certainly did not take a message. permanent: it will not take this one ever.
 
-    code: down, host, closed, silent, certificate, refused-bind, throttled, full, balance, bad-number, bad-sender,
-    bad-text, unsure-words, http, not-ours, no-right, no-driver, no-pbx, other (web/sms_texts.py says them); waited: for
-    its turn, and longer than it may without being asked anew whether it may leave. said: its
-    own last words, one line, of their making and not to be believed. retry_s: how long it wants to be left alone,
+    code: down, host, lookup, closed, silent, certificate, refused-bind, throttled, full, balance, bad-number,
+    bad-sender, bad-text, unsure-words, http, not-ours, no-right, no-driver, no-pbx, other (web/sms_texts.py says
+    them); waited: for its turn, and longer than it may without being asked anew whether it may leave. said: its own
+    last words, one line, of their making and not to be believed. retry_s: how long it wants to be left alone,
     None: as usual.
     """
 

@@ -37,8 +37,10 @@ class Webhook:
             raise ChannelError("address", permanent=True) from None
         if where.scheme not in SCHEMES or not where.host or where.user is not None:
             raise ChannelError("address", permanent=True)
-        if not await self._may(where):
-            raise ChannelError("host", permanent=True)
+        try:
+            await self._reach.addresses(str(where.host), where.port or 0)
+        except ChannelError as error:
+            raise ChannelError(str(error), permanent=str(error) == "host") from None
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "Trubka",
@@ -56,12 +58,6 @@ class Webhook:
             raise ChannelError(type(error).__name__) from None
         if not 200 <= status < 300:
             raise ChannelError(f"HTTP {status}", permanent=300 <= status < 500 and status not in (408, 425, 429))
-
-    async def _may(self, where: URL) -> bool:
-        try:
-            return bool(await self._reach.addresses(str(where.host), where.port or 0))
-        except ChannelError:
-            return False
 
     def _session(self) -> aiohttp.ClientSession:
         way = connector(self._reach, self._tls)

@@ -47,9 +47,11 @@ def said(action: Action, response: str = "Success", **headers: str) -> bytes:
 class FakeAmi:
     """A server on a port of its own. actions: all it was told, in order; raw: every byte of it."""
 
-    def __init__(self, *, secret: str = "s3cret", tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, *, secret: str = "s3cret", tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", port: int = 0
+    ) -> None:
         self.secret = secret
-        self.port = 0
+        self.host, self.port = host, port
         self.actions: list[Action] = []
         self.raw = bytearray()
         self.connections = 0
@@ -74,7 +76,7 @@ class FakeAmi:
 
     async def start(self) -> None:
         """Listen, on the port of before if there was one."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self._tls)
+        self._server = await asyncio.start_server(self._serve, self.host, self.port, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:

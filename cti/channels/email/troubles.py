@@ -47,7 +47,7 @@ def imap_trouble(error: Exception, *, while_connecting: bool = False) -> MailTro
     if isinstance(error, TimeoutError):
         return MailTrouble("silent")
     if isinstance(error, socket.gaierror):
-        return MailTrouble("host")
+        return MailTrouble("lookup" if error.errno == socket.EAI_AGAIN else "host")
     if isinstance(error, OSError):
         return MailTrouble("closed")
     if while_connecting and isinstance(error, IMAPClientError) and "EOF" not in str(error):

@@ -11,6 +11,7 @@ import hashlib
 import os
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -21,10 +22,12 @@ from miniopy_async.api import Minio
 from miniopy_async.error import MinioException, S3Error
 
 from cti.errors import ChannelError
+from cti.lookups import Loop
 
 AT_ONCE = 1 << 20
 KEPT_S = 24 * 3600.0
 WITHIN_S = 120.0
+THREADS = 4
 T = TypeVar("T")
 
 
@@ -36,6 +39,7 @@ class S3Archive:
         self._endpoint, self._is_secure = parts.netloc, parts.scheme == "https"
         self._region, self._key, self._secret = region or "us-east-1", key, secret
         self._bucket, self._prefix, self._cache = bucket, prefix.strip("/"), cache
+        self._threads = ThreadPoolExecutor(THREADS, "archive")  # a store that is silent holds nobody else up
 
     async def put(self, source: Path, name: str, sha256: str) -> None:
         """A file is there, and reads back as it was. Raises ChannelError."""
@@ -115,8 +119,12 @@ class S3Archive:
                 )  # fmt: skip
                 return await work(client)
 
+        def run() -> T:
+            with asyncio.Runner(loop_factory=Loop) as runner:
+                return runner.run(asked())
+
         try:
-            return await asyncio.to_thread(asyncio.run, asked())
+            return await asyncio.get_running_loop().run_in_executor(self._threads, run)
         except S3Error as error:
             raise ChannelError(f"The archive refused: {error.code}") from None
         except (MinioException, aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:

@@ -32,6 +32,8 @@ def in_words(error: Exception, where: str, *, spoke: bool) -> str:
         return f"no TLS at {where}: {(error.reason or 'broken off').replace('_', ' ').lower()}; is it the TLS port?"
     if isinstance(error, ConnectionRefusedError):
         return f"nobody listens at {where}: is the PBX running, is manager.conf enabled?"
+    if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+        return f"{where}: no name server answers, see /etc/resolv.conf of this machine"
     if isinstance(error, socket.gaierror | UnicodeError):
         return f"{where}: no such host name"
     if isinstance(error, TimeoutError):

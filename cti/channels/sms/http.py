@@ -246,7 +246,7 @@ def _rest(answer: aiohttp.ClientResponse) -> float | None:
 
 def _unconnected(error: aiohttp.ClientConnectorError) -> SmsTrouble:
     if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return SmsTrouble("host")
+        return SmsTrouble(str(error.os_error))  # the code of the reach
     if isinstance(error, aiohttp.ClientSSLError):
         return SmsTrouble("silent", "TLS")
     return SmsTrouble("closed" if isinstance(error.os_error, ConnectionRefusedError) else "silent")
