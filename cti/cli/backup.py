@@ -17,7 +17,7 @@ import click
 
 from cti.cli import examples, on_database, settings_of
 from cti.cli.backup_archive import DATABASES, Manifest, Member, of_data, of_recordings, unpack, write
-from cti.cli.backup_database import engine_of, faults_of, is_empty, put_back, readable, rows_of, take_out
+from cti.cli.backup_database import apart, engine_of, faults_of, is_empty, put_back, rows_in, rows_of, take_out
 from cti.cli.db import erase_again
 from cti.cli.operator import keep_whole
 from cti.errors import StorageError
@@ -71,13 +71,9 @@ def make(ctx: click.Context, to: Path, password_file: Path | None, recordings: b
         db = await database.open_database(settings.database_url)
         try:
             await keep_whole(db, BACKUP)
-            copy = await take_out(db, settings.database_url, folder)
-            schema = db.schema_version
+            return *await take_out(db, settings.database_url, folder), db.schema_version
         finally:
             await db.close()
-        if copy.suffix != ".db":
-            return copy, {}, schema
-        return copy, await _looked_at(_url(copy), rows_of), schema
 
     with _room(file.parent) as folder:
         copy, rows, schema = asyncio.run(copied(folder))
@@ -145,14 +141,15 @@ def restore(ctx: click.Context, file: Path, password_file: Path | None, replace:
             )
         asyncio.run(_trial(folder, manifest))
         kept = asyncio.run(put_back(url, folder / DATABASES[manifest.engine], replace=replace))
+        missing = apart(asyncio.run(_looked_at(url, rows_of)), _comparable(manifest))
         _lay_out(folder / "data", settings.data)
         left = _recordings(folder / "recordings", settings.recording_folders)
     asyncio.run(erase_again(settings, url))
     faults = on_database(settings, lambda db: _faults(db, settings.data, manifest))
-    for one in (*faults, *left):
+    for one in (*missing, *faults, *left):
         click.echo(one, err=True)
     click.echo(f"Restored from {file}." + (f" The database before that is kept as {kept}." if kept else ""))
-    if faults:
+    if missing or faults:
         ctx.exit(1)
 
 
@@ -205,10 +202,10 @@ def _prove(file: Path, password: str) -> Manifest:
 async def _trial(folder: Path, manifest: Manifest) -> None:
     """Open what was unpacked. Raises StorageError with all that is wrong."""
     copy = folder / DATABASES[manifest.engine]
-    if manifest.engine != "sqlite":
-        readable(copy)
-        return
-    faults = await _looked_at(_url(copy), lambda conn: faults_of(conn, folder / "data", _comparable(manifest)))
+    if manifest.engine == "sqlite":
+        faults = await _looked_at(_url(copy), lambda conn: faults_of(conn, folder / "data", _comparable(manifest)))
+    else:
+        faults = apart(await asyncio.to_thread(rows_in, copy), manifest.rows)
     if faults:
         raise StorageError("The backup is not whole: " + "; ".join(faults), advice="Take another, or make one anew.")
 

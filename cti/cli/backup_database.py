@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Sequence
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
-from sqlalchemy import func, make_url, select
+from sqlalchemy import func, make_url, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.cli.backup_archive import DATABASES
@@ -21,6 +23,8 @@ from cti.storage.sending_tables import library_files, outbox_files
 from cti.storage.tables import metadata
 
 SEALED = ("secret", "sealed", "hook_secret", "totp_secret")  # columns of what the installation's key closes
+ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
+COPY = re.compile(rb'COPY public\."?(\w+)"? \(')
 MOST_NAMED = 20  # missing files that are told by name
 
 
@@ -28,14 +32,23 @@ def engine_of(url: str) -> str:
     return make_url(url).get_backend_name()
 
 
-async def take_out(db: Database, url: str, folder: Path) -> Path:
-    """A copy of the running database in the folder. Raises StorageError."""
+async def take_out(db: Database, url: str, folder: Path) -> tuple[Path, dict[str, int]]:
+    """A copy of the running database in the folder, and its rows by table. Raises StorageError."""
     file = folder / Path(DATABASES[engine_of(url)]).name
     if db.is_sqlite:
         await db.backup(file)
-    else:
-        _tool("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", f"--file={file}")
-    return file
+        copy = await database.open_database(f"sqlite+aiosqlite:///{file}")
+        try:
+            async with copy.read(slow=True) as conn:
+                return file, await rows_of(conn)
+        finally:
+            await copy.close()
+    async with db.write() as conn:  # what is counted and what is dumped are of one moment
+        await conn.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        moment = (await conn.execute(text("SELECT pg_export_snapshot()"))).scalar_one()
+        dump = ("--format=custom", "--no-owner", "--no-privileges", f"--snapshot={moment}", f"--file={file}")
+        _tool("pg_dump", url, *dump)
+        return file, await rows_of(conn)
 
 
 async def put_back(url: str, file: Path, *, replace: bool) -> Path | None:
@@ -47,9 +60,30 @@ async def put_back(url: str, file: Path, *, replace: bool) -> Path | None:
     return None
 
 
-def readable(file: Path) -> None:
-    """StorageError unless pg_restore can read all of a dump: every row is unpacked, and goes nowhere."""
-    _run(["pg_restore", "--file=/dev/null", str(file)], {})
+def rows_in(dump: Path) -> dict[str, int]:
+    """Rows of each table in a dump of PostgreSQL: all of it is unpacked, and goes nowhere. Raises StorageError."""
+    found: dict[str, int] = {}
+    with tempfile.TemporaryFile() as errors:
+        command = [_found("pg_restore"), "--data-only", "--file=-", str(dump)]
+        with subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=errors) as reader:
+            assert reader.stdout is not None  # it is a pipe
+            table = ""
+            for line in reader.stdout:
+                if table and line != b"\\.\n":
+                    found[table] += 1
+                elif table:
+                    table = ""
+                elif begun := COPY.match(line):
+                    table = begun[1].decode()
+                    found[table] = 0
+        errors.seek(0)
+        _demand("pg_restore", reader.returncode, errors.read().decode(errors="replace"))
+    return found
+
+
+def apart(found: Mapping[str, int], rows: Mapping[str, int]) -> list[str]:
+    """The tables that have other rows than they should."""
+    return [f"{name}: {found.get(name, 0)} rows of {count}" for name, count in rows.items() if found.get(name) != count]
 
 
 def _tool(program: str, url: str, *words: str) -> None:
@@ -66,16 +100,25 @@ def _tool(program: str, url: str, *words: str) -> None:
 
 
 def _run(command: Sequence[str], env: dict[str, str]) -> None:
-    path = "/usr/local/bin:/usr/bin:/bin"
-    if shutil.which(command[0], path=path) is None:
-        raise StorageError(f"{command[0]} is not installed", advice="Run: apt-get install postgresql-client")
+    program, *words = command
     done = subprocess.run(
-        command, env={"PATH": path, "LC_ALL": "C.UTF-8", **env}, capture_output=True, text=True, check=False
+        [_found(program), *words], env={**ENVIRONMENT, **env}, capture_output=True, text=True, check=False
     )
-    if done.returncode:
-        told = done.stderr.strip().splitlines()
+    _demand(program, done.returncode, done.stderr)
+
+
+def _found(program: str) -> str:
+    file = shutil.which(program, path=ENVIRONMENT["PATH"])
+    if file is None:
+        raise StorageError(f"{program} is not installed", advice="Run: apt-get install postgresql-client")
+    return file
+
+
+def _demand(program: str, status: int, errors: str) -> None:
+    if status:
+        told = errors.strip().splitlines()
         raise StorageError(
-            f"{command[0]} failed ({told[0] if told else done.returncode})",
+            f"{program} failed ({told[0] if told else status})",
             advice="It must be of the server's version or newer, and the target database empty.",
         )
 
@@ -90,10 +133,7 @@ async def rows_of(conn: AsyncConnection) -> dict[str, int]:
 
 async def faults_of(conn: AsyncConnection, data: Path, rows: dict[str, int]) -> list[str]:
     """What is not as it was when it was put in: rows, the key that opens its secrets, the files that it names."""
-    found = await rows_of(conn)
-    faults = [
-        f"{name}: {found.get(name, 0)} rows of {count}" for name, count in rows.items() if found.get(name) != count
-    ]
+    faults = apart(await rows_of(conn), rows) if rows else []
     faults += await _key(conn, _key_in(data / "secrets.key"))
     missing = [name async for name in _missing(conn, data)]
     faults += [f"{name}: named by the database, and not there" for name in missing[:MOST_NAMED]]

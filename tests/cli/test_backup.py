@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import sqlite3
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography.fernet import Fernet
 
+from cti.cli.backup_archive import unpack, write
 from cti.cli.backup_seal import CHUNK, Seal, Unseal
 from cti.errors import StorageError
 from cti.passwords import installation_key
@@ -126,12 +129,30 @@ def test_a_postgresql_is_dumped_proven_and_put_back(tmp_path: Path) -> None:
         done = cti("backup", "make", str(tmp_path / "copies"), data=house, **env)
         assert done.returncode == 0, done.stderr
         (file,) = (tmp_path / "copies").iterdir()
+        assert re.search(r", [1-9]\d{3,} rows\.", cti("backup", "verify", str(file), data=house, **env).stdout)
+        torn = cti("backup", "verify", str(_with_a_client_more(file, tmp_path)), data=house, **env)
+        assert (torn.returncode, bool(re.search(r"clients: \d+ rows of \d+", torn.stderr))) == (1, True)
         (tmp_path / "url").write_text(cluster.create())
         back = cti("backup", "restore", str(file), data=tmp_path / "other", **env)
         assert back.returncode == 0, back.stderr
         exported = cti("client", "export", str(tmp_path / "all.csv"), data=tmp_path / "other", **env)
         assert exported.returncode == 0, exported.stderr
         assert "Алхимов" in (tmp_path / "all.csv").read_text(encoding="utf-8-sig")
+
+
+def _with_a_client_more(file: Path, tmp_path: Path) -> Path:
+    """A backup that says of itself that one client more was put in than there is."""
+    folder, torn = tmp_path / "unpacked", tmp_path / "torn.backup"
+    said = unpack(file, "", folder, lambda _count, _size: None)
+    rows = said.rows | {"clients": said.rows["clients"] + 1}
+    write(
+        torn,
+        password="",
+        files=((name, folder / name) for name in said.members),
+        manifest=lambda members: msgspec.structs.replace(said, rows=rows, members=members),
+        told=lambda _count, _size: None,
+    )
+    return torn
 
 
 @pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])
