@@ -49,6 +49,7 @@ Right = Literal[
     "quality.manage",  # score forms, what is drawn to be scored, calibrations
     "figures.own",  # one's own figures
     "figures.targets",  # what the figures are to be
+    "past.write",  # take the PBX's own logs of the time before into the journal, and back out of it
     "segments.write",
     "mail",  # letters of own mailboxes and of shared ones one belongs to; all: of every shared mailbox
     "sms",  # write SMS to clients
@@ -105,6 +106,7 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "quality.manage": {"agent": "none", "supervisor": "all", "admin": "all"},
     "figures.own": {"agent": "own", "supervisor": "own", "admin": "own"},
     "figures.targets": {"agent": "none", "supervisor": "all", "admin": "all"},
+    "past.write": {"agent": "none", "supervisor": "all", "admin": "all"},
     "segments.write": {"agent": "none", "supervisor": "all", "admin": "all"},
     "mail": {"agent": "own", "supervisor": "all", "admin": "all"},
     "sms": {"agent": "all", "supervisor": "all", "admin": "all"},

@@ -69,3 +69,9 @@ class Jobs:
             with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+
+
+def say(said: Said) -> None:
+    """What the process tells the server."""
+    sys.stdout.buffer.write(msgspec.json.encode(said) + b"\n")
+    sys.stdout.buffer.flush()

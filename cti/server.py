@@ -48,7 +48,7 @@ from cti.memory import Memory, used
 from cti.metrics import Metrics
 from cti.newcomer_parts import build_newcomers
 from cti.passwords import installation_key
-from cti.past_parts import build_absences
+from cti.past_parts import build_past
 from cti.pbx import Pbxes
 from cti.service_manager import ServiceManager
 from cti.settings import Settings, service_manager
@@ -146,14 +146,9 @@ async def build(settings: Settings, db: Database) -> Parts:
     )
     access_journal = AccessJournal(spool=spool, clock=clock)
     live = Live(
-        accounts=accounts,
-        sights=sights,
-        db=db,
-        spool=spool,
-        metrics=metrics,
-        access_journal=access_journal,
+        accounts=accounts, sights=sights, db=db, spool=spool, metrics=metrics, access_journal=access_journal,
         clock=clock,
-    )
+    )  # fmt: skip
     desk = await build_desk(
         settings,
         db,
@@ -199,10 +194,14 @@ async def build(settings: Settings, db: Database) -> Parts:
         passwords=accounts.passwords, changed=desk.phones.people_changed, clock=clock,
     )  # fmt: skip
     texting.gateway_calls.counted = lambda outcome: metrics.sms_calls.labels(outcome).inc()
+    past = await build_past(settings, db, pbxes=pbxes, jobs=base.jobs, key=key, clock=clock)
     forget = (
-        base.exports.erased, base.import_runs.erased, desk.screen_pops.erased, mail.sending.letter_store.erased,
+        base.exports.erased, base.import_runs.erased, past.runs.erased, desk.screen_pops.erased,
+        mail.sending.letter_store.erased,
     )  # fmt: skip
-    around = Surroundings(written=spool.flush, importing=lambda: base.import_runs.running is not None, forget=forget)
+    around = Surroundings(
+        written=spool.flush, importing=lambda: base.import_runs.running is not None or past.runs.running, forget=forget
+    )  # fmt: skip
     gone = Erasures(db=db, jobs=base.jobs, plan=pbxes.plan, desktop=live, around=around, zone=zone, clock=clock)
     await gone.start()
     await desk.screen_pops.start()
@@ -226,7 +225,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         "erasures": gone.watch(),
         "figures": rollups.run(),
         "alerts": warned.watch.run(),
-        "absences": build_absences(settings, db, pbxes, base.jobs, clock).run(),
+        **past.work,
         "loop-lag": _watch_loop(metrics),
         "memory": memory.watch(),
         **base.work,
@@ -296,6 +295,8 @@ async def build(settings: Settings, db: Database) -> Parts:
         segments=base.segments,
         files=base.files,
         import_runs=base.import_runs,
+        past_runs=past.runs,
+        past_databases=past.databases,
         exports=base.exports,
         duplicates=base.duplicates,
         restrictions=base.restrictions,

@@ -77,6 +77,7 @@ def set_up(app: web.Application) -> None:
         "opens": link_of,
         "plain": _plain,
         "bytes": size,
+        "grouped": _grouped,
     }
     environment.globals |= {"icon": icon, "keys_listed": keys.listed, "key_letter": keys.letter}
     environment.tests["seen_by_sip"] = lambda call: bool(registrar_of(call))
@@ -178,6 +179,11 @@ def day(iso: str | None) -> str:
 def _amount(context: Context, hundredths: int | None) -> str:
     """A sum as the reader's language writes it."""
     return show_amount(hundredths, "." if context.get("language") == "en" else ",")
+
+
+def _grouped(n: int) -> str:
+    """A large number in groups of three digits."""
+    return f"{n:,}".replace(",", "\u00a0")
 
 
 def _currency(code: str) -> str:

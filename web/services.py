@@ -77,6 +77,8 @@ from cti.features.number_lists import NumberLists
 from cti.features.outbox import Outbox
 from cti.features.outbox_files import OutboxFiles
 from cti.features.own_keys import OwnKeys
+from cti.features.past_databases import PastDatabases
+from cti.features.past_runs import PastRuns
 from cti.features.pbx_offers import PbxOffers
 from cti.features.phone_settings import PhoneSettings
 from cti.features.phone_watch import PhoneWatch
@@ -167,6 +169,8 @@ class Services:
     segments: ClientSegments
     files: ClientFiles
     import_runs: ImportRuns
+    past_runs: PastRuns
+    past_databases: PastDatabases
     bulk_changes: BulkChanges
     exports: Exports
     duplicates: ClientDuplicates

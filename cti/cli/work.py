@@ -36,6 +36,7 @@ from cti.features.client_erasure import Eraser, Subject
 from cti.features.client_export import Asked, ClientExport
 from cti.features.client_import import PART, ClientImport, Done, Row, Told
 from cti.features.import_runs import SHOWN
+from cti.jobs import say
 from cti.sheets import SheetError
 from cti.sheets.worker import batches
 from cti.storage import erasures, properties, runs, segments
@@ -68,7 +69,7 @@ def main() -> None:
         asyncio.run(_work(job))
     except CtiError as error:
         code = error.code if isinstance(error, Refused) else "sheet" if isinstance(error, SheetError) else "storage"
-        _say({"refusal": code, "message": str(error)})
+        say({"refusal": code, "message": str(error)})
 
 
 def _end_with_the_server() -> None:
@@ -76,15 +77,10 @@ def _end_with_the_server() -> None:
     os._exit(70)
 
 
-def _say(said: Mapping[str, Any]) -> None:
-    sys.stdout.buffer.write(msgspec.json.encode(said) + b"\n")
-    sys.stdout.buffer.flush()
-
-
 async def _work(job: Job) -> None:
     db = await open_database(job["url"], busy_timeout_ms=job["busy_timeout_ms"])
     try:
-        _say({"done": await WORK[job["what"]](db, job)})
+        say({"done": await WORK[job["what"]](db, job)})
     finally:
         await db.close()
 
@@ -134,7 +130,7 @@ async def _rows(
         refused.keep([one.fault for one in told.done if one.fault is not None], rows, told.rows - len(rows))
         if time.monotonic() - said_at >= SAY_EVERY_S:
             said_at = time.monotonic()
-            _say({**told.counts, "erased": told.erased})
+            say({**told.counts, "erased": told.erased})
 
     work = ClientImport(
         db=db, plan=NumberPlan(**job["plan"]), clock=time.time, user_id=job["user_id"], keys=job["keys"],
@@ -212,7 +208,7 @@ async def _undo(db: Database, job: Job) -> Any:
         run = await runs.get(conn, job["batch"])
         if run is None or run.state != "undoing":
             raise Stopped
-        _say({"rows": done, "total": total})
+        say({"rows": done, "total": total})
 
     count = await _base(db, job).undo(person, job["batch"], after_part=still_mine)
     async with db.write() as conn:
@@ -280,6 +276,8 @@ WORK: Mapping[str, Callable[[Database, Job], Awaitable[Any]]] = {
     "clean": _clean,
     "dossier": _dossier,
     "past-gap": work_past.fill,
+    "past-take": work_past.take,
+    "past-undo": work_past.undo,
     "access-review": work_access.review,
     "access-check": work_access.check,
     "access-file": work_access.write,

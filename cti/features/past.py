@@ -9,7 +9,17 @@ were erased are left out.
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Hashable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +41,7 @@ from cti.telephony.queue_log import Told, device_of
 
 PART = 500  # calls of one transaction
 REMEMBERED = 100_000  # numbers
+LOOKED_MOST = 2_000_000  # calls of one look that are known again
 MARGIN_S = 60.0  # what ended so shortly before a gap may have its end in it
 
 
@@ -76,17 +87,23 @@ class Past:
         self._numbers: dict[str | None, str | None] = {}
         self._forgotten: set[str | None] = set()
         self._owners: dict[str, int | None] = {}
+        self._looked: set[int] = set()
 
     async def take_in(
         self, log: Log, name: str, pages: AsyncIterable[Sequence[Item]], *, user_id: int | None = None,
         told: Callable[[Course], None] = lambda course: None, span: tuple[float, float] | None = None,
+        begun: tuple[int, Course] | None = None,
     ) -> tuple[int, Course]:  # fmt: skip
         """Take a log in, page by page; the import's id and what came of it. Raises Stopped, StorageError.
 
-        span: of what lies in it alone. Raises what reading raises; what was written by then stays.
+        pages: an empty one says that what follows does not follow on from what was. span: of what lies in it alone.
+        begun: an import that was begun, or was cut off, and what it has. Raises what reading raises; what was written
+        by then stays.
         """
-        past_id = await self._begin(log.kind, name, user_id)
-        end, course = "stopped", Course()
+        past_id, course = begun or (await self._begin(log.kind, name, user_id), Course())
+        if begun:
+            await self._learn()
+        end = "stopped"
         try:
             await self._course(
                 log, pages, course, span, lambda part: self._write(past_id, log.kind, part, course), told
@@ -98,11 +115,13 @@ class Past:
         return past_id, course
 
     async def look(
-        self, log: Log, pages: AsyncIterable[Sequence[Item]], *, told: Callable[[Course], None] = lambda course: None
-    ) -> Course:
-        """What would come of a log: nothing is written."""
+        self, log: Log, pages: AsyncIterable[Sequence[Item]], *, told: Callable[[Course], None] = lambda course: None,
+        course: Course | None = None,
+    ) -> Course:  # fmt: skip
+        """What would come of a log: nothing is written. pages: as `take_in` has them."""
         await self._learn()
-        course = Course()
+        self._looked.clear()
+        course = course or Course()
         await self._course(log, pages, course, None, lambda part: self._count(log.kind, part, course), told)
         return course
 
@@ -121,7 +140,9 @@ class Past:
                         changes.append(one)
                     else:
                         calls.append(one)
-            if len(calls) >= ENOUGH or course.lines - kept_at >= LINES:
+            if not page:
+                calls.extend(log.rest(float("inf"), course))
+            if not page or len(calls) >= ENOUGH or course.lines - kept_at >= LINES:
                 kept_at = course.lines
                 await keep(_of_span(calls, changes, span))
                 told(course)
@@ -133,12 +154,14 @@ class Past:
     async def undo(self, past_id: int, told: Callable[[int], None] = lambda gone: None) -> int:
         """Take an import back: its calls and duties go, the ends of calls that were seen stay. Raises Refused."""
         async with self._db.write() as conn:
-            if not await past.become(conn, past_id, "undone", was=["running", "done", "stopped"], now=self._now()):
+            if not await past.become(conn, past_id, "undoing", was=past.UNDONE_OF, now=None):
                 raise Refused("nothing-to-undo", "There is no such import, or it was taken back.")
         gone = 0
         while True:
             async with self._db.write() as conn:
                 part = await past.undo_part(conn, past_id, PART)
+                if not part:
+                    await past.become(conn, past_id, "undone", was=["undoing"], now=self._now())
             if not part:
                 return gone
             gone += part
@@ -167,13 +190,13 @@ class Past:
         calls, changes = part
         await self._know(calls)
         rows = [row for one in changes if (row := self._state(one, course)) is not None]
-        for at in range(0, max(len(calls), 1), PART):
-            some = [self._call(one, course) for one in calls[at : at + PART]]
+        for few in _parts(calls) or [[]]:
+            some = [self._call(one, course) for one in few]
             async with self._db.write() as conn:
                 for name, count in (await past.take(conn, past_id, kind, some)).items():
                     setattr(course, name, getattr(course, name) + count)
-                if at == 0:
-                    course.states += await past.take_states(conn, past_id, rows)
+                course.states += await past.take_states(conn, past_id, rows)
+                rows = []
                 if not await past.tell(conn, past_id, tuple(course.strangers), **course.counts()):
                     raise Stopped
 
@@ -182,11 +205,22 @@ class Past:
         await self._know(calls)
         rows = [row for one in changes if (row := self._state(one, course)) is not None]
         async with self._db.read() as conn:
-            for at in range(0, len(calls), PART):
-                some = [self._call(one, course) for one in calls[at : at + PART]]
+            for few in _parts(calls):
+                some = [self._call(one, course) for one in few if self._first_look(one.record.call)]
+                course.known += len(few) - len(some)
                 for name, count in (await past_same.sort(conn, kind, some)).counts.items():
                     setattr(course, name, getattr(course, name) + count)
-            course.states += len(await past.fresh_states(conn, rows))
+            fresh = await past.fresh_states(conn, rows)
+            course.states += sum(self._first_look((row["user_id"], row["at"], row["state"])) for row in fresh)
+
+    def _first_look(self, key: Hashable) -> bool:
+        """Whether the look has not come upon this one yet: it would be known by then."""
+        mark = hash(key)
+        if mark in self._looked:
+            return False
+        if len(self._looked) < LOOKED_MOST:
+            self._looked.add(mark)
+        return True
 
     async def _know(self, calls: Sequence[Told]) -> None:
         """Whose the numbers of these calls are."""
@@ -212,6 +246,8 @@ class Past:
 
     def _call(self, told: Told, course: Course) -> PastCall:
         record, sat = told.record, {}
+        for wait in record.waits:
+            course.queues.setdefault(wait.queue)
         raw = _client(record)
         number = self._numbers[raw]
         if raw in self._forgotten:
@@ -253,6 +289,19 @@ def _client(record: CallRecord) -> str | None:
 
 def _spoke(leg: LegRecord) -> bool:
     return leg.talk is not None or leg.result == "talked"
+
+
+def _parts(calls: Sequence[Told]) -> list[list[Told]]:
+    """As many as one transaction takes, no call twice in it."""
+    parts: list[list[Told]] = []
+    there: set[str] = set()
+    for one in calls:
+        if not parts or len(parts[-1]) >= PART or one.record.call in there:
+            parts.append([])
+            there.clear()
+        parts[-1].append(one)
+        there.add(one.record.call)
+    return parts
 
 
 def _of_span(calls: list[Told], changes: list[Change], span: tuple[float, float] | None) -> Part:

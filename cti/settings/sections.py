@@ -145,6 +145,9 @@ class PastSettings(_Section):
     cdr_table: Annotated[str, Field(pattern=r"^\w{0,64}$")] = "cdr"  # "": there is none
     queue_log_table: Annotated[str, Field(pattern=r"^\w{0,64}$")] = ""
     time_zone: str = ""  # of the PBX's clock; empty: numbers.time_zone
+    folders: tuple[Path, ...] = ()  # of logs that people may take in from the panel
+    inside: tuple[Network, ...] = ()  # networks whose databases may be named there, beside the PBX's own host
+    settle_s: Annotated[int, Field(ge=1, le=86_400)] = 60  # after the end of a time that nobody watched
 
     def address(self) -> str:
         """The database's address, from the file where one is named; "" for none."""

@@ -26,12 +26,17 @@ absences = Table(
     Column("until", Float, nullable=False),
     Column("state", String(12), nullable=False),  # open | filled | missing
     Column("found", Integer, nullable=False, server_default="0"),  # calls that its logs told of
+    Column("tries", Integer, nullable=False, server_default="0"),  # how often they could not be read
+    Column("again_at", Float, nullable=False, server_default="0"),  # when they are tried next
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Absence:
-    """One time. state: open (its logs are not read yet), filled, missing (there is nothing to read). found: calls."""
+    """One time. state: open (its logs are not read yet), filled, missing (there is nothing to read). found: calls.
+
+    tries: how often its logs could not be read; again_at: when they are tried next.
+    """
 
     id: int
     pbx: str
@@ -39,6 +44,8 @@ class Absence:
     until: float
     state: str
     found: int
+    tries: int
+    again_at: float
 
 
 async def watched(conn: AsyncConnection, pbx: str, now: float, gap_s: float) -> None:
@@ -50,11 +57,24 @@ async def watched(conn: AsyncConnection, pbx: str, now: float, gap_s: float) -> 
     await conn.execute(insert(pbx_watched).values(pbx=pbx, at=now))
 
 
-async def opened(conn: AsyncConnection, before: float) -> list[Absence]:
-    """Those that were over before this time and of which no log was read, oldest first."""
+async def opened(conn: AsyncConnection, now: float) -> list[Absence]:
+    """Those that are over and of which no log was read, oldest first; without those that are tried later."""
     own = absences.c
-    rows = await conn.execute(select(absences).where(own.state == "open", own.until < before).order_by(own.id))
-    return [Absence(**row._mapping) for row in rows]
+    mine = (own.state == "open") & (own.until < now) & (own.again_at <= now)
+    return [Absence(**row._mapping) for row in await conn.execute(select(absences).where(mine).order_by(own.id))]
+
+
+async def later(conn: AsyncConnection, absence_id: int, tries: int, again_at: float) -> None:
+    """Its logs are away: they are tried again then."""
+    values = {"tries": tries, "again_at": again_at}
+    await conn.execute(update(absences).where(absences.c.id == absence_id).values(values))
+
+
+async def reopen(conn: AsyncConnection, pbx: str, since: float) -> None:
+    """The PBX's logs are named now: what was missing and ended after this time is looked up."""
+    own = absences.c
+    mine = (own.pbx == pbx) & (own.state == "missing") & (own.until >= since)
+    await conn.execute(update(absences).where(mine).values(state="open", tries=0, again_at=0.0))
 
 
 async def become(conn: AsyncConnection, absence_id: int, state: str, found: int) -> None:

@@ -31,6 +31,7 @@ from cti.storage.waits import QUEUE_CHARS
 SHOWN = 50
 ASKED_AT_ONCE = 500
 STRANGERS = 200
+UNDONE_OF = ("running", "done", "stopped", "failed", "undoing")
 _KEPT = (
     "direction", "caller_number", "caller_name", "called", "number", "queue", "queued_at", "answered_at", "ended_at",
     "client_id", "user_id", "released_by",
@@ -74,7 +75,8 @@ _STAY = text(
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PastImport:
     """One import. made: calls; filled: those whose end nobody had seen; known: those that were there. states: of
-    people. strangers: names in the log that are nobody's here. state: running, done, stopped, undone.
+    people. strangers: names in the log that are nobody's here. state: running, done, stopped, failed, undoing, undone.
+    source: JSON of what the panel takes in, "" from the console. tries: how often it was cut off; message: why failed.
     """
 
     id: int
@@ -96,11 +98,17 @@ class PastImport:
     last_at: float | None
     started_at: float
     ended_at: float | None
+    source: str
+    tries: int
+    message: str
 
 
-async def begin(conn: AsyncConnection, *, kind: str, pbx: str, name: str, user_id: int | None, now: float) -> int:
+async def begin(
+    conn: AsyncConnection, *, kind: str, pbx: str, name: str, user_id: int | None, now: float, source: str = ""
+) -> int:
     """A new import; its id."""
     row = {"kind": kind, "pbx": pbx, "name": clean(name)[:200], "user_id": user_id, "state": "running"}
+    row["source"] = source
     made = insert(past_imports).values(row | {"started_at": now}).returning(past_imports.c.id)
     return int((await conn.execute(made)).scalar_one())
 
@@ -113,10 +121,23 @@ async def tell(conn: AsyncConnection, past_id: int, strangers: Sequence[str] = (
     return done.rowcount == 1
 
 
-async def become(conn: AsyncConnection, past_id: int, state: str, *, was: Sequence[str], now: float) -> bool:
-    """Another state. False: it was in none of those."""
+async def become(
+    conn: AsyncConnection, past_id: int, state: str, *, was: Sequence[str], now: float | None, message: str = ""
+) -> bool:
+    """Another state; now: when it ended, None: it goes on. False: it was in none of those."""
     mine = (past_imports.c.id == past_id) & past_imports.c.state.in_(was)
-    return (await conn.execute(update(past_imports).where(mine).values(state=state, ended_at=now))).rowcount == 1
+    values = {"state": state, "ended_at": now, "message": clean(message)[:300]}
+    return (await conn.execute(update(past_imports).where(mine).values(values))).rowcount == 1
+
+
+async def cut_off(conn: AsyncConnection) -> list[PastImport]:
+    """Those of the panel that a server's end cut off, oldest first; each has been cut off once more now."""
+    own = past_imports.c
+    mine = (own.state == "undoing") | ((own.state == "running") & (own.source != ""))
+    ids = set(
+        (await conn.execute(update(past_imports).where(mine).values(tries=own.tries + 1).returning(own.id))).scalars()
+    )
+    return [one for one in reversed(await every(conn)) if one.id in ids]
 
 
 async def every(conn: AsyncConnection, past_id: int | None = None) -> list[PastImport]:

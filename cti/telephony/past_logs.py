@@ -34,6 +34,7 @@ class Course:
     first_at: float | None = None
     last_at: float | None = None
     strangers: dict[str, None] = field(default_factory=dict)
+    queues: dict[str, None] = field(default_factory=dict)
 
     def counts(self) -> dict[str, Any]:
         """As the import's row has them."""
@@ -57,7 +58,7 @@ class Log(Protocol):
         ...
 
     def rest(self, now: float, course: Course) -> Iterator[Told]:
-        """What the end of the log leaves."""
+        """What the end of the log leaves; another may follow that does not follow on from it."""
         ...
 
 
@@ -83,6 +84,7 @@ class QueueLogs:
         course.odd = self._log.odd
 
     def rest(self, now: float, course: Course) -> Iterator[Told]:
+        self._duty = QueueDuty()
         return self._log.rest(now)
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-import pytest
-
 from cti.cli.work_past import fill
-from cti.errors import StorageError
 from cti.features.absences import Absences
 from cti.settings import Settings
 from cti.storage import absences, calls
@@ -60,19 +58,74 @@ async def test_a_time_that_nobody_watched_is_filled_from_the_log_and_no_other(db
     assert len(asked) == 1
 
 
-@pytest.mark.parametrize("broken", [True, False])
-async def test_without_a_log_it_is_stated(db: Database, tmp_path: Path, *, broken: bool) -> None:
+async def test_without_a_log_it_is_stated_until_one_is_named(db: Database, tmp_path: Path) -> None:
     now = [T + 0.0]
+    named: list[dict[str, str]] = [{}]
 
     async def filled(pbx: str, since: float, until: float) -> int | None:
-        if broken:
-            raise StorageError("it is away", advice="")
-        return await fill(db, {"settings": settings(tmp_path), "pbx": pbx, "since": since, "until": until})
+        return await fill(db, {"settings": settings(tmp_path, **named[0]), "pbx": pbx, "since": since, "until": until})
 
-    work = Absences(db=db, up=lambda: ["main"], clock=lambda: now[0], fill=filled, settle_s=0)
+    work = Absences(db=db, up=lambda: ["main"], clock=lambda: now[0], fill=filled, settle_s={"main": 0})
     for _ in range(3):
         await work.look()
         now[0] += 60
     async with db.read() as conn:
         assert [one.state for one in await absences.within(conn, T, T + DAY)] == ["open", "missing"]
         assert await absences.within(conn, T + DAY, T + 2 * DAY) == []
+    (tmp_path / "queue_log").write_text(call(1, T + 10))
+    named[0] = {"queue_log": str(tmp_path / "queue_log")}
+    await work.reopen(["main"])
+    await work.look()
+    async with db.read() as conn:
+        assert {(one.state, one.found) for one in await absences.within(conn, T, T + 70)} == {
+            ("filled", 1),
+            ("filled", 0),
+        }
+
+
+async def test_logs_that_are_away_are_tried_again_with_patience_and_an_end(db: Database, tmp_path: Path) -> None:
+    log = tmp_path / "queue_log"
+    now, tried = [T + 0.0], [0]
+
+    async def filled(pbx: str, since: float, until: float) -> int | None:
+        tried[0] += 1
+        job = {"settings": settings(tmp_path, queue_log=str(log)), "pbx": pbx, "since": since, "until": until}
+        return await fill(db, job)
+
+    up = ["main"]
+    work = Absences(db=db, up=lambda: up, clock=lambda: now[0], fill=filled, settle_s={"main": 0})
+
+    async def look_at(at: float) -> tuple[str, int, int]:
+        now[0] = at
+        await work.look()
+        async with db.read() as conn:
+            (one,) = await absences.within(conn, T, T + 1)
+        return one.state, one.tries, one.found
+
+    await work.look()
+    now[0] = T + 100
+    await work.look()
+    up.clear()
+    assert await look_at(T + 101) == ("open", 1, 0)  # the file is not there
+    log.write_text(call(1, T + 50))
+    os.utime(log, (T + 60, T + 60))
+    assert await look_at(T + 110) == ("open", 1, 0)  # too early
+    assert await look_at(T + 170) == ("open", 2, 0)  # a copy of before says nothing of what came since
+    assert tried == [2]
+    os.utime(log, (T + 200, T + 200))
+    assert await look_at(T + 300) == ("filled", 2, 1)
+
+    up.append("main")
+    now[0] = T + 1000
+    await work.look()
+    up.clear()
+    log.unlink()
+    async with db.read() as conn:
+        before = len(await absences.within(conn, T, T + 2 * DAY))
+    for n in range(1, 10):
+        now[0] = T + 1000 + n * DAY
+        await work.look()
+    async with db.read() as conn:
+        found = await absences.within(conn, T, T + 2 * DAY)
+    assert (before, [one.state for one in found], found[0].tries) == (2, ["missing", "filled"], 6)
+    assert tried == [10]

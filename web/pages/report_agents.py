@@ -20,6 +20,7 @@ from cti.reports.paper import Balance, Column, Figure, Paper, Part, Value
 from cti.storage import agent_calls, users
 from cti.storage.agent_lines import MOST_S, stretches
 from web import agent_figures, duty_texts, kpi_texts, papers
+from web.absences import absences_of
 from web.agent_figures import Answer, Ask, Line
 from web.asking import Asker, asker_of
 from web.figure_words import Held, Words
@@ -54,6 +55,7 @@ async def _show(request: web.Request, *, own: bool) -> web.Response:
     except Refused as refused:
         error, status = told(request, refused), 409
     people, teams = await choices(asker, own=own)
+    away = await absences_of(request, ask.since, ask.until)
     return await asyncio.to_thread(
         page,
         request,
@@ -71,6 +73,7 @@ async def _show(request: web.Request, *, own: bool) -> web.Response:
         error=error,
         address=_address(request),
         agent_exclusions=kpi_texts.AGENT_EXCLUSIONS,
+        absences=away,
     )
 
 

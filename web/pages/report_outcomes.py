@@ -14,6 +14,7 @@ from cti.reports.intervals import period
 from cti.reports.paper import Balance, Column, Paper, Part, Value
 from cti.storage import agent_calls
 from web import agent_figures, papers
+from web.absences import absences_of
 from web.agent_figures import Ask
 from web.asking import Asker, asker_of
 from web.figure_words import Words
@@ -54,6 +55,7 @@ async def show(request: web.Request) -> web.Response:
     asker = asker_of(request)
     made = await answered(asker, request.query)
     people, teams = await choices(asker)
+    away = await absences_of(request, made.ask.since, made.ask.until)
     return await asyncio.to_thread(
         page,
         request,
@@ -67,6 +69,7 @@ async def show(request: web.Request) -> web.Response:
         share=lambda value: Words(asker).number(value, "share"),
         periods=papers.periods(asker),
         address=_address(request),
+        absences=away,
     )
 
 

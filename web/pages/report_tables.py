@@ -16,6 +16,7 @@ from cti.reports import reach
 from cti.reports.paper import Paper, Part, Value, plain
 from cti.storage import journal, number_figures
 from web import figures, papers
+from web.absences import absences_of
 from web.asking import Asker, asker_of
 from web.i18n import language_of, translate
 from web.render import page
@@ -115,11 +116,13 @@ def _shows(key: str) -> Callable[[web.Request], Awaitable[web.Response]]:
         except Refused as refused:
             error, status = told(request, refused), 409
         queues, teams = await figures.choices(asker)
+        ask = figures.asked(asker, request.query)
         values: dict[str, Any] = {
             "key": key,
             "made": made,
             "empty": translate(request, report.empty),
-            "ask": figures.asked(asker, request.query),
+            "ask": ask,
+            "absences": await absences_of(request, ask.since, ask.until),
             "queues": queues if report.queues else [],
             "teams": teams if report.teams else [],
             "choices": [

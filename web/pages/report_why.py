@@ -15,6 +15,7 @@ from cti.reports.paper import Column, Figure, Kind, Paper, Value
 from cti.reports.paper import Part as PaperPart
 from cti.reports.shortfall import ORDER, Part
 from web import figures, papers, why, why_texts
+from web.absences import absences_of
 from web.asking import Asker, asker_of
 from web.pages.report_queues import HERE as QUEUES
 from web.render import duration, page
@@ -47,6 +48,7 @@ async def show(request: web.Request) -> web.Response:
         "error": error,
         "rings_shown": RINGS_SHOWN,
         "address": urlencode(list(request.query.items())),
+        "absences": await absences_of(request, ask.day, ask.day) if ask else [],
     }
     return await asyncio.to_thread(
         page, request, "report_why.html", status=status, title=N_("Why the level is low"), **values

@@ -79,6 +79,10 @@ ACTIONS = {  # what the audit journal calls it -> what people call it
     "alert-rule": N_("set a warning"),
     "alert-rule-drop": N_("removed a warning"),
     "pause-budget": N_("set a budget of pauses"),
+    "past-take": N_("took the past in"),
+    "past-undo": N_("took an import of the past back"),
+    "past-database": N_("named the PBX's database"),
+    "past-database-drop": N_("forgot the PBX's database"),
     "property-add": N_("added a property"),
     "property-change": N_("changed a property"),
     "property-retire": N_("retired a property"),
@@ -254,6 +258,7 @@ async def to_first(request: web.Request) -> web.StreamResponse:
         ("settings.manage", "catalogue"),
         ("templates.write", "templates"),
         ("agents.manage", "phones"),
+        ("past.write", "past"),
     )
     for right, first in rights:
         if scope(person_of(request), right) != "none":

@@ -60,6 +60,7 @@ RIGHTS: Mapping[Right, tuple[str, str]] = {  # what it is called, what it opens
     "quality.manage": (N_("Manage quality"), N_("Score forms, what is drawn to be scored, calibrations")),
     "figures.own": (N_("Own figures"), N_("What one did oneself, by numbers")),
     "figures.targets": (N_("Set targets"), N_("What the figures are to be, of queues and teams")),
+    "past.write": (N_("Import the past"), N_("Calls of the PBX's own logs, into the journal and back out of it")),
     "segments.write": (N_("Make segments"), N_("Save conditions over clients for all")),
     "mail": (N_("Letters"), N_("Of one's own mailboxes and shared ones one belongs to; all: of every shared one")),
     "sms": (N_("SMS"), N_("Write SMS to clients and read those that came")),
