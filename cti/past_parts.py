@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 
 from cryptography.fernet import Fernet
 
+from cti import past_files
 from cti.channels.reach import Reach
-from cti.features import past_files
 from cti.features.absences import Absences
 from cti.features.past import Past
 from cti.features.past_databases import Door, PastDatabases
@@ -51,7 +51,9 @@ async def build_past(
 ) -> PastParts:
     """What takes the past in, and what notices times that nobody watched. key: of secrets at rest."""
     box = Fernet(base64.urlsafe_b64encode(hashlib.blake2s(key, person=b"past").digest()))
-    doors = {name: Door(host=one.host, reach=Reach(one.past.inside)) for name, one in settings.pbx.items()}
+    doors = {
+        name: Door(host=one.host, addresses=Reach(one.past.inside).addresses) for name, one in settings.pbx.items()
+    }
     databases = PastDatabases(db=db, box=box, doors=doors, clock=clock)
     places, turn = PastPlaces(settings, databases), asyncio.Lock()
     runs = PastRuns(db=db, jobs=jobs, folder=settings.data / "past", places=places, turn=turn, clock=clock)

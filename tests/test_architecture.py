@@ -87,8 +87,8 @@ ANYTHING = (
     "cti.server", "cti.client_parts", "cti.desk_parts", "cti.work_parts", "cti.mail_parts", "cti.sms_parts",
     "cti.campaign_parts", "cti.dialplan_parts", "cti.alert_parts",
     "cti.board_parts", "cti.newcomer_parts", "cti.recording_parts", "cti.sending_parts", "cti.following_parts",
-    "cti.reactions", "cti.cli", "cti.__main__", "cti.past_parts", "cti.pbx", "cti.switch", "cti.watch",
-    "cti.service_manager", "cti.memory", "lab",
+    "cti.reactions", "cti.cli", "cti.__main__", "cti.past_files", "cti.past_parts", "cti.pbx", "cti.switch",
+    "cti.watch", "cti.service_manager", "cti.memory", "lab",
 )  # fmt: skip
 ONLY_SERVER_IMPORTS_WEB = ("cti.server", "cti.cli")
 

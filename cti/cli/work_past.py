@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
+from cti import past_files
 from cti.errors import Refused, StorageError
-from cti.features import past_files
 from cti.features.past import Past, of_lines, texts_of
 from cti.features.past_runs import Source
 from cti.jobs import say

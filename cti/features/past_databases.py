@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from cryptography.fernet import Fernet, InvalidToken
 
 from cti.access import Person, may
-from cti.channels.reach import Reach
 from cti.errors import ChannelError, NotAllowed, Refused
 from cti.storage import past_databases, sessions
 from cti.storage.database import Database
@@ -26,10 +25,13 @@ _TABLE = re.compile(r"\w{0,64}")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Door:
-    """How a PBX's databases are reached. host: the PBX's own; reach: of other hosts."""
+    """How a PBX's databases are reached. host: the PBX's own.
+
+    addresses: of another host and port, as far as they may be reached; raises ChannelError.
+    """
 
     host: str
-    reach: Reach
+    addresses: Callable[[str, int], Awaitable[list[str]]]
 
 
 class PastDatabases:
@@ -93,7 +95,7 @@ class PastDatabases:
         if wanted.host == door.host:
             return wanted.host
         try:
-            return (await door.reach.addresses(wanted.host, wanted.port))[0]
+            return (await door.addresses(wanted.host, wanted.port))[0]
         except ChannelError:
             raise Refused("past-database-host", "This host may not be reached.") from None
 

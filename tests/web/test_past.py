@@ -70,6 +70,7 @@ async def test_files_are_looked_at_taken_in_once_and_taken_back(tmp_path: Path) 
             assert await bring(vera, gzip.compress(old.encode()), name) == 201
         assert (await vera.get(HERE)).says("twice.gz")
         assert (await choose(vera, [str(folder / "passwd"), "../../etc/passwd"])).status == 409
+        assert (await vera.get(HERE + "/progress")).status == 200
         waiting = [one.id for one in running.services.past_runs.waiting_of(4)]
 
         assert (await choose(vera, waiting)).status == 303
@@ -116,6 +117,8 @@ async def test_an_import_that_the_servers_end_cuts_off_goes_on_and_counts_nothin
         await bring(vera, "".join(call(n) for n in range(many)), "queue_log")
         runs = running.services.past_runs
         await choose(vera, [one.id for one in runs.waiting_of(4)])
+        for path in (HERE, HERE + "/progress"):
+            assert "<progress" in (await vera.get(path)).text
         await over(running)
         await vera.post(HERE + "/take")
         await until(lambda: runs.work and runs.work.course.get("made"), within_s=180, why="a part is written")
