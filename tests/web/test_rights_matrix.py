@@ -43,6 +43,9 @@ REACHES: Mapping[Scope, set[str]] = {
 DOORS = """
 GET /board                                  -   all   all
 PUT /api/v1/board/layout                    -   all   all
+GET /board/screens                          -   own   all
+POST /board/screens                         -   own   all
+POST /board/screens/{id}                    -   own   all
 POST /api/v1/board/calls/{id}/act           -   all   all
 POST /api/v1/board/calls/{id}/pick          -   all   all
 PUT /api/v1/board/agents/{id}/state         -   all   all
@@ -244,6 +247,19 @@ async def test_SEC_20_each_action_of_the_board_ends_at_the_own_team_where_the_sc
     async with house.desk.services.database.read() as conn:
         done = {one.action for one in await sessions.notes(conn) if one.action.startswith("board-")}
     assert done == {"board-end", "board-pick", "board-queue", "board-state", "board-tell"}
+
+
+async def test_SEC_21_a_link_for_a_screen_is_its_makers_and_of_who_may_see_all(house: House) -> None:
+    async with Visitor(house.desk, "vera") as vera:
+        await vera.post("/board/screens", name="Link of Vera", tile="queues", days="30")
+    for wanted in ("own", "all"):
+        await house.give({"board.read": "team", "board.share": wanted})
+        async with Visitor(house.desk, "anna") as anna:
+            assert (await anna.post("/board/screens", name="Link of Anna", tile="queues", days="30")).status == 200
+            shown = await anna.get("/board/screens")
+            assert (shown.says("Link of Anna"), shown.says("Link of Vera")) == (True, wanted == "all")
+            answers = [(await anna.post(f"/board/screens/{id_}", name="Again")).status for id_ in (1, 2)]
+            assert answers == [303 if wanted == "all" else 409, 303]
 
 
 async def act(browser: Browser, route: Route, whose: Mapping[str, Any]) -> int:
