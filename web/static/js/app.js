@@ -26,6 +26,7 @@ import { startOrdering } from "./ordering.js";
 import { startPhones } from "./phones.js";
 import { startRecordings } from "./recording.js";
 import { startReviews } from "./review.js";
+import { startDefinitions } from "./definitions.js";
 import { startReport } from "./report.js";
 import { startSaving } from "./saving.js";
 import { startPalette } from "./palette.js";
@@ -82,6 +83,7 @@ if (document.body.classList.contains("shell")) {
   startRecordings();
 startReviews();
   startReport();
+  startDefinitions();
   startBecoming();
   startSegments();
   startFiles();

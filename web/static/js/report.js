@@ -41,7 +41,7 @@ async function draw(canvas) {
   const rows = $$("#report tbody tr").slice(0, canvas.dataset.most || MOST_BARS);
   const series = $$("#report thead th[data-series]");
   const columns = series.length ? series : $$("#report thead th").slice(1, -2);
-  const heads = columns.map((one) => one.textContent);
+  const heads = columns.map((one) => ($(".defined", one) || one).textContent);
   const tints = columns.map((one) => one.dataset.tint || one.dataset.series);
   const names = heads.length ? heads : [$("#report caption").textContent];
   const cell = (row, place) => (series.length ? row.cells[series[place].cellIndex] : $$("td[data-value]", row)[place]);
