@@ -13,7 +13,7 @@ from cti.clients.masking import Telephone, Words
 from cti.storage.client_tables import clients
 from cti.storage.sight import seen
 from cti.storage.sms_tables import sms
-from cti.storage.tables import users
+from cti.storage.tables import calls, users
 
 View = Literal["unread", "mine", "in", "out", "decide"]
 MOST = 200
@@ -80,6 +80,16 @@ async def listed(
     if before:
         mine = mine.where(sms.c.id < before)
     return seen(conn, [_row(row) for row in await conn.execute(mine.order_by(sms.c.id.desc()).limit(limit))])
+
+
+async def of_caller(
+    conn: AsyncConnection, call_id: str, between: tuple[float, float], limit: int = 50
+) -> list[TextRow]:
+    """What went to the number of a call and came from it then, the oldest first; the newest `limit` of it."""
+    number = select(calls.c.number).where(calls.c.id == call_id).scalar_subquery()
+    mine = _whole().where(sms.c.number == number, sms.c.created_at.between(*between))
+    rows = await conn.execute(mine.order_by(sms.c.created_at.desc(), sms.c.id.desc()).limit(limit))
+    return seen(conn, [_row(row) for row in rows])[::-1]
 
 
 async def counts(conn: AsyncConnection, user_id: int) -> dict[str, int]:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from cti.sheets.read import read
 from cti.storage import access_log, calls
 from cti.storage.access_log import Asked
+from cti.storage.sms_tables import sms
 from cti.telephony.events import CallRecord, LegRecord, Party
 from cti.telephony.numbering import NumberPlan
 from tests.web.canaries import hide
@@ -168,3 +170,7 @@ async def test_what_was_written_around_a_call_is_shown_to_who_sees_the_call(desk
     async with Visitor(desk, "anna") as anna, Visitor(desk, "boris") as boris:
         assert (await anna.get("/calls/one/around?days=7")).says("It is not known whose call it is")
         assert (await boris.get("/calls/one/around")).status == 404
+        async with desk.services.db.write() as conn:
+            written = {"key": "k", "direction": "in", "state": "received", "number": PYOTR, "text": "Жду <счёт>"}
+            await conn.execute(insert(sms).values(**written, created_at=1_764_000_900.0))
+        assert "Жду &lt;счёт&gt;" in (await anna.get("/calls/one/around")).text, "the number is nobody's"

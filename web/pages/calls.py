@@ -9,11 +9,24 @@ from urllib.parse import quote
 import msgspec
 from aiohttp import web
 
-from cti.access import scope
+from cti.access import may, scope
 from cti.errors import Refused
-from cti.storage import calls, clients, dispositions, history, journal, queue_figures, recordings, traces, users, views
+from cti.storage import (
+    calls,
+    clients,
+    dispositions,
+    history,
+    journal,
+    queue_figures,
+    recordings,
+    sms_reading,
+    traces,
+    users,
+    views,
+)
 from cti.storage.call_asked import OPEN
 from cti.storage.database import TooLong, within
+from cti.storage.history import Entry
 from cti.storage.journal import CallRow
 from web import call_filters, texts
 from web.api.base import call_of
@@ -131,17 +144,19 @@ async def show_call(request: web.Request) -> web.Response:
 
 
 async def show_around(request: web.Request) -> web.Response:
-    """Letters and SMS of the call's client, so many days before it and after."""
+    """Letters and SMS of the call's client, so many days before it and after; SMS of a number that is nobody's."""
     row = await readable(request)
     days = next((one for one in AROUND_DAYS if str(one) == request.query.get("days")), AROUND_DAYS[0])
     near = (row.started_at - days * DAY_S, (row.ended_at or row.started_at) + days * DAY_S)
-    entries: list[history.Entry] = []
-    if row.client_id is not None:
-        async with services_of(request).db.read() as conn:
+    entries: list[Entry] = []
+    async with services_of(request).db.read() as conn:
+        if row.client_id is not None:
             found = await history.of_client(
                 conn, row.client_id, kinds=("letter", "sms"), reader=person_of(request), between=near
             )
-        entries = found.rows[::-1]
+            entries = found.rows[::-1]
+        elif may(person_of(request), "sms"):
+            entries = [Entry(at=one.created_at, sms=one) for one in await sms_reading.of_caller(conn, row.id, near)]
     showed_callers(request, [row])
     return page(request, "parts/call_around.html", call=row, entries=entries, days=days, every=AROUND_DAYS)
 
