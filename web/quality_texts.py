@@ -10,6 +10,7 @@ REFUSALS: Mapping[str, str] = {
     "bad-criteria": N_("A form needs a name and 1 to 60 criteria with words, each of a weight of 1 to 100."),
     "bad-scale": N_("A scale goes up to a number from 2 to 10."),
     "score-given": N_("The score is given: take it back before you change it."),
+    "bad-low-mark": N_("Low is a mark of 1 to 4."),
     "no-form": N_("Calls are no longer scored by this form."),
     "bad-score": N_("This is no answer to a criterion of the form."),
     "no-draft": N_("Nothing is filled in yet."),

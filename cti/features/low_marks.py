@@ -1,11 +1,11 @@
-"""A client who gave a conversation a low mark becomes a task of whom the settings name: ask what was wrong."""
+"""A client who gave a conversation a low mark becomes a task of whom the panel names: ask what was wrong."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
 from cti.clients.tasks import TaskDraft
-from cti.storage import journal, tasks, users
+from cti.storage import journal, low_marks, tasks, users
 from cti.storage.desktop_events import Connection
 from cti.storage.spool import Spool
 from cti.telephony.events import Scored
@@ -17,21 +17,23 @@ WORDS: Mapping[str, str] = {
 
 
 class LowMarks:
-    """login: whose tasks they become, "" for nobody's. most: the highest mark that is low."""
+    """login, most: whose tasks they become and the highest mark that is low, as long as the panel says nothing."""
 
     def __init__(self, *, spool: Spool, login: str, most: int, clock: Callable[[], float]) -> None:
         self._spool = spool
-        self._login = login.casefold()
+        self._login = login
         self._most = most
         self._clock = clock
 
     def scored(self, event: Scored) -> None:
         """A client gave a mark; one call makes one task, however often its mark is told."""
-        if self._login and event.score <= self._most:
-            self._spool.put(lambda conn: self._task(conn, event))
+        self._spool.put(lambda conn: self._task(conn, event))
 
     async def _task(self, conn: Connection, event: Scored) -> None:
-        owner, call = await users.by_login(conn, self._login), await journal.get(conn, event.call)
+        rule = await low_marks.rule(conn, self._most, self._login)
+        if rule.owner_id is None or event.score > rule.most:
+            return
+        owner, call = await users.by_id(conn, rule.owner_id), await journal.get(conn, event.call)
         if owner is None or owner.blocked_at is not None or call is None:
             return
         if await tasks.of_call(conn, event.call, owner.id) is not None:

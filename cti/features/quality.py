@@ -1,5 +1,7 @@
 """Scores of conversations: forms, drafts kept as they are typed, what is given to an agent, his answer, its settling.
 
+Every change of a form, and of which marks are low, is one line of the audit journal.
+
 Rules kept here: a score keeps the version of its form by which it was given. A draft is its writer's alone. Nobody
 scores his own call. A given score is taken back by who gave it, until the agent has answered.
 """
@@ -13,11 +15,12 @@ from cti.access import Person, may
 from cti.clients.masking import restored
 from cti.errors import NotAllowed, Refused
 from cti.reports.quality import Criterion, fault, fits, score
-from cti.storage import review_plans, reviews, score_forms
+from cti.storage import low_marks, review_plans, reviews, score_forms, sessions, users
 from cti.storage.database import Database
 from cti.storage.desktop_events import Connection
 from cti.storage.journal import CallRow
 from cti.storage.journal import get as call_of
+from cti.storage.low_marks import LowMark
 from cti.storage.reviews import Comment, Review
 from cti.storage.score_forms import Form
 
@@ -37,7 +40,9 @@ class Quality:
         """A new one; its id. Raises Refused, NotAllowed."""
         _may_set(actor, name, criteria)
         async with self._db.write() as conn:
-            return await score_forms.add(conn, name[:120], queue, criteria, now=self._clock(), by=actor.id)
+            made = await score_forms.add(conn, name[:120], queue, criteria, now=self._clock(), by=actor.id)
+            await self._noted(conn, actor, "score-form-add", made, name)
+            return made
 
     async def keep_form(
         self, actor: Person, form_id: int, name: str, queue: str | None, criteria: Sequence[Criterion]
@@ -45,13 +50,31 @@ class Quality:
         """Its name, queue and criteria for scores from now on. Raises Refused, NotAllowed."""
         _may_set(actor, name, criteria)
         async with self._db.write() as conn:
-            await score_forms.keep(conn, form_id, name[:120], queue, criteria, now=self._clock(), by=actor.id)
+            version = await score_forms.keep(conn, form_id, name[:120], queue, criteria, now=self._clock(), by=actor.id)
+            await self._noted(conn, actor, "score-form-change", form_id, f"{name[:120]} {version}")
 
     async def retire_form(self, actor: Person, form_id: int, *, retired: bool) -> None:
         """Score by it no more, or again. Raises NotAllowed."""
         _may_set(actor)
         async with self._db.write() as conn:
             await score_forms.retire(conn, form_id, self._clock() if retired else None)
+            await self._noted(conn, actor, "score-form-retire" if retired else "score-form-back", form_id)
+
+    async def keep_low_mark(self, actor: Person, wanted: LowMark) -> None:
+        """Which marks of clients are low from now on, and whose task each becomes. Raises Refused, NotAllowed."""
+        _may_set(actor)
+        if not 1 <= wanted.most <= 4:
+            raise Refused("bad-low-mark", "Low is a mark of 1 to 4.")
+        async with self._db.write() as conn:
+            owner = await users.by_id(conn, wanted.owner_id) if wanted.owner_id is not None else None
+            if wanted.owner_id is not None and (owner is None or owner.blocked_at is not None):
+                raise Refused("no-agent", "Choose whom it is for.")
+            await low_marks.keep(conn, wanted)
+            thing = f"user:{wanted.owner_id}" if wanted.owner_id is not None else ""
+            await sessions.note(conn, self._clock(), actor.id, "low-marks", thing, str(wanted.most))
+
+    async def _noted(self, conn: Connection, actor: Person, action: str, form_id: int, detail: str = "") -> None:
+        await sessions.note(conn, self._clock(), actor.id, action, f"score-form:{form_id}", detail)
 
     # Scores ----------------------------------------------------------------------------------------------------------
     async def form_for(self, person: Person, call_id: str, calibration_id: int = 0) -> tuple[list[Form], Review | None]:

@@ -52,6 +52,13 @@ async def visible(conn: AsyncConnection, user_id: int, *, every: bool, team_id: 
     return await _read(conn, or_(*mine))
 
 
+async def due(conn: AsyncConnection, user_id: int, day: str) -> list[Coaching]:
+    """What a person wrote, or what is about him, and is to be talked about on that day at the latest."""
+    own = coaching_notes.c
+    mine = or_(own.agent_id == user_id, own.author_id == user_id)
+    return await _read(conn, mine & own.done_at.is_(None) & (own.due_on <= day))
+
+
 async def add(conn: AsyncConnection, agent_id: int, author_id: int, text: str, *, call_id: str | None, shared: bool,
               due_on: str | None, now: float) -> int:  # fmt: skip
     """A new one; returns its id."""

@@ -107,6 +107,14 @@ review_draws = Table(
     Column("drawn_at", Float, nullable=False),
 )
 
+low_mark_rule = Table(
+    "low_mark_rule",
+    metadata,
+    Column("id", Integer, primary_key=True),  # 1: it was set in the panel, or nothing: as the settings say
+    Column("most", Integer, nullable=False),
+    Column("owner_id", ForeignKey("users.id", ondelete="SET NULL")),  # None: nobody's task
+)
+
 coaching_notes = Table(
     "coaching_notes",
     metadata,

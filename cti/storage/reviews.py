@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Select, func, insert, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.masking import Words
 from cti.storage.quality_tables import call_reviews, score_form_versions, score_forms
-from cti.storage.search import clean
+from cti.storage.search import Page, clean, read_cursor, write_cursor
 from cti.storage.sight import seen
 from cti.storage.tables import calls, users
 from cti.storage.talk_tables import call_scores
 
-MOST = 200
+ROWS = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,9 +105,12 @@ async def given(
     since: float | None = None,
     until: float | None = None,
     disputed: bool = False,
-    limit: int = MOST,
-) -> list[Review]:
-    """Scores that count for agents, newest first. since <= given < until; disputed: not settled ones alone."""
+    cursor: str | None = None,
+) -> Page[Review]:
+    """Scores that count for agents, newest first. since <= given < until; disputed: not settled ones alone.
+
+    Raises Refused for a cursor that was not made here.
+    """
     own = call_reviews.c
     statement = _rows().where(own.state == "given", own.calibration_id == 0, *_within(own.given_at, since, until))
     if agent_id is not None:
@@ -116,8 +119,15 @@ async def given(
         statement = statement.where(own.agent_id.in_(select(users.c.id).where(users.c.team_id == team_id)))
     if disputed:
         statement = statement.where(own.disputed.is_(True), own.settled_at.is_(None))
-    rows = await conn.execute(statement.order_by(own.given_at.desc(), own.id.desc()).limit(limit))
-    return seen(conn, [_review(row) for row in rows])
+    if cursor is not None:
+        statement = statement.where(tuple_(own.given_at, own.id) < tuple_(*read_cursor(cursor, tuple[float, int])))
+    rows = (await conn.execute(statement.order_by(own.given_at.desc(), own.id.desc()).limit(ROWS + 1))).all()
+    last = rows[ROWS - 1] if len(rows) > ROWS else None
+    return Page(
+        rows=seen(conn, [_review(row) for row in rows[:ROWS]]),
+        total=None,
+        next_cursor=write_cursor(last.given_at, last.id) if last else None,
+    )
 
 
 async def put(

@@ -77,15 +77,20 @@ async def add(conn: AsyncConnection, name: str, queue: str | None, criteria: Seq
 
 
 async def keep(conn: AsyncConnection, form_id: int, name: str, queue: str | None, criteria: Sequence[Criterion], *,
-               now: float, by: int) -> None:  # fmt: skip
-    """Its name and queue; other criteria than before make a new version. New criteria have ids of 0 and less."""
+               now: float, by: int) -> int:  # fmt: skip
+    """Its name and queue; other criteria than before make a new version. New criteria have ids of 0 and less.
+
+    Returns the version that holds now, 0 where there is no such form.
+    """
     before = await get(conn, form_id)
     if before is None:
-        return
+        return 0
     values = {"name": clean(name), "queue": queue and clean(queue)}
     await conn.execute(update(score_forms).where(score_forms.c.id == form_id).values(values))
-    if tuple(criteria) != before.criteria:
-        await _put(conn, form_id, before.version + 1, criteria, now=now, by=by)
+    if tuple(criteria) == before.criteria:
+        return before.version
+    await _put(conn, form_id, before.version + 1, criteria, now=now, by=by)
+    return before.version + 1
 
 
 async def retire(conn: AsyncConnection, form_id: int, at: float | None) -> None:

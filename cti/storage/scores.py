@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import Select, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cti.storage.search import KeyText, Page, read_cursor, write_cursor
 from cti.storage.tables import calls, users
 from cti.storage.talk_tables import call_scores
 
-LOW = 2  # marks of an unhappy client
-MOST = 200
+ROWS = 100
 
 _PUT = text(
     "INSERT INTO call_scores (call_id, score, at) VALUES (:call, :score, :at)"
@@ -55,9 +55,10 @@ async def marked(
     *,
     agent_id: int | None = None,
     team_id: int | None = None,
-    low: bool = False,
-) -> list[Marked]:
-    """Calls with marks, the newest first. low: of unhappy clients alone."""
+    most: int = 5,
+    cursor: str | None = None,
+) -> Page[Marked]:
+    """Calls with marks up to `most`, the newest first. Raises Refused for a cursor that was not made here."""
     what = select(
         call_scores.c.call_id,
         call_scores.c.score,
@@ -67,10 +68,17 @@ async def marked(
         calls.c.user_id.label("agent_id"),
         func.coalesce(users.c.name, "").label("agent"),
     )
-    statement = _of(what, since, until, agent_id, team_id).order_by(call_scores.c.at.desc()).limit(MOST)
-    if low:
-        statement = statement.where(call_scores.c.score <= LOW)
-    return [Marked(**row._mapping) for row in await conn.execute(statement)]
+    place = (call_scores.c.at, call_scores.c.call_id)
+    statement = _of(what, since, until, agent_id, team_id).where(call_scores.c.score <= most)
+    if cursor is not None:
+        statement = statement.where(tuple_(*place) < tuple_(*read_cursor(cursor, tuple[float, KeyText])))
+    rows = (await conn.execute(statement.order_by(*(one.desc() for one in place)).limit(ROWS + 1))).all()
+    last = rows[ROWS - 1] if len(rows) > ROWS else None
+    return Page(
+        rows=[Marked(**row._mapping) for row in rows[:ROWS]],
+        total=None,
+        next_cursor=write_cursor(last.at, last.call_id) if last else None,
+    )
 
 
 def _of(what: Select[Any], since: float, until: float, agent_id: int | None, team_id: int | None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -16,7 +18,7 @@ from cti.access import Person
 from cti.errors import NotAllowed, Refused
 from cti.features.low_marks import LowMarks
 from cti.reports.quality import Criterion
-from cti.storage import calls, review_plans, reviews, scores, tasks, users
+from cti.storage import calls, review_plans, reviews, score_forms, scores, sessions, tasks, users
 from cti.storage.review_plans import ReviewPlan
 from cti.telephony.events import CallRecord, LegRecord, Party, Scored
 from tests.web.panel import ANNA, BORIS, CLARA, VERA, Browser, Panel, panel
@@ -121,6 +123,11 @@ async def test_a_form_that_is_changed_rewrites_no_score(running: Panel) -> None:
         answer = {"form_id": form, "answers": {}}
         assert (await vera.ask("PUT", f"/calls/{other}/review", answer))[0] == 409, "a form of another queue"
         assert (await boss.post(f"/settings/forms/{form}", name="x")).status == 409, "no criteria"
+    async with running.services.db.read() as conn:
+        noted = [(one.action, one.object, one.detail) for one in await sessions.notes(conn)]
+    assert noted[:2] == [
+        ("score-form-change", f"score-form:{form}", "Продажи 2 2"), ("score-form-add", f"score-form:{form}", "Продажи"),
+    ]  # fmt: skip
 
 
 async def test_rights_reach_as_far_as_they_are_set(running: Panel) -> None:
@@ -216,9 +223,16 @@ async def test_coaching_notes_are_of_two_unless_shared(running: Panel) -> None:
     with pytest.raises(Refused):
         await work.finish(people[ANNA], mine, done=True)
     await work.finish(people[VERA], mine, done=True)
-    async with Visitor(running, "anna") as anna, Visitor(running, "vera") as boss:
+    async with (
+        Visitor(running, "anna") as anna, Visitor(running, "vera") as boss, Visitor(running, "boris") as boris,
+    ):  # fmt: skip
         assert (await anna.get("/quality/coaching")).says("Не перебивать")
         assert (await boss.post("/quality/coaching", agent=str(ANNA), text=" ")).status == 409
+        today = {"agent": str(BORIS), "text": "Пора обсудить", "due": "2026-01-12"}
+        assert (await boss.post("/quality/coaching", **today)).status == 303
+        for person in (boss, boris):
+            assert (await person.get("/")).says("Пора обсудить"), "its day has come"
+        assert not (await anna.get("/")).says("Пора обсудить")
         assert (await boss.post(f"/quality/coaching/{mine}/delete")).status == 303
         assert not (await anna.get("/quality/coaching")).says("Не перебивать")
 
@@ -240,7 +254,63 @@ async def test_marks_of_clients_are_averaged_and_open_their_calls(running: Panel
         assert ("/calls/m0" in own.text, "/calls/m2" in own.text) == (True, False)
 
 
-async def test_a_low_mark_is_one_task_of_whom_the_settings_name(running: Panel) -> None:
+async def test_marks_and_scores_are_read_page_by_page(running: Panel) -> None:
+    now, many = time.time(), reviews.ROWS + 5
+    await form_of(running)
+    async with running.services.db.write() as conn:
+        version = (await score_forms.every(conn))[0].version_id
+        for place in range(many):
+            record = CallRecord(
+                call=f"p{place}", direction="inbound", caller=Party(number="79355550101"), called="74950000001",
+                queue="sales", started=1.0, answered=5.0, ended=60.0, outcome="answered", legs=(),
+            )  # fmt: skip
+            await calls.save(conn, record, number="+79355550101", client_id=None, user_id=ANNA, legs_users={})
+            await scores.put(conn, record.call, place % 2 + 1, now - 10)
+            made = await reviews.put(
+                conn, record.call, 0, VERA, version_id=version, agent_id=ANNA, answers={1: 1}, comments=[], now=now
+            )
+            await reviews.change(conn, made, state="given", given_at=now - 10, score=50.0)
+    async with Visitor(running, "vera") as boss:
+        for start in ("/quality/marks", "/quality/marks?low=1", "/quality"):
+            seen, more = [], start
+            while more:
+                text = (await boss.get(more)).text
+                seen += re.findall(r"/calls/(p\d+)", text)
+                found = re.search(r'hx-get="([^"]+)"', text.partition('class="next"')[2])
+                more = html.unescape(found[1]) if found else ""
+            assert (len(seen), len(set(seen))) == (many, many), start
+        assert (await boss.get("/quality/marks?cursor=nonsense")).status == 422
+
+
+async def test_a_low_mark_is_one_task_of_whom_the_panel_names(running: Panel) -> None:
+    spool, sent = running.services.spool, ["one", "two", "three"]
+    low = LowMarks(spool=spool, login="boris", most=1, clock=time.time)
+    for call in sent:
+        await talked(running, call)
+
+    async def marked(call: str) -> None:
+        low.scored(Scored(call=call, score=2))
+        await spool.flush(5.0)
+
+    async with Visitor(running, "vera") as boss, Visitor(running, "anna") as anna:
+        await marked("one")  # low is 1 by the settings
+        for most, owner, status in (("5", "4", 409), ("0", "4", 409), ("2", "99", 409), ("2", str(VERA), 303)):
+            assert (await boss.post("/settings/forms/low", most=most, owner=owner)).status == status
+        assert (await anna.post("/settings/forms/low", most="2", owner="1")).status == 403
+        await marked("two")
+        await marked("two")
+        assert (await boss.post("/settings/forms/low", most="2", owner="")).status == 303
+        await marked("three")
+        page = await boss.get("/settings/forms")
+        assert '<option value="2" selected>' in page.text
+    async with running.services.db.read() as conn:
+        assert [(one.call, one.number) for one in await tasks.open_of_person(conn, VERA)] == [("two", "+79355550101")]
+        assert await tasks.open_of_person(conn, BORIS) == []
+        noted = [(one.action, one.object, one.detail) for one in await sessions.notes(conn)]
+    assert ("low-marks", f"user:{VERA}", "2") in noted
+
+
+async def test_a_low_mark_is_one_task_of_whom_the_settings_name_until_the_panel_does(running: Panel) -> None:
     call, spool = await talked(running, "low"), running.services.spool
     for login, most in (("", 2), ("nobody", 2), ("Vera", 1), ("Vera", 2), ("vera", 2)):
         low = LowMarks(spool=spool, login=login, most=most, clock=time.time)

@@ -13,7 +13,7 @@ from cti.clients.card import KINDS
 from cti.clients.filters import day_begins
 from cti.clients.tasks import standing
 from cti.desktop import Notice, ScreenPop, in_call
-from cti.storage import calls, clients, desktop_events, history, lookup, tasks
+from cti.storage import calls, clients, coaching, desktop_events, history, lookup, tasks
 from cti.storage.missed import Missed, missed
 from cti.telephony.numbering import show as shown
 from web import wire
@@ -38,18 +38,20 @@ MISSED_SHOWN = 50
 async def show(request: web.Request) -> web.Response:
     """The desk, empty until a call comes."""
     services, person = services_of(request), person_of(request)
+    now = services.clock()
+    today = datetime.fromtimestamp(now, services.zone).date().isoformat()
     async with services.db.read() as conn:
         own = await calls.journal(conn, user_id=person.id, limit=8)
         mine = await tasks.open_of_person(conn, person.id, limit=TASKS)
+        soon = await coaching.due(conn, person.id, today)
     whose = [*(row.client_id for row in own.rows), *(one.client_id for one in mine)]
     persons = {row.client_id or row.number for row in own.rows} | {one.client_id or one.number for one in mine}
     showed(request, whose, count=len(persons - {None}))
-    now = services.clock()
-    today = datetime.fromtimestamp(now, services.zone).date().isoformat()
     tomorrow = day_begins(today, services.zone, days=1)
     work = [(one, standing(one, now, tomorrow)) for one in mine]
     stopped = await uncalled(request, mine)
-    return page(request, "desk.html", title=N_("Desk"), last=own.rows, tasks=work, kinds=KINDS, uncalled=stopped)
+    values: dict[str, Any] = {"last": own.rows, "tasks": work, "coaching": soon, "today": today, "uncalled": stopped}
+    return page(request, "desk.html", title=N_("Desk"), kinds=KINDS, **values)
 
 
 async def client(request: web.Request) -> web.Response:

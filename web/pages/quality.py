@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 
 from cti.access import scope
 from cti.errors import Refused
-from cti.storage import reviews, scores, users
+from cti.storage import low_marks, reviews, scores, users
 from cti.storage.search import clean
 from web.auth import person_of
 from web.pages.settings import number
@@ -20,6 +21,7 @@ from web.texts import N_, told
 
 DAYS = 30
 MOST_DAYS = 3660
+BEST = 5  # of clients' marks
 
 
 def period(request: web.Request) -> tuple[date, date, float, float]:
@@ -56,35 +58,49 @@ async def people_of(request: web.Request) -> list[tuple[int, str]]:
 
 
 async def show(request: web.Request) -> web.Response:
-    """Scores, newest first, and averages by agent."""
+    """Scores, newest first, and averages by agent; with a cursor more of them alone."""
     since, until, began, ended = period(request)
     agent, team = whose(request)
     disputed = request.query.get("disputed") == "1"
     first, last = (None, None) if disputed else (began, ended)
-    names = dict(await people_of(request))
+    names, cursor = dict(await people_of(request)), request.query.get("cursor") or None
     async with services_of(request).db.read() as conn:
-        found = await reviews.given(conn, agent_id=agent, team_id=team, since=first, until=last, disputed=disputed)
-        means = await reviews.averages(conn, began, ended)
+        found = await reviews.given(
+            conn, agent_id=agent, team_id=team, since=first, until=last, disputed=disputed, cursor=cursor
+        )
+        means = await reviews.averages(conn, began, ended) if cursor is None else {}
     sums = [(name, means[id_]) for id_, name in names.items() if id_ in means and agent in (None, id_)]
-    values: dict[str, Any] = {"since": since, "until": until, "found": found, "sums": sums, "agent": agent}
-    values |= {"names": sorted(names.items(), key=lambda one: one[1]), "disputed": disputed, "most": reviews.MOST}
-    return page(request, "quality/scores.html", title=N_("Quality"), **values)
+    values: dict[str, Any] = {"since": since, "until": until, "found": found.rows, "sums": sums, "agent": agent}
+    values |= {"names": sorted(names.items(), key=lambda one: one[1]), "disputed": disputed}
+    values |= {"more": _more(request, found.next_cursor)}
+    template = "quality/scores.html" if cursor is None else "quality/score_rows.html"
+    return page(request, template, title=N_("Quality"), **values)
 
 
 async def show_marks(request: web.Request) -> web.Response:
-    """What clients said of conversations themselves."""
+    """What clients said of conversations themselves; with a cursor more of their calls alone."""
     since, until, began, ended = period(request)
     agent, team = whose(request)
-    low = request.query.get("low") == "1"
+    low, cursor = request.query.get("low") == "1", request.query.get("cursor") or None
+    usual = services_of(request).settings.quality
     async with services_of(request).db.read() as conn:
+        rule = await low_marks.rule(conn, usual.low_mark, usual.low_mark_login)
+        most = rule.most if low else BEST
         counts = await scores.counts(conn, began, ended, agent_id=agent, team_id=team)
-        found = await scores.marked(conn, began, ended, agent_id=agent, team_id=team, low=low)
+        found = await scores.marked(conn, began, ended, agent_id=agent, team_id=team, most=most, cursor=cursor)
     many = sum(counts.values())
     mean = sum(mark * count for mark, count in counts.items()) / many if many else None
     names = sorted(await people_of(request), key=lambda one: one[1])
-    values: dict[str, Any] = {"since": since, "until": until, "found": found, "counts": counts, "mean": mean}
-    values |= {"names": names, "agent": agent, "low": low, "many": many}
-    return page(request, "quality/marks.html", title=N_("Clients' marks"), **values)
+    values: dict[str, Any] = {"since": since, "until": until, "found": found.rows, "counts": counts, "mean": mean}
+    values |= {"names": names, "agent": agent, "low": low, "many": many, "most": rule.most}
+    values |= {"more": _more(request, found.next_cursor)}
+    template = "quality/marks.html" if cursor is None else "quality/mark_rows.html"
+    return page(request, template, title=N_("Clients' marks"), **values)
+
+
+def _more(request: web.Request, cursor: str | None) -> str:
+    """The address of the rows that follow; "" where these are the last."""
+    return f"{request.path}?{urlencode({**request.query, 'cursor': cursor})}" if cursor else ""
 
 
 async def show_notes(request: web.Request) -> web.Response:

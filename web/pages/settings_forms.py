@@ -8,7 +8,8 @@ from aiohttp import web
 
 from cti.errors import Refused
 from cti.reports.quality import KINDS, MOST_CRITERIA, Criterion
-from cti.storage import score_forms, users
+from cti.storage import low_marks, score_forms, users
+from cti.storage.low_marks import LowMark
 from cti.storage.score_forms import Form
 from web.auth import person_of
 from web.pages.settings import at, number, said
@@ -28,9 +29,14 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def _list(request: web.Request, *, status: int = 200, error: str = "") -> web.Response:
-    async with services_of(request).db.read() as conn:
+    services = services_of(request)
+    usual = services.settings.quality
+    async with services.db.read() as conn:
         made = await score_forms.every(conn)
+        low = await low_marks.rule(conn, usual.low_mark, usual.low_mark_login)
+        people = [one for one in await users.every(conn) if one.blocked_at is None or one.id == low.owner_id]
     values: dict[str, Any] = {"made": made, "queues": await _queues(request), "error": error, "said": said(request)}
+    values |= {"low": low, "people": people}
     return at(request, page(request, "settings/forms.html", status=status, title=N_("Score forms"), **values), HERE)
 
 
@@ -44,6 +50,17 @@ async def add(request: web.Request) -> web.StreamResponse:
     except Refused as error:
         return await _list(request, status=409, error=told(request, error))
     raise web.HTTPSeeOther(f"{HERE}/{made}")
+
+
+async def keep_low(request: web.Request) -> web.StreamResponse:
+    """Which marks of clients are low, and who is to ask what was wrong."""
+    form = await request.post()
+    most, owner = _whole(str(form.get("most", "")), 0), _whole(str(form.get("owner", "")), 0)
+    try:
+        await services_of(request).quality.keep_low_mark(person_of(request), LowMark(most=most, owner_id=owner or None))
+    except Refused as error:
+        return await _list(request, status=409, error=told(request, error))
+    raise web.HTTPSeeOther(f"{HERE}?said=saved")
 
 
 async def show_one(request: web.Request) -> web.Response:
@@ -119,6 +136,7 @@ async def _known(request: web.Request) -> Form:
 ROUTES = (
     Route("GET", HERE, show, "quality.manage", "nothing"),
     Route("POST", HERE, add, "quality.manage", "nothing"),
+    Route("POST", HERE + "/low", keep_low, "quality.manage", "nothing"),
     Route("GET", HERE + "/{id}", show_one, "quality.manage", "nothing"),
     Route("POST", HERE + "/{id}", keep, "quality.manage", "nothing"),
     Route("POST", HERE + "/{id}/retired", retire, "quality.manage", "nothing"),

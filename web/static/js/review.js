@@ -108,7 +108,7 @@ function add(form, { at, criterion, text }) {
   $("[name=comment-at]", row).value = at ?? "";
   $("[name=comment-criterion]", row).value = String(criterion);
   $("textarea", row).value = text;
-  fill(row, { at: at === null ? "" : duration(at) });
+  fill(row, { at: at === null ? "" : t("at {time}", { time: duration(at) }) });
   $("[data-remarks]", form).append(row);
   return row;
 }

@@ -1,0 +1,21 @@
+"""Version 67: which marks of clients are low, and whose task each becomes."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0067"
+down_revision = "0061"
+
+
+def upgrade() -> None:
+    """Add the table."""
+    op.create_table(
+        "low_mark_rule",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("most", sa.Integer(), nullable=False),
+        sa.Column("owner_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["users.id"], name=op.f("fk_low_mark_rule_owner_id_users"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_low_mark_rule")),
+    )
