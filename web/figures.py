@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from cti.access import Person, scope
 from cti.errors import Refused
 from cti.features.rollups import Progress
-from cti.reports.intervals import STEPS, Interval, Step, count, grain, intervals, period
+from cti.reports.intervals import STEPS, Interval, Step, count, intervals, period
 from cti.reports.queue_sums import QueueSums, Thresholds, added
 from cti.reports.targets import Targets
 from cti.storage import queue_figures, targets, users
@@ -129,11 +129,12 @@ async def answered(asker: Asker, ask: Ask) -> Answer:
     async with services.db.read(slow=True) as conn:
         if ask.rows == "time":
             parts = intervals(ask.since, ask.until, ask.step, services.zone)
-            found = await queue_figures.by_time(conn, since, until, queues, grain(parts))
+            found = await queue_figures.by_interval(conn, parts, queues)
             lines = await asyncio.to_thread(_by_time, parts, found, ask.queue)
         else:
             rows = await queue_figures.by_queue(conn, since, until, queues)
             lines = [Line(since=since, until=until, queue=queue, sums=QueueSums.of(row)) for queue, row in rows]
+            found = [row for _, row in rows]
         found_ = []
         if other is not None:
             past = period(other.since, other.until, services.zone)
@@ -142,13 +143,12 @@ async def answered(asker: Asker, ask: Ask) -> Answer:
         thresholds = await queue_figures.thresholds(conn, since, until, queues)
         names = await queue_figures.known_queues(conn) if queues is None else queues
         without_time = await queue_figures.without_time(conn, names)
-        total = added(row for _, row in await queue_figures.by_queue(conn, since, until, queues))
     return Answer(
         ask=ask,
         since=since,
         until=until,
         lines=lines,
-        total=total,
+        total=added(found),
         earlier=added(row for _, row in found_) if other is not None else None,
         by_other={queue: QueueSums.of(row) for queue, row in found_},
         targets=said,
@@ -159,17 +159,11 @@ async def answered(asker: Asker, ask: Ask) -> Answer:
     )
 
 
-def _by_time(parts: Sequence[Interval], found: Sequence[tuple[int, Numbers]], queue: str) -> list[Line]:
-    """Sums of short stretches put together to intervals, each of which is shown, also an empty one."""
-    lines: list[Line] = []
-    place = 0
-    for part in parts:
-        begin = place
-        while place < len(found) and found[place][0] < part.until:
-            place += 1
-        own = added(row for _, row in found[begin:place])
-        lines.append(Line(since=part.since, until=part.until, queue=queue, sums=own, interval=part))
-    return lines
+def _by_time(parts: Sequence[Interval], found: Sequence[Numbers], queue: str) -> list[Line]:
+    return [
+        Line(since=one.since, until=one.until, queue=queue, sums=QueueSums.of(row), interval=one)
+        for one, row in zip(parts, found, strict=True)
+    ]
 
 
 def whole(answer: Answer) -> Line:

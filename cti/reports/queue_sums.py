@@ -135,12 +135,17 @@ _LONGEST = PLAIN.index("longest_ms")
 
 def added(rows: Iterable[Sequence[int]]) -> QueueSums:
     """Rows of plain numbers, as `of` takes them, as one."""
+    return QueueSums.of(summed(rows))
+
+
+def summed(rows: Iterable[Sequence[int]]) -> list[int]:
+    """The same as plain numbers."""
     total = [0] * (len(PLAIN) + 2 * len(STEPS))
     for row in rows:
         longest = max(total[_LONGEST], row[_LONGEST])
         total = [a + b for a, b in zip(total, row, strict=True)]
         total[_LONGEST] = longest
-    return QueueSums.of(total)
+    return total
 
 
 def quarter(at: float) -> int:

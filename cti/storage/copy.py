@@ -1,7 +1,8 @@
 """A whole base from one engine to the other, in one transaction, compared row by row at the end.
 
-What is derived (SQLite's index of search) the target makes itself. Marks of what is to be counted come last: the target
-has marked all that came, and it is counted already. A copy that breaks off leaves the target empty.
+What is derived (SQLite's index of search) the target makes itself. What its triggers have made of what came (hours, and
+marks of what is to be counted, which is counted already) comes last, in place of that. A copy that breaks off leaves
+the target empty.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cti.errors import StorageError
 from cti.storage import migrations
 from cti.storage.database import Database
-from cti.storage.rollup_tables import agent_marks, queue_marks
+from cti.storage.rollup_tables import agent_marks, queue_hours, queue_marks
 from cti.storage.tables import metadata
 
 BATCH = 2_000
@@ -32,15 +33,15 @@ async def copy(source: Database, target: Database, told: Callable[[str, int], No
             advice="Copy it with the newer program.",
         )
     copied: dict[str, int] = {}
-    marks = (queue_marks, agent_marks)
-    tables = [*(table for table in metadata.sorted_tables if table not in marks), *marks]
+    made = (queue_marks, agent_marks, queue_hours)
+    tables = [*(table for table in metadata.sorted_tables if table not in made), *made]
     async with source.read() as old, target.write() as new:
         for table in tables:
             if (await new.execute(select(func.count()).select_from(table))).scalar_one():
                 raise StorageError("The target holds something already", advice="Name an empty database.")
         for table in tables:
             left = _Digest()
-            if table in marks:
+            if table in made:
                 await new.execute(delete(table))
             async for rows in _batches(old, table):
                 left.add(rows)

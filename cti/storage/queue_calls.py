@@ -1,7 +1,8 @@
 """The calls behind a number of a report: exactly those that were counted, a page at a time.
 
-Counted quarters lead to them: only quarters that have such calls are looked into, with the thresholds they were counted
-with. So a page of a rare kind out of ten millions costs no more than one of a common kind.
+Counted hours lead to them: only quarters of hours that have such calls are looked into, with the thresholds they were
+counted with. So a page of a rare kind out of ten millions costs no more than one of a common kind. Where a period is
+not of full hours, quarters lead to them.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, false, func, literal_column, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Table, and_, bindparam, false, func, literal_column, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cti.reports.intervals import HOUR_S
 from cti.reports.queue_sums import ENDS, QUARTER_S, STEPS, quarter
 from cti.storage.journal import CallRow, by_ids
 from cti.storage.queue_figures import Queues, within
-from cti.storage.rollup_tables import queue_quarters
+from cti.storage.rollup_tables import queue_hours, queue_quarters
 from cti.storage.search import PAGE_LIMIT, KeyText, Page, read_cursor, write_cursor
 from cti.storage.tables import call_waits, calls
 
@@ -44,43 +46,54 @@ class StayRow:
     call: CallRow
 
 
-Kind = tuple[ColumnElement[Any], ColumnElement[bool]]  # how many a counted quarter has, and which stays these are
+def _counted(of: Any) -> dict[str, ColumnElement[Any]]:
+    """How many stays of each kind a counted quarter or hour has, by its columns."""
+    untimed = of.answered_untimed + of.abandoned_untimed
+    return {
+        **{name: of[name] for name in ("entered", "waiting", "unseen", "short", *ENDS)},
+        "exits": _together(of, EXITS),
+        "not-answered": _together(of, NOT_ANSWERED),
+        "in-t": of.in_t,
+        "in-t-2": of.in_t + of.abandoned_in_t,
+        "lost": of.abandoned - of.short - of.abandoned_untimed,
+        "late": of.answered + of.abandoned - of.in_t - of.short - untimed,
+        "untimed": untimed,
+        **{f"waits-{begins}": of[f"waits_{begins}"] for begins in STEPS},
+        **{f"abandoned-waits-{begins}": of[f"abandoned_waits_{begins}"] for begins in STEPS},
+    }
 
 
-def _ended(*hows: str) -> Kind:
-    counted = [_OF[how] for how in hows]
-    return sum(counted[1:], counted[0]), _STAY.how.in_(hows)
+def _together(of: Any, ends: Sequence[str]) -> ColumnElement[Any]:
+    counted: list[ColumnElement[Any]] = [of[end] for end in ends]
+    return sum(counted[1:], counted[0])
 
 
-def _kinds() -> dict[str, Kind]:
-    untimed = _OF.answered_untimed + _OF.abandoned_untimed
+def _kinds() -> dict[str, ColumnElement[bool]]:
     answered, abandoned = _STAY.how == "answered", _STAY.how == "abandoned"
-    kinds: dict[str, Kind] = {
-        "entered": (_OF.entered, true()),
-        **{end: _ended(end) for end in ENDS},
-        "exits": _ended(*EXITS),
-        "not-answered": _ended(*NOT_ANSWERED),
-        "waiting": (_OF.waiting, and_(_STAY.how.is_(None), ~_OVER)),
-        "unseen": (_OF.unseen, and_(_STAY.how.is_(None), _OVER)),
-        "in-t": (_OF.in_t, and_(answered, _IN_T)),
-        "in-t-2": (_OF.in_t + _OF.abandoned_in_t, and_(or_(answered, abandoned), _IN_T)),
-        "short": (_OF.short, and_(abandoned, _SHORT)),
-        "lost": (_OF.abandoned - _OF.short - _OF.abandoned_untimed, and_(abandoned, _TIMED, ~_SHORT)),
-        "late": (  # what the service level lacks
-            _OF.answered + _OF.abandoned - _OF.in_t - _OF.short - untimed,
-            and_(_TIMED, or_(and_(answered, ~_IN_T), and_(abandoned, ~_SHORT))),
-        ),
-        "untimed": (untimed, and_(or_(answered, abandoned), ~_TIMED, true())),
+    kinds: dict[str, ColumnElement[bool]] = {
+        "entered": true(),
+        **{end: _STAY.how.in_((end,)) for end in ENDS},
+        "exits": _STAY.how.in_(EXITS),
+        "not-answered": _STAY.how.in_(NOT_ANSWERED),
+        "waiting": and_(_STAY.how.is_(None), ~_OVER),
+        "unseen": and_(_STAY.how.is_(None), _OVER),
+        "in-t": and_(answered, _IN_T),
+        "in-t-2": and_(or_(answered, abandoned), _IN_T),
+        "short": and_(abandoned, _SHORT),
+        "lost": and_(abandoned, _TIMED, ~_SHORT),
+        "late": and_(_TIMED, or_(and_(answered, ~_IN_T), and_(abandoned, ~_SHORT))),  # what the service level lacks
+        "untimed": and_(or_(answered, abandoned), ~_TIMED, true()),
     }
     for place, begins in enumerate(STEPS):
         ends = STEPS[place + 1] > _WAIT if place + 1 < len(STEPS) else true()
         own = and_(_TIMED, begins <= _WAIT, ends)
-        kinds[f"waits-{begins}"] = _OF[f"waits_{begins}"], and_(answered, own)
-        kinds[f"abandoned-waits-{begins}"] = _OF[f"abandoned_waits_{begins}"], and_(abandoned, own)
+        kinds[f"waits-{begins}"] = and_(answered, own)
+        kinds[f"abandoned-waits-{begins}"] = and_(abandoned, own)
     return kinds
 
 
 KINDS = _kinds()
+_QUARTERS, _HOURS = _counted(_OF), _counted(queue_hours.c)
 
 
 async def stays(
@@ -98,19 +111,19 @@ async def stays(
 
     quarters: only of these.
     """
-    counted, condition = KINDS[what]
+    condition = KINDS[what]
     limit = max(1, min(limit, PAGE_LIMIT))
-    inside = [*within(since, until, None), *_of(conn, queues), counted > 0]
-    if quarters is not None:  # thousands of them: as words of the statement, not as its parameters
-        inside.append(_OF.at.in_(bindparam("quarters", quarters, expanding=True, literal_execute=True)))
-    total = None
-    if cursor is None:
-        total = int((await conn.execute(select(func.coalesce(func.sum(counted), 0)).where(*inside))).scalar_one())
-    else:
-        key = read_cursor(cursor, tuple[float, KeyText, int])
-        inside.append(_OF.at <= quarter(key[0]))
+    key = read_cursor(cursor, tuple[float, KeyText, int]) if cursor is not None else None
+    lead = _lead(what, since, until, quarters)
+    total = await lead.total(conn, since, until, queues) if key is None else None
+    last_at = until if key is None else quarter(key[0]) + 1
+    oldest = await lead.oldest(conn, since, min(until, last_at), queues, limit)
+    inside = [*within(queue_quarters, since, until, None), *_of(conn, queue_quarters, queues), _QUARTERS[what] > 0]
+    if quarters is not None:
+        inside.append(_one_of(_OF.at, quarters))
+    if key is not None:
+        inside.append(_OF.at < last_at)
         condition = and_(condition, tuple_(_STAY.joined_at, _STAY.call_id, _STAY.place) < tuple_(*key))
-    oldest = await _enough(conn, counted, inside, limit)
     own = and_(_STAY.queue == _OF.queue, _STAY.joined_at >= _OF.at, _STAY.joined_at < _OF.at + QUARTER_S)
     found = (
         select(call_waits)
@@ -129,26 +142,55 @@ async def stays(
     )
 
 
-def _of(conn: AsyncConnection, queues: Queues) -> list[ColumnElement[bool]]:
-    """Counted quarters of these queues. SQLite is to look for them first, and for their calls by each of them."""
+class _Lead:
+    """Counted rows that lead to the stays of a kind. only: those that begin then; None: any."""
+
+    def __init__(self, of: Table, counted: ColumnElement[Any], only: Sequence[int] | None) -> None:
+        self._of, self._counted = of, counted
+        self._only = [] if only is None else [_one_of(of.c.at, only)]
+
+    async def total(self, conn: AsyncConnection, since: int, until: int, queues: Queues) -> int:
+        """How many stays there are."""
+        inside = self._inside(conn, since, until, queues)
+        return int((await conn.execute(select(func.coalesce(func.sum(self._counted), 0)).where(*inside))).scalar_one())
+
+    async def oldest(self, conn: AsyncConnection, since: int, until: int, queues: Queues, limit: int) -> int | None:
+        """The oldest time that a page needs: those after it have enough, the first of them maybe seen in part."""
+        at = self._of.c.at
+        own = select(at, func.sum(self._counted).label("n")).where(*self._inside(conn, since, until, queues))
+        rows = (await conn.execute(own.group_by(at).order_by(at.desc()).limit(limit + 2))).all()
+        seen = 0
+        for place, row in enumerate(rows):
+            seen += row.n if place else 0
+            if seen > limit:
+                return int(row.at)
+        return int(rows[-1].at) if rows else None
+
+    def _inside(self, conn: AsyncConnection, since: int, until: int, queues: Queues) -> list[ColumnElement[bool]]:
+        own = [*within(self._of, since, until, None), *_of(conn, self._of, queues), *self._only]
+        return [*own, self._counted > 0]
+
+
+def _lead(what: str, since: int, until: int, quarters: Sequence[int] | None) -> _Lead:
+    """Hours, where the period and what is asked of it are whole ones."""
+    hours = None if quarters is None else [at for at in quarters if at % HOUR_S == 0]
+    whole = hours is None or {at + n * QUARTER_S for at in hours for n in range(4)} == set(quarters or ())
+    if since % HOUR_S or until % HOUR_S or not whole:
+        return _Lead(queue_quarters, _QUARTERS[what], quarters)
+    return _Lead(queue_hours, _HOURS[what], hours)
+
+
+def _one_of(at: ColumnElement[Any], some: Sequence[int]) -> ColumnElement[bool]:
+    """Thousands of them: as words of the statement, not as its parameters."""
+    return at.in_(bindparam("some", some, expanding=True, literal_execute=True))
+
+
+def _of(conn: AsyncConnection, of: Table, queues: Queues) -> list[ColumnElement[bool]]:
+    """Counted rows of these queues. SQLite is to look for them first, and for their calls by each of them."""
     if queues is None:
         return []
-    own = literal_column("+queue_quarters.queue") if conn.dialect.name == "sqlite" else _OF.queue
+    own = literal_column(f"+{of.name}.queue") if conn.dialect.name == "sqlite" else of.c.queue
     return [own.in_(queues)]
-
-
-async def _enough(
-    conn: AsyncConnection, counted: ColumnElement[Any], inside: list[ColumnElement[bool]], limit: int
-) -> int | None:
-    """The oldest quarter that a page needs: those after it have enough, the first of them maybe seen in part."""
-    own = select(_OF.at, func.sum(counted).label("n")).where(*inside).group_by(_OF.at).order_by(_OF.at.desc())
-    rows = (await conn.execute(own.limit(limit + 2))).all()
-    seen = 0
-    for place, row in enumerate(rows):
-        seen += row.n if place else 0
-        if seen > limit:
-            return int(row.at)
-    return int(rows[-1].at) if rows else None
 
 
 def _stay(row: Any, call: CallRow) -> StayRow:

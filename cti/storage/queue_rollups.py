@@ -29,7 +29,7 @@ from cti.reports.queue_sums import (
 )
 from cti.storage.rollup_tables import ABANDONED_WAITS, WAITS, queue_marks, queue_quarters
 
-AT_ONCE = 2_000  # marks looked at
+AT_ONCE = 500  # marks looked at
 _CALLS = "(SELECT call_id FROM call_waits WHERE queue = :queue AND joined_at >= :since AND joined_at < :until)"
 _STAYS = text(
     "SELECT w.call_id, w.queue, w.joined_at, w.left_at, w.how, c.outcome, c.ended_at, c.caller_device"  # noqa: S608 - our own words

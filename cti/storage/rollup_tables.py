@@ -2,7 +2,8 @@
 
 Triggers write the marks (migrations/versions/0049_rollups.py) in the transaction of whatever changes a call, a stay, a
 leg or a state: nothing that changes the journal has a way around them. Counted quarters are made of the journal alone
-(rollups.py): lost, they are counted again.
+(rollups.py): lost, they are counted again. Hours are sums of quarters, which triggers keep (0066_hours.py): whatever
+changes a quarter changes its hour in the same transaction.
 """
 
 from __future__ import annotations
@@ -52,6 +53,17 @@ queue_quarters = Table(
     Column("version", Integer, nullable=False),  # of the figures' definitions
     Column("answer_within_s", Integer, nullable=False),  # the thresholds it was counted with
     Column("short_s", Integer, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in COUNTED),
+    sqlite_with_rowid=False,
+)
+
+queue_hours = Table(
+    "queue_hours",
+    metadata,
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("queue", String(80), primary_key=True),
+    Column("answer_within_s", Integer, primary_key=True, autoincrement=False),  # a row for each pair of thresholds
+    Column("short_s", Integer, primary_key=True, autoincrement=False),
     *(Column(name, BigInteger, nullable=False) for name in COUNTED),
     sqlite_with_rowid=False,
 )

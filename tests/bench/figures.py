@@ -1,6 +1,7 @@
 """A year of calls in SQLite: counting them, the report of a month and of a year, the calls behind a number.
 
-The calls go straight into the tables, as nothing else is that fast; the database is kept for the next run.
+The calls go straight into the tables, as nothing else is that fast. The database is kept for the next run;
+`CTI_BENCH_DATABASE=FOLDER` names one to be measured as it is (or made there), whatever its schema was.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from cti.reports.queue_sums import added
 from cti.storage import queue_calls, queue_figures
 from cti.storage.database import Database, open_database
 from tests.bench import SHORT, report, shelf
+from web.figures import MOST_ROWS
 
 CALLS = int(os.environ.get("CTI_BENCH_CALLS", "2000" if SHORT else "10000000"))
 QUEUES, PEOPLE = 5 if SHORT else 50, 300
@@ -58,9 +60,11 @@ async def _measure() -> None:
 async def _by_time(db: Database, days: tuple[date, date], step: Any) -> None:
     async with db.read(slow=True) as conn:
         parts = intervals(*days, step, ZONE)
-        rows = await queue_figures.by_time(conn, *period(*days, ZONE), None, grain(parts))
-        total = await asyncio.to_thread(lambda: added(row for _, row in rows))
-        assert total.difference == 0
+        if len(parts) > MOST_ROWS:  # as a heat map reads it
+            rows = [row for _, row in await queue_figures.by_time(conn, *period(*days, ZONE), None, grain(parts))]
+        else:
+            rows = await queue_figures.by_interval(conn, parts, None)
+        assert (await asyncio.to_thread(added, rows)).difference == 0
 
 
 async def _by_queue(db: Database, days: tuple[date, date]) -> None:
@@ -93,7 +97,8 @@ async def _lag() -> None:
 
 async def _filled() -> Path:
     """The folder of the database, counted through to its end."""
-    kept = shelf(f"figures-{CALLS}")
+    named = os.environ.get("CTI_BENCH_DATABASE")
+    kept = Path(named) if named else shelf(f"figures-{CALLS}")
     if kept.exists():
         return kept
     making = Path(tempfile.mkdtemp(prefix="trubka-bench-", dir=kept.parent))
@@ -110,11 +115,15 @@ async def _filled() -> Path:
 
 
 def _fill(file: Path) -> None:
-    """Without the triggers, and marked by days as the migration does it."""
+    """Without triggers and keys, which come back at the end, and marked by days as the migration does it."""
     conn = sqlite3.connect(file, isolation_level=None)
-    for name in [row[0] for row in conn.execute("SELECT name FROM sqlite_master WHERE name LIKE 'mark_%'")]:
-        conn.execute(f"DROP TRIGGER {name}")
     conn.execute("PRAGMA synchronous=OFF")
+    later = conn.execute(
+        "SELECT type, name, sql FROM sqlite_master WHERE tbl_name IN ('calls', 'call_waits', 'legs')"
+        " AND type IN ('index', 'trigger') AND sql IS NOT NULL ORDER BY type"
+    ).fetchall()
+    for kind, name, _ in later:
+        conn.execute(f"DROP {kind} {name}")
     people = [(n, f"agent{n}") for n in range(1, PEOPLE + 1)]
     conn.executemany("INSERT INTO users (id, login, name, role, created_at) VALUES (?, ?, '', 'agent', 0)", people)
     rows = _rows(random.Random(7))
@@ -135,6 +144,8 @@ def _fill(file: Path) -> None:
             [one[2] for one in some if one[2]],
         )
         conn.execute("COMMIT")
+    for *_, made in later:
+        conn.execute(made)
     conn.execute(
         "INSERT INTO queue_marks (queue, since, until) SELECT queue, day * 86400, day * 86400 + 86399 FROM (SELECT"
         " queue, CAST(joined_at / 86400 AS INTEGER) AS day FROM call_waits GROUP BY 1, 2) ORDER BY day"

@@ -33,6 +33,7 @@ from web.erasure_papers import Papers
 # Columns of text in which nobody is named, with the reason.
 NAMELESS = {
     **dict.fromkeys(("queue_quarters", "queue_marks", "queue_thresholds", "figure_targets"), "how many, and how long"),
+    "queue_hours": "how many, and how long",
     "audit": "tells of users and settings", "import_mappings": "columns of files", "setup_codes": "no person",
     "absences": "names of PBXes", "pbx_watched": "names of PBXes",
     "test_calls": "calls of our own to ourselves", "past_imports": "files of a PBX and names of its colleagues",

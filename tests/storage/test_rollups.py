@@ -17,7 +17,7 @@ from cti.reports.queue_sums import Thresholds
 from cti.storage import calls, duty, thresholds
 from cti.storage.database import Database
 from cti.storage.duty_tables import agent_states
-from cti.storage.rollup_tables import COUNTED, agent_pauses, agent_quarters, queue_quarters
+from cti.storage.rollup_tables import COUNTED, agent_pauses, agent_quarters, queue_hours, queue_quarters
 from cti.storage.tables import calls as calls_table
 from cti.telephony.duty import Duty
 from cti.telephony.events import CallRecord, LegRecord, Party, Wait
@@ -77,6 +77,7 @@ async def test_counted_quarters_are_what_the_journal_says(db: Database, script: 
     async with db.read() as conn:
         assert await _queues(conn) == await plain_figures.of_queues(conn)
         assert await _agents(conn) == await plain_figures.of_agents(conn, NOW)
+        await _hours_are_sums_of_quarters(conn)
 
 
 async def _count(rollups: Rollups) -> tuple[int, int]:
@@ -87,6 +88,20 @@ async def _count(rollups: Rollups) -> tuple[int, int]:
 async def _queues(conn: AsyncConnection) -> dict[tuple[int, str], dict[str, int]]:
     rows = (await conn.execute(select(queue_quarters))).all()
     return {(row.at, row.queue): {name: n for name in COUNTED if (n := row._mapping[name])} for row in rows}
+
+
+async def _hours_are_sums_of_quarters(conn: AsyncConnection) -> None:
+    wanted: dict[Any, dict[str, int]] = {}
+    for row in await conn.execute(select(queue_quarters)):
+        own = wanted.setdefault((row.at // 3600 * 3600, row.queue, row.answer_within_s, row.short_s), {})
+        for name in COUNTED:
+            more = row._mapping[name]
+            own[name] = max(own.get(name, 0), more) if name == "longest_ms" else own.get(name, 0) + more
+    found = {
+        (row.at, row.queue, row.answer_within_s, row.short_s): {name: row._mapping[name] for name in COUNTED}
+        for row in await conn.execute(select(queue_hours))
+    }
+    assert found == wanted
 
 
 async def _agents(conn: AsyncConnection) -> dict[tuple[int, int], dict[str, int]]:

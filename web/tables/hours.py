@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from babel.dates import get_day_names
 
@@ -12,8 +13,9 @@ from cti.errors import Refused
 from cti.reports import kpi, weekdays
 from cti.reports.intervals import grain, intervals, period
 from cti.reports.paper import Balance, Column, Kind, Paper, Part, Value
-from cti.reports.queue_sums import QueueSums, added
+from cti.reports.queue_sums import QueueSums, added, summed
 from cti.storage import queue_figures
+from cti.storage.queue_figures import Numbers
 from web import figures, kpi_texts
 from web.asking import Asker
 from web.i18n import N_
@@ -45,8 +47,8 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
     step = await asyncio.to_thread(lambda: grain(intervals(ask.since, ask.until, "hour", zone)))
     async with services.db.read(slow=True) as conn:
         rows = await queue_figures.by_time(conn, since, until, queues, step)
-    cells = await asyncio.to_thread(weekdays.by_place, rows, zone)
-    whole = added(row for _, row in rows)
+    cells = await asyncio.to_thread(_cells, rows, zone)
+    whole = added(cells.values())
     team = {"team": str(ask.team_id)} if ask.team_id is not None else {}
     asked = {"since": str(since), "until": str(until), "queue": ask.queue, **team}
 
@@ -58,7 +60,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
         return Value(value=number, opens=_address(kind, asked, where) if number else "")
 
     def together(*places: weekdays.Place) -> QueueSums:
-        return added(row for one in places for row in cells.get(one, ()))
+        return added(cells[one] for one in places if one in cells)
 
     names = get_day_names("wide", locale=asker.language)
     days = range(7)
@@ -101,6 +103,10 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
             asker.say(kpi_texts.EXCLUSIONS),
         ],
     )
+
+
+def _cells(rows: Iterable[tuple[int, Numbers]], zone: ZoneInfo) -> dict[weekdays.Place, Numbers]:
+    return {where: summed(some) for where, some in weekdays.by_place(rows, zone).items()}
 
 
 def balance(asker: Asker, sums: QueueSums, opened: Callable[[str], Value], unseen: str) -> Balance:
