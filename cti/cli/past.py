@@ -16,6 +16,7 @@ import click
 from cti.cli import examples, on_database, settings_of
 from cti.cli.operator import keep_line
 from cti.features.past import Past, of_lines, texts_of
+from cti.memory import for_many_rows
 from cti.past_parts import log_of, past_of, sources
 from cti.pbx import number_plan
 from cti.settings import Settings
@@ -106,6 +107,7 @@ async def _take(
     db: Database, settings: Settings, log: Log, name: str, pages: AsyncIterable[Sequence[Item]],
     told: Callable[[Course], None], *, dry: bool,
 ) -> None:  # fmt: skip
+    for_many_rows()
     past = past_of(db, settings, log.pbx)
     zone = ZoneInfo(settings.numbers.time_zone)
     if dry:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import os
 import sys
 import threading
@@ -37,6 +36,7 @@ from cti.features.client_export import Asked, ClientExport
 from cti.features.client_import import PART, ClientImport, Done, Row, Told
 from cti.features.import_runs import SHOWN
 from cti.jobs import say
+from cti.memory import for_many_rows
 from cti.sheets import SheetError
 from cti.sheets.worker import batches
 from cti.storage import erasures, properties, runs, segments
@@ -63,8 +63,7 @@ def main() -> None:
     job = msgspec.json.decode(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_the_server, daemon=True).start()
     os.nice(5)  # calls first
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)  # a row leaves no circles: looking for them would cost a tenth of the time
+    for_many_rows()
     try:
         asyncio.run(_work(job))
     except CtiError as error:

@@ -18,6 +18,7 @@ ALL = (
     "clients",
     "journal",
     "figures",
+    "past",
     "shell",
     "agents",
     "board",
