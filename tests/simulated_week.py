@@ -1,14 +1,14 @@
 """A week of two queues made from its figures: what is true is written down first, the calls are made to fit.
 
-Every number of `Truth` is counted while the week is thought out, call by call, by nothing of the product. `records`
-are what the tracker would have handed to the journal.
+Two dozen clients call two numbers. Every number of `Truth`, of `cells` and of `numbers` is counted while the week is
+thought out, call by call, by nothing of the product. `records` are what the tracker would have handed to the journal.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from cti.telephony.events import CallRecord, LegRecord, Party, Wait
 MONDAY = date(2026, 10, 19)
 DAYS = [MONDAY + timedelta(days=n) for n in range(7)]
 QUEUES = ("sales", "support")
+CALLED = {"sales": "74950000001", "support": "74950000002"}
 T, S = 20, 5
 ENDS = ("answered",) * 12 + ("abandoned",) * 4 + ("timeout", "leaveempty", "joinempty", "full", "diverted", "other")
 
@@ -54,12 +55,15 @@ class Truth:
 
 
 class Week:
-    """truth: by queue and day. records: with the number of the caller."""
+    """truth: by queue and day. cells: who came, by weekday and hour of the house's clock; numbers: by the number they
+    called and how it ended. records: with the number of the caller."""
 
-    def __init__(self, zone: ZoneInfo, *, calls_a_day: int = 12, seed: int = 7) -> None:
+    def __init__(self, zone: ZoneInfo, *, days: Sequence[date] = DAYS, calls_a_day: int = 12, seed: int = 7) -> None:
         self._dice = random.Random(seed)
         self._zone = zone
-        self._calls_a_day = calls_a_day
+        self._days_of, self._calls_a_day = days, calls_a_day
+        self.cells: Counter[tuple[int, int]] = Counter()
+        self.numbers: Counter[tuple[str, bool]] = Counter()
         self.truth: dict[tuple[str, date], Truth] = {}
         self.records: list[tuple[CallRecord, str]] = list(self._days())
 
@@ -73,6 +77,22 @@ class Week:
                 setattr(made, name, getattr(made, name) + getattr(one, name))
         return made
 
+    def reached(self) -> list[int | None]:
+        """Of all who called in vain, whole seconds to the next talk with that client; None: there was none yet."""
+        found: list[int | None] = []
+        for client in {number for _, number in self.records}:
+            mine = [record for record, number in self.records if number == client]
+            talks = sorted(one.answered for one in mine if one.answered is not None)
+            owed = False
+            moments = [(one.started or 0.0, 0) for one in mine if one.answered is None] + [(at, 1) for at in talks]
+            for at, talked in sorted(moments):
+                if talked:
+                    owed = False
+                elif not owed:
+                    owed = True
+                    found.append(next((int(talk - at) for talk in talks if talk >= at), None))
+        return found
+
     async def keep(self, db: Database, user_id: int | None) -> None:
         """Into the journal. user_id: whose phones they are; None: nobody's."""
         async with db.write() as conn:
@@ -81,7 +101,7 @@ class Week:
                 await calls.save(conn, record, number=number, user_id=user_id, legs_users=people)
 
     def _days(self) -> Iterator[tuple[CallRecord, str]]:
-        for day in DAYS:
+        for day in self._days_of:
             for queue in QUEUES:
                 truth = self.truth[queue, day] = Truth()
                 for number in range(self._calls_a_day):
@@ -100,6 +120,9 @@ class Week:
         second = self._dice.choice((0, 86_399, *(self._dice.randrange(86_400) for _ in range(6))))
         at = datetime(day.year, day.month, day.day, tzinfo=self._zone).timestamp() + second
         truth.ends[how] += 1
+        here = datetime.fromtimestamp(at, self._zone)
+        self.cells[here.weekday(), here.hour] += 1
+        self.numbers[CALLED[queue], how == "answered"] += 1
         truth.longest_s = max(truth.longest_s, wait)
         if how == "answered":
             truth.waited_s, truth.talked_s, truth.held_s = (
@@ -111,7 +134,7 @@ class Week:
         elif how == "abandoned":
             truth.hung_up_after_s += wait
             truth.soon += wait <= S
-        return self._record(name, queue, at, wait, talk, hold, how), f"+7935555{self._dice.randrange(10_000):04}"
+        return self._record(name, queue, at, wait, talk, hold, how), f"+79355550{self._dice.randrange(100, 124)}"
 
     def _record(self, name: str, queue: str, at: float, wait: int, talk: int, hold: int, how: str) -> CallRecord:
         left, answered = at + wait, how == "answered"
@@ -125,7 +148,7 @@ class Week:
             talk=float(talk), hold=0.0,
         )  # fmt: skip
         return CallRecord(
-            call=name, direction="inbound", caller=Party(number="9355550000"), called="74950000001", queue=queue,
+            call=name, direction="inbound", caller=Party(number="9355550000"), called=CALLED[queue], queue=queue,
             started=at, queued=at, answered=left if answered else None, ended=left + talk + hold,
             outcome="answered" if answered else "abandoned", legs=(client, agent),
             waits=(Wait(queue=queue, joined=at, left=left, how=how, position=1),),

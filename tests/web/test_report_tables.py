@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from html import unescape
 from pathlib import Path
+from statistics import median
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,6 +20,7 @@ from tests.simulated_week import DAYS, Week
 from tests.web.panel import ANNA, Panel, panel
 from tests.web.visitor import Visitor
 from web.pages.report_tables import REPORTS
+from web.render import duration
 
 PERIOD = f"since={DAYS[0]}&until={DAYS[-1]}"
 NUMBER = re.compile(r'<a href="(/reports/[^"]+)">([^<]+)</a>')
@@ -72,7 +74,8 @@ async def test_the_heat_map_adds_up_to_the_week(vera: Visitor, week: Week) -> No
     assert (page.status, len(rows), len(rows[0])) == (200, 9, 26)
     whole = len(week.records)
     assert int(rows[-1][-1]) == whole == sum(int(row[-1]) for row in rows[1:-1])
-    assert whole == sum(int(cell) for row in rows[1:-1] for cell in row[1:-1])
+    shown = {(day, hour): int(rows[1 + day][1 + hour] or 0) for day in range(7) for hour in range(24)}
+    assert {cell: number for cell, number in shown.items() if number} == week.cells
     assert await each_opens_its_rows(vera, page.text) > 10
     level = await vera.get(f"/reports/hours?{PERIOD}&measure=service-level")
     said = f"{week.whole().figures()['service-level'] * 100:.1f} %"
@@ -85,6 +88,9 @@ async def test_numbers_that_were_called_add_up(desk: Panel, vera: Visitor, week:
     rows = table(page.text)
     assert int(rows[-1][1]) == len(week.records) == sum(int(row[1]) for row in rows[1:-1])
     assert all(int(row[1]) == sum(int(cell) for cell in row[2:6]) for row in rows[1:])
+    for row in rows[1:-1]:
+        number = re.sub(r"\D", "", row[0])
+        assert (int(row[2]), int(row[3])) == (week.numbers[number, True], week.numbers[number, False])
     assert await each_opens_its_rows(vera, page.text) >= 3
 
 
@@ -92,6 +98,16 @@ async def test_reach_time_counts_a_client_once(desk: Panel, vera: Visitor, week:
     page = await vera.get(f"/reports/reached?{PERIOD}&within=86400")
     rows = table(page.text)
     assert int(rows[-1][1]) == sum(int(cell) for cell in rows[-1][2:5]) > 0
+    after = [one for one in week.reached() if one is not None]
+    assert [int(cell) for cell in rows[-1][1:5]] == [
+        len(week.reached()),
+        len(after),
+        len(week.reached()) - len(after),
+        0,
+    ]
+    in_time = sum(one <= 86_400 for one in after) / len(week.reached())
+    assert rows[-1][5].replace(",", ".") == f"{in_time * 100:.1f} %"
+    assert rows[-1][6] == duration(median(after))
     assert await each_opens_its_rows(vera, page.text) >= 3
     assert (await vera.get(f"/reports/reached?{PERIOD}&by=owner")).status == 200
     async with desk.services.db.write() as conn:  # one of them calls again, and somebody talks with him
