@@ -78,7 +78,7 @@ async def test_the_heat_map_adds_up_to_the_week(vera: Visitor, week: Week) -> No
     assert {cell: number for cell, number in shown.items() if number} == week.cells
     assert await each_opens_its_rows(vera, page.text) > 10
     level = await vera.get(f"/reports/hours?{PERIOD}&measure=service-level")
-    said = f"{week.whole().figures()['service-level'] * 100:.1f} %"
+    said = f"{(week.whole().figures()['service-level'] or 0) * 100:.1f} %"
     assert table(level.text)[-1][-1].replace(",", ".") == said
     assert (await vera.get("/reports/hours?since=2020-01-01&until=2026-01-01")).status == 409
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0066"
-down_revision = "0062"
+down_revision = "0065"
 
 PLAIN = (
     "entered", "answered", "abandoned", "diverted", "timeout", "leaveempty", "joinempty", "full", "other", "unseen",
