@@ -23,9 +23,13 @@ class Value:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
-    """A column. definition: how its numbers are reckoned. tint: its colour in the chart, "" where it is not in it."""
+    """A column. definition: how its numbers are reckoned. tint: its colour in the chart, "" where it is not in it.
+
+    key: what programs call it.
+    """
 
     head: str
+    key: str = ""
     kind: Kind = "count"
     definition: str = ""
     tint: str = ""

@@ -45,6 +45,8 @@ def shown(ids: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "GET /reports/queues/calls": {"params": {"what": "entered", "since": "0", "until": "9999999999"}},
         "GET /reports/numbers/calls": {"params": {"kind": "calls", "since": "0", "until": "9999999999"}},
         "GET /reports/reached/calls": {"params": {"kind": "clients", "since": "1990-01-01", "until": "2099-12-31"}},
+        "GET /api/v1/reports/numbers/calls": {},
+        "GET /api/v1/reports/reached/calls": {"params": {"since": "1990-01-01", "until": "2099-12-31"}},
         "GET /api/v1/reports/agents/calls": {"params": {"what": "missed"}},
         "GET /reports/agents/calls": {"params": {"what": "missed", "since": "0", "until": "9999999999"}},
         "GET /reports/own/calls": {"params": {"what": "missed", "since": "0", "until": "9999999999"}},

@@ -78,6 +78,10 @@ async def test_a_campaign_is_written_in_steps_agreed_on_and_run(tmp_path: Path) 
         await _state(running, program, "done", delivered=2)
         assert (await vera.get("/campaigns/1/edit?step=2")).place == "/campaigns/1"
         assert (await vera.get("/campaigns/1/people?state=delivered")).says("Ромашка")
+        _, report = await program.ask("GET", "/reports/campaigns")
+        assert report["balance"]["difference"]["value"] == 0
+        await _counted(program, report["tables"][0], people=3, arrived=2, **{"left-out": 1, "failed": 0, "replied": 0})
+        assert 'href="/campaigns/1/people?state=delivered%2Creached">2<' in (await vera.get("/reports/campaigns")).text
         for path in ("/campaigns", "/campaigns/1"):
             assert (await vera.get(path)).says("over")
         async with vera.http.get(f"{running.url}/campaigns/1/people.xlsx?state=delivered") as file:
@@ -109,3 +113,14 @@ async def _state(running: Panel, program: Browser, state: str, **counts: int) ->
             if found["state"] == state and all(found["counts"].get(name) == n for name, n in counts.items()):
                 return
             await asyncio.sleep(0.02)
+
+
+async def _counted(program: Browser, table: dict[str, Any], **counts: int) -> None:
+    """The report's one line, each number of it with as many people behind it."""
+    keys, [row] = [one["key"] for one in table["columns"]], table["rows"]
+    for key, count in counts.items():
+        cell = row[keys.index(key)]
+        assert (key, cell["value"]) == (key, count) == (key, table["total"][keys.index(key)]["value"])
+        if count:
+            _, people = await program.ask("GET", cell["opens"].removeprefix("/api/v1"))
+            assert len(people) == count, key

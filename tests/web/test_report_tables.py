@@ -17,7 +17,7 @@ from cti.storage.mail_tables import conversations, letters, mailboxes
 from cti.storage.sms_tables import sms
 from cti.storage.tables import calls as calls_table
 from tests.simulated_week import DAYS, Week
-from tests.web.panel import ANNA, Panel, panel
+from tests.web.panel import ANNA, Browser, Panel, panel
 from tests.web.visitor import Visitor
 from web.pages.report_tables import REPORTS
 from web.render import duration
@@ -132,6 +132,11 @@ async def test_answers_of_letters_and_sms(desk: Panel, vera: Visitor) -> None:
         for key, way, at in (("a", "in", now - 500), ("b", "out", now - 100)):
             row = {"key": key, "direction": way, "state": "received", "number": "+79355550101", "text": "?"}
             await conn.execute(insert(sms).values(created_at=at, user_id=ANNA, sender="firm", **row))
+    async with Browser(desk, "vera") as program:
+        _, report = await program.ask("GET", "/reports/answers")
+        assert [one["value"] for one in report["tables"][0]["total"]][1:4] == [3, 2, 1]
+        _, behind = await program.ask("GET", "/reports/answers/items?kind=answered&limit=1&start=1")
+        assert (behind["total"], [one["channel"] for one in behind["rows"]]) == (2, ["email"])
     page = await vera.get("/reports/answers")
     assert [row[:4] for row in table(page.text)[1:]] == [
         ["firm", "1", "1", "0"],
@@ -140,6 +145,32 @@ async def test_answers_of_letters_and_sms(desk: Panel, vera: Visitor) -> None:
     ]
     assert await each_opens_its_rows(vera, page.text) >= 3
     assert len(table((await vera.get("/reports/answers?by=user&channel=email")).text)) == 4
+
+
+async def test_programs_get_the_same_numbers_and_the_same_behind_them(desk: Panel, vera: Visitor) -> None:
+    async with Browser(desk, "vera") as program, Browser(desk, "anna") as anna:
+        for key in ("hours", "numbers", "reached"):
+            status, report = await program.ask("GET", f"/reports/{key}?{PERIOD}")
+            [first, *_] = report["tables"]
+            assert (status, report["balance"]["difference"]["value"]) == (200, 0)
+            assert [one["name"] for one in first["columns"]] == table(
+                (await vera.get(f"/reports/{key}?{PERIOD}")).text
+            )[0]
+            cells = [
+                one for row in (*first["rows"][-3:], first["total"]) for one in row if isinstance(one["value"], int)
+            ]
+            opened = [one for one in cells if one["opens"]][:12]
+            assert len(opened) >= 3
+            for one in opened:
+                status, behind = await program.ask("GET", one["opens"].removeprefix("/api/v1"))
+                assert (status, behind["total"]) == (200, one["value"]), one["opens"]
+            assert (await anna.ask("GET", f"/reports/{key}"))[0] == 403
+        _, numbers = await program.ask("GET", f"/reports/numbers?{PERIOD}")
+        assert re.fullmatch(r"\+7 495 \d{3}-\d\d-\d\d", numbers["tables"][0]["rows"][0][0]["value"])
+        for wrong in ("hours?measure=x", "reached?within=7", "answers?by=x", "answers/items?kind=x", "numbers?since=x"):
+            assert (await program.ask("GET", f"/reports/{wrong}"))[0] == 422, wrong
+        long = "/reports/queues/calls?what=entered&since=0&weekday=1"
+        assert (await program.ask("GET", long))[0] == 409
 
 
 async def test_every_table_is_a_file_and_needs_its_right(desk: Panel, vera: Visitor) -> None:

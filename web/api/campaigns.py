@@ -61,9 +61,11 @@ class CampaignOut(Struct, kw_only=True):
 
 
 class PeopleQuery(Struct, forbid_unknown_fields=True):
-    """after: the number of the last one that is known. mark: replied, called, unsubscribed."""
+    """after: the number of the last one that is known. state: several with commas.
 
-    state: Annotated[str, Meta(max_length=12)] = ""
+    mark: replied, called, opened, unsubscribed."""
+
+    state: Annotated[str, Meta(max_length=120)] = ""
     why: Annotated[str, Meta(max_length=16)] = ""
     mark: Annotated[str, Meta(max_length=16)] = ""
     after: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
@@ -132,11 +134,12 @@ async def act(request: web.Request) -> web.Response:
 async def people(request: web.Request) -> web.Response:
     """Who is in it, by their numbers."""
     asked, one = query_of(request, PeopleQuery), await _known(request)
-    if asked.state and asked.state not in PERSON_STATES:
+    states = tuple(one for one in asked.state.split(",") if one)
+    if not set(states) <= set(PERSON_STATES):
         raise Refused("bad-filter", "There is no such state.")
     async with services_of(request).db.read() as conn:
         rows = await campaign_people.listed(
-            conn, one.id, states=(asked.state,) if asked.state else (), why=asked.why or None, mark=asked.mark,
+            conn, one.id, states=states, why=asked.why or None, mark=asked.mark,
             after=asked.after, limit=asked.limit,
         )  # fmt: skip
     showed(request, (row.client_id for row in rows), count=len(rows), thing="campaign")

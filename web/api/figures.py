@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from aiohttp import web
 from msgspec import Meta, Struct, structs
 
 from cti.errors import Refused
-from cti.reports import kpi
+from cti.reports import kpi, weekdays
 from cti.reports.queue_sums import PLAIN, QueueSums
 from cti.reports.queue_sums import STEPS as WAITS
 from cti.storage import queue_calls
@@ -97,13 +98,17 @@ class DefinitionOut(Struct):
 
 
 class StaysQuery(Struct, forbid_unknown_fields=True):
-    """since <= a caller came < until, UNIX seconds. what: entered, answered, late, lost, waits-20, ..."""
+    """since <= a caller came < until, UNIX seconds. what: entered, answered, late, lost, waits-20, ...
+
+    weekday (0: Monday), hour: of the installation's clock."""
 
     what: Annotated[str, Meta(max_length=40)] = "entered"
     since: Annotated[int, Meta(ge=0, le=9_999_999_999)] = 0
     until: Annotated[int, Meta(ge=0, le=9_999_999_999)] = 9_999_999_999
     queue: Name = ""
     team: Number = ""
+    weekday: Annotated[int, Meta(ge=0, le=6)] | None = None
+    hour: Annotated[int, Meta(ge=0, le=23)] | None = None
     limit: Annotated[int, Meta(ge=1, le=PAGE_LIMIT)] = 50
     cursor: Annotated[str, Meta(max_length=1000)] = ""
 
@@ -191,9 +196,22 @@ async def calls_behind(request: web.Request) -> web.Response:
     )
     if not query.cursor:
         await services.rollups.fresh_queues(query.since, query.until)
+    some = None
+    if query.weekday is not None or query.hour is not None:
+        if query.until - query.since > weekdays.MOST_DAYS * 86400:
+            raise Refused("too-long-for-hours", "Choose at most two years.")
+        of = (query.since, query.until, services.zone, query.weekday, query.hour)
+        some = await asyncio.to_thread(weekdays.quarters, *of)
     async with services.db.read(slow=True) as conn:
         page = await queue_calls.stays(
-            conn, query.what, query.since, query.until, queues, limit=query.limit, cursor=query.cursor or None
+            conn,
+            query.what,
+            query.since,
+            query.until,
+            queues,
+            quarters=some,
+            limit=query.limit,
+            cursor=query.cursor or None,
         )
     showed_callers(request, [one.call for one in page.rows], asked=["what"])
     rows = [

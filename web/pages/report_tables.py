@@ -14,14 +14,13 @@ from cti.access import Right
 from cti.errors import Refused
 from cti.reports import reach
 from cti.reports.paper import Paper, Part, Value, plain
-from cti.storage import journal, number_figures
+from cti.storage import journal
 from web import figures, papers
 from web.absences import absences_of
 from web.asking import Asker, asker_of
 from web.i18n import language_of, translate
 from web.render import page
 from web.routes import Route
-from web.services import services_of
 from web.shown import showed_callers
 from web.tables import answers, campaigns, hours, numbers, reached
 from web.texts import N_, told
@@ -161,19 +160,9 @@ def _heat(part: Part) -> Callable[[Value], int]:
 
 async def show_number_calls(request: web.Request) -> web.Response:
     """The calls behind a number of the report on numbers, newest first."""
-    query, services = request.query, services_of(request)
-    kind = query.get("kind", "")
-    if kind not in number_figures.KINDS:
-        raise web.HTTPNotFound(text="This kind of calls is not counted.")
-    since, until = (_moment(query.get(name, "")) for name in ("since", "until"))
-    ask = figures.asked(asker_of(request), {"queue": query.get("queue", ""), "team": query.get("team", "")})
-    queues = await figures.queues_of(asker_of(request), ask.queue, ask.team_id)
-    number = query["number"][:80].replace("\0", "") if "number" in query else None
-    async with services.db.read(slow=True) as conn:
-        found = await number_figures.behind(
-            conn, kind, since, until, number, queues, limit=ROWS, cursor=query.get("cursor") or None
-        )
-    heading = translate(request, numbers.KINDS[kind])
+    query = request.query
+    found = await numbers.behind(asker_of(request), query, limit=ROWS)
+    heading = translate(request, numbers.KINDS[query.get("kind", "calls")])
     more = urlencode({**query, "cursor": found.next_cursor}) if found.next_cursor else ""
     return await _behind(request, "numbers", heading, found.rows, found.total, more)
 

@@ -74,13 +74,14 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
             Part(
                 title=title,
                 columns=[
-                    Column(head=asker.say(N_("Campaign")), kind="text"),
-                    Column(head=asker.say(N_("Channel")), kind="text"),
-                    Column(head=asker.say(N_("Began")), kind="text"),
-                    Column(head=recipients),
+                    Column(head=asker.say(N_("Campaign")), key="campaign", kind="text"),
+                    Column(head=asker.say(N_("Channel")), key="channel", kind="text"),
+                    Column(head=asker.say(N_("Began")), key="began", kind="text"),
+                    Column(head=recipients, key="people"),
                     *(
                         Column(
                             head=asker.say(told[name][0]),
+                            key=name,
                             definition=asker.say(told[name][1]) if told[name][1] else "",
                             tint=TINTS.get(name, ""),
                         )

@@ -83,9 +83,9 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
             Part(
                 title=title,
                 columns=[
-                    Column(head=asker.say(N_("Weekday")), kind="text"),
-                    *(Column(head=f"{hour:02}", kind=kind) for hour in range(24)),
-                    Column(head=total, kind=kind, definition=said),
+                    Column(head=asker.say(N_("Weekday")), key="weekday", kind="text"),
+                    *(Column(head=f"{hour:02}", key=f"{hour:02}", kind=kind) for hour in range(24)),
+                    Column(head=total, key="total", kind=kind, definition=said),
                 ],
                 rows=table,
                 total=[Value(value=total), *by_hour, opened(whole, measure)],

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
+from aiohttp import web
+
 from cti.reports.intervals import period
 from cti.reports.paper import Balance, Column, Paper, Part, Value
 from cti.storage import number_figures
-from cti.telephony.numbering import show
+from cti.storage.journal import CallRow
+from cti.storage.search import Page
+from cti.telephony.numbering import read, show
 from web import figures, kpi_texts
 from web.asking import Asker
 from web.i18n import N_
@@ -44,14 +48,14 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
         return Value(value=number, opens=f"/reports/numbers/calls?{urlencode(given)}" if number else "")
 
     def line(row: number_figures.NumberRow) -> list[Value]:
-        name = show(row.number) if row.number else asker.say(N_("not known"))
+        name = show(read(row.number, services.plan).e164 or row.number) if row.number else asker.say(N_("not known"))
         counted = [opened(kind, row.counts[kind], row.number) for kind in HEADS]
         return [Value(value=name), *counted, Value(value=row.level)]
 
     whole = {kind: sum(row.counts[kind] for row in rows) for kind in number_figures.KINDS}
     level = asker.say(kpi_texts.FORMULAS["service-level"]).format(t="T", s="S")
     columns = [
-        Column(head=asker.say(name), definition=asker.say(said), tint=TINTS.get(kind, ""))
+        Column(head=asker.say(name), key=kind, definition=asker.say(said), tint=TINTS.get(kind, ""))
         for kind, (name, said) in HEADS.items()
     ]
     parts = [(asker.say(name), opened(kind, whole[kind])) for kind, (name, _) in HEADS.items() if kind != "calls"]
@@ -70,9 +74,9 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
             Part(
                 title=asker.say(N_("Numbers that were called")),
                 columns=[
-                    Column(head=asker.say(N_("Number called")), kind="text"),
+                    Column(head=asker.say(N_("Number called")), key="number", kind="text"),
                     *columns,
-                    Column(head=asker.say(N_("Service level")), kind="share", definition=level),
+                    Column(head=asker.say(N_("Service level")), key="level", kind="share", definition=level),
                 ],
                 rows=[line(row) for row in rows],
                 total=[
@@ -84,3 +88,22 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
         ],
         notes=[asker.say(N_("The level is that of the calls' stays in queues; a number without a queue has none."))],
     )
+
+
+async def behind(asker: Asker, query: Mapping[str, str], *, limit: int) -> Page[CallRow]:
+    """The calls behind a number of the report, newest first."""
+    kind = query.get("kind", "calls")
+    if kind not in KINDS:
+        raise web.HTTPNotFound(text="This kind of calls is not counted.")
+    since, until = (_moment(query.get(name, "")) for name in ("since", "until"))
+    ask = figures.asked(asker, {"queue": query.get("queue", ""), "team": query.get("team", "")})
+    queues = await figures.queues_of(asker, ask.queue, ask.team_id)
+    number = query["number"][:80].replace("\0", "") if "number" in query else None
+    async with asker.services.db.read(slow=True) as conn:
+        return await number_figures.behind(
+            conn, kind, since, until, number, queues, limit=limit, cursor=query.get("cursor") or None
+        )
+
+
+def _moment(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 11 else 0

@@ -94,13 +94,13 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
     definition = asker.say(REACH_TIME)
     nobody = asker.say(N_("none"))
     columns = [
-        Column(head=asker.say(BY[by]), kind="text"),
-        Column(head=asker.say(KINDS["clients"]), definition=definition),
-        Column(head=asker.say(KINDS["reached"]), tint="talk"),
-        Column(head=asker.say(KINDS["open"]), tint="miss"),
-        Column(head=asker.say(KINDS["hidden"]), tint="hold"),
-        Column(head=soon, kind="share", definition=share),
-        Column(head=median, kind="seconds", definition=definition),
+        Column(head=asker.say(BY[by]), key=by, kind="text"),
+        Column(head=asker.say(KINDS["clients"]), key="clients", definition=definition),
+        Column(head=asker.say(KINDS["reached"]), key="reached", tint="talk"),
+        Column(head=asker.say(KINDS["open"]), key="open", tint="miss"),
+        Column(head=asker.say(KINDS["hidden"]), key="hidden", tint="hold"),
+        Column(head=soon, key="in-time", kind="share", definition=share),
+        Column(head=median, key="median", kind="seconds", definition=definition),
     ]
     parts = [
         (asker.say(KINDS[kind]), opened(kind, number, number))
@@ -133,8 +133,8 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
             Part(
                 title=asker.say(N_("How soon")),
                 columns=[
-                    Column(head=asker.say(N_("After")), kind="text"),
-                    Column(head=asker.say(KINDS["reached"]), tint="talk"),
+                    Column(head=asker.say(N_("After")), key="after", kind="text"),
+                    Column(head=asker.say(KINDS["reached"]), key="reached", tint="talk"),
                 ],
                 rows=[
                     [Value(value=_step(asker, place)), opened("reached", number, number, step=place)]
