@@ -43,10 +43,11 @@ def build_alerts(
     wake_sms: Callable[[], None],
     clock: Callable[[], float],
 ) -> AlertParts:
-    """All of it. key: of secrets at rest. A webhook may go inside where SMS gateways may."""
+    """All of it. key: of secrets at rest."""
     box = Fernet(base64.urlsafe_b64encode(hashlib.blake2s(key, person=b"alerts").digest()))
     watch = AlertWatch(
-        db=db, board=board, desktop=desktop, hook=Webhook(Reach(settings.sms.inside), trust(settings.sms.ca_file)),
+        db=db, board=board, desktop=desktop,
+        hook=Webhook(Reach(settings.alerts.inside), trust(settings.alerts.ca_file)),
         box=box, next_seq=next_seq, wake_post=wake_post, wake_sms=wake_sms,
         zone=ZoneInfo(settings.numbers.time_zone), clock=clock,
     )  # fmt: skip

@@ -220,6 +220,7 @@ class ReportLetters:
             "message_id": outbox.new_message_id(box.address),
             "subject": made.subject[:SUBJECT_CHARS],
             "html": "".join(f"<p>{escape(line)}</p>" for line in made.text.splitlines()),
+            "automatic": 1,
             "send_at": now,
             "next_at": now,
         }

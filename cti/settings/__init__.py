@@ -22,6 +22,7 @@ from cti.errors import SettingsError
 from cti.settings.sections import (
     AgentsSettings,
     AgiSettings,
+    AlertSettings,
     AuthSettings,
     DialSettings,
     HttpSettings,
@@ -77,6 +78,7 @@ class Settings(BaseSettings):
     recordings: RecordingsSettings = RecordingsSettings()
     mail: MailSettings = MailSettings()
     sms: SmsSettings = SmsSettings()
+    alerts: AlertSettings = AlertSettings()
     log: LogSettings = LogSettings()
 
     @classmethod
@@ -133,8 +135,13 @@ def load(config: Path | None = None, *, environ: Mapping[str, str] | None = None
         raise SettingsError(faults) from None
     faults += _missing_secrets(settings) + _same_pbx(settings) + _mail(settings.mail)
     faults += _recordings(settings.recordings)
-    if settings.sms.ca_file is not None and not settings.sms.ca_file.is_file():
-        faults.append("sms.ca_file: cannot be read; name a file of certificates in PEM")
+    for name, file_ in (
+        ("mail", settings.mail.ca_file),
+        ("sms", settings.sms.ca_file),
+        ("alerts", settings.alerts.ca_file),
+    ):
+        if file_ is not None and not file_.is_file():
+            faults.append(f"{name}.ca_file: cannot be read; name a file of certificates in PEM")
     if faults:
         raise SettingsError(faults)
     return settings
@@ -225,8 +232,6 @@ def _recordings(recordings: RecordingsSettings) -> list[str]:
 
 def _mail(mail: MailSettings) -> list[str]:
     faults = []
-    if mail.ca_file is not None and not mail.ca_file.is_file():
-        faults.append("mail.ca_file: cannot be read; name a file of certificates in PEM")
     for name, provider in mail.oauth.items():
         if name not in ("google", "microsoft") and not (provider.authorize_url and provider.token_url):
             faults.append(f"mail.oauth.{name}: needs authorize_url and token_url; google and microsoft have their own")
@@ -275,6 +280,7 @@ __all__ = [
     "DEFAULT_FILE",
     "AgentsSettings",
     "AgiSettings",
+    "AlertSettings",
     "AuthSettings",
     "DialSettings",
     "HttpSettings",

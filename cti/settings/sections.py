@@ -363,6 +363,13 @@ class SmsSettings(_Section):
     ca_file: Path | None = None
 
 
+class AlertSettings(_Section):
+    """Webhooks of warnings. inside: networks of the house to which they may go; else to public addresses only."""
+
+    inside: tuple[Network, ...] = ()
+    ca_file: Path | None = None
+
+
 class LogSettings(_Section):
     """What is logged, and how."""
 

@@ -274,7 +274,7 @@ async def hand_over(
         values = {
             "key": row.key, "mailbox_id": mailbox.id, "state": "waiting", "kind": "new", "send_at": now, "next_at": now,
             "message_id": outbox.new_message_id(mailbox.address), "subject": words[:400],
-            "html": f"<p>{escape(words)}</p>",
+            "html": f"<p>{escape(words)}</p>", "automatic": 1,
         }  # fmt: skip
         await outbox.add(conn, values, [party("to", email, person.name)], now)
     return None

@@ -176,5 +176,5 @@ async def outgoing(conn: AsyncConnection, letter: OutLetter, mailbox: Mailbox, a
         in_reply_to=answered.message_id if answered else "",
         references=thread(answered.message_id, answered.references) if answered else (),
         files=letter.attachments,
-        automatic=letter.rule_id is not None,
+        automatic=letter.rule_id is not None or bool(letter.automatic),
     )

@@ -80,6 +80,7 @@ class OutLetter:
     filed_at: float | None
     draft_version: int
     draft_place: str
+    automatic: int
     digest: str
     version: int
     created_at: float

@@ -54,6 +54,7 @@ outbox = Table(
     Column("filed_at", Float),  # when all that follows a sent letter was done: its copy in Sent, the answered flag
     Column("draft_version", Integer, nullable=False, server_default="0"),  # which of its versions lies in Drafts
     Column("draft_place", String(32), nullable=False, server_default=""),  # UIDVALIDITY:UID of it there
+    Column("automatic", Integer, nullable=False, server_default="0"),  # 1: a warning or a report; rules have rule_id
     Column("digest", String(64), nullable=False, server_default=""),  # of what an automatic letter says
     Column("version", Integer, nullable=False, server_default="1"),
     Column("created_at", Float, nullable=False),

@@ -16,7 +16,7 @@ from lab.free_ports import free_port
 def serve_and_kill(folder: Path, reached: Callable[[], bool]) -> None:
     """The server over the base in a folder, until this holds; killed at once then."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CTI_")}
-    inside = {"CTI_MAIL__INSIDE": '["127.0.0.0/8"]', "CTI_SMS__INSIDE": '["127.0.0.0/8"]'}
+    inside = {f"CTI_{part}__INSIDE": '["127.0.0.0/8"]' for part in ("MAIL", "SMS", "ALERTS")}
     environment |= {"CTI_DATA": str(folder), "CTI_PORT": str(free_port()), **inside}
     with (folder / "server.log").open("ab") as log:
         server = subprocess.Popen([sys.executable, "-m", "cti", "serve"], env=environment, stdout=log, stderr=log)

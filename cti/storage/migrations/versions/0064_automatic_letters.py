@@ -1,0 +1,12 @@
+"""Version 64: letters that say that a program wrote them."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0064"
+down_revision = "0061"
+
+
+def upgrade() -> None:
+    """Add the column."""
+    op.add_column("outbox", sa.Column("automatic", sa.Integer(), server_default="0", nullable=False))
