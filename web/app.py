@@ -22,6 +22,7 @@ from web.limits import (
 )
 from web.pages import (
     access,
+    alerts,
     board,
     board_screens,
     call_review,
@@ -131,6 +132,7 @@ ROUTES: tuple[Route, ...] = (
     *settings_pauses.ROUTES,
     *settings_phones.ROUTES,
     *settings_alerts.ROUTES,
+    *alerts.ROUTES,
     *settings_callbacks.ROUTES,
     *settings_lists.ROUTES,
     *settings_roles.ROUTES,

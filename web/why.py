@@ -21,7 +21,8 @@ from cti.reports.pause_budgets import in_force as budget_in_force
 from cti.reports.queue_sums import QUARTER_S, QueueSums, Thresholds, added, in_force
 from cti.reports.shortfall import Change, Shortfall, Slot, Split, Staff, WhatIf, shortfall, split, what_if
 from cti.reports.staffing import Offer, Share, staffing, together
-from cti.storage import pause_budgets, queue_figures, thresholds, why_figures
+from cti.reports.targets import in_force as target_in_force
+from cti.storage import pause_budgets, queue_figures, targets, thresholds, why_figures
 from web import figures
 from web.asking import Asker
 
@@ -35,6 +36,8 @@ MOST_AGENTS, MOST_PERCENT = 50, 90
 class Ask:
     """begins, ends: half hours `09:00` of the day, "" for its first and last. target: percent. change: what if.
 
+    set_target: percent, as the targets of that day have it; None: they have none.
+
     change_from, change_to: in which half hours it would be otherwise; "" as the others.
     """
 
@@ -43,6 +46,7 @@ class Ask:
     begins: str = ""
     ends: str = ""
     target: int = TARGET
+    set_target: int | None = None
     weeks: int = WEEKS
     change: Change = ONE_MORE
     change_from: str = ""
@@ -89,18 +93,24 @@ class Answer:
     progress: Progress
 
 
-def asked(asker: Asker, given: Mapping[str, str], queues: Sequence[str]) -> Ask | None:
+async def asked(asker: Asker, given: Mapping[str, str], queues: Sequence[str]) -> Ask | None:
     """What an address asks for; what cannot be read is as if it was not said. None: there is no queue at all."""
     yesterday = asker.today - timedelta(days=1)
     queue = given.get("queue", "")[:80].replace("\0", "") or (queues[0] if queues else "")
     if not queue:
         return None
+    day = figures.day_of(given.get("day", "")) or yesterday
+    async with asker.services.db.read() as conn:
+        known = await targets.history(conn)
+    said = target_in_force(known, "service-level", queue, period(day, day, asker.services.zone)[0])
+    set_target = None if said is None else round(said * 100)
     return Ask(
         queue=queue,
-        day=figures.day_of(given.get("day", "")) or yesterday,
+        day=day,
         begins=given.get("begins", "")[:6],
         ends=given.get("ends", "")[:6],
-        target=_number(given.get("target", ""), TARGET, 1, 100),
+        target=_number(given.get("target", ""), set_target or TARGET, 1, 100),
+        set_target=set_target,
         weeks=_number(given.get("weeks", ""), WEEKS, 1, MOST_WEEKS),
         change=Change(
             agents=_number(given.get("agents", ""), 1, -MOST_AGENTS, MOST_AGENTS),

@@ -24,7 +24,7 @@ from cti.storage import desktop_events, mailboxes, outbox, sms, users
 from cti.storage.alert_tables import alert_contacts, alert_rules, alert_sends, alerts
 from cti.storage.tables import users as users_table
 
-HERE = "/settings/alerts"
+HERE = "/alerts"
 SHOWN = 100
 
 
@@ -147,10 +147,12 @@ async def last_ends(conn: AsyncConnection) -> dict[tuple[int, str], float]:
     return {(row.rule_id, row.subject): row.at for row in rows if row.at is not None}
 
 
-async def journal(conn: AsyncConnection) -> list[Alert]:
-    """The last ones, newest first, each with what was sent."""
+async def journal(conn: AsyncConnection, told: int | None = None) -> list[Alert]:
+    """The last ones, newest first, each with what was sent. told: those that went to this person, None: all."""
     name = select(users_table.c.name).where(users_table.c.id == _OF.acked_by).scalar_subquery().label("by")
-    rows = (await conn.execute(select(alerts, name).order_by(_OF.id.desc()).limit(SHOWN))).all()
+    mine = select(alert_sends.c.alert_id).where(alert_sends.c.user_id == told)
+    some = [_OF.id.in_(mine)] if told is not None else []
+    rows = (await conn.execute(select(alerts, name).where(*some).order_by(_OF.id.desc()).limit(SHOWN))).all()
     sent: dict[int, list[tuple[str, str, str, str, str]]] = {}
     asked = (
         select(alert_sends, func.coalesce(users_table.c.name, "").label("whom"))

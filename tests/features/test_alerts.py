@@ -28,10 +28,10 @@ from cti.features.alerts import Alerts
 from cti.messages.alerts import AlertRule, Signal, loud_at, trend
 from cti.storage import alerts, desktop_events
 from cti.storage.alerts import Kept
-from cti.storage.database import Database
 from cti.storage.sms_tables import sms
 from lab.free_ports import free_port
-from tests.web.panel import ANNA, VERA, Panel, panel
+from tests.web.panel import ANNA, VERA, Browser, Panel, panel
+from tests.web.visitor import Visitor
 
 ZONE = ZoneInfo("Europe/Moscow")
 NOON = 1_795_000_000.0
@@ -43,7 +43,7 @@ class House:
     """A watch over a base, a board that is what it is told, and a server for webhooks."""
 
     def __init__(self, running: Panel, port: int) -> None:
-        self.db: Database = running.services.database
+        self.running, self.db = running, running.services.database
         self.now, self.waiting, self.seqs, self.port = NOON, 0, 100, port
         self.box = Fernet(Fernet.generate_key())
         self.came: list[tuple[dict[str, str], bytes]] = []
@@ -126,6 +126,37 @@ async def test_an_alert_is_told_once_goes_on_to_the_next_and_stops_when_somebody
     async with house.db.read() as conn:
         [one] = await alerts.journal(conn)
     assert (one.by, one.ended_at) == ("Anna", house.now)
+
+
+async def test_an_agent_who_is_told_sees_his_warnings_and_sees_to_them_and_programs_do(house: House) -> None:
+    async with Visitor(house.running, "anna") as anna, Browser(house.running, "vera") as vera:
+        assert (await anna.get("/alerts")).says("No warning went to you")
+        rule = {"watched": "waiting", "on": 5, "off": 2, "hold_s": 0, "cool_s": 0, "steps": {str(ANNA): 0}}
+        status, made = await vera.ask("POST", "/alert-rules", {"name": "Evening", "rule": rule})
+        assert (status, made["version"], made["enabled_at"] is not None) == (201, 1, True)
+        await house.turn(5)
+        async with house.db.read() as conn:
+            [notice] = await desktop_events.unshown(conn, ANNA)
+        assert json.loads(notice.payload)["href"] == "/alerts#alert-1"
+        assert (await anna.get("/settings/alerts")).status == 403
+        assert (await anna.get("/alerts")).says("I see to it")
+        _, [seen] = await vera.ask("GET", "/alerts")
+        assert (seen["subject"], seen["value"], seen["sends"][0]["state"]) == ("sales", 5, "sent")
+        assert (await vera.ask("GET", "/alert-rules"))[1] == [made]
+        assert (await anna.post("/alerts/1")).place == "/alerts?said=saved#alert-1"
+        assert (await anna.post("/alerts/1")).status == 409
+        assert (await vera.ask("POST", "/alerts/1/acknowledge"))[0] == 409
+        assert (await vera.ask("GET", "/alerts"))[1][0]["by"] == "Anna"
+        changed = {"name": "Evening", "rule": rule | {"on": 9}, "version": 1}
+        assert (await vera.ask("PUT", "/alert-rules/1", changed))[1]["rule"]["on"] == 9
+        assert (await vera.ask("PUT", "/alert-rules/1", changed))[0] in (409, 412)
+        assert (await vera.ask("POST", "/alert-rules/1/act", {"act": "off"}))[0] == 200
+        assert (await vera.ask("GET", "/alert-rules"))[1][0]["enabled_at"] is None
+        assert (await vera.ask("DELETE", "/alert-rules/1"))[0] == 200
+        assert (await vera.ask("GET", "/alert-rules"))[1] == []
+    async with Browser(house.running, "anna") as program:
+        assert [one["id"] for one in (await program.ask("GET", "/alerts"))[1]] == [1]
+        assert (await program.ask("GET", "/alert-rules"))[0] == 403
 
 
 async def test_quiet_hours_hold_all_but_the_screen_and_a_trouble_that_is_over_wakes_nobody(house: House) -> None:

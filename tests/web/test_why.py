@@ -9,8 +9,10 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from cti.storage import role_rights, users
+from cti.storage.rollup_tables import figure_targets
 from cti.storage.users import QueueDraft
 from tests.bad_day import DAY, fill
 from tests.web.panel import ANNA, BORIS, Browser, Panel, panel
@@ -54,6 +56,18 @@ async def test_a_bad_day_is_split_and_each_part_has_its_evidence(desk: Panel, ve
     total = re.search(r"<tfoot>.*?</tfoot>", page, re.DOTALL)
     assert total
     assert "0.0 %" in total[0]
+
+
+async def test_the_target_is_the_one_that_was_set_for_that_day(desk: Panel, vera: Browser) -> None:
+    plain = BAD.removesuffix("&target=80")
+    assert (await vera.ask("GET", plain))[1]["target"] == 80
+    said = {"figure": "service-level", "user_id": 1, "since": 1.0, "set_at": 1.0}
+    async with desk.services.db.write() as conn:
+        for whose, value in (("", 0.7), ("sales", 0.9)):
+            await conn.execute(insert(figure_targets).values(whose=whose, value=value, **said))
+    assert [(await vera.ask("GET", one))[1]["target"] for one in (plain, BAD)] == [90, 80]
+    async with Visitor(desk, "vera") as visitor:
+        assert (await visitor.get(plain)).says('value="90"')
 
 
 async def test_one_more_agent_is_weighed_against_what_was(vera: Browser) -> None:

@@ -9,6 +9,7 @@ from aiohttp import web
 from cti.storage import users
 from web.api import (
     agent_figures,
+    alerts,
     belongings,
     board,
     bulk,
@@ -236,6 +237,7 @@ OPERATIONS = (
     *campaigns.OPERATIONS,
     *duty.OPERATIONS,
     *pause_budgets.OPERATIONS,
+    *alerts.OPERATIONS,
     *board.OPERATIONS,
     *phones.OPERATIONS,
     *dialplans.OPERATIONS,

@@ -18,7 +18,9 @@ Number = Annotated[str, Meta(pattern=r"^-?\d{0,3}$")]
 
 
 class WhyQuery(Struct, forbid_unknown_fields=True):
-    """day: none: yesterday. begins, ends: half hours of it. target: percent, 80; weeks: of history, 8.
+    """day: none: yesterday. begins, ends: half hours of it. target: percent; none: as it is set, or 80.
+
+    weeks: of history, 8.
 
     agents (more of them, -50 to 50), calls, handling (percent more, -90 to 90): what if, from change_from to change_to.
     """
@@ -99,7 +101,7 @@ async def explained(request: web.Request) -> web.Response:
     query = query_of(request, WhyQuery)
     asker = asker_of(request)
     queues, _ = await figures.choices(asker)
-    ask = why.asked(asker, structs.asdict(query), queues)
+    ask = await why.asked(asker, structs.asdict(query), queues)
     if ask is None:
         raise web.HTTPNotFound(text="No queue is known yet.")
     return reply(_answer(await why.answered(asker, ask), asker.language))

@@ -32,7 +32,7 @@ async def show(request: web.Request) -> web.Response:
     """The report."""
     asker = asker_of(request)
     queues, _ = await figures.choices(asker)
-    ask = why.asked(asker, request.query, queues)
+    ask = await why.asked(asker, request.query, queues)
     error, made, status = "", None, 200
     try:
         made = await why.answered(asker, ask) if ask else None
@@ -63,7 +63,7 @@ async def give_file(request: web.Request) -> web.StreamResponse:
 async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
     """The report as tables. Raises Refused."""
     queues, _ = await figures.choices(asker)
-    ask = why.asked(asker, query, queues)
+    ask = await why.asked(asker, query, queues)
     if ask is None:
         raise Refused("not-your-queue", "No queue is known yet.")
     return Teller(asker, await why.answered(asker, ask)).paper()

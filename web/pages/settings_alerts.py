@@ -108,15 +108,6 @@ async def keep_contact(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"{HERE}?said=saved#contacts")
 
 
-async def acknowledge(request: web.Request) -> web.StreamResponse:
-    """Somebody sees to it."""
-    try:
-        await services_of(request).alerts.acknowledge(person_of(request), place(request))
-    except Refused as refused:
-        return await _page(request, status=409, error=told(request, refused))
-    raise web.HTTPSeeOther(f"{HERE}?said=saved#alert-{place(request)}")
-
-
 async def _page(request: web.Request, *, status: int = 200, error: str = "") -> web.Response:
     async with services_of(request).db.read() as conn:
         values: dict[str, Any] = {
@@ -139,5 +130,4 @@ ROUTES = (
     Route("POST", HERE + "/{id}", save, "alerts.write", "staff"),
     Route("POST", HERE + "/{id}/act", act, "alerts.write", "staff"),
     Route("POST", HERE + "/contacts/{id}", keep_contact, "alerts.write", "staff"),
-    Route("POST", HERE + "/journal/{id}", acknowledge, "board.read", "staff"),
 )
