@@ -16,11 +16,12 @@ from cti.sheets.papers import TYPES
 from cti.storage.scheduled_reports import Scheduled
 from web.asking import Asker
 from web.i18n import N_
-from web.pages import report_agents, report_outcomes, report_queues, report_tables, report_why
+from web.pages import report_agents, report_outcomes, report_queues, report_tables, report_why, reports
 from web.papers import made_file, words
 from web.services import Services, by_sight
 
-QUERY_CHARS = 1000
+QUERY_CHARS = 8000
+DAYS = ("since", "until", "day")  # the schedule says which
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +38,7 @@ REPORTS: Mapping[str, Sent] = {
     "agents": Sent(title=N_("People by numbers"), right="figures.read", paper=report_agents.paper),
     "outcomes": Sent(title=N_("Outcomes by numbers"), right="figures.read", paper=report_outcomes.paper),
     "why": Sent(title=N_("Why the level is low"), right="figures.read", paper=report_why.paper),
+    "clients": Sent(title=N_("Clients by numbers"), right="reports.read", paper=reports.paper),
     **{key: Sent(title=one.title, right=one.right, paper=one.paper) for key, one in report_tables.REPORTS.items()},
 }
 
@@ -44,7 +46,7 @@ REPORTS: Mapping[str, Sent] = {
 def filters_of(text: str) -> dict[str, str]:
     """What an address asks for, without its days."""
     asked = dict(parse_qsl(text[:QUERY_CHARS]))
-    return {name: value for name, value in asked.items() if name not in ("since", "until", "report", "id")}
+    return {name: value for name, value in asked.items() if name not in (*DAYS, "report", "id")}
 
 
 def maker(services: Services) -> Callable[[Person, Scheduled], Awaitable[MadeReport]]:
@@ -59,7 +61,8 @@ def maker(services: Services) -> Callable[[Person, Scheduled], Awaitable[MadeRep
             raise NotAllowed("Your role may not see this report; ask an admin.")
         asker = Asker(services=seen[services.sights.of(person)], person=person, language=person.language)
         since, until = days_of(one.span, asker.today)
-        asked = {**filters_of(one.query), "since": since.isoformat(), "until": until.isoformat()}
+        days = {"since": since.isoformat(), "until": until.isoformat(), "day": until.isoformat()}
+        asked = {**filters_of(one.query), **days}
         paper = await report.paper(asker, asked)
         return MadeReport(
             file=f"trubka-{paper.name}.{one.format}",

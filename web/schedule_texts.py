@@ -38,6 +38,7 @@ REFUSALS: Mapping[str, str] = {
     "no-report-people": N_("Give 1 to 50 addresses, one a line."),
     "bad-report-address": N_("This is no address."),
     "bad-schedule": N_("Say how often, on which day and at what time."),
+    "report-filters-long": N_("The filters of this report are too long to be kept: leave some out."),
     "no-schedule": N_("There is no such scheduled report any more."),
     "no-such-report": N_("There is no such report."),
 }

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from cryptography.fernet import Fernet
+from python_calamine import CalamineWorkbook
+from sqlalchemy import insert, select, update
 
 from cti.features.report_letters import ReportLetters
+from cti.passwords import installation_key
+from cti.sheets.papers import TYPES
 from cti.storage import role_rights, scheduled_reports, users
 from cti.storage.mail_tables import mailboxes
+from cti.storage.mailboxes import keep_secret
 from cti.storage.scheduled_reports import Scheduled
 from cti.storage.sending_tables import outbox, outbox_files
-from tests.web.panel import VERA, Panel, panel
+from tests.channels.smtp_peer import LOGIN, PASSWORD, Peer, smtp_peer
+from tests.web.panel import VERA, Browser, Panel, panel
 from tests.web.visitor import Visitor
 
 HERE = "/reports/schedules"
@@ -38,7 +46,7 @@ FORM = {
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Panel]:
-    async with panel(tmp_path) as running:
+    async with panel(tmp_path, sections={"mail": {"inside": ["127.0.0.0/8"]}}) as running:
         server = {"imap_host": "x", "imap_port": 1, "smtp_host": "x", "smtp_port": 1, "login": "x", "created_at": 1.0}
         async with running.services.db.write() as conn:
             for id_, kind in ((1, "shared"), (2, "personal")):
@@ -107,6 +115,46 @@ async def test_a_schedule_is_made_sent_paused_and_deleted_on_its_page(desk: Pane
         assert (await vera.post(f"{HERE}/{one.id}", act="send")).status == 409
     async with Visitor(desk, "anna") as anna:
         assert (await anna.get(HERE)).status == 403
+
+
+async def test_clients_by_numbers_reach_people_through_a_mail_server_as_a_workbook(desk: Panel, tmp_path: Path) -> None:
+    with smtp_peer() as peer:
+        async with Browser(desk, "vera") as program, Visitor(desk, "vera") as vera:
+            for name in ("Ромашка", "Алхимов", "Орион"):
+                assert (await program.ask("POST", "/clients", {"name": name}))[0] == 201
+            server = {"smtp_host": "127.0.0.1", "smtp_port": peer.port, "smtp_security": "none", "login": LOGIN}
+            async with desk.services.db.write() as conn:
+                await conn.execute(update(mailboxes).values(**server))
+                secret = Fernet(installation_key(tmp_path)).encrypt(PASSWORD.encode()).decode()
+                await keep_secret(conn, 1, secret)
+            asked = {"report": "clients", "query": "rows=responsible&measure=clients&day=2020-01-01"}
+            asked |= {"format": "xlsx", "span": "this-month"}
+            assert (await vera.post(HERE, **(FORM | asked))).place == f"{HERE}?said=saved"
+            page = await vera.get(HERE)
+            assert page.says("What is counted: Clients")
+            assert not page.says("rows=responsible")
+            assert (await vera.post(f"{HERE}/{(await schedule(desk)).id}", act="send")).place == f"{HERE}?said=queued"
+            long = asked | {"query": "q=" + "x" * 9000}
+            assert (await vera.post(HERE, **(FORM | long))).status == 409
+        await sent(peer)
+        [letter] = peer.letters
+    assert letter.to == ("vera@firm.example", "boss@firm.example")
+    assert str(letter.read["Auto-Submitted"]) == "auto-generated"
+    [file] = letter.read.iter_attachments()
+    assert (file.get_content_type(), str(file.get_filename())[-5:]) == (TYPES["xlsx"], ".xlsx")
+    (tmp_path / "came.xlsx").write_bytes(file.get_content())
+    book = CalamineWorkbook.from_path(str(tmp_path / "came.xlsx"))
+    rows = book.get_sheet_by_index(0).to_python()
+    assert ["Total", 3.0, 1.0] in [row[:3] for row in rows]
+    assert ["What is counted", "Clients"] in [row[:2] for row in rows]
+
+
+async def sent(peer: Peer) -> None:
+    """A letter has come."""
+    deadline = time.monotonic() + 30
+    while not peer.letters:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
 
 
 async def test_a_run_is_one_letter_however_often_the_server_starts(desk: Panel) -> None:

@@ -11,7 +11,7 @@ from cti.access import scope
 from cti.errors import Refused
 from cti.storage import mailboxes, scheduled_reports
 from cti.storage.scheduled_reports import Scheduled
-from web import report_letters, schedule_texts
+from web import report_letters, schedule_filters, schedule_texts
 from web.asking import asker_of
 from web.auth import person_of
 from web.i18n import translate
@@ -22,6 +22,7 @@ from web.services import services_of
 from web.texts import N_, told
 
 HERE = "/reports/schedules"
+LONGEST = 20_000  # of a field
 SAID = {
     "saved": N_("Saved."),
     "queued": N_("The report is in the outbox and leaves in a moment."),
@@ -47,6 +48,7 @@ async def _shown(
     changed = query.get("id", "")
     one = typed or next((row for row in rows if str(row.id) == changed), None) or _new(request, boxes)
     own = [box.address for box in boxes if box.kind == "personal"]
+    said = await schedule_filters.filters(asker)
     values: dict[str, Any] = {
         "rows": rows,
         "one": one,
@@ -60,6 +62,7 @@ async def _shown(
         "titles": {key: asker.say(report.title) for key, report in report_letters.REPORTS.items()},
         "every": schedule_texts.EVERY,
         "spans": schedule_texts.SPANS,
+        "filters": {row.id: await said.said(row.report, report_letters.filters_of(row.query)) for row in [*rows, one]},
         "when": lambda row: report_letters.when(asker, row),
         "at": lambda moment: report_letters.at(asker, moment),
         "results": {code: asker.say(text) for code, text in schedule_texts.RESULTS.items()},
@@ -92,11 +95,13 @@ def _new(request: web.Request, boxes: list[mailboxes.Mailbox]) -> Scheduled:
 async def save(request: web.Request) -> web.StreamResponse:
     """Make a schedule, or change one."""
     form = await request.post()
-    given = {name: str(value)[:4000].replace("\0", "") for name, value in form.items()}
+    given = {name: str(value)[:LONGEST].replace("\0", "") for name, value in form.items()}
     one = _typed(given)
     try:
         if one.report not in report_letters.REPORTS:
             raise Refused("no-such-report", "There is no such report.")
+        if len(one.query) > report_letters.QUERY_CHARS:
+            raise Refused("report-filters-long", "The filters of this report are too long to be kept.")
         await services_of(request).report_letters.save(person_of(request), one)
     except Refused as refused:
         return await _shown(request, told(request, refused), one, 409)
@@ -109,13 +114,13 @@ def _typed(given: dict[str, str]) -> Scheduled:
     every: Any = given.get("every", "")
     days = {"week": _number(given.get("weekday", "")), "month": _number(given.get("monthday", ""))}
     span: Any = given.get("span", "")
-    asked = {name: value for name, value in parse_qsl(given.get("query", ""))[:20] if name not in ("since", "until")}
+    asked = {name: value for name, value in parse_qsl(given.get("query", ""))[:20] if name not in report_letters.DAYS}
     return Scheduled(
         id=max(0, _number(given.get("id", ""))),
         version=_number(given.get("version", "")),
         name=given.get("name", ""),
         report=given.get("report", ""),
-        query=urlencode(asked)[: report_letters.QUERY_CHARS],
+        query=urlencode(asked),
         span=span,
         format=given.get("format", ""),
         every=every,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated
@@ -22,11 +22,12 @@ from cti.reports.paper import Column, Kind, Paper, Part, Value
 from cti.storage import client_report, contracts, directories, properties, segments, users
 from cti.storage.client_report import ClientReport
 from web import client_texts, papers
+from web.asking import Asker, asker_of
 from web.auth import person_of
-from web.i18n import language_of, translate
+from web.i18n import translate
 from web.render import duration, page
 from web.routes import Route
-from web.services import services_of
+from web.services import Services, services_of
 from web.texts import N_, told
 
 LONGEST_LINK = 6_000
@@ -61,14 +62,15 @@ async def show_first(request: web.Request) -> web.StreamResponse:
 
 async def show(request: web.Request) -> web.Response:
     """The analysis of the client base."""
-    wanted = _wanted(request)
-    names = await _names(request)
+    asker = asker_of(request)
+    wanted = _wanted(request.query)
+    names = await _names(asker.services)
     error, made, status = "", None, 200
     try:
-        made = await _made(request, wanted, names.known)
+        made = await _made(asker.services, wanted, names.known)
     except Refused as refused:
         error, status = told(request, refused), 409
-    teller = Teller(request, wanted, names)
+    teller = Teller(asker, wanted, names)
     return page(
         request,
         "report_clients.html",
@@ -95,18 +97,27 @@ def _kind_of(known: Sequence[Property], axis: str) -> str:
 
 async def give_file(request: web.Request) -> web.StreamResponse:
     """The table as it is shown, as a file."""
-    wanted, names = _wanted(request), await _names(request)
-    teller = Teller(request, wanted, names)
-    return await papers.give(request, teller.paper(await _made(request, wanted, names.known)))
+    return await papers.give(request, await paper(asker_of(request), request.query))
 
 
-async def _made(request: web.Request, wanted: Wanted, known: Sequence[Property]) -> Table:
+async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
+    """The report. Raises Refused."""
+    wanted, names = _wanted(query), await _names(asker.services)
+    made = await _made(asker.services, wanted, names.known)
+    return Teller(asker, wanted, names).paper(made)
+
+
+async def filters_said(asker: Asker, query: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What is asked for, in words."""
+    return Teller(asker, _wanted(query), await _names(asker.services)).chosen()
+
+
+async def _made(services: Services, wanted: Wanted, known: Sequence[Property]) -> Table:
     """The table. Raises Refused for what cannot be asked."""
     by_id = {prop.id: prop for prop in known}
     wrong = fault(wanted.ask, by_id)
     if wrong:
         raise Refused(wrong, "This cannot be asked.")
-    services = services_of(request)
     async with services.db.read(slow=True) as conn:
         cells = await ClientReport(conn, known, services.zone, await segments.every(conn)).cells(
             wanted.ask, wanted.q, wanted.filters
@@ -114,13 +125,13 @@ async def _made(request: web.Request, wanted: Wanted, known: Sequence[Property])
     return table(cells, wanted.ask, client_report.orders(known))
 
 
-def _wanted(request: web.Request) -> Wanted:
-    given = {name: request.query.get(name, "")[:60] for name in ("rows", "columns", "measure", "since", "until")}
+def _wanted(query: Mapping[str, str]) -> Wanted:
+    given = {name: query.get(name, "")[:60] for name in ("rows", "columns", "measure", "since", "until")}
     measure, _, of = given["measure"].partition(":")
     since, until = (_day(given[name]) for name in ("since", "until"))
     try:
         kind = Annotated[list[Condition], Meta(max_length=MOST_CONDITIONS)]
-        filters = msgspec.json.decode(request.query.get("filters", "[]")[:20_000], type=kind)
+        filters = msgspec.json.decode(query.get("filters", "[]")[:20_000], type=kind)
     except msgspec.MsgspecError:
         filters = []
     ask = Ask(
@@ -131,7 +142,7 @@ def _wanted(request: web.Request) -> Wanted:
         since=since,
         until=until,
     )
-    return Wanted(ask=ask, q=request.query.get("q", "")[:200], filters=filters)
+    return Wanted(ask=ask, q=query.get("q", "")[:200], filters=filters)
 
 
 def _day(text: str) -> str | None:
@@ -173,8 +184,8 @@ class Names:
     currencies: list[str]
 
 
-async def _names(request: web.Request) -> Names:
-    async with services_of(request).db.read() as conn:
+async def _names(services: Services) -> Names:
+    async with services.db.read() as conn:
         return Names(
             known=await properties.every(conn),
             items={one.id: one.name for one in await directories.every(conn, retired=True)},
@@ -187,15 +198,15 @@ async def _names(request: web.Request) -> Names:
 class Teller:
     """The report in the reader's words: axes, keys, numbers, and the address of the clients behind a number."""
 
-    def __init__(self, request: web.Request, wanted: Wanted, names: Names) -> None:
-        self._request = request
-        self._language = language_of(request)
+    def __init__(self, asker: Asker, wanted: Wanted, names: Names) -> None:
+        self._asker = asker
+        self._language = asker.language
         self._wanted = wanted
         self._names = names
         self._known = {prop.id: prop for prop in names.known}
 
     def _say(self, text: str, **values: object) -> str:
-        return translate(self._request, text).format(**values) if values else translate(self._request, text)
+        return self._asker.say(text, **values)
 
     def axes(self) -> list[tuple[str, str]]:
         fields = [(one, self._say(client_texts.FIELDS[one if one == "kind" else f"{one}_id"])) for one in FIELDS]
@@ -215,6 +226,18 @@ class Teller:
         ask = self._wanted.ask
         chosen = f"{ask.measure}:{ask.of}" if ask.of else ask.measure
         return next((label for one, label in self.measures() if one == chosen), "")
+
+    def chosen(self) -> list[tuple[str, str]]:
+        """What is asked for, beside its days."""
+        wanted, ask = self._wanted, self._wanted.ask
+        told = [
+            (self._say(N_("What is counted")), self.measure()),
+            (self._say(N_("Rows")), self.axis(ask.rows)),
+            (self._say(N_("Columns")), self.axis(ask.columns) if ask.columns else ""),
+            (self._say(N_("Search")), wanted.q),
+            (self._say(N_("Conditions of the list")), str(len(wanted.filters)) if wanted.filters else ""),
+        ]
+        return [(name, text) for name, text in told if text]
 
     def key(self, axis: str, key: Key) -> str:
         """What a row or a column is called."""
@@ -335,7 +358,7 @@ class Teller:
             name=f"clients-{ask.rows.replace(':', '-')}",
             title=self._say(N_("Clients by numbers")),
             period=f"{ask.since or '…'} – {ask.until or '…'}",
-            filters=[(self._say(N_("Search")), self._wanted.q)] if self._wanted.q else [],
+            filters=self.chosen(),
             parts=[
                 Part(
                     title=self.measure(),
