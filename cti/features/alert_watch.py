@@ -7,7 +7,6 @@ come twice after a kill in the middle of it; it carries the same X-Trubka-Delive
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -19,7 +18,8 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from cti.board import Board
 from cti.desktop import AgentDesktop
-from cti.errors import ChannelError, StorageError
+from cti.errors import ChannelError
+from cti.looking import look_again
 from cti.messages.alert_words import sentence
 from cti.messages.alerts import OF_QUEUES, Signal, is_last, loud_at, worse
 from cti.storage import alerts, gateways, mailboxes, users
@@ -75,18 +75,11 @@ class AlertWatch:
 
     async def run(self) -> None:
         """Watch and tell, until cancelled."""
-        while True:
-            self._news.clear()
-            try:
-                await self.look()
-                await self.tell()
-            except StorageError as error:
-                log.warning("alerts cannot be looked at now", reason=str(error))
-            except Exception:
-                log.exception("watching stumbled")
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_S):
-                    await self._news.wait()
+        await look_again(self._look_and_tell, self._news, LOOK_S, "alerts cannot be looked at now")
+
+    async def _look_and_tell(self) -> None:
+        await self.look()
+        await self.tell()
 
     async def look(self) -> None:
         """Ask every rule that works; begin, repeat and end what has to be."""

@@ -7,7 +7,6 @@ changes the campaign meanwhile ends it; a server that dies in the middle begins 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from zoneinfo import ZoneInfo
@@ -17,6 +16,7 @@ import structlog
 
 from cti.clients.filters import Condition
 from cti.errors import Refused, StorageError
+from cti.looking import look_again
 from cti.messages.campaigns import Campaign
 from cti.storage import audience, campaign_people, campaigns, limits, mailboxes, properties, segments
 from cti.storage.audience import Audience
@@ -51,17 +51,7 @@ class CampaignBuilds:
 
     async def run(self) -> None:
         """Choose what is to be chosen, until cancelled."""
-        while True:
-            self._news.clear()
-            try:
-                await self.look()
-            except StorageError as error:
-                log.warning("people of campaigns cannot be chosen now", reason=str(error))
-            except Exception:
-                log.exception("choosing people of a campaign failed")
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_S):
-                    await self._news.wait()
+        await look_again(self.look, self._news, LOOK_S, "people of campaigns cannot be chosen now")
 
     async def look(self) -> None:
         """Choose the people of every campaign that waits for it."""

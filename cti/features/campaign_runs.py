@@ -8,7 +8,6 @@ needs (its template, mailbox, segment), it pauses and says so. What became of me
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ import structlog
 
 from cti.clients.zones import clock_of
 from cti.errors import StorageError
+from cti.looking import look_again
 from cti.messages.campaigns import Campaign, allowed, is_open
 from cti.messages.doors import Doors
 from cti.storage import campaign_letters, campaign_people, campaign_texts, campaigns, limits, occasions, sms
@@ -81,19 +81,12 @@ class CampaignRuns:
 
     async def run(self) -> None:
         """Give people their turns, until cancelled."""
-        while True:
-            self._news.clear()
-            began, going = time.monotonic(), 0
-            try:
-                going = await self.look()
-            except StorageError as error:
-                log.warning("campaigns cannot go on now", reason=str(error))
-            except Exception:
-                log.exception("a campaign failed")
-            wait = max(TICK_S - (time.monotonic() - began), 0.02) if going else IDLE_S
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await self._news.wait()
+        await look_again(self._turn, self._news, IDLE_S, "campaigns cannot go on now")
+
+    async def _turn(self) -> float | None:
+        began = time.monotonic()
+        going = await self.look()
+        return max(TICK_S - (time.monotonic() - began), 0.02) if going else None
 
     async def follow(self) -> None:
         """Note what became of messages and who answered, until cancelled."""

@@ -8,7 +8,6 @@ moved in the transaction that stores the notices.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -16,7 +15,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from cti.desktop import AgentDesktop, Notice
-from cti.errors import StorageError
+from cti.looking import look_again
 from cti.storage import access_log, desktop_events, users
 from cti.storage.access_log import Kept
 from cti.storage.database import Database
@@ -48,15 +47,7 @@ class ExportAlarms:
 
     async def watch(self, look_s: float = LOOK_S) -> None:
         """Look every look_s seconds, until cancelled."""
-        while True:
-            self._news.clear()
-            try:
-                await self.look()
-            except StorageError as error:
-                log.warning("large exports cannot be looked for now", reason=str(error))
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(look_s):
-                    await self._news.wait()
+        await look_again(self.look, self._news, look_s, "large exports cannot be looked for now")
 
     def hurry(self) -> None:
         """Somebody has just taken out a file: look now."""

@@ -10,7 +10,6 @@ with him, whoever has it, ends it; so does his own coming back into a queue.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -20,8 +19,9 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from cti.clients.zones import clock_of
-from cti.errors import ChannelError, StorageError
+from cti.errors import ChannelError
 from cti.lines import Line
+from cti.looking import look_again
 from cti.messages.limits import Limits
 from cti.messages.quiet import is_quiet
 from cti.settings import DialSettings
@@ -134,17 +134,11 @@ class KeptPlaces:
 
     async def run(self) -> None:
         """Call people until cancelled."""
-        while True:
-            self._news.clear()
-            try:
-                await self.look()
-            except (StorageError, ChannelError) as error:
-                log.warning("call-backs that keep a place wait", reason=str(error))
-            except Exception:
-                log.exception("a call-back that keeps a place failed")
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(TICK_S if self._places else IDLE_S):
-                    await self._news.wait()
+        await look_again(self._turn, self._news, TICK_S, "call-backs that keep a place wait")
+
+    async def _turn(self) -> float:
+        await self.look()
+        return TICK_S if self._places else IDLE_S
 
     async def look(self) -> None:
         """Follow the calls on their way, and call who is first now."""

@@ -8,7 +8,6 @@ mail server that is away loses any of it.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -18,7 +17,8 @@ from msgspec import structs
 
 from cti.channels.letters import LetterSender, MailServer
 from cti.desktop import AgentDesktop, Notice
-from cti.errors import ChannelError, StorageError
+from cti.errors import ChannelError
+from cti.looking import look_again
 from cti.messages.letter import Flags
 from cti.messages.outgoing import ADDRESS
 from cti.storage import answering, desktop_events, mailboxes, outbox
@@ -64,19 +64,12 @@ class PostAfter:
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            self._news.clear()
-            try:
-                await self.tell()
-                await self._follow()
-            except StorageError as error:
-                log.warning("what follows letters cannot be done now", reason=str(error))
-            except Exception:
-                log.exception("what follows a letter failed")
-            await asyncio.sleep(REST_S)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(QUIET_S):
-                    await self._news.wait()
+        await look_again(self._turn, self._news, QUIET_S, "what follows letters cannot be done now")
+
+    async def _turn(self) -> None:
+        await self.tell()
+        await self._follow()
+        await asyncio.sleep(REST_S)
 
     async def tell(self) -> None:
         """Tell authors of what did not go as it should."""
