@@ -19,8 +19,8 @@ SOURCES = ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "cti", "web
 UNPACKED = CHECKOUT / ".lab" / "compiled"
 
 
-def build(into: Path) -> Path:
-    """A wheel with a compiled tracker, in the folder. Raises LabError."""
+def build(into: Path, *, is_quick: bool = False) -> Path:
+    """A wheel with a compiled tracker, in the folder. is_quick: compiled at once, to run slowly. Raises LabError."""
     say("wheel: compiling the tracker")
     with tempfile.TemporaryDirectory() as folder:
         copy, made = Path(folder, "copy"), Path(folder, "made")
@@ -31,6 +31,9 @@ def build(into: Path) -> Path:
                 shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
             else:
                 shutil.copy2(source, copy / name)
+        if is_quick:
+            with (copy / "pyproject.toml").open("a") as file:
+                file.write('\n[tool.hatch.build.targets.wheel.hooks.mypyc.options]\nopt_level = "0"\n')
         pip = [str(PYTHON), "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
         run(
             [*pip, "--wheel-dir", str(made), "."],
@@ -43,13 +46,13 @@ def build(into: Path) -> Path:
         return Path(shutil.copy2(wheel, into / wheel.name))
 
 
-def unpacked() -> Path:
-    """The compiled wheel's contents for PYTHONPATH, made anew when the code changed."""
-    stamp, made_from = UNPACKED / ".trubka", _hash()
+def unpacked(*, is_quick: bool = False) -> Path:
+    """The compiled wheel's contents for PYTHONPATH, made anew when the code changed. is_quick: as in `build`."""
+    stamp, made_from = UNPACKED / ".trubka", f"{_hash()} {'quick' if is_quick else ''}"
     if stamp.exists() and stamp.read_text() == made_from:
         return UNPACKED
     shutil.rmtree(UNPACKED, ignore_errors=True)
-    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(build(Path(folder))) as wheel:
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(build(Path(folder), is_quick=is_quick)) as wheel:
         wheel.extractall(UNPACKED)
     stamp.write_text(made_from)
     return UNPACKED

@@ -78,7 +78,7 @@ def main() -> None:
         file.flush()
         python = str(PYTHON)
         theirs = len(events) / _best([str(_environment()), "-c", SCRIPT], file.name)
-        compiled = len(events) / _best([python, "-P", "-c", OURS], file.name, unpacked())
+        compiled = len(events) / _best([python, "-P", "-c", OURS], file.name, unpacked(is_quick=SHORT))
         plain = len(events) / _best([python, "-P", "-c", OURS], file.name, CHECKOUT)
     report("tracked from parsed event, wheel", compiled, "events/s", baseline=theirs, limit="ratio >= 1.0")
     report("tracked from parsed event, plain sources", plain, "events/s", baseline=theirs)

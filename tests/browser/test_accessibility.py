@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import Literal
 
 import pytest
 from playwright.async_api import expect
 
 from cti.storage import duty
 from cti.telephony.duty import Duty
-from tests.browser.axe import violations
+from tests.browser.axe import violations_in_both_looks
 from tests.browser.stage import ANNA, Stage
 
 OF_AGENT = {
@@ -46,61 +45,53 @@ PAGES = {"anna": OF_AGENT, "vera": OF_SUPERVISOR}
 
 
 @pytest.mark.parametrize("login", list(PAGES))
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_pages_are_accessible(theatre: Stage, scheme: Literal["light", "dark"], login: str) -> None:
+async def test_pages_are_accessible(theatre: Stage, login: str) -> None:
     await theatre.journal("in-vain", outcome="abandoned")
     page = await theatre.desk(login)
-    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     found: dict[str, list[str]] = {}
     for path, shown in PAGES[login].items():
         await page.goto(theatre.url + path)
         await expect(page.locator(shown).first).to_be_visible()
-        if left := await violations(page):
+        if left := await violations_in_both_looks(page):
             found[path] = left
         more = "document.scrollingElement.scrollHeight - innerHeight"
         assert await page.evaluate(more) <= 0, f"{path}: the shell is taller than the window"
     assert found == {}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_phones_and_the_list_of_keys_are_accessible(theatre: Stage, scheme: Literal["light", "dark"]) -> None:
+async def test_phones_and_the_list_of_keys_are_accessible(theatre: Stage) -> None:
     page = await theatre.desk("vera")
-    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     await page.locator('.rail a[href="/settings/phones"]').click()
     await expect(page.locator("#main td").first).to_be_visible()
-    assert await violations(page) == []
+    assert await violations_in_both_looks(page) == []
     for path in ("/settings/rules/new?event=changed", "/settings/templates/new", "/settings/library"):
         await page.goto(theatre.url + path)
-        assert await violations(page) == [], path
+        assert await violations_in_both_looks(page) == [], path
     await page.evaluate("document.dispatchEvent(new CustomEvent('compose', { detail: { kind: 'new' } }))")
     await expect(page.locator("#compose-to")).to_be_focused()
-    assert await violations(page) == []
+    assert await violations_in_both_looks(page) == []
     await page.locator('#compose [data-act="close"]').click()
     await page.keyboard.press("?")
     await expect(page.locator("#keys")).to_be_visible()
-    assert await violations(page) == []
+    assert await violations_in_both_looks(page) == []
     moving = "[...document.querySelectorAll('*')].filter((one) => one.getAnimations().length).length"
     assert await page.evaluate(moving) == 0, "who wants no motion sees none"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_limits_and_consents_are_accessible(theatre: Stage, scheme: Literal["light", "dark"]) -> None:
+async def test_limits_and_consents_are_accessible(theatre: Stage) -> None:
     page = await theatre.desk("pavel")
-    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     for path in ("/settings/sending", "/settings/consents", "/clients/1/consents"):
         answer = await page.goto(theatre.url + path)
         assert answer is not None
         assert answer.ok, path
-        assert await violations(page) == [], path
+        assert await violations_in_both_looks(page) == [], path
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_a_day_found_by_the_palette_is_accessible(theatre: Stage, scheme: Literal["light", "dark"]) -> None:
+async def test_a_day_found_by_the_palette_is_accessible(theatre: Stage) -> None:
     async with theatre.db.write() as conn:
         for state in ("ready", "not-ready", "after-call", "logged-off"):
             await duty.append(conn, ANNA, Duty(state=state, since=time.time() - 1), None)
     page = await theatre.desk("vera")
-    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     await page.keyboard.press("Control+k")
     await page.keyboard.type("Анна")
     await page.locator("#palette-found li", has_text="день").first.click()
@@ -108,4 +99,4 @@ async def test_a_day_found_by_the_palette_is_accessible(theatre: Stage, scheme: 
     await expect(page.locator(".day svg rect").first).to_be_visible()
     await page.locator(".states a", has_text="Исправить").first.click()
     await expect(page.locator("#f-why")).to_be_visible()
-    assert await violations(page) == []
+    assert await violations_in_both_looks(page) == []

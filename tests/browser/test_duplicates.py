@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-import pytest
 from playwright.async_api import Page, expect
 
 from cti.access import Person
 from cti.clients.card import ClientDraft, Phone
 from cti.storage import duplicates
-from tests.browser.axe import violations
+from tests.browser.axe import violations, violations_in_both_looks
 from tests.browser.stage import ALHIMOV, VERA, Stage
 
 ADMIN = Person(id=VERA, login="vera", name="Vera", role="supervisor")
@@ -85,17 +82,15 @@ async def test_two_said_to_be_two_leave_the_list(theatre: Stage) -> None:
     await expect(page.locator(".empty")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_the_pages_are_accessible(theatre: Stage, scheme: Literal["light", "dark"]) -> None:
+async def test_the_pages_are_accessible(theatre: Stage) -> None:
     page = await theatre.desk("vera")
-    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     found = {"empty": await _looked(page, theatre, "/clients/duplicates", ".empty")}
     one, two = await _pair(theatre)
     found["list"] = await _looked(page, theatre, "/clients/duplicates", ".pairs")
     found["side by side"] = await _looked(page, theatre, f"/clients/duplicates/{one}/{two}", ".sides")
     await page.locator("form.box button.main").click()
     await expect(page.locator("#merges")).to_be_visible()
-    found["merged"] = await violations(page)
+    found["merged"] = await violations_in_both_looks(page)
     found["moved"] = await _looked(page, theatre, f"/clients/{two}", ".notice.hold")
     assert {name: left for name, left in found.items() if left} == {}
 
@@ -103,7 +98,7 @@ async def test_the_pages_are_accessible(theatre: Stage, scheme: Literal["light",
 async def _looked(page: Page, theatre: Stage, path: str, shown: str) -> list[str]:
     await page.goto(theatre.url + path)
     await expect(page.locator(shown).first).to_be_visible()
-    return await violations(page)
+    return await violations_in_both_looks(page)
 
 
 async def test_a_new_caller_who_is_in_the_base_already_is_told_while_his_name_is_typed(theatre: Stage) -> None:
