@@ -88,6 +88,7 @@ class LiveBoard:
         self._read = _Read()
         self._names: dict[str, tuple[int, str] | None] = {}
         self._numbers: dict[str, tuple[str | None, str | None]] = {}  # of open calls: as presented, as it is read
+        self._stood: dict[str, dict[str, dict[str, bool]]] = {}  # by PBX, queue and device, whether paused
         self._looked = asyncio.Event()
         self._looked_at = float("-inf")
 
@@ -101,7 +102,7 @@ class LiveBoard:
         open_calls = {one.call for one in records}
         self._names = {call: self._names.get(call) for call in open_calls}
         self._numbers = {call: self._numbers[call] for call in open_calls & self._numbers.keys()}
-        here = around(self._directory, pbxes, self._members(), self._read.places)
+        here = around(self._directory, pbxes, self._standing(pbxes), self._read.places)
         views = {view.id: view for view in self._views()}
         calls = {one.call: call_row(one, self._who(one), here, views, self._way_of(one.call)) for one in records}
         parts, today = parts_of(calls.values()), self._read.agents
@@ -122,6 +123,20 @@ class LiveBoard:
             day=self._read.day,
             lately=self._read.lately,
         )
+
+    def _standing(self, pbxes: Sequence[PbxNow]) -> dict[str, dict[str, bool]]:
+        """Who stands in which queue; of a PBX that is away, as it last was: the page says that it is."""
+        self._stood = {one.name: {} if one.state == "up" else self._stood.get(one.name, {}) for one in pbxes}
+        for queue, devices in self._members().items():
+            for device, paused in devices.items():
+                home = next((one for one in pbxes if device.startswith(one.prefix)), None)
+                if home is not None and home.state == "up":
+                    self._stood[home.name].setdefault(queue, {})[device] = paused
+        found: dict[str, dict[str, bool]] = {}
+        for stood in self._stood.values():
+            for queue, mine in stood.items():
+                found.setdefault(queue, {}).update(mine)
+        return found
 
     async def run(self) -> None:
         """Read the journal and keep PBXes talking while somebody looks, until cancelled."""

@@ -8,11 +8,12 @@ import time
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert
 
-from cti.board import Board, PauseBudget, QueueFigures
+from cti.board import Board, PauseBudget, PbxNow, QueueFigures
 from cti.desktop import AgentView
 from cti.features.live_board import LiveBoard
 from cti.reports.queue_sums import Thresholds, quarter
@@ -52,18 +53,23 @@ async def stay(running: Panel, queue: str, at: float, how: str, wait_s: float) -
         await conn.execute(insert(legs).values(**leg, result="talked" if answered else "no-answer"))
 
 
-async def looked(running: Panel, at: float, *views: AgentView) -> Board:
-    """The board as it stands at a time, read just now, with these people."""
+def live_board(running: Panel, at: float, *views: AgentView, **more: Any) -> LiveBoard:
+    """The board as it stands at a time, with these people."""
     services = running.services
 
     async def nothing() -> None:
         return None
 
-    board = LiveBoard(
-        db=services.database, directory=services.board_actions._directory, pbxes=lambda: (), calls=lambda: (),
-        views=lambda: views, members=lambda: {}, plan_of=lambda _call: services.plan,
-        way_of=lambda _call: (), prove=nothing, zone=services.zone, clock=lambda: at,
+    ways: dict[str, Any] = {"pbxes": lambda: (), "calls": lambda: (), "members": dict, "views": lambda: views, **more}
+    return LiveBoard(
+        db=services.database, directory=services.board_actions._directory, plan_of=lambda _call: services.plan,
+        way_of=lambda _call: (), prove=nothing, zone=services.zone, clock=lambda: at, **ways,
     )  # fmt: skip
+
+
+async def looked(running: Panel, at: float, *views: AgentView) -> Board:
+    """The same, its journal read just now."""
+    board = live_board(running, at, *views)
     await board._count()
     return board.look()
 
@@ -136,3 +142,21 @@ async def test_a_pause_has_what_its_budget_leaves_by_the_pauses_of_the_day_for_t
     anna = board.agents[str(ANNA)]
     assert anna.pause == PauseBudget(budget_s=3600, used_s=1300, since=noon - 400)
     assert anna.today.paused_s == 300 + 1000 + 1000 + 400
+
+
+async def test_a_queue_of_a_lost_pbx_keeps_its_people_as_they_last_were(running: Panel) -> None:
+    link, there = {"main": "up", "branch": "up"}, {"sales": {"PJSIP/901": False, "branch/PJSIP/902": True}}
+    board = live_board(
+        running,
+        1000.0,
+        pbxes=lambda: [
+            PbxNow(name=name, prefix="branch/" if name == "branch" else "PJSIP", state=state, since=0.0, heard_at=0.0)
+            for name, state in link.items()
+        ],
+        members=lambda: there,
+    )
+    assert board.look().queues["sales"].people == {"ready": 1, "paused": 1}
+    link["branch"], there["sales"] = "down", {"PJSIP/901": False}
+    assert board.look().queues["sales"].people == {"ready": 1, "paused": 1}
+    link["branch"] = "up"  # and nobody stands there any more
+    assert board.look().queues["sales"].people == {"ready": 1}
