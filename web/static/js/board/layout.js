@@ -42,7 +42,10 @@ export function startLayout(place, filters) {
   $("#board-setup-open", place).addEventListener("click", () => dialog.showModal());
   $("#board-full", place).addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : place.requestFullscreen()));
   const turn = startWall(place, () => layout, () => document.fullscreenElement === place);
-  document.addEventListener("fullscreenchange", turn);
+  document.addEventListener("fullscreenchange", () => {
+    turn();
+    if (document.fullscreenElement === place) place.focus({ preventScroll: true }); // so that Space is no press of the button
+  });
   return turn;
 }
 

@@ -16,7 +16,11 @@ showBoard(place, (hear) => {
   keep(hear);
   return () => {};
 }, { turn: startWall(place, () => screen, () => true) });
-$("#board-full", place).addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()));
+$("#board-full", place).addEventListener("click", () => {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else document.documentElement.requestFullscreen();
+  place.focus({ preventScroll: true }); // so that Space is no press of the button
+});
 document.addEventListener("visibilitychange", stayAwake);
 stayAwake();
 
