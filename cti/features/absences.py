@@ -16,7 +16,7 @@ from cti.errors import CtiError
 from cti.storage import absences
 from cti.storage.database import Database
 
-EVERY_S = 10.0
+EVERY_S = 5.0
 GAP_S = 45.0  # less is a link that came back at once: its snapshot tells what happened
 SETTLE_S = 60.0
 AGAIN_S, AGAIN_MOST_S = 60.0, 3600.0  # after the first try in vain, and the longest between two
