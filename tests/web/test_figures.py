@@ -54,6 +54,18 @@ async def test_every_figure_of_the_week_is_what_it_was_made_of(vera: Browser, we
         assert sum(line["sums"]["counts"]["entered"] for line in found["lines"]) == len(week.records)
 
 
+async def test_why_a_level_was_low_counts_the_calls_of_the_week(vera: Browser, week: Week) -> None:
+    for queue in QUEUES:
+        for day in (DAYS[0], DAYS[-1]):
+            truth = week.truth[queue, day]
+            found = {"left": 1}
+            while found["left"]:  # as the page says: what is not counted yet
+                _, found = await vera.ask("GET", f"/reports/why?queue={queue}&day={day}")
+            counted = truth.ends["answered"] + truth.ends["abandoned"] - truth.soon
+            assert (found["counted"], found["in_time"]) == (counted, truth.in_time)
+            assert sum(half["came"] for half in found["halves"]) == sum(truth.ends.values())
+
+
 def _same(sums: dict, truth: simulated_week.Truth) -> None:  # type: ignore[type-arg]
     counts = sums["counts"]
     assert {end: counts[end] for end in set(simulated_week.ENDS)} == {
