@@ -18,6 +18,8 @@ import signal
 import sqlite3
 import sys
 import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -68,31 +70,46 @@ def people(file: Path) -> list[str]:
     return tokens
 
 
+@asynccontextmanager
+async def serving(folder: Path, pbx: FakeAmi) -> AsyncIterator[tuple[int, int]]:
+    """The server on a folder's base, the played PBX asked all it is asked at first: its process and its port."""
+    port = free_port()
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("CTI_")}
+    environment |= {"CTI_DATA": str(folder), "CTI_PORT": str(port), "CTI_AGI__PORT": "0"}
+    environment |= {"CTI_PBX__MAIN__PORT": str(pbx.port), "CTI_PBX__MAIN__SECRET": pbx.secret}
+    server = await asyncio.create_subprocess_exec(*SERVER, env=environment, stderr=asyncio.subprocess.DEVNULL)
+    try:
+        await until(lambda: answers(port), within_s=60, why="the panel answers")
+        await until(lambda: any(one.get("Action") == "QueueStatus" for one in pbx.actions), why="the PBX was asked")
+        yield server.pid, port
+    finally:
+        server.send_signal(signal.SIGTERM)
+        await server.wait()
+
+
+@contextmanager
+def sitting(who: Callable[..., None], port: int, tokens: list[str]) -> Iterator[Connection]:
+    """Browsers in a process of their own, which says when all of them are connected: the way to talk with it."""
+    ours, theirs = multiprocessing.Pipe()
+    browsers = multiprocessing.get_context("spawn").Process(target=who, args=(port, tokens, theirs), daemon=True)
+    browsers.start()
+    try:
+        yield ours
+    finally:
+        browsers.join(10)
+
+
 async def _run(folder: Path, tokens: list[str]) -> None:
-    async with FakeAmi() as pbx:
-        port = free_port()
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("CTI_")}
-        environment |= {"CTI_DATA": str(folder), "CTI_PORT": str(port), "CTI_AGI__PORT": "0"}
-        environment |= {"CTI_PBX__MAIN__PORT": str(pbx.port), "CTI_PBX__MAIN__SECRET": pbx.secret}
-        server = await asyncio.create_subprocess_exec(*SERVER, env=environment, stderr=asyncio.subprocess.DEVNULL)
-        ours, theirs = multiprocessing.Pipe()
-        panels = multiprocessing.get_context("spawn").Process(target=_panels, args=(port, tokens, theirs), daemon=True)
-        try:
-            await until(lambda: answers(port), within_s=60, why="the panel answers")
-            await until(lambda: any(one.get("Action") == "QueueStatus" for one in pbx.actions), why="the PBX was asked")
-            before = _resident(server.pid)
-            panels.start()
+    async with FakeAmi() as pbx, serving(folder, pbx) as (pid, port):
+        before = _resident(pid)
+        with sitting(_panels, port, tokens) as ours:
             await asyncio.to_thread(ours.recv)  # all are connected
-            _told_resident(before, _resident(server.pid))
-            busy, began = worked(server.pid), time.monotonic()
+            _told_resident(before, _resident(pid))
+            busy, began = worked(pid), time.monotonic()
             rang = await _calls(pbx)
-            share = 100 * (worked(server.pid) - busy) / (time.monotonic() - began)
+            share = 100 * (worked(pid) - busy) / (time.monotonic() - began)
             ours.send("over")
             seen: dict[str, float] = await asyncio.to_thread(ours.recv)
-        finally:
-            server.send_signal(signal.SIGTERM)
-            panels.join(10)
-            await server.wait()
     report(f"server at {RATE} calls/s, {AGENTS} agents", share, "% of one processor", limit="< 70")
     late = [(seen[one] - rang[one]) * 1000 for one in rang if one in seen]
     report(f"cards of {len(rang)} calls to {AGENTS} agents", len(late), "cards", limit=str(len(rang)))

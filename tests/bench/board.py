@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import multiprocessing
-import os
 import re
 import shutil
-import signal
 import sqlite3
 import time
 from multiprocessing.connection import Connection
@@ -20,13 +17,11 @@ from pathlib import Path
 
 import aiohttp
 
-from lab.free_ports import free_port
 from tests.bench import SHORT, percentile, report
-from tests.bench.agents import AGENTS, FIRST, RATE, SERVER, answers, device_state, people, worked
+from tests.bench.agents import AGENTS, FIRST, RATE, device_state, people, serving, sitting, worked
 from tests.bench.base import filled
 from tests.bench.stream import call
 from tests.channels.fake_ami import FakeAmi, event
-from tests.e2e.server import until
 
 BOARDS, QUEUES = (3, 5) if SHORT else (20, 50)
 SECONDS = 1 if SHORT else 20
@@ -56,30 +51,16 @@ def _queues(file: Path) -> None:
 
 
 async def _run(folder: Path, tokens: list[str]) -> None:
-    async with FakeAmi() as pbx:
-        port = free_port()
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("CTI_")}
-        environment |= {"CTI_DATA": str(folder), "CTI_PORT": str(port), "CTI_AGI__PORT": "0"}
-        environment |= {"CTI_PBX__MAIN__PORT": str(pbx.port), "CTI_PBX__MAIN__SECRET": pbx.secret}
-        server = await asyncio.create_subprocess_exec(*SERVER, env=environment, stderr=asyncio.subprocess.DEVNULL)
-        ours, theirs = multiprocessing.Pipe()
-        boards = multiprocessing.get_context("spawn").Process(target=_boards, args=(port, tokens, theirs), daemon=True)
-        try:
-            await until(lambda: answers(port), within_s=60, why="the panel answers")
-            await until(lambda: any(one.get("Action") == "QueueStatus" for one in pbx.actions), why="the PBX was asked")
-            pbx.send(b"".join(_member(place) for place in range(AGENTS)))
-            boards.start()
+    async with FakeAmi() as pbx, serving(folder, pbx) as (pid, port):
+        pbx.send(b"".join(_member(place) for place in range(AGENTS)))
+        with sitting(_boards, port, tokens) as ours:
             await asyncio.to_thread(ours.recv)  # all are connected
-            alone, _rang = await _load(pbx, server.pid, 0)
+            alone, _rang = await _load(pbx, pid, 0)
             ours.send("look")
             await asyncio.to_thread(ours.recv)  # all have their first board
-            looked, rang = await _load(pbx, server.pid, RATE * SECONDS)
+            looked, rang = await _load(pbx, pid, RATE * SECONDS)
             ours.send("over")
             seen: dict[str, list[float]] = await asyncio.to_thread(ours.recv)
-        finally:
-            server.send_signal(signal.SIGTERM)
-            boards.join(10)
-            await server.wait()
     late = [(at - rang[one]) * 1000 for one in rang for at in seen.get(one, ())]
     report(f"server at {RATE} calls/s with {BOARDS} boards", looked, "% of one processor", baseline=alone)
     report(f"{BOARDS} boards alone", max(looked - alone, 0.1), "% of one processor", limit="< 15")
