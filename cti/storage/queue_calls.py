@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, false, func, literal_column, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Table, and_, bindparam, func, literal_column, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.reports.intervals import HOUR_S
@@ -116,19 +116,20 @@ async def stays(
     key = read_cursor(cursor, tuple[float, KeyText, int]) if cursor is not None else None
     lead = _lead(what, since, until, quarters)
     total = await lead.total(conn, since, until, queues) if key is None else None
-    last_at = until if key is None else quarter(key[0]) + 1
-    oldest = await lead.oldest(conn, since, min(until, last_at), queues, limit)
-    inside = [*within(queue_quarters, since, until, None), *_of(conn, queue_quarters, queues), _QUARTERS[what] > 0]
+    last_at = until if key is None else min(until, quarter(key[0]) + 1)
+    oldest = await lead.oldest(conn, since, last_at, queues, limit)
+    first_at = last_at if oldest is None else max(since, oldest)  # one bound each way: SQLite takes the first it finds
+    inside = [*within(queue_quarters, first_at, last_at, None), *_of(conn, queue_quarters, queues)]
+    inside.append(_QUARTERS[what] > 0)
     if quarters is not None:
         inside.append(_one_of(_OF.at, quarters))
     if key is not None:
-        inside.append(_OF.at < last_at)
         condition = and_(condition, tuple_(_STAY.joined_at, _STAY.call_id, _STAY.place) < tuple_(*key))
     own = and_(_STAY.queue == _OF.queue, _STAY.joined_at >= _OF.at, _STAY.joined_at < _OF.at + QUARTER_S)
     found = (
         select(call_waits)
         .select_from(queue_quarters.join(call_waits, own).join(calls, calls.c.id == _STAY.call_id))
-        .where(*inside, _OF.at >= oldest if oldest is not None else false(), condition)
+        .where(*inside, condition)
         .order_by(_STAY.joined_at.desc(), _STAY.call_id.desc(), _STAY.place.desc())
         .limit(limit + 1)
     )
