@@ -23,7 +23,9 @@ async def test_every_sum_is_what_is_behind_it(db: Database) -> None:
     week = Week(ZONE)
     since, until = period(DAYS[0], DAYS[-1], ZONE)
     await week.keep(db, None)
-    await Rollups(db=db, clock=lambda: float(until)).fresh_queues(since, until)
+    rollups = Rollups(db=db, clock=lambda: float(until))
+    while (await rollups.fresh_queues(since, until)).left:  # a busy machine counts some at a time
+        continue
     async with db.read() as conn:
         rows = await number_figures.by_number(conn, since, until, None)
         assert sum(row.counts["calls"] for row in rows) == len(week.records)
