@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
+from sqlalchemy import insert
 
-from cti.storage import duty
+from cti.storage import duty, marks
+from cti.storage.recording_tables import recording_gaps, recordings
 from cti.telephony.duty import Duty
 from tests.browser.axe import violations_in_both_looks
 from tests.browser.stage import ANNA, Stage
@@ -36,6 +38,10 @@ OF_AGENT = {
     "/profile": "#main h1",
 }
 OF_SUPERVISOR: dict[str, str] = {
+    "/recordings": "[data-opens]",
+    "/recordings/missing": "#main h1",
+    "/calls/heard": "[data-play]",
+    "/calls/refused": ".recording",
     "/board": "#board-agents tr, #board-no-agents:not([hidden])",
     "/campaigns": "#main .empty",
     "/campaigns/new": "[name=channel]",
@@ -44,9 +50,26 @@ OF_SUPERVISOR: dict[str, str] = {
 PAGES = {"anna": OF_AGENT, "vera": OF_SUPERVISOR}
 
 
+async def recorded(theatre: Stage, call: str) -> None:
+    """A recording with a gap and a mark, or one that the client said no to."""
+    now = time.time()
+    row = {"id": call, "call_id": call, "pbx": "main", "file": f"{call}.wav", "started_at": now - 580}
+    there = {"state": "there", "duration_s": 60.0, "size": 8000, "peaks": "AZaz" * 100}
+    async with theatre.db.write() as conn:
+        more = there if call == "heard" else {"state": "deleted", "why": "refused", "announced": True}
+        await conn.execute(insert(recordings).values(row | more))
+        if call == "heard":
+            gap = {"recording_id": call, "began_at": now - 570, "ended_at": now - 560, "why": "agent", "user_id": ANNA}
+            await conn.execute(insert(recording_gaps).values(gap))
+            await marks.add(conn, call, ANNA, now - 550, "Скидка обещана")
+
+
 @pytest.mark.parametrize("login", list(PAGES))
 async def test_pages_are_accessible(theatre: Stage, login: str) -> None:
     await theatre.journal("in-vain", outcome="abandoned")
+    for call in ("heard", "refused"):
+        await theatre.journal(call)
+        await recorded(theatre, call)
     page = await theatre.desk(login)
     found: dict[str, list[str]] = {}
     for path, shown in PAGES[login].items():
@@ -56,7 +79,22 @@ async def test_pages_are_accessible(theatre: Stage, login: str) -> None:
             found[path] = left
         more = "document.scrollingElement.scrollHeight - innerHeight"
         assert await page.evaluate(more) <= 0, f"{path}: the shell is taller than the window"
+    if login == "vera":
+        found |= await on_the_card(theatre, page)
     assert found == {}
+
+
+async def on_the_card(theatre: Stage, page: Page) -> dict[str, list[str]]:
+    """The player in a client's history, opened and led by keys alone."""
+    await page.goto(theatre.url + "/clients/1?tab=history")
+    await page.locator("button.hear").first.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#history [data-play]")).to_be_focused()
+    await page.keyboard.press("l")
+    await expect(page.locator("#history .seek")).to_have_value("10")
+    await page.keyboard.press(">")
+    await expect(page.locator("#history [data-speed]")).to_have_value("1.25")
+    return {"card": left} if (left := await violations_in_both_looks(page)) else {}
 
 
 async def test_phones_and_the_list_of_keys_are_accessible(theatre: Stage) -> None:

@@ -36,6 +36,18 @@ async def kept(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv(f"CTI_{name}", str(value))
 
 
+async def put_away(folder: Path, tmp_path: Path, name: str) -> Path:
+    """One lies in the archive from now on; the PBX's folder in it."""
+    away = tmp_path / "away/main"
+    away.mkdir(parents=True)
+    (folder / name).rename(away / name)
+    db = await new_database(tmp_path)
+    async with db.write() as conn:
+        await conn.execute(table.update().where(table.c.file == name).values(archived_at=9.0))
+    await db.close()
+    return away
+
+
 async def test_what_was_changed_or_lost_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "monitor"
     folder.mkdir()
@@ -50,6 +62,13 @@ async def test_what_was_changed_or_lost_is_told(tmp_path: Path, monkeypatch: pyt
     assert re.fullmatch(
         r"3 recordings compared, 0 faults; the chain ends with No. 4 of 2026-11-23: [0-9a-f]{64}.\n", said
     )
+    away = await put_away(folder, tmp_path, "c.wav")
+    assert "2026-11-22: main: c.wav: is in the archive, which is not in the settings" in (await verify())[1]
+    monkeypatch.setenv("CTI_RECORDINGS__MOVE_TO", str(away.parent))
+    assert (await verify())[1] == said
+    (away / "c.wav").write_bytes(b"sound C.wav")
+    assert "2026-11-22: main: c.wav: was changed" in (await verify())[1]
+    (away / "c.wav").write_bytes(b"sound c.wav")
     (folder / "a.wav").write_bytes(b"sound A.wav")
     (folder / "b.wav").unlink()
     status, said = await verify()

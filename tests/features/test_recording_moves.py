@@ -131,6 +131,8 @@ async def test_an_old_one_is_converted_put_away_heard_from_there_and_deleted_the
         assert hashlib.sha256(path.read_bytes()).hexdigest() == row.sha256
         with av.open(str(path)) as container:
             assert 1.9 < sum(one.samples / one.sample_rate for one in container.decode(audio=0)) < 2.2
+    _, taken = await heard.download(VERA, row.id)
+    assert hashlib.sha256(taken.read_bytes()).hexdigest() == row.sha256
     async with house.db.write() as conn:
         await recordings.end(conn, "main", row.file, house.now, refused=True)
     running = asyncio.create_task(heard.run())

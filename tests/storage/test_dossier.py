@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from sqlalchemy import func, insert, select
 
+from cti.channels.phone.archive import FolderArchive, finder
 from cti.clients.dossier import HIDDEN
 from cti.clients.dossier_words import LABELS, TITLES
 from cti.errors import Refused
@@ -20,6 +21,7 @@ from cti.features.client_dossier import Dossier
 from cti.storage.database import Database
 from cti.storage.held import HELD
 from cti.storage.privacy_tables import access_log
+from cti.storage.recording_tables import recordings
 from cti.storage.tables import calls, legs
 from cti.telephony.numbering import NumberPlan
 from tests.canary import MAN, NAME, TYPED, Aviary, Canary
@@ -33,9 +35,11 @@ async def aviary(db: Database, tmp_path: Path) -> Aviary:
     return Aviary(db, tmp_path, Clock())
 
 
-async def written(aviary: Aviary, subject_id: int, kind: str = "client", language: Any = "ru") -> zipfile.ZipFile:
-    path = aviary.data / "person.zip"
-    work = Dossier(db=aviary.db, plan=NumberPlan(), zone=MOSCOW, files=aviary.data / "files", clock=aviary.clock)
+async def written(
+    aviary: Aviary, subject_id: int, kind: str = "client", language: Any = "ru", **more: Any
+) -> zipfile.ZipFile:
+    path, files = aviary.data / "person.zip", aviary.data / "files"
+    work = Dossier(db=aviary.db, plan=NumberPlan(), zone=MOSCOW, files=files, clock=aviary.clock, **more)
     await work.write(path, kind, subject_id, language)
     return zipfile.ZipFile(path)
 
@@ -74,6 +78,24 @@ async def test_DP_05_the_archive_holds_every_row_that_refers_to_the_person(aviar
     assert rows["access_log"] == 2  # ids that have his in them are other people's
     assert told["segments"] == ["с ним"]
     assert (text, file.endswith("-КАНАРЕЙКА.txt")) == ("в клетке КАНАРЕЙКА", True)
+
+
+async def test_DP_05_his_voice_is_in_it_from_the_pbxs_folder_and_from_the_archive(aviary: Aviary) -> None:
+    canary, monitor, away = await aviary.fill(), aviary.data / "monitor", aviary.data / "away"
+    (away / "main").mkdir(parents=True), monitor.mkdir()
+    (monitor / "new.wav").write_bytes(b"new"), (away / "main/old.opus").write_bytes(b"old")
+    async with aviary.db.write() as conn:
+        for call, more in (
+            ("new", {}),
+            ("old", {"kept_as": "old.opus", "archived_at": 5.0}),
+            ("no", {"state": "deleted", "why": "refused"}),
+        ):
+            row = {"id": call, "call_id": "c1", "pbx": "main", "file": f"{call}.wav", "started_at": 1.0}
+            await conn.execute(insert(recordings).values(row | {"state": "there"} | more))
+    found = finder({"main": str(monitor)}, FolderArchive(away))
+    with await written(aviary, canary.id, recorded=found) as archive:
+        heard = {name: archive.read(name) for name in archive.namelist() if name.startswith("recordings/")}
+    assert heard == {"recordings/1.wav": b"new", "recordings/2.opus": b"old"}
 
 
 class _Page(HTMLParser):
