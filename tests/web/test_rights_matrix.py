@@ -108,6 +108,14 @@ GET /reports/agents/lines                   -   all   all
 GET /api/v1/reports/agents                  -   all   all
 GET /api/v1/reports/agents/calls            -   all   all
 GET /api/v1/reports/agents/lines            -   all   all
+GET /api/v1/reports/hours                   -   all   all
+GET /api/v1/reports/numbers                 -   all   all
+GET /api/v1/reports/numbers/calls           -   all   all
+GET /api/v1/reports/reached                 -   all   all
+GET /api/v1/reports/reached/calls           -   all   all
+GET /api/v1/reports/answers                 -   all   all
+GET /api/v1/reports/answers/items           -   all   all
+GET /api/v1/reports/campaigns               -   all   all
 GET /reports/outcomes                       -   all   all
 GET /reports/outcomes/file.{kind}           -   all   all
 """
@@ -289,6 +297,11 @@ REPORTS = {  # a report with its question: of the team, its figures must not cha
     "GET /reports/reached": DAY,
     "GET /reports/reached/file.{kind}": DAY,
     "GET /reports/reached/calls": f"kind=clients&{DAY}",
+    "GET /api/v1/reports/hours": DAY,
+    "GET /api/v1/reports/numbers": DAY,
+    "GET /api/v1/reports/numbers/calls": f"kind=calls&since={FROM}&until={TO}",
+    "GET /api/v1/reports/reached": DAY,
+    "GET /api/v1/reports/reached/calls": f"kind=clients&{DAY}",
     "GET /reports/agents": DAY,
     "GET /reports/agents/file.{kind}": DAY,
     "GET /reports/agents/calls": f"what=answered&since={FROM}&until={TO}",
@@ -308,7 +321,8 @@ OTHERS = {  # asked for what is of another team: refused, and shown to who may s
 }
 OF_NOBODY = {  # of no queue or person
     "GET /reports/answers", "GET /reports/answers/file.{kind}", "GET /reports/answers/items",  # letters and SMS
-    "GET /reports/targets", "GET /api/v1/reports/definitions",
+    "GET /api/v1/reports/answers", "GET /api/v1/reports/answers/items", "GET /reports/targets",
+    "GET /api/v1/reports/definitions",
 }  # fmt: skip
 
 
