@@ -35,7 +35,7 @@ NAMELESS = {
     **dict.fromkeys(("queue_quarters", "queue_marks", "queue_thresholds", "figure_targets"), "how many, and how long"),
     "queue_hours": "how many, and how long",
     "audit": "tells of users and settings", "import_mappings": "columns of files", "setup_codes": "no person",
-    "absences": "names of PBXes", "pbx_watched": "names of PBXes",
+    **dict.fromkeys(("absences", "pbx_watched", "past_databases"), "PBXes, and where their databases are"),
     "test_calls": "calls of our own to ourselves", "past_imports": "files of a PBX and names of its colleagues",
     "recording_chain": "hashes", "recording_gaps": "times, and a colleague",
     "recording_rules": "queues and days, and a colleague",
