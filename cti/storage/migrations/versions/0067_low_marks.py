@@ -15,7 +15,7 @@ def upgrade() -> None:
         sa.Column("most", sa.Integer(), nullable=False),
         sa.Column("owner_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["owner_id"], ["users.id"], name=op.f("fk_low_mark_rule_owner_id_users"), ondelete="SET NULL"
+            ["owner_id"], ["users.id"], name=op.f("fk_low_mark_rule_owner_id"), ondelete="SET NULL"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_low_mark_rule")),
     )
