@@ -171,11 +171,13 @@ async def test_queues_routes_and_the_rest_are_lists_with_one_open(tmp_path: Path
         page = await pavel.get("/dialplan/office")
         codes = {name: "" for name in re.findall(r' name="([a-z_]+)" value="', page.text)} | {"pickup": "*7"}
         park = {"parking.number": "700", "parking.first": "701", "parking.last": "705", "parking.wait_s": "60"}
-        codes |= park | {"revision": revision(page), "spies": "110, 111", "announcement": "beep"}
+        codes |= park | {"revision": revision(page), "spies": "110, 111", "announcement": "beep", "refusal": "0"}
         codes.pop("csrf")
         assert (await pavel.post("/dialplan/office", **codes)).status == 303
         plan = await now(running)
         assert (plan.codes.pickup, plan.codes.pick, plan.parking.last, plan.spies) == ("*7", "", 705, ("110", "111"))
+        assert (plan.announcement, plan.refusal) == ("beep", "0")
+        assert (await pavel.get("/dialplan/office")).says('<option value="0" selected>0</option>')
 
 
 async def test_hours_have_a_week_and_days_that_are_not_as_others(tmp_path: Path) -> None:
