@@ -117,12 +117,8 @@ async def stays(
     lead = _lead(what, since, until, quarters)
     total = await lead.total(conn, since, until, queues) if key is None else None
     last_at = until if key is None else min(until, quarter(key[0]) + 1)
-    oldest = await lead.oldest(conn, since, last_at, queues, limit)
-    first_at = last_at if oldest is None else max(since, oldest)  # one bound each way: SQLite takes the first it finds
-    inside = [*within(queue_quarters, first_at, last_at, None), *_of(conn, queue_quarters, queues)]
-    inside.append(_QUARTERS[what] > 0)
-    if quarters is not None:
-        inside.append(_one_of(_OF.at, quarters))
+    some = await lead.quarters(conn, since, last_at, queues, limit)
+    inside = [_one_of(_OF.at, some), *_of(conn, queue_quarters, queues), _QUARTERS[what] > 0]
     if key is not None:
         condition = and_(condition, tuple_(_STAY.joined_at, _STAY.call_id, _STAY.place) < tuple_(*key))
     own = and_(_STAY.queue == _OF.queue, _STAY.joined_at >= _OF.at, _STAY.joined_at < _OF.at + QUARTER_S)
@@ -155,17 +151,19 @@ class _Lead:
         inside = self._inside(conn, since, until, queues)
         return int((await conn.execute(select(func.coalesce(func.sum(self._counted), 0)).where(*inside))).scalar_one())
 
-    async def oldest(self, conn: AsyncConnection, since: int, until: int, queues: Queues, limit: int) -> int | None:
-        """The oldest time that a page needs: those after it have enough, the first of them maybe seen in part."""
+    async def quarters(self, conn: AsyncConnection, since: int, until: int, queues: Queues, limit: int) -> list[int]:
+        """The quarters that a page needs: the newest with enough stays, the first of them maybe seen in part."""
         at = self._of.c.at
         own = select(at, func.sum(self._counted).label("n")).where(*self._inside(conn, since, until, queues))
-        rows = (await conn.execute(own.group_by(at).order_by(at.desc()).limit(limit + 2))).all()
+        found: list[int] = []
         seen = 0
-        for place, row in enumerate(rows):
-            seen += row.n if place else 0
+        for row in await conn.execute(own.group_by(at).order_by(at.desc()).limit(limit + 2)):
+            seen += row.n if found else 0
+            found.append(int(row.at))
             if seen > limit:
-                return int(row.at)
-        return int(rows[-1].at) if rows else None
+                break
+        length = HOUR_S if self._of is queue_hours else QUARTER_S
+        return [one + n for one in found for n in range(0, length, QUARTER_S)]
 
     def _inside(self, conn: AsyncConnection, since: int, until: int, queues: Queues) -> list[ColumnElement[bool]]:
         own = [*within(self._of, since, until, None), *_of(conn, self._of, queues), *self._only]
