@@ -31,7 +31,7 @@ def week() -> Week:
 @pytest.fixture
 async def desk(tmp_path: Path, week: Week) -> AsyncIterator[Panel]:
     async with panel(tmp_path) as running:
-        await week.keep(running.services.db, ANNA)
+        await week.keep(running.services.database, ANNA)
         yield running
 
 
