@@ -100,11 +100,14 @@ def made(example: c.Command, **changes: Any) -> c.Command | None:
         return None
 
 
-def test_every_command_of_the_closed_list_has_its_form_and_its_example() -> None:
+def test_SEC_29_every_command_of_the_closed_list_has_its_form_and_its_example() -> None:
     assert {type(example) for example in EXAMPLES} == set(codec._FORMS)
     assert not {codec.to_action(example)["Action"] for example in EXAMPLES} & {
         "Command", "GetConfig", "UpdateConfig", "ModuleLoad", "Reload", "QueueReset", "QueueReload", "MixMonitor",
     }  # fmt: skip
+    for kind in codec._FORMS:
+        assert kind.__doc__, f"{kind.__name__} says what it is for"
+        assert not kind.__doc__.startswith(f"{kind.__name__}("), f"{kind.__name__} says what it is for"
 
 
 def test_only_what_only_looks_has_no_effect() -> None:

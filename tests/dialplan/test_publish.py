@@ -35,8 +35,10 @@ from tests.made import copied, empty
 
 PAVEL = Person(id=0, login="pavel", name="Pavel", role="admin")
 OTHER = "74950000011"
+UNDONE_S = 5.0 * (3 if os.environ.get("CI") else 1)
 KILLS = int(os.environ.get("LAB_KILLS", "4"))  # more by hand
-LARGER = replace(HOUSE, numbers=(*HOUSE.numbers, Number(digits=OTHER, first="bye")))
+HOSTILE = "x\n[evil]\nexten => _X.,1,System(id)\n#exec id\n#include /etc/passwd ; ${SHELL(id)} |)&"  # SEC-04: a name
+LARGER = replace(HOUSE, numbers=(*HOUSE.numbers, Number(digits=OTHER, first="bye", title=HOSTILE)))
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +162,9 @@ async def test_F_53_a_publish_that_cannot_stay_comes_back_by_itself(clean: Owned
     hand = own.read_text(encoding="utf-8")
     own.write_text(hand + "[outside]\nexten => 999,1,Hangup()\n", encoding="utf-8")
     async with serving(clean.owned(data)) as house:
+        began = time.monotonic()
         job = await house.publish(LARGER)
+        assert time.monotonic() - began < UNDONE_S
         assert (job.stage, job.why) == ("undone", "strange")
         assert "outside,999,1" in job.said
     own.write_text(hand, encoding="utf-8")
