@@ -72,6 +72,7 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
         self.within: list[str] = []  # a command that the server is started by
         self.program: Path | None = None  # the folder of another version; None: this one
+        self.patience_s = DEADLINE_S  # until it serves
         self._most_files = most_files  # file descriptors the server may have; 0: as many as we
 
     @property
@@ -134,7 +135,7 @@ class Server:
         return self
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + DEADLINE_S
+        deadline = time.monotonic() + self.patience_s
         while True:
             try:
                 with socket.create_connection((self.host, self.port), timeout=1):

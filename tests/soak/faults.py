@@ -1,0 +1,179 @@
+"""The faults that can befall a running server, by their row of the fault table. Each is there for a while and goes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+import socket
+import sqlite3
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+from tests.soak.town import MOST_FILES, Town
+
+Fault = Callable[[Town, float], Awaitable[None]]
+SILENT_MOST_S = 20.0
+PAUSED_MOST_S = 10.0
+SCANS = 200
+
+
+async def cut_wire(town: Town, hold_s: float) -> None:
+    town.ami.refuse = True
+    await town.ami.drop()
+    await asyncio.sleep(hold_s)
+    town.ami.refuse = False
+
+
+async def silent_pbx(town: Town, hold_s: float) -> None:
+    town.ami.silent = True
+    await asyncio.sleep(min(hold_s, SILENT_MOST_S))
+    town.ami.silent = False
+    await town.ami.drop()
+
+
+async def pbx_starts_anew(town: Town, hold_s: float) -> None:
+    await asyncio.to_thread(town.pbx.kill)
+    await asyncio.sleep(min(hold_s, 5))
+    town.pbx.start_again()  # here, not in a passing thread: it would die with it
+
+
+async def killed(town: Town, _hold_s: float) -> None:
+    await asyncio.to_thread(town.server.kill)
+    await asyncio.to_thread(town.server.start)
+
+
+async def stopped(town: Town, _hold_s: float) -> None:
+    assert await asyncio.to_thread(town.server.stop) == 0
+    await asyncio.to_thread(town.server.start)
+
+
+async def locked_base(town: Town, hold_s: float) -> None:
+    with contextlib.closing(sqlite3.connect(town.server.data / "trubka.db", isolation_level=None, timeout=10)) as other:
+        with contextlib.suppress(sqlite3.OperationalError):  # the server writes just now, and all the time
+            other.execute("BEGIN IMMEDIATE")
+        await asyncio.sleep(hold_s)
+        if other.in_transaction:
+            other.execute("ROLLBACK")
+
+
+async def full_disk(town: Town, hold_s: float) -> None:
+    filler = town.server.data / "filler"
+    try:
+        with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(1 << 16))
+        await asyncio.sleep(hold_s)
+    finally:
+        filler.unlink(missing_ok=True)
+
+
+async def long_report(town: Town, hold_s: float) -> None:
+    with contextlib.closing(sqlite3.connect(town.server.data / "trubka.db", isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM calls").fetchone()
+        await asyncio.sleep(hold_s)
+
+
+async def frozen_tab(town: Town, hold_s: float) -> None:
+    town.door.silent = True
+    await asyncio.sleep(hold_s)
+    town.door.silent = False
+    await town.door.drop()
+    with contextlib.suppress(OSError, RuntimeError):
+        await town.clara.wire.disconnect()
+
+
+async def events_twice(town: Town, hold_s: float) -> None:
+    town.ami.twice = True
+    await asyncio.sleep(hold_s)
+    town.ami.twice = False
+
+
+async def lost_hangups(town: Town, hold_s: float) -> None:
+    town.ami.loses = True
+    await asyncio.sleep(hold_s)
+    town.ami.loses = False
+
+
+async def mail_breaks(town: Town, hold_s: float) -> None:
+    town.imap.refuse = True
+    await town.imap.drop()
+    await asyncio.sleep(hold_s)
+    town.imap.refuse = False
+
+
+async def silent_smsc(town: Town, hold_s: float) -> None:
+    town.smpp.silent = True
+    await asyncio.sleep(hold_s)
+    town.smpp.silent = False
+    await town.smpp.drop()
+
+
+async def dead_names(town: Town, hold_s: float) -> None:
+    town.names.silent = True
+    await town.ami.drop()
+    await asyncio.sleep(hold_s)
+    town.names.silent = False
+
+
+async def few_descriptors(town: Town, hold_s: float) -> None:
+    with contextlib.ExitStack() as held:
+        _knock(town.server.port, held, MOST_FILES * 2)
+        await asyncio.sleep(hold_s)
+
+
+async def little_memory(town: Town, hold_s: float) -> None:
+    pid = town.server.pid
+    mapped = int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()  # noqa: ASYNC240
+    before = resource.prlimit(pid, resource.RLIMIT_AS)
+    resource.prlimit(pid, resource.RLIMIT_AS, (int(mapped * 1.2), before[1]))
+    try:
+        await asyncio.sleep(hold_s)
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_AS, before)
+
+
+async def stalled(town: Town, hold_s: float) -> None:
+    town.server.pause()
+    try:
+        await asyncio.sleep(min(hold_s, PAUSED_MOST_S))
+    finally:
+        town.server.resume()
+
+
+async def port_scan(town: Town, _hold_s: float) -> None:
+    for port in (town.server.port, town.pbx.ports.agi):
+        for _ in range(SCANS):
+            with contextlib.ExitStack() as held:
+                _knock(port, held, 1)
+        await asyncio.sleep(0)
+
+
+def _knock(port: int, held: contextlib.ExitStack, times: int) -> None:
+    for _ in range(times):
+        one = held.enter_context(socket.socket())
+        one.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            one.connect(("127.0.0.1", port))
+
+
+LIVES: Mapping[str, Fault] = {"F-05 killed": killed, "F-06 stopped": stopped}  # each begins another process
+FAULTS: Mapping[str, Fault] = {
+    "F-01 cut wire": cut_wire,
+    "F-02 silent PBX": silent_pbx,
+    "F-03 PBX starts anew": pbx_starts_anew,
+    "F-07 locked base": locked_base,
+    "F-08 full disk": full_disk,
+    "F-09 long report": long_report,
+    "F-12 frozen tab": frozen_tab,
+    "F-18 events twice": events_twice,
+    "F-20 lost hang-ups": lost_hangups,
+    "F-37 mail breaks": mail_breaks,
+    "F-43 silent SMSC": silent_smsc,
+    "F-49 dead name server": dead_names,
+    "F-50 few descriptors": few_descriptors,
+    "F-51 little memory": little_memory,
+    "T-A6 port scan": port_scan,
+    "T-AMI-STALL stalled server": stalled,
+}
