@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -16,12 +16,11 @@ from cti.reports.agent_sums import AgentSums
 from cti.reports.intervals import STEPS, Interval, Step, count, grain, intervals, period
 from cti.reports.targets import Targets
 from cti.storage import agent_calls, agent_figures, reviews, targets, users
+from cti.storage.agent_calls import Helped
 from cti.storage.reviews import Average
 from web.asking import Asker
 from web.comparing import Beside, beside, day_of
 from web.figures import MOST_ROWS
-
-Helped = tuple[int, int, int]  # helped at once, of how many, of which so young that it may change
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,14 +41,14 @@ class Ask:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
-    """A row: a person in the whole period, or an interval. helped: None where it was not counted."""
+    """A row: a person in the whole period, or an interval. helped: FCR, see kpi.py."""
 
     since: int
     until: int
     sums: AgentSums
     user_id: int | None = None
     name: str = ""
-    helped: Helped | None = None
+    helped: Helped = (0, 0, 0)
     interval: Interval | None = None
 
 
@@ -136,7 +135,9 @@ async def answered(asker: Asker, ask: Ask) -> Answer:
         if ask.rows == "time":
             parts = intervals(ask.since, ask.until, ask.step, services.zone)
             found = await agent_figures.by_time(conn, since, until, list(people), grain(parts))
-            lines = await asyncio.to_thread(_by_time, parts, found)
+            asked_ = since, until, list(people), services.clock(), grain(parts)
+            helped = await agent_calls.helped_by_time(conn, *asked_)
+            lines = await asyncio.to_thread(_by_time, parts, found, helped)
         said = await targets.history(conn)
         scored = await _scored(conn, asker, since, until, people)
     return Answer(
@@ -192,20 +193,31 @@ def _total(lines: Sequence[Line], since: int, until: int) -> Line:
     whole = AgentSums()
     for one in lines:
         whole.add(one.sums)
-    helped = [one.helped for one in lines if one.helped is not None]
-    first, second, third = (sum(one[place] for one in helped) for place in range(3))
     only = lines[0].user_id if len(lines) == 1 else None
-    return Line(since=since, until=until, sums=whole, user_id=only, helped=(first, second, third))
+    return Line(since=since, until=until, sums=whole, user_id=only, helped=_together(one.helped for one in lines))
 
 
-def _by_time(parts: Sequence[Interval], found: Sequence[tuple[int, AgentSums]]) -> list[Line]:
+def _together(some: Iterable[Helped]) -> Helped:
+    first, second, third = 0, 0, 0
+    for one in some:
+        first, second, third = first + one[0], second + one[1], third + one[2]
+    return first, second, third
+
+
+def _by_time(
+    parts: Sequence[Interval], found: Sequence[tuple[int, AgentSums]], helped: Sequence[tuple[int, Helped]]
+) -> list[Line]:
     """Sums of short stretches put together to intervals, each of which is shown, also an empty one."""
     lines: list[Line] = []
-    place = 0
+    place = first = 0
     for part in parts:
         own = AgentSums()
         while place < len(found) and found[place][0] < part.until:
             own.add(found[place][1])
             place += 1
-        lines.append(Line(since=part.since, until=part.until, sums=own, interval=part))
+        begin = first
+        while first < len(helped) and helped[first][0] < part.until:
+            first += 1
+        of = _together(one for _, one in helped[begin:first])
+        lines.append(Line(since=part.since, until=part.until, sums=own, interval=part, helped=of))
     return lines

@@ -78,6 +78,7 @@ LINES: Mapping[str, str] = {  # times of a person
     "outside": N_("On the telephone while logged out"),
     "twice": N_("Two calls at once"),
     "log-ins": N_("Log-ins"),
+    "ring": N_("Rang"),
 }
 PARTS: Mapping[str, str] = {  # calls of a person
     "answered": N_("Calls picked up"),
@@ -85,6 +86,9 @@ PARTS: Mapping[str, str] = {  # calls of a person
     "talks": N_("Conversations"),
     "missed": N_("Rang in vain"),
     "transferred": N_("Calls handed on"),
+    "ring": N_("Calls that rang, picked up or in vain"),
+    "with-outcome": N_("Conversations with an outcome"),
+    "without-outcome": N_("Conversations without an outcome"),
     "at-once": N_("Clients who did not call again"),
     "again": N_("Clients who called again"),
 }

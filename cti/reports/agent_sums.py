@@ -191,8 +191,8 @@ def _of_calls(talks: Iterable[Leg]) -> Iterator[Piece]:
     for leg in talks:
         from_, to = _span(leg)
         whole = to - from_
-        talk = whole if leg.talk_s is None else min(whole, milliseconds(leg.talk_s))
-        hold = min(whole - talk, milliseconds(leg.hold_s or 0.0))
+        talk = whole if leg.talk_s is None else max(0, min(whole, milliseconds(leg.talk_s)))
+        hold = max(0, min(whole - talk, milliseconds(leg.hold_s or 0.0)))
         for name, length in (("talk_ms", talk), ("hold_ms", hold), ("dial_ms", whole - talk - hold)):
             if length:
                 yield Piece(name=name, begun=from_, ended=to, length=length, call=leg.call)

@@ -6,6 +6,7 @@ Messages that programs write are neither. Times are UNIX seconds; what is due is
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import mean, median
@@ -27,7 +28,10 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """A question. first: it began the conversation. after_s: None while it waits. late: None where nothing is due."""
+    """A question. first: it began the conversation. after_s: None while it waits. late: None where nothing is due.
+
+    adds: no question of its own, but what was added to one before its answer.
+    """
 
     id: int
     channel: Channel
@@ -38,10 +42,13 @@ class Question:
     user: str = ""
     after_s: float | None = None
     late: bool | None = None
+    adds: bool = False
 
     @property
     def end(self) -> str:
-        """answered or open."""
+        """adds, answered or open."""
+        if self.adds:
+            return "adds"
         return "open" if self.after_s is None else "answered"
 
 
@@ -49,10 +56,20 @@ def questions(
     messages: Sequence[Message], channel: Channel, box: str, due: Callable[[float], float | None], now: float
 ) -> list[Question]:
     """The questions of one conversation, whose messages come oldest first."""
+    return [one for one in messages_asked(messages, channel, box, due, now) if not one.adds]
+
+
+def messages_asked(
+    messages: Sequence[Message], channel: Channel, box: str, due: Callable[[float], float | None], now: float
+) -> list[Question]:
+    """All that the client wrote: his questions, and what he added to them."""
     found: list[Question] = []
     asked: Message | None = None
+    added: list[Message] = []
+    begun = False
 
     def add(asked: Message, answer: Message | None) -> None:
+        nonlocal begun
         ends, latest = answer.at if answer else now, due(asked.at)
         found.append(
             Question(
@@ -60,16 +77,23 @@ def questions(
                 channel=channel,
                 box=box,
                 at=asked.at,
-                first=not found,
+                first=not begun,
                 client_id=asked.client_id,
                 user=answer.user if answer else "",
                 after_s=answer.at - asked.at if answer else None,
                 late=None if latest is None else ends > latest,
             )
         )
+        begun = True
+        for one in added:
+            found.append(Question(id=one.id, channel=channel, box=box, at=one.at, first=False, adds=True,
+                                  client_id=one.client_id, user=answer.user if answer else ""))  # fmt: skip
+        added.clear()
 
     for one in messages:
         if not one.ours:
+            if asked is not None:
+                added.append(one)
             asked = asked or one
         elif asked is not None:
             add(asked, one)
@@ -81,37 +105,44 @@ def questions(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sums:
-    """Of several questions. late: answered after it was due, or still waiting then."""
+    """Of several. late: answered after it was due, or still waiting then. added: what is no question of its own.
+
+    share, first_share: in time, of those that have a target; first_share: of those that began a conversation.
+    """
 
     asked: int
     answered: int
+    open: int
+    added: int
     measured: int
     late: int
+    share: float | None
+    first_share: float | None
     first_median_s: float | None
     median_s: float | None
     mean_s: float | None
-
-    @property
-    def open(self) -> int:
-        """They wait for an answer."""
-        return self.asked - self.answered
-
-    @property
-    def share(self) -> float | None:
-        """In time, of those that have a target."""
-        return (self.measured - self.late) / self.measured if self.measured else None
 
 
 def sums(some: Sequence[Question]) -> Sums:
     """What several add up to."""
     after = [one.after_s for one in some if one.after_s is not None]
     first = [one.after_s for one in some if one.after_s is not None and one.first]
+    ends = Counter(one.end for one in some)
+    measured = [one for one in some if one.late is not None]
     return Sums(
-        asked=len(some),
-        answered=len(after),
-        measured=sum(one.late is not None for one in some),
-        late=sum(one.late is True for one in some),
+        asked=sum(not one.adds for one in some),
+        answered=ends["answered"],
+        open=ends["open"],
+        added=ends["adds"],
+        measured=len(measured),
+        late=sum(one.late is True for one in measured),
+        share=_in_time(measured),
+        first_share=_in_time([one for one in measured if one.first]),
         first_median_s=median(first) if first else None,
         median_s=median(after) if after else None,
         mean_s=mean(after) if after else None,
     )
+
+
+def _in_time(measured: Sequence[Question]) -> float | None:
+    return sum(one.late is False for one in measured) / len(measured) if measured else None

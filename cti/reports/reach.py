@@ -7,8 +7,9 @@ seconds.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from cti.reports.kpi import Contact, reached
@@ -19,7 +20,10 @@ WITHIN = (900, 1800, 3600, 7200, 14400, 86400)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lost:
-    """The first call in vain. hidden: nobody can call back. after_s: until the first talk, None: not yet."""
+    """A call in vain. hidden: nobody can call back. after_s: until the first talk, None: not yet.
+
+    again: he had called in vain before, and nobody has talked with him since: he is counted already.
+    """
 
     call: str
     at: float
@@ -27,10 +31,13 @@ class Lost:
     owner: str
     hidden: bool = False
     after_s: float | None = None
+    again: bool = False
 
     @property
     def end(self) -> str:
-        """reached, hidden or open."""
+        """again, reached, hidden or open."""
+        if self.again:
+            return "again"
         return "reached" if self.after_s is not None else "hidden" if self.hidden else "open"
 
     @property
@@ -39,35 +46,39 @@ class Lost:
         return None if self.after_s is None else bisect_right(STEPS, self.after_s) - 1
 
 
-def first_tries(calls: Sequence[Lost], talks: Iterable[float]) -> list[Lost]:
-    """Of one client's calls in vain, oldest first, those after which he was owed a call, each with its reach time."""
+def tries(calls: Sequence[Lost], talks: Iterable[float]) -> list[Lost]:
+    """One client's calls in vain, oldest first: those after which he was owed a call with their reach time, others
+    as `again`."""
     contacts = [Contact(at=at, inbound=False, answered=True) for at in sorted(talks)]
     found: list[Lost] = []
     owed_until = float("-inf")
     for one in calls:
         if one.at < owed_until:
+            found.append(replace(one, again=True))
             continue
         after = reached(contacts, one.at)
         owed_until = float("inf") if after is None else one.at + after
-        found.append(Lost(call=one.call, at=one.at, queue=one.queue, owner=one.owner, hidden=one.hidden, after_s=after))
+        found.append(replace(one, after_s=after))
     return found
+
+
+def first_tries(calls: Sequence[Lost], talks: Iterable[float]) -> list[Lost]:
+    """Of one client's calls in vain those after which he was owed a call, each with its reach time."""
+    return [one for one in tries(calls, talks) if not one.again]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sums:
-    """Of several: steps is the histogram of the reached."""
+    """Of several: steps is the histogram of the reached. again: calls in vain beside the first of each."""
 
     clients: int
     reached: int
+    open: int
     hidden: int
+    again: int
     in_time: int
     median_s: float | None
     steps: tuple[int, ...]
-
-    @property
-    def open(self) -> int:
-        """Nobody has talked with them yet."""
-        return self.clients - self.reached - self.hidden
 
     @property
     def share(self) -> float | None:
@@ -79,14 +90,17 @@ class Sums:
 def sums(some: Sequence[Lost], within_s: float) -> Sums:
     """What several add up to. within_s: who is reached so soon was reached in time."""
     after = [one.after_s for one in some if one.after_s is not None]
-    places = [one.step for one in some]
+    places = Counter(one.step for one in some)
+    ends = Counter(one.end for one in some)
     return Sums(
-        clients=len(some),
-        reached=len(after),
-        hidden=sum(one.end == "hidden" for one in some),
+        clients=sum(not one.again for one in some),
+        reached=ends["reached"],
+        open=ends["open"],
+        hidden=ends["hidden"],
+        again=ends["again"],
         in_time=sum(one <= within_s for one in after),
         median_s=median(after) if after else None,
-        steps=tuple(places.count(step) for step in range(len(STEPS))),
+        steps=tuple(places[step] for step in range(len(STEPS))),
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Integer, and_, case, cast, func, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cti.reports.agent_sums import LEG_S
 from cti.reports.kpi import AGAIN_S
 from cti.storage.disposition_tables import call_dispositions
 from cti.storage.journal import CallRow, by_ids
@@ -19,13 +20,23 @@ HALF_MS = 0.0005  # moments are counted in whole milliseconds
 _LEG, _CALL, _SAID = legs.c, calls.c, call_dispositions.c
 _PICKED_UP = _LEG.answered_at.is_not(None)
 _OUTBOUND = and_(_CALL.direction.is_not(None), _CALL.direction == "outbound")
+_RING = func.coalesce(_LEG.answered_at, _LEG.ended_at) - _LEG.rang_at  # seconds
+_HAS_OUTCOME = (
+    select(_SAID.id).where(_SAID.call_id == _LEG.call_id, _SAID.user_id == _LEG.user_id).correlate(legs).exists()
+)
 KINDS: dict[str, ColumnElement[bool]] = {
     "answered": and_(_PICKED_UP, or_(_CALL.direction.is_(None), _CALL.direction != "outbound")),
     "placed": and_(_PICKED_UP, _OUTBOUND),
     "talks": _PICKED_UP,
     "transferred": and_(_PICKED_UP, _LEG.result == "transferred"),
     "missed": and_(_LEG.answered_at.is_(None), _LEG.result == "no-answer"),
+    "ring": _RING > 0,
+    "with-outcome": and_(_PICKED_UP, _HAS_OUTCOME),
+    "without-outcome": and_(_PICKED_UP, ~_HAS_OUTCOME),
 }
+# after how many answered calls of clients nobody called again, of how many, and how many of them are so young that
+# their client may still call again: as kpi.helped_at_once counts it
+Helped = tuple[int, int, int]
 CLIENTS = ("at-once", "again")  # clients who were helped at once, and who called again
 
 
@@ -33,7 +44,7 @@ CLIENTS = ("at-once", "again")  # clients who were helped at once, and who calle
 class PartRow:
     """A person's part in a call, or what he said of it. at: when he picked up, when it rang, when he said it.
 
-    key: what tells rows of one call apart. talk_s: his own. said: the outcome.
+    key: what tells rows of one call apart. talk_s: his own. ring_s: how long it rang. said: the outcome.
     """
 
     call_id: str
@@ -41,6 +52,7 @@ class PartRow:
     at: float
     user_id: int | None
     talk_s: float | None
+    ring_s: float | None
     result: str | None
     said: str
     call: CallRow | None
@@ -57,6 +69,7 @@ async def parts(
     cursor: str | None = None,
 ) -> Page[PartRow]:
     """Parts in calls of a kind of KINDS or CLIENTS, newest first. Raises Refused for a cursor not made here."""
+    at: ColumnElement[Any]
     if what in CLIENTS:
         at, again = _CALL.started_at, _again()
         columns = [_CALL.id.label("call_id"), _CALL.id.label("key"), at.label("at"), _CALL.user_id]
@@ -64,8 +77,14 @@ async def parts(
         inside = [*_answered(since, until, people), again if what == "again" else ~again]
         return await _page(conn, select(*columns, *more), calls, inside, at, _CALL.id, _CALL.id, limit, cursor)
     at = _LEG.rang_at if what == "missed" else _LEG.answered_at
+    times = [and_(at >= since - HALF_MS, at < until - HALF_MS)]
+    if what == "ring":  # it is counted when it was picked up, else when it rang
+        rang = _LEG.rang_at
+        times.append(and_(_LEG.answered_at.is_(None), rang >= since - HALF_MS, rang < until - HALF_MS))
+        at = func.coalesce(_LEG.answered_at, rang)
     columns = [_LEG.call_id, _LEG.leg_id.label("key"), at.label("at"), _LEG.user_id, _LEG.talk_s, _LEG.result]
-    inside = [_LEG.user_id.in_(people), at >= since - HALF_MS, at < until - HALF_MS, KINDS[what]]
+    columns.append(_RING.label("ring_s"))
+    inside = [_LEG.user_id.in_(people), or_(*times), KINDS[what]]
     source = legs.join(calls, _CALL.id == _LEG.call_id)
     return await _page(conn, select(*columns), source, inside, at, _LEG.call_id, _LEG.leg_id, limit, cursor)
 
@@ -113,16 +132,45 @@ async def outcomes(
     return [(name, of, user_id, int(n)) for name, of, user_id, n in await conn.execute(found)]
 
 
+async def talks(conn: AsyncConnection, since: int, until: int, people: Collection[int]) -> dict[int, tuple[int, int]]:
+    """How many conversations of each have an outcome of his, and how many have none: each looked for by itself."""
+    made: dict[int, list[int]] = {}
+    mine = [_LEG.user_id.in_(people), _LEG.answered_at >= since - HALF_MS, _LEG.answered_at < until - HALF_MS]
+    said_of = and_(_SAID.call_id == _LEG.call_id, _SAID.user_id == _LEG.user_id)
+    told = select(_LEG.user_id, func.count()).select_from(legs.join(call_dispositions, said_of)).where(*mine)
+    untold = select(_LEG.user_id, func.count()).where(*mine, ~_HAS_OUTCOME)
+    for place, asked in enumerate((told, untold)):
+        for user_id, n in await conn.execute(asked.group_by(_LEG.user_id)):
+            made.setdefault(user_id, [0, 0])[place] = int(n)
+    return {user_id: (with_, without) for user_id, (with_, without) in made.items()}
+
+
 async def helped(
     conn: AsyncConnection, since: int, until: int, people: Collection[int], now: float
-) -> dict[int, tuple[int, int, int]]:
-    """FCR by who talked last: after how many answered calls of clients nobody called again, of how many, and how many
-    of them are so young that their client may still call again. As kpi.helped_at_once counts it."""
-    young = func.sum(case((_CALL.started_at > now - AGAIN_S, 1), else_=0))
-    again = func.sum(case((_again(), 1), else_=0))
-    found = select(_CALL.user_id, again, func.count(), young).where(*_answered(since, until, people))
-    rows = await conn.execute(found.group_by(_CALL.user_id))
-    return {user_id: (int(whole) - int(came), int(whole), int(fresh)) for user_id, came, whole, fresh in rows}
+) -> dict[int, Helped]:
+    """FCR by who talked last."""
+    rows = await conn.execute(_helped(_CALL.user_id, since, until, people, now))
+    return {user_id: _counted(row) for user_id, *row in rows}
+
+
+async def helped_by_time(
+    conn: AsyncConnection, since: int, until: int, people: Collection[int], now: float, grain_s: int
+) -> list[tuple[int, Helped]]:
+    """The same of each stretch of grain_s (a quarter or an hour) in which such calls began, in order."""
+    place = _CALL.started_at / float(grain_s)
+    begun = func.floor(place) if conn.dialect.name != "sqlite" else cast(place, Integer)
+    asked = _helped(begun.label("place"), since, until, people, now).order_by(text("place"))
+    return [(int(at) * grain_s, _counted(row)) for at, *row in await conn.execute(asked)]
+
+
+def _helped(by: Any, since: int, until: int, people: Collection[int], now: float) -> Any:
+    again, young = (func.sum(case((one, 1), else_=0)) for one in (_again(), _CALL.started_at > now - AGAIN_S))
+    return select(by, again, func.count(), young).where(*_answered(since, until, people)).group_by(by)
+
+
+def _counted(row: Sequence[Any]) -> Helped:
+    again, whole, young = map(int, row)
+    return whole - again, whole, young
 
 
 def _answered(since: int, until: int, people: Collection[int]) -> list[ColumnElement[bool]]:
@@ -180,6 +228,7 @@ def _part(row: Any, call: CallRow | None) -> PartRow:
         at=row["at"],
         user_id=row["user_id"],
         talk_s=row.get("talk_s"),
+        ring_s=min(max(0.0, ring), LEG_S) if (ring := row.get("ring_s")) is not None else None,
         result=row.get("result"),
         said=row.get("said", ""),
         call=call,

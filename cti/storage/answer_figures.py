@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.messages import hours as working
-from cti.reports.answers import Channel, Message, Question, questions
+from cti.reports.answers import Channel, Message, Question, messages_asked
 from cti.storage.mail_tables import conversations, letters, mailbox_people, mailboxes
 from cti.storage.report_limits import all_of
 from cti.storage.sms_tables import sms
@@ -17,12 +17,13 @@ from cti.storage.tables import users
 
 BACK_S = 90 * 86400.0  # how far before the period a conversation is followed
 MOST = 200_000  # messages of one report
+_PERSONS_OWN: ColumnElement[bool] = and_(~sms.c.automatic, sms.c.campaign_id.is_(None), sms.c.rule_id.is_(None))
 
 
 async def of_mail(
     conn: AsyncConnection, since: int, until: int, house: working.Hours, team_id: int | None, now: float
 ) -> list[Question]:
-    """Questions by letter to shared mailboxes. team_id: only of mailboxes in which people of this team work."""
+    """What was written to shared mailboxes. team_id: only of mailboxes in which people of this team work."""
     boxes = {row.id: row for row in await conn.execute(_boxes(team_id))}
     in_period = select(letters.c.conversation_id).where(
         letters.c.direction == "in", letters.c.received_at >= since, letters.c.received_at < until
@@ -43,8 +44,25 @@ async def of_mail(
     found: list[Question] = []
     for of, messages in _conversations(await all_of(conn, rows, MOST), _letter):
         box = boxes[of.mailbox_id]
-        found += questions(messages, "email", box.name, _due(box, house), now)
+        found += messages_asked(messages, "email", box.name, _due(box, house), now)
     return [one for one in found if since <= one.at < until]
+
+
+async def letters_in(conn: AsyncConnection, since: int, until: int, team_id: int | None) -> int:
+    """How many letters came to them, whatever they belong to."""
+    boxes = [row.id for row in await conn.execute(_boxes(team_id))]
+    came = [letters.c.direction == "in", letters.c.received_at >= since, letters.c.received_at < until]
+    counted = select(func.count()).select_from(
+        letters.join(conversations, conversations.c.id == letters.c.conversation_id)
+    )
+    counted = counted.where(*came, letters.c.automatic == "", conversations.c.mailbox_id.in_(boxes))
+    return (await conn.execute(counted)).scalar_one()
+
+
+async def sms_in(conn: AsyncConnection, since: int, until: int) -> int:
+    """How many SMS came, whatever they belong to."""
+    came = [sms.c.direction == "in", sms.c.created_at >= since, sms.c.created_at < until]
+    return (await conn.execute(select(func.count()).select_from(sms).where(*came, _PERSONS_OWN))).scalar_one()
 
 
 def _boxes(team_id: int | None) -> Any:
@@ -64,7 +82,7 @@ def _due(box: Any, house: working.Hours) -> Callable[[float], float | None]:
 
 
 async def of_sms(conn: AsyncConnection, since: int, until: int, target_s: float | None, now: float) -> list[Question]:
-    """Questions by SMS. target_s: plain seconds in which an answer is due."""
+    """What was written by SMS. target_s: plain seconds in which an answer is due."""
     in_period = select(sms.c.number).where(sms.c.direction == "in", sms.c.created_at >= since, sms.c.created_at < until)
     rows = (
         select(
@@ -79,7 +97,7 @@ async def of_sms(conn: AsyncConnection, since: int, until: int, target_s: float 
         .join_from(sms, users, users.c.id == sms.c.user_id, isouter=True)
         .where(
             sms.c.number.in_(in_period),
-            and_(~sms.c.automatic, sms.c.campaign_id.is_(None), sms.c.rule_id.is_(None)),
+            _PERSONS_OWN,
             sms.c.created_at >= since - BACK_S,
         )
         .order_by(sms.c.number, sms.c.created_at, sms.c.id)
@@ -87,7 +105,9 @@ async def of_sms(conn: AsyncConnection, since: int, until: int, target_s: float 
     channel: Channel = "sms"
     found: list[Question] = []
     for of, messages in _conversations(await all_of(conn, rows, MOST), _text):
-        found += questions(messages, channel, of.sender, lambda at: None if target_s is None else at + target_s, now)
+        found += messages_asked(
+            messages, channel, of.sender, lambda at: None if target_s is None else at + target_s, now
+        )
     return [one for one in found if since <= one.at < until]
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cti.reports.reach import Lost, first_tries
+from cti.reports.reach import Lost, tries
 from cti.storage.client_tables import clients
 from cti.storage.missed import AT_ONCE, NOT_LOST, Key, batched, key_of, owners_of, talks_with
 from cti.storage.queue_figures import Queues
@@ -19,7 +19,7 @@ MOST = 100_000  # calls in vain of one period
 
 
 async def lost(conn: AsyncConnection, since: int, until: int, queues: Queues) -> list[Lost]:
-    """Who called in vain and was owed a call, oldest first."""
+    """Calls in vain, oldest first, and which of them are the first after which their client was owed a call."""
     rows = await all_of(conn, _rows(since, until, queues), MOST)
     owners = await owners_of(conn, {row.number for row in rows if row.number})
     groups: dict[Key, list[Any]] = {}
@@ -31,15 +31,27 @@ async def lost(conn: AsyncConnection, since: int, until: int, queues: Queues) ->
         talks = await talks_with(conn, [key for key, _ in some], since)
         for key, own in some:
             owner = managers.get(int(key[1]), "") if key[0] == "client" else ""
-            tries = [_lost(row, owner, hidden=key[0] == "call") for row in own]
-            found += first_tries(tries, [talk.answered_at for talk in talks.get(key, ())])
+            mine = [_lost(row, owner, hidden=key[0] == "call") for row in own]
+            answered = [talk.answered_at for talk in talks.get(key, ()) if talk.answered_at is not None]
+            found += tries(mine, answered)
         await asyncio.sleep(0)
     return sorted(found, key=lambda one: (one.at, one.call))
 
 
+async def in_vain(conn: AsyncConnection, since: int, until: int, queues: Queues) -> int:
+    """How many calls in vain there are, whoever called."""
+    counted = select(func.count()).select_from(calls).where(*_vain(since, until, queues))
+    return (await conn.execute(counted)).scalar_one()
+
+
 def _rows(since: int, until: int, queues: Queues) -> Any:
+    found = select(calls.c.id, calls.c.number, calls.c.client_id, calls.c.queue, calls.c.started_at)
+    return found.where(*_vain(since, until, queues)).order_by(calls.c.started_at, calls.c.id)
+
+
+def _vain(since: int, until: int, queues: Queues) -> list[ColumnElement[bool]]:
     own = [calls.c.queue.in_(queues)] if queues is not None else []
-    found = select(calls.c.id, calls.c.number, calls.c.client_id, calls.c.queue, calls.c.started_at).where(
+    return [
         calls.c.started_at >= since,
         calls.c.started_at < until,
         calls.c.direction == "inbound",
@@ -49,8 +61,7 @@ def _rows(since: int, until: int, queues: Queues) -> Any:
         calls.c.request_id.is_(None),
         or_(calls.c.reason.is_(None), calls.c.reason != "sip"),
         *own,
-    )
-    return found.order_by(calls.c.started_at, calls.c.id)
+    ]
 
 
 def _lost(row: Any, owner: str, *, hidden: bool) -> Lost:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cti.errors import Refused
 from cti.reports.agent_sums import NUMBERS, AgentSums
 from cti.reports.staffing import Offer
 from cti.storage.rollup_tables import agent_pauses, agent_quarters
@@ -24,10 +25,13 @@ _LEGS = text(
 
 
 async def offers(conn: AsyncConnection, queue: str, since: int, until: int) -> list[Offer]:
-    """Of a time, in their order: those that were picked up, and those that rang and were not."""
-    asked = {"queue": queue, "before": since - BEFORE_S, "until": until, "most": MOST_LEGS}
+    """Of a time, in their order: those that were picked up, and those that rang and were not. Raises Refused."""
+    asked = {"queue": queue, "before": since - BEFORE_S, "until": until, "most": MOST_LEGS + 1}
+    rows = (await conn.execute(_LEGS, asked)).all()
+    if len(rows) > MOST_LEGS:
+        raise Refused("too-much-to-count", f"There are more than {MOST_LEGS} rows.")
     found = []
-    for row in await conn.execute(_LEGS, asked):
+    for row in rows:
         began = row.rang_at if row.rang_at is not None else row.answered_at
         if began is None or row.ended_at is None or (row.answered_at is None and row.result != "no-answer"):
             continue

@@ -63,3 +63,13 @@ def test_a_question_is_the_first_letter_until_the_answer() -> None:
     sums = answers.sums(found)
     assert (sums.asked, sums.answered, sums.open, sums.late, sums.share) == (2, 1, 1, 2, 0)
     assert (sums.first_median_s, sums.median_s) == (20, 20)
+
+
+def test_first_answers_have_a_share_in_time_of_their_own_and_what_is_added_is_counted() -> None:
+    times = [(10, False), (12, False), (20, True), (30, False), (90, True), (95, False)]
+    some = [Message(id=at, at=at, ours=ours) for at, ours in times]
+    found = answers.messages_asked(some, "sms", "firm", lambda at: at + 15, now=100)
+    assert sorted((q.id, q.end) for q in found) == [(10, "answered"), (12, "adds"), (30, "answered"), (95, "open")]
+    sums = answers.sums(found)
+    assert (sums.asked, sums.answered, sums.open, sums.added) == (3, 2, 1, 1)
+    assert (sums.first_share, sums.share) == (1, 2 / 3)

@@ -12,15 +12,16 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select, update
 
 from cti.features.rollups import EVER, Rollups
 from cti.storage import calls, duty, role_rights, scores, targets, users
 from cti.storage.client_tables import clients
 from cti.storage.database import open_database
 from cti.storage.disposition_tables import call_dispositions
+from cti.storage.rollup_tables import agent_quarters
 from tests.made import address, copied
-from tests.simulated_shifts import Shifts, Truth
+from tests.simulated_shifts import RING_S, Shifts, Truth
 from tests.simulated_week import DAYS
 from tests.web.panel import ANNA, BORIS, CLARA, Browser, Panel, cast, panel
 from tests.web.visitor import Visitor
@@ -84,6 +85,7 @@ def same(line: dict, truth: Truth) -> None:  # type: ignore[type-arg]
     assert {name: counts[f"{name}_ms"] for name in TIMES} == {name: truth.spent[name] * 1000 for name in TIMES}
     assert line["pauses"] == {reason: length * 1000 for reason, length in truth.pauses.items()}
     assert line["difference_ms"] == 0
+    assert counts["ring_ms"] == 1000 * RING_S * sum(truth.counts[name] for name in ("answered", "placed", "missed"))
     worked = truth.spent["talk"] + truth.spent["hold"] + truth.spent["wrap"]
     assert line["figures"]["occupancy"] == pytest.approx(worked / (worked + truth.spent["ready"]))
     talks = truth.counts["answered"] + truth.counts["placed"]
@@ -107,6 +109,7 @@ async def test_every_figure_of_people_is_what_it_was_made_of(vera: Browser, shif
         _, found = await vera.ask("GET", f"/reports/agents?{PERIOD}&rows=time&step={step}")
         for name in ("ready", "talk", "hold", "session"):
             assert sum(one["counts"][f"{name}_ms"] for one in found["lines"]) == shifts.whole().spent[name] * 1000
+        assert tuple(sum(one["first_call"][place] for one in found["lines"]) for place in (0, 1)) == shifts.helped()
 
 
 async def test_every_number_opens_exactly_what_is_behind_it(desk: Panel, vera: Browser, shifts: Shifts) -> None:
@@ -126,10 +129,12 @@ async def test_every_number_opens_exactly_what_is_behind_it(desk: Panel, vera: B
             assert len(seen) == len(set(seen)) == line["counts"][what]
             asked += 1
         helped, whole, _ = line["first_call"]
-        for what, n in (("at-once", helped), ("again", whole - helped)):
-            _, page = await vera.ask("GET", f"/reports/agents/calls?{where}&what={what}")
+        rang = sum(line["counts"][what] for what in ("answered", "placed", "missed"))
+        for what, n in (("at-once", helped), ("again", whole - helped), ("ring", rang)):
+            _, page = await vera.ask("GET", f"/reports/agents/calls?{where}&what={what}&limit=200")
             assert (page["total"], len(page["rows"])) == (n, n)
-        for what in TIMES:
+        assert sum(row["ring_s"] for row in page["rows"]) * 1000 == line["counts"]["ring_ms"]
+        for what in (*TIMES, "ignored", "outside", "twice"):
             _, rows = await vera.ask("GET", f"/reports/agents/lines?{where}&what={what}")
             assert sum(row["counts_ms"] for row in rows) == line["counts"][f"{what}_ms"], what
         _, rows = await vera.ask("GET", f"/reports/agents/lines?{where}&what=log-ins")
@@ -222,6 +227,24 @@ async def test_outcomes_are_those_that_were_said(desk: Panel, shifts: Shifts) ->
             csv.reader(io.StringIO((await visitor.get(f"/reports/agents/file.csv?{PERIOD}")).text), delimiter=";")
         )
         assert any(row[:2] == ["Anna", str(shifts.whole(ANNA).counts["sessions"])] for row in rows)
+
+
+async def test_conversations_are_those_with_an_outcome_and_those_without(desk: Panel, shifts: Shifts) -> None:
+    talks = shifts.whole().counts["answered"] + shifts.whole().counts["placed"]
+    told = len(shifts.outcomes)
+    async with Visitor(desk, "vera") as visitor:
+        [line] = re.findall(r'id="reconciled">(.*?)</p>', (await visitor.get(f"/reports/outcomes?{PERIOD}")).text)
+        assert [int(n) for n in re.findall(r">(\d+)</a>", line)] == [talks, told, talks - told]
+        assert re.sub(r"<[^>]+>", "", line).endswith("0")
+        for address, n in zip(re.findall(r'href="([^"]+)"', unescape(line)), (talks, told, talks - told), strict=True):
+            [said] = re.findall(r'role="status">([\d\s]+)', (await visitor.get(address)).text)
+            assert int(said) == n
+        async with desk.services.db.write() as conn:  # what is counted and what is written are not the same source
+            lost = select(func.sum(agent_quarters.c.answered)).where(agent_quarters.c.user_id == ANNA)
+            n = (await conn.execute(lost)).scalar_one()
+            await conn.execute(update(agent_quarters).where(agent_quarters.c.user_id == ANNA).values(answered=0))
+        page = (await visitor.get(f"/reports/outcomes?{PERIOD}")).text
+        assert re.search(rf'what=talks&amp;[^"]*user={ANNA}">Anna -{n}</a>', page)
 
 
 async def test_a_target_holds_from_the_next_quarter_on_and_changes_nothing_before(desk: Panel, vera: Browser) -> None:

@@ -10,7 +10,7 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import func, insert, select, update
 
 from cti.storage import role_rights
 from cti.storage.mail_tables import conversations, letters, mailboxes
@@ -51,6 +51,14 @@ def table(text: str) -> list[list[str]]:
         [re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S)]
         for row in re.findall(r"<tr>(.*?)</tr>", rows, re.S)
     ]
+
+
+def balance(text: str) -> list[int]:
+    """Whole and parts of the line that reconciles the report, whose difference is 0."""
+    [line] = re.findall(r'id="reconciled">(.*?)</p>', text)
+    numbers = [int(one) for one in re.findall(r"\d+", re.sub(r"<[^>]+>", "", line).replace("\u00a0", ""))]
+    assert numbers.pop() == 0
+    return numbers
 
 
 async def each_opens_its_rows(vera: Visitor, text: str, most: int = 25) -> int:
@@ -110,10 +118,18 @@ async def test_reach_time_counts_a_client_once(desk: Panel, vera: Visitor, week:
     assert rows[-1][6] == duration(median(after))
     assert await each_opens_its_rows(vera, page.text) >= 3
     assert (await vera.get(f"/reports/reached?{PERIOD}&by=owner")).status == 200
-    async with desk.services.db.write() as conn:  # one of them calls again, and somebody talks with him
-        await conn.execute(update(calls_table).where(calls_table.c.answered_at.is_(None)).values(number="+79355550177"))
-    again = table((await vera.get(f"/reports/reached?{PERIOD}")).text)
-    assert again[-1][1] == "1"
+    vain = sum(balance(page.text)[1:])
+    assert balance(page.text)[0] == vain > 0
+    async with desk.services.db.write() as conn:  # all of them are one, and nobody picks up when he is called back
+        own = calls_table.c.answered_at.is_(None)
+        await conn.execute(update(calls_table).where(own).values(number="+79355550177"))
+        tried = {"id": "tried", "direction": "outbound", "number": "+79355550177", "outcome": "no-answer"}
+        at = select(func.max(calls_table.c.started_at)).scalar_subquery()
+        await conn.execute(insert(calls_table).values(started_at=at, **tried))
+    page = await vera.get(f"/reports/reached?{PERIOD}")
+    assert table(page.text)[-1][1:6] == ["1", "0", "1", "0", str(vain - 1)]
+    assert balance(page.text) == [vain, 0, 1, 0, vain - 1]
+    assert await each_opens_its_rows(vera, page.text) >= 3
 
 
 async def test_answers_of_letters_and_sms(desk: Panel, vera: Visitor) -> None:
@@ -143,6 +159,7 @@ async def test_answers_of_letters_and_sms(desk: Panel, vera: Visitor) -> None:
         ["Info", "2", "1", "1"],
         [table(page.text)[-1][0], "3", "2", "1"],
     ]
+    assert balance(page.text) == [4, 2, 1, 1]  # a letter was added before the answer
     assert await each_opens_its_rows(vera, page.text) >= 3
     assert len(table((await vera.get("/reports/answers?by=user&channel=email")).text)) == 4
 

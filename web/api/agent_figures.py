@@ -53,7 +53,7 @@ class OwnQuery(Struct, forbid_unknown_fields=True):
 class AgentLineOut(Struct):
     """since <= at < until, UNIX seconds. counts: how many, and sums of milliseconds; pauses: milliseconds by reason;
     figures: shares of one and seconds, null where there is nothing to reckon from. first_call: [helped at once,
-    answered calls of clients, of which so young that it may change], null by time.
+    answered calls of clients, of which so young that it may change].
     difference_ms: 0 but for rounding."""
 
     since: int
@@ -63,7 +63,7 @@ class AgentLineOut(Struct):
     counts: dict[str, int]
     pauses: dict[str, int]
     figures: dict[str, float | None]
-    first_call: tuple[int, int, int] | None
+    first_call: tuple[int, int, int]
     difference_ms: int
 
 
@@ -78,7 +78,8 @@ class AgentsOut(Struct):
 
 
 class PartsQuery(Struct, forbid_unknown_fields=True):
-    """since <= at < until, UNIX seconds. what: answered, placed, talks, missed, transferred, at-once, again."""
+    """since <= at < until, UNIX seconds. what: answered, placed, talks, missed, transferred, ring, with-outcome,
+    without-outcome, at-once, again."""
 
     what: Annotated[str, Meta(max_length=40)] = "answered"
     since: Annotated[int, Meta(ge=0, le=9_999_999_999)] = 0
@@ -90,11 +91,12 @@ class PartsQuery(Struct, forbid_unknown_fields=True):
 
 
 class PartOut(Struct):
-    """A person's part in a call. talk_s: his own, null where it is not known; said: the outcome."""
+    """A person's part in a call. talk_s, ring_s: his own, how long it rang, null where not known; said: the outcome."""
 
     at: float
     user_id: int | None
     talk_s: float | None
+    ring_s: float | None
     said: str
     call: r.CallOut | None
 
@@ -152,8 +154,8 @@ def _answer(made: Answer) -> AgentsOut:
 
 
 def _line(line: Line) -> AgentLineOut:
-    figures = {one.key: one.reckon(line.sums) for one in kpi.AGENTS}
-    first = {kpi.FIRST_CALL.key: kpi.FIRST_CALL.reckon(line.helped)} if line.helped is not None else {}
+    figures: dict[str, float | None] = {one.key: one.reckon(line.sums) for one in kpi.AGENTS}
+    figures[kpi.FIRST_CALL.key] = kpi.FIRST_CALL.reckon(line.helped)
     return AgentLineOut(
         since=line.since,
         until=line.until,
@@ -161,7 +163,7 @@ def _line(line: Line) -> AgentLineOut:
         name=line.name,
         counts={name: getattr(line.sums, name) for name in NUMBERS},
         pauses=dict(line.sums.pauses),
-        figures=figures | first,
+        figures=figures,
         first_call=line.helped,
         difference_ms=line.sums.difference_ms,
     )
@@ -182,6 +184,7 @@ async def calls_behind(request: web.Request) -> web.Response:
             at=one.at,
             user_id=one.user_id,
             talk_s=one.talk_s,
+            ring_s=one.ring_s,
             said=one.said,
             call=r.call_out(one.call) if one.call else None,
         )

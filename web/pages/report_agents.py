@@ -32,7 +32,7 @@ from web.texts import N_, told
 
 HERE, OWN = "/reports/agents", "/reports/own"
 ROWS = 50
-TIMES = ("session", "ready", "pause", "talk", "hold", "dial", "wrap")
+TIMES = ("session", "ready", "pause", "talk", "hold", "dial", "wrap", "ring")
 COUNTS = ("answered", "missed", "placed", "transferred")
 
 
@@ -220,7 +220,7 @@ class Teller(Words):
         return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
     def ms(self, line: Line, code: str) -> int:
-        number: int = getattr(line.sums, agent_lines.KINDS[code])
+        number: int = getattr(line.sums, f"{code}_ms")
         return number
 
     def count(self, line: Line, code: str) -> int:
@@ -231,7 +231,7 @@ class Teller(Words):
         if line is None:
             return None
         if key == kpi.FIRST_CALL.key:
-            return kpi.FIRST_CALL.reckon(line.helped) if line.helped is not None else None
+            return kpi.FIRST_CALL.reckon(line.helped)
         return next(one for one in kpi.AGENTS if one.key == key).reckon(line.sums)
 
     def against(self, line: Line, key: str, unit: Any) -> Held | None:

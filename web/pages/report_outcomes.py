@@ -13,6 +13,7 @@ from aiohttp import web
 from cti.reports.intervals import period
 from cti.reports.paper import Balance, Column, Paper, Part, Value
 from cti.storage import agent_calls
+from cti.storage import agent_figures as figures_of
 from web import agent_figures, papers
 from web.absences import absences_of
 from web.agent_figures import Ask
@@ -31,7 +32,8 @@ Key = str | int  # a queue, or the id of a person
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcomes:
     """counts: by outcome and column. names, columns: those that are said most first; columns: with what they are
-    called. Bounds in UNIX seconds."""
+    called. talks: by person, how many conversations the report on people counts, how many have an outcome, how many
+    have none. Bounds in UNIX seconds."""
 
     ask: Ask
     by: str
@@ -40,6 +42,8 @@ class Outcomes:
     counts: Mapping[tuple[str, Key], int]
     names: Sequence[str]
     columns: Mapping[Key, str]
+    people: Mapping[int, str]
+    talks: Mapping[int, tuple[int, int, int]]
 
     def of(self, name: str | None, column: Key | None) -> int:
         """How often it was said; None: any."""
@@ -48,6 +52,18 @@ class Outcomes:
     @property
     def total(self) -> int:
         return sum(self.counts.values())
+
+    @property
+    def talked(self) -> tuple[int, int, int]:
+        """talks of all."""
+        first, second, third = (sum(one[place] for one in self.talks.values()) for place in range(3))
+        return first, second, third
+
+    @property
+    def apart(self) -> list[tuple[int, str, int]]:
+        """Whose conversations differ: id, name, by how many."""
+        found = [(id_, whole - with_ - without) for id_, (whole, with_, without) in self.talks.items()]
+        return [(id_, self.people.get(id_, "–"), n) for id_, n in found if n]
 
 
 async def show(request: web.Request) -> web.Response:
@@ -63,6 +79,8 @@ async def show(request: web.Request) -> web.Response:
         title=N_("Outcomes by numbers"),
         ask=made.ask,
         made=made,
+        balance=balance(asker, made),
+        talks=lambda what, user: talks_link(made, what, user),
         people=people,
         teams=list(teams.items()),
         link=lambda name, column: link(made, name, column),
@@ -84,8 +102,11 @@ async def answered(asker: Asker, query: Mapping[str, str]) -> Outcomes:
     by = "queues" if query.get("by") == "queues" else "people"
     since, until = period(ask.since, ask.until, asker.services.zone)
     people = await agent_figures.people_of(asker, ask)
+    await asker.services.rollups.fresh_agents(since, until)
     async with asker.services.db.read(slow=True) as conn:
         rows = await agent_calls.outcomes(conn, since, until, people)
+        whole = await figures_of.by_person(conn, since, until, people)
+        talks = await agent_calls.talks(conn, since, until, people)
     counts: Counter[tuple[str, Key]] = Counter()
     said, columns = Counter[str](), Counter[Key]()
     for name, queue, user_id, n in rows:
@@ -102,6 +123,11 @@ async def answered(asker: Asker, query: Mapping[str, str]) -> Outcomes:
         counts=counts,
         names=[name for name, _ in said.most_common()],
         columns={key: name or asker.say(N_("without a queue")) for key, name in called.items()},
+        people=people,
+        talks={
+            one: (whole[one].answered + whole[one].placed if one in whole else 0, *talks.get(one, (0, 0)))
+            for one in {**whole, **talks}
+        },
     )
 
 
@@ -113,6 +139,27 @@ def link(made: Outcomes, name: str | None, column: Key | None) -> str:
     if column is not None:
         asked |= {"queue": column} if made.by == "queues" else {"user": column}
     return f"/reports/agents/calls?{urlencode({one: value for one, value in asked.items() if value is not None})}"
+
+
+def talks_link(made: Outcomes, what: str, user: int | None = None) -> str:
+    """Where conversations are: of one person, or of all that is asked for."""
+    asked = {"what": what, "since": made.since, "until": made.until, "team": made.ask.team_id}
+    asked["user"] = user or made.ask.user_id
+    return f"/reports/agents/calls?{urlencode({one: value for one, value in asked.items() if value is not None})}"
+
+
+def balance(asker: Asker, made: Outcomes) -> Balance:
+    """Conversations as the report on people counts them = those with an outcome + those without one."""
+    whole, with_, without = made.talked
+    differ = ", ".join(f"{name} {n}" for _, name, n in made.apart)
+    return Balance(
+        whole=(asker.say(N_("Conversations")), Value(value=whole, opens=talks_link(made, "talks"))),
+        parts=[
+            (asker.say(N_("with an outcome")), Value(value=with_, opens=talks_link(made, "with-outcome"))),
+            (asker.say(N_("without one")), Value(value=without, opens=talks_link(made, "without-outcome"))),
+        ],
+        why=asker.say(N_("not counted yet: {people}"), people=differ),
+    )
 
 
 async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
@@ -139,10 +186,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
         name=f"outcomes-{made.ask.since}-{made.ask.until}",
         title=say(N_("Outcomes by numbers")),
         period=papers.period_words(made.ask.since, made.ask.until),
-        balance=Balance(
-            whole=(say(N_("Outcomes said")), Value(value=total)),
-            parts=[(name, Value(value=made.of(name, None))) for name in made.names],
-        ),
+        balance=balance(asker, made),
         parts=[
             Part(
                 title=say(N_("Outcomes by numbers")),

@@ -118,7 +118,8 @@ async def _quarters(request: web.Request, since: int, until: int) -> list[int] |
     weekday, hour = (int(one) if one.isascii() and one.isdigit() and len(one) < 3 else None for one in asked)
     if weekday is None and hour is None:
         return None
-    until = min(until, since + weekdays.MOST_DAYS * 86400)
+    if until - since > (weekdays.MOST_DAYS + 1) * 86400:
+        raise Refused("too-long-for-hours", "Hours are looked for in at most two years.")
     return await asyncio.to_thread(weekdays.quarters, since, until, services_of(request).zone, weekday, hour)
 
 

@@ -168,11 +168,12 @@ async def show_number_calls(request: web.Request) -> web.Response:
 
 
 async def show_reached_calls(request: web.Request) -> web.Response:
-    """The first calls in vain behind a number of the report on reach time."""
+    """The calls in vain behind a number of the report on reach time."""
     query, asker = request.query, asker_of(request)
     if query.get("kind", "") not in reached.KINDS:
         raise web.HTTPNotFound(text="This kind of calls is not counted.")
-    some = reached.chosen(await reached.lost_of(asker, figures.asked(asker, query), query), query)
+    found, _ = await reached.lost_of(asker, figures.asked(asker, query))
+    some = reached.chosen(found, query)
     start = _moment(query.get("from", ""))
     shown = some[start : start + ROWS]
     async with asker.services.db.read() as conn:
@@ -205,7 +206,8 @@ async def show_questions(request: web.Request) -> web.Response:
     query, asker = request.query, asker_of(request)
     if query.get("kind", "") not in (*answers.KINDS, "first"):
         raise web.HTTPNotFound(text="These are not counted.")
-    some = answers.chosen(await answers.questions_of(asker, figures.asked(asker, query), query), query)
+    found, _ = await answers.questions_of(asker, figures.asked(asker, query), query)
+    some = answers.chosen(found, query)
     start = _moment(query.get("from", ""))
     values: dict[str, Any] = {
         "heading": translate(request, answers.KINDS.get(query["kind"], N_("First answer"))),

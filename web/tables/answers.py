@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from cti.access import scope
-from cti.reports import answers
+from cti.reports import answers, kpi
 from cti.reports.answers import Question
 from cti.reports.intervals import period
 from cti.reports.paper import Balance, Column, Figure, Paper, Part, Value
@@ -27,6 +27,9 @@ KINDS: Mapping[str, str] = {
     "open": N_("Wait for an answer"),
     "late": N_("Late"),
     "in-time": N_("In time"),
+    "first-in-time": N_("First answer in time"),
+    "adds": N_("Added before the answer"),
+    "all": N_("Letters and SMS that came"),
 }
 QUESTION = N_(
     "A question is the first letter or SMS of a client since our last one; what he adds before the answer is the same"
@@ -36,6 +39,7 @@ IN_TIME = N_(
     "Answered before it was due, divided by the questions that have a target. A letter is due by the working hours and"
     " the target of its mailbox, an SMS by the time chosen above. A question that still waits is late once it was due."
 )
+FIRST_IN_TIME = N_("The same of the questions that began a conversation.")
 FIRST = N_("The median time to the first answer of a conversation, by the clock.")
 EACH = N_("The median time to every answer, by the clock, nights and days off included.")
 
@@ -51,20 +55,24 @@ def by_of(query: Mapping[str, str]) -> str:
     return "user" if query.get("by") == "user" else "box"
 
 
-async def questions_of(asker: Asker, ask: Ask, query: Mapping[str, str]) -> list[Question]:
-    """All that are counted, oldest first. Who may see his team alone sees the mailboxes of his team, and no SMS."""
+async def questions_of(asker: Asker, ask: Ask, query: Mapping[str, str]) -> tuple[list[Question], int]:
+    """All that are counted, oldest first, and how many letters and SMS came. Who may see his team alone sees the
+    mailboxes of his team, and no SMS."""
     services = asker.services
     since, until = period(ask.since, ask.until, services.zone)
     is_team = scope(asker.person, "figures.read") == "team"
     team_id = (asker.person.team_id or 0) if is_team else ask.team_id
     channel, now, house = query.get("channel", ""), services.clock(), services.mailboxes.house
     found: list[Question] = []
+    came = 0
     async with services.db.read(slow=True) as conn:
         if channel != "sms":
             found += await answer_figures.of_mail(conn, since, until, house, team_id, now)
+            came += await answer_figures.letters_in(conn, since, until, team_id)
         if channel != "email" and team_id is None:
             found += await answer_figures.of_sms(conn, since, until, target_of(query), now)
-    return sorted(found, key=lambda one: (one.at, one.channel, one.id))
+            came += await answer_figures.sms_in(conn, since, until)
+    return sorted(found, key=lambda one: (one.at, one.channel, one.id)), came
 
 
 def chosen(some: Sequence[Question], query: Mapping[str, str]) -> list[Question]:
@@ -84,20 +92,24 @@ def _is(one: Question, kind: str) -> bool:
             return one.late is False
         case "first":
             return one.first and one.after_s is not None
+        case "first-in-time":
+            return one.first and one.late is False
+        case "asked":
+            return not one.adds
         case _:
-            return kind in ("asked", one.end)
+            return kind in ("all", one.end)
 
 
 async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
     """The report."""
     ask, by = figures.asked(asker, query), by_of(query)
-    some = await questions_of(asker, ask, query)
+    some, came = await questions_of(asker, ask, query)
     asked = {"since": ask.since, "until": ask.until, "team": ask.team_id or "", "by": by, "target": target_of(query)}
     asked |= {"channel": query.get("channel", "")[:5]}
 
     def opened(kind: str, value: int | float | None, **more: object) -> Value:
         address = f"/reports/answers/items?{urlencode({'kind': kind, **asked, **more})}"
-        return Value(value=value, opens=address if value is not None and (value or kind == "in-time") else "")
+        return Value(value=value, opens=address if value is not None and (value or kind.endswith("in-time")) else "")
 
     def line(name: str, of: Sequence[Question], **more: object) -> list[Value]:
         own = answers.sums(of)
@@ -107,6 +119,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
             opened("answered", own.answered, **more),
             opened("open", own.open, **more),
             opened("late", own.late, **more),
+            opened("first-in-time", own.first_share, **more),
             opened("in-time", own.share, **more),
             opened("first", own.first_median_s, **more),
             opened("answered", own.median_s, **more),
@@ -121,6 +134,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
     whole, groups = answers.sums(some), await asyncio.to_thread(grouped)
     nobody = asker.say(N_("nobody yet") if by == "user" else N_("none"))
     first, each, share = asker.say(N_("First answer")), asker.say(N_("Each answer")), asker.say(KINDS["in-time"])
+    first_share = asker.say(KINDS["first-in-time"])
     return Paper(
         name=f"answers-{ask.since}-{ask.until}",
         title=asker.say(N_("Answer times of letters and SMS")),
@@ -129,15 +143,22 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
         figures=[
             Figure(name=share, kind="share", value=opened("in-time", whole.share), definition=asker.say(IN_TIME)),
             Figure(
+                name=first_share,
+                kind="share",
+                value=opened("first-in-time", whole.first_share),
+                definition=asker.say(FIRST_IN_TIME),
+            ),
+            Figure(
                 name=first, kind="seconds", value=opened("first", whole.first_median_s), definition=asker.say(FIRST)
             ),
             Figure(name=each, kind="seconds", value=opened("answered", whole.median_s), definition=asker.say(EACH)),
         ],
         balance=Balance(
-            whole=(asker.say(KINDS["asked"]), opened("asked", whole.asked)),
+            whole=(asker.say(KINDS["all"]), opened("all", came)),
             parts=[
                 (asker.say(KINDS["answered"]), opened("answered", whole.answered)),
                 (asker.say(KINDS["open"]), opened("open", whole.open)),
+                (asker.say(KINDS["adds"]), opened("adds", whole.added)),
             ],
         ),
         parts=[
@@ -149,6 +170,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
                     Column(head=asker.say(KINDS["answered"]), key="answered", tint="talk"),
                     Column(head=asker.say(KINDS["open"]), key="open", tint="miss"),
                     Column(head=asker.say(KINDS["late"]), key="late"),
+                    Column(head=first_share, key="first-in-time", kind="share", definition=asker.say(FIRST_IN_TIME)),
                     Column(head=share, key="in-time", kind="share", definition=asker.say(IN_TIME)),
                     Column(head=first, key="first", kind="seconds", definition=asker.say(FIRST)),
                     Column(head=each, key="each", kind="seconds", definition=asker.say(EACH)),
@@ -159,6 +181,10 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
         ],
         notes=[
             asker.say(QUESTION),
+            asker.say(
+                N_("A conversation is followed 90 days back: what was asked before and not answered is not known here.")
+            ),
             asker.say(N_("Letters of personal mailboxes are their owners' own and are not counted.")),
+            asker.say(N_("Definition {version}."), version=kpi.VERSION),
         ],
     )

@@ -101,6 +101,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
                 zone=zone.key,
             ),
             asker.say(kpi_texts.EXCLUSIONS),
+            asker.say(kpi_texts.VERSION, version=kpi.VERSION),
         ],
     )
 

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from cti.reports import kpi
 from cti.reports.intervals import period
 from cti.reports.paper import Balance, Column, Paper, Part, Value
 from cti.storage import number_figures
@@ -86,7 +87,10 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
                 ],
             )
         ],
-        notes=[asker.say(N_("The level is that of the calls' stays in queues; a number without a queue has none."))],
+        notes=[
+            asker.say(N_("The level is that of the calls' stays in queues; a number without a queue has none.")),
+            asker.say(kpi_texts.VERSION, version=kpi.VERSION),
+        ],
     )
 
 

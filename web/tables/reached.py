@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
-from cti.reports import reach
+from cti.reports import kpi, reach
 from cti.reports.intervals import period
 from cti.reports.paper import Balance, Column, Figure, Paper, Part, Value
 from cti.reports.reach import Lost
@@ -23,6 +23,8 @@ KINDS: Mapping[str, str] = {
     "reached": N_("Reached since"),
     "open": N_("Not reached yet"),
     "hidden": N_("Number hidden"),
+    "again": N_("Called again before the talk"),
+    "calls": N_("Calls in vain"),
     "in-time": N_("Reached in time"),
 }
 REACH_TIME = N_(
@@ -42,23 +44,36 @@ def by_of(query: Mapping[str, str]) -> str:
     return "owner" if query.get("by") == "owner" else "queue"
 
 
-async def lost_of(asker: Asker, ask: Ask, query: Mapping[str, str]) -> list[Lost]:
-    """All who are counted."""
+async def lost_of(asker: Asker, ask: Ask) -> tuple[list[Lost], int]:
+    """All who are counted, and how many calls in vain the journal has."""
     queues = await figures.queues_of(asker, ask.queue, ask.team_id)
     since, until = period(ask.since, ask.until, asker.services.zone)
     async with asker.services.db.read(slow=True) as conn:
-        return await reach_figures.lost(conn, since, until, queues)
+        whole = await reach_figures.in_vain(conn, since, until, queues)
+        return await reach_figures.lost(conn, since, until, queues), whole
 
 
 def chosen(some: Sequence[Lost], query: Mapping[str, str]) -> list[Lost]:
     """Those behind a number, the newest first: of a kind, of a row, of a step."""
     kind, step, within_s, by = query.get("kind", "clients"), query.get("step", ""), within_of(query), by_of(query)
-    found = [one for one in some if kind in ("clients", one.end) or (kind == "in-time" and _in_time(one, within_s))]
+    found = [one for one in some if _is(one, kind, within_s)]
     if "row" in query:
         found = [one for one in found if getattr(one, by) == query["row"]]
     if step.isascii() and step.isdigit():
         found = [one for one in found if one.step == int(step[:3])]
     return found[::-1]
+
+
+def _is(one: Lost, kind: str, within_s: float) -> bool:
+    match kind:
+        case "calls":
+            return True
+        case "clients":
+            return not one.again
+        case "in-time":
+            return _in_time(one, within_s)
+        case _:
+            return one.end == kind
 
 
 def _in_time(one: Lost, within_s: float) -> bool:
@@ -68,7 +83,7 @@ def _in_time(one: Lost, within_s: float) -> bool:
 async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
     """The report."""
     ask, within_s, by = figures.asked(asker, query), within_of(query), by_of(query)
-    some = await lost_of(asker, ask, query)
+    some, calls = await lost_of(asker, ask)
     whole = reach.sums(some, within_s)
     asked = {"since": ask.since, "until": ask.until, "queue": ask.queue, "team": ask.team_id or ""}
     asked |= {"within": within_s, "by": by}
@@ -80,6 +95,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
     def line(name: str, of: Sequence[Lost], **more: object) -> list[Value]:
         own = reach.sums(of, within_s)
         counts = [("clients", own.clients), ("reached", own.reached), ("open", own.open), ("hidden", own.hidden)]
+        counts.append(("again", own.again))
         return [
             Value(value=name),
             *(opened(kind, number, number, **more) for kind, number in counts),
@@ -99,12 +115,18 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
         Column(head=asker.say(KINDS["reached"]), key="reached", tint="talk"),
         Column(head=asker.say(KINDS["open"]), key="open", tint="miss"),
         Column(head=asker.say(KINDS["hidden"]), key="hidden", tint="hold"),
+        Column(head=asker.say(KINDS["again"]), key="again", definition=definition),
         Column(head=soon, key="in-time", kind="share", definition=share),
         Column(head=median, key="median", kind="seconds", definition=definition),
     ]
     parts = [
         (asker.say(KINDS[kind]), opened(kind, number, number))
-        for kind, number in (("reached", whole.reached), ("open", whole.open), ("hidden", whole.hidden))
+        for kind, number in (
+            ("reached", whole.reached),
+            ("open", whole.open),
+            ("hidden", whole.hidden),
+            ("again", whole.again),
+        )
     ]
     return Paper(
         name=f"reached-{ask.since}-{ask.until}",
@@ -120,9 +142,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
                 definition=definition,
             ),
         ],
-        balance=Balance(
-            whole=(asker.say(KINDS["clients"]), opened("clients", whole.clients, whole.clients)), parts=parts
-        ),
+        balance=Balance(whole=(asker.say(KINDS["calls"]), opened("calls", calls, calls)), parts=parts),
         parts=[
             Part(
                 title=asker.say(N_("Who was reached")),
@@ -142,7 +162,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
                 ],
             ),
         ],
-        notes=[definition],
+        notes=[definition, asker.say(N_("Definition {version}."), version=kpi.VERSION)],
     )
 
 
