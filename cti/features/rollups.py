@@ -16,12 +16,13 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.errors import StorageError
-from cti.reports import agent_sums, queue_sums
+from cti.reports import agent_sums, number_levels, queue_sums
 from cti.reports.agent_sums import AgentSums
-from cti.reports.queue_sums import QUARTER_S, Call, History, QueueSums
+from cti.reports.queue_sums import QUARTER_S, Call, History
 from cti.storage import agent_rollups, queue_rollups, thresholds
 from cti.storage.database import Database
 from cti.storage.one_hop import in_one_trip
+from cti.storage.queue_rollups import Counted
 
 EVERY_S = 30.0
 REST = 4  # so many times as long as it counted it rests, while much is left
@@ -98,7 +99,7 @@ class Rollups:
             return await self._agents(*EVER, lasting=False) or queues
 
     async def _queues(self, since: float, until: float) -> bool:
-        counted: dict[tuple[str, int], QueueSums | None] = {}
+        counted: dict[tuple[str, int], Counted | None] = {}
         done: list[int] = []
         deadline = time.monotonic() + PASS_S
         async with self._db.read() as conn:
@@ -139,15 +140,18 @@ class Rollups:
 
 async def _count(
     conn: AsyncConnection, queue: str, begin: int, end: int, history: History
-) -> dict[tuple[str, int], QueueSums | None]:
+) -> dict[tuple[str, int], Counted | None]:
     """The quarters of a queue from begin to end; None where nobody came."""
     calls = await in_one_trip(conn, lambda: queue_rollups.calls(conn, queue, begin, end), ends=lambda _: False)
     made = _sums(calls, history) if len(calls) < SMALL else await asyncio.to_thread(_sums, calls, history)
     return {(queue, at): made.get((queue, at)) for at in range(begin, end, QUARTER_S)}
 
 
-def _sums(calls: list[Call], history: History) -> dict[tuple[str, int], QueueSums]:
-    return queue_sums.sums(calls, history)
+def _sums(calls: list[Call], history: History) -> dict[tuple[str, int], Counted]:
+    levels = number_levels.levels(calls, history)
+    return {
+        key: Counted(sums=sums, levels=levels.get(key, {})) for key, sums in queue_sums.sums(calls, history).items()
+    }
 
 
 async def _count_agent(

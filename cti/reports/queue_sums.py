@@ -70,9 +70,11 @@ class WrapUp:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """A call with its stays, in their order. over: it has an outcome."""
+    """A call with its stays, in their order. over: it has an outcome. called: the number, "" where it is not known."""
 
     over: bool
+    inbound: bool = False
+    called: str = ""
     stays: Sequence[Stay]
     talks: Sequence[Talk] = ()
     wrap_ups: Sequence[WrapUp] = ()

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, case, cast, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Integer, and_, case, cast, false, func, literal_column, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.reports.agent_sums import LEG_S
@@ -19,6 +19,7 @@ from cti.storage.tables import calls, legs
 HALF_MS = 0.0005  # moments are counted in whole milliseconds
 _LEG, _CALL, _SAID = legs.c, calls.c, call_dispositions.c
 _PICKED_UP = _LEG.answered_at.is_not(None)
+_INBOUND = _CALL.direction == literal_column("'inbound'")  # as the index of them has it
 _OUTBOUND = and_(_CALL.direction.is_not(None), _CALL.direction == "outbound")
 _RING = func.coalesce(_LEG.answered_at, _LEG.ended_at) - _LEG.rang_at  # seconds
 _HAS_OUTCOME = (
@@ -176,20 +177,13 @@ def _counted(row: Sequence[Any]) -> Helped:
 def _answered(since: int, until: int, people: Collection[int]) -> list[ColumnElement[bool]]:
     """Answered calls of clients."""
     return [
-        _CALL.started_at >= since, _CALL.started_at < until, _CALL.direction == "inbound",
+        _CALL.started_at >= since, _CALL.started_at < until, _INBOUND,
         _CALL.client_id.is_not(None), _CALL.answered_at.is_not(None), _CALL.user_id.in_(people),
     ]  # fmt: skip
 
 
 def _again() -> ColumnElement[bool]:
-    later = calls.alias("later").c
-    came = select(later.id).where(
-        later.client_id == _CALL.client_id, later.direction == "inbound", later.id != _CALL.id,
-        later.started_at >= _CALL.started_at,
-        tuple_(later.started_at, later.id) > tuple_(_CALL.started_at, _CALL.id),
-        later.started_at < _CALL.started_at + AGAIN_S,
-    )  # fmt: skip
-    return came.correlate(calls).exists()
+    return func.coalesce(_CALL.next_at < _CALL.started_at + AGAIN_S, false())
 
 
 async def _page(

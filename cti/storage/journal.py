@@ -228,7 +228,7 @@ async def _count(conn: AsyncConnection, wanted: Sequence[ColumnElement[bool]]) -
 
 def _call(row: Any) -> CallRow:
     values = dict(row._mapping)
-    del values["details"], values["past_id"]
+    del values["details"], values["past_id"], values["next_at"]
     values["client_name"] = row.client_name or ""
     values["user_name"] = row.user_name or ""
     values["note"] = row.note or ""

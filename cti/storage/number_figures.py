@@ -6,22 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select, true, tuple_
+from sqlalchemy import ColumnElement, and_, case, func, literal_column, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.reports.kpi import service_level
-from cti.reports.queue_sums import QUARTER_S
+from cti.reports.number_levels import Level
 from cti.storage.journal import CallRow, by_ids
 from cti.storage.queue_figures import Queues
 from cti.storage.report_limits import all_of
-from cti.storage.rollup_tables import queue_quarters
+from cti.storage.rollup_tables import number_levels
 from cti.storage.search import KeyText, Page, read_cursor, write_cursor
-from cti.storage.tables import call_waits, calls
+from cti.storage.tables import calls
 
 MOST_NUMBERS = 1000
-_C, _STAY, _OF = calls.c, call_waits.c, queue_quarters.c
+_C, _OF = calls.c, number_levels.c
+_INBOUND = _C.direction == literal_column("'inbound'")  # as the index of them has it
 _VAIN = _C.answered_at.is_(None)
-_WAIT = _STAY.left_at - _STAY.joined_at
 KINDS: dict[str, ColumnElement[bool]] = {
     "calls": true(),
     "answered": _C.answered_at.is_not(None),
@@ -52,30 +52,22 @@ async def by_number(conn: AsyncConnection, since: int, until: int, queues: Queue
         NumberRow(
             number=row.number,
             counts={kind: int(getattr(row, kind)) for kind in KINDS},
-            level=service_level(**levels[row.number]) if row.number in levels else None,
+            level=_level(levels.get(row.number, Level())),
         )
         for row in rows
     ]
 
 
-async def _levels(conn: AsyncConnection, since: int, until: int, queues: Queues) -> dict[str, dict[str, int]]:
-    """What the service level is reckoned of, by number: stays whose length is known."""
-    number = func.coalesce(_C.called, "").label("number")
-    kinds = {
-        "in_time": and_(_STAY.how == "answered", _OF.answer_within_s >= _WAIT),
-        "answered": _STAY.how == "answered",
-        "abandoned": _STAY.how == "abandoned",
-        "abandoned_soon": and_(_STAY.how == "abandoned", _OF.short_s >= _WAIT),
-    }
-    counted = [func.sum(case((condition, 1), else_=0)).label(kind) for kind, condition in kinds.items()]
-    quarter = and_(_OF.queue == _STAY.queue, _OF.at <= _STAY.joined_at, _OF.at > _STAY.joined_at - QUARTER_S)
-    found = (
-        select(number, *counted)
-        .select_from(calls.join(call_waits, _STAY.call_id == _C.id).join(queue_quarters, quarter))
-        .where(*_inside(since, until, queues), _STAY.left_at >= _STAY.joined_at)
-        .group_by(number)
-    )
-    return {row.number: {kind: int(getattr(row, kind)) for kind in kinds} for row in await conn.execute(found)}
+def _level(own: Level) -> float | None:
+    return service_level(in_time=own.in_t, answered=own.answered, abandoned=own.abandoned, abandoned_soon=own.short)
+
+
+async def _levels(conn: AsyncConnection, since: int, until: int, queues: Queues) -> dict[str, Level]:
+    """What the service level is reckoned of, by number: of the stays that began in the time."""
+    own = [_OF.queue.in_(queues)] if queues is not None else []
+    found = select(_OF.called, *(func.sum(_OF[name]) for name in Level._fields))
+    found = found.where(_OF.at >= since, _OF.at < until, *own).group_by(_OF.called)
+    return {called: Level(*map(int, row)) for called, *row in await conn.execute(found)}
 
 
 async def behind(
@@ -110,4 +102,4 @@ async def behind(
 
 def _inside(since: int, until: int, queues: Queues) -> list[ColumnElement[bool]]:
     own = [_C.queue.in_(queues)] if queues is not None else []
-    return [_C.started_at >= since, _C.started_at < until, _C.direction == "inbound", *own]
+    return [_C.started_at >= since, _C.started_at < until, _INBOUND, *own]

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.reports.kpi import VERSION
+from cti.reports.number_levels import Levels
 from cti.reports.queue_sums import (
     PLAIN,
     QUARTER_S,
@@ -27,13 +28,14 @@ from cti.reports.queue_sums import (
     milliseconds,
     quarter,
 )
-from cti.storage.rollup_tables import ABANDONED_WAITS, WAITS, queue_marks, queue_quarters
+from cti.storage.rollup_tables import ABANDONED_WAITS, WAITS, number_levels, queue_marks, queue_quarters
 
 AT_ONCE = 500  # marks looked at
 _CALLS = "(SELECT call_id FROM call_waits WHERE queue = :queue AND joined_at >= :since AND joined_at < :until)"
 _STAYS = text(
-    "SELECT w.call_id, w.queue, w.joined_at, w.left_at, w.how, c.outcome, c.ended_at, c.caller_device"  # noqa: S608 - our own words
-    f" FROM call_waits w JOIN calls c ON c.id = w.call_id WHERE w.call_id IN {_CALLS} AND w.joined_at IS NOT NULL"
+    "SELECT w.call_id, w.queue, w.joined_at, w.left_at, w.how, c.outcome, c.ended_at, c.caller_device,"  # noqa: S608 - our own words
+    " c.direction, c.called FROM call_waits w JOIN calls c ON c.id = w.call_id"
+    f" WHERE w.call_id IN {_CALLS} AND w.joined_at IS NOT NULL"
     " ORDER BY w.call_id, w.place"
 )
 _TALKS = text(  # of those who were called: the caller's own leg is none of them
@@ -101,6 +103,8 @@ async def calls(conn: AsyncConnection, queue: str, since: float, until: float) -
     return [
         Call(
             over=rows[0].outcome is not None or rows[0].ended_at is not None,
+            inbound=rows[0].direction == "inbound",
+            called=rows[0].called or "",
             stays=[Stay(queue=row.queue, joined=row.joined_at, left=row.left_at, how=row.how) for row in rows],
             talks=talks.get(call_id, ()),
             wrap_ups=wrap_ups.get(call_id, ()),
@@ -109,23 +113,39 @@ async def calls(conn: AsyncConnection, queue: str, since: float, until: float) -
     ]
 
 
-_REMOVE = delete(queue_quarters).where(
-    queue_quarters.c.queue == bindparam("of"), queue_quarters.c.at == bindparam("quarter")
-)
+_REMOVE = [
+    delete(table).where(table.c.queue == bindparam("of"), table.c.at == bindparam("quarter"))
+    for table in (queue_quarters, number_levels)
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counted:
+    """A quarter of a queue."""
+
+    sums: QueueSums
+    levels: Levels
 
 
 async def write(
     conn: AsyncConnection,
-    counted: Mapping[tuple[str, int], QueueSums | None],
+    counted: Mapping[tuple[str, int], Counted | None],
     history: History,
     done: Collection[int],
 ) -> None:
     """Put counted quarters in place of what was there (None: nothing came then), and take the marks away."""
-    if counted:
-        await conn.execute(_REMOVE, [{"of": queue, "quarter": at} for queue, at in counted])
-    rows = [_row(queue, at, sums, history) for (queue, at), sums in counted.items() if sums is not None]
-    if rows:
-        await conn.execute(insert(queue_quarters), rows)
+    for gone in _REMOVE if counted else ():
+        await conn.execute(gone, [{"of": queue, "quarter": at} for queue, at in counted])
+    there = [(queue, at, one) for (queue, at), one in counted.items() if one is not None]
+    if there:
+        await conn.execute(insert(queue_quarters), [_row(queue, at, one.sums, history) for queue, at, one in there])
+    levels = [
+        {"queue": queue, "at": at, "called": called, **level._asdict()}
+        for queue, at, one in there
+        for called, level in one.levels.items()
+    ]
+    if levels:
+        await conn.execute(insert(number_levels), levels)
     if done:
         gone = delete(queue_marks).where(queue_marks.c.id == bindparam("mark"))
         await conn.execute(gone, [{"mark": mark} for mark in done])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.reports.reach import Lost, tries
@@ -54,7 +54,7 @@ def _vain(since: int, until: int, queues: Queues) -> list[ColumnElement[bool]]:
     return [
         calls.c.started_at >= since,
         calls.c.started_at < until,
-        calls.c.direction == "inbound",
+        calls.c.direction == literal_column("'inbound'"),  # as the index of them has it
         calls.c.answered_at.is_(None),
         calls.c.outcome.is_not(None),
         calls.c.outcome.not_in(NOT_LOST),

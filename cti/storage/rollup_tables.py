@@ -11,6 +11,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, String, Table
 
 from cti.reports.agent_sums import NUMBERS
+from cti.reports.number_levels import Level
 from cti.reports.queue_sums import PLAIN, STEPS
 from cti.storage.schema import metadata
 
@@ -65,6 +66,16 @@ queue_hours = Table(
     Column("answer_within_s", Integer, primary_key=True, autoincrement=False),  # a row for each pair of thresholds
     Column("short_s", Integer, primary_key=True, autoincrement=False),
     *(Column(name, BigInteger, nullable=False) for name in COUNTED),
+    sqlite_with_rowid=False,
+)
+
+number_levels = Table(  # see reports/number_levels.py
+    "number_levels",
+    metadata,
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("queue", String(80), primary_key=True),
+    Column("called", String(80), primary_key=True),
+    *(Column(name, BigInteger, nullable=False) for name in Level._fields),
     sqlite_with_rowid=False,
 )
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from cti.storage import absences as absences
@@ -159,6 +160,8 @@ number_choices = Table(
     Column("chosen_at", Float, nullable=False),
 )
 
+_CAME = text("direction = 'inbound'")
+_FIRST = text("direction = 'inbound' AND client_id IS NOT NULL AND answered_at IS NOT NULL")
 calls = Table(
     "calls",
     metadata,
@@ -186,11 +189,19 @@ calls = Table(
     Column("cause", Integer),  # Q.850, of the leg that hung up
     Column("unseen_since", Float),  # it ended between these two times, and nobody saw it
     Column("unseen_until", Float),
+    Column("next_at", Float),  # when the client called again, of calls of clients: triggers keep it (0063)
     Column("past_id", Integer),  # the import that told of it; None: it was seen
     Index("ix_calls_of_client", "client_id", "started_at", "answered_at", "ended_at"),  # all that clients are asked by
     *(
         Index(f"ix_calls_{name}_started_at", name, "started_at")
         for name in ("queue", "outcome", "called", "caller_number", "number", "user_id")
+    ),
+    Index("ix_calls_first", "user_id", "started_at", "next_at", sqlite_where=_FIRST, postgresql_where=_FIRST),
+    Index(
+        "ix_calls_came",
+        *("started_at", "called", "queue", "answered_at", "outcome", "ended_at"),
+        sqlite_where=_CAME,
+        postgresql_where=_CAME,
     ),
     Index("ix_calls_open", "started_at", sqlite_where=Column("ended_at").is_(None)),
     Index(

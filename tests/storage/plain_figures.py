@@ -48,6 +48,25 @@ async def of_queues(conn: AsyncConnection) -> dict[tuple[int, str], dict[str, in
     return {key: {name: n for name, n in own.items() if n} for key, own in found.items()}
 
 
+async def of_numbers(conn: AsyncConnection) -> dict[tuple[int, str, str], dict[str, int]]:
+    """By quarter, queue and number that was called: what its service level is reckoned of."""
+    found: dict[tuple[int, str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    set_ = (await conn.execute(text("SELECT * FROM queue_thresholds ORDER BY since"))).all()
+    asked = text("SELECT w.*, c.called FROM call_waits w JOIN calls c ON c.id = w.call_id WHERE direction = 'inbound'")
+    for stay in await conn.execute(asked):
+        if stay.left_at is None or stay.left_at < stay.joined_at or stay.how not in ("answered", "abandoned"):
+            continue
+        at, wait, within, short = int(stay.joined_at // 900) * 900, stay.left_at - stay.joined_at, 20, 5
+        for row in (*(one for one in set_ if one.queue == ""), *(one for one in set_ if one.queue == stay.queue)):
+            if row.since <= at and row.answer_within_s is not None:
+                within, short = row.answer_within_s, row.short_s
+        own = found[at, stay.queue, stay.called or ""]
+        own[stay.how] += 1
+        own["in_t"] += stay.how == "answered" and wait <= within
+        own["short"] += stay.how == "abandoned" and wait <= short
+    return {key: {name: n for name, n in own.items() if n} for key, own in found.items()}
+
+
 async def _handled(conn: AsyncConnection, found: Any, stays: Any, calls: Any) -> None:
     """Talks, holds and work after calls, to the stay that each belongs to."""
     legs = (await conn.execute(text("SELECT * FROM legs"))).all()

@@ -13,11 +13,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.features.rollups import EVER, Rollups
 from cti.reports.agent_sums import NUMBERS
+from cti.reports.number_levels import Level
 from cti.reports.queue_sums import Thresholds
 from cti.storage import calls, duty, thresholds
 from cti.storage.database import Database
 from cti.storage.duty_tables import agent_states
-from cti.storage.rollup_tables import COUNTED, agent_pauses, agent_quarters, queue_hours, queue_quarters
+from cti.storage.rollup_tables import (
+    COUNTED,
+    agent_pauses,
+    agent_quarters,
+    number_levels,
+    queue_hours,
+    queue_quarters,
+)
 from cti.storage.tables import calls as calls_table
 from cti.telephony.duty import Duty
 from cti.telephony.events import CallRecord, LegRecord, Party, Wait
@@ -64,7 +72,15 @@ acts = st.one_of(
 @given(script=st.lists(acts, min_size=5, max_size=40))
 async def test_counted_quarters_are_what_the_journal_says(db: Database, script: list[Any]) -> None:
     async with db.write() as conn:
-        for table in ("calls", "agent_states", "queue_quarters", "agent_quarters", "agent_pauses", "queue_thresholds"):
+        for table in (
+            "calls",
+            "agent_states",
+            "queue_quarters",
+            "number_levels",
+            "agent_quarters",
+            "agent_pauses",
+            "queue_thresholds",
+        ):
             await conn.execute(text(f"DELETE FROM {table}"))
     rollups = Rollups(db=db, clock=lambda: NOW)
     for number, (kind, *said) in enumerate(script):
@@ -76,6 +92,7 @@ async def test_counted_quarters_are_what_the_journal_says(db: Database, script: 
     assert await _count(rollups) == (0, 0)
     async with db.read() as conn:
         assert await _queues(conn) == await plain_figures.of_queues(conn)
+        assert await _numbers(conn) == await plain_figures.of_numbers(conn)
         assert await _agents(conn) == await plain_figures.of_agents(conn, NOW)
         await _hours_are_sums_of_quarters(conn)
 
@@ -102,6 +119,14 @@ async def _hours_are_sums_of_quarters(conn: AsyncConnection) -> None:
         for row in await conn.execute(select(queue_hours))
     }
     assert found == wanted
+
+
+async def _numbers(conn: AsyncConnection) -> dict[tuple[int, str, str], dict[str, int]]:
+    rows = (await conn.execute(select(number_levels))).all()
+    return {
+        (row.at, row.queue, row.called): {name: n for name in Level._fields if (n := row._mapping[name])}
+        for row in rows
+    }
 
 
 async def _agents(conn: AsyncConnection) -> dict[tuple[int, int], dict[str, int]]:
@@ -131,16 +156,17 @@ async def _call(
     ]  # fmt: skip
     users = {leg.leg_id: user for leg, (user, *_) in zip(legs, people, strict=True) if user is not None}
     ends = max([joined, *(leg.ended or 0.0 for leg in legs)]) + 1
+    called = ("1", "2", None)[number // 3 % 3]
     record = CallRecord(
         call=f"c{number}", direction=("inbound", "outbound", "internal")[number % 3],
-        caller=Party(device="PJSIP/100" if number % 5 == 0 else None), called="1", started=at, waits=(*waits[:1],),
+        caller=Party(device="PJSIP/100" if number % 5 == 0 else None), called=called, started=at, waits=(*waits[:1],),
         legs=tuple(LegRecord(leg=leg.leg, leg_id=leg.leg_id, device=leg.device, rang=leg.rang, answered=leg.answered)
                    for leg in legs[:1]),
     )  # fmt: skip
     await calls.save(conn, record, legs_users=users)
     if number % 4:
         whole = CallRecord(
-            call=record.call, direction=record.direction, caller=record.caller, called="1", started=at,
+            call=record.call, direction=record.direction, caller=record.caller, called=called, started=at,
             waits=tuple(waits), legs=tuple(legs), ended=ends if over else None, outcome="answered" if over else None,
         )  # fmt: skip
         await calls.save(conn, whole, legs_users=users)
@@ -176,6 +202,7 @@ async def _forget(conn: AsyncConnection, _number: int, place: int) -> None:
     call = {"call": await _id(conn, place)}
     await conn.execute(text("UPDATE agent_states SET call_id = '' WHERE call_id = :call"), call)
     await conn.execute(text("UPDATE legs SET user_id = NULL WHERE call_id = :call"), call)
+    await conn.execute(text("UPDATE calls SET called = '3' WHERE id = :call"), call)
 
 
 async def _unseen(conn: AsyncConnection, _number: int, at: float) -> None:
