@@ -258,7 +258,8 @@ async def reached_calls(request: web.Request) -> web.Response:
     """The first calls in vain behind a number of the report on reach time."""
     query, asker = query_of(request, ReachedCallsQuery), asker_of(request)
     given = _given(query)
-    some = reached.chosen(await reached.lost_of(asker, figures.asked(asker, given), given), given)
+    found, _ = await reached.lost_of(asker, figures.asked(asker, given))
+    some = reached.chosen(found, given)
     shown = some[query.start : query.start + query.limit]
     async with services_of(request).db.read() as conn:
         known = await journal.by_ids(conn, [one.call for one in shown])
@@ -271,7 +272,8 @@ async def questions(request: web.Request) -> web.Response:
     """The questions behind a number of the report on answer times."""
     query, asker = query_of(request, QuestionsQuery), asker_of(request)
     given = _given(query)
-    some = answers.chosen(await answers.questions_of(asker, figures.asked(asker, given), given), given)
+    found_, _ = await answers.questions_of(asker, figures.asked(asker, given), given)
+    some = answers.chosen(found_, given)
     rows = [_question(one) for one in some[query.start : query.start + query.limit]]
     return reply(QuestionPage(rows=rows, total=len(some)))
 
