@@ -127,7 +127,8 @@ async def test_reach_time_counts_a_client_once(desk: Panel, vera: Visitor, week:
         at = select(func.max(calls_table.c.started_at)).scalar_subquery()
         await conn.execute(insert(calls_table).values(started_at=at, **tried))
     page = await vera.get(f"/reports/reached?{PERIOD}")
-    assert table(page.text)[-1][1:6] == ["1", "0", "1", "0", str(vain - 1)]
+    assert table(page.text)[-1][1:5] == ["1", "0", "1", "0"]
+    assert table(page.text)[-1][-1] == str(vain - 1)
     assert balance(page.text) == [vain, 0, 1, 0, vain - 1]
     assert await each_opens_its_rows(vera, page.text) >= 3
 

@@ -95,12 +95,12 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
     def line(name: str, of: Sequence[Lost], **more: object) -> list[Value]:
         own = reach.sums(of, within_s)
         counts = [("clients", own.clients), ("reached", own.reached), ("open", own.open), ("hidden", own.hidden)]
-        counts.append(("again", own.again))
         return [
             Value(value=name),
             *(opened(kind, number, number, **more) for kind, number in counts),
             opened("in-time", own.share, own.in_time, **more),
             opened("reached", own.median_s, own.reached, **more),
+            opened("again", own.again, own.again, **more),
         ]
 
     groups = await asyncio.to_thread(reach.grouped, some, by)
@@ -115,9 +115,9 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
         Column(head=asker.say(KINDS["reached"]), key="reached", tint="talk"),
         Column(head=asker.say(KINDS["open"]), key="open", tint="miss"),
         Column(head=asker.say(KINDS["hidden"]), key="hidden", tint="hold"),
-        Column(head=asker.say(KINDS["again"]), key="again", definition=definition),
         Column(head=soon, key="in-time", kind="share", definition=share),
         Column(head=median, key="median", kind="seconds", definition=definition),
+        Column(head=asker.say(KINDS["again"]), key="again", definition=definition),
     ]
     parts = [
         (asker.say(KINDS[kind]), opened(kind, number, number))
