@@ -2,7 +2,7 @@
 
 Triggers write the marks (migrations/versions/0049_rollups.py) in the transaction of whatever changes a call, a stay, a
 leg or a state: nothing that changes the journal has a way around them. Counted quarters are made of the journal alone
-(rollups.py): lost, they are counted again. Hours are sums of quarters, which triggers keep (0066_hours.py): whatever
+(rollups.py): lost, they are counted again. Hours are sums of quarters, which triggers keep (0065_hours.py): whatever
 changes a quarter changes its hour in the same transaction.
 """
 

@@ -189,7 +189,7 @@ calls = Table(
     Column("cause", Integer),  # Q.850, of the leg that hung up
     Column("unseen_since", Float),  # it ended between these two times, and nobody saw it
     Column("unseen_until", Float),
-    Column("next_at", Float),  # when the client called again, of calls of clients: triggers keep it (0063)
+    Column("next_at", Float),  # when the client called again, of calls of clients: triggers keep it (0067)
     Column("past_id", Integer),  # the import that told of it; None: it was seen
     Index("ix_calls_of_client", "client_id", "started_at", "answered_at", "ended_at"),  # all that clients are asked by
     *(

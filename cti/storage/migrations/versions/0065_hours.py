@@ -1,4 +1,4 @@
-"""Version 66: counted quarters of queues added up to hours, which triggers keep; those that are there are added now.
+"""Version 65: counted quarters of queues added up to hours, which triggers keep; those that are there are added now.
 
 An hour has a row for each pair of thresholds that its quarters were counted with.
 """
@@ -6,8 +6,8 @@ An hour has a row for each pair of thresholds that its quarters were counted wit
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0066"
-down_revision = "0065"
+revision = "0065"
+down_revision = "0064"
 
 PLAIN = (
     "entered", "answered", "abandoned", "diverted", "timeout", "leaveempty", "joinempty", "full", "other", "unseen",

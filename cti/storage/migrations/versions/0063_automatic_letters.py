@@ -1,9 +1,9 @@
-"""Version 64: letters that say that a program wrote them."""
+"""Version 63: letters that say that a program wrote them."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0064"
+revision = "0063"
 down_revision = "0062"
 
 

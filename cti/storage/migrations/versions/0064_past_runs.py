@@ -1,10 +1,10 @@
-"""Version 65: imports of the past go on after a crash, databases of PBXes, absences tried again."""
+"""Version 64: imports of the past go on after a crash, databases of PBXes, absences tried again."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0065"
-down_revision = "0064"
+revision = "0064"
+down_revision = "0063"
 
 
 def upgrade() -> None:

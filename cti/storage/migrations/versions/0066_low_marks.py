@@ -1,10 +1,10 @@
-"""Version 67: which marks of clients are low, and whose task each becomes."""
+"""Version 66: which marks of clients are low, and whose task each becomes."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0067"
-down_revision = "0066"
+revision = "0066"
+down_revision = "0065"
 
 
 def upgrade() -> None:

@@ -1,4 +1,4 @@
-"""Version 63: when a client called again stands with his call; levels of the numbers that were called are counted.
+"""Version 67: when a client called again stands with his call; levels of the numbers that were called are counted.
 
 Triggers keep `next_at` right whatever changes a call. Queues are counted again in the background, newest first, for
 the levels of their numbers.
@@ -7,8 +7,8 @@ the levels of their numbers.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0063"
-down_revision = "0067"
+revision = "0067"
+down_revision = "0066"
 
 IS_ONE = "{row}.client_id IS NOT NULL AND {row}.direction = 'inbound'"
 NEXT = (  # of each row of `calls` that is updated
