@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cti.features.rollups import Progress
+from web.asking import Asker
 from web.i18n import N_
 
 NAMES: Mapping[str, str] = {
@@ -154,3 +156,16 @@ REFUSALS: Mapping[str, str] = {
     "bad-target": N_("Give a target as a number: a share from 0 to 100 %, or whole seconds to 86400; empty for none."),
     "bad-thresholds": N_("Give whole seconds: 1 to 3600 to answer, 0 to 600 for hung up at once."),
 }
+
+
+def counting(asker: Asker, progress: Progress) -> str:
+    """What a report says whose period is not counted to its end yet; "" where it is."""
+    if not progress.left:
+        return ""
+    return asker.say(
+        N_(
+            "This period is still being counted from the journal ({share} done): its figures grow. Open the page again"
+            " in a moment."
+        ),
+        share=f"{int(progress.share * 100)} %",
+    )

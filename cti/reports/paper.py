@@ -76,12 +76,15 @@ class Part:
 class Paper:
     """A report. parts: its tables, the chart is of the first. notes: what is left out and why, how it is counted.
 
+    counting: what is said above all where not all of the period is counted yet.
+
     name: in the names of files, plain ASCII.
     """
 
     name: str
     title: str
     period: str
+    counting: str = ""
     filters: Sequence[tuple[str, str]] = ()
     figures: Sequence[Figure] = ()
     balance: Balance | None = None

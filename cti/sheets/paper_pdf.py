@@ -62,7 +62,15 @@ def write(path: Path, paper: Paper, words: Words, fonts: Path) -> None:
 def _title(pdf: FPDF, paper: Paper, words: Words) -> None:
     pdf.set_font("own", "B", 15)
     pdf.multi_cell(0, 8, paper.title, new_x="LMARGIN", new_y="NEXT")
-    _said(pdf, [paper.period, *(f"{name}: {text}" for name, text in paper.filters)], size=SIZE)
+    _said(
+        pdf,
+        [
+            paper.period,
+            *([paper.counting] if paper.counting else []),
+            *(f"{name}: {text}" for name, text in paper.filters),
+        ],
+        size=SIZE,
+    )
     figures = [f"{one.name}: {plain(one.value.value, one.kind, words.language)}" for one in paper.figures]
     _said(pdf, ["  ·  ".join(figures)] if figures else [], size=SIZE)
 

@@ -46,6 +46,8 @@ def _head(column: Column, words: Words) -> str:
 
 def _above(paper: Paper) -> Iterator[tuple[str, str]]:
     yield paper.title, paper.period
+    if paper.counting:
+        yield paper.counting, ""
     yield from paper.filters
 
 

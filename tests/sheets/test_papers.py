@@ -37,6 +37,7 @@ def paper(rows: int = 2) -> Paper:
         name="queues",
         title="Очереди: в цифрах",
         period="01.11.2026 – 27.11.2026",
+        counting="Сосчитано 75 %",
         filters=[("Очередь", EVIL)],
         figures=[Figure(name="Уровень", kind="share", value=Value(value=0.784))],
         balance=Balance(
@@ -55,6 +56,7 @@ def test_a_spreadsheet_has_numbers_and_inert_texts(tmp_path: Path) -> None:
     cells = [row for row in book.get_sheet_by_index(0).to_python() if any(row)]
     table = cells.index(["Очередь", "Пришло", "Уровень", "Ожидание, с"])
     assert cells[table + 1] == [EVIL, 1234.0, 0.784, ""]
+    assert cells[1][0] == "Сосчитано 75 %"
     assert any("Пришло 10 = отвечено 7 + ушли 2; разница 1 (сбой)" in str(row[0]) for row in cells)
     assert book.get_sheet_by_index(1).to_python()[0][0] == "Уровень"
     assert b"<f>" not in path.read_bytes()

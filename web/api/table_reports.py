@@ -147,10 +147,14 @@ class BalanceOut(Struct):
 
 
 class TablesOut(Struct):
-    """The report as its page shows it, words in your language. notes: what is left out, and why."""
+    """The report as its page shows it, words in your language. notes: what is left out, and why.
+
+    counting: that the period is not counted to its end yet, and how far it is; "" where it is.
+    """
 
     title: str
     period: str
+    counting: str
     figures: list[NamedOut]
     balance: BalanceOut | None
     tables: list[TableOut]
@@ -209,6 +213,7 @@ def _tables(paper: Paper) -> TablesOut:
     return TablesOut(
         title=paper.title,
         period=paper.period,
+        counting=paper.counting,
         figures=[
             NamedOut(name=one.name, unit=one.kind, value=_value(one.value), definition=one.definition)
             for one in paper.figures

@@ -187,6 +187,7 @@ class Teller(Words):
 
     def __init__(self, asker: Asker, made: Answer, teams: dict[int, str]) -> None:
         super().__init__(asker)
+        self.counting = kpi_texts.counting(asker, made.progress)
         self._zone = asker.services.zone
         self.made = made
         self.base = OWN if made.ask.own else HERE
@@ -291,6 +292,7 @@ class Teller(Words):
             name=f"people-{ask.since}-{ask.until}",
             title=title,
             period=papers.period_words(ask.since, ask.until),
+            counting=self.counting,
             figures=told_,
             balance=self.balance(),
             parts=parts,

@@ -152,6 +152,7 @@ class Teller(Words):
 
     def __init__(self, asker: Asker, made: Answer, teams: Mapping[int, str]) -> None:
         super().__init__(asker)
+        self.counting = kpi_texts.counting(asker, made.progress)
         self._zone = asker.services.zone
         self.made = made
         self.all = figures.whole(made)
@@ -245,6 +246,7 @@ class Teller(Words):
             name=f"queues-{ask.since}-{ask.until}",
             title=self.say(N_("Queues by numbers")),
             period=papers.period_words(ask.since, ask.until),
+            counting=self.counting,
             filters=[(name, text) for name, text in chosen if text],
             figures=told,
             balance=self.balance(),

@@ -14,7 +14,7 @@ from cti.errors import Refused
 from cti.reports.paper import Column, Figure, Kind, Paper, Value
 from cti.reports.paper import Part as PaperPart
 from cti.reports.shortfall import ORDER, Part
-from web import figures, papers, why, why_texts
+from web import figures, kpi_texts, papers, why, why_texts
 from web.absences import absences_of
 from web.asking import Asker, asker_of
 from web.pages.report_queues import HERE as QUEUES
@@ -76,6 +76,7 @@ class Teller:
         self._asker = asker
         self._language = asker.language
         self.made = made
+        self.counting = kpi_texts.counting(asker, made.progress)
         self.parts = ORDER
         self.model = self.say(why_texts.MODEL)
         self.erlang = self.say(why_texts.ERLANG)
@@ -147,6 +148,7 @@ class Teller:
             name=f"why-{ask.day}",
             title=title,
             period=papers.period_words(ask.day, ask.day),
+            counting=self.counting,
             filters=[(self.say(N_("Queue")), ask.queue)],
             figures=whole,
             parts=[*self._parts(), self._halves()],

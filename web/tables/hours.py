@@ -43,7 +43,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
     zone = services.zone
     queues = await figures.queues_of(asker, ask.queue, ask.team_id)
     since, until = period(ask.since, ask.until, zone)
-    await services.rollups.fresh_queues(since, until)
+    progress = await services.rollups.fresh_queues(since, until)
     step = await asyncio.to_thread(lambda: grain(intervals(ask.since, ask.until, "hour", zone)))
     async with services.db.read(slow=True) as conn:
         rows = await queue_figures.by_time(conn, since, until, queues, step)
@@ -77,6 +77,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
         name=f"hours-{ask.since}-{ask.until}",
         title=asker.say(N_("Calls by hour and weekday")),
         period=period_words(ask.since, ask.until),
+        counting=kpi_texts.counting(asker, progress),
         filters=[(asker.say(N_("Shown")), title), *([(asker.say(N_("Queue")), ask.queue)] if ask.queue else [])],
         balance=balance(asker, whole, lambda what: opened(whole, what), _address("unseen", asked, {})),
         parts=[

@@ -39,7 +39,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
     services = asker.services
     queues = await figures.queues_of(asker, ask.queue, ask.team_id)
     since, until = period(ask.since, ask.until, services.zone)
-    await services.rollups.fresh_queues(since, until)
+    progress = await services.rollups.fresh_queues(since, until)
     async with services.db.read(slow=True) as conn:
         rows = await number_figures.by_number(conn, since, until, queues)
     asked = {"since": since, "until": until, "queue": ask.queue, "team": ask.team_id or ""}
@@ -64,6 +64,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
         name=f"numbers-{ask.since}-{ask.until}",
         title=asker.say(N_("Numbers that were called")),
         period=period_words(ask.since, ask.until),
+        counting=kpi_texts.counting(asker, progress),
         filters=[(asker.say(N_("Queue")), ask.queue)] if ask.queue else [],
         balance=Balance(
             whole=(asker.say(HEADS["calls"][0]), opened("calls", whole["calls"])),
