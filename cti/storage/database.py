@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,6 +30,7 @@ READERS = 4
 SLOW = 2  # queries that take seconds, at once: the others find a reader
 MEASURED = 10_000  # clients; below it any way is fast, and statistics of a few would mislead of many
 READ_S = 30.0  # the longest a query may take
+ERRORS = (DBAPIError, sqlite3.Error, OSError)  # what is bare is of a commit within a trip: storage/one_hop.py
 
 
 class TooLong(Exception):
@@ -81,7 +83,7 @@ class Database:
         try:
             async with self._slow if slow else contextlib.nullcontext(), self._readers.connect() as conn:
                 yield conn
-        except (DBAPIError, OSError) as error:
+        except ERRORS as error:
             raise self._explained(error) from error
 
     @asynccontextmanager
@@ -99,7 +101,7 @@ class Database:
                 conn = await self._sqlite_writer()
                 async with conn.begin():
                     yield conn
-        except (DBAPIError, OSError) as error:
+        except ERRORS as error:
             raise self._explained(error) from error
 
     async def backup(self, path: Path) -> None:
@@ -124,7 +126,7 @@ class Database:
                 return
             async with self._writer.connect() as conn:
                 await postgresql.clean(await conn.execution_options(isolation_level="AUTOCOMMIT"))
-        except (DBAPIError, OSError) as error:
+        except ERRORS as error:
             raise self._explained(error) from error
 
     async def size_bytes(self) -> int:
@@ -187,7 +189,7 @@ class Database:
             self._one = await self._writer.connect()
         return self._one
 
-    def _explained(self, error: DBAPIError | OSError) -> Exception:
+    def _explained(self, error: DBAPIError | sqlite3.Error | OSError) -> Exception:
         """StorageError where the operator can do something; the error itself where it is a bug of ours."""
         words = str(error.orig if isinstance(error, DBAPIError) else error)
         if self.is_sqlite:

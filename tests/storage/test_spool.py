@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import subprocess
 import sys
 import time
@@ -10,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -170,6 +173,31 @@ async def test_F_08_a_full_disk_loses_nothing(file_db: Database) -> None:
         assert await asyncio.gather(*done) == [True] * 1000
         await until(lambda: spool.state == "ok")
     assert await written(file_db) == list(range(1000))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a disk of its own needs root")
+async def test_F_08_a_disk_that_is_full_at_the_end_of_a_write_loses_nothing(tmp_path: Path) -> None:
+    """A real one: there SQLite fails when it commits, not at a statement."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(disk)], check=True)  # noqa: ASYNC221
+    try:
+        db = await open_database(address(disk))
+        async with running(db) as spool:
+            with contextlib.suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
+                while True:
+                    filler.write(bytes(4096))
+            done = [spool.put(numbered(number, "x" * 1000)) for number in range(500)]
+            await until(lambda: spool.state == "late")
+            assert "disk is full" in spool.advice
+            (disk / "filler").unlink()
+            assert await spool.flush(30.0)
+            assert await asyncio.gather(*done) == [True] * 500
+            assert spool.parked == 0
+        assert await written(db) == list(range(500))
+        await db.close()
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)  # noqa: ASYNC221
 
 
 async def test_people_s_own_writes_get_their_turn_beside_a_busy_spool(file_db: Database) -> None:
