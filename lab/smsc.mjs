@@ -144,10 +144,11 @@ async function write({ from, to, text }) {
   for (const [at, part] of parts.entries()) {
     const bytes = wide ? Buffer.from(part, "utf16le").swap16() : Buffer.from(part, "latin1");
     const header = parts.length > 1 ? Buffer.from([5, 0, 3, ref, parts.length, at + 1]) : Buffer.alloc(0);
-    await deliver({
+    const status = await deliver({
       source_addr: from.replace("+", ""), source_addr_ton: 1, source_addr_npi: 1, destination_addr: to,
       esm_class: parts.length > 1 ? 0x40 : 0, data_coding: wide ? 8 : 0, short_message: Buffer.concat([header, bytes]),
     });
+    if (status !== 0) throw new Error(`it was not taken (${status})`);
   }
   return { parts: parts.length };
 }

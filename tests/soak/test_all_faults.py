@@ -88,9 +88,11 @@ async def test_F_55_all_faults_by_chance_leave_no_trace_but_the_truth(own_pbx: P
         await asyncio.to_thread(own_pbx.hang_up_all)
         report("faults that happened", happened, "", limit=f"{len(FAULTS)} kinds")
         report("events of the PBX", (one.ami.events - events) / passed, "a second")
+        looks = watch.looks[int(len(watch.looks) * WARM) :]
+        _tell(looks)
         await _is_true(one)
         await _works(one)
-        _is_flat(watch.looks, len(one.truth.calls) - calls)
+        _is_flat(looks, len(one.truth.calls) - calls)
         assert await asyncio.to_thread(one.server.stop) == 0
         with sqlite3.connect(one.server.data / "trubka.db") as conn:
             assert conn.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -166,15 +168,18 @@ async def _works(one: Town) -> None:
         assert re.search(rf"(?m)^trubka_{name} 0\.0$", told), name
 
 
-def _is_flat(looks: Sequence[Look], calls: int) -> None:
-    """By the line through all looks at the process, its beginning left out."""
-    looks = looks[int(len(looks) * WARM) :]
-    assert len(looks) >= 3, "too short to see anything"
-    hours = (looks[-1].at - looks[0].at) / 3600
+def _tell(looks: Sequence[Look]) -> None:
+    minutes = (looks[-1].at - looks[0].at) / 60
     for name in FIGURES:
         found = growth(looks, name)
-        report(f"{name}, {len(looks)} looks in {hours * 60:.1f} min", found.mean, "on average")
+        report(f"{name}, {len(looks)} looks in {minutes:.1f} min", found.mean, "on average")
         report(f"{name}: slope", found.an_hour, "an hour", limit=f"grown by {found.grown:.0f}")
+
+
+def _is_flat(looks: Sequence[Look], calls: int) -> None:
+    """By the line through all looks at the process, its beginning left out."""
+    assert len(looks) >= 3, "too short to see anything"
+    hours = (looks[-1].at - looks[0].at) / 3600
     assert growth(looks, "memory").grown <= MEMORY_AN_HOUR * hours + MEMORY_ROOM
     for name in ("descriptors", "threads", "tasks"):
         found = growth(looks, name)
