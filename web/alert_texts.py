@@ -56,6 +56,7 @@ REFUSALS: Mapping[str, str] = {
     "alert-email": N_("This is no e-mail address."),
     "alert-phone": N_("This is no telephone number."),
     "alert-acked": N_("Somebody sees to it already."),
+    "no-alert": N_("There is no such warning, or it did not go to you."),
     "alert-values": N_("A number or a time is out of its bounds: see what stands beside the fields."),
     "no-alert-rule": N_("There is no such rule any more."),
 }

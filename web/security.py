@@ -55,6 +55,7 @@ STATUS = {
     "no-contact": 404,
     "no-contract": 404,
     "no-file": 404,
+    "no-alert": 404,
     "no-letter": 404,
     "letter-gone": 404,
     "mail-away": 503,

@@ -107,7 +107,7 @@ class Alerts:
         """Somebody sees to it: it is not told again. Whoever was told may, and who sets rules. Raises Refused."""
         async with self._db.write() as conn:
             if not may(person, "alerts.write") and not await alerts.was_told(conn, alert_id, person.id):
-                raise NotAllowed("This alert did not go to you.")
+                raise Refused("no-alert", "There is no such warning, or it did not go to you.")
             if not await alerts.acknowledge(conn, alert_id, person.id, self._clock()):
                 raise Refused("alert-acked", "Somebody sees to it already.")
 

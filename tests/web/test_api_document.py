@@ -134,6 +134,10 @@ async def test_every_answer_is_a_described_one(desk: Panel, path: str, method: s
             await a_recording(desk)
         if path.endswith("/review"):
             await a_review(desk, given=method == "delete")
+        if path.endswith("/acknowledge"):
+            warns = {"name": "x", "rule": {"watched": "pbx", "off": 0, "steps": {"5": 0}}}
+            await pavel.ask("POST", "/alert-rules", warns)
+            await pavel.ask("POST", "/alert-rules/1/act", {"act": "try"})
         if path.startswith("/api/v1/sms"):
             await an_sms(desk, "queued" if path.endswith("undo") else "unknown")
         if re.match(r"/api/v1/(outbox|library|event-rules)", path):

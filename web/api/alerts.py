@@ -153,7 +153,7 @@ OPERATIONS = (
     ),
     Operation(
         method="POST", path="/alerts/{id}/acknowledge", handler=acknowledge, who="signed-in", shows="nothing",
-        text="See to a warning that went to you: nobody is told of it again", gives=r.Ok, refusals=(409,),
+        text="See to a warning that went to you: nobody is told of it again", gives=r.Ok, refusals=(404, 409),
     ),
     Operation(
         method="GET", path="/alert-rules", handler=list_rules, who="alerts.write", shows="staff",
@@ -169,10 +169,10 @@ OPERATIONS = (
     ),
     Operation(
         method="POST", path="/alert-rules/{id}/act", handler=act_on_rule, who="alerts.write", shows="nothing",
-        body=AlertRuleAct, gives=r.Ok, text="Switch a rule on or off, or try it: it really sends", refusals=(409,),
+        body=AlertRuleAct, gives=r.Ok, text="Switch a rule on or off, or try it: it really sends", refusals=(404, 409),
     ),
     Operation(
         method="DELETE", path="/alert-rules/{id}", handler=remove_rule, who="alerts.write", shows="nothing",
-        gives=r.Ok, text="Forget a rule; what it told stays",
+        gives=r.Ok, text="Forget a rule; what it told stays", refusals=(404,),
     ),
 )  # fmt: skip

@@ -50,7 +50,7 @@ def document(operations: Sequence[Operation]) -> dict[str, Any]:
     for one in operations:
         described = _operation(one, by_kind, fields.get(repr(one.query), {}))
         paths.setdefault(f"/api/v1{one.path}", {})[one.method.lower()] = described
-    return {
+    whole = {
         "openapi": "3.1.0",
         "info": {
             "title": "Trubka",
@@ -69,6 +69,8 @@ def document(operations: Sequence[Operation]) -> dict[str, Any]:
         },
         "security": [{"token": []}, {"session": []}],
     }
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(whole))  # defaults that are tuples are lists there
+    return plain
 
 
 def _operation(one: Operation, by_kind: dict[str, Any], query: dict[str, Any]) -> dict[str, Any]:
