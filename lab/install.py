@@ -71,7 +71,7 @@ def chromium() -> None:
     """A browser for the tests: the distribution's, or Playwright's where that is an empty shell (Ubuntu)."""
     if not any(Path("/usr/lib").glob("*/libatomic.so.1")):
         packages("libatomic1")  # Playwright's own Node needs it
-    if shutil.which("chromium"):
+    if shutil.which("chromium") and shutil.which("chromium-headless-shell"):
         return
     if _is_ubuntu():
         venv()
@@ -82,7 +82,7 @@ def chromium() -> None:
             run(command, advice="Chromium cannot be downloaded: check the network")
             stamp.write_text(made_from)
     else:
-        packages("chromium")
+        packages("chromium", "chromium-headless-shell")
 
 
 def postgresql() -> None:

@@ -38,6 +38,7 @@ PASSWORD = "correct-horse-battery"
 ALHIMOV = "+79355550101"
 PATIENCE_S = 45.0  # of all browsers of a run: Playwright keeps one for all
 CHROMIUM = shutil.which("chromium")  # None: Playwright's own
+SHELL = shutil.which("chromium-headless-shell") or CHROMIUM  # a fifth quicker, and without telephones
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -187,7 +188,7 @@ async def sample(folder: Path) -> None:
 async def chromium() -> AsyncIterator[Browser]:
     """A browser for stages."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        browser = await playwright.chromium.launch(executable_path=SHELL, args=list(FLAGS))
         yield browser
         await browser.close()
 

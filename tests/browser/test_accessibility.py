@@ -68,7 +68,7 @@ async def recorded(theatre: Stage, call: str) -> None:
 async def test_pages_are_accessible(theatre: Stage, login: str) -> None:
     await theatre.journal("in-vain", outcome="abandoned")
     for call in ("heard", "refused"):
-        await theatre.journal(call)
+        await theatre.journal(call, ago_s=900)
         await recorded(theatre, call)
     page = await theatre.desk(login)
     found: dict[str, list[str]] = {}

