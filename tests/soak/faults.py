@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
-from tests.soak.town import MOST_FILES, Town
+from tests.soak.town import DESK, MOST_FILES, Town
 
 Fault = Callable[[Town, float], Awaitable[None]]
 SILENT_MOST_S = 20.0
@@ -36,6 +36,8 @@ async def pbx_starts_anew(town: Town, hold_s: float) -> None:
     await asyncio.to_thread(town.pbx.kill)
     await asyncio.sleep(min(hold_s, 5))
     town.pbx.start_again()  # here, not in a passing thread: it would die with it
+    await asyncio.to_thread(town.phone.stop)  # a desk phone registers anew when it finds the PBX gone
+    town.phone = await town.street.phone(DESK, ring_ms=150)
 
 
 async def killed(town: Town, _hold_s: float) -> None:

@@ -24,6 +24,7 @@ import socketio.exceptions
 from lab import mail as office
 from lab.errors import LabError
 from lab.pbx import Pbx
+from lab.phones import Phone
 from lab.settings import LabSettings, load
 from lab.smsc import PASSWORD as SMS_PASSWORD
 from lab.smsc import SENDER, Smsc, smsc
@@ -77,6 +78,7 @@ class Town:
     smpp: Proxy
     door: Proxy
     clara: Desk
+    phone: Phone
     chance: random.Random
     faulty: bool = True
     over: bool = False
@@ -194,12 +196,12 @@ async def town(data: Path, pbx: Pbx, chance: random.Random) -> AsyncIterator[Tow
         await asyncio.to_thread(server.start)
         door = await stack.enter_async_context(Proxy(server.port))
         street = Street(pbx, stack)
-        await street.phone(DESK, ring_ms=150)
+        phone = await street.phone(DESK, ring_ms=150)
         by_door: Any = SimpleNamespace(url=f"http://127.0.0.1:{door.port}")
         clara = await stack.enter_async_context(Desk(by_door, "clara"))
         yield Town(
             server=server, pbx=pbx, street=street, smsc=far, lab=lab, names=names, ami=ami, imap=imap, smpp=smpp,
-            door=door, clara=clara, chance=chance,
+            door=door, clara=clara, phone=phone, chance=chance,
         )  # fmt: skip
 
 
