@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from cryptography.fernet import Fernet
+
 from cti.channels.email.smtp import SmtpSender
 from cti.channels.letters import Credentials, LetterTaker, MailServer
 from cti.features.post import Post
@@ -158,3 +160,16 @@ async def post_office(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await db.close()
+
+
+async def base_with_box(folder: Path, smtp_port: int) -> tuple[Database, int]:
+    """A base with the cast and Anna's mailbox, whose password a server over the folder can read; the mailbox's id."""
+    key = Fernet.generate_key()
+    (folder / "secrets.key").write_bytes(key)
+    (folder / "secrets.key").chmod(0o600)
+    db = await new_database(folder)
+    await add_cast(db)
+    async with db.write() as conn:
+        box = await mailboxes.add(conn, BOX | {"smtp_port": smtp_port}, [ANNA], 1.0) or 0
+        await mailboxes.keep_secret(conn, box, Fernet(key).encrypt(PASSWORD.encode()).decode())
+    return db, box

@@ -11,12 +11,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from aiohttp import web
-from cryptography.fernet import Fernet
 from sqlalchemy import delete, select, update
 
 from cti.cli.sample_gateway import open_at
 from cti.messages.alerts import AlertRule
-from cti.storage import alerts, desktop_events, mailboxes
+from cti.storage import alerts, desktop_events
 from cti.storage.alert_tables import alert_sends
 from cti.storage.alerts import Kept
 from cti.storage.database import Database
@@ -24,11 +23,10 @@ from cti.storage.sms_tables import sms_gateways, sms_routes
 from lab.free_ports import free_port
 from lab.smsc import PASSWORD as SMSC_PASSWORD
 from lab.smsc import smsc
-from tests.channels.smtp_peer import PASSWORD, smtp_peer
+from tests.channels.smtp_peer import smtp_peer
 from tests.features.killed import serve_and_kill
-from tests.features.post_office import BOX
-from tests.made import new_database
-from tests.storage.conftest import ANNA, add_cast
+from tests.features.post_office import base_with_box
+from tests.storage.conftest import ANNA
 
 HOLD = "CREATE TRIGGER hold BEFORE UPDATE OF state ON alert_sends BEGIN SELECT RAISE(ABORT, 'held'); END"
 
@@ -52,14 +50,8 @@ async def receiver(port: int, came: list[str]) -> AsyncIterator[None]:
 
 async def house(folder: Path, smtp_port: int, smsc_port: int, hook_port: int) -> Database:
     """A base with two SMS gateways, of which one is not let in, and a rule that tells of that by every way."""
-    key = Fernet.generate_key()
-    (folder / "secrets.key").write_bytes(key)
-    (folder / "secrets.key").chmod(0o600)
-    db = await new_database(folder)
-    await add_cast(db)
+    db, box = await base_with_box(folder, smtp_port)
     async with db.write() as conn:
-        box = await mailboxes.add(conn, BOX | {"smtp_port": smtp_port}, [ANNA], 1.0) or 0
-        await mailboxes.keep_secret(conn, box, Fernet(key).encrypt(PASSWORD.encode()).decode())
         await open_at(conn, smsc_port, "wrong", folder)
         await conn.execute(update(sms_gateways).values(name="Запасной"))
         await conn.execute(delete(sms_routes))

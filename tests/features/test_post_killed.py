@@ -11,22 +11,20 @@ from collections import Counter
 from functools import partial
 from pathlib import Path
 
-from cryptography.fernet import Fernet
 from sqlalchemy import select
 
 from cti.messages.rules import Given, Rule
-from cti.storage import calls, event_rules, mailboxes, templates
+from cti.storage import calls, event_rules, templates
 from cti.storage import outbox as post
 from cti.storage.client_tables import client_emails, clients
 from cti.storage.contact_tables import client_tasks
 from cti.storage.database import Database
 from cti.storage.sending_tables import outbox, rule_runs
 from cti.telephony.events import CallRecord, Party
-from tests.channels.smtp_peer import PASSWORD, Peer, smtp_peer
+from tests.channels.smtp_peer import Peer, smtp_peer
 from tests.features.killed import serve_and_kill
-from tests.features.post_office import BOX, add_letter
-from tests.made import new_database
-from tests.storage.conftest import ANNA, add_cast
+from tests.features.post_office import add_letter, base_with_box
+from tests.storage.conftest import ANNA
 
 ROUNDS = 12 if os.environ.get("SOAK") else 2
 EVENTS = 20  # before each start of the server
@@ -52,14 +50,8 @@ async def missed(db: Database, begin: int) -> None:
 
 async def office(folder: Path, port: int) -> Database:
     """A base with letters that wait, and a rule at work: to each missed call a letter, and a task."""
-    key = Fernet.generate_key()
-    (folder / "secrets.key").write_bytes(key)
-    (folder / "secrets.key").chmod(0o600)
-    db = await new_database(folder)
-    await add_cast(db)
+    db, box = await base_with_box(folder, port)
     async with db.write() as conn:
-        box = await mailboxes.add(conn, BOX | {"smtp_port": port}, [ANNA], 1.0) or 0
-        await mailboxes.keep_secret(conn, box, Fernet(key).encrypt(PASSWORD.encode()).decode())
         text = {"name": "т", "channel": "email", "language": "ru", "subject": "{{client.name}}", "body": "<p>Да</p>"}
         template = await templates.add(conn, text, [], 1.0, ANNA)
         rule = Rule(

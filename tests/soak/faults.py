@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
+from tests.e2e.proxy import Proxy
 from tests.soak.town import DESK, MOST_FILES, Town
 
 Fault = Callable[[Town, float], Awaitable[None]]
@@ -18,18 +19,41 @@ PAUSED_MOST_S = 10.0
 SCANS = 200
 
 
-async def cut_wire(town: Town, hold_s: float) -> None:
-    town.ami.refuse = True
-    await town.ami.drop()
-    await asyncio.sleep(hold_s)
-    town.ami.refuse = False
+def refuses(wire: str) -> Fault:
+    """A wire of the town is cut, and lets nobody in for a while."""
+
+    async def fault(town: Town, hold_s: float) -> None:
+        one: Proxy = getattr(town, wire)
+        one.refuse = True
+        await one.drop()
+        await asyncio.sleep(hold_s)
+        one.refuse = False
+
+    return fault
 
 
-async def silent_pbx(town: Town, hold_s: float) -> None:
-    town.ami.silent = True
-    await asyncio.sleep(min(hold_s, SILENT_MOST_S))
-    town.ami.silent = False
-    await town.ami.drop()
+def silent(wire: str, most_s: float = float("inf")) -> Fault:
+    """Nothing comes through for a while, then it is cut."""
+
+    async def fault(town: Town, hold_s: float) -> None:
+        one: Proxy = getattr(town, wire)
+        one.silent = True
+        await asyncio.sleep(min(hold_s, most_s))
+        one.silent = False
+        await one.drop()
+
+    return fault
+
+
+def told_wrong(how: str) -> Fault:
+    """The PBX's events come twice, or hang-ups not at all."""
+
+    async def fault(town: Town, hold_s: float) -> None:
+        setattr(town.ami, how, True)
+        await asyncio.sleep(hold_s)
+        setattr(town.ami, how, False)
+
+    return fault
 
 
 async def pbx_starts_anew(town: Town, hold_s: float) -> None:
@@ -78,38 +102,9 @@ async def long_report(town: Town, hold_s: float) -> None:
 
 
 async def frozen_tab(town: Town, hold_s: float) -> None:
-    town.door.silent = True
-    await asyncio.sleep(hold_s)
-    town.door.silent = False
-    await town.door.drop()
+    await silent("door")(town, hold_s)
     with contextlib.suppress(OSError, RuntimeError):
         await town.clara.wire.disconnect()
-
-
-async def events_twice(town: Town, hold_s: float) -> None:
-    town.ami.twice = True
-    await asyncio.sleep(hold_s)
-    town.ami.twice = False
-
-
-async def lost_hangups(town: Town, hold_s: float) -> None:
-    town.ami.loses = True
-    await asyncio.sleep(hold_s)
-    town.ami.loses = False
-
-
-async def mail_breaks(town: Town, hold_s: float) -> None:
-    town.imap.refuse = True
-    await town.imap.drop()
-    await asyncio.sleep(hold_s)
-    town.imap.refuse = False
-
-
-async def silent_smsc(town: Town, hold_s: float) -> None:
-    town.smpp.silent = True
-    await asyncio.sleep(hold_s)
-    town.smpp.silent = False
-    await town.smpp.drop()
 
 
 async def dead_names(town: Town, hold_s: float) -> None:
@@ -162,17 +157,17 @@ def _knock(port: int, held: contextlib.ExitStack, times: int) -> None:
 
 LIVES: Mapping[str, Fault] = {"F-05 killed": killed, "F-06 stopped": stopped}  # each begins another process
 FAULTS: Mapping[str, Fault] = {
-    "F-01 cut wire": cut_wire,
-    "F-02 silent PBX": silent_pbx,
+    "F-01 cut wire": refuses("ami"),
+    "F-02 silent PBX": silent("ami", SILENT_MOST_S),
     "F-03 PBX starts anew": pbx_starts_anew,
     "F-07 locked base": locked_base,
     "F-08 full disk": full_disk,
     "F-09 long report": long_report,
     "F-12 frozen tab": frozen_tab,
-    "F-18 events twice": events_twice,
-    "F-20 lost hang-ups": lost_hangups,
-    "F-37 mail breaks": mail_breaks,
-    "F-43 silent SMSC": silent_smsc,
+    "F-18 events twice": told_wrong("twice"),
+    "F-20 lost hang-ups": told_wrong("loses"),
+    "F-37 mail breaks": refuses("imap"),
+    "F-43 silent SMSC": silent("smpp"),
     "F-49 dead name server": dead_names,
     "F-50 few descriptors": few_descriptors,
     "F-51 little memory": little_memory,
