@@ -85,7 +85,7 @@ LINES: Mapping[str, str] = {  # times of a person
 PARTS: Mapping[str, str] = {  # calls of a person
     "answered": N_("Calls picked up"),
     "placed": N_("Calls placed"),
-    "talks": N_("Conversations"),
+    "talks": N_("Talks"),
     "missed": N_("Rang in vain"),
     "transferred": N_("Calls handed on"),
     "ring": N_("Calls that rang, picked up or in vain"),

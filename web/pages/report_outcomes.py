@@ -153,7 +153,7 @@ def balance(asker: Asker, made: Outcomes) -> Balance:
     whole, with_, without = made.talked
     differ = ", ".join(f"{name} {n}" for _, name, n in made.apart)
     return Balance(
-        whole=(asker.say(N_("Conversations")), Value(value=whole, opens=talks_link(made, "talks"))),
+        whole=(asker.say(N_("Talks")), Value(value=whole, opens=talks_link(made, "talks"))),
         parts=[
             (asker.say(N_("with an outcome")), Value(value=with_, opens=talks_link(made, "with-outcome"))),
             (asker.say(N_("without one")), Value(value=without, opens=talks_link(made, "without-outcome"))),
