@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import IO, cast
@@ -18,6 +19,8 @@ from cti.telephony.past_logs import CDR, QUEUE_LOG, Course
 
 LOOKED_AT = 200  # lines by which a file is known
 ZIPPED = b"\x1f\x8b"
+UNPACKED_MOST = 100  # times its size: a log unpacks to ten or twenty times of it
+UNPACKED_ANYWAY = 64 << 20  # bytes that a small file may unpack to
 LATE_S = {
     QUEUE_LOG: 0.0,
     CDR: 6 * 3600.0,
@@ -39,7 +42,7 @@ def known(path: Path, zone: tzinfo) -> LogFile:
     reader = cdr.Reader(zone)
     try:
         with plain(path) as lines:
-            for raw in islice(iter(lambda: lines.readline(cdr.LINE_MOST), b""), LOOKED_AT):
+            for raw in islice(_lines(lines), LOOKED_AT):
                 text = cdr.decoded(raw)
                 line = queue_log.read(text)
                 row = reader.line(text) if line is None else None
@@ -63,6 +66,11 @@ def plain(path: Path) -> IO[bytes]:
     return cast(IO[bytes], gzip.open(path)) if zipped else path.open("rb")
 
 
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    """Its lines; of one without an end, pieces: it would fill the memory."""
+    return iter(partial(file.readline, cdr.LINE_MOST + 1), b"")
+
+
 async def pages(
     files: Sequence[LogFile], course: Course, read: Callable[[int], None] = lambda size: None
 ) -> AsyncIterator[Sequence[str]]:
@@ -77,8 +85,10 @@ async def pages(
         try:
             with plain(one.path) as lines:
                 raw = lines.fileobj if isinstance(lines, gzip.GzipFile) else lines
-                async for page in of_lines(texts_of(lines)):
+                async for page in of_lines(texts_of(_lines(lines))):
                     read(before + raw.tell())
+                    if raw is not lines and lines.tell() > max(UNPACKED_MOST * raw.tell(), UNPACKED_ANYWAY):
+                        raise Refused("past-bomb", "It unpacks to more than a hundred times its size: it is no log.")
                     yield page
         except (OSError, EOFError, zlib.error, MemoryError) as error:
             raise unreadable(error) from error

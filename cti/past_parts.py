@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import fcntl
 import hashlib
 import os
 import re
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from cryptography.fernet import Fernet
 
 from cti import past_files
 from cti.channels.reach import Reach
+from cti.errors import Refused
 from cti.features.absences import Absences
 from cti.features.past import Past
 from cti.features.past_databases import Door, PastDatabases
@@ -27,6 +29,7 @@ from cti.jobs import Jobs
 from cti.pbx import Pbxes, number_plan
 from cti.settings import PastSettings, PbxSettings, Settings
 from cti.storage import erasures, past_source
+from cti.storage import past as stored
 from cti.storage.database import Database
 from cti.telephony.devices import DevicePlan
 from cti.telephony.past_logs import CDR, QUEUE_LOG, Cdrs, Log, QueueLogs
@@ -126,6 +129,31 @@ class PastPlaces:
                 named = {"cdr_table": own.cdr_table, "queue_log_table": own.queue_log_table}
                 told["pbx"][pbx]["past"] |= named | {"database": url}
         return told
+
+
+@contextlib.asynccontextmanager
+async def turn_of(db: Database, folder: Path, waits: Callable[[], None] | None = None) -> AsyncIterator[None]:
+    """One process of this machine writes into the past at a time; the turn ends with it, however it ends.
+
+    folder: of files that were sent; waits: told that another has the turn, which is waited for. None: raises Refused.
+    """
+    await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if waits is None:
+                raise Refused(
+                    "past-runs", "The past is taken in just now, in the panel or by another command: wait or stop it."
+                ) from None
+            waits()
+            await asyncio.to_thread(fcntl.flock, place, fcntl.LOCK_EX)
+        async with db.write() as conn:
+            await stored.abandon(conn, time.time())
+        yield
+    finally:
+        os.close(place)
 
 
 def prefix_of(settings: Settings, pbx: str) -> str:

@@ -15,6 +15,7 @@ REFUSALS: Mapping[str, str] = {
     "bad-keys": N_("Say by what a client is known again."),
     "past-file": N_("The file cannot be read: it is damaged, or this server may not read it."),
     "past-unknown": N_("This is neither a queue log nor call detail records: no line of it can be read."),
+    "past-bomb": N_("The file unpacks to more than a hundred times its size: this is no log, and it is not read."),
     "past-none": N_("Choose at least one file."),
     "past-many": N_("Too many files: 60 at most at once. Take some in first, or put them away."),
     "past-places": N_("Choose files that were sent, or files of the server, not both at once."),

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import gzip
 import time
-from collections.abc import AsyncIterable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import IO, cast
 from zoneinfo import ZoneInfo
 
 import click
 
+from cti import past_files
 from cti.cli import examples, on_database, settings_of
 from cti.cli.operator import keep_line
-from cti.features.past import Past, of_lines, texts_of
+from cti.features.past import Past
 from cti.memory import for_many_rows
-from cti.past_parts import log_of, past_of, sources
+from cti.past_parts import log_of, past_of, sources, turn_of, zone_of
 from cti.pbx import number_plan
 from cti.settings import Settings
 from cti.storage import past as stored
@@ -53,7 +51,7 @@ FILES = click.argument("files", nargs=-1, required=True, type=click.Path(exists=
 @click.pass_context
 def queue_log(ctx: click.Context, files: tuple[Path, ...], pbx: str | None, *, dry_run: bool) -> None:
     """Take queue logs in, oldest first, also .gz. What is there stays: a file taken in twice changes nothing."""
-    _files(settings_of(ctx), QUEUE_LOG, sorted(files, key=_begins), pbx, dry=dry_run)
+    _files(settings_of(ctx), QUEUE_LOG, files, pbx, dry=dry_run)
 
 
 @command.command("cdr", epilog=examples("cti past cdr /var/log/asterisk/cdr-csv/Master.csv*"))
@@ -63,7 +61,7 @@ def queue_log(ctx: click.Context, files: tuple[Path, ...], pbx: str | None, *, d
 @click.pass_context
 def cdr(ctx: click.Context, files: tuple[Path, ...], pbx: str | None, *, dry_run: bool) -> None:
     """Take call detail records in: Master.csv or an export of the table with its headings, also .gz."""
-    _files(settings_of(ctx), CDR, sorted(files, key=lambda one: one.stat().st_mtime), pbx, dry=dry_run)
+    _files(settings_of(ctx), CDR, files, pbx, dry=dry_run)
 
 
 @command.command("tables", epilog=examples("cti past tables --since 2025-01-01 --dry-run"))
@@ -88,24 +86,45 @@ def tables(ctx: click.Context, pbx: str | None, since: datetime | None, *, dry_r
                     lambda course: bar.update(course.lines - bar.pos), dry=dry_run,
                 )  # fmt: skip
 
-    on_database(settings, work)
+    _in_turn(settings, work, dry=dry_run)
 
 
 def _files(settings: Settings, kind: str, files: Sequence[Path], pbx: str | None, *, dry: bool) -> None:
+    """All of them are looked at before the first is taken in: a wrong one among them takes nothing in."""
     name = _pbx(settings, pbx)
+    known = [past_files.known(one, zone_of(settings, name)) for one in files if one.stat().st_size]
+    for one in known:
+        if one.kind != kind:
+            raise click.ClickException(f"{one.path} is another kind of log: cti past {one.kind} {one.path}")
+    for empty in set(files) - {one.path for one in known}:
+        click.echo(f"{empty.name}: nothing in it")
 
     async def work(db: Database) -> None:
-        for file in files:
-            with _opened(file) as (lines, bar):
-                log = log_of(settings, name, kind)
-                await _take(db, settings, log, file.name, of_lines(texts_of(lines)), bar, dry=dry)
+        for one in sorted(known, key=lambda file: file.begins):
+            with click.progressbar(length=one.size, label=one.path.name) as bar:
 
-    on_database(settings, work)
+                def read(size: int) -> None:
+                    bar.update(size - bar.pos)
+
+                pages = past_files.pages([one], Course(), read)
+                await _take(db, settings, log_of(settings, name, kind), one.path.name, pages, dry=dry)
+
+    _in_turn(settings, work, dry=dry)
+
+
+def _in_turn(settings: Settings, work: Callable[[Database], Awaitable[None]], *, dry: bool) -> None:
+    """Nobody else of this machine takes the past in meanwhile; a trial writes nothing, and needs no turn."""
+
+    async def alone(db: Database) -> None:
+        async with turn_of(db, settings.data / "past"):
+            await work(db)
+
+    on_database(settings, work if dry else alone)
 
 
 async def _take(
     db: Database, settings: Settings, log: Log, name: str, pages: AsyncIterable[Sequence[Item]],
-    told: Callable[[Course], None], *, dry: bool,
+    told: Callable[[Course], None] = lambda course: None, *, dry: bool,
 ) -> None:  # fmt: skip
     for_many_rows()
     past = past_of(db, settings, log.pbx)
@@ -147,11 +166,11 @@ def undo(ctx: click.Context, number: int) -> None:
     settings = settings_of(ctx)
 
     async def work(db: Database) -> None:
-        await keep_line(db, "change", f"past:{number}")
         past = Past(db=db, plan=number_plan(settings.numbers), now=time.time)
+        await keep_line(db, "change", f"past:{number}")
         click.echo(f"Taken back: {await past.undo(number)} calls and lines of duty")
 
-    on_database(settings, work)
+    _in_turn(settings, work, dry=False)
 
 
 def _pbx(settings: Settings, name: str | None) -> str:
@@ -162,31 +181,6 @@ def _pbx(settings: Settings, name: str | None) -> str:
     if name is not None and name not in names:
         raise click.ClickException(f"The settings name no PBX {name}: there are {', '.join(names) or 'none'}")
     return name or (names[0] if names else "")
-
-
-def _begins(file: Path) -> float:
-    """The time of a log's first line that can be read: logs are taken in from the oldest."""
-    with _plain(file) as lines:
-        for _, line in zip(range(50), lines, strict=False):
-            with contextlib.suppress(ValueError):
-                return float(line.partition(b"|")[0])
-    return 0.0
-
-
-def _plain(file: Path) -> IO[bytes]:
-    return cast(IO[bytes], gzip.open(file)) if file.suffix == ".gz" else file.open("rb")
-
-
-@contextlib.contextmanager
-def _opened(file: Path) -> Iterator[tuple[IO[bytes], Callable[[Course], None]]]:
-    """A file with a bar that says how much of it is read."""
-    with file.open("rb") as raw, click.progressbar(length=max(file.stat().st_size, 1), label=file.name) as bar:
-        lines = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if file.suffix == ".gz" else raw
-
-        def told(_course: Course) -> None:
-            bar.update(raw.tell() - bar.pos)
-
-        yield lines, told
 
 
 def _say(past_id: int | None, name: str, course: Course, zone: ZoneInfo) -> None:

@@ -15,7 +15,7 @@ from cti.errors import Refused, StorageError
 from cti.features.past import Past, of_lines, texts_of
 from cti.features.past_runs import Source
 from cti.jobs import say
-from cti.past_parts import log_of, past_of, sources, zone_of
+from cti.past_parts import log_of, past_of, sources, turn_of, zone_of
 from cti.settings import Settings
 from cti.storage import past as stored
 from cti.storage import past_source
@@ -58,9 +58,14 @@ async def take(db: Database, job: Mapping[str, Any]) -> Any:
     if job["past_id"] is None:
         await past.look(log, pages, told=lambda now: say(told(now)), course=course)
     else:
-        begun = (job["past_id"], course)
-        await past.take_in(log, source.name, pages, told=lambda now: say(told(now)), begun=begun)
+        async with turn_of(db, Path(job["folder"]), _waits):
+            begun = (job["past_id"], course)
+            await past.take_in(log, source.name, pages, told=lambda now: say(told(now)), begun=begun)
     return told(course, whole=True)
+
+
+def _waits() -> None:
+    say({"waits": True})
 
 
 async def _begun(db: Database, past_id: int | None) -> Course:
@@ -101,7 +106,8 @@ async def _rows(pages: AsyncIterable[Sequence[Item]], moved: Callable[[int], Non
 async def undo(db: Database, job: Mapping[str, Any]) -> Any:
     """Take an import back; says how much has gone."""
     past = Past(db=db, plan=NumberPlan(**job["plan"]), now=time.time)
-    return {"gone": await past.undo(job["past_id"], lambda gone: say({"gone": gone}))}
+    async with turn_of(db, Path(job["folder"]), _waits):
+        return {"gone": await past.undo(job["past_id"], lambda gone: say({"gone": gone}))}
 
 
 async def fill(db: Database, job: Mapping[str, Any]) -> int | None:
@@ -111,13 +117,22 @@ async def fill(db: Database, job: Mapping[str, Any]) -> int | None:
     """
     settings = Settings.model_validate(job["settings"])
     pbx, since, until = job["pbx"], job["since"], job["until"]
-    own, found = settings.pbx[pbx].past, 0
+    own = settings.pbx[pbx].past
     files = _written(((QUEUE_LOG, own.queue_log), (CDR, own.cdr)), until)
     tables = sources(settings, pbx)
     for one in tables:
         await past_source.count(one, since, until)
     if not files and not tables:
         return None
+    async with turn_of(db, settings.data / "past", lambda: None):
+        return await _filled(db, job, settings, files, tables)
+
+
+async def _filled(
+    db: Database, job: Mapping[str, Any], settings: Settings, files: Sequence[tuple[str, Path]],
+    tables: Sequence[past_source.Source],
+) -> int:  # fmt: skip
+    pbx, since, until, found = job["pbx"], job["since"], job["until"], 0
     for kind, path in files:
         for file in _files(path, since):
             lines = texts_of(_since(file, since - BEFORE_S, _time_of(settings, pbx, kind)))

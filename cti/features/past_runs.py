@@ -52,8 +52,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 @dataclass(kw_only=True, slots=True)
 class PastWork:
     """A piece of work and how far it is. past_id: of its import, None: a look. course: as `Course` counts, and
-    strangers, queues. read, size: of the source, in bytes or rows; gone: what an undo took away. code, message: why it
-    failed.
+    strangers, queues. read, size: of the source, in bytes or rows; gone: what an undo took away. waits: until a command
+    at the console is over. code, message: why it failed.
     """
 
     what: What
@@ -65,6 +65,7 @@ class PastWork:
     read: int = 0
     size: int = 0
     gone: int = 0
+    waits: bool = False
     code: str = ""
     message: str = ""
 
@@ -308,7 +309,7 @@ class PastRuns:
                     told = one.get("done", one)
                     work.course = told.get("course", work.course)
                     work.read, work.size = told.get("read", work.read), told.get("size", work.size)
-                    work.gone = told.get("gone", work.gone)
+                    work.gone, work.waits = told.get("gone", work.gone), told.get("waits", False)
             work.state = "done"
         except CtiError as error:
             await self._failed(work, error)
@@ -321,12 +322,12 @@ class PastRuns:
 
     async def _said(self, work: PastWork) -> AsyncGenerator[dict[str, Any], None]:
         if work.what == "undo":
-            return self._jobs.run("past-undo", past_id=work.past_id)
+            return self._jobs.run("past-undo", past_id=work.past_id, folder=str(self._folder))
         there = await asyncio.to_thread(lambda: [one for one in work.source.files if Path(one).is_file()])
         if len(there) < len(work.source.files):
             raise Refused("no-upload", "The file is not here any more: choose it again.")
-        job = await self.places.job(work.source)
-        return self._jobs.run("past-take", **job, source=msgspec.to_builtins(work.source), past_id=work.past_id)
+        job = await self.places.job(work.source) | {"folder": str(self._folder), "past_id": work.past_id}
+        return self._jobs.run("past-take", **job, source=msgspec.to_builtins(work.source))
 
     async def _failed(self, work: PastWork, error: CtiError) -> None:
         """Who stopped it has said so in its row already."""

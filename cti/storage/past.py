@@ -140,6 +140,13 @@ async def cut_off(conn: AsyncConnection) -> list[PastImport]:
     return [one for one in reversed(await every(conn)) if one.id in ids]
 
 
+async def abandon(conn: AsyncConnection, now: float) -> None:
+    """Those that a command or a gap began and did not end: whoever has the turn knows that nobody is at them."""
+    own = past_imports.c
+    dead = update(past_imports).where((own.state == "running") & (own.source == ""))
+    await conn.execute(dead.values(state="stopped", ended_at=now))
+
+
 async def every(conn: AsyncConnection, past_id: int | None = None) -> list[PastImport]:
     """The imports, newest first, or the one with this id."""
     asked = select(past_imports, func.coalesce(users.c.name, "").label("user_name")).join_from(

@@ -82,7 +82,10 @@ class Reader:
     def _headings(self, text: str) -> bool:
         """Whether a first line says which columns follow; exports of a database do."""
         for mark in ",;\t":
-            names = tuple(_column(cell) for cell in next(csv.reader([text], delimiter=mark), []))
+            try:
+                names = tuple(_column(cell) for cell in next(csv.reader([text], delimiter=mark), []))
+            except csv.Error:
+                continue
             if {"src", "dst", "start", "disposition"} <= set(names):
                 self._columns, self._mark = names, mark
                 return True
