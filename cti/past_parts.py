@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from cti.errors import Refused
 from cti.features.absences import Absences
 from cti.features.past import Past
 from cti.features.past_databases import Door, PastDatabases
+from cti.features.past_names import PastNames
 from cti.features.past_runs import PastRuns, Source
 from cti.jobs import Jobs
 from cti.pbx import Pbxes, number_plan
@@ -31,6 +32,7 @@ from cti.settings import PastSettings, PbxSettings, Settings
 from cti.storage import erasures, past_source
 from cti.storage import past as stored
 from cti.storage.database import Database
+from cti.storage.past_names import PastName
 from cti.telephony.devices import DevicePlan
 from cti.telephony.past_logs import CDR, QUEUE_LOG, Cdrs, Log, QueueLogs
 
@@ -45,6 +47,7 @@ class PastParts:
 
     runs: PastRuns
     databases: PastDatabases
+    names: PastNames
     places: PastPlaces
     work: Mapping[str, Coroutine[Any, Any, None]]
 
@@ -77,7 +80,8 @@ async def build_past(
     await away.reopen([name for name in settings.pbx if await places.named(name)])
     await runs.start()
     work = {"absences": away.run(), "past": runs.run()}
-    return PastParts(runs=runs, databases=databases, places=places, work=work)
+    names = PastNames(db=db, clock=clock)
+    return PastParts(runs=runs, databases=databases, names=names, places=places, work=work)
 
 
 class PastPlaces:
@@ -161,12 +165,12 @@ def prefix_of(settings: Settings, pbx: str) -> str:
     return f"{pbx}:" if len(settings.pbx) > 1 else ""
 
 
-def past_of(db: Database, settings: Settings, pbx: str) -> Past:
-    """What takes its logs in."""
+def past_of(db: Database, settings: Settings, pbx: str, said: Sequence[PastName] | None = None) -> Past:
+    """What takes its logs in. said: as `Past` has it."""
     own = settings.pbx[pbx].numbers if pbx else None
     return Past(
         db=db, plan=number_plan(settings.numbers, own), now=time.time, pbx=pbx, prefix=prefix_of(settings, pbx),
-        marks=erasures.marks_in(settings.data),
+        marks=erasures.marks_in(settings.data), said=said,
     )  # fmt: skip
 
 

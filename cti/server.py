@@ -297,6 +297,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         import_runs=base.import_runs,
         past_runs=past.runs,
         past_databases=past.databases,
+        past_names=past.names,
         exports=base.exports,
         duplicates=base.duplicates,
         restrictions=base.restrictions,

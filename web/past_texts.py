@@ -16,6 +16,8 @@ REFUSALS: Mapping[str, str] = {
     "past-file": N_("The file cannot be read: it is damaged, or this server may not read it."),
     "past-unknown": N_("This is neither a queue log nor call detail records: no line of it can be read."),
     "past-bomb": N_("The file unpacks to more than a hundred times its size: this is no log, and it is not read."),
+    "past-pbx": N_("The settings name no such PBX."),
+    "past-disk": N_("The server's disk has too little room for this file: make room first."),
     "past-none": N_("Choose at least one file."),
     "past-many": N_("Too many files: 60 at most at once. Take some in first, or put them away."),
     "past-places": N_("Choose files that were sent, or files of the server, not both at once."),
@@ -34,6 +36,8 @@ REFUSALS: Mapping[str, str] = {
         " there (“inside” in the section “past” of the PBX)."
     ),
     "past-database-secret": N_("The password of the PBX's database cannot be read any more: type it again."),
+    "past-name-bad": N_("A name has 1 to 80 letters; 500 names at most at once."),
+    "past-name-nobody": N_("There is no such person here any more: choose another."),
     "past-lost": N_("The work was interrupted: go on with it, or begin anew."),
     "cut-off": N_("The server ended several times while it ran: begin anew with a smaller part."),
     "bad-since": N_("A day is written 23.11.2026 or 2026-11-23."),

@@ -78,6 +78,7 @@ from cti.features.outbox import Outbox
 from cti.features.outbox_files import OutboxFiles
 from cti.features.own_keys import OwnKeys
 from cti.features.past_databases import PastDatabases
+from cti.features.past_names import PastNames
 from cti.features.past_runs import PastRuns
 from cti.features.pbx_offers import PbxOffers
 from cti.features.phone_settings import PhoneSettings
@@ -171,6 +172,7 @@ class Services:
     import_runs: ImportRuns
     past_runs: PastRuns
     past_databases: PastDatabases
+    past_names: PastNames
     bulk_changes: BulkChanges
     exports: Exports
     duplicates: ClientDuplicates

@@ -27,10 +27,11 @@ from msgspec import structs
 
 from cti.clients.erased import Marks
 from cti.errors import Refused
-from cti.storage import directory, erasures, past, past_same, users
+from cti.storage import directory, erasures, past, past_names, past_same, users
 from cti.storage.database import Database
 from cti.storage.directory import DeviceRow
 from cti.storage.past import PastCall
+from cti.storage.past_names import Names, PastName
 from cti.telephony.cdr import decoded
 from cti.telephony.events import CallRecord, LegRecord, Party
 from cti.telephony.numbering import NumberPlan
@@ -70,17 +71,22 @@ class _People:
 
 
 class Past:
-    """Takes logs in. now: the clock; marks: by which it is told whether a number is of somebody who was erased."""
+    """Takes logs in. now: the clock; marks: by which it is told whether a number is of somebody who was erased.
+
+    said: who agents and queues of the log are, instead of what is kept of that.
+    """
 
     def __init__(
         self, *, db: Database, plan: NumberPlan, now: Callable[[], float], pbx: str = "", prefix: str = "",
-        marks: Marks | None = None,
+        marks: Marks | None = None, said: Sequence[PastName] | None = None,
     ) -> None:  # fmt: skip
         self._db = db
         self._plan = plan
         self._now = now
         self._pbx, self._prefix = pbx, prefix
         self._marks = marks
+        self._said = said
+        self._names = Names()
         self._erased: frozenset[str] = frozenset()
         self._people = _People(devices={}, extensions={}, names={})
         self._begins: Mapping[int, float] = {}
@@ -177,6 +183,8 @@ class Past:
         async with self._db.read() as conn:
             rows: Sequence[DeviceRow] = await directory.devices(conn)
             people = await users.every(conn)
+            kept = await past_names.every(conn, self._pbx) if self._said is None else self._said
+            self._names = past_names.by_name(kept)
             self._begins = await past.states_begin(conn)
             self._erased = await erasures.marks_of_all(conn) if self._marks else frozenset()
         mine = [row for row in rows if row.name.startswith(self._prefix)]
@@ -245,7 +253,7 @@ class Past:
         return number
 
     def _call(self, told: Told, course: Course) -> PastCall:
-        record, sat = told.record, {}
+        record, sat = self._of_queues_now(told.record), {}
         for wait in record.waits:
             course.queues.setdefault(wait.queue)
         raw = _client(record)
@@ -275,7 +283,17 @@ class Past:
             return None
         return {"user_id": person, "at": change.at, "state": change.state, "reason": change.reason}
 
+    def _of_queues_now(self, record: CallRecord) -> CallRecord:
+        """The call in the queues that those of the log are now."""
+        now = self._names.queues
+        if not now or (not any(wait.queue in now for wait in record.waits) and record.queue not in now):
+            return record
+        waits = tuple(structs.replace(wait, queue=now.get(wait.queue, wait.queue)) for wait in record.waits)
+        return structs.replace(record, waits=waits, queue=now.get(record.queue, record.queue) if record.queue else None)
+
     def _who(self, agent: str, course: Course) -> int | None:
+        if agent in self._names.agents:
+            return self._names.agents[agent]
         person = self._people.of(agent, self._prefix)
         if person is None and agent:
             course.strangers.setdefault(agent)

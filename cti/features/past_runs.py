@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import shutil
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,7 @@ from cti.storage.database import Database
 from cti.storage.past import PastImport
 
 MOST_BYTES = 512 << 20
+SPARE_BYTES = 1 << 30  # of the disk, that files leave free
 FILES_MOST = 60  # of one import, and that wait for theirs
 TRIES = 3  # after so many servers that ended meanwhile it is given up
 KEPT_S = 7 * 86_400.0  # files of an import that was not finished
@@ -151,9 +153,11 @@ class PastRuns:
         """Whether something is under way."""
         return self.work is not None and self.work.state == "running"
 
-    def place(self) -> Path:
-        """Where the next file is to be written; not on the event loop."""
+    def place(self, size: int) -> Path:
+        """Where the next file of so many bytes is to be written; not on the event loop. Raises Refused."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if shutil.disk_usage(self._folder).free - (size or MOST_BYTES) < SPARE_BYTES:
+            raise Refused("past-disk", "The server's disk has too little room for this file.")
         return self._folder / f"{secrets.token_hex(16)}.log"
 
     async def bring(self, person: Person, pbx: str, path: Path, name: str) -> Waiting:
@@ -208,6 +212,16 @@ class PastRuns:
         if not table:
             raise Refused("past-no-table", "No such table is named.")
         self._look(person, Source(pbx=pbx, kind=kind, name=table, table=table, since=since))
+
+    async def look_again(self, person: Person) -> None:
+        """See again what would come of what was looked at last, where it was this person's. Raises Refused."""
+        _allowed(person)
+        if (
+            self.work is not None
+            and self.work.user_id == person.id
+            and (self.work.what, self.work.state) == ("look", "done")
+        ):
+            self._look(person, self.work.source)
 
     def _look(self, person: Person, source: Source) -> None:
         self._ask(PastWork(what="look", source=source, user_id=person.id))

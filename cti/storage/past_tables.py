@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, Integer, String, Table, Text
+from sqlalchemy import Column, Float, ForeignKey, Integer, String, Table, Text
 
 from cti.storage.schema import metadata
 
@@ -30,6 +30,15 @@ past_imports = Table(
     Column("source", Text, nullable=False, server_default=""),  # JSON: what the panel takes in; "": from the console
     Column("tries", Integer, nullable=False, server_default="0"),  # how often a server's end cut it off
     Column("message", String(300), nullable=False, server_default=""),  # why it failed
+)
+past_names = Table(
+    "past_names",
+    metadata,
+    Column("pbx", String(32), primary_key=True),
+    Column("kind", String(8), primary_key=True),  # agent | queue
+    Column("name", String(80), primary_key=True),  # as the log has it
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE")),  # of an agent; None: nobody's
+    Column("queue", String(80), nullable=False),  # the one it is now; "": itself
 )
 past_databases = Table(
     "past_databases",

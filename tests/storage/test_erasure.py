@@ -38,6 +38,7 @@ NAMELESS = {
     "audit": "tells of users and settings", "import_mappings": "columns of files", "setup_codes": "no person",
     **dict.fromkeys(("absences", "pbx_watched", "past_databases"), "PBXes, and where their databases are"),
     "test_calls": "calls of our own to ourselves", "past_imports": "files of a PBX and names of its colleagues",
+    "past_names": "queues, and names of colleagues",
     "recording_chain": "hashes", "recording_gaps": "times, and a colleague",
     "recording_rules": "queues and days, and a colleague",
     "erased_letters": "keyed hashes", "sms_receipts": "what gateways say of numbers of theirs, for 72 hours",

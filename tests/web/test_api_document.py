@@ -25,6 +25,7 @@ from cti.storage.sms_tables import sms
 from tests.web.mailbox import a_mailbox
 from tests.web.panel import ANNA, Browser, Panel, panel
 from tests.web.test_outbox import bring
+from tests.web.test_past import a_look
 from web.api.openapi import document, refusals
 from web.api.people import OPERATIONS
 from web.app import ROUTES
@@ -132,6 +133,8 @@ async def test_every_answer_is_a_described_one(desk: Panel, path: str, method: s
         await desk.journal("c1", user_id=5)
         if path.startswith("/api/v1/recordings"):
             await a_recording(desk)
+        if path.startswith("/api/v1/past"):
+            await a_look(desk, 5, "running" if path.endswith("/stop") else "done")
         if path.endswith("/review"):
             await a_review(desk, given=method == "delete")
         if path.endswith("/acknowledge"):

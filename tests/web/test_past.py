@@ -7,12 +7,14 @@ import gzip
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
+import msgspec
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
+from cti.features.past_runs import PastWork, Source
 from cti.storage import past, sessions
 from cti.storage.tables import calls
 from lab.free_ports import free_port
@@ -56,6 +58,16 @@ async def stored(running: Panel) -> list[str]:
         return sorted((await conn.execute(select(calls.c.id))).scalars())
 
 
+async def a_look(running: Panel, user_id: int, state: Literal["running", "done"]) -> None:
+    """A look that somebody began, and a stopped import before it; nothing is read."""
+    source = Source(pbx="", kind="queue-log", name="queue_log")
+    running.services.past_runs.work = PastWork(what="look", source=source, user_id=user_id, state=state)
+    async with running.services.database.write() as conn:
+        told = msgspec.json.encode(source).decode()
+        made = await past.begin(conn, kind="queue-log", pbx="", name="x", user_id=user_id, now=1.0, source=told)
+        await past.become(conn, made, "stopped", was=["running"], now=2.0)
+
+
 async def test_files_are_looked_at_taken_in_once_and_taken_back(tmp_path: Path) -> None:
     folder = tmp_path / "logs"
     folder.mkdir()
@@ -74,6 +86,9 @@ async def test_files_are_looked_at_taken_in_once_and_taken_back(tmp_path: Path) 
         waiting = [one.id for one in running.services.past_runs.waiting_of(4)]
 
         assert (await choose(vera, waiting)).status == 303
+        for path in (HERE, HERE + "/progress"):
+            assert "<progress" in (await vera.get(path)).text
+        assert (await choose(vera, waiting)).status == 409  # one at a time
         course = await over(running)
         assert (course["made"], course["known"], course["torn"], course["queues"]) == (5, 5, 0, ["old"])
         shown = await vera.get(HERE)
@@ -109,28 +124,6 @@ async def test_files_are_looked_at_taken_in_once_and_taken_back(tmp_path: Path) 
     async with panel(tmp_path / "data", sections=sections, filled=True) as again, Visitor(again, "anna") as anna:
         assert (await anna.get(HERE)).status == 403
         assert not list((tmp_path / "data/past").iterdir())  # what was taken in is not kept
-
-
-async def test_an_import_that_the_servers_end_cuts_off_goes_on_and_counts_nothing_twice(tmp_path: Path) -> None:
-    many = 4_500
-    async with panel(tmp_path) as running, Visitor(running, "vera") as vera:
-        await bring(vera, "".join(call(n) for n in range(many)), "queue_log")
-        runs = running.services.past_runs
-        await choose(vera, [one.id for one in runs.waiting_of(4)])
-        for path in (HERE, HERE + "/progress"):
-            assert "<progress" in (await vera.get(path)).text
-        await over(running)
-        await vera.post(HERE + "/take")
-        await until(lambda: runs.work and runs.work.course.get("made"), within_s=180, why="a part is written")
-        assert runs.running
-        assert (await choose(vera, [])).status == 409  # one at a time
-    async with panel(tmp_path, filled=True) as running:
-        assert running.services.past_runs.running
-        course = await over(running)
-        async with running.services.database.read() as conn:
-            (row,) = await past.every(conn)
-            assert (await conn.execute(select(func.count()).select_from(calls))).scalar() == many
-    assert (course["made"], course["known"], row.made, row.known, row.state, row.tries) == (many, 0, many, 0, "done", 1)
 
 
 async def test_what_is_stopped_goes_on_when_asked(tmp_path: Path) -> None:

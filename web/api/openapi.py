@@ -45,7 +45,7 @@ def document(operations: Sequence[Operation]) -> dict[str, Any]:
     kinds = list({repr(kind): kind for one in operations for kind in (one.body, one.query, one.gives) if kind}.values())
     schemas, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     by_kind = {repr(kind): schema for kind, schema in zip(kinds, schemas, strict=True)}
-    fields = {repr(one.query): components.pop(one.query.__name__) for one in operations if one.query}
+    fields = {repr(one): components.pop(one.__name__) for one in {one.query for one in operations} if one}
     paths: dict[str, dict[str, Any]] = {}
     for one in operations:
         described = _operation(one, by_kind, fields.get(repr(one.query), {}))

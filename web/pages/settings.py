@@ -81,6 +81,7 @@ ACTIONS = {  # what the audit journal calls it -> what people call it
     "pause-budget": N_("set a budget of pauses"),
     "past-take": N_("took the past in"),
     "past-undo": N_("took an import of the past back"),
+    "past-names": N_("said who names in the PBX's logs are"),
     "past-database": N_("named the PBX's database"),
     "past-database-drop": N_("forgot the PBX's database"),
     "property-add": N_("added a property"),

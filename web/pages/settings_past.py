@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection, Sequence
 from datetime import date, datetime, time
 
 from aiohttp import web
 
 from cti.errors import Refused, StorageError
 from cti.features.past_databases import KINDS as DATABASES
-from cti.features.past_runs import MOST_BYTES
-from cti.storage import past, past_databases, queue_figures
+from cti.features.past_runs import MOST_BYTES, PastWork
+from cti.storage import past, past_databases, past_names, queue_figures, users
 from cti.storage.past_databases import PastDatabase
+from cti.storage.past_names import NameKind, PastName
 from web.auth import person_of
 from web.pages.settings import at, number, said
 from web.past_texts import KINDS, STATES
@@ -23,6 +24,9 @@ from web.texts import N_, REFUSALS, told
 from web.uploads import receive
 
 HERE = "/settings/past"
+NAMES_MOST = 500
+NAMES_SHOWN = 20  # of those that are not known, at once
+ITSELF, QUEUE = "-", "="  # what stands for a name: nobody's or itself; before the name of a queue
 
 
 async def show(request: web.Request) -> web.Response:
@@ -38,7 +42,7 @@ async def progress(request: web.Request) -> web.Response:
 async def bring(request: web.Request) -> web.Response:
     """A file as the body: it waits for its import. Answers JSON."""
     runs = services_of(request).past_runs
-    path = await asyncio.to_thread(runs.place)
+    path = await asyncio.to_thread(runs.place, request.content_length or 0)
     got = await receive(request, path, most=MOST_BYTES)
     made = await runs.bring(person_of(request), _pbx(request), path, got.name)
     return web.json_response({"id": made.id}, status=201)
@@ -94,6 +98,29 @@ async def undo(request: web.Request) -> web.StreamResponse:
     return await _do(request, services_of(request).past_runs.undo(person_of(request), number(request)))
 
 
+async def keep_names(request: web.Request) -> web.StreamResponse:
+    """Say who agents of the logs are and which queues; after a look it is looked again."""
+    form = await request.post()
+    given = [[str(one)[:200].strip() for one in form.getall(name, [])][:NAMES_MOST] for name in ("kind", "name", "is")]
+    said: list[PastName] = []
+    gone: list[tuple[NameKind, str]] = []
+    for kind, name, is_ in zip(*given, strict=False):
+        own: NameKind = "queue" if kind == "queue" else "agent"
+        if name and not is_:
+            gone.append((own, name))
+        elif name and own == "queue":
+            said.append(PastName(kind=own, name=name, queue="" if is_ == ITSELF else is_.removeprefix(QUEUE)))
+        elif name:
+            said.append(PastName(kind=own, name=name, user_id=int(is_) if is_.isascii() and is_.isdigit() else None))
+    services, person = services_of(request), person_of(request)
+
+    async def work() -> None:
+        await services.past_names.keep(person, _pbx(request), said, gone)
+        await services.past_runs.look_again(person)
+
+    return await _do(request, work(), "saved")
+
+
 async def keep_database(request: web.Request) -> web.StreamResponse:
     """Name the PBX's database."""
     form = {name: str(value)[:255].strip() for name, value in (await request.post()).items()}
@@ -137,7 +164,9 @@ async def _page(
     async with services.db.read() as conn:
         rows = await past.every(conn)
         databases = await past_databases.every(conn)
+        names, people = await past_names.every(conn, pbx), await users.every(conn)
         queues = {*await queue_figures.known_queues(conn), *services.agent_states.queues()}
+    strange = _strange(runs.work, queues, names) if runs.work is not None and runs.work.source.pbx == pbx else []
     tables, trouble = await _tables(request, pbx)
     shown = page(
         request,
@@ -157,7 +186,11 @@ async def _page(
         databases=DATABASES,
         rows=rows,
         me=person_of(request).id,
-        known_queues=queues,
+        become=sorted({*queues, *(one.name for one in strange if one.kind == "queue")}),
+        names=names,
+        strange=strange,
+        people=people,
+        names_shown=NAMES_SHOWN,
         kinds=KINDS,
         states=STATES,
         refusals=REFUSALS,
@@ -178,6 +211,16 @@ async def _tables(request: web.Request, pbx: str) -> tuple[dict[str, str], str]:
     except StorageError as error:
         return {}, str(error)
     return {kind: name for kind, name in found.items() if name}, ""
+
+
+def _strange(work: PastWork, queues: Collection[str], names: Sequence[PastName]) -> list[PastName]:
+    """Names of the log that was read of which nobody said who they are, agents first."""
+    said = {(one.kind, one.name) for one in names} | {("queue", one) for one in queues}
+    said |= {("queue", one.queue) for one in names}
+    course = work.course
+    found = [PastName(kind="agent", name=one) for one in course.get("strangers", ())]
+    found += [PastName(kind="queue", name=one) for one in course.get("queues", ())]
+    return [one for one in found if (one.kind, one.name) not in said]
 
 
 def _pbx(request: web.Request) -> str:
@@ -209,6 +252,7 @@ ROUTES = (
     Route("POST", HERE + "/stop", stop, "past.write", "staff"),
     Route("POST", HERE + "/database", keep_database, "settings.manage", "staff"),
     Route("POST", HERE + "/database/delete", drop_database, "settings.manage", "staff"),
+    Route("POST", HERE + "/names", keep_names, "past.write", "staff"),
     Route("POST", HERE + "/{id}/go-on", go_on, "past.write", "staff"),
     Route("POST", HERE + "/{id}/undo", undo, "past.write", "staff"),
 )
