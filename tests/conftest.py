@@ -6,12 +6,25 @@ import gc
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, Dialect, Engine, event
+from sqlalchemy.util import LRUCache
 
 HERE = Path(__file__).parent
 LONG_FIRST = (
     "bench", "soak", "e2e", "installation", "phone", "browser", "live", "lab", "web", "channels", "dialplan",
     "features", "storage", "telephony",
 )  # fmt: skip
+_COMPILED: dict[type[Dialect], tuple[Dialect, LRUCache]] = {}
+
+
+@event.listens_for(Engine, "engine_connect")
+def compiled_once(conn: Connection) -> None:
+    """Hundreds of tests open a database each: SQLAlchemy writes the text of a statement for the first of them alone.
+    It keeps the texts by statement and dialect, so that these are the first one's for all databases of a kind.
+    """
+    kind = type(conn.dialect)
+    conn.dialect, kept = _COMPILED.setdefault(kind, (conn.dialect, LRUCache(2000)))
+    conn.execution_options(compiled_cache=kept)
 
 
 def pytest_collection_finish() -> None:
