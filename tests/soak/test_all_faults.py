@@ -123,6 +123,8 @@ async def _befall(one: Town, watch: Watch, name: str, chance: random.Random) -> 
     await asyncio.sleep(2 if FULL else 0.2)  # what was going on meanwhile is over
     watch.quiet = True
     await asyncio.sleep(chance.uniform(*QUIET_S))
+    if watch.looks:
+        report(f"memory after {name}", watch.looks[-1].memory / 2**20, "MiB")
     since = one.troubled_at
     await until(
         lambda: any(made.clear and made.began > since for made in one.truth.calls), why="a call that no fault touched"
