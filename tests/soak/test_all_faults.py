@@ -13,7 +13,7 @@ import re
 import sqlite3
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ from tests.e2e.server import until
 from tests.soak.faults import FAULTS, LIVES
 from tests.soak.figures import FIGURES, Look, Watch, growth
 from tests.soak.town import Town, town
+from tests.soak.truth import is_true, works
 
 FULL = bool(os.environ.get("SOAK"))
 MINUTES = float(os.environ.get("SOAK_MINUTES") or (15 if FULL else 0.1))
@@ -36,7 +37,6 @@ FLAT, FLAT_ROOM = 0.05, 3 if FULL else 10
 DISK = "400m"
 LOG_MOST = 200 * 2**20
 DISK_A_CALL = 64 * 2**10
-HEALED_S = 180.0
 
 pytestmark = [
     pytest.mark.lab,
@@ -52,16 +52,6 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=0700", "tmpfs", str(data)], check=True)
     yield data
     subprocess.run(["umount", "--lazy", str(data)], check=True)
-
-
-@pytest.fixture
-async def own_pbx(tmp_path: Path) -> AsyncIterator[Pbx]:
-    """A PBX that may fail."""
-    pbx = Pbx(tmp_path / "pbx")
-    pbx.start()  # here, not in a passing thread: it would die with it
-    pbx.add_members()
-    yield pbx
-    await asyncio.to_thread(pbx.stop)
 
 
 async def test_F_55_all_faults_by_chance_leave_no_trace_but_the_truth(own_pbx: Pbx, small_disk: Path) -> None:
@@ -90,8 +80,8 @@ async def test_F_55_all_faults_by_chance_leave_no_trace_but_the_truth(own_pbx: P
         report("events of the PBX", (one.ami.events - events) / passed, "a second")
         looks = watch.looks[int(len(watch.looks) * WARM) :]
         _tell(looks)
-        await _is_true(one)
-        await _works(one)
+        await is_true(one)
+        await works(one)
         _is_flat(looks, len(one.truth.calls) - calls)
         assert await asyncio.to_thread(one.server.stop) == 0
         with sqlite3.connect(one.server.data / "trubka.db") as conn:
@@ -129,46 +119,6 @@ async def _befall(one: Town, watch: Watch, name: str, chance: random.Random) -> 
     await until(
         lambda: any(made.clear and made.began > since for made in one.truth.calls), why="a call that no fault touched"
     )
-
-
-async def _is_true(one: Town) -> None:
-    """What the server knows is what was done."""
-    left = "SELECT id FROM calls WHERE outcome IS NULL"  # an end that nobody saw has an outcome, and no time
-    await until(lambda: one.rows(left) == [], within_s=HEALED_S, why="no call is left open")
-    counted = "SELECT subject, count(*) FROM letters WHERE subject LIKE 'Письмо %' GROUP BY subject"
-    letters = {(subject, 1) for subject in one.truth.letters}
-    await until(lambda: set(one.rows(counted)) == letters, within_s=HEALED_S, why="each letter came, and once")
-    for text in one.truth.sms:
-        assert one.rows("SELECT count(*) FROM sms WHERE text = ? AND direction = 'in'", text) == [(1,)], text
-    for call, note in one.truth.notes.items():
-        assert one.rows("SELECT text FROM call_notes WHERE call_id = ?", call) == [(note,)]
-    clear = [made for made in one.truth.calls if made.clear]
-    for made in one.truth.calls:
-        found = one.rows("SELECT answered_at IS NOT NULL, outcome FROM calls WHERE number = ?", made.number)
-        assert len(found) <= 1, (made, found)
-        if made.clear:
-            assert [bool(answered) for answered, _ in found] == [made.answered], (made, found)
-    pops = [pop["call"]["id"] for pop in one.clara.all("screen_pop")]
-    assert len(pops) == len(set(pops)), "a card came twice"
-    assert clear
-    report(
-        "calls", len(one.truth.calls), "", limit=f"{len(clear)} without a fault beside them, all exactly as they were"
-    )
-    report("notes, letters, SMS", len(one.truth.notes) + len(one.truth.letters) + len(one.truth.sms), "all there once")
-
-
-async def _works(one: Town) -> None:
-    """After all that a call comes to the desk as on the first day, and nothing was given up."""
-    seen = max((pop["seq"] for pop in one.clara.all("screen_pop")), default=0)
-    client = await one.street.call("74950000002", caller="79355550419")
-    pop = await one.clara.pop("+79355550419", after=seen)
-    await one.clara.call_is("talking", pop["call"]["id"])
-    await one.street.do(client.hang_up)
-    await one.clara.call_is("ended", pop["call"]["id"])
-    await one.back()
-    told = await one.clara.text("/metrics")
-    for name in ("spool_refused", "spool_parked"):
-        assert re.search(rf"(?m)^trubka_{name} 0\.0$", told), name
 
 
 def _tell(looks: Sequence[Look]) -> None:
