@@ -166,13 +166,17 @@ def key_of(row: Any, owners: dict[str, int]) -> Key:
 
 
 async def talks_with(conn: AsyncConnection, groups: Iterable[Key], since: float) -> dict[Key, list[Any]]:
-    """Talks with each, and our tries to reach them, oldest first, by any number of the client."""
+    """Talks with each, and our tries to reach them, oldest first, by any number of the client.
+
+    A call with a client is with him alone; one without is with all who have its number.
+    """
     ids = [value for kind, value in groups if kind == "client"]
-    numbers: dict[str, Key] = {str(value): (kind, value) for kind, value in groups if kind == "number"}
+    alone = {str(value) for kind, value in groups if kind == "number"}
+    numbers: dict[str, list[Key]] = {number: [] for number in alone}
     phones = client_phones.c
     for row in await conn.execute(select(phones.e164, phones.client_id).where(phones.client_id.in_(ids))):
         if row.e164:
-            numbers.setdefault(row.e164, ("client", row.client_id))
+            numbers.setdefault(row.e164, []).append(("client", row.client_id))
     talked = (
         select(
             calls.c.client_id,
@@ -192,11 +196,10 @@ async def talks_with(conn: AsyncConnection, groups: Iterable[Key], since: float)
         )
         .order_by(func.coalesce(calls.c.answered_at, calls.c.started_at))
     )
-    known = {value for value in ids if isinstance(value, int)}
     found: dict[Key, list[Any]] = {}
     for talk in await conn.execute(talked):
-        own = ("client", talk.client_id) if talk.client_id in known else numbers.get(talk.number or "")
-        if own is not None:
+        mine = [("client", talk.client_id)] if talk.client_id else numbers.get(talk.number or "", [])
+        for own in {*mine, *([("number", talk.number)] if talk.number in alone else [])}:
             found.setdefault(own, []).append(talk)
     return found
 

@@ -1,77 +1,189 @@
-"""Clients who called in vain in a period, with their reach times. What a lost call is, storage/missed.py says."""
+"""Clients who called in vain in a period, with their reach times: added up and listed by the database itself.
+
+What a lost call is, storage/missed.py says; how tries and talks of one client go together, reports/reach.py. A client's
+calls in vain with the same first talk after them are one try, and its first call in the period stands for it. Who
+talked: a call with a client is a talk with that client, one without is a talk with whoever has its number; a number
+that is nobody's, or several clients', is a client of its own, and every talk over it counts.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, func, literal_column, or_, select
+from sqlalchemy import String, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cti.reports.reach import Lost, tries
-from cti.storage.client_tables import clients
-from cti.storage.missed import AT_ONCE, NOT_LOST, Key, batched, key_of, owners_of, talks_with
+from cti.errors import Refused
+from cti.reports.reach import STEPS, Lost, Sums
 from cti.storage.queue_figures import Queues
-from cti.storage.report_limits import all_of
-from cti.storage.tables import calls, users
+from cti.storage.tables import VAIN
 
-MOST = 100_000  # calls in vain of one period
+MOST = 400_000  # calls in vain of one period: three months of ten million calls a year
+By = Literal["queue", "owner"]
 
 
-async def lost(conn: AsyncConnection, since: int, until: int, queues: Queues) -> list[Lost]:
-    """Calls in vain, oldest first, and which of them are the first after which their client was owed a call."""
-    rows = await all_of(conn, _rows(since, until, queues), MOST)
-    owners = await owners_of(conn, {row.number for row in rows if row.number})
-    groups: dict[Key, list[Any]] = {}
-    for row in rows:
-        groups.setdefault(key_of(row, owners), []).append(row)
-    managers = await _managers(conn, [int(value) for kind, value in groups if kind == "client"])
-    found: list[Lost] = []
-    for some in batched(groups.items(), AT_ONCE):
-        talks = await talks_with(conn, [key for key, _ in some], since)
-        for key, own in some:
-            owner = managers.get(int(key[1]), "") if key[0] == "client" else ""
-            mine = [_lost(row, owner, hidden=key[0] == "call") for row in own]
-            answered = [talk.answered_at for talk in talks.get(key, ()) if talk.answered_at is not None]
-            found += tries(mine, answered)
-        await asyncio.sleep(0)
-    return sorted(found, key=lambda one: (one.at, one.call))
+_OWNER = (  # whose a number is, where it is one client's alone
+    "SELECT CASE WHEN MIN(p.client_id) = MAX(p.client_id) THEN MIN(p.client_id) END FROM client_phones p"
+    " WHERE p.e164 = c.number AND NOT p.shared"
+)
+_TALK = "SELECT MIN(t.answered_at) FROM calls t WHERE t.answered_at IS NOT NULL AND t.answered_at >= {at}"
+_BY_CLIENT = _TALK.format(at="v.began") + " AND t.client_id IS NOT NULL AND t.client_id = v.client_id"
+_BY_NUMBER = _TALK.format(at="v.began") + " AND t.number = v.number AND t.client_id IS {not_}NULL"
+_BY_HIS_NUMBER = _TALK.format(at="v.began") + " AND t.number = p.e164 AND t.client_id IS NULL"
+_BY_NUMBER_ALONE = " UNION ALL ".join(f"SELECT ({_BY_NUMBER.format(not_=one)}) AS talk" for one in ("", "NOT "))
+_STEP = " ".join(f"WHEN after_s >= {begins} THEN {place}" for place, begins in reversed(list(enumerate(STEPS))))
+
+
+def _tried(queues: Queues) -> str:
+    """`tried`: every call in vain of the period, with its end and reach time, as reports/reach.py has them."""
+    own = "AND c.queue IN :queues" if queues is not None else ""
+    return (
+        "WITH vain AS MATERIALIZED (SELECT c.id, c.started_at AS began, COALESCE(c.queue, '') AS queue, c.number,"  # noqa: S608 - our own words
+        f" COALESCE(c.client_id, ({_OWNER})) AS client_id FROM calls c"
+        f" WHERE {VAIN} AND c.started_at >= :since AND c.started_at < :until {own}"
+        " ORDER BY 5, 4),"  # one client after another: their talks lie side by side
+        " talked AS MATERIALIZED (SELECT id, began, queue, client_id,"
+        " CASE WHEN client_id IS NULL THEN number END AS number, CASE WHEN client_id IS NOT NULL THEN"
+        f" (SELECT MIN(talk) FROM (SELECT ({_BY_CLIENT}) AS talk UNION ALL"
+        f" SELECT ({_BY_HIS_NUMBER}) AS talk FROM client_phones p WHERE p.client_id = v.client_id) his)"
+        f" ELSE (SELECT MIN(talk) FROM ({_BY_NUMBER_ALONE}) its) END AS reached_at FROM vain v),"
+        " numbered AS MATERIALIZED (SELECT talked.*, ROW_NUMBER() OVER (PARTITION BY client_id, number, reached_at"
+        " ORDER BY began, id) AS place FROM talked),"
+        " ended AS (SELECT id, began, queue, client_id, reached_at, CASE"
+        " WHEN client_id IS NULL AND number IS NULL THEN 'hidden'"
+        " WHEN place > 1 AND (reached_at IS NULL OR reached_at > began) THEN 'again'"
+        " WHEN reached_at IS NULL THEN 'open' ELSE 'reached' END AS how FROM numbered),"
+        " timed AS (SELECT id, began, queue, client_id, how,"
+        " CASE WHEN how = 'reached' THEN reached_at - began END AS after_s FROM ended),"
+        " tried AS MATERIALIZED (SELECT timed.id, began, queue, COALESCE(u.name, '') AS owner, how, after_s,"
+        f" CASE {_STEP} END AS step FROM timed LEFT JOIN clients c ON c.id = timed.client_id"
+        " LEFT JOIN users u ON u.id = c.responsible_id)"
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Group:
+    """What the calls in vain of a queue, or of the clients of a manager, add up to; name "": of none."""
+
+    name: str
+    sums: Sums
+
+
+async def groups(
+    conn: AsyncConnection, since: int, until: int, queues: Queues, by: By, within_s: int
+) -> tuple[list[Group], Sums]:
+    """By queue or by owner, in the order of names, who has none last; and the whole. Raises Refused: too many."""
+    await _bounded(conn, since, until, queues)
+    middle = "CASE WHEN {place} IN (({of} + 1) / 2, ({of} + 2) / 2) THEN after_s END"
+    own, whole = middle.format(place="place", of="places"), middle.format(place="place_of_all", of="places_of_all")
+    rows = await _asked(
+        conn,
+        f"{_tried(queues)}, ranked AS (SELECT {by} AS name, how, step, after_s,"  # noqa: S608 - our own words
+        f" ROW_NUMBER() OVER (PARTITION BY {by}, how ORDER BY after_s) AS place,"
+        f" COUNT(*) OVER (PARTITION BY {by}, how) AS places,"
+        " ROW_NUMBER() OVER (PARTITION BY how ORDER BY after_s) AS place_of_all,"
+        " COUNT(*) OVER (PARTITION BY how) AS places_of_all FROM tried)"
+        " SELECT name, how, step, COUNT(*) AS n, SUM(CASE WHEN after_s <= :within THEN 1 ELSE 0 END) AS in_time,"
+        f" SUM({own}) AS middle, COUNT({own}) AS middles, SUM({whole}) AS middle_of_all,"
+        f" COUNT({whole}) AS middles_of_all FROM ranked GROUP BY name, how, step",
+        since, until, queues, within=within_s,
+    )  # fmt: skip
+    names = sorted({row.name for row in rows}, key=lambda name: (not name, name.casefold()))
+    made = [Group(name=name, sums=_added([row for row in rows if row.name == name], "")) for name in names]
+    return made, _added(rows, "_of_all")
 
 
 async def in_vain(conn: AsyncConnection, since: int, until: int, queues: Queues) -> int:
     """How many calls in vain there are, whoever called."""
-    counted = select(func.count()).select_from(calls).where(*_vain(since, until, queues))
-    return (await conn.execute(counted)).scalar_one()
+    own = "AND c.queue IN :queues" if queues is not None else ""
+    counted = (
+        f"SELECT COUNT(*) AS n FROM calls c WHERE {VAIN} AND c.started_at >= :since AND c.started_at < :until {own}"  # noqa: S608 - our own words
+    )
+    [row] = await _asked(conn, counted, since, until, queues)
+    return int(row.n)
 
 
-def _rows(since: int, until: int, queues: Queues) -> Any:
-    found = select(calls.c.id, calls.c.number, calls.c.client_id, calls.c.queue, calls.c.started_at)
-    return found.where(*_vain(since, until, queues)).order_by(calls.c.started_at, calls.c.id)
+async def behind(
+    conn: AsyncConnection,
+    kind: str,
+    since: int,
+    until: int,
+    queues: Queues,
+    *,
+    by: By,
+    row: str | None,
+    step: int | None,
+    within_s: int,
+    start: int,
+    limit: int,
+) -> tuple[list[Lost], int]:
+    """Those behind a number, the newest first, from `start` on; and how many there are. row: of whom; None: of all.
+
+    Raises Refused: too many.
+    """
+    await _bounded(conn, since, until, queues)
+    wanted = {"calls": "1 = 1", "clients": "how <> 'again'", "in-time": "after_s <= :within"}.get(kind, "how = :how")
+    wanted += f" AND {by} = :row" if row is not None else ""
+    wanted += " AND step = :step" if step is not None else ""
+    given: dict[str, object] = {"start": start, "limit": limit}
+    given |= {"within": within_s} if ":within" in wanted else {}
+    given |= {"how": kind} if ":how" in wanted else {}
+    given |= {"row": row} if row is not None else {}
+    given |= {"step": step} if step is not None else {}
+    rows = await _asked(
+        conn,
+        f"{_tried(queues)}, chosen AS MATERIALIZED (SELECT id, began, queue, owner, how, after_s FROM tried"  # noqa: S608
+        f" WHERE {wanted}) SELECT one.*, counted.total FROM (SELECT COUNT(*) AS total FROM chosen) counted"
+        " LEFT JOIN (SELECT * FROM chosen ORDER BY began DESC, id DESC LIMIT :limit OFFSET :start) one ON 1 = 1"
+        " ORDER BY one.began DESC, one.id DESC",
+        since, until, queues, **given,
+    )  # fmt: skip
+    return [_lost(one) for one in rows if one.id is not None], int(rows[0].total)
 
 
-def _vain(since: int, until: int, queues: Queues) -> list[ColumnElement[bool]]:
-    own = [calls.c.queue.in_(queues)] if queues is not None else []
-    return [
-        calls.c.started_at >= since,
-        calls.c.started_at < until,
-        calls.c.direction == literal_column("'inbound'"),  # as the index of them has it
-        calls.c.answered_at.is_(None),
-        calls.c.outcome.is_not(None),
-        calls.c.outcome.not_in(NOT_LOST),
-        calls.c.request_id.is_(None),
-        or_(calls.c.reason.is_(None), calls.c.reason != "sip"),
-        *own,
-    ]
+async def _bounded(conn: AsyncConnection, since: int, until: int, queues: Queues) -> None:
+    if await in_vain(conn, since, until, queues) > MOST:
+        raise Refused("too-much-to-count", f"There are more than {MOST} rows.")
 
 
-def _lost(row: Any, owner: str, *, hidden: bool) -> Lost:
-    return Lost(call=row.id, at=row.started_at, queue=row.queue or "", owner=owner, hidden=hidden)
+async def _asked(
+    conn: AsyncConnection, statement: str, since: int, until: int, queues: Queues, **given: object
+) -> Sequence[Any]:
+    asked, given = text(statement), {"since": since, "until": until, **given}
+    if queues is not None:
+        asked, given["queues"] = asked.bindparams(bindparam("queues", type_=String, expanding=True)), list(queues)
+    return (await conn.execute(asked, given)).all()
 
 
-async def _managers(conn: AsyncConnection, ids: list[int]) -> dict[int, str]:
-    """Names of the managers of clients."""
-    found: dict[int, str] = {}
-    for some in batched(ids, AT_ONCE):
-        rows = select(clients.c.id, users.c.name).join_from(clients, users, users.c.id == clients.c.responsible_id)
-        found |= {row.id: row.name for row in await conn.execute(rows.where(clients.c.id.in_(some)))}
-    return found
+def _lost(row: Any) -> Lost:
+    return Lost(
+        call=row.id,
+        at=row.began,
+        queue=row.queue,
+        owner=row.owner,
+        hidden=row.how == "hidden",
+        after_s=row.after_s,
+        again=row.how == "again",
+    )
+
+
+def _added(rows: Sequence[Any], of: str) -> Sums:
+    """Rows as one. of: `_of_all` for the median of all of them, which are all that there are."""
+
+    def ended(how: str) -> int:
+        return sum(int(row.n) for row in rows if row.how == how)
+
+    done = [row for row in rows if row.how == "reached"]
+    middles = sum(int(getattr(row, f"middles{of}")) for row in done)
+    return Sums(
+        clients=sum(int(row.n) for row in rows) - ended("again"),
+        reached=ended("reached"),
+        open=ended("open"),
+        hidden=ended("hidden"),
+        again=ended("again"),
+        in_time=sum(int(row.in_time) for row in done),
+        median_s=sum(getattr(row, f"middle{of}") or 0.0 for row in done) / middles if middles else None,
+        steps=tuple(sum(int(row.n) for row in done if row.step == place) for place in range(len(STEPS))),
+    )

@@ -12,9 +12,10 @@ from cti.features.rollups import Rollups
 from cti.messages.hours import Hours
 from cti.reports import weekdays
 from cti.reports.intervals import period
-from cti.storage import answer_figures, campaign_figures, number_figures, queue_calls, reach_figures
+from cti.storage import answer_figures, campaign_figures, number_figures, queue_calls, reach_figures, why_figures
 from cti.storage.database import Database
-from tests.simulated_week import DAYS, Week
+from tests.simulated_week import DAYS, QUEUES, Week
+from tests.storage.conftest import ANNA
 
 ZONE = ZoneInfo("Europe/Moscow")
 
@@ -40,8 +41,10 @@ async def test_every_sum_is_what_is_behind_it(db: Database) -> None:
             stays = await queue_calls.stays(conn, "entered", since, until, None, quarters=some, limit=1)
             whole += stays.total or 0
         assert whole == len(week.records)
-        lost = await reach_figures.lost(conn, since, until, None)
-        assert 0 < len(lost) <= len(week.records)
+        lost, total = await reach_figures.behind(
+            conn, "clients", since, until, None, by="queue", row=None, step=None, within_s=60, start=0, limit=1000
+        )
+        assert 0 < len(lost) == total <= len(week.records)
         assert await answer_figures.of_mail(conn, since, until, Hours(zone=ZONE), None, float(until)) == []
         assert await answer_figures.of_sms(conn, since, until, 60, float(until)) == []
         assert await campaign_figures.of_period(conn, *period(date(2020, 1, 1), date(2030, 1, 1), ZONE)) == []
@@ -52,9 +55,13 @@ async def test_a_report_that_holds_too_much_is_refused_and_not_cut(
 ) -> None:
     week = Week(ZONE)
     since, until = period(DAYS[0], DAYS[-1], ZONE)
-    await week.keep(db, None)
+    await week.keep(db, ANNA)
     async with db.read() as conn:
-        vain = len(await reach_figures.lost(conn, since, until, None))
-        monkeypatch.setattr(reach_figures, "MOST", vain - 1)
+        monkeypatch.setattr(reach_figures, "MOST", await reach_figures.in_vain(conn, since, until, None) - 1)
         with pytest.raises(Refused, match="more than"):
-            await reach_figures.lost(conn, since, until, None)
+            await reach_figures.groups(conn, since, until, None, "queue", 60)
+        [queue, *_] = QUEUES
+        offered = len(await why_figures.offers(conn, queue, since, until))
+        monkeypatch.setattr(why_figures, "MOST_LEGS", offered - 1)
+        with pytest.raises(Refused, match="more than"):
+            await why_figures.offers(conn, queue, since, until)

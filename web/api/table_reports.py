@@ -263,14 +263,14 @@ async def reached_calls(request: web.Request) -> web.Response:
     """The first calls in vain behind a number of the report on reach time."""
     query, asker = query_of(request, ReachedCallsQuery), asker_of(request)
     given = _given(query)
-    found, _ = await reached.lost_of(asker, figures.asked(asker, given))
-    some = reached.chosen(found, given)
-    shown = some[query.start : query.start + query.limit]
+    found = await reached.behind(asker, given, start=query.start, limit=query.limit)
     async with services_of(request).db.read() as conn:
-        known = await journal.by_ids(conn, [one.call for one in shown])
+        known = await journal.by_ids(conn, [one.call for one in found.rows])
     showed_callers(request, list(known.values()), asked=["kind"])
-    rows = [ReachedCallOut(after_s=one.after_s, call=r.call_out(known[one.call])) for one in shown if one.call in known]
-    return reply(ReachedCallPage(rows=rows, total=len(some)))
+    rows = [
+        ReachedCallOut(after_s=one.after_s, call=r.call_out(known[one.call])) for one in found.rows if one.call in known
+    ]
+    return reply(ReachedCallPage(rows=rows, total=found.total))
 
 
 async def questions(request: web.Request) -> web.Response:

@@ -170,19 +170,15 @@ async def show_number_calls(request: web.Request) -> web.Response:
 async def show_reached_calls(request: web.Request) -> web.Response:
     """The calls in vain behind a number of the report on reach time."""
     query, asker = request.query, asker_of(request)
-    if query.get("kind", "") not in reached.KINDS:
-        raise web.HTTPNotFound(text="This kind of calls is not counted.")
-    found, _ = await reached.lost_of(asker, figures.asked(asker, query))
-    some = reached.chosen(found, query)
     start = _moment(query.get("from", ""))
-    shown = some[start : start + ROWS]
+    found = await reached.behind(asker, query, start=start, limit=ROWS)
     async with asker.services.db.read() as conn:
-        known = await journal.by_ids(conn, [one.call for one in shown])
-    rows = [known[one.call] for one in shown if one.call in known]
-    more = urlencode({**query, "from": start + ROWS}) if start + ROWS < len(some) else ""
-    heading = translate(request, reached.KINDS[query["kind"]])
-    after = {one.call: one.after_s for one in shown}
-    return await _behind(request, "reached", heading, rows, None if start else len(some), more, after=after)
+        known = await journal.by_ids(conn, [one.call for one in found.rows])
+    rows = [known[one.call] for one in found.rows if one.call in known]
+    more = urlencode({**query, "from": start + ROWS}) if start + ROWS < found.total else ""
+    heading = translate(request, reached.KINDS[query.get("kind", "clients")])
+    after = {one.call: one.after_s for one in found.rows}
+    return await _behind(request, "reached", heading, rows, None if start else found.total, more, after=after)
 
 
 async def _behind(

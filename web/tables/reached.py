@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from cti.reports import kpi, reach
+from aiohttp import web
+
+from cti.reports import reach
 from cti.reports.intervals import period
 from cti.reports.paper import Balance, Column, Figure, Paper, Part, Value
-from cti.reports.reach import Lost
+from cti.reports.reach import Lost, Sums
 from cti.storage import reach_figures
-from web import figures
+from web import figures, kpi_texts
 from web.asking import Asker
-from web.figures import Ask
 from web.i18n import N_
 from web.papers import period_words
 
@@ -39,52 +40,52 @@ def within_of(query: Mapping[str, str]) -> int:
     return int(given) if given.isascii() and given.isdigit() and int(given[:6]) in reach.WITHIN else 3600
 
 
-def by_of(query: Mapping[str, str]) -> str:
+def by_of(query: Mapping[str, str]) -> reach_figures.By:
     """What the rows are."""
     return "owner" if query.get("by") == "owner" else "queue"
 
 
-async def lost_of(asker: Asker, ask: Ask) -> tuple[list[Lost], int]:
-    """All who are counted, and how many calls in vain the journal has."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Behind:
+    """The calls in vain behind a number, the newest first. total: of all pages."""
+
+    rows: Sequence[Lost]
+    total: int
+
+
+async def behind(asker: Asker, query: Mapping[str, str], *, start: int, limit: int) -> Behind:
+    """Those of a kind, of a row, of a step, from `start` on. Raises HTTPNotFound for a kind that is not counted."""
+    kind, step = query.get("kind", "clients"), query.get("step", "")
+    if kind not in KINDS:
+        raise web.HTTPNotFound(text="This kind of calls is not counted.")
+    ask = figures.asked(asker, query)
     queues = await figures.queues_of(asker, ask.queue, ask.team_id)
     since, until = period(ask.since, ask.until, asker.services.zone)
     async with asker.services.db.read(slow=True) as conn:
-        whole = await reach_figures.in_vain(conn, since, until, queues)
-        return await reach_figures.lost(conn, since, until, queues), whole
-
-
-def chosen(some: Sequence[Lost], query: Mapping[str, str]) -> list[Lost]:
-    """Those behind a number, the newest first: of a kind, of a row, of a step."""
-    kind, step, within_s, by = query.get("kind", "clients"), query.get("step", ""), within_of(query), by_of(query)
-    found = [one for one in some if _is(one, kind, within_s)]
-    if "row" in query:
-        found = [one for one in found if getattr(one, by) == query["row"]]
-    if step.isascii() and step.isdigit():
-        found = [one for one in found if one.step == int(step[:3])]
-    return found[::-1]
-
-
-def _is(one: Lost, kind: str, within_s: float) -> bool:
-    match kind:
-        case "calls":
-            return True
-        case "clients":
-            return not one.again
-        case "in-time":
-            return _in_time(one, within_s)
-        case _:
-            return one.end == kind
-
-
-def _in_time(one: Lost, within_s: float) -> bool:
-    return one.after_s is not None and one.after_s <= within_s
+        rows, total = await reach_figures.behind(
+            conn,
+            kind,
+            since,
+            until,
+            queues,
+            by=by_of(query),
+            row=query["row"][:160].replace("\0", "") if "row" in query else None,
+            step=int(step[:3]) if step.isascii() and step.isdigit() else None,
+            within_s=within_of(query),
+            start=start,
+            limit=limit,
+        )
+    return Behind(rows=rows, total=total)
 
 
 async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
-    """The report."""
+    """The report. Raises Refused."""
     ask, within_s, by = figures.asked(asker, query), within_of(query), by_of(query)
-    some, calls = await lost_of(asker, ask)
-    whole = reach.sums(some, within_s)
+    queues = await figures.queues_of(asker, ask.queue, ask.team_id)
+    since, until = period(ask.since, ask.until, asker.services.zone)
+    async with asker.services.db.read(slow=True) as conn:
+        calls = await reach_figures.in_vain(conn, since, until, queues)
+        groups, whole = await reach_figures.groups(conn, since, until, queues, by, within_s)
     asked = {"since": ask.since, "until": ask.until, "queue": ask.queue, "team": ask.team_id or ""}
     asked |= {"within": within_s, "by": by}
 
@@ -92,8 +93,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
         address = f"/reports/reached/calls?{urlencode({'kind': kind, **asked, **more})}"
         return Value(value=number, opens=address if count else "")
 
-    def line(name: str, of: Sequence[Lost], **more: object) -> list[Value]:
-        own = reach.sums(of, within_s)
+    def line(name: str, own: Sums, **more: object) -> list[Value]:
         counts = [("clients", own.clients), ("reached", own.reached), ("open", own.open), ("hidden", own.hidden)]
         return [
             Value(value=name),
@@ -103,7 +103,6 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
             opened("again", own.again, own.again, **more),
         ]
 
-    groups = await asyncio.to_thread(reach.grouped, some, by)
     soon = asker.say(N_("Reached within {time}"), time=_short(asker, within_s))
     share = asker.say(N_("Reached so soon, divided by all who called in vain and did not hide their number."))
     median = asker.say(N_("Median reach time"))
@@ -147,8 +146,8 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
             Part(
                 title=asker.say(N_("Who was reached")),
                 columns=columns,
-                rows=[line(str(name) or nobody, of, row=name) for name, of in groups.items()],
-                total=line(asker.say(N_("Total")), some),
+                rows=[line(one.name or nobody, one.sums, row=one.name) for one in groups],
+                total=line(asker.say(N_("Total")), whole),
             ),
             Part(
                 title=asker.say(N_("How soon")),
@@ -162,7 +161,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
                 ],
             ),
         ],
-        notes=[definition, asker.say(N_("Definition {version}."), version=kpi.VERSION)],
+        notes=[definition, kpi_texts.definition(asker)],
     )
 
 
