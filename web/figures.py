@@ -124,7 +124,8 @@ async def answered(asker: Asker, ask: Ask) -> Answer:
     progress = await services.rollups.fresh_queues(since, until)
     other, others = ask.beside, queues
     if other is not None:
-        await services.rollups.fresh_queues(*period(other.since, other.until, services.zone))
+        more = await services.rollups.fresh_queues(*period(other.since, other.until, services.zone))
+        progress = max(progress, more, key=lambda one: one.left)
         others = await queues_of(asker, "", other.team_id) if other.kind == "team" else queues
     async with services.db.read(slow=True) as conn:
         if ask.rows == "time":

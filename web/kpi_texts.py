@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cti.features.rollups import Progress
+from cti.reports import kpi
+from cti.reports.queue_sums import Thresholds
 from web.asking import Asker
 from web.i18n import N_
 
@@ -156,6 +158,19 @@ REFUSALS: Mapping[str, str] = {
     "bad-target": N_("Give a target as a number: a share from 0 to 100 %, or whole seconds to 86400; empty for none."),
     "bad-thresholds": N_("Give whole seconds: 1 to 3600 to answer, 0 to 600 for hung up at once."),
 }
+
+
+def formula(asker: Asker, key: str, limits: Sequence[Thresholds]) -> str:
+    """How a figure of queues is reckoned. limits: all that the period was counted with; none: those of a new house."""
+    limits = limits or [Thresholds()]
+    t = " / ".join(str(one) for one in dict.fromkeys(one.answer_within_s for one in limits))
+    s = " / ".join(str(one) for one in dict.fromkeys(one.short_s for one in limits))
+    return asker.say(FORMULAS[key]).format(t=t, s=s)
+
+
+def definition(asker: Asker) -> str:
+    """Which definition of the figures it is."""
+    return asker.say(N_("Definition {version}."), version=kpi.VERSION)
 
 
 def counting(asker: Asker, progress: Progress) -> str:

@@ -130,13 +130,15 @@ def _cell(sheet: Worksheet, row: int, place: int, one: Value, form: Format) -> N
 
 
 def _write_csv(path: Path, paper: Paper, words: Words) -> None:
-    """The first table alone, one row of heads: what programs read."""
+    """The first table alone, one row of heads: what programs read. Beneath it, that it is not counted to its end."""
     part = paper.parts[0]
     with whole_file(path), path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, delimiter=";", quoting=csv.QUOTE_ALL)
         writer.writerow([inert(_head(one, words)) for one in part.columns])
         for row in [*part.rows, *([part.total] if part.total else [])]:
             writer.writerow([_csv_cell(one) for one in row])
+        if paper.counting:
+            writer.writerow([inert(paper.counting)])
 
 
 def _csv_cell(one: Value) -> str:

@@ -10,10 +10,13 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
+from cti.features import rollups
+from cti.reports.intervals import period
 from cti.storage import role_rights
 from cti.storage.mail_tables import conversations, letters, mailboxes
+from cti.storage.rollup_tables import queue_marks
 from cti.storage.sms_tables import sms
 from cti.storage.tables import calls as calls_table
 from tests.simulated_week import DAYS, Week
@@ -22,6 +25,7 @@ from tests.web.visitor import Visitor
 from web.pages.report_tables import REPORTS
 from web.render import duration
 
+ZONE = ZoneInfo("Europe/Moscow")
 PERIOD = f"since={DAYS[0]}&until={DAYS[-1]}"
 NUMBER = re.compile(r'<a href="(/reports/[^"]+)">([^<]+)</a>')
 TOTAL = re.compile(r'role="status">([\d\s]+)')
@@ -29,7 +33,7 @@ TOTAL = re.compile(r'role="status">([\d\s]+)')
 
 @pytest.fixture(scope="module")
 def week() -> Week:
-    return Week(ZoneInfo("Europe/Moscow"))
+    return Week(ZONE)
 
 
 @pytest.fixture
@@ -88,7 +92,10 @@ async def test_the_heat_map_adds_up_to_the_week(vera: Visitor, week: Week) -> No
     level = await vera.get(f"/reports/hours?{PERIOD}&measure=service-level")
     said = f"{(week.whole().figures()['service-level'] or 0) * 100:.1f} %"
     assert table(level.text)[-1][-1].replace(",", ".") == said
+    assert level.says("Answered within 20 s")
     assert (await vera.get("/reports/hours?since=2020-01-01&until=2026-01-01")).status == 409
+    long = await vera.get("/reports/queues/calls?what=entered&since=1577836800&until=1767225600&weekday=1")
+    assert (long.status, long.says("Choose at most two years.")) == (409, True)
 
 
 async def test_numbers_that_were_called_add_up(desk: Panel, vera: Visitor, week: Week) -> None:
@@ -100,6 +107,7 @@ async def test_numbers_that_were_called_add_up(desk: Panel, vera: Visitor, week:
         number = re.sub(r"\D", "", row[0])
         assert (int(row[2]), int(row[3])) == (week.numbers[number, True], week.numbers[number, False])
     assert await each_opens_its_rows(vera, page.text) >= 3
+    assert page.says("Answered within 20 s")
 
 
 async def test_reach_time_counts_a_client_once(desk: Panel, vera: Visitor, week: Week) -> None:
@@ -204,3 +212,24 @@ async def test_every_table_is_a_file_and_needs_its_right(desk: Panel, vera: Visi
         await role_rights.keep(conn, "supervisor", {"figures.read": "team"})
     for key in ("hours", "numbers", "reached"):  # nobody of her team works in a queue
         assert 'id="report"' not in (await vera.get(f"/reports/{key}?{PERIOD}")).text
+
+
+async def test_what_is_not_counted_yet_is_said_on_pages_in_files_and_to_programs(
+    desk: Panel, vera: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollups, "FRESH_S", 0.0)
+    before = f"since={DAYS[-1]}&until={DAYS[-1]}&compare=1"  # only the day before it is not counted
+    asked = {key: PERIOD for key in ("queues", "agents", "outcomes", "hours", "numbers")} | {"why": f"day={DAYS[0]}"}
+    for key, query in asked.items():
+        page, file = await vera.get(f"/reports/{key}?{query}"), await vera.get(f"/reports/{key}/file.csv?{query}")
+        assert (page.status, file.status) == (200, 200), key
+        assert page.says("still being counted"), key
+        assert file.says("still being counted"), key
+    async with Browser(desk, "vera") as program:
+        for key, query in asked.items():
+            if key != "outcomes":
+                _, report = await program.ask("GET", f"/reports/{key}?{query}")
+                assert report["counting"] if "counting" in report else report["left"], key
+        async with desk.services.db.write() as conn:
+            await conn.execute(delete(queue_marks).where(queue_marks.c.until >= period(DAYS[-1], DAYS[-1], ZONE)[0]))
+        assert (await program.ask("GET", f"/reports/queues?{before}"))[1]["left"] > 0

@@ -198,7 +198,7 @@ async def calls_behind(request: web.Request) -> web.Response:
         await services.rollups.fresh_queues(query.since, query.until)
     some = None
     if query.weekday is not None or query.hour is not None:
-        if query.until - query.since > weekdays.MOST_DAYS * 86400:
+        if query.until - query.since > (weekdays.MOST_DAYS + 1) * 86400:  # a year may have an hour more
             raise Refused("too-long-for-hours", "Choose at most two years.")
         of = (query.since, query.until, services.zone, query.weekday, query.hour)
         some = await asyncio.to_thread(weekdays.quarters, *of)

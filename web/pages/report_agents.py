@@ -204,7 +204,7 @@ class Teller(Words):
         return self.say(kpi_texts.SHORT[key])
 
     def definition(self, key: str) -> str:
-        version = self.say(N_("Definition {version}."), version=kpi.VERSION)
+        version = kpi_texts.definition(self._asker)
         return f"{self.say(kpi_texts.FORMULAS[key])} {self.say(kpi_texts.AGENT_EXCLUSIONS)} {version}"
 
     def row(self, line: Line) -> str:

@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from cti.features.rollups import Progress
 from cti.reports.intervals import period
 from cti.reports.paper import Balance, Column, Paper, Part, Value
 from cti.storage import agent_calls
 from cti.storage import agent_figures as figures_of
-from web import agent_figures, papers
+from web import agent_figures, kpi_texts, papers
 from web.absences import absences_of
 from web.agent_figures import Ask
 from web.asking import Asker, asker_of
@@ -44,6 +45,7 @@ class Outcomes:
     columns: Mapping[Key, str]
     people: Mapping[int, str]
     talks: Mapping[int, tuple[int, int, int]]
+    progress: Progress
 
     def of(self, name: str | None, column: Key | None) -> int:
         """How often it was said; None: any."""
@@ -81,6 +83,8 @@ async def show(request: web.Request) -> web.Response:
         made=made,
         balance=balance(asker, made),
         talks=lambda what, user: talks_link(made, what, user),
+        counting=kpi_texts.counting(asker, made.progress),
+        notes=notes(asker),
         people=people,
         teams=list(teams.items()),
         link=lambda name, column: link(made, name, column),
@@ -102,7 +106,7 @@ async def answered(asker: Asker, query: Mapping[str, str]) -> Outcomes:
     by = "queues" if query.get("by") == "queues" else "people"
     since, until = period(ask.since, ask.until, asker.services.zone)
     people = await agent_figures.people_of(asker, ask)
-    await asker.services.rollups.fresh_agents(since, until)
+    progress = await asker.services.rollups.fresh_agents(since, until)
     async with asker.services.db.read(slow=True) as conn:
         rows = await agent_calls.outcomes(conn, since, until, people)
         whole = await figures_of.by_person(conn, since, until, people)
@@ -128,6 +132,7 @@ async def answered(asker: Asker, query: Mapping[str, str]) -> Outcomes:
             one: (whole[one].answered + whole[one].placed if one in whole else 0, *talks.get(one, (0, 0)))
             for one in {**whole, **talks}
         },
+        progress=progress,
     )
 
 
@@ -162,6 +167,20 @@ def balance(asker: Asker, made: Outcomes) -> Balance:
     )
 
 
+def notes(asker: Asker) -> list[str]:
+    """How it is counted."""
+    return [
+        asker.say(
+            N_(
+                "An outcome belongs to the moment at which it was said, under the name it had then, and to the person"
+                " who said it."
+            )
+        ),
+        asker.say(N_("A conversation belongs to the moment at which it was picked up, whenever its outcome was said.")),
+        kpi_texts.definition(asker),
+    ]
+
+
 async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
     """The report as a table."""
     made = await answered(asker, query)
@@ -186,6 +205,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
         name=f"outcomes-{made.ask.since}-{made.ask.until}",
         title=say(N_("Outcomes by numbers")),
         period=papers.period_words(made.ask.since, made.ask.until),
+        counting=kpi_texts.counting(asker, made.progress),
         balance=balance(asker, made),
         parts=[
             Part(
@@ -195,6 +215,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
                 total=[Value(value=say(N_("Total"))), *sums, Value(value=total), Value(value=1 if total else 0)],
             )
         ],
+        notes=notes(asker),
     )
 
 

@@ -119,7 +119,7 @@ async def _quarters(request: web.Request, since: int, until: int) -> list[int] |
     if weekday is None and hour is None:
         return None
     if until - since > (weekdays.MOST_DAYS + 1) * 86400:
-        raise Refused("too-long-for-hours", "Hours are looked for in at most two years.")
+        raise Refused("too-long-for-hours", "Choose at most two years.")
     return await asyncio.to_thread(weekdays.quarters, since, until, services_of(request).zone, weekday, hour)
 
 
@@ -166,10 +166,7 @@ class Teller(Words):
 
     def formula(self, key: str) -> str:
         """How a figure is reckoned, with the thresholds of the period."""
-        limits = self.made.thresholds
-        t = " / ".join(str(one) for one in dict.fromkeys(one.answer_within_s for one in limits))
-        s = " / ".join(str(one) for one in dict.fromkeys(one.short_s for one in limits))
-        return self.say(kpi_texts.FORMULAS[key]).format(t=t, s=s)
+        return kpi_texts.formula(self._asker, key, self.made.thresholds)
 
     @property
     def exclusions(self) -> str:

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from cti.access import scope
-from cti.reports import answers, kpi
+from cti.reports import answers
 from cti.reports.answers import Question
 from cti.reports.intervals import period
 from cti.reports.paper import Balance, Column, Figure, Paper, Part, Value
 from cti.storage import answer_figures
-from web import figures
+from web import figures, kpi_texts
 from web.asking import Asker
 from web.figures import Ask
 from web.i18n import N_
@@ -185,6 +185,6 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
                 N_("A conversation is followed 90 days back: what was asked before and not answered is not known here.")
             ),
             asker.say(N_("Letters of personal mailboxes are their owners' own and are not counted.")),
-            asker.say(N_("Definition {version}."), version=kpi.VERSION),
+            kpi_texts.definition(asker),
         ],
     )

@@ -10,7 +10,7 @@ from cti.reports.intervals import period
 from cti.reports.paper import Balance, Column, Paper, Part, Value
 from cti.storage import campaign_figures
 from cti.storage.campaign_figures import GROUPS, CampaignRow
-from web import campaign_texts, figures
+from web import campaign_texts, figures, kpi_texts
 from web.asking import Asker
 from web.i18n import N_
 from web.papers import period_words
@@ -99,7 +99,8 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
             )
         ],
         notes=[
-            asker.say(N_("A campaign belongs to the day on which it was started; until then to that of its making."))
+            asker.say(N_("A campaign belongs to the day on which it was started; until then to that of its making.")),
+            kpi_texts.definition(asker),
         ],
     )
 

@@ -47,6 +47,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
     step = await asyncio.to_thread(lambda: grain(intervals(ask.since, ask.until, "hour", zone)))
     async with services.db.read(slow=True) as conn:
         rows = await queue_figures.by_time(conn, since, until, queues, step)
+        limits = await queue_figures.thresholds(conn, since, until, queues)
     cells = await asyncio.to_thread(_cells, rows, zone)
     whole = added(cells.values())
     team = {"team": str(ask.team_id)} if ask.team_id is not None else {}
@@ -71,7 +72,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
         table.append([Value(value=names[day]), *line, opened(own, measure, weekday=day)])
     by_hour = [opened(together(*((day, hour) for day in days)), measure, hour=hour) for hour in range(24)]
     kind: Kind = "share" if measure == "service-level" else "count"
-    said = asker.say(kpi_texts.FORMULAS["service-level"]).format(t="T", s="S") if kind == "share" else ""
+    said = kpi_texts.formula(asker, "service-level", limits) if kind == "share" else ""
     title, total = asker.say(MEASURES[measure]), asker.say(N_("Total"))
     return Paper(
         name=f"hours-{ask.since}-{ask.until}",

@@ -10,7 +10,7 @@ from aiohttp import web
 from cti.reports import kpi
 from cti.reports.intervals import period
 from cti.reports.paper import Balance, Column, Paper, Part, Value
-from cti.storage import number_figures
+from cti.storage import number_figures, queue_figures
 from cti.storage.journal import CallRow
 from cti.storage.search import Page
 from cti.telephony.numbering import read, show
@@ -42,6 +42,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
     progress = await services.rollups.fresh_queues(since, until)
     async with services.db.read(slow=True) as conn:
         rows = await number_figures.by_number(conn, since, until, queues)
+        limits = await queue_figures.thresholds(conn, since, until, queues)
     asked = {"since": since, "until": until, "queue": ask.queue, "team": ask.team_id or ""}
 
     def opened(kind: str, number: int, of: str | None = None) -> Value:
@@ -54,7 +55,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
         return [Value(value=name), *counted, Value(value=row.level)]
 
     whole = {kind: sum(row.counts[kind] for row in rows) for kind in number_figures.KINDS}
-    level = asker.say(kpi_texts.FORMULAS["service-level"]).format(t="T", s="S")
+    level = kpi_texts.formula(asker, "service-level", limits)
     columns = [
         Column(head=asker.say(name), key=kind, definition=asker.say(said), tint=TINTS.get(kind, ""))
         for kind, (name, said) in HEADS.items()
