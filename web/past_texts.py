@@ -29,6 +29,10 @@ REFUSALS: Mapping[str, str] = {
     "past-database": N_(
         "The PBX's database cannot be read: check its address, name, password and tables, and the right to read."
     ),
+    "past-table-missing": N_(
+        "The PBX's database has no such table, or this account may not read it: name another, or ask for the right."
+    ),
+    "past-table-columns": N_("This table has not the columns of such a log: name another."),
     "past-database-bad": N_("Give a host, a port from 1 to 65535, and the name of the database."),
     "past-database-tables": N_("Name at least one table: letters, digits and _ alone."),
     "past-database-host": N_(

@@ -88,7 +88,13 @@ async def _counted(table: past_source.Source, since: float | None) -> int:
     try:
         return await past_source.count(table, since)
     except StorageError as error:
-        raise Refused("past-database", str(error)) from error
+        raise Refused(_code(error), str(error)) from error
+
+
+def _code(error: StorageError) -> str:
+    if isinstance(error, past_source.NoTable):
+        return "past-table-missing"
+    return "past-table-columns" if isinstance(error, past_source.WrongTable) else "past-database"
 
 
 async def _rows(pages: AsyncIterable[Sequence[Item]], moved: Callable[[int], None]) -> AsyncIterator[Sequence[Item]]:
@@ -100,7 +106,7 @@ async def _rows(pages: AsyncIterable[Sequence[Item]], moved: Callable[[int], Non
             moved(count)
             yield page
     except StorageError as error:
-        raise Refused("past-database", str(error)) from error
+        raise Refused(_code(error), str(error)) from error
 
 
 async def undo(db: Database, job: Mapping[str, Any]) -> Any:

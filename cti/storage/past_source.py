@@ -35,6 +35,14 @@ Row = Mapping[str, Any]
 Time = float | None
 
 
+class NoTable(StorageError):
+    """The database has no such table, or the account may not see it."""
+
+
+class WrongTable(StorageError):
+    """The table has not the columns of such a log."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
     """A table. kind: cdr or queue-log; zone: of the PBX's clock."""
@@ -112,13 +120,13 @@ async def _opened(source: Source) -> AsyncIterator[tuple[AsyncConnection, Table,
             columns = {name.lower(): column for name, column in table.columns.items()}
             at = next((columns[name] for name in _TIMES[source.kind] if name in columns), None)
             if at is None or not _NEEDED[source.kind] <= set(columns):
-                raise StorageError(
+                raise WrongTable(
                     f"the table {source.table} has not the columns of a {source.kind}", advice="Name another table"
                 )
             yield conn, table, at
     except NoSuchTableError:
         advice = "Name another, or ask for the right to read it"
-        raise StorageError(f"there is no table {source.table}", advice=advice) from None
+        raise NoTable(f"there is no table {source.table}", advice=advice) from None
     except (OSError, TimeoutError, DBAPIError, SQLAlchemyError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0][:200]
         advice = "Check its address, name and password, and the right to read"

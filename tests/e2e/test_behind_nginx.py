@@ -157,6 +157,9 @@ async def test_F_54_a_day_behind_nginx_and_a_renewed_certificate(front: Front) -
         for size, status in ((3 << 20, 409), (53 << 20, 413)):  # 409: it came, and is no table
             async with http.post(f"{front.url}/api/v1/imports/files", data=io.BytesIO(b"\0" * size)) as answer:
                 assert answer.status == status, size
+        for path in ("/settings/past/files", "/api/v1/past/files"):  # a log may be larger: it came, and is none
+            async with http.post(front.url + path, data=io.BytesIO(b"\0" * (53 << 20))) as answer:
+                assert answer.status == 409, path
     assert "socket.io" not in (front.folder / "access").read_text()
 
 

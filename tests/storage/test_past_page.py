@@ -105,6 +105,7 @@ async def test_a_table_with_old_names_is_taken_in_by_the_page(tmp_path: Path, cl
         assert failed.says("The PBX's database cannot be read")
         assert failed.says("password authentication failed")
         assert (await pavel.post(HERE + "/database", **form, password=PASSWORD)).status == 303
+        assert not (await page.get(HERE)).says(PASSWORD)
         assert (await vera.ask("GET", "/past/sources"))[1]["tables"] == {"queue-log": f"127.0.0.1/{name}: queue_log"}
 
         looked = await over(vera, await vera.ask("POST", "/past/looks", table))

@@ -82,6 +82,9 @@ async def test_a_queue_log_in_a_table_is_what_the_file_is(
     assert len(pages) == (3 if engine in ("MyISAM", "Aria") and shape != "epoch" else 1)  # day by day: no long lock
     day = [row async for page in past_source.pages(source, T + 86_300, T + 86_500) for row in page]
     assert [row["callid"] for row in day] == [f"{T + 86_400}.1"] * 2
+    for table, kind, error in (("none", "cdr", past_source.NoTable), ("queue_log", "cdr", past_source.WrongTable)):
+        with pytest.raises(error):
+            await past_source.count(Source(url=there, table=table, kind=kind, zone=ZONE))
     if engine in ("MyISAM", "postgresql") and shape != "epoch":
         code, said = await asyncio.to_thread(run, tmp_path, there, "tables", "--dry-run", table="queue_log")
         assert (code, "3 calls taken in" in said, "this was a trial" in said) == (0, True, True), said

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 from pathlib import Path
+
+import pytest
 
 from tests.storage.test_past_tables import run
 from tests.web.panel import panel
@@ -13,7 +16,7 @@ from tests.web.visitor import Visitor
 ZEROS = gzip.compress(b"\0" * (1 << 20))
 
 
-async def test_what_is_no_log_is_refused_where_it_is_sent(tmp_path: Path) -> None:
+async def test_what_is_no_log_is_refused_where_it_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     there, damaged = tmp_path / "data/past", gzip.compress("".join(call(n) for n in range(900)).encode())
     async with panel(tmp_path / "data") as running, Visitor(running, "vera") as vera:
         for name, text in {
@@ -21,6 +24,9 @@ async def test_what_is_no_log_is_refused_where_it_is_sent(tmp_path: Path) -> Non
             "queue_log.gz": damaged[:9] + b"\xff" * 400, "cut.gz": damaged[:12],
         }.items():  # fmt: skip
             assert await bring(vera, text, name) == 409, name
+        full = type(shutil.disk_usage("/"))(total=1 << 40, used=1 << 40, free=1 << 30)
+        monkeypatch.setattr(shutil, "disk_usage", lambda folder: full)
+        assert await bring(vera, call(1), "queue_log") == 409
         assert not list(there.iterdir())
 
 
