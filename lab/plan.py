@@ -30,7 +30,7 @@ DEVICES = {
     "102": ("102", "102-web"),
     "103": ("103", "103-web"),
     "105": ("105",),  # nobody's own: whoever sits down there
-    "110": ("110",),
+    "110": ("110", "110-web"),
 }
 QUEUES = {"601": "sales", "602": "support"}
 MEMBERS = {"sales": ("PJSIP/101", "PJSIP/102")}

@@ -22,7 +22,7 @@ from lab.smsc import PASSWORD as SMS_PASSWORD
 from lab.smsc import running as smsc_running
 from lab.system import bound, say
 
-DESKS = ("101", "102", "103", "105")
+DESKS = ("101", "102", "103", "105", "110")
 STAGGER_MS = 700  # so that of two colleagues who ring together the first one gets the call
 CLIENT_RINGS_MS = 3000
 

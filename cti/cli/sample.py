@@ -64,7 +64,7 @@ PEOPLE = (
         role="supervisor",
         team="Продажи",
         extension="110",
-        devices=(("PJSIP/110", "desk"),),
+        devices=_phones("110"),
     ),
     SamplePerson(login="pavel", name="Павел Гусев", role="admin"),
 )

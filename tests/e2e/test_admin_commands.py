@@ -34,7 +34,9 @@ async def test_SEC_30_check_tries_each_right_of_the_account(pbx: Pbx, street: St
     finally:
         pbx.console("module load codec_opus_open_source.so")
     assert done.returncode == 1
-    assert "PJSIP/103-web, PJSIP/110 may speak opus, and the PBX has no codec_opus" in done.stdout, done.stdout
+    assert "PJSIP/103-web, PJSIP/110, PJSIP/110-web may speak opus, and the PBX has no codec_opus" in done.stdout, (
+        done.stdout
+    )
     assert "paste into pjsip.conf (module reload res_pjsip.so):" in done.stdout
 
 
