@@ -90,7 +90,8 @@ def call_row(
     by_device = here.directory.by_device
     waits = next((wait for wait in record.waits if wait.left is None and wait.how is None), None)
     talked = {leg for pair in record.talked for leg in pair}
-    rows = [(leg, by_device(leg.device)) for leg in record.legs[-MOST_LEGS:]]
+    took_part = [leg for leg in record.legs if leg.ended is None or leg.answered is not None]  # not whose ringing ended
+    rows = [(leg, by_device(leg.device)) for leg in took_part[-MOST_LEGS:]]
     parts = tuple(_part(leg, row.user_id if row else None, row.user_name if row else "", talked) for leg, row in rows)
     live = [part for part in parts if part.state != "over"]
     speaks = sum(part.state == "talking" for part in live) > 1

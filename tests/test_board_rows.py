@@ -79,6 +79,7 @@ def test_two_who_have_talked_and_are_there_talk_until_one_holds(here: Around) ->
     talk = record(
         leg("PJSIP/trunk-1", None, answered=11.0),
         leg("PJSIP/101-1", "PJSIP/101", rang=30.0, answered=33.0),
+        leg("PJSIP/102-1", "PJSIP/102", rang=30.0, ended=33.0),  # rang beside hers, and takes no part
         talked=(("PJSIP/101-1", "PJSIP/trunk-1"),),
         answered=33.0,
         waits=(Wait(queue="sales", joined=11.0, left=33.0, how="answered"),),

@@ -56,8 +56,8 @@ class Spying:
         self._tells = tells
         self._clock = clock
 
-    async def begin(self, actor: Person, user_id: int, how: How, why: str, *, request_id: str, address: str) -> None:
-        """The supervisor's phone rings and hears the conversation. Raises Refused, NotAllowed, ChannelError."""
+    async def begin(self, actor: Person, user_id: int, how: How, why: str, *, request_id: str, address: str) -> str:
+        """The supervisor's phone rings and hears the conversation; its kind. Raises Refused, NotAllowed, ChannelError."""
         agent = self._directory.chosen_of(user_id)
         team = agent.team_id if agent else None
         if not may(actor, "calls.spy", owner_team_id=team) or user_id == actor.id:
@@ -77,13 +77,14 @@ class Spying:
             how=how,
             request_id=request_id,
             caller_id_name=name[:80],
-            headers=(("X-Trubka-Click", request_id),) if own.kind == "browser" else (),
+            headers=(("X-Trubka-Click", request_id), ("X-Trubka-Spy", how)) if own.kind == "browser" else (),
             timeout_s=RING_S,
         )
         answer = await line.pbx.ask(command, timeout_s=ANSWER_S)
         if not answer.ok:
             raise ChannelError(f"The PBX refused: {answer.message}", permanent=True)
         await self._tell(user_id, actor.name)
+        return own.kind
 
     async def heard(self, event: Spied, _received_at: float) -> None:
         """Somebody listens by a code at his phone."""

@@ -78,6 +78,10 @@ class SpyIn(Struct, forbid_unknown_fields=True):
     request_id: Key = ""
 
 
+class Rings(Struct):
+    rings: Annotated[str, Meta(description="Kind of the phone that rings: desk, browser or mobile")]
+
+
 async def pick(request: web.Request) -> web.Response:
     """A caller who waits goes to a person."""
     body = await body_of(request, Pick)
@@ -127,8 +131,7 @@ async def spy(request: web.Request) -> web.Response:
     body, spying = await body_of(request, SpyIn), services_of(request).spying
     key, address = body.request_id or secrets.token_hex(16), address_of(request)
     who = person_of(request), place(request)
-    await spying.begin(*who, body.how, body.why, request_id=key, address=address)
-    return reply(Ok(), 202)
+    return reply(Rings(await spying.begin(*who, body.how, body.why, request_id=key, address=address)), 202)
 
 
 def _does(
@@ -143,7 +146,7 @@ def _does(
         text=(handler.__doc__ or "").rstrip("."),
         body=body,
         gives=gives,
-        status=202 if gives is Ok and method == "POST" else 200,
+        status=202 if gives in (Ok, Rings) and method == "POST" else 200,
         refusals=(404, 409, 503),
     )
 
@@ -155,5 +158,5 @@ OPERATIONS = (
     _does("PUT", "agents/{id}/place", set_place, "agents.manage", PlaceIn),
     _does("PUT", "layout", set_up, "board.read", LayoutIn),
     _does("POST", "messages", tell, "board.tell", Words, Said),
-    _does("POST", "agents/{id}/spy", spy, "calls.spy", SpyIn),
+    _does("POST", "agents/{id}/spy", spy, "calls.spy", SpyIn, Rings),
 )

@@ -7,17 +7,18 @@ export function startCopying() {
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
     if (!button) return;
-    const lines = $("pre", button.parentElement);
+    const lines = $("pre, input[readonly]", button.parentElement);
     toast((await copied(lines)) ? t("Copied.") : t("Mark the lines and copy them: this browser does not let the page do it."));
   });
 }
 
 async function copied(lines) {
   try {
-    await navigator.clipboard.writeText(lines.textContent);
+    await navigator.clipboard.writeText(lines.value ?? lines.textContent);
     return true;
   } catch {
-    getSelection().selectAllChildren(lines);
+    if (lines.select) lines.select();
+    else getSelection().selectAllChildren(lines);
     return document.execCommand("copy");
   }
 }

@@ -35,6 +35,12 @@ const TITLES = {
   held: () => t("On hold"),
 };
 
+const SPIES = {
+  listen: () => t("You listen"),
+  whisper: () => t("You whisper"),
+  barge: () => t("You have joined the talk"),
+};
+
 function phone() {
   const one = store.liveCall();
   const box = $("#phone");
@@ -45,11 +51,12 @@ function phone() {
   const colleague = one && isAsked(one) ? view.hand_over.by : ""; // it is he who talks, whoever it is about
   const named = together(one).join(", ") || colleague || one?.client?.name || view?.client_name || one?.pop?.colleague || soleMatch(one)?.name || view?.name || store.nameOf(view?.number);
   const number = view ? view.shown || view.number || t("Number hidden") : "";
+  const title = view && (SPIES[view.spies] ?? TITLES[view.state])();
   fill(box, {
-    title: blind || (view ? TITLES[view.state]() + (view.queue ? ` · ${view.queue}` : "") : t("No call")),
+    title: blind || (view ? title + (view.queue ? ` · ${view.queue}` : "") : t("No call")),
     before: blind && view ? t("Before that: {state}", { state: TITLES[view.state]() }) : "",
     name: named || number,
-    number: named && !together(one).length ? number : "",
+    number: named && !together(one).length && !view.spies ? number : "",
   });
   const extension = view?.extension;
   fill(box, { tones: extension ? t("Send ext. {extension}", { extension }) : "" });
@@ -73,7 +80,7 @@ function own(view) {
   const pill = $("#own");
   const kinds = { talking: "talk", ringing: "ring", dialling: "ring", held: "hold" };
   pill.className = `pill ${kinds[view?.state] ?? "idle"}`;
-  fill(pill, { text: view ? TITLES[view.state]() : "" });
+  fill(pill, { text: view ? (SPIES[view.spies] ?? TITLES[view.state])() : "" });
   show(pill, !!view);
 }
 

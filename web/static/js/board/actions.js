@@ -5,11 +5,13 @@ import { expectLeg } from "../phone.js";
 import { t, tn } from "../texts.js";
 import { toast } from "../toasts.js";
 import { standing } from "./agents.js";
+import { keep } from "./rows.js";
 
 const FREE = ["ready", "paused", "away", "off", "after-call"];
 let known; // what the board knows
 let who; // the row that is acted on: a call's or a person's id
 
+/** Gives what is to be done after each news: an open dialog goes with them. */
 export function startActions(place, state) {
   known = state;
   who = "";
@@ -19,20 +21,28 @@ export function startActions(place, state) {
     else if (event.target.closest("[data-agent]")) openAgent(place, key);
     else if (event.target.closest("[data-call]")) openCall(place, key);
   });
+  startPick(place);
   startAgent(place);
   startCall(place);
   startTell(place);
+  return () => {
+    if ($("#board-pick", place).open) drawPick(place);
+    if ($("#board-agent", place).open) drawAgent(place);
+    if ($("#board-call", place).open) drawCall(place);
+  };
 }
 
-/** Ask the server; done: what to say then. The dialog closes where it was done, unless it is to stay. */
+/** Ask the server; done: what to say then. The dialog closes where it was done, unless it is to stay. Gives whether. */
 async function act(dialog, work, done, stays) {
   fill(dialog, { fault: "" });
   try {
     const answer = await work();
     if (!stays) dialog.close();
     toast(typeof done === "function" ? done(answer) : done);
+    return true;
   } catch (refusal) {
     fill(dialog, { fault: refusal.message });
+    return false;
   }
 }
 
@@ -46,20 +56,30 @@ const named = (one) => one?.name || String(one?.shown ?? "").split("§")[0] || t
 // A caller is given to somebody ------------------------------------------------------------------------------------------
 function openPick(place, call) {
   const dialog = $("#board-pick", place);
-  const row = known.calls.get(call);
-  const list = $("#board-pick-who", dialog);
-  const people = [...known.agents.values()].filter((one) => FREE.includes(one.standing) && one.device === "idle");
-  people.sort((a, b) => FREE.indexOf(a.standing) - FREE.indexOf(b.standing) || a.name.localeCompare(b.name));
-  list.replaceChildren(
-    ...people.map((one) => {
-      const item = fill(mould("board-choice"), { name: one.name, standing: standing(one.standing) });
-      $("button", item).addEventListener("click", () =>
-        act(dialog, () => api("POST", `/board/calls/${encodeURIComponent(call)}/pick`, { user_id: one.id }), t("{name}'s phone rings.", { name: one.name })));
-      return item;
-    }),
-  );
-  open(dialog, t("Who takes {client}?", { client: named(row?.who) }));
-  if (!people.length) fill(dialog, { fault: t("Nobody's phone is free now.") });
+  who = call;
+  open(dialog, t("Who takes {client}?", { client: named(known.calls.get(call)?.who) }));
+  drawPick(place);
+}
+
+/** Who is free, as it is now; and whether the caller is still there. */
+function drawPick(place) {
+  const dialog = $("#board-pick", place);
+  const waits = known.calls.get(who)?.state === "waiting";
+  const people = waits ? [...known.agents].filter(([, one]) => FREE.includes(one.standing) && one.device === "idle") : [];
+  people.sort(([, a], [, b]) => FREE.indexOf(a.standing) - FREE.indexOf(b.standing) || a.name.localeCompare(b.name));
+  keep($("#board-pick-who", dialog), "board-choice", people, (item, one) => fill(item, { name: one.name, standing: standing(one.standing) }));
+  const none = !waits ? t("This caller does not wait any more.") : people.length ? "" : t("Nobody's phone is free now.");
+  fill(dialog, { none });
+}
+
+function startPick(place) {
+  const dialog = $("#board-pick", place);
+  $("#board-pick-who", dialog).addEventListener("click", (event) => {
+    const id = event.target.closest("button")?.closest("li").dataset.key;
+    if (!id) return;
+    const rung = t("{name}'s phone rings.", { name: known.agents.get(id)?.name ?? "" });
+    act(dialog, () => api("POST", `/board/calls/${encodeURIComponent(who)}/pick`, { user_id: Number(id) }), rung);
+  });
 }
 
 // A person ---------------------------------------------------------------------------------------------------------------
@@ -72,14 +92,21 @@ function openAgent(place, id) {
   const row = agent();
   if (!row) return;
   drawPlaces(dialog, row);
-  const spy = $("#board-spy", dialog);
-  if (spy) {
-    const why = String(row.id) === place.dataset.me ? t("These are your own calls.") : row.standing !== "talking" ? t("{name} does not talk now: there is nothing to hear.", { name: row.name }) : "";
-    fill(spy, {});
-    $("#board-spy-off", spy).textContent = why;
-    for (const button of spy.querySelectorAll("button, input")) button.disabled = !!why;
-  }
+  drawAgent(place);
+  const states = $("#board-state-to", dialog);
+  if (states) states.selectedIndex = Math.max(0, [...states.options].findIndex((one) => one.text === row.chosen_text));
   open(dialog, row.name);
+}
+
+/** What may be heard now: the talk begins and ends while the dialog is open. */
+function drawAgent(place) {
+  const row = agent();
+  const spy = $("#board-spy", place);
+  if (!row || !spy) return;
+  const why = String(row.id) === place.dataset.me ? t("These are your own calls.") : row.standing !== "talking" ? t("{name} does not talk now: there is nothing to hear.", { name: row.name }) : "";
+  const off = $("#board-spy-off", spy);
+  if (off.textContent !== why) off.textContent = why;
+  for (const button of spy.querySelectorAll("button")) button.disabled = !!why;
 }
 
 function startAgent(place) {
@@ -87,28 +114,30 @@ function startAgent(place) {
   $("#board-spy", dialog)?.addEventListener("submit", (event) => {
     event.preventDefault();
     const id = requestId();
+    const name = agent()?.name ?? "";
     const body = { how: event.submitter?.value ?? "listen", why: $("#board-spy-why", dialog).value, request_id: id };
     act(dialog, async () => {
       await expectLeg(id);
-      await api("POST", path("spy"), body);
-    }, t("Your phone rings: pick up to hear {name}.", { name: agent()?.name ?? "" }));
+      return api("POST", path("spy"), body);
+    }, ({ rings }) => (rings === "browser" ? t("You hear {name} in a moment: the phone in the browser picks up by itself.", { name }) : t("Your phone rings: pick up to hear {name}.", { name })));
   });
   $("#board-state", dialog)?.addEventListener("submit", (event) => {
     event.preventDefault();
     const [to, reason = ""] = $("#board-state-to", dialog).value.split(/:(.*)/s);
     act(dialog, () => api("PUT", path("state"), { state: to, reason }), ({ told }) => (told ? t("Done.") : t("Done; the PBX is told when its link is back.")));
   });
-  $("#board-say", dialog)?.addEventListener("submit", (event) => {
+  $("#board-say", dialog)?.addEventListener("submit", async (event) => {
     event.preventDefault();
     const text = $("#board-say-text", dialog);
-    act(dialog, () => api("POST", "/board/messages", { user_id: Number(who), text: text.value }), t("Sent."));
-    text.value = "";
+    if (await act(dialog, () => api("POST", "/board/messages", { user_id: Number(who), text: text.value }), t("Sent."))) text.value = "";
   });
-  $("#board-places", dialog)?.addEventListener("change", (event) => {
+  $("#board-places", dialog)?.addEventListener("change", async (event) => {
     const row = event.target.closest("li");
+    $("[type=number]", row).disabled = !$("[type=checkbox]", row).checked;
     const body = { queue: row.dataset.queue, there: $("[type=checkbox]", row).checked, penalty: Number($("[type=number]", row).value) || 0 };
-    const said = body.there ? t("{name} works in {queue}.", { name: agent()?.name ?? "", queue: body.queue }) : t("{name} works in {queue} no more.", { name: agent()?.name ?? "", queue: body.queue });
-    act(dialog, () => api("PUT", path("place"), body), said, true);
+    const named = { name: agent()?.name ?? "", queue: body.queue, n: body.penalty };
+    const said = event.target.type === "number" ? t("{name}: penalty {n} in {queue}.", named) : body.there ? t("{name} works in {queue}.", named) : t("{name} works in {queue} no more.", named);
+    if (!(await act(dialog, () => api("PUT", path("place"), body), said, true))) drawPlaces(dialog, agent());
   });
 }
 
@@ -122,6 +151,7 @@ function drawPlaces(dialog, row) {
       item.dataset.queue = queue;
       $("[type=checkbox]", item).checked = mine.has(queue);
       $("[type=number]", item).value = mine.get(queue)?.penalty ?? 0;
+      $("[type=number]", item).disabled = !mine.has(queue);
       return item;
     }),
   );
@@ -135,9 +165,18 @@ function openCall(place, id) {
   if (!row) return;
   fill(dialog, { end: t("End the call") });
   $("#board-end", dialog).dataset.sure = "";
-  show($("#board-give", dialog), row.state === "waiting");
-  $("#board-take", dialog).disabled = row.state !== "talking" && row.state !== "held";
+  drawCall(place);
   open(dialog, named(row.who));
+}
+
+/** What may be done with the call now: it is answered, and ends, while the dialog is open. */
+function drawCall(place) {
+  const dialog = $("#board-call", place);
+  const row = known.calls.get(who);
+  show($("#board-give", dialog), row?.state === "waiting");
+  $("#board-take", dialog).disabled = row?.state !== "talking" && row?.state !== "held";
+  $("#board-end", dialog).disabled = !row;
+  if (!row) fill(dialog, { fault: t("This call is over.") });
 }
 
 function startCall(place) {
@@ -164,11 +203,11 @@ function startTell(place) {
     teams.replaceChildren(new Option(t("Everybody"), ""), ...[...names].map(([id, name]) => new Option(name, id)));
     open(dialog, "");
   });
-  $("#board-announce", dialog).addEventListener("submit", (event) => {
+  $("#board-announce", dialog).addEventListener("submit", async (event) => {
     event.preventDefault();
     const text = $("#board-tell-text", dialog);
     const body = { text: text.value, team_id: teams.value ? Number(teams.value) : null };
-    act(dialog, () => api("POST", "/board/messages", body), ({ told }) => tn("Told {n} person.", "Told {n} people.", told));
-    text.value = "";
+    const done = await act(dialog, () => api("POST", "/board/messages", body), ({ told }) => tn("Told {n} person.", "Told {n} people.", told));
+    if (done) text.value = "";
   });
 }

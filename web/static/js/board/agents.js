@@ -41,7 +41,7 @@ function paint(line, row) {
   const own = row.standing === "paused" || row.standing === "away" || (row.chosen !== "ready" && row.chosen !== "logged-off");
   const there = row.places.filter((one) => one.there);
   fill(line, {
-    name: row.name, extension: row.extension, team: row.team, standing: standing(row.standing), chosen: own ? row.chosen_text : "",
+    name: row.name, extension: row.extension, team: row.team, standing: standing(row.standing), chosen: own && row.chosen_text !== standing(row.standing) ? row.chosen_text : "",
     device: word("device", row.device), queue: row.queue ?? "",
     places: there.map((one) => (one.penalty ? `${one.queue} (${one.penalty})` : one.queue)).join(", "),
     answered: row.today.answered, talk: duration(row.today.talk_s), missed: row.today.missed, paused: duration(row.today.paused_s),

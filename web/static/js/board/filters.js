@@ -3,12 +3,24 @@ import { $ } from "../dom.js";
 
 let team = "";
 let queue = "";
+let known; // what the board knows
 
-export const shownQueue = (name) => !queue || name === queue;
-export const shownAgent = (row) => (!team || row.team === team) && (!queue || row.places.some((one) => one.queue === queue));
-export const shownCall = (row) => !queue || row.queue === queue || row.queues.includes(queue);
+const ofTeam = (row) => row?.team === team;
+const teamWorksIn = (name) => [...known.agents.values()].some((row) => ofTeam(row) && row.places.some((one) => one.queue === name));
+
+export const shownQueue = (name) => (!queue || name === queue) && (!team || teamWorksIn(name));
+export const shownAgent = (row) => (!team || ofTeam(row)) && (!queue || row.places.some((one) => one.queue === queue));
+
+/** A team's calls are those that its people are in, and those that wait where they work. */
+export function shownCall(row) {
+  if (queue && row.queue !== queue && !row.queues.includes(queue)) return false;
+  if (!team) return true;
+  const people = row.legs.filter((leg) => leg.user_id).map((leg) => known.agents.get(String(leg.user_id)));
+  return people.some(ofTeam) || (!people.length && !!row.queue && teamWorksIn(row.queue));
+}
 
 export function startFilters(place, state, draw) {
+  known = state;
   const teams = $("#board-team", place);
   const queues = $("#board-queue", place);
   const offer = () => {

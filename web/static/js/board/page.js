@@ -9,9 +9,13 @@ import { state } from "./state.js";
 
 export function startBoard(place) {
   let redraw = () => {};
-  startActions(place, state);
+  const opened = startActions(place, state);
   startBehind(place);
   const filters = startFilters(place, state, () => redraw());
   const turn = startLayout(place, filters);
-  redraw = showBoard(place, lookAtBoard, { heard: filters.offer, turn });
+  const heard = () => {
+    filters.offer();
+    opened();
+  };
+  redraw = showBoard(place, lookAtBoard, { heard, turn });
 }

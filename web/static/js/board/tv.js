@@ -31,11 +31,13 @@ async function keep(hear) {
     try {
       await listen((news) => {
         turn = -1;
+        delete place.dataset.refused;
         lost("");
         hear(news);
       });
     } catch (error) {
       refused = error instanceof Refused ? error.message : "";
+      if (refused) place.dataset.refused = "yes"; // what may not be shown any more is not left standing
     }
     lost(refused || t("No connection to the server. What is grey is how it last was; the board comes back by itself."));
     await new Promise((resolve) => setTimeout(resolve, refused ? REFUSED_MS : AGAIN_MS[Math.min(Math.max(turn, 0), AGAIN_MS.length - 1)]));

@@ -20,7 +20,7 @@ export class Call {
     this.outgoing = outgoing;
     this.number = number;
     this.name = name;
-    this.purpose = purpose; // "": a client's or a colleague's; echo: a test
+    this.purpose = purpose; // "": a client's or a colleague's; echo: a test; listen, whisper, barge: somebody else's is heard
     this.click = click; // id of the click that the server carries out with this leg
     this.state = outgoing ? "dialling" : "ringing";
     this.muted = false;

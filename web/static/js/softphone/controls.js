@@ -11,6 +11,7 @@ import { qualityText } from "./quality.js";
 
 const LATE_MS = 4000; // a phone without connection is told of after so long: most losses are blinks
 const BARE = { returning: "talking" };
+const SPIES = new Set(["listen", "whisper", "barge"]);
 
 export function startControls(phone) {
   const controls = new Controls(phone);
@@ -157,7 +158,7 @@ class Controls {
   bare() {
     const talk = this.now();
     if (!talk || callOf(talk, this.talks)) return null;
-    return { state: BARE[talk.state] ?? talk.state, ...face(talk), since: talk.since / 1000 };
+    return { state: BARE[talk.state] ?? talk.state, ...face(talk), spies: SPIES.has(talk.purpose) ? talk.purpose : "", since: talk.since / 1000 };
   }
 
   draw() {
@@ -179,6 +180,7 @@ class Controls {
     $("#hold").setAttribute("aria-pressed", String(now.state === "held"));
     fill($("#hold"), { hold: now.state === "held" ? t("Resume") : t("Hold") });
     for (const id of ["mute", "hold", "keypad-open"]) $(`#${id}`).disabled = !talks;
+    for (const id of ["hold", "keypad-open", "hand-over-open"]) show($(`#${id}`), !SPIES.has(now.purpose)); // not one's own to hand over
     $("#hand-over-open").disabled = !talks || !!other;
     show($("#line-two"), !!other);
     fill($("#line-two"), { join: now.state === "dialling" ? t("Hand over, do not wait") : t("Connect them") });

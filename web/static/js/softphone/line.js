@@ -9,6 +9,7 @@ import { Wire } from "./wire.js";
 const STAYS = new Set(["elsewhere", "signed-out", "taken", "untrusted", "blocked"]); // until a person does something
 const DOMAIN = "pbx.invalid"; // the PBX goes by users and numbers alone
 const CLICK = "X-Trubka-Click";
+const SPY = "X-Trubka-Spy"; // listen, whisper or barge: this leg hears somebody's conversation
 const CLICK_MS = 3000; // so long a leg of a click waits to be known
 const CURES = 20;
 const AGAIN_MS = 3000;
@@ -110,7 +111,7 @@ export class Line {
     prompt(session);
     const click = request.getHeader(CLICK) ?? "";
     const { uri, display_name: name } = request.from;
-    const call = this.add(this.made({ session, outgoing: false, number: uri.user ?? "", name: name ?? "", click }));
+    const call = this.add(this.made({ session, outgoing: false, number: uri.user ?? "", name: name ?? "", click, purpose: request.getHeader(SPY) ?? "" }));
     if (click) this.asked(click).then((ours) => this.clicked(call, ours));
   }
 
