@@ -32,11 +32,31 @@ THINGS: Mapping[str, str] = {
     "missed": N_("missed calls"),
     "letters": N_("letters"),
     "desk": N_("desk"),
+    "addressees": N_("whom to write to"),
+    "campaign": N_("mailing or call list"),
+    "letter": N_("letter"),
+    "letter-file": N_("file of a letter"),
+    "missing recordings": N_("talks without a recording"),
+    "number-lists": N_("black and white lists"),
+    "outbox": N_("letters that wait to be sent"),
+    "rule": N_("rule"),
+    "sms": N_("SMS"),
+    "tasks": N_("tasks"),
+    "work": N_("work list"),
+    "board": N_("live board"),
+    "board-link": N_("board on a screen"),
+    "reminders": N_("reminders"),
     "import": N_("import"),
     "change": N_("change of many"),
     "access-log": N_("access journal"),
     "base": N_("the whole database, copied"),
     "backup": N_("a backup of the database"),
+}
+SPIED: Mapping[str, str] = {
+    "listen": N_("{login}: listened"),
+    "whisper": N_("{login}: whispered"),
+    "barge": N_("{login}: joined the talk"),
+    "code": N_("{login}: by a code at the phone"),
 }
 BROKEN: Mapping[How, str] = {
     "changed": N_("Line {line} was changed since it was written."),
@@ -65,6 +85,10 @@ def thing_text(language: str, thing: str, fields: Mapping[str, str]) -> str:
     """What a line of the journal is about, in words: `client:12`, `clients by q, region`. fields: names of columns."""
     what, _, asked = thing.partition(" by ")
     kind, _, id_ = what.partition(":")
+    id_, _, heard = id_.partition(" ")  # `call:17.1 whisper, anna`
+    how, _, login = heard.partition(", ")
+    if how in SPIED:
+        id_ += f"; {say(language, SPIED[how], login=login)}"
     named = say(language, THINGS.get(kind, kind)) + (f" {id_}" if id_ and kind not in ("client", "clients") else "")
     if not asked:
         return named

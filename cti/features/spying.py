@@ -57,7 +57,7 @@ class Spying:
         self._clock = clock
 
     async def begin(self, actor: Person, user_id: int, how: How, why: str, *, request_id: str, address: str) -> str:
-        """The supervisor's phone rings and hears the conversation; its kind. Raises Refused, NotAllowed, ChannelError."""
+        """The supervisor's phone, of this kind, rings and hears it. Raises Refused, NotAllowed, ChannelError."""
         agent = self._directory.chosen_of(user_id)
         team = agent.team_id if agent else None
         if not may(actor, "calls.spy", owner_team_id=team) or user_id == actor.id:
