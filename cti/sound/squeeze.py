@@ -22,6 +22,7 @@ WITHIN_S = 900.0
 APART_S = 0.25  # opus begins with some silence of its own
 BITS = {"opus": 24_000, "mp3": 32_000}  # a second, of one voice
 CODECS = {"opus": ("ogg", "libopus"), "mp3": ("mp3", "libmp3lame")}
+NAMED = {1: "mono", 2: "stereo"}  # a WAV of Asterisk names no layout, and lame takes none without a name
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -62,7 +63,8 @@ def main(source: Path, target: Path, kind: str) -> Said:
     try:
         with av.open(str(source), format="wav") as old, av.open(str(target), "w", format=form) as new:
             sound = old.streams.audio[0]
-            out: Any = new.add_stream(codec, rate=sound.rate, layout=sound.layout.name)
+            layout = NAMED.get(sound.channels, sound.layout.name)
+            out: Any = new.add_stream(codec, rate=sound.rate, layout=layout)
             out.bit_rate = BITS[kind] * sound.channels
             for frame in old.decode(sound):
                 read += frame.samples / frame.sample_rate
