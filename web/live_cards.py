@@ -64,7 +64,7 @@ class Cards:
 
         async def write(conn: Connection) -> None:
             if await desktop_events.shown(conn, agent_id, seq, now, ms) and call_id and ms is not None:
-                step = Step(call_id=call_id, at=now, step="pop-shown", user_id=agent_id, args={"ms": str(ms)})
+                step = Step(call_id=call_id, at=now, step="pop-shown", user_id=agent_id, args={"ms": f"{ms:.0f}"})
                 await traces.add(conn, [step])
 
         self._spool.put(write)

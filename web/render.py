@@ -76,7 +76,7 @@ def set_up(app: web.Application) -> None:
         "day": day,
         "opens": link_of,
         "plain": _plain,
-        "bytes": size,
+        "bytes": _bytes,
         "grouped": _grouped,
     }
     environment.globals |= {"icon": icon, "keys_listed": keys.listed, "key_letter": keys.letter}
@@ -196,11 +196,14 @@ def _plain(value: object) -> str:
     return plain(value) if isinstance(value, (int, float)) else str(value or "")
 
 
-def size(count: int) -> str:
-    """`340 B`, `12 KB`, `3.4 MB` of a file."""
-    if count < 1024:
-        return f"{count} B"
-    return f"{count / 1024:.0f} KB" if count < 1024 * 1024 else f"{count / 1024 / 1024:.1f} MB"
+@pass_context
+def _bytes(context: Context, count: int) -> str:
+    """`340 B`, `12 KB`, `3.4 MB`, `1.2 GB` of a file, as the reader's language writes it."""
+    english = context.get("language") == "en"
+    units = ("B", "KB", "MB", "GB") if english else ("Б", "КБ", "МБ", "ГБ")
+    power = min(max(count.bit_length() - 1, 0) // 10, len(units) - 1)
+    text = f"{count / 1024**power:.{1 if power > 1 else 0}f}"
+    return f"{text if english else text.replace('.', ',')}\u00a0{units[power]}"
 
 
 def icon(name: str) -> Markup:
