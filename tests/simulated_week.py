@@ -1,7 +1,8 @@
 """A week of two queues made from its figures: what is true is written down first, the calls are made to fit.
 
 Two dozen clients call two numbers. Every number of `Truth`, of `cells` and of `numbers` is counted while the week is
-thought out, call by call, by nothing of the product. `records` are what the tracker would have handed to the journal.
+thought out, call by call, by nothing of the product. `records` are what the tracker hands to the journal when it hears
+an Asterisk say these calls (tests/week_stream.py).
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from zoneinfo import ZoneInfo
 
 from cti.storage import calls
 from cti.storage.database import Database
-from cti.telephony.events import CallRecord, LegRecord, Party, Wait
+from cti.telephony.events import CallRecord
+from tests.week_stream import Said, heard
 
 MONDAY = date(2026, 10, 19)
 DAYS = [MONDAY + timedelta(days=n) for n in range(7)]
@@ -63,9 +65,11 @@ class Week:
         self._zone = zone
         self._days_of, self._calls_a_day = days, calls_a_day
         self.cells: Counter[tuple[int, int]] = Counter()
-        self.numbers: Counter[tuple[str, bool]] = Counter()
+        self.numbers: Counter[tuple[str, str]] = Counter()
         self.truth: dict[tuple[str, date], Truth] = {}
-        self.records: list[tuple[CallRecord, str]] = list(self._days())
+        thought = list(self._days())
+        numbers = [f"+{said.caller}" for said in thought]
+        self.records: list[tuple[CallRecord, str]] = list(zip(heard(thought), numbers, strict=True))
 
     def whole(self) -> Truth:
         """Of all queues in all days."""
@@ -100,16 +104,16 @@ class Week:
                 people = {leg.leg_id: user_id for leg in record.legs if leg.device and user_id is not None}
                 await calls.save(conn, record, number=number, user_id=user_id, legs_users=people)
 
-    def _days(self) -> Iterator[tuple[CallRecord, str]]:
+    def _days(self) -> Iterator[Said]:
         for day in self._days_of:
             for queue in QUEUES:
                 truth = self.truth[queue, day] = Truth()
                 for number in range(self._calls_a_day):
                     # the first two of a day are answered and hung up: no figure of it is without a number
                     how = ("answered", "abandoned")[number] if number < 2 else self._dice.choice(ENDS)
-                    yield self._call(f"{queue}-{day}-{number}", queue, day, how, truth)
+                    yield self._call(queue, day, how, truth)
 
-    def _call(self, name: str, queue: str, day: date, how: str, truth: Truth) -> tuple[CallRecord, str]:
+    def _call(self, queue: str, day: date, how: str, truth: Truth) -> Said:
         wait = {"joinempty": 0, "full": 0, "timeout": 120}.get(
             how, self._dice.choice((0, 4, 5, 6, 19, 20, 21, 75, 301))
         )
@@ -122,7 +126,7 @@ class Week:
         truth.ends[how] += 1
         here = datetime.fromtimestamp(at, self._zone)
         self.cells[here.weekday(), here.hour] += 1
-        self.numbers[CALLED[queue], how == "answered"] += 1
+        self.numbers[CALLED[queue], how if how in ("answered", "abandoned") else "others"] += 1
         truth.longest_s = max(truth.longest_s, wait)
         if how == "answered":
             truth.waited_s, truth.talked_s, truth.held_s = (
@@ -134,22 +138,6 @@ class Week:
         elif how == "abandoned":
             truth.hung_up_after_s += wait
             truth.soon += wait <= S
-        return self._record(name, queue, at, wait, talk, hold, how), f"+79355550{self._dice.randrange(100, 124)}"
-
-    def _record(self, name: str, queue: str, at: float, wait: int, talk: int, hold: int, how: str) -> CallRecord:
-        left, answered = at + wait, how == "answered"
-        agent = LegRecord(
-            leg=f"PJSIP/101-{name}", leg_id=f"a-{name}", device="PJSIP/101", rang=at,
-            answered=left if answered else None, ended=left + talk + hold, result="talked" if answered else "no-answer",
-            talk=float(talk) if answered else None, hold=float(hold) if answered else None,
-        )  # fmt: skip
-        client = LegRecord(
-            leg=f"PJSIP/trunk-{name}", leg_id=f"c-{name}", device=None, answered=at, ended=left + talk + hold,
-            talk=float(talk), hold=0.0,
-        )  # fmt: skip
-        return CallRecord(
-            call=name, direction="inbound", caller=Party(number="9355550000"), called=CALLED[queue], queue=queue,
-            started=at, queued=at, answered=left if answered else None, ended=left + talk + hold,
-            outcome="answered" if answered else "abandoned", legs=(client, agent),
-            waits=(Wait(queue=queue, joined=at, left=left, how=how, position=1),),
-        )  # fmt: skip
+        caller = f"79355550{self._dice.randrange(100, 124)}"
+        called = CALLED[queue]
+        return Said(queue=queue, called=called, caller=caller, at=at, wait=wait, talk=talk, hold=hold, how=how)
