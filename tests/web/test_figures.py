@@ -6,8 +6,10 @@ import csv
 import io
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -52,6 +54,17 @@ async def test_every_figure_of_the_week_is_what_it_was_made_of(vera: Browser, we
         _same(found["total"], week.whole())
         assert found["total"]["counts"]["entered"] == len(week.records)
         assert sum(line["sums"]["counts"]["entered"] for line in found["lines"]) == len(week.records)
+
+
+async def test_who_talked_in_the_week_did_so_as_long_as_it_says(vera: Browser, week: Week) -> None:
+    """All phones are Anna's; calls of the last evening go on over midnight."""
+    found: dict[str, Any] = {"left": 1}
+    while found["left"]:
+        _, found = await vera.ask("GET", f"/reports/agents?since={DAYS[0]}&until={DAYS[-1] + timedelta(days=1)}")
+    [counts] = [line["counts"] for line in found["lines"] if line["user_id"] == ANNA]
+    truth = week.whole()
+    assert counts["answered"] == truth.ends["answered"]
+    assert (counts["talk_ms"], counts["hold_ms"]) == (1000 * truth.talked_s, 1000 * truth.held_s)
 
 
 async def test_why_a_level_was_low_counts_the_calls_of_the_week(vera: Browser, week: Week) -> None:
