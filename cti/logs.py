@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import time
 from collections.abc import MutableMapping
 from typing import Any, TextIO, cast
 
@@ -19,6 +20,11 @@ from cti.settings import LogSettings
 _NUMBER = re.compile(r"\+?\d{7,}+(?!\.\d)")  # a point and digits after it: an id of the PBX
 _SECRET = re.compile(r"secret|password|passwd|token|cookie|authorization|totp|csrf", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+SELDOM_S = 60.0
+NO_DESCRIPTORS = (
+    "the server has no file descriptors left: who comes anew waits; raise LimitNOFILE, or see who opens so many"
+    " connections"
+)
 _FREE = {"timestamp", "level", "exception", "call", "bytes", "port", "pid"}  # never a person's number
 
 Event = MutableMapping[str, Any]
@@ -39,6 +45,26 @@ def redact(_logger: Any, _method: str, event: Event) -> Event:
         elif isinstance(value, str) and key != "exception":
             event[key] = _CONTROL.sub("�", value)
     return event
+
+
+class _Seldom(logging.Filter):
+    """asyncio says of every connection that it cannot take that it has no descriptors, a thousand a second: once in a
+    while is enough, in words that help.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._again = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.getMessage().startswith("socket.accept() out of system resource"):
+            return True
+        now = time.monotonic()
+        if now < self._again:
+            return False
+        self._again = now + SELDOM_S
+        record.msg, record.args, record.exc_info = NO_DESCRIPTORS, (), None
+        return True
 
 
 class _Stderr:
@@ -74,5 +100,7 @@ def set_up(settings: LogSettings) -> None:
     handler = logging.StreamHandler(_Stderr())
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
     logging.basicConfig(level=max(level, logging.INFO), handlers=[handler], force=True)
+    known = logging.getLogger("asyncio")
+    known.filters = [_Seldom()]
     for noisy in ("aiohttp.access", "panoramisk", "asyncio", "engineio", "socketio", "sqlalchemy"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

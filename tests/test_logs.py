@@ -38,3 +38,16 @@ def test_SEC_32_secrets_and_numbers_are_masked_whatever_the_field() -> None:
     event = redact(None, "info", {"secret": "x", "csrf_token": "y", "reason": "dial +79355550101 failed", "count": 5})
     assert event == {"secret": "***", "csrf_token": "***", "reason": "dial …0101 failed", "count": 5}
     assert safe_text("call 1763890000.123 at 10") == "call 1763890000.123 at 10"
+
+
+def test_that_there_are_no_descriptors_left_is_said_once_in_a_while() -> None:
+    program = (
+        "import asyncio, logging; from cti.logs import set_up; from cti.settings import LogSettings;"
+        "set_up(LogSettings(json_lines=True)); loop = asyncio.new_event_loop(); error = OSError(24, 'Too many open files');"
+        "said = {'message': 'socket.accept() out of system resource', 'exception': error};"
+        "[loop.call_exception_handler(said) for _ in range(1000)]; logging.getLogger('asyncio').error('another')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    first, second = [json.loads(line)["event"] for line in done.stderr.splitlines()]
+    assert "raise LimitNOFILE" in first
+    assert second == "another"

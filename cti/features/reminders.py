@@ -1,9 +1,10 @@
 """Reminders: at its time a task comes to its owner's screens as a call does, and stays until he answers it.
 
 Rules kept here: who talks, is rung or works after a call is not disturbed, the reminder waits for him; so it does while
-he has no page open. What is due is read anew from the tasks at every tick: a task that was changed, done or erased
-anywhere, a server that was killed, a clock that was put right cannot make one go astray. Answered is: dialled, done
-(cti/features/client_tasks.py), put off. A call-back is done by itself once the client has answered its call.
+he has no page open. What is due to somebody there is read anew from the tasks at every tick: a task that was changed,
+done or erased anywhere, a server that was killed, a clock that was put right cannot make one go astray. Answered is:
+dialled, done (cti/features/client_tasks.py), put off. A call-back is done by itself once the client has answered its
+call.
 """
 
 from __future__ import annotations
@@ -84,6 +85,8 @@ class Reminders:
 
     async def _look(self, now: float) -> None:
         people = [user_id for user_id in self._online() if not self._busy(user_id)]
+        if not people and not self._shown:
+            return  # at night nothing is read
         async with self._db.read() as conn:
             late = await tasks.due(conn, now, people, each=MOST)
             stopped = await restrictions.restricted(conn, (task.client_id for task in late))

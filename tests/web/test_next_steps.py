@@ -150,6 +150,20 @@ async def test_who_talks_works_after_a_call_or_is_away_is_not_disturbed(running:
     assert watch.of(ANNA) == ()
 
 
+async def test_where_nobody_is_to_be_told_nothing_is_read(running: Panel) -> None:
+    watch = Reminders(
+        db=None,  # type: ignore[arg-type]
+        spool=running.services.spool,
+        desktop=_Screens(),  # type: ignore[arg-type]
+        keep_line=running.services.access_journal.reminded,
+        busy={ANNA}.__contains__,
+        online=lambda: (ANNA,),
+        clock=time.time,
+    )
+    await watch.look()
+    assert watch.of(ANNA) == ()
+
+
 async def test_a_reminder_is_answered_by_its_owner_or_who_leads_him(running: Panel) -> None:
     async with Browser(running, "anna") as anna, Browser(running, "boris") as boris, Browser(running, "vera") as vera:
         task = (await anna.ask("PUT", "/calls/call-1/next", _step()))[1]["task"]
