@@ -43,7 +43,7 @@ def test_SEC_32_secrets_and_numbers_are_masked_whatever_the_field() -> None:
 def test_that_there_are_no_descriptors_left_is_said_once_in_a_while() -> None:
     program = (
         "import asyncio, logging; from cti.logs import set_up; from cti.settings import LogSettings;"
-        "set_up(LogSettings(json_lines=True)); loop = asyncio.new_event_loop(); error = OSError(24, 'Too many open files');"
+        "set_up(LogSettings(json_lines=True)); loop = asyncio.new_event_loop(); error = OSError(24, 'Too many');"
         "said = {'message': 'socket.accept() out of system resource', 'exception': error};"
         "[loop.call_exception_handler(said) for _ in range(1000)]; logging.getLogger('asyncio').error('another')"
     )
