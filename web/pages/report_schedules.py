@@ -52,7 +52,7 @@ async def _shown(
     values: dict[str, Any] = {
         "rows": rows,
         "one": one,
-        "boxes": [(box.id, f"{box.name} <{box.address}>") for box in boxes if box.kind == "shared"],
+        "boxes": [(box.id, _from(request, box)) for box in sorted(boxes, key=_is_paused) if box.kind == "shared"],
         "own": own,
         "reports": [
             (key, asker.say(report.title), report.right)
@@ -71,6 +71,15 @@ async def _shown(
         "error": error,
     }
     return page(request, "report_schedules.html", status=status, title=N_("Reports by letter"), **values)
+
+
+def _is_paused(box: mailboxes.Mailbox) -> bool:
+    return box.paused_at is not None
+
+
+def _from(request: web.Request, box: mailboxes.Mailbox) -> str:
+    """A mailbox to choose; nothing leaves by a paused one, so those come last."""
+    return f"{box.name} <{box.address}>" + (f", {translate(request, N_('paused'))}" if _is_paused(box) else "")
 
 
 def _new(request: web.Request, boxes: list[mailboxes.Mailbox]) -> Scheduled:
