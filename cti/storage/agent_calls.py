@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.reports.agent_sums import LEG_S
 from cti.reports.kpi import AGAIN_S
+from cti.reports.queue_sums import QUARTER_S
+from cti.storage.agent_rollups import left
 from cti.storage.disposition_tables import call_dispositions
 from cti.storage.journal import CallRow, by_ids
+from cti.storage.rollup_tables import agent_quarters
 from cti.storage.search import PAGE_LIMIT, KeyText, Page, read_cursor, write_cursor
 from cti.storage.tables import calls, legs
 
@@ -39,6 +42,14 @@ KINDS: dict[str, ColumnElement[bool]] = {
 # their client may still call again: as kpi.helped_at_once counts it
 Helped = tuple[int, int, int]
 CLIENTS = ("at-once", "again")  # clients who were helped at once, and who called again
+_QUARTER = agent_quarters.c
+_COUNTED: dict[str, ColumnElement[int]] = {
+    **{name: _QUARTER[name] for name in ("answered", "placed", "transferred", "missed")},
+    "talks": _QUARTER.answered + _QUARTER.placed,
+}
+FIRST_S = 3600.0  # the newest are looked for in the last hour, then in ever longer stretches before it
+Order = tuple[ColumnElement[Any], ...]
+Times = Callable[[float, float], ColumnElement[bool]]  # whether a row is of a time
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,18 +87,39 @@ async def parts(
         columns = [_CALL.id.label("call_id"), _CALL.id.label("key"), at.label("at"), _CALL.user_id]
         more = [(_CALL.ended_at - _CALL.answered_at).label("talk_s")]
         inside = [*_answered(since, until, people), again if what == "again" else ~again]
-        return await _page(conn, select(*columns, *more), calls, inside, at, _CALL.id, _CALL.id, limit, cursor)
+        asked, order = select(*columns, *more).where(*inside), (at, _CALL.id, _CALL.id)
+        return await _page(conn, asked, calls, _between(at, 0), order, since, until, limit, cursor)
     at = _LEG.rang_at if what == "missed" else _LEG.answered_at
-    times = [and_(at >= since - HALF_MS, at < until - HALF_MS)]
+    times = _between(at, HALF_MS)
     if what == "ring":  # it is counted when it was picked up, else when it rang
-        rang = _LEG.rang_at
-        times.append(and_(_LEG.answered_at.is_(None), rang >= since - HALF_MS, rang < until - HALF_MS))
-        at = func.coalesce(_LEG.answered_at, rang)
+        missed = _between(_LEG.rang_at, HALF_MS)
+        times = _either(times, lambda first, last: and_(_LEG.answered_at.is_(None), missed(first, last)))
+        at = func.coalesce(_LEG.answered_at, _LEG.rang_at)
     columns = [_LEG.call_id, _LEG.leg_id.label("key"), at.label("at"), _LEG.user_id, _LEG.talk_s, _LEG.result]
     columns.append(_RING.label("ring_s"))
-    inside = [_LEG.user_id.in_(people), or_(*times), KINDS[what]]
+    asked = select(*columns).where(_LEG.user_id.in_(people), KINDS[what])
     source = legs.join(calls, _CALL.id == _LEG.call_id)
-    return await _page(conn, select(*columns), source, inside, at, _LEG.call_id, _LEG.leg_id, limit, cursor)
+    total = None if cursor else await _counted_before(conn, what, since, until, people)
+    by: Order = (at, _LEG.call_id, _LEG.leg_id)
+    return await _page(conn, asked, source, times, by, since, until, limit, cursor, total)
+
+
+def _between(at: ColumnElement[Any], half: float) -> Times:
+    return lambda first, last: and_(at >= first - half, at < last - half)
+
+
+def _either(one: Times, other: Times) -> Times:
+    return lambda first, last: or_(one(first, last), other(first, last))
+
+
+async def _counted_before(
+    conn: AsyncConnection, what: str, since: int, until: int, people: Collection[int]
+) -> int | None:
+    """How many of a kind the counted quarters have; None: not counted, not to its end, or not by whole quarters."""
+    if what not in _COUNTED or since % QUARTER_S or until % QUARTER_S or await left(conn, since, until):
+        return None
+    inside = _QUARTER.at >= since, _QUARTER.at < until, _QUARTER.user_id.in_(people)
+    return int((await conn.execute(select(func.sum(_COUNTED[what])).where(*inside))).scalar_one() or 0)
 
 
 async def said(
@@ -104,9 +136,10 @@ async def said(
     """What people said of calls; name, queue: only that outcome, only calls of that queue ("": without one)."""
     at, key = _SAID.at, _SAID.id
     columns = [_SAID.call_id, key.label("key"), at.label("at"), _SAID.user_id, _SAID.name.label("said")]
-    inside = said_within(since, until, people, name=name, queue=queue)
-    source = call_dispositions.outerjoin(calls, _CALL.id == _SAID.call_id)
-    return await _page(conn, select(*columns), source, inside, at, _SAID.call_id, key, limit, cursor)
+    asked = select(*columns).where(*said_within(since, until, people, name=name, queue=queue))
+    source = call_dispositions if queue is None else call_dispositions.outerjoin(calls, _CALL.id == _SAID.call_id)
+    order: Order = (at, _SAID.call_id, key)
+    return await _page(conn, asked, source, _between(at, 0), order, since, until, limit, cursor)
 
 
 def said_within(
@@ -120,17 +153,17 @@ def said_within(
 
 
 async def outcomes(
-    conn: AsyncConnection, since: int, until: int, people: Collection[int] | None
+    conn: AsyncConnection, since: int, until: int, people: Collection[int] | None, *, queues: bool
 ) -> list[tuple[str, str, int | None, int]]:
-    """How often what was said of calls: outcome, queue of the call ("": none), by whom, how often."""
-    queue = func.coalesce(_CALL.queue, "").label("queue")
-    found = (
-        select(_SAID.name, queue, _SAID.user_id, func.count())
-        .select_from(call_dispositions.outerjoin(calls, _CALL.id == _SAID.call_id))
-        .where(*said_within(since, until, people))
-        .group_by(_SAID.name, queue, _SAID.user_id)
-    )
-    return [(name, of, user_id, int(n)) for name, of, user_id, n in await conn.execute(found)]
+    """How often what was said of calls: outcome, queue of the call ("": none), by whom, how often.
+
+    queues: whether the queues are asked for; else each is "".
+    """
+    by = [_SAID.name, *([func.coalesce(_CALL.queue, "").label("queue")] if queues else []), _SAID.user_id]
+    source = call_dispositions.outerjoin(calls, _CALL.id == _SAID.call_id) if queues else call_dispositions
+    found = select(*by, func.count()).select_from(source).where(*said_within(since, until, people)).group_by(*by)
+    rows = await conn.execute(found)
+    return [(name, queue[0] if queue else "", user_id, int(n)) for name, *queue, user_id, n in rows]
 
 
 async def talks(conn: AsyncConnection, since: int, until: int, people: Collection[int]) -> dict[int, tuple[int, int]]:
@@ -190,22 +223,24 @@ async def _page(
     conn: AsyncConnection,
     asked: Any,
     source: Any,
-    inside: list[ColumnElement[bool]],
-    at: ColumnElement[float],
-    call: ColumnElement[str],
-    key: ColumnElement[Any],
+    times: Times,
+    order: Order,
+    since: float,
+    until: float,
     limit: int,
     cursor: str | None,
+    total: int | None = None,
 ) -> Page[PartRow]:
-    limit, total = max(1, min(limit, PAGE_LIMIT)), None
-    if cursor is None:
-        counted = select(func.count()).select_from(source).where(*inside)
-        total = int((await conn.execute(counted)).scalar_one())
-    else:
-        kind = tuple[float, KeyText, int] if key is _SAID.id else tuple[float, KeyText, KeyText]
-        inside = [*inside, tuple_(at, call, key) < tuple_(*read_cursor(cursor, kind))]
-    found = asked.select_from(source).where(*inside).order_by(at.desc(), call.desc(), key.desc()).limit(limit + 1)
-    rows = (await conn.execute(found)).all()
+    """order: time, call and key of a row. total: None: they are counted here."""
+    limit, asked = max(1, min(limit, PAGE_LIMIT)), asked.select_from(source)
+    if cursor is not None:
+        kind = tuple[float, KeyText, int] if order[2] is _SAID.id else tuple[float, KeyText, KeyText]
+        before = read_cursor(cursor, kind)
+        asked, until = asked.where(tuple_(*order) < tuple_(*before)), min(until, before[0] + 1)
+    elif total is None:
+        every = asked.where(times(since, until)).with_only_columns(func.count(), maintain_column_froms=True)
+        total = int((await conn.execute(every)).scalar_one())
+    rows = await _newest(conn, asked.order_by(*(one.desc() for one in order)), times, since, until, limit + 1)
     of_calls = await by_ids(conn, list({row.call_id for row in rows[:limit]}))
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(
@@ -213,6 +248,17 @@ async def _page(
         total=total,
         next_cursor=write_cursor(last.at, last.call_id, last.key) if last else None,
     )
+
+
+async def _newest(conn: AsyncConnection, asked: Any, times: Times, since: float, until: float, most: int) -> list[Any]:
+    """So many rows from the end of a time, a stretch at a time: of many people no index has them in their order."""
+    rows: list[Any] = []
+    stretch = FIRST_S
+    while until > since and len(rows) < most:
+        begin = max(since, until - stretch)
+        rows += (await conn.execute(asked.where(times(begin, until)).limit(most - len(rows)))).all()
+        until, stretch = begin, stretch * 4
+    return rows
 
 
 def _part(row: Any, call: CallRow | None) -> PartRow:

@@ -108,7 +108,7 @@ async def answered(asker: Asker, query: Mapping[str, str]) -> Outcomes:
     people = await agent_figures.people_of(asker, ask)
     progress = await asker.services.rollups.fresh_agents(since, until)
     async with asker.services.db.read(slow=True) as conn:
-        rows = await agent_calls.outcomes(conn, since, until, people)
+        rows = await agent_calls.outcomes(conn, since, until, people, queues=by == "queues")
         whole = await figures_of.by_person(conn, since, until, people)
         talks = await agent_calls.talks(conn, since, until, people)
     counts: Counter[tuple[str, Key]] = Counter()
