@@ -109,14 +109,15 @@ class Town:
             await asyncio.sleep(0.5)
             return
         await asyncio.sleep(self.chance.uniform(0.4, 2.5))
-        made.answered = client.answered
         with contextlib.suppress(*LOST):
             await self._note(known, made)
+        before = client.answered
         with contextlib.suppress(LabError):
             await self.street.do(client.hang_up)
+        made.ended, made.answered = time.monotonic(), client.answered
         await self.street.do(client.__exit__, None, None, None)
-        made.ended = time.monotonic()
-        made.clear = begun_clear and not self.faulty and self.troubled_at < made.began
+        crossed = made.answered != before  # the pick-up met the hang-up on its way: either side may have it either way
+        made.clear = begun_clear and not crossed and not self.faulty and self.troubled_at < made.began
 
     async def _note(self, known: int, made: Made) -> None:
         pop = next((one for one in self.clara.all("screen_pop")[known:] if one["call"]["number"] == made.number), None)
