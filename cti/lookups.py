@@ -68,5 +68,9 @@ class Loop(asyncio.SelectorEventLoop):
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 self.call_soon_threadsafe(done, found)
 
-        threading.Thread(target=look, name="lookup", daemon=True).start()
+        try:
+            threading.Thread(target=look, name="lookup", daemon=True).start()
+        except RuntimeError:  # no memory for a thread
+            del self._lookups[asked]
+            raise socket.gaierror(socket.EAI_MEMORY, "there is no memory to look a name up") from None
         return future

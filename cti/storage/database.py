@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,13 +23,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from cti.errors import StorageError
 from cti.storage import migrations, one_hop, postgresql, sqlite
 from cti.storage.search import fold
+from cti.storage.troubles import READ_S, in_words, locked
 
 LATEST = migrations.LATEST  # the schema of this program
 READERS = 4
 SLOW = 2  # queries that take seconds, at once: the others find a reader
 MEASURED = 10_000  # clients; below it any way is fast, and statistics of a few would mislead of many
-READ_S = 30.0  # the longest a query may take
-ERRORS = (DBAPIError, sqlite3.Error, OSError)  # what is bare is of a commit within a trip: storage/one_hop.py
 
 
 class TooLong(Exception):
@@ -80,11 +78,9 @@ class Database:
 
         slow: they may take seconds, and wait for one another.
         """
-        try:
+        with in_words(self._url):
             async with self._slow if slow else contextlib.nullcontext(), self._readers.connect() as conn:
                 yield conn
-        except ERRORS as error:
-            raise self._explained(error) from error
 
     @asynccontextmanager
     async def write(self, *, urgent: bool = False) -> AsyncIterator[AsyncConnection]:
@@ -92,7 +88,7 @@ class Database:
 
         urgent: a telephone waits for it: with SQLite it goes before all that wait for the one writer.
         """
-        try:
+        with in_words(self._url):
             if not self.is_sqlite:
                 async with self._writer.begin() as conn:
                     yield conn
@@ -101,8 +97,6 @@ class Database:
                 conn = await self._sqlite_writer()
                 async with conn.begin():
                     yield conn
-        except ERRORS as error:
-            raise self._explained(error) from error
 
     async def backup(self, path: Path) -> None:
         """Write a complete, checked copy to `path` while the server runs. Raises StorageError."""
@@ -119,15 +113,13 @@ class Database:
         PostgreSQL: the tables with people in them are written anew; its log of changes is the operator's to recycle.
         Raises StorageError.
         """
-        try:
+        with in_words(self._url):
             if self.is_sqlite:
                 async with self._turn():
                     await asyncio.to_thread(sqlite.clean, _file(self._url), self._busy_timeout_ms)
                 return
             async with self._writer.connect() as conn:
                 await postgresql.clean(await conn.execution_options(isolation_level="AUTOCOMMIT"))
-        except ERRORS as error:
-            raise self._explained(error) from error
 
     async def size_bytes(self) -> int:
         """How much the database takes on the disk."""
@@ -179,7 +171,7 @@ class Database:
                         await turn.enter_async_context(self._behind)
                     await turn.enter_async_context(self._lock)
             except TimeoutError:
-                raise _locked() from None
+                raise locked() from None
             yield
 
     async def _sqlite_writer(self) -> AsyncConnection:
@@ -188,22 +180,6 @@ class Database:
                 await self._one.close()
             self._one = await self._writer.connect()
         return self._one
-
-    def _explained(self, error: DBAPIError | sqlite3.Error | OSError) -> Exception:
-        """StorageError where the operator can do something; the error itself where it is a bug of ours."""
-        words = str(error.orig if isinstance(error, DBAPIError) else error)
-        if self.is_sqlite:
-            return _explained_sqlite(words, _file(self._url)) or error
-        kind = getattr(getattr(error, "orig", None), "sqlstate", "") or ""
-        if isinstance(error, OSError) or kind.startswith(("08", "57P", "28", "3D")):
-            return StorageError(
-                f"PostgreSQL cannot be reached ({words})", advice="Check that it runs, and storage.url."
-            )
-        if kind == "53100":
-            return _full()
-        if kind == "57014":
-            return _too_long()
-        return error
 
 
 async def open_database(url: str, *, busy_timeout_ms: int = 5000) -> Database:
@@ -367,33 +343,3 @@ async def _refuse_blind_locale(conn: AsyncConnection) -> None:
         "The PostgreSQL database has a locale that knows no letters but English ones",
         advice="Make it anew: createdb --template=template0 --encoding=UTF8 --locale=C.UTF-8 trubka",
     )
-
-
-def _explained_sqlite(words: str, path: Path) -> StorageError | None:
-    if "locked" in words or "busy" in words:
-        return _locked()
-    if "interrupted" in words:
-        return _too_long()
-    if "full" in words:
-        return _full()
-    if "malformed" in words or "not a database" in words:
-        return sqlite.damaged(path, words)
-    if "readonly" in words and "query_only" not in words and "attempt to write" in words:
-        return StorageError(f"The database {path} may not be written", advice="Give the service's user access to it.")
-    if "unable to open" in words or "disk I/O" in words:
-        return StorageError(
-            f"The database {path} cannot be used ({words})", advice="Check the disk and the folder's rights."
-        )
-    return None
-
-
-def _locked() -> StorageError:
-    return StorageError("Another program holds the database", advice="Find and end it (a backup or an SQL shell).")
-
-
-def _too_long() -> StorageError:
-    return StorageError(f"A query took longer than {READ_S:g} s and was ended", advice="Ask for less at once.")
-
-
-def _full() -> StorageError:
-    return StorageError("The disk is full", advice="Free space on the disk of the database.")

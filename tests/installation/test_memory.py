@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 import resource
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
+
+from cti.errors import StorageError
 from cti.memory import Memory, limits, shed, used
 from cti.passwords import _nobodys
 from cti.telephony.numbering import NumberPlan, read
 from tests.e2e.server import Desk, Server, until
+from tests.made import new_database
 
 
 def test_the_smallest_limit_of_all_groups_above_counts(tmp_path: Path) -> None:
@@ -62,3 +68,23 @@ async def test_F_51_near_its_limit_the_server_lets_go_and_serves_on(tmp_path: Pa
             assert await shed_count() >= 1
         assert re.search(r'"entries": [1-9].*"memory is tight', server.log.read_text())
         assert server.stop() == 0
+
+
+async def test_no_memory_is_a_trouble_of_the_database_that_is_told_and_tried_again(tmp_path: Path) -> None:
+    """Not the end of whoever asked: SQLite says MemoryError, Python that it can start no thread."""
+    no_thread = (
+        "import resource, threading\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (2**28, 2**28)); threading.stack_size(2**29)\n"
+        "try: threading.Thread(target=int).start()\n"
+        "except RuntimeError as error: print(error)"
+    )
+    said = subprocess.check_output([sys.executable, "-c", no_thread], text=True).strip()  # noqa: ASYNC221
+    db = await new_database(tmp_path)
+    for error in (MemoryError(), RuntimeError(said)):
+        with pytest.raises(StorageError, match="no memory left"):
+            async with db.read():
+                raise error
+    with pytest.raises(RuntimeError, match="ours"):
+        async with db.write():
+            raise RuntimeError("a bug of ours")
+    await db.close()
