@@ -49,7 +49,7 @@ async def connect(host: str, port: int) -> socket.socket:
 
 @pytest.fixture
 async def sender(tmp_path: Path) -> AsyncIterator[SmtpSender]:
-    made = SmtpSender(connect=connect, path_of=lambda file: tmp_path / file.sha256, command_s=2.0, data_s=0.5)
+    made = SmtpSender(connect=connect, path_of=lambda file: tmp_path / file.sha256)
     yield made
     await made.close()
 
@@ -180,9 +180,10 @@ async def test_F_40_each_answer_is_told_apart_addressee_by_addressee(sender: Smt
 
 @pytest.mark.parametrize("fault", ["drop", "silent"])
 async def test_F_40_no_answer_after_the_letter_itself_is_unknown(sender: SmtpSender, peer: Peer, fault: str) -> None:
-    peer.data = fault
+    peer.data, patient = fault, sender._data_s
+    sender._data_s = 0.5
     assert (await hand_over(sender, peer)).unknown == (PYOTR,)
-    peer.data = ""
+    peer.data, sender._data_s = "", patient
     assert (await hand_over(sender, peer)).accepted == (PYOTR,), "the next one has a connection of its own"
 
 
@@ -203,7 +204,7 @@ async def test_a_letter_goes_over_tls_by_password_or_token_and_never_past_a_wron
             async def send(
                 secret: str, *, oauth2: bool = False, tls: ssl.SSLContext | None = trusts, end: Endpoint = end
             ) -> Delivery:
-                made = SmtpSender(connect=connect, path_of=lambda file: tmp_path, tls=tls, command_s=2.0)
+                made = SmtpSender(connect=connect, path_of=lambda file: tmp_path, tls=tls)
                 given = Credentials(login=LOGIN, secret=secret, oauth2=oauth2)
                 try:
                     return await made.send(1, end, given, await made.compose(LETTER), sender=LOGIN, to=(PYOTR,))

@@ -74,7 +74,7 @@ class PostOffice:
         self.db, self.box, self.folder = db, box, folder
         self.screens = Screens()
         self._ahead = 0.0
-        self.sender = SmtpSender(connect=connect, path_of=lambda file: folder / file.sha256, command_s=2.0, data_s=0.5)
+        self.sender = SmtpSender(connect=connect, path_of=lambda file: folder / file.sha256)
         self.secret = PASSWORD
         self.found: list[tuple[int, str]] = []
         seqs = itertools.count(1)

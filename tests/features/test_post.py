@@ -97,10 +97,11 @@ async def test_F_40_one_of_several_is_tried_again_alone(office: PostOffice, peer
 async def test_F_40_no_answer_is_unknown_and_goes_again_by_a_person_alone(
     office: PostOffice, peer: Peer, fault: str
 ) -> None:
-    peer.data = fault
+    peer.data, patient = fault, office.sender._data_s
+    office.sender._data_s = 0.5
     letter = await office.letter()
     assert (await office.state(letter, "unknown")).why == "no-answer"
-    peer.data = ""
+    peer.data, office.sender._data_s = "", patient
     office.later(GIVE_UP_S)
     other = await office.letter(to=IRINA)
     await office.state(other, "sent")

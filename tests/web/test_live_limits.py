@@ -132,11 +132,13 @@ async def test_T_S2_other_tabs_of_the_agent_do_not_wait_for_the_frozen_one(desk:
 
 
 async def test_F_13_tab_that_answers_no_ping_is_cut_whatever_its_kernel_says(tmp_path: Path) -> None:
-    async with panel(tmp_path, live={"ping_s": 0.3, "pong_s": 0.3}) as desk, Raw(desk) as raw:
-        await raw.sign_in(await desk.token("anna"))
-        raw.freeze()
-        await until(lambda: not desk.live.online(ANNA), why="the tab counts as gone")
-        await until(lambda: sockets(desk.live) == 0, why="its socket is gone")
+    async with panel(tmp_path, live={"ping_s": 0.3, "pong_s": 1.5}) as desk:
+        token = await desk.token("anna")
+        async with Raw(desk) as raw:
+            await raw.sign_in(token)
+            raw.freeze()
+            await until(lambda: not desk.live.online(ANNA), why="the tab counts as gone")
+            await until(lambda: sockets(desk.live) == 0, why="its socket is gone")
 
 
 async def test_F_16_T_S10_clock_that_jumps_cuts_nobody_who_answers(
@@ -153,16 +155,18 @@ async def test_F_16_T_S10_clock_that_jumps_cuts_nobody_who_answers(
 
     for module in (base_socket, async_socket):
         monkeypatch.setattr(module, "time", Jumping)
-    async with panel(tmp_path, live={"ping_s": 0.3, "pong_s": 0.5}) as desk:
+    async with panel(tmp_path, live={"ping_s": 0.3, "pong_s": 1.5}) as desk:
         wires = [await opened(desk, "anna") for _ in range(20)]
         for offset in (3600.0, -3600.0):
             Jumping.offset = offset
             await asyncio.sleep(1)  # pings go out and come back under the new time
             assert sum(not wire.closed.is_set() for wire in wires) >= 19  # at most one had a ping under way
+            token = await desk.token("boris")
             async with Raw(desk) as dead:
-                await dead.sign_in(await desk.token("boris"))
+                await dead.sign_in(token)
                 dead.freeze()
                 await until(lambda: not desk.live.online(2), why="the dead one is noticed")
+            assert sum(not wire.closed.is_set() for wire in wires) >= 19
         await asyncio.gather(*(wire.close() for wire in wires))
 
 
@@ -176,13 +180,14 @@ async def test_T_S3_socket_that_never_signs_in_is_closed(tmp_path: Path) -> None
 
 
 async def test_T_S3_refused_or_signed_out_socket_is_a_stranger_again(tmp_path: Path) -> None:
-    async with panel(tmp_path, live={"connect_s": 0.5}) as desk:
+    async with panel(tmp_path, live={"connect_s": 1.0}) as desk:
+        token = await desk.token("anna")
         async with Raw(desk) as refused:
             await refused.ws.send_str('40{"token":"wrong"}')
             assert (await refused.ws.receive_str()).startswith("44")
             await asyncio.wait_for(refused.ws.receive(), 5)
         async with Raw(desk) as left:
-            await left.sign_in(await desk.token("anna"))
+            await left.sign_in(token)
             await left.ws.send_str("41")
             await until(lambda: not desk.live.online(ANNA), why="he left")
             await asyncio.wait_for(left.ws.receive(), 5)
