@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Response, expect
 
 from cti.storage import tasks
 from tests.browser.axe import violations
@@ -20,8 +20,14 @@ async def _another(theatre: Stage, login: str, path: str) -> Page:
 async def _write(page: Page, name: str, text: str) -> None:
     field = page.locator(f"#card-form [name={name}]")
     await field.fill(text)
-    await field.press("Tab")
+    async with page.expect_response(lambda one: one.ok and text in _sent(one)):  # it said so of the field before, too
+        await field.press("Tab")
     await expect(page.locator("[data-saving]")).to_contain_text("Сохранено")
+
+
+def _sent(answer: Response) -> str:
+    """What the request of an answer brought."""
+    return (answer.request.post_data_buffer or b"").decode(errors="replace")
 
 
 async def test_two_browsers_save_one_card_and_neither_reverts_the_other(theatre: Stage) -> None:

@@ -347,6 +347,7 @@ async def test_the_controls_of_a_call_are_seen_without_scrolling(
         await theatre.becomes("call-1", "talking")
         await theatre.ring("call-2", number=NOBODYS)
         for control in ("#hang-up", "#dial-to", "#note", "#rings button:visible", "#card-open"):
+            await expect(page.locator(control).first).to_be_visible()
             place = await page.locator(control).first.bounding_box()
             assert place is not None, control
             assert place["x"] + place["width"] <= width, control
