@@ -17,6 +17,9 @@ def command(ctx: click.Context) -> None:
     With no PBX in the settings it serves the panel and says so in it. SIGTERM or Ctrl-C stops it.
     """
     settings = settings_of(ctx)
+    from cti.memory import few_arenas
+
+    few_arenas()
     gc.disable()  # all that is loaded stays: walking it again and again while it grows is a fifth of the start
     from cti.server import main  # the whole server is loaded only here
 

@@ -54,6 +54,7 @@ async def test_F_51_near_its_limit_the_server_lets_go_and_serves_on(tmp_path: Pa
     with Server(tmp_path / "data", {}).prepare() as server:
         async with Desk(server, "pavel") as pavel:
             assert "Алхимов" in await pavel.text("/clients/1")
+            assert mapped(server.pid) < 700 * 2**20, "threads share few heaps: with one each it is a gigabyte"
             most = int(mapped(server.pid) * 1.2)
             resource.prlimit(server.pid, resource.RLIMIT_AS, (most, most))
 
