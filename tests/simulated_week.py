@@ -62,7 +62,7 @@ class Week:
 
     def __init__(self, zone: ZoneInfo, *, days: Sequence[date] = DAYS, calls_a_day: int = 12, seed: int = 7) -> None:
         self._dice = random.Random(seed)
-        self._zone = zone
+        self.zone = zone
         self._days_of, self._calls_a_day = days, calls_a_day
         self.cells: Counter[tuple[int, int]] = Counter()
         self.numbers: Counter[tuple[str, str]] = Counter()
@@ -122,9 +122,9 @@ class Week:
         talk, hold = (self._dice.randrange(10, 600), self._dice.randrange(0, 60)) if how == "answered" else (0, 0)
         # anywhere in the day, its first and last second among them: calls go on over midnight
         second = self._dice.choice((0, 86_399, *(self._dice.randrange(86_400) for _ in range(6))))
-        at = datetime(day.year, day.month, day.day, tzinfo=self._zone).timestamp() + second
+        at = datetime(day.year, day.month, day.day, tzinfo=self.zone).timestamp() + second
         truth.ends[how] += 1
-        here = datetime.fromtimestamp(at, self._zone)
+        here = datetime.fromtimestamp(at, self.zone)
         self.cells[here.weekday(), here.hour] += 1
         self.numbers[CALLED[queue], how if how in ("answered", "abandoned") else "others"] += 1
         truth.longest_s = max(truth.longest_s, wait)

@@ -91,7 +91,7 @@ class Server:
             input=said,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,  # of who waits on a busy machine
             check=False,
         )
 

@@ -27,13 +27,15 @@ async def asked(desk: Desk, kind: str, **more: Any) -> dict[str, Any]:
     return await until(found, why=f"{desk.login} is told of a call that is {kind} {more}")
 
 
-async def reads(desk: Desk, *texts: str) -> None:
-    """Who is asked reads what was written."""
+async def reads(desk: Desk, *texts: str) -> list[dict[str, Any]]:
+    """The notes of a call once who is asked reads these in them."""
 
-    def notes() -> list[str]:
-        return [note["text"] for note in desk.all("call")[-1]["hand_over"]["notes"]]
+    def notes() -> list[dict[str, Any]]:
+        told = [view["hand_over"] for view in desk.all("call") if view["hand_over"]]
+        found: list[dict[str, Any]] = told[-1]["notes"] if told else []
+        return found if [note["text"] for note in found] == list(texts) else []
 
-    await until(lambda: notes() == list(texts), why=f"{desk.login} reads {texts}")
+    return await until(notes, why=f"{desk.login} reads {texts}")
 
 
 async def talks(clara: Desk, street: Street, number: str, note: str = "") -> tuple[str, Phone, Caller]:
@@ -59,8 +61,8 @@ async def test_who_is_asked_reads_card_note_and_wait_while_ringing(server: Serve
         pop = await boris.pop(ALHIMOV)
         assert [match["client"]["name"] for match in pop["matches"]] == ["Алхимов"]
         assert (ringing["by"], ringing["number"], ringing["waits_since"] > 0) == ("Клара Ли", ALHIMOV, True)
-        await reads(boris, "Просит счёт")
-        assert boris.all("call")[-1]["hand_over"]["notes"][0]["by"] == "Клара Ли"
+        [note] = await reads(boris, "Просит счёт")
+        assert note["by"] == "Клара Ли"
         await clara.api("PUT", f"/calls/{call}/note", {"text": "Просит счёт и акт"}, status=200)
         await reads(boris, "Просит счёт и акт")  # what is written meanwhile
         await clara.api("DELETE", f"/calls/{call}/transfer", status=200)

@@ -79,8 +79,8 @@ async def test_ring_queues_and_cards_follow_who_sits_down_and_the_one_before_is_
         await member(pbx, "sales", DESK)
         await member(pbx, "support", DESK, there=False)
         await member(pbx, "support", "PJSIP/103")
-        await until(lambda: any(one["code"] == "desk-taken" for one in clara.all("message")), why="Clara is told")
-        assert "Борис" in clara.all("message")[-1]["text"]
+        taken = lambda: [one["text"] for one in clara.all("message") if one["code"] == "desk-taken"]  # noqa: E731
+        assert "Борис" in (await until(taken, why="Clara is told"))[-1]
 
         await boris.api("PUT", "/phone/desk", {"desk": None}, status=200)
         await rung_at(pbx, "102", "PJSIP/102")

@@ -89,8 +89,8 @@ async def test_lists_decide_at_the_number_and_the_trace_says_why(server: Server,
         assert await street.do(client.wait_over) == "refused"
 
         async def refused() -> dict[str, Any] | None:
-            row: dict[str, Any] = (await vera.api("GET", "/calls?limit=1"))["rows"][0]
-            return row if row["number"] == STRANGER and row["outcome"] else None
+            found = await vera.api("GET", f"/calls?number=%2B{STRANGER.removeprefix('+')}")
+            return next((row for row in found["rows"] if row["outcome"]), None)
 
         call = (await until(refused, why="it is in the journal"))["id"]
         ways, routes = _parted(await came(vera, call, "way-End", "route-unknown"))

@@ -122,8 +122,9 @@ async def test_a_segment_that_tells_the_dialplan_gives_its_clients_priority(
 
             async def told() -> list[dict[str, Any]]:
                 """A change is told within seconds, so more than one call may be needed."""
+                before = max((p["seq"] for p in anna.all("screen_pop")), default=0)
                 client = await street.call(RESPONSIBLE, caller=NOVIKOV_RAW)
-                pop = await anna.pop(NOVIKOV, after=max((p["seq"] for p in anna.all("screen_pop")), default=0))
+                pop = await anna.pop(NOVIKOV, after=before)
                 variables = await street.do(pbx.console, f"core show channel {_channel(pbx)}")
                 await street.do(client.hang_up)
                 found = await until(lambda: steps(anna, pop["call"]["id"]), why="the trace tells")
