@@ -8,6 +8,7 @@ that is nobody's, or several clients', is a client of its own, and every talk ov
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -90,9 +91,15 @@ async def groups(
         f" COUNT({whole}) AS middles_of_all FROM ranked GROUP BY name, how, step",
         since, until, queues, within=within_s,
     )  # fmt: skip
-    names = sorted({row.name for row in rows}, key=lambda name: (not name, name.casefold()))
-    made = [Group(name=name, sums=_added([row for row in rows if row.name == name], "")) for name in names]
-    return made, _added(rows, "_of_all")
+    return await asyncio.to_thread(_grouped, rows), await asyncio.to_thread(_added, rows, "_of_all")
+
+
+def _grouped(rows: Sequence[Any]) -> list[Group]:
+    found: dict[str, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.name, []).append(row)
+    names = sorted(found, key=lambda name: (not name, name.casefold()))
+    return [Group(name=name, sums=_added(found[name], "")) for name in names]
 
 
 async def in_vain(conn: AsyncConnection, since: int, until: int, queues: Queues) -> int:
