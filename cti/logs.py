@@ -102,5 +102,5 @@ def set_up(settings: LogSettings) -> None:
     logging.basicConfig(level=max(level, logging.INFO), handlers=[handler], force=True)
     known = logging.getLogger("asyncio")
     known.filters = [_Seldom()]
-    for noisy in ("aiohttp.access", "panoramisk", "asyncio", "engineio", "socketio", "sqlalchemy"):
+    for noisy in ("fontTools", "aiohttp.access", "panoramisk", "asyncio", "engineio", "socketio", "sqlalchemy"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -51,3 +51,12 @@ def test_that_there_are_no_descriptors_left_is_said_once_in_a_while() -> None:
     first, second = [json.loads(line)["event"] for line in done.stderr.splitlines()]
     assert "raise LimitNOFILE" in first
     assert second == "another"
+
+
+def test_a_pdf_that_is_made_says_nothing_of_its_fonts() -> None:
+    program = (
+        "import logging, fontTools.subset; from cti.logs import set_up; from cti.settings import LogSettings;"
+        "set_up(LogSettings()); logging.getLogger('fontTools.subset').info('glyf pruned')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
