@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, case, cast, false, func, literal_column, or_, select, text, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    and_,
+    bindparam,
+    case,
+    cast,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.reports.agent_sums import LEG_S
@@ -25,19 +39,21 @@ _PICKED_UP = _LEG.answered_at.is_not(None)
 _INBOUND = _CALL.direction == literal_column("'inbound'")  # as the index of them has it
 _OUTBOUND = and_(_CALL.direction.is_not(None), _CALL.direction == "outbound")
 _RING = func.coalesce(_LEG.answered_at, _LEG.ended_at) - _LEG.rang_at  # seconds
-_HAS_OUTCOME = (
-    select(_SAID.id).where(_SAID.call_id == _LEG.call_id, _SAID.user_id == _LEG.user_id).correlate(legs).exists()
-)
+_RANG = {  # of those that were picked up, and of those in vain: each by an index of its own
+    True: and_(_PICKED_UP, _LEG.answered_at - _LEG.rang_at > 0),
+    False: and_(_LEG.answered_at.is_(None), _LEG.ended_at - _LEG.rang_at > 0),
+}
 KINDS: dict[str, ColumnElement[bool]] = {
     "answered": and_(_PICKED_UP, or_(_CALL.direction.is_(None), _CALL.direction != "outbound")),
     "placed": and_(_PICKED_UP, _OUTBOUND),
     "talks": _PICKED_UP,
     "transferred": and_(_PICKED_UP, _LEG.result == "transferred"),
     "missed": and_(_LEG.answered_at.is_(None), _LEG.result == "no-answer"),
-    "ring": _RING > 0,
-    "with-outcome": and_(_PICKED_UP, _HAS_OUTCOME),
-    "without-outcome": and_(_PICKED_UP, ~_HAS_OUTCOME),
+    "ring": or_(*_RANG.values()),
+    "with-outcome": and_(_PICKED_UP, _LEG.told == 1),
+    "without-outcome": and_(_PICKED_UP, _LEG.told == 0),
 }
+OF_CALLS = ("answered", "placed")  # kinds that ask for the direction of the call
 # after how many answered calls of clients nobody called again, of how many, and how many of them are so young that
 # their client may still call again: as kpi.helped_at_once counts it
 Helped = tuple[int, int, int]
@@ -48,6 +64,14 @@ _COUNTED: dict[str, ColumnElement[int]] = {
     "talks": _QUARTER.answered + _QUARTER.placed,
 }
 FIRST_S = 3600.0  # the newest are looked for in the last hour, then in ever longer stretches before it
+_BY_NAMES = text(  # the names one after another, each person's counted within their own part of the index
+    "WITH RECURSIVE names (name) AS (SELECT MIN(name) FROM call_dispositions UNION ALL"
+    " SELECT (SELECT MIN(d.name) FROM call_dispositions d WHERE d.name > names.name) FROM names"
+    " WHERE names.name IS NOT NULL)"
+    " SELECT names.name, u.id AS user_id, (SELECT COUNT(*) FROM call_dispositions d WHERE d.name = names.name"
+    " AND d.user_id = u.id AND d.at >= :since AND d.at < :until) AS n"
+    " FROM names CROSS JOIN users u WHERE names.name IS NOT NULL AND u.id IN :people"
+).bindparams(bindparam("people", expanding=True))
 Order = tuple[ColumnElement[Any], ...]
 Times = Callable[[float, float], ColumnElement[bool]]  # whether a row is of a time
 
@@ -90,16 +114,19 @@ async def parts(
         asked, order = select(*columns, *more).where(*inside), (at, _CALL.id, _CALL.id)
         return await _page(conn, asked, calls, _between(at, 0), order, since, until, limit, cursor)
     at = _LEG.rang_at if what == "missed" else _LEG.answered_at
-    times = _between(at, HALF_MS)
+    times, total = _between(at, HALF_MS), None
+    if cursor is None:
+        total = await _counted_before(conn, what, since, until, people)
     if what == "ring":  # it is counted when it was picked up, else when it rang
         missed = _between(_LEG.rang_at, HALF_MS)
+        if cursor is None:
+            total = await _rang(conn, people, {True: times(since, until), False: missed(since, until)})
         times = _either(times, lambda first, last: and_(_LEG.answered_at.is_(None), missed(first, last)))
         at = func.coalesce(_LEG.answered_at, _LEG.rang_at)
     columns = [_LEG.call_id, _LEG.leg_id.label("key"), at.label("at"), _LEG.user_id, _LEG.talk_s, _LEG.result]
     columns.append(_RING.label("ring_s"))
     asked = select(*columns).where(_LEG.user_id.in_(people), KINDS[what])
-    source = legs.join(calls, _CALL.id == _LEG.call_id)
-    total = None if cursor else await _counted_before(conn, what, since, until, people)
+    source = legs.join(calls, _CALL.id == _LEG.call_id) if what in OF_CALLS else legs
     by: Order = (at, _LEG.call_id, _LEG.leg_id)
     return await _page(conn, asked, source, times, by, since, until, limit, cursor, total)
 
@@ -110,6 +137,14 @@ def _between(at: ColumnElement[Any], half: float) -> Times:
 
 def _either(one: Times, other: Times) -> Times:
     return lambda first, last: or_(one(first, last), other(first, last))
+
+
+async def _rang(conn: AsyncConnection, people: Collection[int], times: Mapping[bool, ColumnElement[bool]]) -> int:
+    counts = [
+        select(func.count()).select_from(legs).where(_LEG.user_id.in_(people), _RANG[one], inside)
+        for one, inside in times.items()
+    ]
+    return sum([int((await conn.execute(one)).scalar_one()) for one in counts])
 
 
 async def _counted_before(
@@ -153,30 +188,28 @@ def said_within(
 
 
 async def outcomes(
-    conn: AsyncConnection, since: int, until: int, people: Collection[int] | None, *, queues: bool
-) -> list[tuple[str, str, int | None, int]]:
+    conn: AsyncConnection, since: int, until: int, people: Collection[int], *, queues: bool
+) -> list[tuple[str, str, int, int]]:
     """How often what was said of calls: outcome, queue of the call ("": none), by whom, how often.
 
     queues: whether the queues are asked for; else each is "".
     """
-    by = [_SAID.name, *([func.coalesce(_CALL.queue, "").label("queue")] if queues else []), _SAID.user_id]
-    source = call_dispositions.outerjoin(calls, _CALL.id == _SAID.call_id) if queues else call_dispositions
+    if not queues:
+        asked = {"people": list(people), "since": since, "until": until}
+        return [(row.name, "", row.user_id, row.n) for row in await conn.execute(_BY_NAMES, asked) if row.n]
+    by = [_SAID.name, func.coalesce(_CALL.queue, "").label("queue"), _SAID.user_id]
+    source = call_dispositions.outerjoin(calls, _CALL.id == _SAID.call_id)
     found = select(*by, func.count()).select_from(source).where(*said_within(since, until, people)).group_by(*by)
-    rows = await conn.execute(found)
-    return [(name, queue[0] if queue else "", user_id, int(n)) for name, *queue, user_id, n in rows]
+    return [tuple(row) for row in await conn.execute(found)]
 
 
 async def talks(conn: AsyncConnection, since: int, until: int, people: Collection[int]) -> dict[int, tuple[int, int]]:
-    """How many conversations of each have an outcome of his, and how many have none: each looked for by itself."""
-    made: dict[int, list[int]] = {}
+    """How many conversations of each have an outcome of his, and how many have none: out of the journal, not out of
+    counted quarters."""
+    with_, without = (func.sum(case((KINDS[f"{one}-outcome"], 1), else_=0)) for one in ("with", "without"))
     mine = [_LEG.user_id.in_(people), _LEG.answered_at >= since - HALF_MS, _LEG.answered_at < until - HALF_MS]
-    said_of = and_(_SAID.call_id == _LEG.call_id, _SAID.user_id == _LEG.user_id)
-    told = select(_LEG.user_id, func.count()).select_from(legs.join(call_dispositions, said_of)).where(*mine)
-    untold = select(_LEG.user_id, func.count()).where(*mine, ~_HAS_OUTCOME)
-    for place, asked in enumerate((told, untold)):
-        for user_id, n in await conn.execute(asked.group_by(_LEG.user_id)):
-            made.setdefault(user_id, [0, 0])[place] = int(n)
-    return {user_id: (with_, without) for user_id, (with_, without) in made.items()}
+    found = select(_LEG.user_id, with_, without).where(*mine).group_by(_LEG.user_id)
+    return {user_id: (int(told), int(untold)) for user_id, told, untold in await conn.execute(found)}
 
 
 async def helped(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, ForeignKey, Integer, String, Table, UniqueConstraint
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, String, Table, UniqueConstraint
 
 from cti.storage.schema import metadata
 
@@ -29,4 +29,5 @@ call_dispositions = Table(
     Column("name", String(80), nullable=False),  # as it was called then
     Column("at", Float, nullable=False, index=True),
     UniqueConstraint("call_id", "user_id"),
+    Index("ix_call_dispositions_said", "name", "user_id", "at"),
 )

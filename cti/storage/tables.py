@@ -244,8 +244,15 @@ legs = Table(
     Column("talk_s", Float),  # without hold; None: not known
     Column("hold_s", Float),
     Column("talking_since", Float),  # the stretch under way
-    Index(None, "user_id", "answered_at"),
+    Column("told", Integer, nullable=False, server_default="0"),  # 1: its person said what came of it: triggers (0070)
+    Index("ix_legs_talks", "user_id", "answered_at", "told", "rang_at"),  # all that talks are counted by
     Index(None, "user_id", "rang_at"),
+    Index(
+        "ix_legs_in_vain",
+        *("user_id", "rang_at", "ended_at"),
+        sqlite_where=Column("answered_at").is_(None),
+        postgresql_where=Column("answered_at").is_(None),
+    ),
     Index(
         None,
         "device",

@@ -185,6 +185,30 @@ def _spread(found: Any, user_id: int, name: str, begun: int, ended: int, length:
         before, at = upto, at + 900
 
 
+async def of_talks(
+    conn: AsyncConnection, since: int, until: int
+) -> tuple[dict[int, tuple[int, int]], int, dict[tuple[str, int], int]]:
+    """By person: conversations with an outcome of his and without one; how many calls rang; outcomes by name."""
+    told = {(row.call_id, row.user_id): row for row in await conn.execute(text("SELECT * FROM call_dispositions"))}
+    talks: dict[int, tuple[int, int]] = {}
+    rang = 0
+    for leg in await conn.execute(text("SELECT * FROM legs WHERE user_id IS NOT NULL")):
+        at = leg.rang_at if leg.answered_at is None else leg.answered_at
+        if at is None or not since * 1000 <= round_ms(at) < until * 1000:
+            continue
+        ends = leg.ended_at if leg.answered_at is None else leg.answered_at
+        rang += None not in (ends, leg.rang_at) and ends > leg.rang_at
+        if leg.answered_at is not None:
+            with_, without = talks.get(leg.user_id, (0, 0))
+            is_told = (leg.call_id, leg.user_id) in told
+            talks[leg.user_id] = with_ + is_told, without + (not is_told)
+    said: dict[tuple[str, int], int] = defaultdict(int)
+    for row in told.values():
+        if row.user_id is not None and since <= row.at < until:
+            said[row.name, row.user_id] += 1
+    return talks, rang, dict(said)
+
+
 async def _lines(conn: AsyncConnection) -> dict[int, list[dict[str, Any]]]:
     """The lines of each person as they really were."""
     said = {row.state_id: row for row in await conn.execute(text("SELECT * FROM agent_state_corrections ORDER BY id"))}

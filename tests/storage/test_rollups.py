@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from cti.features.rollups import EVER, Rollups
 from cti.reports.agent_sums import NUMBERS
 from cti.reports.number_levels import Level
 from cti.reports.queue_sums import Thresholds
-from cti.storage import calls, duty, thresholds
+from cti.storage import agent_calls, calls, dispositions, duty, thresholds
 from cti.storage.database import Database
 from cti.storage.duty_tables import agent_states
 from cti.storage.rollup_tables import (
@@ -58,6 +59,8 @@ acts = st.one_of(
     st.tuples(st.just("merge"), places, places),
     st.tuples(st.just("remove"), places),
     st.tuples(st.just("forget"), places),
+    st.tuples(st.just("say"), places, st.sampled_from(PEOPLE), st.sampled_from(("Sold", "Busy", None)), moments),
+    st.tuples(st.just("move"), places, st.sampled_from(PEOPLE)),
     st.tuples(st.just("unseen"), moments),
     st.tuples(st.just("thresholds"), st.sampled_from(("", "sales")), moments, st.sampled_from((None, 15, 40))),
     st.tuples(st.just("count")),
@@ -75,6 +78,7 @@ async def test_counted_quarters_are_what_the_journal_says(db: Database, script: 
     async with db.write() as conn:
         for table in (
             "calls",
+            "call_dispositions",
             "agent_states",
             "queue_quarters",
             "number_levels",
@@ -96,6 +100,7 @@ async def test_counted_quarters_are_what_the_journal_says(db: Database, script: 
         assert await _numbers(conn) == await plain_figures.of_numbers(conn)
         assert await _agents(conn) == await plain_figures.of_agents(conn, NOW)
         await _hours_are_sums_of_quarters(conn)
+        await _talks_and_outcomes(conn)
 
 
 async def _count(rollups: Rollups) -> tuple[int, int]:
@@ -124,6 +129,28 @@ async def _hours_are_sums_of_quarters(conn: AsyncConnection) -> None:
         for row in await conn.execute(select(queue_hours))
     }
     assert found == wanted
+
+
+async def _talks_and_outcomes(conn: AsyncConnection) -> None:
+    """What indexes alone answer, of the whole time and of a day of it."""
+    for since, until in ((int(BEGUN), int(NOW) + 86_400), (int(BEGUN) + 86_400, int(BEGUN) + 2 * 86_400)):
+        asked = conn, since, until, PEOPLE
+        talks, rang, said = await plain_figures.of_talks(conn, since, until)
+        assert await agent_calls.talks(*asked) == talks
+        by_name = await agent_calls.outcomes(*asked, queues=False)
+        by_queue = await agent_calls.outcomes(*asked, queues=True)
+        assert {(name, user): n for name, _, user, n in by_name} == said == _added(by_queue)
+        with_, without = (sum(one[place] for one in talks.values()) for place in (0, 1))
+        for what, n in (("ring", rang), ("with-outcome", with_), ("without-outcome", without)):
+            page = await agent_calls.parts(conn, what, since, until, PEOPLE, limit=100)
+            assert (page.total, len(page.rows)) == (n, min(n, 100))
+
+
+def _added(rows: Sequence[tuple[str, str, int, int]]) -> dict[tuple[str, int], int]:
+    found = Counter[tuple[str, int]]()
+    for name, _, user, n in rows:
+        found[name, user] += n
+    return dict(found)
 
 
 async def _numbers(conn: AsyncConnection) -> dict[tuple[int, str, str], dict[str, int]]:
@@ -210,6 +237,24 @@ async def _forget(conn: AsyncConnection, _number: int, place: int) -> None:
     await conn.execute(text("UPDATE calls SET called = '3' WHERE id = :call"), call)
 
 
+async def _say(conn: AsyncConnection, _number: int, place: int, user: int, name: str | None, at: float) -> None:
+    said = dispositions.Disposition(id=1, name=name) if name else None
+    await dispositions.say(conn, await _id(conn, place) or "early", user, said, at)
+
+
+async def _move(conn: AsyncConnection, _number: int, place: int, user: int) -> None:
+    """What was said first, to another call and person."""
+    there = {"call": await _id(conn, place), "user": user}
+    await conn.execute(
+        text(
+            "UPDATE call_dispositions SET call_id = :call, user_id = :user WHERE id = (SELECT MIN(id) FROM"
+            " call_dispositions) AND NOT EXISTS (SELECT 1 FROM call_dispositions d WHERE d.call_id = :call"
+            " AND d.user_id = :user)"
+        ),
+        there,
+    )
+
+
 async def _unseen(conn: AsyncConnection, _number: int, at: float) -> None:
     await calls.close_unfinished(conn, ["c1", "c2"], at, "gap")
 
@@ -226,9 +271,9 @@ async def _id(conn: AsyncConnection, place: int) -> str:
     return ids[place % len(ids)] if ids else ""
 
 
-ACTS = {
+ACTS: dict[str, Any] = {
     "call": _call, "state": _state, "correct": _correct, "merge": _merge, "remove": _remove, "forget": _forget,
-    "unseen": _unseen, "thresholds": _thresholds,
+    "say": _say, "move": _move, "unseen": _unseen, "thresholds": _thresholds,
 }  # fmt: skip
 
 
