@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.messages import hours as working
-from cti.reports.answers import Channel, Message, Question, messages_asked
+from cti.reports.answers import Message, Question, messages_asked
 from cti.storage.mail_tables import conversations, letters, mailbox_people, mailboxes
 from cti.storage.report_limits import all_of
 from cti.storage.sms_tables import sms
@@ -41,11 +42,16 @@ async def of_mail(
         )
         .order_by(letters.c.conversation_id, letters.c.received_at, letters.c.id)
     )  # fmt: skip
-    found: list[Question] = []
-    for of, messages in _conversations(await all_of(conn, rows, MOST), _letter):
-        box = boxes[of.mailbox_id]
-        found += messages_asked(messages, "email", box.name, _due(box, house), now)
-    return [one for one in found if since <= one.at < until]
+    told = await all_of(conn, rows, MOST)
+
+    def made() -> list[Question]:
+        found: list[Question] = []
+        for of, messages in _conversations(told, _letter):
+            box = boxes[of.mailbox_id]
+            found += messages_asked(messages, "email", box.name, _due(box, house), now)
+        return [one for one in found if since <= one.at < until]
+
+    return await asyncio.to_thread(made)
 
 
 async def letters_in(conn: AsyncConnection, since: int, until: int, team_id: int | None) -> int:
@@ -102,13 +108,17 @@ async def of_sms(conn: AsyncConnection, since: int, until: int, target_s: float 
         )
         .order_by(sms.c.number, sms.c.created_at, sms.c.id)
     )
-    channel: Channel = "sms"
-    found: list[Question] = []
-    for of, messages in _conversations(await all_of(conn, rows, MOST), _text):
-        found += messages_asked(
-            messages, channel, of.sender, lambda at: None if target_s is None else at + target_s, now
-        )
-    return [one for one in found if since <= one.at < until]
+    told = await all_of(conn, rows, MOST)
+
+    def made() -> list[Question]:
+        found: list[Question] = []
+        for of, messages in _conversations(told, _text):
+            found += messages_asked(
+                messages, "sms", of.sender, lambda at: None if target_s is None else at + target_s, now
+            )
+        return [one for one in found if since <= one.at < until]
+
+    return await asyncio.to_thread(made)
 
 
 def _letter(row: Any) -> tuple[int, Message]:

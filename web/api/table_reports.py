@@ -277,8 +277,7 @@ async def questions(request: web.Request) -> web.Response:
     """The questions behind a number of the report on answer times."""
     query, asker = query_of(request, QuestionsQuery), asker_of(request)
     given = _given(query)
-    found_, _ = await answers.questions_of(asker, figures.asked(asker, given), given)
-    some = answers.chosen(found_, given)
+    some = await answers.chosen(asker, figures.asked(asker, given), given)
     rows = [_question(one) for one in some[query.start : query.start + query.limit]]
     return reply(QuestionPage(rows=rows, total=len(some)))
 

@@ -202,8 +202,7 @@ async def show_questions(request: web.Request) -> web.Response:
     query, asker = request.query, asker_of(request)
     if query.get("kind", "") not in (*answers.KINDS, "first"):
         raise web.HTTPNotFound(text="These are not counted.")
-    found, _ = await answers.questions_of(asker, figures.asked(asker, query), query)
-    some = answers.chosen(found, query)
+    some = await answers.chosen(asker, figures.asked(asker, query), query)
     start = _moment(query.get("from", ""))
     values: dict[str, Any] = {
         "heading": translate(request, answers.KINDS.get(query["kind"], N_("First answer"))),

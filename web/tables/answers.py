@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from cti.access import scope
 from cti.reports import answers
-from cti.reports.answers import Question
+from cti.reports.answers import Question, Sums
 from cti.reports.intervals import period
 from cti.reports.paper import Balance, Column, Figure, Paper, Part, Value
 from cti.storage import answer_figures
@@ -56,7 +56,7 @@ def by_of(query: Mapping[str, str]) -> str:
 
 
 async def questions_of(asker: Asker, ask: Ask, query: Mapping[str, str]) -> tuple[list[Question], int]:
-    """All that are counted, oldest first, and how many letters and SMS came. Who may see his team alone sees the
+    """All that are counted, in no order, and how many letters and SMS came. Who may see his team alone sees the
     mailboxes of his team, and no SMS."""
     services = asker.services
     since, until = period(ask.since, ask.until, services.zone)
@@ -72,16 +72,21 @@ async def questions_of(asker: Asker, ask: Ask, query: Mapping[str, str]) -> tupl
         if channel != "email" and team_id is None:
             found += await answer_figures.of_sms(conn, since, until, target_of(query), now)
             came += await answer_figures.sms_in(conn, since, until)
-    return sorted(found, key=lambda one: (one.at, one.channel, one.id)), came
+    return found, came
 
 
-def chosen(some: Sequence[Question], query: Mapping[str, str]) -> list[Question]:
+async def chosen(asker: Asker, ask: Ask, query: Mapping[str, str]) -> list[Question]:
     """Those behind a number, the newest first."""
+    some, _ = await questions_of(asker, ask, query)
     kind, by = query.get("kind", "asked"), by_of(query)
-    found = [one for one in some if _is(one, kind)]
-    if "row" in query:
-        found = [one for one in found if getattr(one, by) == query["row"]]
-    return found[::-1]
+
+    def made() -> list[Question]:
+        found = [one for one in some if _is(one, kind)]
+        if "row" in query:
+            found = [one for one in found if getattr(one, by) == query["row"]]
+        return answers.newest(found)
+
+    return await asyncio.to_thread(made)
 
 
 def _is(one: Question, kind: str) -> bool:
@@ -111,8 +116,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
         address = f"/reports/answers/items?{urlencode({'kind': kind, **asked, **more})}"
         return Value(value=value, opens=address if value is not None and (value or kind.endswith("in-time")) else "")
 
-    def line(name: str, of: Sequence[Question], **more: object) -> list[Value]:
-        own = answers.sums(of)
+    def line(name: str, own: Sums, **more: object) -> list[Value]:
         return [
             Value(value=name),
             opened("asked", own.asked, **more),
@@ -125,13 +129,14 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
             opened("answered", own.median_s, **more),
         ]
 
-    def grouped() -> dict[str, list[Question]]:
+    def counted() -> tuple[Sums, dict[str, Sums]]:
         found: dict[str, list[Question]] = {}
-        for one in sorted(some, key=lambda one: (not getattr(one, by), getattr(one, by).casefold())):
+        for one in some:
             found.setdefault(getattr(one, by), []).append(one)
-        return found
+        names = sorted(found, key=lambda name: (not name, name.casefold()))
+        return answers.sums(some), {name: answers.sums(found[name]) for name in names}
 
-    whole, groups = answers.sums(some), await asyncio.to_thread(grouped)
+    whole, groups = await asyncio.to_thread(counted)
     nobody = asker.say(N_("nobody yet") if by == "user" else N_("none"))
     first, each, share = asker.say(N_("First answer")), asker.say(N_("Each answer")), asker.say(KINDS["in-time"])
     first_share = asker.say(KINDS["first-in-time"])
@@ -175,8 +180,8 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
                     Column(head=first, key="first", kind="seconds", definition=asker.say(FIRST)),
                     Column(head=each, key="each", kind="seconds", definition=asker.say(EACH)),
                 ],
-                rows=[line(name or nobody, of, row=name) for name, of in groups.items()],
-                total=line(asker.say(N_("Total")), some),
+                rows=[line(name or nobody, own, row=name) for name, own in groups.items()],
+                total=line(asker.say(N_("Total")), whole),
             )
         ],
         notes=[
