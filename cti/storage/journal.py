@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import msgspec
-from sqlalchemy import ColumnElement, func, literal_column, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal_column, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.masking import CALLED, DEEP_LEGS, Leg, Shown, Telephone, Words
@@ -201,16 +201,24 @@ async def journal(
     Raises Refused for a cursor that was not made here, and as `call_asked.conditions` does.
     """
     wanted = await conditions(conn, asked, user_id=user_id, team_id=team_id)
-    statement = _ROWS.where(*wanted)
-    if cursor is not None:
-        key = read_cursor(cursor, tuple[float, KeyText])
-        statement = statement.where(tuple_(calls.c.started_at, calls.c.id) < tuple_(*key))
+    key = None if cursor is None else read_cursor(cursor, tuple[float, KeyText])
     limit = max(1, min(limit, PAGE_LIMIT))
-    newest = statement.order_by(calls.c.started_at.desc(), calls.c.id.desc()).limit(limit + 1)
-    rows = seen(conn, [_call(row) for row in await conn.execute(newest)])
+    rows = seen(conn, [_call(row) for row in await conn.execute(_newest(conn, wanted, key, limit + 1))])
     total = await _count(conn, wanted) if counted and cursor is None else None
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(rows=rows[:limit], total=total, next_cursor=write_cursor(last.started_at, last.id) if last else None)
+
+
+def _newest(
+    conn: AsyncConnection, wanted: Sequence[ColumnElement[bool]], key: tuple[float, str] | None, most: int
+) -> Select[Any]:
+    """PostgreSQL sorts the ids alone: it would join every call that is found before the page is cut out of them."""
+    after = [] if key is None else [tuple_(calls.c.started_at, calls.c.id) < tuple_(*key)]
+    order = calls.c.started_at.desc(), calls.c.id.desc()
+    if conn.dialect.name != "postgresql":
+        return _ROWS.where(*wanted, *after).order_by(*order).limit(most)
+    ids = select(calls.c.id).where(*wanted, *after).order_by(*order).limit(most)
+    return _ROWS.where(calls.c.id.in_(ids.subquery().select())).order_by(*order)
 
 
 async def count(

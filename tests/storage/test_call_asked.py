@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import insert
+from sqlalchemy import insert, select, text
 
-from cti.storage import call_asked, calls, dispositions, journal
+from cti.storage import call_asked, calls, dispositions, journal, tables
 from cti.storage.call_asked import CallsAsked, Hears
 from cti.storage.database import Database
 from cti.storage.dispositions import Disposition
@@ -69,7 +71,8 @@ INSIDE = CallRecord(
 @pytest.fixture(params=[2000, 0], ids=["few", "many"])
 async def base(db: Database, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Database:
     """Four calls; taken by their ids, or each asked in its order."""
-    monkeypatch.setattr(call_asked, "FEW", request.param)
+    for bound in ("FEW", "FEW_ASKED"):
+        monkeypatch.setattr(call_asked, bound, request.param)
     async with db.write() as conn:
         for user_id, number in ((ANNA, "101"), (BORIS, "102")):
             device = {"user_id": user_id, "name": f"PJSIP/{number}-tablet", "extension": number, "kind": "browser"}
@@ -136,6 +139,25 @@ async def test_each_filter_finds_its_calls_and_counts_them(base: Database) -> No
             page = await calls.journal(conn, asked)
             assert " ".join(row.id for row in page.rows) == ids, name
             assert (page.total, await journal.count(conn, asked)) == (len(ids.split()),) * 2, name
+
+
+async def test_postgresql_finds_legs_and_stays_by_indexes(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    if db.is_sqlite:
+        return
+    monkeypatch.setattr(call_asked, "FEW_ASKED", -1)
+    async with db.write() as conn:
+        await conn.execute(text("SET LOCAL enable_seqscan = off"))
+        for asked, index, column in (
+            (CallsAsked(agent_id=ANNA), "legs_user", "user_id"),
+            (CallsAsked(queue="sales"), "waits_queue", "queue"),
+            (CallsAsked(direction="outbound"), "calls_direction", "direction"),
+            (CallsAsked(pbx="spb"), "calls_pbx", "pbx"),
+            (CallsAsked(talk_from=60), "calls_talked", "ended_at"),
+        ):
+            found = select(tables.calls.c.id).where(*await call_asked.conditions(conn, asked))
+            sql = found.compile(dialect=conn.dialect, compile_kwargs={"literal_binds": True})
+            plan = "\n".join((await conn.exec_driver_sql(f"EXPLAIN {sql}")).scalars())
+            assert re.search(rf"ix_found_{index}\b.*\n +Index Cond: \(+{column}\b", plan), plan
 
 
 async def test_recordings_that_one_may_not_hear_are_told_by_no_filter(base: Database) -> None:

@@ -26,6 +26,7 @@ OWN_OF_THE_ENGINE = (
     "ix_clients_search_trgm",
     "letter_fts",
     "ix_letter_words_vector",
+    "ix_found_",
     "alembic_version",
     "schema_floor",
     "mark_",
