@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.errors import Refused
+from cti.storage.database import TooLong, within
 
+MOST_S = 8.0  # of a report that is counted row by row
 AT_ONCE = 1000  # rows put together in one go: meanwhile no other thread has its turn
 
 
@@ -20,3 +24,13 @@ async def all_of(conn: AsyncConnection, asked: Select[Any], most: int) -> list[A
     if len(rows) > most:
         raise Refused("too-much-to-count", f"There are more than {most} rows.")
     return rows
+
+
+@asynccontextmanager
+async def in_time(conn: AsyncConnection) -> AsyncIterator[None]:
+    """The statements in this block are refused as too much where they take longer than MOST_S. Raises Refused."""
+    try:
+        async with within(conn, MOST_S):
+            yield
+    except TooLong:
+        raise Refused("too-much-to-count", f"To count it takes over {MOST_S:g} s.") from None

@@ -6,13 +6,22 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
 from cti.errors import Refused
 from cti.features.rollups import Rollups
 from cti.messages.hours import Hours
 from cti.reports import weekdays
 from cti.reports.intervals import period
-from cti.storage import answer_figures, campaign_figures, number_figures, queue_calls, reach_figures, why_figures
+from cti.storage import (
+    answer_figures,
+    campaign_figures,
+    number_figures,
+    queue_calls,
+    reach_figures,
+    report_limits,
+    why_figures,
+)
 from cti.storage.database import Database
 from tests.simulated_week import DAYS, QUEUES, Week
 from tests.storage.conftest import ANNA
@@ -65,3 +74,13 @@ async def test_a_report_that_holds_too_much_is_refused_and_not_cut(
         monkeypatch.setattr(why_figures, "MOST_LEGS", offered - 1)
         with pytest.raises(Refused, match="more than"):
             await why_figures.offers(conn, queue, since, until)
+
+
+async def test_what_takes_too_long_is_refused(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report_limits, "MOST_S", 0.2)
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i % 9 + 1 FROM n) SELECT COUNT(*) FROM n"
+    with pytest.raises(Refused, match=r"0\.2 s"):
+        async with db.read() as conn, report_limits.in_time(conn):
+            await conn.execute(text(endless))
+    async with db.read() as conn:
+        assert await number_figures.by_number(conn, 0, 900, None) == []

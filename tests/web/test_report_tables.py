@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from cti.features import rollups
 from cti.reports.intervals import period
-from cti.storage import role_rights
+from cti.storage import report_limits, role_rights
 from cti.storage.mail_tables import conversations, letters, mailboxes
 from cti.storage.rollup_tables import queue_marks
 from cti.storage.sms_tables import sms
@@ -96,6 +96,15 @@ async def test_the_heat_map_adds_up_to_the_week(vera: Visitor, week: Week) -> No
     assert (await vera.get("/reports/hours?since=2020-01-01&until=2026-01-01")).status == 409
     long = await vera.get("/reports/queues/calls?what=entered&since=1577836800&until=1767225600&weekday=1")
     assert (long.status, long.says("Choose at most two years.")) == (409, True)
+
+
+async def test_what_takes_too_long_to_count_says_what_to_choose(vera: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report_limits, "MOST_S", 0.0)
+    for report in ("numbers", "outcomes"):
+        page = await vera.get(f"/reports/{report}?{PERIOD}")
+        assert (page.status, page.says("choose a shorter period")) == (409, True)
+        assert not page.says("Nobody said what came of a call")
+        assert (await vera.get(f"/reports/{report}/file.csv?{PERIOD}")).status == 409
 
 
 async def test_numbers_that_were_called_add_up(desk: Panel, vera: Visitor, week: Week) -> None:

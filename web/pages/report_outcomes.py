@@ -10,11 +10,13 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from cti.errors import Refused
 from cti.features.rollups import Progress
 from cti.reports.intervals import period
 from cti.reports.paper import Balance, Column, Paper, Part, Value
 from cti.storage import agent_calls
 from cti.storage import agent_figures as figures_of
+from cti.storage.report_limits import in_time
 from web import agent_figures, kpi_texts, papers
 from web.absences import absences_of
 from web.agent_figures import Ask
@@ -24,7 +26,7 @@ from web.pages.report_agents import choices
 from web.pages.report_queues import _address
 from web.render import page
 from web.routes import Route
-from web.texts import N_
+from web.texts import N_, told
 
 HERE = "/reports/outcomes"
 Key = str | int  # a queue, or the id of a person
@@ -71,13 +73,19 @@ class Outcomes:
 async def show(request: web.Request) -> web.Response:
     """The report."""
     asker = asker_of(request)
-    made = await answered(asker, request.query)
+    error, status = "", 200
+    try:
+        made = await answered(asker, request.query)
+    except Refused as refused:
+        error, status, made = told(request, refused), 409, _nothing(asker, request.query)
     people, teams = await choices(asker)
     away = await absences_of(request, made.ask.since, made.ask.until)
     return await asyncio.to_thread(
         page,
         request,
         "report_outcomes.html",
+        status=status,
+        error=error,
         title=N_("Outcomes by numbers"),
         ask=made.ask,
         made=made,
@@ -107,7 +115,7 @@ async def answered(asker: Asker, query: Mapping[str, str]) -> Outcomes:
     since, until = period(ask.since, ask.until, asker.services.zone)
     people = await agent_figures.people_of(asker, ask)
     progress = await asker.services.rollups.fresh_agents(since, until)
-    async with asker.services.db.read(slow=True) as conn:
+    async with asker.services.db.read(slow=True) as conn, in_time(conn):
         rows = await agent_calls.outcomes(conn, since, until, people, queues=by == "queues")
         whole = await figures_of.by_person(conn, since, until, people)
         talks = await agent_calls.talks(conn, since, until, people)
@@ -134,6 +142,17 @@ async def answered(asker: Asker, query: Mapping[str, str]) -> Outcomes:
         },
         progress=progress,
     )
+
+
+def _nothing(asker: Asker, query: Mapping[str, str]) -> Outcomes:
+    """Of a report that is refused: what was asked for, without a number."""
+    ask = agent_figures.asked(asker, query)
+    since, until = period(ask.since, ask.until, asker.services.zone)
+    by = "queues" if query.get("by") == "queues" else "people"
+    return Outcomes(
+        ask=ask, by=by, since=since, until=until, counts={}, names=[], columns={}, people={}, talks={},
+        progress=Progress(left=0, begun_with=0),
+    )  # fmt: skip
 
 
 def link(made: Outcomes, name: str | None, column: Key | None) -> str:

@@ -12,6 +12,7 @@ from cti.reports.intervals import period
 from cti.reports.paper import Balance, Column, Paper, Part, Value
 from cti.storage import number_figures, queue_figures
 from cti.storage.journal import CallRow
+from cti.storage.report_limits import in_time
 from cti.storage.search import Page
 from cti.telephony.numbering import read, show
 from web import figures, kpi_texts
@@ -40,7 +41,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
     queues = await figures.queues_of(asker, ask.queue, ask.team_id)
     since, until = period(ask.since, ask.until, services.zone)
     progress = await services.rollups.fresh_queues(since, until)
-    async with services.db.read(slow=True) as conn:
+    async with services.db.read(slow=True) as conn, in_time(conn):
         rows = await number_figures.by_number(conn, since, until, queues)
         limits = await queue_figures.thresholds(conn, since, until, queues)
     asked = {"since": since, "until": until, "queue": ask.queue, "team": ask.team_id or ""}
