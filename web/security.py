@@ -15,7 +15,7 @@ from web.i18n import language_of, say
 from web.import_texts import sentence
 from web.render import error_page
 from web.services import services_of
-from web.texts import BUG, REFUSALS, told
+from web.texts import BUG, N_, REFUSALS, told
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -115,7 +115,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         log.warning("database cannot do it now", path=_route(request), reason=str(error))
         response = answer(request, 503, "storage", REFUSALS["storage"])
     except web.RequestPayloadError:
-        response = answer(request, 400, "400", "What was sent cannot be read.")
+        response = answer(request, 400, "400", N_("What was sent cannot be read."))
     except ConnectionError:  # the browser went away in the middle: nobody is left to tell
         if request.transport is not None and not request.transport.is_closing():
             raise

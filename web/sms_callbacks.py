@@ -18,6 +18,7 @@ from web.services import services_of
 HERE = "/sms/callback/{id}/{token}"
 BODY_MOST = 256 * 1024
 FIELDS_MOST = 2000
+LATER = {"Retry-After": "30"}
 STATUS = {"forged": 403, "old": 403, "broken": 400}
 
 
@@ -25,12 +26,12 @@ async def take(request: web.Request) -> web.Response:
     """A gateway tells something."""
     gateway, token = request.match_info["id"], request.match_info["token"]
     if not (gateway.isascii() and gateway.isdigit() and len(gateway) < 10):
-        raise web.HTTPForbidden(text="")
+        raise web.HTTPForbidden()
     body = await _body(request)
     try:
         outcome, reply = await services_of(request).gateway_calls.take(int(gateway), token[:200], _call(request, body))
     except (ChannelError, StorageError):  # it is not thanked, and tells again
-        raise web.HTTPServiceUnavailable(text="", headers={"Retry-After": "30"}) from None
+        raise web.HTTPServiceUnavailable(headers=LATER) from None
     if outcome in STATUS:
         return web.Response(status=STATUS[outcome])
     return web.Response(text=reply)
@@ -39,12 +40,12 @@ async def take(request: web.Request) -> web.Response:
 async def _body(request: web.Request) -> bytes:
     """What was sent; 413 before more of it is read than a call may be long."""
     if (request.content_length or 0) > BODY_MOST:
-        raise web.HTTPRequestEntityTooLarge(max_size=BODY_MOST, actual_size=request.content_length or 0, text="")
+        raise web.HTTPRequestEntityTooLarge(max_size=BODY_MOST, actual_size=request.content_length or 0)
     body = bytearray()
     async for piece in request.content.iter_chunked(1 << 14):
         body += piece
         if len(body) > BODY_MOST:
-            raise web.HTTPRequestEntityTooLarge(max_size=BODY_MOST, actual_size=len(body), text="")
+            raise web.HTTPRequestEntityTooLarge(max_size=BODY_MOST, actual_size=len(body))
     return bytes(body)
 
 
@@ -55,7 +56,7 @@ def _call(request: web.Request, body: bytes) -> Call:
             text = body.decode()
             fields += parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS_MOST)
         except ValueError:
-            raise web.HTTPBadRequest(text="") from None
+            raise web.HTTPBadRequest() from None
     headers = {name.lower(): value for name, value in request.headers.items()}
     return Call(body=body, fields=tuple(fields), headers=headers)
 

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from aiohttp import web_exceptions
+from aiohttp.web import HTTPError
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
@@ -19,7 +21,10 @@ from web.i18n import LOCALE, catalogue, say, say_many
 from web.render import FOLDER
 
 ROOT = FOLDER.parent
-KEYWORDS = {**DEFAULT_KEYWORDS, "N_": None, "t": None, "tn": (1, 2), "_n": (1, 2)}
+REFUSALS = [  # their texts are told as they stand
+    name for name, kind in vars(web_exceptions).items() if isinstance(kind, type) and issubclass(kind, HTTPError)
+]
+KEYWORDS = {**DEFAULT_KEYWORDS, "N_": None, "t": None, "tn": (1, 2), "_n": (1, 2), **dict.fromkeys(REFUSALS)}
 METHODS = [
     ("web/**.py", "python"),
     ("cti/**.py", "python"),
