@@ -386,7 +386,7 @@ async def test_who_waits_for_a_call_is_one_line_and_is_called_by_a_click(theatre
     rows = page.locator("#found tbody tr")
     await expect(rows).to_have_count(2)
     await expect(rows.nth(1)).to_contain_text("Алхимов")
-    await expect(rows.nth(1).locator("td").nth(2)).to_have_text("2")
+    await expect(rows.nth(1).locator("td").nth(3)).to_have_text("2")
     await expect(rows.first.locator("button[data-dial]")).to_have_attribute("data-dial", NOBODYS)
     await theatre.journal("talk", outcome="answered", ago_s=60)
     await page.evaluate("document.dispatchEvent(new CustomEvent('trubka:missed'))")
