@@ -10,13 +10,14 @@ import asyncio
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from cti.errors import CtiError, Refused
+from cti.processes import ended
 
 LINE_MOST = 8 << 20
 ROOT = str(Path(__file__).resolve().parent.parent)  # the process takes its code from where this comes from
@@ -66,9 +67,7 @@ class Jobs:
         except ConnectionError as error:
             raise JobLost("The work was interrupted: try again.") from error
         finally:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            await ended(process)
 
 
 def say(said: Said) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 import structlog
 
 from cti.errors import Refused, SettingsError
+from cti.processes import ended
 from cti.settings import LdapSettings
 
 ROOT = Path(__file__).parent.parent
@@ -70,9 +71,7 @@ async def _bind(settings: LdapSettings, login: str, password: str) -> bool:
     except (TimeoutError, ValueError) as error:  # it has not answered, or not in JSON
         answer = {"taken": False, "away": type(error).__name__}
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await ended(process)
     if answer["away"]:
         log.warning("directory cannot be asked", reason=answer["away"])
         raise Refused("directory-away", "The directory of your company does not answer; try again later.")

@@ -22,6 +22,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from cti.processes import ended
 from cti.sheets import SheetError
 from cti.sheets.read import read
 from cti.sheets.table import Row
@@ -75,9 +76,7 @@ async def batches(
                 return
             yield batch
     finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.communicate()  # what is left in the pipe is dropped, and the process is gone
+        await ended(process)
 
 
 def _command(path: Path, name: str, size: int, within_s: float) -> list[str]:

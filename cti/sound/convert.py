@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from cti.errors import Refused
+from cti.processes import ended
 
 WITHIN_S = 60.0
 LONGEST_S = 300
@@ -61,9 +61,7 @@ async def convert(source: Path, folder: Path, *, trim: bool, raw: str = "") -> M
     except (TimeoutError, msgspec.DecodeError):
         said = Said(refused="sound-damaged")
     finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+        await ended(process)
     if said.made is None:
         code = said.refused if said.refused in REFUSALS else "sound-damaged"
         raise Refused(code, REFUSALS[code])

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from cti.errors import ChannelError
+from cti.processes import ended
 from cti.sound.convert import ROOT
 
 WITHIN_S = 900.0
@@ -46,9 +47,7 @@ async def squeeze(source: Path, target: Path, kind: str) -> None:
     except (TimeoutError, msgspec.MsgspecError):
         said = Said(wrong="it took too long, or the process ended")
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await ended(process)
     if said.wrong or abs(said.read_s - said.wrote_s) > APART_S:
         await asyncio.to_thread(target.unlink, missing_ok=True)
         raise ChannelError(f"A recording cannot be converted: {said.wrong or 'its length became another'}")
