@@ -22,9 +22,10 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.errors": (),
     "cti.settings": ("cti.errors",),
     "cti.metrics": (),
-    "cti.sheets": ("cti.errors", "cti.processes", "cti.reports.paper"),
-    "cti.sound": ("cti.errors", "cti.processes"),
+    "cti.sheets": ("cti.errors", "cti.limits", "cti.processes", "cti.reports.paper"),
+    "cti.sound": ("cti.errors", "cti.limits", "cti.processes"),
     "cti.processes": (),
+    "cti.limits": (),
     "cti.jobs": ("cti.errors", "cti.processes"),
     "cti.looking": ("cti.errors",),
     "cti.plan_json": ("cti.errors", "dialplan"),
@@ -53,7 +54,8 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.lines": ("cti.channels.base", "cti.settings", "cti.telephony", "cti.errors"),
     "cti.queue_places": ("cti.storage", "cti.telephony", "cti.errors", "cti.directory", "cti.lines"),
     "cti.channels": (
-        "cti.telephony", "cti.messages", "cti.errors", "cti.channels", "cti.clients.masking", "cti.lookups",
+        "cti.telephony", "cti.messages", "cti.errors", "cti.channels", "cti.clients.masking", "cti.limits",
+        "cti.lookups",
     ),
     "cti.features": (
         "cti.telephony", "cti.clients", "cti.messages", "cti.access", "cti.errors", "cti.desktop", "cti.directory",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from cti.errors import Refused, StorageError
 from cti.features.past import Past, of_lines, texts_of
 from cti.features.past_runs import Source
 from cti.jobs import say
+from cti.limits import limited
 from cti.past_parts import log_of, past_of, sources, turn_of, zone_of
 from cti.settings import Settings
 from cti.storage import past as stored
@@ -33,7 +33,7 @@ NAMED = 200  # strangers and queues that are told
 
 async def take(db: Database, job: Mapping[str, Any]) -> Any:
     """Take a source in, or see what would come of it (past_id None); says how far it is."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MOST, MEMORY_MOST))
+    limited(memory=MEMORY_MOST)
     settings, source = Settings.model_validate(job["settings"]), msgspec.convert(job["source"], Source)
     past, log = past_of(db, settings, source.pbx), log_of(settings, source.pbx, source.kind)
     course, read = await _begun(db, job["past_id"]), 0

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import math
 import os
-import resource
 import struct
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
@@ -22,6 +21,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from cti.limits import limited
 from cti.processes import ended
 from cti.sheets import SheetError
 from cti.sheets.read import read
@@ -115,11 +115,9 @@ def main(arguments: list[str], output: BinaryIO) -> None:
 
 
 def _bound(seconds: int) -> None:
-    """Limits that the system keeps; no core dump, for it would hold clients' data."""
+    """Limits that the system keeps."""
     os.nice(5)  # calls first
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MOST, MEMORY_MOST))
-    resource.setrlimit(resource.RLIMIT_CPU, (max(1, seconds), max(1, seconds) + 1))
+    limited(memory=MEMORY_MOST, cpu_s=max(1, seconds))
 
 
 def _send(output: BinaryIO, kind: bytes, body: bytes) -> None:

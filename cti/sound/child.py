@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-import resource
 import sys
 import warnings
 import wave
@@ -20,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from cti.limits import limited
 from cti.sound.convert import LONGEST_S, Made, Said
 from cti.sound.kinds import HEAD_BYTES, RAW, kind_of
 
@@ -155,10 +155,7 @@ def _bound() -> None:
     """Limits that the system keeps."""
     os.umask(0o077)
     os.nice(5)  # calls first
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S + 1))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST, LARGEST))
+    limited(memory=MEMORY, cpu_s=CPU_S, largest=LARGEST)
 
 
 if __name__ == "__main__":

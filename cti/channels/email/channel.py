@@ -79,7 +79,9 @@ class MailboxChannel:
         except ChannelError as error:
             return MailTrouble("other", str(error))
         except Exception as error:
-            if not isinstance(error, CtiError):
+            if isinstance(error, CtiError):
+                log.warning("a mailbox waits", mailbox=self._id, why=str(error))
+            else:
                 log.exception("following a mailbox failed", mailbox=self._id)
             return MailTrouble("other")
         finally:

@@ -24,6 +24,7 @@ import msgspec
 from cti.channels.email.codec import read_letter
 from cti.channels.email.frames import LETTER_BYTES, Asked, framed, next_frame
 from cti.channels.email.showing import shown
+from cti.limits import limited
 
 MEMORY_MOST = 1 << 30
 GROWN_BYTES = 200 << 20
@@ -77,11 +78,10 @@ def _resident() -> int:
 
 
 def _bound() -> None:
-    """Limits that the system keeps; no core dump, for it would hold letters."""
+    """Limits that the system keeps."""
     os.umask(0o077)
     os.nice(5)  # calls first
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MOST, MEMORY_MOST))
+    limited(memory=MEMORY_MOST)
     gc.freeze()
 
 

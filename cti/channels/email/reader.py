@@ -95,21 +95,25 @@ class _Child:
             await self._drop()
 
     async def _started(self) -> Process:
-        """The process, ready to be asked."""
+        """The process, ready to be asked. Raises StorageError where it cannot be begun: no letter's fault either."""
         self._goes_on()
         if self._process is not None and self._process.returncode is None:
             return self._process
-        self._process = process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "cti.channels.email.child", str(self._folder.resolve()),
-            stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd=ROOT, limit=ANSWER_MOST,
-        )  # fmt: skip
-        assert process.stdout is not None
         try:
+            self._process = process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "cti.channels.email.child", str(self._folder.resolve()),
+                stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd=ROOT, limit=ANSWER_MOST,
+            )  # fmt: skip
+            assert process.stdout is not None
             async with asyncio.timeout(START_S):
                 await process.stdout.readexactly(1)
-        except (TimeoutError, asyncio.IncompleteReadError):
+        except (OSError, MemoryError, TimeoutError, asyncio.IncompleteReadError):
             await self._drop()
-            raise Poison("process") from None
+            self._goes_on()
+            raise StorageError(
+                "The process that reads letters does not start",
+                advice="Give the server more memory or make the machine less busy; letters wait in their mailboxes.",
+            ) from None
         return process
 
     def _goes_on(self) -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import select
 import threading
 import time
 import warnings
 from functools import partial
 from typing import Any
+
+from cti.limits import limited
 
 MEMORY = 256 * 1024 * 1024
 STACK = 512 * 1024  # of each thread; it counts as memory
@@ -26,7 +27,7 @@ LONGEST_LINE = 64 * 1024
 
 def main() -> int:
     """Run until the input ends."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    limited(memory=MEMORY)
     threading.stack_size(STACK)
     warnings.simplefilter("ignore")  # pyVoIP's
     out = os.dup(1)

@@ -6,7 +6,9 @@ import asyncio
 import base64
 import os
 import signal
+import sys
 import time
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +20,8 @@ from cti.channels.letters import Poison, Showing
 from cti.errors import StorageError
 from tests.channels.email.post import HEAD, parts
 from tests.lag import watched
+
+HERE = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -75,6 +79,7 @@ async def test_P9_the_letter_after_an_endless_one_is_read_within_5_s(reader: Let
 async def test_a_process_that_dies_takes_one_letter_with_it(reader: LetterProcess, tmp_path: Path) -> None:
     path = written(tmp_path, HEAD + "\nhi")
     await reader.read(path)
+    await reader.show(html("<p>hi"))
     slow = asyncio.create_task(reader.show(html("<div>" * 300_000)))
     child = await _child_of_ours(2)
     os.kill(child, signal.SIGKILL)
@@ -115,6 +120,39 @@ async def test_a_letter_of_25_MiB_is_read_and_one_of_60_in_part(reader: LetterPr
     large = await reader.read(written(tmp_path, raw + b"x" * (35 << 20)))
     assert (large.text.strip(), large.files, large.size) == ("hi", (), len(raw) + (35 << 20))
     assert "too-large" in large.oddities
+
+
+async def test_where_the_server_may_have_less_than_the_reader_the_reader_has_as_much(tmp_path: Path) -> None:
+    path = written(tmp_path, HEAD + "\nhi")
+    server = await asyncio.create_subprocess_exec(sys.executable, "-c", LITTLE, str(path), stdout=PIPE, cwd=HERE)
+    said, _ = await asyncio.wait_for(server.communicate(), 30)
+    assert said == b"hi\n"
+
+
+LITTLE = """
+import asyncio, pathlib, resource, sys
+from cti.channels.email.reader import LetterProcess
+raw = pathlib.Path(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_AS, (400 << 20, 400 << 20))
+async def main():
+    reader = LetterProcess(raw.parent / "letters")
+    letter = await reader.read(raw)
+    await reader.close()
+    return letter.text
+print(asyncio.run(main()))
+"""
+
+
+@pytest.mark.parametrize("program", ["/bin/false", "/nonexistent"])
+async def test_where_no_reader_starts_the_letter_waits_and_is_not_called_unreadable(
+    program: str, reader: LetterProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path, HEAD + "\nhi")
+    with monkeypatch.context() as within:
+        within.setattr(sys, "executable", program)
+        with pytest.raises(StorageError, match=r"does not start\. Give the server more memory"):
+            await reader.read(path)
+    assert (await reader.read(path)).text == "hi"
 
 
 async def test_a_letter_that_is_not_there_is_no_poison(reader: LetterProcess, tmp_path: Path) -> None:
