@@ -48,7 +48,7 @@ def main() -> None:
     folder = filled()
     try:
         tokens = people(folder / "trubka.db")
-        (folder / "duplicates.mark").write_text(f"{time.time()!r} {CLIENTS}", encoding="ascii")  # looked over already
+        looked_over(folder)
         asyncio.run(_run(folder, tokens))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -68,6 +68,11 @@ def people(file: Path) -> list[str]:
             conn.execute("INSERT INTO tokens (user_id, token_hash, created_at) VALUES (?, ?, ?)", known)
     conn.close()
     return tokens
+
+
+def looked_over(folder: Path) -> None:
+    """No search for duplicates of its first hour runs beside what is measured."""
+    (folder / "duplicates.mark").write_text(f"{time.time()!r} {CLIENTS}", encoding="ascii")
 
 
 @asynccontextmanager
@@ -93,6 +98,7 @@ def sitting(who: Callable[..., None], port: int, tokens: list[str]) -> Iterator[
     ours, theirs = multiprocessing.Pipe()
     browsers = multiprocessing.get_context("spawn").Process(target=who, args=(port, tokens, theirs), daemon=True)
     browsers.start()
+    theirs.close()  # else the end of that process would be waited for without end
     try:
         yield ours
     finally:

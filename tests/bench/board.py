@@ -18,7 +18,7 @@ from pathlib import Path
 import aiohttp
 
 from tests.bench import SHORT, percentile, report
-from tests.bench.agents import AGENTS, FIRST, RATE, device_state, people, serving, sitting, worked
+from tests.bench.agents import AGENTS, FIRST, RATE, device_state, looked_over, people, serving, sitting, worked
 from tests.bench.base import filled
 from tests.bench.stream import call
 from tests.channels.fake_ami import FakeAmi, event
@@ -35,6 +35,7 @@ def main() -> None:
     try:
         tokens = people(folder / "trubka.db")
         _queues(folder / "trubka.db")
+        looked_over(folder)
         asyncio.run(_run(folder, tokens[:BOARDS]))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
