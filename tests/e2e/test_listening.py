@@ -167,7 +167,11 @@ async def in_the_browser(server: Server, street: Street, folder: Path, anna: Pho
         await page.goto(server.url + "/board")
         await page.wait_for_selector("html[data-line=registered]")
         row = page.locator("tr", has_text="Анна Белова")
+        await page.locator("tr", has_text="Борис").locator("[data-agent]").click()
+        await page.fill("#board-spy-why", "о другой")
+        await page.keyboard.press("Escape")
         await row.locator("[data-agent]").click()
+        await expect(page.locator("#board-spy-why")).to_have_value("")  # what was said of another person
         await page.fill("#board-spy-why", "новенькая")
         await page.locator('#board-spy [value="whisper"]').click()
         await expect(page.locator("#board-agent")).to_be_hidden()

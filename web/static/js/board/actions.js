@@ -1,6 +1,6 @@
 // What a supervisor does from the board: each button opens a dialog, each dialog says what went wrong and stays open.
 import { api, requestId } from "../api.js";
-import { $, fill, mould, show } from "../dom.js";
+import { $, $$, fill, mould, show } from "../dom.js";
 import { expectLeg } from "../phone.js";
 import { t, tn } from "../texts.js";
 import { toast } from "../toasts.js";
@@ -91,6 +91,8 @@ function openAgent(place, id) {
   who = id;
   const row = agent();
   if (!row) return;
+  if (dialog.dataset.of !== id) for (const one of $$("#board-spy-why, #board-say-text", dialog)) one.value = ""; // said of another person
+  dialog.dataset.of = id;
   drawPlaces(dialog, row);
   drawAgent(place);
   const states = $("#board-state-to", dialog);
