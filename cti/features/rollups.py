@@ -19,7 +19,7 @@ from cti.errors import StorageError
 from cti.reports import agent_sums, number_levels, queue_sums
 from cti.reports.agent_sums import AgentSums
 from cti.reports.queue_sums import QUARTER_S, Call, History
-from cti.storage import agent_rollups, queue_rollups, thresholds
+from cti.storage import agent_rollups, number_rollups, queue_rollups, thresholds
 from cti.storage.database import Database
 from cti.storage.one_hop import in_one_trip
 from cti.storage.queue_rollups import Counted
@@ -96,7 +96,8 @@ class Rollups:
         """Count some of all that changed; whether more is left."""
         async with self._lock:
             queues = await self._queues(*EVER)
-            return await self._agents(*EVER, lasting=False) or queues
+            agents = await self._agents(*EVER, lasting=False)
+            return await self._numbers() or queues or agents
 
     async def _queues(self, since: float, until: float) -> bool:
         counted: dict[tuple[str, int], Counted | None] = {}
@@ -116,6 +117,13 @@ class Rollups:
             async with self._db.write() as conn:
                 await in_one_trip(conn, lambda: queue_rollups.write(conn, counted, history, done))
         return len(done) < len(marks) or len(marks) == queue_rollups.AT_ONCE
+
+    async def _numbers(self) -> bool:
+        async with self._db.read() as conn:
+            if not await number_rollups.waits(conn):
+                return False
+        async with self._db.write() as conn:
+            return await in_one_trip(conn, lambda: number_rollups.fold(conn))
 
     async def _agents(self, since: float, until: float, *, lasting: bool) -> bool:
         now = self._clock()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal_column, select, true, tuple_
+from sqlalchemy import case, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.reports.kpi import service_level
 from cti.reports.number_levels import Level
+from cti.storage import number_rollups
 from cti.storage.journal import CallRow, by_ids
+from cti.storage.number_rollups import KIND, NUMBER
+from cti.storage.one_hop import in_one_trip
 from cti.storage.queue_figures import Queues
 from cti.storage.report_limits import all_of
 from cti.storage.rollup_tables import number_levels
@@ -20,16 +22,7 @@ from cti.storage.tables import calls
 
 MOST_NUMBERS = 1000
 _C, _OF = calls.c, number_levels.c
-_INBOUND = _C.direction == literal_column("'inbound'")  # as the index of them has it
-_VAIN = _C.answered_at.is_(None)
-KINDS: dict[str, ColumnElement[bool]] = {
-    "calls": true(),
-    "answered": _C.answered_at.is_not(None),
-    "abandoned": and_(_VAIN, _C.outcome == "abandoned"),
-    "others": and_(_VAIN, _C.outcome.is_not(None), _C.outcome != "abandoned"),
-    "open": and_(_VAIN, _C.outcome.is_(None), _C.ended_at.is_(None)),
-    "unseen": and_(_VAIN, _C.outcome.is_(None), _C.ended_at.is_not(None)),
-}
+KINDS = ("calls", *number_rollups.KINDS)  # calls: all of them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,16 +36,17 @@ class NumberRow:
 
 async def by_number(conn: AsyncConnection, since: int, until: int, queues: Queues) -> list[NumberRow]:
     """The numbers that were called, the most called first."""
-    number = func.coalesce(_C.called, "").label("number")
-    counted = [func.sum(case((condition, 1), else_=0)).label(kind) for kind, condition in KINDS.items()]
-    found = select(number, *counted).where(*_inside(since, until, queues)).group_by(number)
-    rows = await all_of(conn, found.order_by(func.count().desc(), number), MOST_NUMBERS)
+    own = number_rollups.counted(since, until, queues).c
+    whole = func.sum(own.n)
+    kinds = [func.sum(case((own.kind == kind, own.n), else_=0)).label(kind) for kind in number_rollups.KINDS]
+    found = select(own.called, whole.label("calls"), *kinds).group_by(own.called).having(whole > 0)
+    rows = await all_of(conn, found.order_by(whole.desc(), own.called), MOST_NUMBERS)
     levels = await _levels(conn, since, until, queues)
     return [
         NumberRow(
-            number=row.number,
+            number=row.called,
             counts={kind: int(getattr(row, kind)) for kind in KINDS},
-            level=_level(levels.get(row.number, Level())),
+            level=_level(levels.get(row.called, Level())),
         )
         for row in rows
     ]
@@ -82,15 +76,11 @@ async def behind(
     cursor: str | None = None,
 ) -> Page[CallRow]:
     """Calls of a kind, newest first. number: None: of all. Raises Refused for a cursor that was not made here."""
-    inside = [*_inside(since, until, queues), KINDS[kind]]
-    inside += [func.coalesce(_C.called, "") == number] if number is not None else []
-    total = None
-    if cursor is None:
-        total = int((await conn.execute(select(func.count()).select_from(calls).where(*inside))).scalar_one())
-    else:
-        inside.append(tuple_(_C.started_at, _C.id) < tuple_(*read_cursor(cursor, tuple[float, KeyText])))
-    found = select(_C.id, _C.started_at).where(*inside).order_by(_C.started_at.desc(), _C.id.desc())
-    rows: Sequence[Any] = (await conn.execute(found.limit(limit + 1))).all()
+    key = read_cursor(cursor, tuple[float, KeyText]) if cursor is not None else None
+    asked = _Behind(conn=conn, kind=None if kind == "calls" else kind, number=number, queues=queues, key=key)
+    total = await asked.total(since, until) if key is None else None
+    last_at = until if key is None else min(until, int(key[0]) + 1)
+    rows = await in_one_trip(conn, lambda: asked.newest(since, last_at, limit + 1), ends=lambda _: False)
     known = await by_ids(conn, [row.id for row in rows[:limit]])
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(
@@ -100,6 +90,37 @@ async def behind(
     )
 
 
-def _inside(since: int, until: int, queues: Queues) -> list[ColumnElement[bool]]:
-    own = [_C.queue.in_(queues)] if queues is not None else []
-    return [_C.started_at >= since, _C.started_at < until, _INBOUND, *own]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Behind:
+    """Calls of a kind (None: any) to a number (None: any). key: where the page before ended."""
+
+    conn: AsyncConnection
+    kind: str | None
+    number: str | None
+    queues: Queues
+    key: tuple[float, str] | None
+
+    async def total(self, since: int, until: int) -> int:
+        own = number_rollups.counted(since, until, self.queues).c
+        found = select(func.coalesce(func.sum(own.n), 0)).where(*number_rollups.of(own, self.number, self.kind))
+        return int((await self.conn.execute(found)).scalar_one())
+
+    async def newest(self, since: int, until: int, most: int) -> list[Any]:
+        """So many of them; of whole days only those are looked through that have some."""
+        days = number_rollups.whole_days(since, until)
+        rows = await self._some(max(since, days.stop) if days else since, until, most)
+        if days and len(rows) < most:
+            asked = self.queues, self.number, self.kind, most - len(rows)
+            for day in await number_rollups.days_with(self.conn, days, *asked):
+                rows += await self._some(day, day + number_rollups.DAY_S, most - len(rows))
+            rows += await self._some(since, days.start, most - len(rows))
+        return rows
+
+    async def _some(self, since: int, until: int, most: int) -> list[Any]:
+        if since >= until or not most:
+            return []
+        inside = number_rollups.came(since, until, self.queues)
+        inside += number_rollups.of({"called": NUMBER, "kind": KIND}, self.number, self.kind)
+        inside += [tuple_(_C.started_at, _C.id) < tuple_(*self.key)] if self.key is not None else []
+        found = select(_C.id, _C.started_at).where(*inside).order_by(_C.started_at.desc(), _C.id.desc())
+        return list((await self.conn.execute(found.limit(most))).all())

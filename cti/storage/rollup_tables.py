@@ -3,7 +3,8 @@
 Triggers write the marks (migrations/versions/0049_rollups.py) in the transaction of whatever changes a call, a stay, a
 leg or a state: nothing that changes the journal has a way around them. Counted quarters are made of the journal alone
 (rollups.py): lost, they are counted again. Hours are sums of quarters, which triggers keep (0065_hours.py): whatever
-changes a quarter changes its hour in the same transaction.
+changes a quarter changes its hour in the same transaction. Calls by the number that was called are counted by what
+triggers tell of each change (0072_number_days.py): days and changes together are the journal, at every moment.
 """
 
 from __future__ import annotations
@@ -77,6 +78,24 @@ number_levels = Table(  # see reports/number_levels.py
     Column("called", String(80), primary_key=True),
     *(Column(name, BigInteger, nullable=False) for name in Level._fields),
     sqlite_with_rowid=False,
+)
+
+number_days = Table(  # incoming calls by when they began and by what became of them
+    "number_days",
+    metadata,
+    Column("at", BigInteger, primary_key=True, autoincrement=False),  # when the day of UTC began
+    Column("queue", String(80), primary_key=True),  # "": none
+    Column("called", String(80), primary_key=True),  # "": nobody knows
+    Column("kind", String(10), primary_key=True),  # one of number_rollups.KIND
+    Column("n", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+number_changes = Table(  # what triggers tell of calls that came, changed or went, and is not in the days yet
+    "number_changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    *(Column(column.name, column.type, nullable=False) for column in number_days.columns),
 )
 
 agent_quarters = Table(

@@ -57,7 +57,9 @@ async def _measure() -> None:
         await _timed(name, _calls(db, what, queue), "< 300", ms=True)
     for name, days, limit in (("month", MONTH, "< 1"), ("year", (FIRST, LAST), "< 3")):
         await _timed(f"people of a {name}", _people(db, days), limit)
-    await _timed("numbers that were called in a month", _numbers(db), "< 1")
+    for name, days, limit in (("month", MONTH, "< 1"), ("year", (FIRST, LAST), "< 3")):
+        await _timed(f"numbers that were called in a {name}", _numbers(db, days), limit)
+    await _timed("the first 50 of a year's `others` of a number", _number_calls(db), "< 300", ms=True)
     await _timed("reach time of a month", _reached(db), "< 1")
     for what in ("talks", "again", "missed"):
         await _timed(f"the first 50 of a month's `{what}` of all people", _parts(db, what), "< 300", ms=True)
@@ -99,9 +101,17 @@ async def _parts(db: Database, what: str) -> None:
         await agent_calls.parts(conn, what, *period(*MONTH, ZONE), list(range(1, PEOPLE + 1)))
 
 
-async def _numbers(db: Database) -> None:
+async def _numbers(db: Database, days: tuple[date, date]) -> None:
     async with db.read(slow=True) as conn:
-        assert await number_figures.by_number(conn, *period(*MONTH, ZONE), None)
+        asked = conn, *period(*days, ZONE), None
+        assert await number_figures.by_number(*asked)
+        assert await queue_figures.thresholds(*asked)
+
+
+async def _number_calls(db: Database) -> None:
+    async with db.read(slow=True) as conn:
+        page = await number_figures.behind(conn, "others", *period(FIRST, LAST, ZONE), "+74950000003", None)
+        assert page.total
 
 
 async def _reached(db: Database) -> None:
@@ -203,6 +213,11 @@ def _fill(file: Path) -> None:
     )
     for *_, made in later:
         conn.execute(made)
+    conn.execute(
+        "INSERT INTO number_days (at, queue, called, kind, n) SELECT CAST(started_at / 86400 AS INTEGER) * 86400,"
+        " queue, called, CASE WHEN outcome IN ('answered', 'abandoned') THEN outcome ELSE 'others' END, COUNT(*)"
+        " FROM calls GROUP BY 1, 2, 3, 4"
+    )
     conn.execute(
         "INSERT INTO queue_marks (queue, since, until) SELECT queue, day * 86400, day * 86400 + 86399 FROM (SELECT"
         " queue, CAST(joined_at / 86400 AS INTEGER) AS day FROM call_waits GROUP BY 1, 2) ORDER BY day"

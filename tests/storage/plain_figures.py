@@ -67,6 +67,34 @@ async def of_numbers(conn: AsyncConnection) -> dict[tuple[int, str, str], dict[s
     return {key: {name: n for name, n in own.items() if n} for key, own in found.items()}
 
 
+async def of_called(
+    conn: AsyncConnection, since: int, until: int, queues: list[str] | None
+) -> dict[str, dict[str, int]]:
+    """Incoming calls by number and kind, "calls" among the kinds; what is 0 is left out."""
+    found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in await conn.execute(text("SELECT * FROM calls WHERE direction = 'inbound'")):
+        if since <= row.started_at < until and (queues is None or row.queue in queues):
+            for kind in ("calls", _kind(row)):
+                found[row.called or ""][kind] += 1
+    return {number: dict(own) for number, own in found.items()}
+
+
+async def of_days(conn: AsyncConnection) -> dict[tuple[int, str, str, str], int]:
+    """Incoming calls by day of UTC, queue, number and kind."""
+    found: dict[tuple[int, str, str, str], int] = defaultdict(int)
+    for row in await conn.execute(text("SELECT * FROM calls WHERE direction = 'inbound'")):
+        found[int(row.started_at // 86_400) * 86_400, row.queue or "", row.called or "", _kind(row)] += 1
+    return dict(found)
+
+
+def _kind(row: Any) -> str:
+    if row.answered_at is not None:
+        return "answered"
+    if row.outcome is not None:
+        return "abandoned" if row.outcome == "abandoned" else "others"
+    return "open" if row.ended_at is None else "unseen"
+
+
 async def _handled(conn: AsyncConnection, found: Any, stays: Any, calls: Any) -> None:
     """Talks, holds and work after calls, to the stay that each belongs to."""
     legs = (await conn.execute(text("SELECT * FROM legs"))).all()

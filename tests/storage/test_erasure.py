@@ -34,7 +34,7 @@ from web.erasure_papers import Papers
 NAMELESS = {
     **dict.fromkeys(("queue_quarters", "queue_marks", "queue_thresholds", "figure_targets"), "how many, and how long"),
     "queue_hours": "how many, and how long",
-    "number_levels": "how many",
+    **dict.fromkeys(("number_levels", "number_days", "number_changes"), "how many"),
     "audit": "tells of users and settings", "import_mappings": "columns of files", "setup_codes": "no person",
     **dict.fromkeys(("absences", "pbx_watched", "past_databases"), "PBXes, and where their databases are"),
     "test_calls": "calls of our own to ourselves", "past_imports": "files of a PBX and names of its colleagues",

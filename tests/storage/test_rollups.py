@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections import Counter
@@ -10,20 +11,21 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.features.rollups import EVER, Rollups
 from cti.reports.agent_sums import NUMBERS
 from cti.reports.number_levels import Level
 from cti.reports.queue_sums import Thresholds
-from cti.storage import agent_calls, calls, dispositions, duty, thresholds
+from cti.storage import agent_calls, calls, dispositions, duty, number_figures, number_rollups, thresholds
 from cti.storage.database import Database
 from cti.storage.duty_tables import agent_states
 from cti.storage.rollup_tables import (
     COUNTED,
     agent_pauses,
     agent_quarters,
+    number_days,
     number_levels,
     queue_hours,
     queue_quarters,
@@ -40,6 +42,11 @@ NOW = BEGUN + 3 * 86_400.0 + 417.25
 PEOPLE = (ANNA, BORIS, CLARA)
 HOW = ("answered", "abandoned", "diverted", "timeout", "leaveempty", "joinempty", "full", "other", None)
 STATES = ("ready", "not-ready", "after-call", "logged-off")
+
+CHANGES: tuple[tuple[str, Any, Any], ...] = (  # a column of calls, and two values of it
+    ("direction", "inbound", "outbound"), ("called", "2", None), ("queue", "sales", None), ("ended_at", NOW, None),
+    ("outcome", "abandoned", None), ("answered_at", BEGUN, None), ("started_at", BEGUN + 86_399.5, NOW),
+)  # fmt: skip
 
 moments = st.integers(0, 3 * 86_400 * 8 - 1).map(lambda eighths: BEGUN + eighths / 8)
 LONG_AGO = (100.0, BEGUN - 40 * 86_400.0, BEGUN - 7 * 86_400.0, BEGUN - 6.5 * 86_400.0)  # nobody signed out
@@ -62,6 +69,7 @@ acts = st.one_of(
     st.tuples(st.just("say"), places, st.sampled_from(PEOPLE), st.sampled_from(("Sold", "Busy", None)), moments),
     st.tuples(st.just("move"), places, st.sampled_from(PEOPLE)),
     st.tuples(st.just("unseen"), moments),
+    st.tuples(st.just("change"), places, st.sampled_from(CHANGES), st.booleans()),
     st.tuples(st.just("thresholds"), st.sampled_from(("", "sales")), moments, st.sampled_from((None, 15, 40))),
     st.tuples(st.just("count")),
 )
@@ -82,6 +90,8 @@ async def test_counted_quarters_are_what_the_journal_says(db: Database, script: 
             "agent_states",
             "queue_quarters",
             "number_levels",
+            "number_days",
+            "number_changes",
             "agent_quarters",
             "agent_pauses",
             "queue_thresholds",
@@ -96,10 +106,18 @@ async def test_counted_quarters_are_what_the_journal_says(db: Database, script: 
             await ACTS[kind](conn, number, *said)
     assert await _count(rollups) == (0, 0)
     async with db.read() as conn:
+        await _numbers_are_the_calls(conn)
+    async with db.write() as conn:
+        while await number_rollups.fold(conn):
+            pass
+    async with db.read() as conn:
+        days = (await conn.execute(select(number_days))).all()
+        assert {tuple(row[:4]): row.n for row in days} == await plain_figures.of_days(conn)
         assert await _queues(conn) == await plain_figures.of_queues(conn)
         assert await _numbers(conn) == await plain_figures.of_numbers(conn)
         assert await _agents(conn) == await plain_figures.of_agents(conn, NOW)
         await _hours_are_sums_of_quarters(conn)
+        await _numbers_are_the_calls(conn)
         await _talks_and_outcomes(conn)
 
 
@@ -129,6 +147,25 @@ async def _hours_are_sums_of_quarters(conn: AsyncConnection) -> None:
         for row in await conn.execute(select(queue_hours))
     }
     assert found == wanted
+
+
+async def _numbers_are_the_calls(conn: AsyncConnection) -> None:
+    """Of all time, and of local days as of a queue; whatever is not added to its day yet."""
+    for since, until, queues in ((0, 1 << 33, None), (int(BEGUN) + 20_700, int(BEGUN) + 193_500, ["sales"])):
+        asked = since, until, queues
+        rows = await number_figures.by_number(conn, *asked)
+        wanted = await plain_figures.of_called(conn, *asked)
+        assert {row.number: {kind: n for kind, n in row.counts.items() if n} for row in rows} == wanted
+        for kind in ("calls", "others"):
+            page = await number_figures.behind(conn, kind, since, until, "2", queues, limit=3)
+            assert page.total == wanted.get("2", {}).get(kind, 0)
+            found = [row.id for row in page.rows]
+            while page.next_cursor:
+                page = await number_figures.behind(
+                    conn, kind, since, until, "2", queues, limit=3, cursor=page.next_cursor
+                )
+                found += [row.id for row in page.rows]
+            assert len(found) == len(set(found)) == wanted.get("2", {}).get(kind, 0)
 
 
 async def _talks_and_outcomes(conn: AsyncConnection) -> None:
@@ -188,17 +225,18 @@ async def _call(
     ]  # fmt: skip
     users = {leg.leg_id: user for leg, (user, *_) in zip(legs, people, strict=True) if user is not None}
     ends = max([joined, *(leg.ended or 0.0 for leg in legs)]) + 1
-    called = ("1", "2", None)[number // 3 % 3]
+    called, queue = ("1", "2", None)[number // 3 % 3], came[0][0] if came else None
     record = CallRecord(
         call=f"c{number}", direction=("inbound", "outbound", "internal")[number % 3],
-        caller=Party(device="PJSIP/100" if number % 5 == 0 else None), called=called, started=at, waits=(*waits[:1],),
+        caller=Party(device="PJSIP/100" if number % 5 == 0 else None), called=called, queue=queue, started=at,
+        waits=(*waits[:1],),
         legs=tuple(LegRecord(leg=leg.leg, leg_id=leg.leg_id, device=leg.device, rang=leg.rang, answered=leg.answered)
                    for leg in legs[:1]),
     )  # fmt: skip
     await calls.save(conn, record, legs_users=users)
     if number % 4:
         whole = CallRecord(
-            call=record.call, direction=record.direction, caller=record.caller, called=called, started=at,
+            call=record.call, direction=record.direction, caller=record.caller, called=called, queue=queue, started=at,
             waits=tuple(waits), legs=tuple(legs), ended=ends if over else None, outcome="answered" if over else None,
         )  # fmt: skip
         await calls.save(conn, whole, legs_users=users)
@@ -255,6 +293,12 @@ async def _move(conn: AsyncConnection, _number: int, place: int, user: int) -> N
     )
 
 
+async def _change(conn: AsyncConnection, _number: int, place: int, said: tuple[str, Any, Any], other: bool) -> None:
+    name, *values = said
+    call = update(calls_table).where(calls_table.c.id == await _id(conn, place))
+    await conn.execute(call.values({name: values[other]}))
+
+
 async def _unseen(conn: AsyncConnection, _number: int, at: float) -> None:
     await calls.close_unfinished(conn, ["c1", "c2"], at, "gap")
 
@@ -273,7 +317,7 @@ async def _id(conn: AsyncConnection, place: int) -> str:
 
 ACTS: dict[str, Any] = {
     "call": _call, "state": _state, "correct": _correct, "merge": _merge, "remove": _remove, "forget": _forget,
-    "say": _say, "move": _move, "unseen": _unseen, "thresholds": _thresholds,
+    "say": _say, "move": _move, "unseen": _unseen, "change": _change, "thresholds": _thresholds,
 }  # fmt: skip
 
 
@@ -291,6 +335,21 @@ async def test_a_database_that_was_full_before_is_counted_backwards_from_now(db:
     assert await _count(rollups) == (0, 0)
     async with db.read() as conn:
         assert await _queues(conn) == await plain_figures.of_queues(conn)
+
+
+async def test_changes_are_added_to_their_days_in_the_background(db: Database) -> None:
+    async with db.write() as conn:
+        await _call(conn, 3, BEGUN + 60, [("sales", 7.0, "answered")], [], True)
+    counting = asyncio.create_task(Rollups(db=db, clock=lambda: NOW).run())
+    async with asyncio.timeout(30):
+        waits = True
+        while waits:
+            async with db.read() as conn:
+                waits = await number_rollups.waits(conn)
+    counting.cancel()
+    async with db.read() as conn:
+        [day] = (await conn.execute(select(number_days))).all()
+    assert tuple(day) == (int(BEGUN), "sales", "2", "others", 1)
 
 
 async def test_a_threshold_that_is_set_leaves_what_was_counted(db: Database) -> None:
