@@ -39,7 +39,16 @@ MOST_SECONDS = 10**7
 
 def given(query: Mapping[str, str]) -> dict[str, str]:
     """The filters of an address that say something, as they were written."""
-    return {name: said for name in NAMES if (said := query.get(name, "")[:LONGEST].replace("\0", "").strip())}
+    return in_order({name: said for name in NAMES if (said := query.get(name, "")[:LONGEST].replace("\0", "").strip())})
+
+
+def in_order(said: dict[str, str]) -> dict[str, str]:
+    """The same with the earlier of two days first, as reports have it."""
+    try:
+        first, last = (date.fromisoformat(said.get(name, "")) for name in ("since", "until"))
+    except ValueError:
+        return said
+    return {**said, "since": f"{last}", "until": f"{first}"} if first > last else said
 
 
 def asked(request: web.Request, said: Mapping[str, str]) -> CallsAsked:

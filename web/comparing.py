@@ -11,6 +11,7 @@ from cti.reports.intervals import before
 from cti.reports.targets import LOWER_IS_BETTER, NEITHER
 
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 1, 1)
+DAYS = ("since", "until", "since2", "until2", "day", "week")  # names of days in addresses
 Kind = Literal["", "1", "year", "days", "team"]
 KINDS: tuple[Kind, ...] = ("1", "year", "days", "team")
 
@@ -32,6 +33,12 @@ def day_of(text: str) -> date | None:
     except ValueError:
         return None
     return found if found and FIRST_DAY <= found <= LAST_DAY else None
+
+
+def unread(given: Mapping[str, str]) -> list[str]:
+    """What an address says where a day belongs and no day is; a moment in UNIX seconds is one."""
+    said = [given.get(name, "").strip() for name in DAYS]
+    return [text[:40] for text in said if text and not text.isdecimal() and day_of(text) is None]
 
 
 def beside(given: Mapping[str, str], since: date, until: date) -> Beside | None:

@@ -29,6 +29,7 @@ from cti.telephony.numbering import show
 from cti.telephony.watching import registrar_of
 from web import client_texts, course_texts, keys, newcomer_texts, template_texts, texts
 from web.auth import IDENTITY
+from web.comparing import unread
 from web.i18n import catalogue, language_of, say, say_many
 from web.services import services_of
 
@@ -110,6 +111,7 @@ def page(request: web.Request, template: str, *, status: int = 200, **values: An
         "csrf": identity.csrf if identity else "",
         "theme": identity.person.theme if identity else "auto",
         "path": request.path,
+        "no_days": unread(request.query),
         "shell": identity is not None and not request.headers.get("HX-Request"),
         "version": asset_version(),
         "outside_opens": _outside_opens(request) if identity else "",

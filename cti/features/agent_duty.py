@@ -259,8 +259,9 @@ class AgentDuty:
         self._moved.pop(user_id, None)
         if row is None or not self._places.is_heard(row.name):
             return
-        seen = d.as_pbx(self.of(user_id), self._places.pauses(user_id), now)
-        if seen is not self.of(user_id):
+        duty = self.of(user_id)
+        seen = d.as_pbx(duty, self._places.pauses(user_id), now)
+        if seen is not duty:
             await self._become(user_id, seen, None)
 
     async def _watch(self, user_id: int, duty: Duty, now: float) -> None:

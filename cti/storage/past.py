@@ -235,8 +235,9 @@ async def clients_of(conn: AsyncConnection, numbers: Sequence[str]) -> dict[str,
 
 
 async def states_begin(conn: AsyncConnection) -> dict[int, float]:
-    """When the journal of each person's duty begins by what was seen."""
-    first = select(agent_states.c.user_id, func.min(agent_states.c.at)).where(agent_states.c.past_id.is_(None))
+    """When the journal of each person's duty begins by what was seen. A line of no time (0) is no sight of anybody."""
+    seen = agent_states.c.past_id.is_(None) & (agent_states.c.at > 0)
+    first = select(agent_states.c.user_id, func.min(agent_states.c.at)).where(seen)
     return {user_id: at for user_id, at in await conn.execute(first.group_by(agent_states.c.user_id))}
 
 

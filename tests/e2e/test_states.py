@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -72,6 +74,9 @@ async def journalled(desk: Desk, reason: str) -> list[dict[str, Any]]:
 async def test_the_queues_follow_what_a_person_chose(server: Server, pbx: Pbx) -> None:
     async with Desk(server, "anna") as anna, Desk(server, "vera") as vera:
         await is_now(anna, "ready", by="pbx")  # the lab put her there before anybody signed in
+        with closing(sqlite3.connect(f"file:{server.data / 'trubka.db'}?mode=ro", uri=True)) as db:
+            lines_of_no_time = db.execute("SELECT count(*) FROM agent_states WHERE at = 0").fetchone()
+        assert lines_of_no_time == (0,)  # who was in no queue has none at all
         await choose(anna, "not-ready", "Обед")
         await pbx_has(pbx, "paused: Обед")
         await choose(anna, "logged-off")

@@ -126,3 +126,9 @@ async def test_a_persons_duty_is_taken_from_the_log_until_it_was_seen(db: Databa
     async with db.read() as conn:
         assert (await duty.current(conn))[BORIS].state == "ready"
         assert [one.at for one in await duty.journal(conn, BORIS, since=T - 99, until=T + 99)] == [T - 9, T]
+
+
+async def test_a_line_of_no_time_ends_no_past(db: Database) -> None:
+    async with db.write() as conn:
+        await duty.append(conn, BORIS, Duty(), None)
+    assert (await take(db)).states == 1

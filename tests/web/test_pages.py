@@ -13,9 +13,13 @@ import pytest
 from cti.clients.card import ClientDraft, Phone, with_numbers
 from cti.storage import calls, clients, lookup
 from tests.web.panel import ANNA, BORIS, Browser, Panel, panel
+from web.render import FOLDER
 
 EVIL = '<script>alert("1")</script><img src=x onerror=alert(2)>\u202e'
 PAGES = ("/", "/clients", "/clients/new", "/clients/1", "/calls", "/calls/call-1", "/profile")
+TEMPLATES = FOLDER / "templates"
+INCLUDED = re.compile(r'{%\s*(?:include|from)\s+"([^"]+)"')
+IDS = re.compile(r'\bid="([a-z][\w-]*)"')
 ADMINS = ("/settings/people", "/settings/people/1", "/settings/teams", "/settings/health")
 
 
@@ -91,6 +95,22 @@ async def test_every_page_has_one_heading_named_fields_and_nothing_inline(house:
         assert page.nameless() == []
         assert page.unnamed_buttons == 0 or 'aria-label="' in html
         assert len(page.ids) == len(set(page.ids)), [one for one in page.ids if page.ids.count(one) > 1]
+
+
+def test_no_page_has_an_id_of_the_shell() -> None:
+    """A script that asks for the dock's button would get the page's paragraph."""
+    inside = {"shell.html"}
+    while more := {part for name in inside for part in INCLUDED.findall(_template(name))} - inside:
+        inside |= more
+    shell = {id_ for name in inside for id_ in IDS.findall(_template(name))}
+    assert {"answer", "rings", "dock"} <= shell
+    every = {str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html")}
+    pages = every - inside - {"part.html", "bare.html"}
+    assert {name: own for name in pages if (own := shell & set(IDS.findall(_template(name))))} == {}
+
+
+def _template(name: str) -> str:
+    return (TEMPLATES / name).read_text()
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -201,6 +221,14 @@ async def test_odd_filters_are_no_bug(house: Panel, query: str) -> None:
     async with Browser(house, "vera") as vera:
         status, html = await get(vera, f"/calls?{query}")
         assert status in (200, 409, 422), html[:300]
+        assert ("is no day: the page is shown without it." in html) == (query[:5] in ("since", "until"))
+
+
+async def test_days_in_the_wrong_order_are_put_right(house: Panel) -> None:
+    async with Browser(house, "vera") as vera:
+        html = (await get(vera, "/calls?since=2100-01-01&until=1970-01-01"))[1]
+        assert "/calls/call-1" in html
+        assert 'name="since" value="1970-01-01"' in html
 
 
 async def test_the_desk_begins_with_the_cards_of_open_calls_and_own_notes(house: Panel) -> None:

@@ -24,7 +24,7 @@ from web.api.calls import reach
 from web.api.exports import attached
 from web.api.missed import MISSED_S
 from web.auth import person_of
-from web.call_filters import moment_asked
+from web.call_filters import in_order, moment_asked
 from web.i18n import language_of, say, translate
 from web.render import page
 from web.routes import Route
@@ -106,7 +106,7 @@ async def _found(request: web.Request, state: State) -> tuple[list[Missed], dict
     """All that the filters of the address ask for, and these filters."""
     services, query = services_of(request), request.query
     names = ("state", "since", "until", "queue", "agent", "owner", "how", "tries")
-    said = {name: text for name in names if (text := query.get(name, "")[:80].replace("\0", "").strip())}
+    said = in_order({name: text for name in names if (text := query.get(name, "")[:80].replace("\0", "").strip())})
     user_id, team_id = reach(person_of(request), mine=False)
     since = moment_asked(said.get("since", ""), services.zone)
     until = moment_asked(said.get("until", ""), services.zone, days=1)

@@ -13,7 +13,7 @@ from aiohttp import web
 from cti.errors import Refused
 from cti.features.rollups import Progress
 from cti.reports.intervals import period
-from cti.reports.paper import Balance, Column, Paper, Part, Value
+from cti.reports.paper import Balance, Column, Paper, Part, Value, plain
 from cti.storage import agent_calls
 from cti.storage import agent_figures as figures_of
 from cti.storage.report_limits import in_time
@@ -97,6 +97,7 @@ async def show(request: web.Request) -> web.Response:
         teams=list(teams.items()),
         link=lambda name, column: link(made, name, column),
         share=lambda value: Words(asker).number(value, "share"),
+        count=lambda value: plain(value, "count", asker.language),
         periods=papers.periods(asker),
         address=_address(request),
         absences=away,

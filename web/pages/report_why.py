@@ -24,7 +24,7 @@ from web.texts import N_, told
 
 HERE = "/reports/why"
 RINGS_SHOWN = 200
-ANCHORS: dict[Part, str] = {"agents": "#people", "pauses": "#people", "rings": "#rings", "rest": "#halves"}
+ANCHORS: dict[Part, str] = {"agents": "#people", "pauses": "#people", "rings": "#in-vain", "rest": "#halves"}
 CALLS: dict[Part, str] = {"arrivals": "entered", "handling": "answered"}
 
 

@@ -12,6 +12,7 @@ from cti.reports.answers import Question, Sums
 from cti.reports.intervals import period
 from cti.reports.paper import Balance, Column, Figure, Paper, Part, Value
 from cti.storage import answer_figures
+from cti.telephony.numbering import read, show
 from web import figures, kpi_texts
 from web.asking import Asker
 from web.figures import Ask
@@ -136,6 +137,10 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
         names = sorted(found, key=lambda name: (not name, name.casefold()))
         return answers.sums(some), {name: answers.sums(found[name]) for name in names}
 
+    def named(name: str) -> str:
+        number = read(name, asker.services.plan).e164 if name.isascii() and name.isdigit() else None
+        return show(number) if number else name
+
     whole, groups = await asyncio.to_thread(counted)
     nobody = asker.say(N_("nobody yet") if by == "user" else N_("none"))
     first, each, share = asker.say(N_("First answer")), asker.say(N_("Each answer")), asker.say(KINDS["in-time"])
@@ -180,7 +185,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
                     Column(head=first, key="first", kind="seconds", definition=asker.say(FIRST)),
                     Column(head=each, key="each", kind="seconds", definition=asker.say(EACH)),
                 ],
-                rows=[line(name or nobody, own, row=name) for name, own in groups.items()],
+                rows=[line(named(name) or nobody, own, row=name) for name, own in groups.items()],
                 total=line(asker.say(N_("Total")), whole),
             )
         ],

@@ -38,7 +38,7 @@ async function draw(canvas) {
   const { Chart, registerables } = await import("chart.js");
   if (!canvas.isConnected) return;
   Chart.register(...registerables);
-  const rows = $$("#report tbody tr").slice(0, canvas.dataset.most || MOST_BARS);
+  const rows = [...$$("#report tbody tr").slice(0, canvas.dataset.most || MOST_BARS), ...$$("#report tfoot tr[data-bar]")];
   const series = $$("#report thead th[data-series]");
   const columns = series.length ? series : $$("#report thead th").slice(1, -2);
   const heads = columns.map((one) => ($(".defined", one) || one).textContent);
