@@ -63,6 +63,7 @@ def set_up(app: web.Application) -> None:
         app,
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
+        auto_reload=False,  # while an upgrade puts its files in place, this version goes on with its own
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
