@@ -31,7 +31,7 @@ from cti.storage.disposition_tables import call_dispositions
 from cti.storage.journal import CallRow, by_ids
 from cti.storage.rollup_tables import agent_quarters
 from cti.storage.search import PAGE_LIMIT, KeyText, Page, read_cursor, write_cursor
-from cti.storage.tables import calls, legs
+from cti.storage.tables import calls, legs, users
 
 HALF_MS = 0.0005  # moments are counted in whole milliseconds
 _LEG, _CALL, _SAID = legs.c, calls.c, call_dispositions.c
@@ -64,14 +64,29 @@ _COUNTED: dict[str, ColumnElement[int]] = {
     "talks": _QUARTER.answered + _QUARTER.placed,
 }
 FIRST_S = 3600.0  # the newest are looked for in the last hour, then in ever longer stretches before it
-_BY_NAMES = text(  # the names one after another, each person's counted within their own part of the index
+_NAMES = (  # one after another, along the index
     "WITH RECURSIVE names (name) AS (SELECT MIN(name) FROM call_dispositions UNION ALL"
     " SELECT (SELECT MIN(d.name) FROM call_dispositions d WHERE d.name > names.name) FROM names"
     " WHERE names.name IS NOT NULL)"
-    " SELECT names.name, u.id AS user_id, (SELECT COUNT(*) FROM call_dispositions d WHERE d.name = names.name"
+)
+_BY_PERSON = text(  # each name and person counted within their own part of an index
+    f"{_NAMES} SELECT names.name, u.id AS user_id,"  # noqa: S608 - our own words
+    " (SELECT COUNT(*) FROM call_dispositions d WHERE d.name = names.name"
     " AND d.user_id = u.id AND d.at >= :since AND d.at < :until) AS n"
     " FROM names CROSS JOIN users u WHERE names.name IS NOT NULL AND u.id IN :people"
 ).bindparams(bindparam("people", expanding=True))
+_QUEUES = (
+    "queues (queue) AS (SELECT MIN(queue) FROM call_dispositions UNION ALL"
+    " SELECT (SELECT MIN(d.queue) FROM call_dispositions d WHERE d.queue > queues.queue) FROM queues"
+    " WHERE queues.queue IS NOT NULL)"
+)
+_BY_QUEUE, _BY_QUEUE_OF_ALL = (  # each name and queue likewise
+    f"{_NAMES}, {_QUEUES} SELECT names.name, queues.queue,"  # noqa: S608 - our own words
+    " (SELECT COUNT(*) FROM call_dispositions d"
+    f" WHERE d.queue = queues.queue AND d.name = names.name AND d.at >= :since AND d.at < :until AND d.user_id {whose})"
+    " AS n FROM names CROSS JOIN queues WHERE names.name IS NOT NULL AND queues.queue IS NOT NULL"
+    for whose in ("IN :people", "IS NOT NULL")
+)
 Order = tuple[ColumnElement[Any], ...]
 Times = Callable[[float, float], ColumnElement[bool]]  # whether a row is of a time
 
@@ -161,7 +176,7 @@ async def said(
     conn: AsyncConnection,
     since: int,
     until: int,
-    people: Collection[int] | None,
+    people: Collection[int],
     *,
     name: str | None = None,
     queue: str | None = None,
@@ -171,44 +186,40 @@ async def said(
     """What people said of calls; name, queue: only that outcome, only calls of that queue ("": without one)."""
     at, key = _SAID.at, _SAID.id
     columns = [_SAID.call_id, key.label("key"), at.label("at"), _SAID.user_id, _SAID.name.label("said")]
-    asked = select(*columns).where(*said_within(since, until, people, name=name, queue=queue))
-    source = call_dispositions if queue is None else call_dispositions.outerjoin(calls, _CALL.id == _SAID.call_id)
+    wanted = [(column, value) for column, value in ((_SAID.name, name), (_SAID.queue, queue)) if value is not None]
+    asked = select(*columns).where(_SAID.user_id.in_(people), *(column == value for column, value in wanted))
     order: Order = (at, _SAID.call_id, key)
-    return await _page(conn, asked, source, _between(at, 0), order, since, until, limit, cursor)
+    total = None
+    if cursor is None and not wanted:  # each index begins with one of them
+        total = sum(n for *_, n in await said_by_person(conn, since, until, people))
+    return await _page(conn, asked, call_dispositions, _between(at, 0), order, since, until, limit, cursor, total)
 
 
-def said_within(
-    since: int, until: int, people: Collection[int] | None, *, name: str | None = None, queue: str | None = None
-) -> list[ColumnElement[bool]]:
-    """Conditions over call_dispositions joined with calls."""
-    found = [_SAID.at >= since, _SAID.at < until]
-    found += [_SAID.user_id.in_(people)] if people is not None else []
-    found += [_SAID.name == name] if name is not None else []
-    return found + ([func.coalesce(_CALL.queue, "") == queue] if queue is not None else [])
+async def said_by_person(
+    conn: AsyncConnection, since: int, until: int, people: Collection[int]
+) -> list[tuple[str, int, int]]:
+    """How often people said what of calls: outcome, who, how often."""
+    asked = {"people": list(people), "since": since, "until": until}
+    return [(row.name, row.user_id, row.n) for row in await conn.execute(_BY_PERSON, asked) if row.n]
 
 
-async def outcomes(
-    conn: AsyncConnection, since: int, until: int, people: Collection[int], *, queues: bool
-) -> list[tuple[str, str, int, int]]:
-    """How often what was said of calls: outcome, queue of the call ("": none), by whom, how often.
-
-    queues: whether the queues are asked for; else each is "".
-    """
-    if not queues:
-        asked = {"people": list(people), "since": since, "until": until}
-        return [(row.name, "", row.user_id, row.n) for row in await conn.execute(_BY_NAMES, asked) if row.n]
-    by = [_SAID.name, func.coalesce(_CALL.queue, "").label("queue"), _SAID.user_id]
-    source = call_dispositions.outerjoin(calls, _CALL.id == _SAID.call_id)
-    found = select(*by, func.count()).select_from(source).where(*said_within(since, until, people)).group_by(*by)
-    return [tuple(row) for row in await conn.execute(found)]
+async def said_by_queue(
+    conn: AsyncConnection, since: int, until: int, people: Collection[int]
+) -> list[tuple[str, str, int]]:
+    """The same by the queue of the call ("": none): outcome, queue, how often."""
+    asked: dict[str, Any] = {"since": since, "until": until}
+    counted = text(_BY_QUEUE_OF_ALL)
+    if (await conn.execute(select(func.count()).select_from(users))).scalar_one() > len(people):
+        counted = text(_BY_QUEUE).bindparams(bindparam("people", expanding=True))
+        asked["people"] = list(people)
+    return [(row.name, row.queue, row.n) for row in await conn.execute(counted, asked) if row.n]
 
 
 async def talks(conn: AsyncConnection, since: int, until: int, people: Collection[int]) -> dict[int, tuple[int, int]]:
     """How many conversations of each have an outcome of his, and how many have none: out of the journal, not out of
     counted quarters."""
-    with_, without = (func.sum(case((KINDS[f"{one}-outcome"], 1), else_=0)) for one in ("with", "without"))
     mine = [_LEG.user_id.in_(people), _LEG.answered_at >= since - HALF_MS, _LEG.answered_at < until - HALF_MS]
-    found = select(_LEG.user_id, with_, without).where(*mine).group_by(_LEG.user_id)
+    found = select(_LEG.user_id, func.sum(_LEG.told), func.sum(1 - _LEG.told)).where(*mine).group_by(_LEG.user_id)
     return {user_id: (int(told), int(untold)) for user_id, told, untold in await conn.execute(found)}
 
 

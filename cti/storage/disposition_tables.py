@@ -28,6 +28,8 @@ call_dispositions = Table(
     Column("disposition_id", Integer, index=True),
     Column("name", String(80), nullable=False),  # as it was called then
     Column("at", Float, nullable=False, index=True),
+    Column("queue", String(80), nullable=False, server_default=""),  # of the call, "": none; triggers keep it (0073)
     UniqueConstraint("call_id", "user_id"),
     Index("ix_call_dispositions_said", "name", "user_id", "at"),
+    Index("ix_call_dispositions_queue", "queue", "name", "at", "user_id"),
 )

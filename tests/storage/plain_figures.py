@@ -215,8 +215,10 @@ def _spread(found: Any, user_id: int, name: str, begun: int, ended: int, length:
 
 async def of_talks(
     conn: AsyncConnection, since: int, until: int
-) -> tuple[dict[int, tuple[int, int]], int, dict[tuple[str, int], int]]:
-    """By person: conversations with an outcome of his and without one; how many calls rang; outcomes by name."""
+) -> tuple[dict[int, tuple[int, int]], int, dict[tuple[str, int], int], dict[tuple[str, str], int]]:
+    """By person: conversations with an outcome of his and without one; how many calls rang; outcomes by name and
+    person, and by name and queue of the call."""
+    queues = {row.id: row.queue or "" for row in await conn.execute(text("SELECT * FROM calls"))}
     told = {(row.call_id, row.user_id): row for row in await conn.execute(text("SELECT * FROM call_dispositions"))}
     talks: dict[int, tuple[int, int]] = {}
     rang = 0
@@ -230,11 +232,13 @@ async def of_talks(
             with_, without = talks.get(leg.user_id, (0, 0))
             is_told = (leg.call_id, leg.user_id) in told
             talks[leg.user_id] = with_ + is_told, without + (not is_told)
-    said: dict[tuple[str, int], int] = defaultdict(int)
+    by_person: dict[tuple[str, int], int] = defaultdict(int)
+    by_queue: dict[tuple[str, str], int] = defaultdict(int)
     for row in told.values():
         if row.user_id is not None and since <= row.at < until:
-            said[row.name, row.user_id] += 1
-    return talks, rang, dict(said)
+            by_person[row.name, row.user_id] += 1
+            by_queue[row.name, queues.get(row.call_id, "")] += 1
+    return talks, rang, dict(by_person), dict(by_queue)
 
 
 async def _lines(conn: AsyncConnection) -> dict[int, list[dict[str, Any]]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -170,24 +169,23 @@ async def _numbers_are_the_calls(conn: AsyncConnection) -> None:
 
 async def _talks_and_outcomes(conn: AsyncConnection) -> None:
     """What indexes alone answer, of the whole time and of a day of it."""
+    everybody = list((await conn.execute(text("SELECT id FROM users"))).scalars())
     for since, until in ((int(BEGUN), int(NOW) + 86_400), (int(BEGUN) + 86_400, int(BEGUN) + 2 * 86_400)):
         asked = conn, since, until, PEOPLE
-        talks, rang, said = await plain_figures.of_talks(conn, since, until)
+        talks, rang, by_person, by_queue = await plain_figures.of_talks(conn, since, until)
         assert await agent_calls.talks(*asked) == talks
-        by_name = await agent_calls.outcomes(*asked, queues=False)
-        by_queue = await agent_calls.outcomes(*asked, queues=True)
-        assert {(name, user): n for name, _, user, n in by_name} == said == _added(by_queue)
+        assert {(name, user): n for name, user, n in await agent_calls.said_by_person(*asked)} == by_person
+        for people in (PEOPLE, everybody):
+            found = await agent_calls.said_by_queue(conn, since, until, people)
+            assert {(name, queue): n for name, queue, n in found} == by_queue
+        for name, queue in [(None, None), *by_queue][:3]:
+            told = await agent_calls.said(conn, since, until, PEOPLE, name=name, queue=queue, limit=100)
+            wanted = by_queue[name, queue] if name is not None else sum(by_queue.values())
+            assert (told.total, len(told.rows)) == (wanted, wanted)
         with_, without = (sum(one[place] for one in talks.values()) for place in (0, 1))
         for what, n in (("ring", rang), ("with-outcome", with_), ("without-outcome", without)):
             page = await agent_calls.parts(conn, what, since, until, PEOPLE, limit=100)
             assert (page.total, len(page.rows)) == (n, min(n, 100))
-
-
-def _added(rows: Sequence[tuple[str, str, int, int]]) -> dict[tuple[str, int], int]:
-    found = Counter[tuple[str, int]]()
-    for name, _, user, n in rows:
-        found[name, user] += n
-    return dict(found)
 
 
 async def _numbers(conn: AsyncConnection) -> dict[tuple[int, str, str], dict[str, int]]:

@@ -117,13 +117,13 @@ async def answered(asker: Asker, query: Mapping[str, str]) -> Outcomes:
     people = await agent_figures.people_of(asker, ask)
     progress = await asker.services.rollups.fresh_agents(since, until)
     async with asker.services.db.read(slow=True) as conn, in_time(conn):
-        rows = await agent_calls.outcomes(conn, since, until, people, queues=by == "queues")
+        said_by = agent_calls.said_by_queue if by == "queues" else agent_calls.said_by_person
+        rows = await said_by(conn, since, until, people)
         whole = await figures_of.by_person(conn, since, until, people)
         talks = await agent_calls.talks(conn, since, until, people)
     counts: Counter[tuple[str, Key]] = Counter()
     said, columns = Counter[str](), Counter[Key]()
-    for name, queue, user_id, n in rows:
-        key: Key = queue if by == "queues" else user_id or 0
+    for name, key, n in rows:
         counts[name, key] += n
         said[name] += n
         columns[key] += n
