@@ -108,18 +108,18 @@ class Accounts:
             return await self._by_token(token)
         if not cookie:
             return None
-        now = self._clock()
+        now, hashed = self._clock(), digest(cookie)
         async with self._db.read() as conn:
-            session = await sessions.find(conn, digest(cookie))
-            user = await users.by_id(conn, session.user_id) if session else None
-        if session is None or user is None or user.blocked_at is not None:
+            found = await users.by_session(conn, hashed)
+        if found is None or found[0].blocked_at is not None:
             return None
-        seen_at = max(session.seen_at, self._seen.get(session.token_hash, 0.0))
+        user, session = found
+        seen_at = max(session.seen_at, self._seen.get(hashed, 0.0))
         if now - seen_at > self._idle_s or now - session.created_at > self._absolute_s:
             return None
         if now - seen_at > SEEN_EVERY_S:
-            await self._used(session.token_hash, now, lambda conn: sessions.seen(conn, session.token_hash, now))
-        return Identity(person=user.person, session=session.token_hash, csrf=session.csrf)
+            await self._used(hashed, now, lambda conn: sessions.seen(conn, hashed, now))
+        return Identity(person=user.person, session=hashed, csrf=session.csrf)
 
     async def doors(self) -> frozenset[str]:
         """Sessions and API tokens that count, each as `door`: asked by live wires now and then, all at once."""

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.access import Person, Role
 from cti.storage import role_rights
-from cti.storage.tables import devices, shared_desks, teams, user_queues, users
+from cti.storage.tables import devices, sessions, shared_desks, teams, user_queues, users
 from cti.storage.tables import role_rights as rights_table
 
 
@@ -53,6 +53,15 @@ class UserRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class OpenSession:
+    """Of a signed-in browser, what its requests are checked against. UNIX s."""
+
+    csrf: str
+    created_at: float
+    seen_at: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DeviceDraft:
     """A device as an admin sets it. model: of telephony/auto_answer.py."""
 
@@ -90,6 +99,13 @@ _COLUMNS = (
 _ALL = select(*_COLUMNS).select_from(
     users.outerjoin(teams, teams.c.id == users.c.team_id).outerjoin(rights_table, rights_table.c.role == users.c.role)
 )
+_BY_ID = _ALL.where(users.c.id == bindparam("user"))  # written once: each request asks for one of these
+_OPEN_SESSION = ("csrf", "created_at", "seen_at")
+_BY_SESSION = (
+    _ALL.join(sessions, sessions.c.user_id == users.c.id)
+    .add_columns(*(sessions.c[name] for name in _OPEN_SESSION))
+    .where(sessions.c.token_hash == bindparam("hash"))
+)
 
 
 def own_keys(stored: str) -> dict[str, str]:
@@ -111,8 +127,18 @@ async def by_login(conn: AsyncConnection, login: str) -> UserRow | None:
 
 async def by_id(conn: AsyncConnection, user_id: int) -> UserRow | None:
     """A person by id."""
-    row = (await conn.execute(_ALL.where(users.c.id == user_id))).one_or_none()
+    row = (await conn.execute(_BY_ID, {"user": user_id})).one_or_none()
     return UserRow(**row._mapping) if row else None
+
+
+async def by_session(conn: AsyncConnection, token_hash: str) -> tuple[UserRow, OpenSession] | None:
+    """Whose a session is, and what is asked of it at each request."""
+    row = (await conn.execute(_BY_SESSION, {"hash": token_hash})).one_or_none()
+    if row is None:
+        return None
+    found = dict(row._mapping)
+    session = OpenSession(**{name: found.pop(name) for name in _OPEN_SESSION})
+    return UserRow(**found), session
 
 
 async def count(conn: AsyncConnection) -> int:
