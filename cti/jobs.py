@@ -21,7 +21,9 @@ from cti.processes import ended
 
 LINE_MOST = 8 << 20
 ROOT = str(Path(__file__).resolve().parent.parent)  # the process takes its code from where this comes from
-BEGIN = f"import sys; sys.path.insert(0, {ROOT!r}); from cti.cli.work import main; main()"
+BEGIN = (  # all that is loaded stays: the collector need not walk it while it grows
+    f"import gc, sys; gc.disable(); sys.path.insert(0, {ROOT!r}); from cti.cli.work import main; gc.enable(); main()"
+)
 Said = dict[str, Any]
 
 

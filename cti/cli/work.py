@@ -22,7 +22,7 @@ import msgspec
 from cti.access import Person, hides
 from cti.channels.phone.archive import archive_of, finder
 from cti.channels.phone.voicemail import removals
-from cti.cli import work_access, work_past
+from cti.cli import work_access
 from cti.clients import seen
 from cti.clients.filters import Condition
 from cti.clients.importing import Fault
@@ -264,6 +264,13 @@ async def _clean(db: Database, job: Job) -> Any:
     await _eraser(db, job).clean()
 
 
+async def _past(db: Database, job: Job) -> Any:
+    """Of the past: its reader brings the settings and the PBX's parts along, which no other job pays for."""
+    from cti.cli import work_past
+
+    return await work_past.WORK[job["what"]](db, job)
+
+
 WORK: Mapping[str, Callable[[Database, Job], Awaitable[Any]]] = {
     "import": _import,
     "preview": _preview,
@@ -274,9 +281,9 @@ WORK: Mapping[str, Callable[[Database, Job], Awaitable[Any]]] = {
     "erase": _erase,
     "clean": _clean,
     "dossier": _dossier,
-    "past-gap": work_past.fill,
-    "past-take": work_past.take,
-    "past-undo": work_past.undo,
+    "past-gap": _past,
+    "past-take": _past,
+    "past-undo": _past,
     "access-review": work_access.review,
     "access-check": work_access.check,
     "access-file": work_access.write,

@@ -197,3 +197,6 @@ def _since(file: Path, since: float, time_of: Callable[[bytes], float | None]) -
         if low:
             lines.readline()
         yield from lines
+
+
+WORK = {"past-gap": fill, "past-take": take, "past-undo": undo}

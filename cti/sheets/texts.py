@@ -16,8 +16,6 @@ from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
-from charset_normalizer import from_bytes
-
 from cti.sheets import SheetError
 from cti.sheets.cells import bare
 from cti.sheets.table import CELL_MOST, COLUMNS_MOST, Sheet, table, too_long
@@ -49,6 +47,8 @@ def encoding_of(path: Path) -> str:
 
 def _older(sample: bytes) -> str:
     """Which of the older Cyrillic encodings a text is in: cp1251 unless another fits better."""
+    from charset_normalizer import from_bytes  # a fifteenth of the start of its process; few files need it
+
     best = from_bytes(sample, cp_isolation=list(OLDER)).best()
     return best.encoding if best is not None and best.encoding in OLDER else "cp1251"
 
