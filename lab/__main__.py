@@ -6,6 +6,7 @@ import argparse
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lab.errors import LabError
@@ -17,6 +18,7 @@ COMMANDS = {
     "run": "the panel with sample data and an Asterisk of its own",
     "test": "all tests (more words go to pytest)",
     "lint": "ruff and mypy",
+    "check": "what every change must pass: lint, then all tests",
     "bench": "figures as JSON lines",
     "record": "make recordings of real calls anew: SCENARIO... [--asterisk 16]",
     "soak": "what takes minutes",
@@ -90,6 +92,8 @@ def _letter_words(words: argparse.ArgumentParser) -> None:
 
 def _do(chosen: argparse.Namespace, more: list[str]) -> int:
     name = chosen.command
+    if name == "check":
+        return _check()
     if name in ("setup", "run", "test", "lint", "bench", "soak", "record", "wheel"):
         prepare(name)
     if name in ("test", "lint", "bench", "soak", "record"):
@@ -141,6 +145,15 @@ def _running(name: str) -> int:
     if name == "status":
         return run.status(settings)
     return run.phones(settings) if name == "phones" else 0
+
+
+def _check() -> int:
+    """Lint beside what the set-up of the tests unpacks and waits for; the tests when it found nothing."""
+    prepare(".venv")  # first, and nothing else afterwards: mypy reads it
+    with ThreadPoolExecutor(1) as beside:
+        linted = beside.submit(_tools, "lint", [])
+        prepare("test")
+    return linted.result() or _tools("test", [])
 
 
 def _tools(name: str, more: list[str]) -> int:

@@ -29,9 +29,10 @@ PYTHON = VENV / "bin" / "python"
 
 
 def prepare(command: str) -> None:
-    """Make everything ready that `make <command>` needs."""
+    """Make everything ready that `make <command>` needs; ".venv": that alone, with all that the tests put into it."""
     steps: dict[str, tuple[Callable[[], None], ...]] = {
         "lint": (venv,),
+        ".venv": (venv, directory),
         "run": (sipp, venv, panel, pbx, dovecot.unpack),
         "setup": (sipp, venv, panel, pbx, dovecot.unpack),
         "wheel": (compiler, venv, panel),
