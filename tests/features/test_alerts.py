@@ -128,6 +128,21 @@ async def test_an_alert_is_told_once_goes_on_to_the_next_and_stops_when_somebody
     assert (one.by, one.ended_at) == ("Anna", house.now)
 
 
+async def test_a_rule_that_is_refused_stands_as_it_was_written(house: House) -> None:
+    async with Visitor(house.running, "vera") as vera:
+        typed = {"name": "Evening", "watched": "waiting", "on": "5", "off": "9", f"step-{ANNA}": "0", "ways": "desk"}
+        numbers = {"hold_s": "7", "cool_min": "11", "ahead_min": "0", "every_min": "13", "repeats": "2"}
+        shown = await vera.post("/settings/alerts/0", **typed, **numbers)
+        assert shown.status == 409
+        for name, value in (typed | numbers).items():
+            if name not in ("watched", "ways", f"step-{ANNA}"):
+                assert f'name="{name}" value="{value}"' in shown.text
+        assert (
+            f'id="step-0-{ANNA}" name="step-{ANNA}"><option value="">–</option><option value="0" selected>'
+            in shown.text
+        )
+
+
 async def test_an_agent_who_is_told_sees_his_warnings_and_sees_to_them_and_programs_do(house: House) -> None:
     async with Visitor(house.running, "anna") as anna, Browser(house.running, "vera") as vera:
         assert (await anna.get("/alerts")).says("No warning went to you")

@@ -100,7 +100,7 @@ class Teller:
 
     def calls(self, thousandths: int) -> str:
         """Calls that were or would have been answered in time, likewise."""
-        return format_decimal(-thousandths / 1000, "+#,##0.0;−#,##0.0", self._language) if thousandths else "0"
+        return self.points(round(thousandths / 100))
 
     def number(self, value: float | None, form: str = "#,##0.0") -> str:
         return "–" if value is None else format_decimal(value, form, self._language)

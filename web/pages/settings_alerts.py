@@ -37,6 +37,7 @@ async def show(request: web.Request) -> web.Response:
 async def save(request: web.Request) -> web.StreamResponse:
     """A new rule (id 0), or all that is said of one."""
     form = await request.post()
+    kept = None
     try:
         kept = replace(NEW, id=place(request), **_given(form))
         secret = str(form.get("secret", ""))[:200]
@@ -48,7 +49,7 @@ async def save(request: web.Request) -> web.StreamResponse:
         error = translate(request, "Somebody changed this meanwhile: look at the new state and save again.")
         return await _page(request, status=409, error=error)
     except Refused as refused:
-        return await _page(request, status=409, error=told(request, refused))
+        return await _page(request, status=409, error=told(request, refused), typed=kept)
     raise web.HTTPSeeOther(f"{HERE}?said=saved")
 
 
@@ -108,7 +109,8 @@ async def keep_contact(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"{HERE}?said=saved#contacts")
 
 
-async def _page(request: web.Request, *, status: int = 200, error: str = "") -> web.Response:
+async def _page(request: web.Request, *, status: int = 200, error: str = "", typed: Kept | None = None) -> web.Response:
+    """typed: a rule that was refused: it stands as it was written."""
     async with services_of(request).db.read() as conn:
         values: dict[str, Any] = {
             "rules": [*await alerts.rules(conn), NEW],
@@ -118,6 +120,12 @@ async def _page(request: web.Request, *, status: int = 200, error: str = "") -> 
             "boxes": await mailboxes.every(conn),
             "queues": await queue_figures.known_queues(conn),
         }
+    values["open"] = typed.id if typed else None
+    if typed:
+        values["rules"] = [
+            replace(typed, has_secret=one.has_secret, enabled_at=one.enabled_at) if one.id == typed.id else one
+            for one in values["rules"]
+        ]
     shown = page(
         request, "settings/alerts.html", status=status, title=N_("Warnings"), error=error, said=said(request),
         watched=WATCHED, ways=WAYS, words=alert_texts, of_queues=OF_QUEUES, yes_or_no=YES_OR_NO, **values,

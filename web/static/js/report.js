@@ -4,6 +4,8 @@ import { toast } from "./toasts.js";
 
 const COLORS = ["accent", "hold", "ring", "wrap", "miss", "talk", "muted", "edge-strong"];
 const MOST_BARS = 40;
+const LINE = 14; // characters below a bar
+const FEW = 8; // bars wide enough for their names
 
 export function startReport() {
   onPage("[data-report-form]", (form) => {
@@ -60,18 +62,29 @@ async function draw(canvas) {
   const ticks = { color, ...(datasets.every(({ data }) => data.flat().every(Number.isInteger)) && { precision: 0 }) };
   const chart = new Chart(canvas, {
     type: canvas.dataset.kind,
-    data: { labels: rows.map((row) => $("th", row).textContent), datasets },
+    data: { labels: rows.map((row) => broken($("th", row).textContent)), datasets },
     options: {
       maintainAspectRatio: false,
       animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? false : { duration: 200 },
       color,
       font: { family: "Inter" },
-      scales: { x: { stacked, ticks: { color }, grid }, y: { stacked, beginAtZero: true, ticks, grid } },
+      scales: { x: { stacked, ticks: { color, ...(rows.length <= FEW && { maxRotation: 0, autoSkip: false }) }, grid }, y: { stacked, beginAtZero: true, ticks, grid } },
       plugins: { legend: { display: names.length > 1, labels: { color } } },
     },
   });
   document.addEventListener("htmx:before:swap", () => chart.destroy(), { once: true });
   new MutationObserver(() => recolor(chart)).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+}
+
+/** A name in lines short enough to stand below a bar. */
+function broken(name) {
+  const lines = [];
+  for (const word of name.split(" ")) {
+    const longer = lines.length ? `${lines.at(-1)} ${word}` : word;
+    if (lines.length && longer.length <= LINE) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function paint(place, tint) {
