@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Literal
 
+import msgspec
+
 Channel = Literal["email", "sms"]
 PIECE = 5000  # questions sorted at once
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One message of a conversation. user: who wrote it here, "" where nobody of ours is known."""
 
     id: int
@@ -28,8 +29,7 @@ class Message:
     client_id: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True, kw_only=True):
     """A question. first: it began the conversation. after_s: None while it waits. late: None where nothing is due.
 
     adds: no question of its own, but what was added to one before its answer.

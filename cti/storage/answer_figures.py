@@ -46,9 +46,9 @@ async def of_mail(
 
     def made() -> list[Question]:
         found: list[Question] = []
+        latest = {id_: _due(box, house, since, until) for id_, box in boxes.items()}
         for of, messages in _conversations(told, _letter):
-            box = boxes[of.mailbox_id]
-            found += messages_asked(messages, "email", box.name, _due(box, house), now)
+            found += messages_asked(messages, "email", boxes[of.mailbox_id].name, latest[of.mailbox_id], now)
         return [one for one in found if since <= one.at < until]
 
     return await asyncio.to_thread(made)
@@ -79,12 +79,12 @@ def _boxes(team_id: int | None) -> Any:
     return found.where(mailboxes.c.id.in_(own.where(users.c.team_id == team_id)))
 
 
-def _due(box: Any, house: working.Hours) -> Callable[[float], float | None]:
-    """When an answer is due by the mailbox's own target; without one nothing is."""
+def _due(box: Any, house: working.Hours, since: int, until: int) -> Callable[[float], float | None]:
+    """When an answer to what was asked in the period is due by the mailbox's own target; without one nothing is."""
     if box.reply_target_s is None:
         return lambda _: None
     hours = working.own(house, hours=box.hours, weekdays=box.weekdays, zone=box.time_zone)
-    return lambda at: working.due(at, box.reply_target_s, hours)
+    return lambda at: working.due(at, box.reply_target_s, hours) if since <= at < until else None
 
 
 async def of_sms(conn: AsyncConnection, since: int, until: int, target_s: float | None, now: float) -> list[Question]:
@@ -122,15 +122,19 @@ async def of_sms(conn: AsyncConnection, since: int, until: int, target_s: float 
 
 
 def _letter(row: Any) -> tuple[int, Message]:
-    ours = row.direction == "out"
-    at = row.sent_at if ours else row.received_at
-    return row.conversation_id, Message(id=row.id, at=at, ours=ours, user=row.user or "" if ours else "")
+    id_, direction, received_at, sent_at, user, conversation_id, _ = (
+        row  # by places: of many rows their names cost most
+    )
+    ours = direction == "out"
+    return conversation_id, Message(
+        id=id_, at=sent_at if ours else received_at, ours=ours, user=user or "" if ours else ""
+    )
 
 
 def _text(row: Any) -> tuple[str, Message]:
-    ours = row.direction == "out"
-    user = row.user or "" if ours else ""
-    return row.number, Message(id=row.id, at=row.created_at, ours=ours, user=user, client_id=row.client_id)
+    id_, direction, created_at, _, number, client_id, user = row
+    ours = direction == "out"
+    return number, Message(id=id_, at=created_at, ours=ours, user=user or "" if ours else "", client_id=client_id)
 
 
 def _conversations(

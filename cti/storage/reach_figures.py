@@ -9,8 +9,11 @@ that is nobody's, or several clients', is a client of its own, and every talk ov
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import heapq
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from statistics import fmean
 from typing import Any, Literal
 
 from sqlalchemy import String, bindparam, text
@@ -19,11 +22,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cti.errors import Refused
 from cti.reports.reach import STEPS, Lost, Sums
 from cti.storage.queue_figures import Queues
+from cti.storage.report_limits import beside
 from cti.storage.tables import VAIN
 
 MOST = 400_000  # calls in vain of one period: three months of ten million calls a year
+PIECE = 20_000  # reach times sorted at once
 By = Literal["queue", "owner"]
-
+_NAMES: Mapping[By, str] = {"queue": "t.queue", "owner": "COALESCE(u.name, '')"}
+_FROM: Mapping[By, str] = {
+    "queue": "tried t",
+    "owner": "tried t LEFT JOIN clients c ON c.id = t.client_id LEFT JOIN users u ON u.id = c.responsible_id",
+}
 
 _OWNER = (  # whose a number is, where it is one client's alone
     "SELECT CASE WHEN MIN(p.client_id) = MAX(p.client_id) THEN MIN(p.client_id) END FROM client_phones p"
@@ -58,9 +67,7 @@ def _tried(queues: Queues) -> str:
         " WHEN reached_at IS NULL THEN 'open' ELSE 'reached' END AS how FROM numbered),"
         " timed AS (SELECT id, began, queue, client_id, how,"
         " CASE WHEN how = 'reached' THEN reached_at - began END AS after_s FROM ended),"
-        " tried AS MATERIALIZED (SELECT timed.id, began, queue, COALESCE(u.name, '') AS owner, how, after_s,"
-        f" CASE {_STEP} END AS step FROM timed LEFT JOIN clients c ON c.id = timed.client_id"
-        " LEFT JOIN users u ON u.id = c.responsible_id)"
+        f" tried AS (SELECT id, began, queue, client_id, how, after_s, CASE {_STEP} END AS step FROM timed)"
     )
 
 
@@ -77,29 +84,38 @@ async def groups(
 ) -> tuple[list[Group], Sums]:
     """By queue or by owner, in the order of names, who has none last; and the whole. Raises Refused: too many."""
     await _bounded(conn, since, until, queues)
-    middle = "CASE WHEN {place} IN (({of} + 1) / 2, ({of} + 2) / 2) THEN after_s END"
-    own, whole = middle.format(place="place", of="places"), middle.format(place="place_of_all", of="places_of_all")
-    rows = await _asked(
+    found = await _asked(
         conn,
-        f"{_tried(queues)}, ranked AS (SELECT {by} AS name, how, step, after_s,"  # noqa: S608 - our own words
-        f" ROW_NUMBER() OVER (PARTITION BY {by}, how ORDER BY after_s) AS place,"
-        f" COUNT(*) OVER (PARTITION BY {by}, how) AS places,"
-        " ROW_NUMBER() OVER (PARTITION BY how ORDER BY after_s) AS place_of_all,"
-        " COUNT(*) OVER (PARTITION BY how) AS places_of_all FROM tried)"
+        f"{_tried(queues)}, named AS MATERIALIZED (SELECT {_NAMES[by]} AS name, how, step, after_s FROM {_FROM[by]})"  # noqa: S608 - our own words
         " SELECT name, how, step, COUNT(*) AS n, SUM(CASE WHEN after_s <= :within THEN 1 ELSE 0 END) AS in_time,"
-        f" SUM({own}) AS middle, COUNT({own}) AS middles, SUM({whole}) AS middle_of_all,"
-        f" COUNT({whole}) AS middles_of_all FROM ranked GROUP BY name, how, step",
+        " NULL AS after_s FROM named GROUP BY name, how, step"
+        " UNION ALL SELECT name, NULL, NULL, 0, 0, after_s FROM named WHERE how = 'reached'",
         since, until, queues, within=within_s,
     )  # fmt: skip
-    return await asyncio.to_thread(_grouped, rows), await asyncio.to_thread(_added, rows, "_of_all")
+    return await asyncio.to_thread(_grouped, found)
 
 
-def _grouped(rows: Sequence[Any]) -> list[Group]:
-    found: dict[str, list[Any]] = {}
+def _grouped(rows: Sequence[Any]) -> tuple[list[Group], Sums]:
+    """rows: counts by name, end and step, and the reach times one by one."""
+    counts: dict[str, list[Any]] = {}
+    times: dict[str, list[float]] = {}
     for row in rows:
-        found.setdefault(row.name, []).append(row)
-    names = sorted(found, key=lambda name: (not name, name.casefold()))
-    return [Group(name=name, sums=_added(found[name], "")) for name in names]
+        name, how, _, _, _, after_s = row
+        if how is None:
+            times.setdefault(name, []).append(after_s)
+        else:
+            counts.setdefault(name, []).append(row)
+    names = sorted(counts, key=lambda name: (not name, name.casefold()))
+    found = [Group(name=name, sums=_added(counts[name], [times.get(name, [])])) for name in names]
+    return found, _added([row for own in counts.values() for row in own], list(times.values()))
+
+
+def _median(lists: Sequence[list[float]]) -> float | None:
+    """Of all their values, sorted by pieces: one long sort would let no other thread have its turn."""
+    pieces = [sorted(one[at : at + PIECE]) for one in lists for at in range(0, len(one), PIECE)]
+    many = sum(map(len, pieces))
+    middle = list(islice(heapq.merge(*pieces), (many - 1) // 2, many // 2 + 1)) if many else []
+    return fmean(middle) if middle else None
 
 
 async def in_vain(conn: AsyncConnection, since: int, until: int, queues: Queues) -> int:
@@ -132,7 +148,7 @@ async def behind(
     """
     await _bounded(conn, since, until, queues)
     wanted = {"calls": "1 = 1", "clients": "how <> 'again'", "in-time": "after_s <= :within"}.get(kind, "how = :how")
-    wanted += f" AND {by} = :row" if row is not None else ""
+    wanted += f" AND {_NAMES[by]} = :row" if row is not None else ""
     wanted += " AND step = :step" if step is not None else ""
     given: dict[str, object] = {"start": start, "limit": limit}
     given |= {"within": within_s} if ":within" in wanted else {}
@@ -141,9 +157,11 @@ async def behind(
     given |= {"step": step} if step is not None else {}
     rows = await _asked(
         conn,
-        f"{_tried(queues)}, chosen AS MATERIALIZED (SELECT id, began, queue, owner, how, after_s FROM tried"  # noqa: S608
-        f" WHERE {wanted}) SELECT one.*, counted.total FROM (SELECT COUNT(*) AS total FROM chosen) counted"
+        f"{_tried(queues)}, chosen AS MATERIALIZED (SELECT t.* FROM {_FROM[by if row is not None else 'queue']}"  # noqa: S608 - our own words
+        f" WHERE {wanted}) SELECT one.*, COALESCE(u.name, '') AS owner, counted.total"
+        " FROM (SELECT COUNT(*) AS total FROM chosen) counted"
         " LEFT JOIN (SELECT * FROM chosen ORDER BY began DESC, id DESC LIMIT :limit OFFSET :start) one ON 1 = 1"
+        " LEFT JOIN clients c ON c.id = one.client_id LEFT JOIN users u ON u.id = c.responsible_id"
         " ORDER BY one.began DESC, one.id DESC",
         since, until, queues, **given,
     )  # fmt: skip
@@ -161,7 +179,7 @@ async def _asked(
     asked, given = text(statement), {"since": since, "until": until, **given}
     if queues is not None:
         asked, given["queues"] = asked.bindparams(bindparam("queues", type_=String, expanding=True)), list(queues)
-    return (await conn.execute(asked, given)).all()
+    return await beside(await conn.execute(asked, given))
 
 
 def _lost(row: Any) -> Lost:
@@ -176,14 +194,13 @@ def _lost(row: Any) -> Lost:
     )
 
 
-def _added(rows: Sequence[Any], of: str) -> Sums:
-    """Rows as one. of: `_of_all` for the median of all of them, which are all that there are."""
+def _added(rows: Sequence[Any], times: Sequence[list[float]]) -> Sums:
+    """Counts as one; times: all reach times of them."""
 
     def ended(how: str) -> int:
         return sum(int(row.n) for row in rows if row.how == how)
 
     done = [row for row in rows if row.how == "reached"]
-    middles = sum(int(getattr(row, f"middles{of}")) for row in done)
     return Sums(
         clients=sum(int(row.n) for row in rows) - ended("again"),
         reached=ended("reached"),
@@ -191,6 +208,6 @@ def _added(rows: Sequence[Any], of: str) -> Sums:
         hidden=ended("hidden"),
         again=ended("again"),
         in_time=sum(int(row.in_time) for row in done),
-        median_s=sum(getattr(row, f"middle{of}") or 0.0 for row in done) / middles if middles else None,
+        median_s=_median(times),
         steps=tuple(sum(int(row.n) for row in done if row.step == place) for place in range(len(STEPS))),
     )

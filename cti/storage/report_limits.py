@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import Result, Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.errors import Refused
@@ -19,11 +19,15 @@ AT_ONCE = 1000  # rows put together in one go: meanwhile no other thread has its
 
 async def all_of(conn: AsyncConnection, asked: Select[Any], most: int) -> list[Any]:
     """The rows, put together off the loop. Raises Refused where there are more than `most`."""
-    found = await conn.execute(asked.limit(most + 1))
-    rows = await asyncio.to_thread(lambda: [row for part in found.partitions(AT_ONCE) for row in part])
+    rows = await beside(await conn.execute(asked.limit(most + 1)))
     if len(rows) > most:
         raise Refused("too-much-to-count", f"There are more than {most} rows.")
     return rows
+
+
+async def beside(found: Result[Any]) -> list[Any]:
+    """Rows put together off the loop."""
+    return await asyncio.to_thread(lambda: [row for part in found.partitions(AT_ONCE) for row in part])
 
 
 @asynccontextmanager
