@@ -239,7 +239,8 @@ def _started(record: CallRecord) -> float:
 
 
 async def merge(conn: AsyncConnection, call_id: str, into: str) -> None:
-    """Two calls turned out to be one: the younger row goes, what people wrote to it stays with the other."""
+    """Two calls turned out to be one: the younger row goes, what people wrote to it stays with the other; of two
+    outcomes that one person said, the newer."""
     moved = {"call": call_id, "into": into}
     for statement in (
         "UPDATE call_notes SET call_id = :into WHERE call_id = :call AND user_id NOT IN"
@@ -247,6 +248,11 @@ async def merge(conn: AsyncConnection, call_id: str, into: str) -> None:
         "UPDATE call_answers SET call_id = :into WHERE call_id = :call AND NOT EXISTS (SELECT 1 FROM call_answers k"
         " WHERE k.call_id = :into AND k.script_id = call_answers.script_id"
         " AND k.question_id = call_answers.question_id)",
+        "DELETE FROM call_dispositions WHERE call_id = :into AND EXISTS (SELECT 1 FROM call_dispositions k"
+        " WHERE k.call_id = :call AND k.user_id = call_dispositions.user_id AND k.at > call_dispositions.at)",
+        "DELETE FROM call_dispositions WHERE call_id = :call AND user_id IN"
+        " (SELECT user_id FROM call_dispositions WHERE call_id = :into AND user_id IS NOT NULL)",
+        "UPDATE call_dispositions SET call_id = :into WHERE call_id = :call",
         "UPDATE call_marks SET call_id = :into WHERE call_id = :call",
         "UPDATE call_scores SET call_id = :into WHERE call_id = :call"
         " AND NOT EXISTS (SELECT 1 FROM call_scores k WHERE k.call_id = :into)",

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cti.storage import calls
+from cti.storage import calls, dispositions
 from cti.storage import marks as stored
+from cti.storage.dispositions import Disposition
 from tests.web.panel import BORIS, Browser, Panel, panel
 from tests.web.visitor import Visitor
 
@@ -48,3 +49,16 @@ async def test_marks_of_a_consultation_go_on_with_the_clients_call_and_are_not_e
     async with running.services.db.write() as conn:
         await calls.merge(conn, "asked-1", "call-1")
         assert len(await stored.of_call(conn, "call-1")) == 100
+
+
+async def test_an_outcome_goes_on_with_the_clients_call_and_the_newer_of_two_stands(running: Panel) -> None:
+    sold, later = (Disposition(id=id_, name=name) for id_, name in ((1, "Sold"), (2, "Later")))
+    for call in ("asked-1", "asked-2"):
+        await running.journal(call, user_id=BORIS)
+    async with running.services.db.write() as conn:
+        await dispositions.say(conn, "asked-1", BORIS, sold, 10.0)
+        await calls.merge(conn, "asked-1", "call-1")
+        assert await dispositions.of_calls(conn, ["asked-1", "call-1"]) == {"call-1": ["Sold"]}
+        await dispositions.say(conn, "asked-2", BORIS, later, 20.0)
+        await calls.merge(conn, "asked-2", "call-1")
+        assert await dispositions.of_calls(conn, ["asked-2", "call-1"]) == {"call-1": ["Later"]}
