@@ -42,6 +42,10 @@ WHYS: Mapping[str, str] = {
     "host": N_("the address may not be reached from here"),
     "lookup": N_("the name server does not answer"),
     "address": N_("this is no address"),
+    "unreached": N_("nobody answers at this address"),
+    "slow": N_("no answer came in time"),
+    "certificate": N_("its certificate is not trusted"),
+    "broken": N_("the answer was cut off"),
 }
 NOTICES: Mapping[str, str] = {"alert": N_("{words}")}
 REFUSALS: Mapping[str, str] = {

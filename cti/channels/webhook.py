@@ -55,13 +55,26 @@ class Webhook:
             ):
                 status = answer.status
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            raise ChannelError(type(error).__name__) from None
+            raise ChannelError(_fault(error)) from None
         if not 200 <= status < 300:
             raise ChannelError(f"HTTP {status}", permanent=300 <= status < 500 and status not in (408, 425, 429))
 
     def _session(self) -> aiohttp.ClientSession:
         way = connector(self._reach, self._tls)
         return aiohttp.ClientSession(connector=way, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+
+
+def _fault(error: Exception) -> str:
+    """A code of what went wrong on the way."""
+    match error:
+        case aiohttp.ClientSSLError():
+            return "certificate"
+        case TimeoutError():
+            return "slow"
+        case aiohttp.ClientConnectorError() | ConnectionRefusedError():
+            return "unreached"
+        case _:
+            return "broken"
 
 
 def signature(secret: str, body: bytes, at: int) -> str:

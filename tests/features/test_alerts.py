@@ -245,6 +245,14 @@ async def test_SEC_11_a_webhook_does_not_go_inside(house: House, url: str) -> No
     assert (house.came, one.sends[0][3], one.sends[0][4]) == ([], "failed", "host")
 
 
+async def test_a_webhook_where_nobody_answers_says_so_in_words(house: House) -> None:
+    rule = AlertRule(watched="waiting", on=5, off=2, hold_s=0, ways=("webhook",))
+    await house.rule(rule, hook_url=f"http://127.0.0.1:{free_port()}/")
+    await house.turn(5)
+    async with Visitor(house.running, "vera") as vera:
+        assert (await vera.get("/settings/alerts")).says("nobody answers at this address")
+
+
 async def test_a_trial_really_sends_and_who_may_not_does_not(house: House) -> None:
     made = await house.rule()
     await house.alerts.try_it(PERSON, made)

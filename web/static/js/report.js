@@ -4,7 +4,7 @@ import { toast } from "./toasts.js";
 
 const COLORS = ["accent", "hold", "ring", "wrap", "miss", "talk", "muted", "edge-strong"];
 const MOST_BARS = 40;
-const LINE = 14; // characters below a bar
+const LINE = 12; // characters below a bar
 const FEW = 8; // bars wide enough for their names
 
 export function startReport() {
