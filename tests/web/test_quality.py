@@ -205,6 +205,9 @@ async def test_a_calibration_is_blind_until_it_is_ended(running: Panel) -> None:
         page = await boss.get(f"/quality/calibrations/{made}")
         assert [f'num">{apart}<' in page.text for apart in (0, 60, 100)] == [True] * 3
         assert (await anna.get(f"/quality/calibrations/{made}")).status == 403
+        alone = await boss.post("/quality/calibrations", call=call, people=str(VERA))
+        assert alone.status == 409
+        assert [one in alone.text for one in (f'value="{call}"', f'value="{VERA}" checked')] == [True] * 2
     async with running.services.db.read() as conn:
         assert ANNA not in await reviews.averages(conn, 0, time.time() + 60)
 
@@ -227,7 +230,9 @@ async def test_coaching_notes_are_of_two_unless_shared(running: Panel) -> None:
         Visitor(running, "anna") as anna, Visitor(running, "vera") as boss, Visitor(running, "boris") as boris,
     ):  # fmt: skip
         assert (await anna.get("/quality/coaching")).says("Не перебивать")
-        assert (await boss.post("/quality/coaching", agent=str(ANNA), text=" ")).status == 409
+        refused = await boss.post("/quality/coaching", agent=str(ANNA), text=" ", call="call-9", due="2100-01-02")
+        assert refused.status == 409
+        assert [one in refused.text for one in ('name="call" value="call-9"', 'value="2100-01-02"')] == [True] * 2
         today = {"agent": str(BORIS), "text": "Пора обсудить", "due": "2026-01-12"}
         assert (await boss.post("/quality/coaching", **today)).status == 303
         for person in (boss, boris):

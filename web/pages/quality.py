@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -108,13 +109,17 @@ async def show_notes(request: web.Request) -> web.Response:
     return await _notes(request)
 
 
-async def _notes(request: web.Request, *, status: int = 200, error: str = "", text: str = "") -> web.Response:
+async def _notes(
+    request: web.Request, *, status: int = 200, error: str = "", typed: Mapping[str, Any] | None = None
+) -> web.Response:
+    """typed: a note that was refused, as it was written."""
     services, person = services_of(request), person_of(request)
     found = await services.quality_work.notes(person)
     names = [one for one in await people_of(request) if one[0] != person.id]
     today = datetime.fromtimestamp(services.clock(), services.zone).date().isoformat()
     values: dict[str, Any] = {"found": found, "names": sorted(names, key=lambda one: one[1]), "today": today}
-    values |= {"error": error, "text": text, "call": request.query.get("call", "")[:80], "agent": whose(request)[0]}
+    fresh = {"text": "", "call": request.query.get("call", "")[:80], "agent": whose(request)[0]}
+    values |= {"error": error, "due": "", "shared": False, **(typed or fresh)}
     return page(request, "quality/coaching.html", status=status, title=N_("Coaching"), **values)
 
 
@@ -127,7 +132,8 @@ async def add_note(request: web.Request) -> web.StreamResponse:
     try:
         await work.note(person_of(request), id_, text, call_id=call, shared=shared, due_on=due)
     except Refused as error:
-        return await _notes(request, status=409, error=told(request, error), text=text[:4000])
+        typed = {"text": text[:4000], "call": call, "agent": id_, "due": due or "", "shared": shared}
+        return await _notes(request, status=409, error=told(request, error), typed=typed)
     raise web.HTTPSeeOther("/quality/coaching")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -82,7 +83,10 @@ async def show_calibrations(request: web.Request) -> web.Response:
     return await _calibrations(request)
 
 
-async def _calibrations(request: web.Request, *, status: int = 200, error: str = "") -> web.Response:
+async def _calibrations(
+    request: web.Request, *, status: int = 200, error: str = "", call: str = "", by: int = 0, people: Sequence[int] = ()
+) -> web.Response:
+    """call, by, people: as they were written, where that was refused."""
     services, person = services_of(request), person_of(request)
     found = await services.quality_work.calibrations(person)
     async with services.db.read() as conn:
@@ -91,21 +95,20 @@ async def _calibrations(request: web.Request, *, status: int = 200, error: str =
         everybody = await users.every(conn)
     scorers = [one for one in everybody if one.blocked_at is None and scope(one.person, "quality.score") != "none"]
     values: dict[str, Any] = {"found": found, "forms": [one for one in forms if not one.retired], "scorers": scorers}
-    values |= {"by_version": by_version, "error": error, "call": request.query.get("call", "")[:80]}
+    values |= {"by_version": by_version, "error": error, "call": call or request.query.get("call", "")[:80]}
+    values |= {"by": by, "people": people}
     return page(request, "quality/calibrations.html", status=status, title=N_("Calibration"), **values)
 
 
 async def begin(request: web.Request) -> web.StreamResponse:
     """Several people score one call."""
     form = await request.post()
-    people = [_whole(str(one)) for one in form.getall("people", [])][:50]
+    people, by = [_whole(str(one)) for one in form.getall("people", [])][:50], _whole(str(form.get("by", "")))
     call = str(form.get("call", "")).strip().rpartition("/calls/")[2][:80].replace("\x00", "")
     try:
-        made = await services_of(request).quality_work.begin(
-            person_of(request), call, _whole(str(form.get("by", ""))), people
-        )
+        made = await services_of(request).quality_work.begin(person_of(request), call, by, people)
     except Refused as error:
-        return await _calibrations(request, status=409, error=told(request, error))
+        return await _calibrations(request, status=409, error=told(request, error), call=call, by=by, people=people)
     raise web.HTTPSeeOther(f"{THERE}/{made}")
 
 
