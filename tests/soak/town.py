@@ -181,7 +181,8 @@ async def town(data: Path, pbx: Pbx, chance: random.Random) -> AsyncIterator[Tow
         folder = data.parent
         lab = replace(load(), data=folder, ports=pbx.ports)
         lab.folder.mkdir(parents=True, exist_ok=True)
-        stack.callback(shutil.rmtree, office._folder(lab))  # else its letters are there for the next one
+        shutil.rmtree(office._folder(lab))  # letters of one that was broken off
+        stack.callback(shutil.rmtree, office._folder(lab))
         post = stack.enter_context(office.post(lab))
         far = stack.enter_context(smsc(folder / "sms.jsonl"))
         names = await stack.enter_async_context(NameServer())
