@@ -17,10 +17,18 @@ from lab.system import run, say
 
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "cti", "web", "dialplan")
 UNPACKED = CHECKOUT / ".lab" / "compiled"
+QUICK = """
+[tool.hatch.build.targets.wheel.hooks.mypyc.options]
+opt_level = "0"
+debug_level = "0"
+"""
 
 
 def build(into: Path, *, is_quick: bool = False) -> Path:
-    """A wheel with a compiled tracker, in the folder. is_quick: compiled at once, to run slowly. Raises LabError."""
+    """A wheel with a compiled tracker, in the folder. is_quick: compiled at once by .venv's compiler, to run slowly.
+
+    Raises LabError.
+    """
     say("wheel: compiling the tracker")
     with tempfile.TemporaryDirectory() as folder:
         copy, made = Path(folder, "copy"), Path(folder, "made")
@@ -33,8 +41,9 @@ def build(into: Path, *, is_quick: bool = False) -> Path:
                 shutil.copy2(source, copy / name)
         if is_quick:
             with (copy / "pyproject.toml").open("a") as file:
-                file.write('\n[tool.hatch.build.targets.wheel.hooks.mypyc.options]\nopt_level = "0"\n')
+                file.write(QUICK)
         pip = [str(PYTHON), "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        pip += ["--no-build-isolation"] if is_quick else []
         run(
             [*pip, "--wheel-dir", str(made), "."],
             cwd=copy,
