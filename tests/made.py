@@ -17,6 +17,7 @@ from aiohttp import web, web_app
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
+from cti.settings import Settings
 from cti.storage.database import Database, open_database
 
 Make = Callable[[Path], Coroutine[Any, Any, None]]
@@ -59,6 +60,19 @@ def address(folder: Path) -> str:
 async def empty(folder: Path) -> None:
     """A database with our tables and nothing in them."""
     await (await open_database(address(folder))).close()
+
+
+async def letters_seen_to(folder: Path) -> None:
+    """Put the letters of a folder's base into conversations: a second of work that each server over it began with."""
+    from cti.server import build  # the whole server: not for who wants a database alone
+
+    settings = Settings(data=folder)
+    db = await open_database(settings.database_url)
+    parts = await build(settings, db)
+    await parts.services.inbox.catch_up()
+    for work in parts.work.values():
+        work.close()
+    await db.close()
 
 
 class _Compiled(BytecodeCache):

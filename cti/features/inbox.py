@@ -97,7 +97,7 @@ class Inbox:
 
     async def run(self) -> None:
         """See to letters a crash left behind, then tell people how much waits, until cancelled."""
-        await self._catch_up()
+        await self.catch_up()
         while True:
             try:
                 await self._tell()
@@ -106,7 +106,8 @@ class Inbox:
                 log.warning("letters cannot be counted now", reason=str(error))
             await asyncio.sleep(TICK_S)
 
-    async def _catch_up(self) -> None:
+    async def catch_up(self) -> None:
+        """See to all letters that nobody has seen to; tries again until the database takes them."""
         after = 0
         while True:
             try:

@@ -29,7 +29,7 @@ from cti.storage.desktop_events import NewEvent
 from cti.storage.tables import users
 from cti.telephony.events import CallRecord, LegRecord, Outcome, Party
 from lab.free_ports import free_port
-from tests.made import compiled_once, copied
+from tests.made import compiled_once, copied, letters_seen_to
 from tests.web.panel import quick_hash
 from web.app import make_app
 
@@ -182,6 +182,7 @@ async def sample(folder: Path) -> None:
     async with db.write() as conn:
         await conn.execute(update(users).values(password_hash=quick_hash()))
     await db.close()
+    await letters_seen_to(folder)
 
 
 @asynccontextmanager

@@ -22,6 +22,7 @@ import socketio
 from yarl import URL
 
 from lab.free_ports import free_port
+from tests.made import in_a_thread, letters_seen_to
 
 PASSWORD = "correct-horse-battery"
 DEADLINE_S = 45.0  # the patience of who waits on a busy machine, no promise of anybody's
@@ -112,6 +113,7 @@ class Server:
             folder = Path(tempfile.mkdtemp(prefix="trubka-sample-"))
             atexit.register(shutil.rmtree, folder, ignore_errors=True)
             Server(folder, self._settings)._fill()
+            in_a_thread(letters_seen_to(folder))
             _FILLED[names] = folder
         shutil.copytree(_FILLED[names], self.data, dirs_exist_ok=True)
         return self
