@@ -141,7 +141,7 @@ def begun(lines: Sequence[Line]) -> Iterator[float]:
     """When sessions begin: at a line before which he was logged off, or about which nothing is known for LINE_S."""
     before: Line | None = None
     for line in lines:
-        lasting = before is not None and before.state in STATES and line.at <= before.at + LINE_S
+        lasting = before is not None and before.state in STATES and line.at < before.at + LINE_S
         if line.state in STATES and not lasting:
             yield line.at
         before = line

@@ -190,7 +190,7 @@ def _sessions(found: Any, user_id: int, lines: Any, busy: list[tuple[int, int]],
     on = ("ready", "not-ready", "after-call")
     for place, line in enumerate(lines):
         before = lines[place - 1] if place else None
-        goes_on = before is not None and before["state"] in on and line["at"] - before["at"] <= 7 * 86_400
+        goes_on = before is not None and before["state"] in on and line["at"] - before["at"] < 7 * 86_400
         found[_quarter(round_ms(line["at"])), user_id]["sessions"] += line["state"] in on and not goes_on
     changes = {at for line in lines for at in (round_ms(line["at"]), round_ms(line["at"]) + WEEK_MS)}
     for begun, ended in pairwise(sorted(changes | {at for span in busy for at in span} | {now})):
