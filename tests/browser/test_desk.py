@@ -75,6 +75,7 @@ async def test_a_second_ring_moves_nothing_that_is_being_typed(theatre: Stage) -
     await theatre.ring()
     await theatre.becomes("call-1", "talking")
     await expect(page.locator("#note")).to_be_visible()
+    await expect(page.locator("#result-box")).to_be_visible()  # it comes when its queue's results are known
     await page.focus("#note")
     await page.keyboard.type("Просит ")
     place = await page.locator("#note").bounding_box()
