@@ -94,7 +94,7 @@ def counted(since: int, until: int, queues: Queues) -> Subquery:
         .where(*came(*end, queues))
         .group_by(NUMBER, KIND)
         for end in ends
-        if end[0] < end[1]
+        if end[0] < end[1] or not days  # a time of nothing has no calls
     ]
     for table in (number_days, number_changes) if days else ():
         found.append(select(table.c.called, table.c.kind, table.c.n).where(*_within(table, days, queues)))
