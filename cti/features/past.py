@@ -235,11 +235,10 @@ class Past:
         if len(self._owners) > REMEMBERED:
             self._owners.clear()
             self._numbers.clear()
-        for one in calls:
-            raw = _client(one.record)
-            if raw not in self._numbers:
-                self._numbers[raw] = self._readable(raw)
-        fresh = sorted({number for number in self._numbers.values() if number and number not in self._owners})
+        told = {_client(one.record) for one in calls}
+        for raw in told - self._numbers.keys():
+            self._numbers[raw] = self._readable(raw)
+        fresh = sorted({number for raw in told if (number := self._numbers[raw]) and number not in self._owners})
         if fresh:
             async with self._db.read() as conn:
                 found = await past.clients_of(conn, fresh)
