@@ -9,7 +9,7 @@ from fpdf import FPDF
 from fpdf.enums import TableBordersLayout, TableCellFillMode
 from fpdf.fonts import FontFace
 
-from cti.reports.paper import Column, Paper, Part, Value, Words, balance_line, plain
+from cti.reports.paper import Column, Figure, Paper, Part, Value, Words, balance_line, plain
 from cti.sheets import SheetError
 from cti.sheets.write import whole_file
 
@@ -17,6 +17,7 @@ PDF_ROWS = 3000  # more of them is a book
 WIDE = 7  # columns from which on a page lies on its side
 MARGIN_MM, SIZE, SMALL = 12.0, 9.0, 7.0
 GREY, HEAD, LINE = 110, 235, 200
+PADDING_MM, CELL_MM, TEXT_MM = 0.8, 2.5, 55.0  # CELL_MM: what fpdf2 leaves free in a cell, at both sides
 
 
 class _Sheet(FPDF):
@@ -71,8 +72,16 @@ def _title(pdf: FPDF, paper: Paper, words: Words) -> None:
         ],
         size=SIZE,
     )
-    figures = [f"{one.name}: {plain(one.value.value, one.kind, words.language)}" for one in paper.figures]
+    figures = [f"{one.name}: {_figure(one, words)}" for one in paper.figures]
     _said(pdf, ["  ·  ".join(figures)] if figures else [], size=SIZE)
+
+
+def _figure(figure: Figure, words: Words) -> str:
+    """A number with its unit, which no line ends between."""
+    value = figure.value.value
+    text = plain(value, figure.kind, words.language)
+    short = figure.kind == "seconds" and isinstance(value, (int, float)) and ":" not in text
+    return (f"{text} {words.seconds}" if short else text).replace(" ", "\u00a0")
 
 
 def _said(pdf: FPDF, lines: Sequence[str], *, size: float) -> None:
@@ -89,15 +98,16 @@ def _pdf_table(pdf: FPDF, part: Part, words: Words, *, show_title: bool) -> None
     many = len(part.columns) > WIDE
     pdf.set_font("own", size=SMALL if many else SIZE)
     pdf.set_draw_color(LINE)
+    widths = tuple(_width(pdf, part, place, words) for place in range(len(part.columns)))
     with pdf.table(
         borders_layout=TableBordersLayout.MINIMAL,
         cell_fill_color=None,
         cell_fill_mode=TableCellFillMode.NONE,
-        col_widths=tuple(_width(part, place) for place in range(len(part.columns))),
+        col_widths=widths,
         headings_style=FontFace(emphasis="BOLD", fill_color=(HEAD, HEAD, HEAD)),
         line_height=(SMALL if many else SIZE) * 0.55,
         text_align=tuple("LEFT" if one.kind == "text" else "RIGHT" for one in part.columns),
-        padding=0.8,
+        padding=PADDING_MM,
     ) as table:
         head = table.row()
         for column in part.columns:
@@ -114,9 +124,11 @@ def _text(column: Column, one: Value, words: Words) -> str:
     return plain(one.value, "text" if isinstance(one.value, str) else column.kind, words.language)
 
 
-def _width(part: Part, place: int) -> int:
-    """How much of the width a column takes, by what stands in it."""
-    if part.columns[place].kind != "text":
-        return 8
-    longest = max((len(str(row[place].value or "")) for row in part.rows), default=0)
-    return max(10, min(30, longest))
+def _width(pdf: FPDF, part: Part, place: int, words: Words) -> float:
+    """How much of the width a column takes: no word of its head and none of its numbers is broken."""
+    column = part.columns[place]
+    with pdf.local_context(font_style="B"):
+        heads = max(pdf.get_string_width(word) for word in column.head.split() or [""])
+    rows = [*part.rows, part.total] if part.total else part.rows
+    cells = max((pdf.get_string_width(_text(column, row[place], words)) for row in rows), default=0.0)
+    return max(heads, cells if column.kind != "text" else min(cells, TEXT_MM)) + 2 * PADDING_MM + CELL_MM
