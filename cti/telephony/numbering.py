@@ -41,7 +41,7 @@ _EXTENSION = re.compile(
     re.IGNORECASE,
 )
 _SPELLING = re.compile(r"[+\d\s().\-/\\_*~'\u2010-\u2015\u2212]*")
-_RUSSIAN = re.compile(r"(?:\+7|8)?[349][0-9]{9}")
+_RUSSIAN = re.compile(r"(?:\+?7|8)?[349][0-9]{9}")
 _DASHES = re.compile(r"\D+")
 _SEVERAL = re.compile(r";(?!\s*ext)|[\n\r|/]|\s(?:и|или|or|and)\s|,(?=\s*[^,;\n]*\d(?:[^\d,;\n]*\d){6})", re.IGNORECASE)
 

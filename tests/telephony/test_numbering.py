@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 
+import phonenumbers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -186,6 +187,18 @@ def test_what_was_read_reads_the_same_again(raw: str) -> None:
         again = read(number.e164, MOSCOW)
         assert (again.e164, again.rule) == (number.e164, "plus")
         assert read(show(number.e164), MOSCOW).e164 == number.e164
+
+
+@given(st.from_regex(r"(\+7|7|8|)[0-9]{9,10}", fullmatch=True))
+@settings(max_examples=200, deadline=None)
+def test_russian_numbers_are_read_as_the_library_reads_them(typed: str) -> None:
+    try:
+        number = phonenumbers.parse(typed, "RU")
+        possible = phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
+    except phonenumbers.NumberParseException:
+        possible = False
+    if possible:
+        assert read(typed, MOSCOW).e164 == phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def test_long_and_hostile_fields_cost_next_to_nothing() -> None:
