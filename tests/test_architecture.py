@@ -55,7 +55,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.queue_places": ("cti.storage", "cti.telephony", "cti.errors", "cti.directory", "cti.lines"),
     "cti.channels": (
         "cti.telephony", "cti.messages", "cti.errors", "cti.channels", "cti.clients.masking", "cti.limits",
-        "cti.lookups",
+        "cti.lookups", "cti.processes",
     ),
     "cti.features": (
         "cti.telephony", "cti.clients", "cti.messages", "cti.access", "cti.errors", "cti.desktop", "cti.directory",

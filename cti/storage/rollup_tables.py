@@ -86,7 +86,7 @@ number_days = Table(  # incoming calls by when they began and by what became of 
     Column("at", BigInteger, primary_key=True, autoincrement=False),  # when the day of UTC began
     Column("queue", String(80), primary_key=True),  # "": none
     Column("called", String(80), primary_key=True),  # "": nobody knows
-    Column("kind", String(10), primary_key=True),  # one of number_rollups.KIND
+    Column("kind", String(10), primary_key=True),  # one of number_rollups.KINDS
     Column("n", Integer, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -19,6 +18,7 @@ from cti.channels.email.frames import HEAD, LETTER_BYTES, Asked, framed
 from cti.channels.letters import Poison, Showing
 from cti.errors import StorageError
 from cti.messages.letter import Letter
+from cti.processes import ended
 
 LETTER_S = 4.0
 BYTES_PER_S = 8 << 20  # a letter of 25 MiB has 3 s more
@@ -80,7 +80,7 @@ class _Child:
                 raise Poison("process") from None
             finally:
                 if kind not in (b"A", b"D", b"E"):  # it did not end in order, or has grown (L)
-                    await asyncio.shield(self._drop())
+                    await self._drop()
         if kind == b"D":
             why = msgspec.msgpack.decode(body, type=str)
             raise StorageError(f"A letter's files cannot be written ({why})", advice="Make room in the data folder.")
@@ -99,6 +99,7 @@ class _Child:
         self._goes_on()
         if self._process is not None and self._process.returncode is None:
             return self._process
+        ready = False
         try:
             self._process = process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "cti.channels.email.child", str(self._folder.resolve()),
@@ -106,14 +107,16 @@ class _Child:
             )  # fmt: skip
             assert process.stdout is not None
             async with asyncio.timeout(START_S):
-                await process.stdout.readexactly(1)
+                ready = bool(await process.stdout.readexactly(1))
         except (OSError, MemoryError, TimeoutError, asyncio.IncompleteReadError):
-            await self._drop()
             self._goes_on()
             raise StorageError(
                 "The process that reads letters does not start",
                 advice="Give the server more memory or make the machine less busy; letters wait in their mailboxes.",
             ) from None
+        finally:
+            if not ready:  # nor is one kept that whoever wanted it did not wait for
+                await self._drop()
         return process
 
     def _goes_on(self) -> None:
@@ -124,9 +127,7 @@ class _Child:
     async def _drop(self) -> None:
         process, self._process = self._process, None
         if process is not None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.communicate()
+            await ended(process)
 
 
 def _whole(path: Path) -> tuple[str, float]:

@@ -122,6 +122,16 @@ async def test_a_letter_of_25_MiB_is_read_and_one_of_60_in_part(reader: LetterPr
     assert "too-large" in large.oddities
 
 
+async def test_who_goes_while_a_reader_starts_spoils_no_letter_after_it(reader: LetterProcess, tmp_path: Path) -> None:
+    path = written(tmp_path, HEAD + "\nhi")
+    gone = asyncio.create_task(reader.read(path))
+    await _child_of_ours(1)
+    gone.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+    assert (await reader.read(path)).text == "hi"
+
+
 async def test_where_the_server_may_have_less_than_the_reader_the_reader_has_as_much(tmp_path: Path) -> None:
     path = written(tmp_path, HEAD + "\nhi")
     server = await asyncio.create_subprocess_exec(sys.executable, "-c", LITTLE, str(path), stdout=PIPE, cwd=HERE)
