@@ -15,7 +15,7 @@ from cti.sheets.write import whole_file
 
 PDF_ROWS = 3000  # more of them is a book
 WIDE = 7  # columns from which on a page lies on its side
-MARGIN_MM, SIZE, SMALL = 12.0, 9.0, 7.0
+MARGIN_MM, SIZE, SMALL, SMALLEST = 12.0, 9.0, 7.0, 5.0
 GREY, HEAD, LINE = 110, 235, 200
 PADDING_MM, CELL_MM, TEXT_MM = 0.8, 2.5, 55.0  # CELL_MM: what fpdf2 leaves free in a cell, at both sides
 
@@ -95,17 +95,17 @@ def _pdf_table(pdf: FPDF, part: Part, words: Words, *, show_title: bool) -> None
     if show_title:
         pdf.set_font("own", "B", SIZE + 1)
         pdf.multi_cell(0, 6, part.title, new_x="LMARGIN", new_y="NEXT")
-    many = len(part.columns) > WIDE
-    pdf.set_font("own", size=SMALL if many else SIZE)
+    size = SMALL if len(part.columns) > WIDE else SIZE
+    while sum(widths := _widths(pdf, part, words, size)) > pdf.epw and size > SMALLEST:
+        size -= 0.5
     pdf.set_draw_color(LINE)
-    widths = tuple(_width(pdf, part, place, words) for place in range(len(part.columns)))
     with pdf.table(
         borders_layout=TableBordersLayout.MINIMAL,
         cell_fill_color=None,
         cell_fill_mode=TableCellFillMode.NONE,
         col_widths=widths,
         headings_style=FontFace(emphasis="BOLD", fill_color=(HEAD, HEAD, HEAD)),
-        line_height=(SMALL if many else SIZE) * 0.55,
+        line_height=size * 0.55,
         text_align=tuple("LEFT" if one.kind == "text" else "RIGHT" for one in part.columns),
         padding=PADDING_MM,
     ) as table:
@@ -124,11 +124,14 @@ def _text(column: Column, one: Value, words: Words) -> str:
     return plain(one.value, "text" if isinstance(one.value, str) else column.kind, words.language)
 
 
-def _width(pdf: FPDF, part: Part, place: int, words: Words) -> float:
-    """How much of the width a column takes: no word of its head and none of its numbers is broken."""
-    column = part.columns[place]
-    with pdf.local_context(font_style="B"):
-        heads = max(pdf.get_string_width(word) for word in column.head.split() or [""])
+def _widths(pdf: FPDF, part: Part, words: Words, size: float) -> list[float]:
+    """What columns need in letters of this size: no word of a head and no number is broken."""
     rows = [*part.rows, part.total] if part.total else part.rows
-    cells = max((pdf.get_string_width(_text(column, row[place], words)) for row in rows), default=0.0)
-    return max(heads, cells if column.kind != "text" else min(cells, TEXT_MM)) + 2 * PADDING_MM + CELL_MM
+    found = []
+    for place, column in enumerate(part.columns):
+        pdf.set_font("own", "B", size)
+        heads = max((pdf.get_string_width(word) for word in column.head.split()), default=0.0)
+        pdf.set_font("own", "", size)
+        cells = max((pdf.get_string_width(_text(column, row[place], words)) for row in rows), default=0.0)
+        found.append(max(heads, cells if column.kind != "text" else min(cells, TEXT_MM)) + 2 * PADDING_MM + CELL_MM)
+    return found

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fpdf import FPDF
+from fpdf.line_break import TextLine
 from python_calamine import CalamineWorkbook
 
 from cti.reports.paper import Balance, Column, Figure, Kind, Paper, Part, Value, Words, balance_line, plain
-from cti.sheets import SheetError
+from cti.sheets import SheetError, paper_pdf
 from cti.sheets.paper_pdf import PDF_ROWS
 from cti.sheets.papers import write_paper
 from web.render import VENDOR
@@ -79,6 +83,30 @@ def test_a_pdf_holds_cyrillic_and_more_pages_have_their_heads(tmp_path: Path) ->
     with pytest.raises(SheetError, match="3000 rows"):
         write_paper(tmp_path / "long.pdf", paper(PDF_ROWS + 1), WORDS, VENDOR)
     assert not (tmp_path / "long.pdf").exists()
+
+
+def test_no_word_of_a_pdf_s_head_is_broken_and_averages_have_their_unit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fourteen columns, as the widest report has; what is written is told by the library itself."""
+    said: list[str] = []
+    plainly = FPDF._render_styled_text_line
+
+    def told(pdf: FPDF, line: TextLine, *args: Any, **more: Any) -> Any:
+        said.append("".join(str(part.string) for part in line.fragments))
+        return plainly(pdf, line, *args, **more)
+
+    monkeypatch.setattr(FPDF, "_render_styled_text_line", told)
+    heads = ("Уровень обслуживания", "Доля отвеченных", "Среднее ожидание отвеченных", "Доля потерянных")
+    columns = [Column(head="Когда", kind="text"), *(Column(head=heads[n % 4]) for n in range(13))]
+    row = [Value(value="28.11.2026"), *(Value(value=12_345) for _ in range(13))]
+    figure = Figure(name="Среднее ожидание", kind="seconds", value=Value(value=4.2))
+    wide = replace(paper(), figures=[figure], parts=[Part(title="", columns=columns, rows=[row], total=row)])
+    write_paper(tmp_path / "wide.pdf", wide, WORDS, VENDOR)
+    words = {word for line in said for word in line.split(" ")}
+    assert {word for head in heads for word in head.split()} <= words
+    assert "Среднее ожидание: 4,2 с" in said
+    assert len(columns) > paper_pdf.WIDE
 
 
 @pytest.mark.parametrize(
