@@ -302,6 +302,7 @@ class Wire:
         self.closed.set()
 
     async def open(self, *, headers: dict[str, str] | None = None, token: str = "") -> Self:
+        await self.io.eio.wait()  # a connection that was cut is told of before it has ended
         self.closed.clear()
         auth = {"token": token} if token else None
         await self.io.connect(self.url, headers=headers or {}, auth=auth, transports=["websocket"], wait_timeout=15)
