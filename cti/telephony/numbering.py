@@ -177,18 +177,20 @@ def _reading(raw: str, plan: NumberPlan, note: Note) -> Number:
     """Read one number. note: hears of each rule that was tried, with what it made of the text."""
     text = raw.strip() if raw.isascii() and raw.isprintable() else _cleaned(raw)
     note("cleaned", text)
-    if (bare := _out_of_uri(text)) != text:
-        text = bare
-        note("uri", text)
-    if _is_hidden(text):
-        note("hidden", text)
-        return Number(kind="hidden", raw=raw, rule="hidden")
-    text, extension = _without_extension(_several_first(text))
-    if extension:
-        note("extension", extension)
-    if not _SPELLING.fullmatch(text):
-        note("letters", text)
-        return Number(kind="unreadable", raw=raw, rule="letters")
+    extension = ""
+    if not (text.isascii() and text.isdigit()):  # nine in ten are digits alone, which hold nothing else
+        if (bare := _out_of_uri(text)) != text:
+            text = bare
+            note("uri", text)
+        if _is_hidden(text):
+            note("hidden", text)
+            return Number(kind="hidden", raw=raw, rule="hidden")
+        text, extension = _without_extension(_several_first(text))
+        if extension:
+            note("extension", extension)
+        if not _SPELLING.fullmatch(text):
+            note("letters", text)
+            return Number(kind="unreadable", raw=raw, rule="letters")
     digits = _DASHES.sub("", text)
     if len(digits) > LONGEST_DIGITS:
         note("too-long", str(len(digits)))
