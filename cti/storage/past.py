@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from msgspec import structs
-from sqlalchemy import Integer, bindparam, case, delete, func, insert, or_, select, text, update
+from sqlalchemy import Integer, bindparam, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.storage.calls import values_of
@@ -21,11 +20,12 @@ from cti.storage.client_tables import client_phones
 from cti.storage.contact_tables import contact_clients, contact_phones
 from cti.storage.corrections import correct
 from cti.storage.duty_tables import agent_states
+from cti.storage.many import insert_rows
 from cti.storage.past_same import PastCall as PastCall
 from cti.storage.past_same import known_legs, sort
 from cti.storage.past_tables import past_imports
 from cti.storage.search import clean
-from cti.storage.tables import calls, users
+from cti.storage.tables import call_waits, calls, legs, users
 from cti.storage.waits import QUEUE_CHARS
 
 SHOWN = 50
@@ -55,19 +55,19 @@ _FILL = (
     )
     .values(started_at=bindparam("told_began"))
 )
-_LEG = text(
-    "INSERT INTO legs (call_id, leg_id, leg, device, user_id, rang_at, answered_at, ended_at, result, talk_s, hold_s)"
-    " VALUES (:call_id, :leg_id, :leg, :device, :user_id, :rang, :answered, :ended, :result, :talk, :hold)"
-    " ON CONFLICT (call_id, leg_id) DO UPDATE SET user_id = COALESCE(legs.user_id, excluded.user_id),"
+_LEG = (
+    "call_id", "leg_id", "leg", "device", "user_id", "rang_at", "answered_at", "ended_at", "result", "talk_s", "hold_s",
+)  # fmt: skip
+_LEG_THERE = (
+    "ON CONFLICT (call_id, leg_id) DO UPDATE SET user_id = COALESCE(legs.user_id, excluded.user_id),"
     " rang_at = COALESCE(legs.rang_at, excluded.rang_at),"
     " answered_at = COALESCE(legs.answered_at, excluded.answered_at),"
     " ended_at = COALESCE(legs.ended_at, excluded.ended_at), result = COALESCE(legs.result, excluded.result),"
     " talk_s = COALESCE(legs.talk_s, excluded.talk_s)"
 )
-_STAY = text(
-    "INSERT INTO call_waits (call_id, place, queue, joined_at, left_at, how, position)"
-    " VALUES (:call_id, :place, :queue, :joined, :left, :how, :position)"
-    " ON CONFLICT (call_id, place) DO UPDATE SET joined_at = COALESCE(call_waits.joined_at, excluded.joined_at),"
+_STAY = ("call_id", "place", "queue", "joined_at", "left_at", "how", "position")
+_STAY_THERE = (
+    "ON CONFLICT (call_id, place) DO UPDATE SET joined_at = COALESCE(call_waits.joined_at, excluded.joined_at),"
     " left_at = COALESCE(call_waits.left_at, excluded.left_at), how = COALESCE(call_waits.how, excluded.how)"
 )
 
@@ -164,8 +164,8 @@ async def every(conn: AsyncConnection, past_id: int | None = None) -> list[PastI
 async def take(conn: AsyncConnection, past_id: int, kind: str, told: Sequence[PastCall]) -> Mapping[str, int]:
     """Write calls of a log of this kind; how many were made, filled and known. All of them began within a few hours."""
     found = await sort(conn, kind, told)
-    if found.made:
-        await conn.execute(insert(calls), [_row(one) | {"past_id": past_id} for one in found.made])
+    if made := [_row(one) | {"past_id": past_id} for one in found.made]:
+        await insert_rows(conn, calls, tuple(made[0]), [tuple(row.values()) for row in made])
     more = [*found.ended, *found.more]
     for one, row in more:
         if row.past_id is None:
@@ -173,10 +173,9 @@ async def take(conn: AsyncConnection, past_id: int, kind: str, told: Sequence[Pa
         await conn.execute(_FILL, _filling(one, row, kind))
     ids = await known_legs(conn, [one for one, _ in more])
     written = [(one, False) for one in found.made] + [(one, row.past_id is None) for one, row in more]
-    if own := [leg for one, was_seen in written for leg in _legs(one, was_seen, ids)]:
-        await conn.execute(_LEG, own)
-    if stays := [stay for one, _ in written for stay in _stays(one)]:
-        await conn.execute(_STAY, stays)
+    own = [leg for one, was_seen in written for leg in _legs(one, was_seen, ids)]
+    await insert_rows(conn, legs, _LEG, own, _LEG_THERE)
+    await insert_rows(conn, call_waits, _STAY, [stay for one, _ in written for stay in _stays(one)], _STAY_THERE)
     return found.counts
 
 
@@ -192,27 +191,24 @@ def _row(one: PastCall) -> dict[str, Any]:
     return values_of(one.record, pbx=one.pbx, number=one.number, client_id=one.client_id, user_id=one.user_id)
 
 
-def _legs(one: PastCall, was_seen: bool, ids: Mapping[tuple[str, str], str]) -> list[dict[str, Any]]:
-    """Its legs; of a call that was seen, only those that have an id of the PBX: the others are there by their own.
-
-    ids: those that the journal has under another.
+def _legs(one: PastCall, was_seen: bool, ids: Mapping[tuple[str, str], str]) -> list[tuple[Any, ...]]:
+    """Its legs as _LEG has them; of a call that was seen, only those with an id of the PBX: the others are there by
+    their own. ids: those that the journal has under another.
     """
-    call = one.record.call
-    mine = [leg for leg in one.record.legs if not (was_seen and ":" in leg.leg_id)]
+    call, users = one.record.call, one.users
     return [
-        {
-            **structs.asdict(leg),
-            "leg_id": ids.get((call, leg.leg_id), leg.leg_id),
-            "call_id": call,
-            "user_id": one.users.get(leg.leg_id),
-        }
-        for leg in mine
-    ]
+        (
+            call, ids.get((call, leg.leg_id), leg.leg_id), leg.leg, leg.device, users.get(leg.leg_id), leg.rang,
+            leg.answered, leg.ended, leg.result, leg.talk, leg.hold,
+        )
+        for leg in one.record.legs
+        if not (was_seen and ":" in leg.leg_id)
+    ]  # fmt: skip
 
 
-def _stays(one: PastCall) -> list[dict[str, Any]]:
+def _stays(one: PastCall) -> list[tuple[Any, ...]]:
     return [
-        {**structs.asdict(wait), "call_id": one.record.call, "place": place, "queue": clean(wait.queue)[:QUEUE_CHARS]}
+        (one.record.call, place, clean(wait.queue)[:QUEUE_CHARS], wait.joined, wait.left, wait.how, wait.position)
         for place, wait in enumerate(one.record.waits)
     ]
 

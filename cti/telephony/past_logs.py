@@ -14,7 +14,7 @@ from cti.telephony.queue_duty import Change, QueueDuty
 from cti.telephony.queue_log import Line, QueueLog, Told
 
 QUEUE_LOG, CDR = "queue-log", "cdr"
-ENOUGH = 2_000  # calls that are written before more is read
+ENOUGH = 500  # calls that are written before more is read
 LINES = 20_000  # after so many lines what is known is written and told
 Item = str | Mapping[str, Any]  # a line of a file, or a row of a table
 Part = tuple[list[Told], list[Change]]
@@ -43,8 +43,10 @@ class Course:
 
     def saw(self, at: float) -> None:
         """Something of this time is in the log."""
-        self.first_at = at if self.first_at is None else min(self.first_at, at)
-        self.last_at = at if self.last_at is None else max(self.last_at, at)
+        if self.last_at is None or at > self.last_at:
+            self.last_at = at
+        if self.first_at is None or at < self.first_at:
+            self.first_at = at
 
 
 class Log(Protocol):

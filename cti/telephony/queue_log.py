@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 from cti.telephony.devices import SHORT, endpoint_of, is_pseudo, shown
@@ -129,21 +130,17 @@ class _Past:
 class QueueLog:
     """Lines in, calls out. Feed the lines in the file's order; `rest` gives what the file's end leaves open.
 
-    torn, odd: lines that cannot be read, and those of calls whose beginning is not in the file.
+    odd: lines of calls whose beginning is not in the file.
     """
 
     def __init__(self, prefix: str = "") -> None:
         self._prefix = prefix
         self._open: dict[str, _Past] = {}
         self._swept = 0.0
-        self.torn = self.odd = 0
-        self.first: float | None = None
-        self.last: float | None = None
+        self.odd = 0
 
     def feed(self, line: Line) -> Iterator[Told]:
         """Calls that are over for good by this line's time."""
-        self.first = line.at if self.first is None else min(self.first, line.at)
-        self.last = line.at if self.last is None else max(self.last, line.at)
         if line.event == "QUEUESTART":
             yield from self._all("pbx-restart")
         elif line.queue and line.call not in ("", "NONE", "MANAGER", "REALTIME"):
@@ -218,6 +215,7 @@ class QueueLog:
         )
 
 
+@lru_cache(maxsize=4096)
 def device_of(agent: str) -> str | None:
     """The device that a member's name is, None for another name: PJSIP/101, not Local/101@agents or Anna."""
     kind, mark, name = agent.partition("/")

@@ -61,6 +61,15 @@ async def test_a_log_becomes_calls_of_the_people_who_took_them_once(db: Database
     assert await counted(db) == before
 
 
+async def test_many_calls_and_a_line_that_is_there_twice(db: Database) -> None:
+    log, vain = [], f"{T + 5}|{T}.%d|sales|PJSIP/101|RINGNOANSWER|4000"
+    for at in range(250):
+        log += [f"{T}|{T}.{at}|sales|NONE|ENTERQUEUE||7935555{at:04}|1", vain % at, vain % at]
+        log.append(f"{T + 9}|{T}.{at}|sales|NONE|ABANDON|1|1|9")
+    course = await take(db, "\n".join(log))
+    assert (course.made, course.odd, await counted(db)) == (250, 0, [250, 250, 250, 0])
+
+
 async def test_an_import_is_taken_back_once(db: Database) -> None:
     before = await counted(db)
     await take(db)
