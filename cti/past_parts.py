@@ -38,6 +38,7 @@ from cti.telephony.past_logs import CDR, QUEUE_LOG, Cdrs, Log, QueueLogs
 
 ASKED = {"devices", "trunks", "numbers", "past"}  # of a PBX, for reading its logs
 LISTED_MOST = 200  # files of a folder
+TURN = 7283653  # of those at one PostgreSQL; that of migrations is one less
 _LOGS = re.compile(r"(queue_log|Master\.csv|.+\.csv)([-._].*)?", re.IGNORECASE)
 
 
@@ -137,9 +138,10 @@ class PastPlaces:
 
 @contextlib.asynccontextmanager
 async def turn_of(db: Database, folder: Path, waits: Callable[[], None] | None = None) -> AsyncIterator[None]:
-    """One process of this machine writes into the past at a time; the turn ends with it, however it ends.
+    """One process of one machine writes into the past at a time; the turn ends with it, however it ends.
 
-    folder: of files that were sent; waits: told that another has the turn, which is waited for. None: raises Refused.
+    folder: of files that were sent, the machine's own; waits: told that another has the turn, which is waited for.
+    None: raises Refused.
     """
     await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
     place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -148,16 +150,24 @@ async def turn_of(db: Database, folder: Path, waits: Callable[[], None] | None =
             fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if waits is None:
-                raise Refused(
-                    "past-runs", "The past is taken in just now, in the panel or by another command: wait or stop it."
-                ) from None
+                raise _taken() from None
             waits()
             await asyncio.to_thread(fcntl.flock, place, fcntl.LOCK_EX)
-        async with db.write() as conn:
-            await stored.abandon(conn, time.time())
-        yield
+        async with db.turn_of_all(TURN, waits) as ours:
+            if not ours:
+                raise _taken()
+            async with db.write() as conn:
+                await stored.abandon(conn, time.time())
+            yield
     finally:
         os.close(place)
+
+
+def _taken() -> Refused:
+    return Refused(
+        "past-runs",
+        "The past is taken in just now, in the panel, by another command or on another machine: wait or stop it.",
+    )
 
 
 def prefix_of(settings: Settings, pbx: str) -> str:

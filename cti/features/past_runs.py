@@ -54,8 +54,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 @dataclass(kw_only=True, slots=True)
 class PastWork:
     """A piece of work and how far it is. past_id: of its import, None: a look. course: as `Course` counts, and
-    strangers, queues. read, size: of the source, in bytes or rows; gone: what an undo took away. waits: until a command
-    at the console is over. code, message: why it failed.
+    strangers, queues. read, size: of the source, in bytes or rows; gone: what an undo took away. waits: until who
+    takes the past in elsewhere is done. code, message: why it failed.
     """
 
     what: What

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -97,6 +97,21 @@ class Database:
                 conn = await self._sqlite_writer()
                 async with conn.begin():
                     yield conn
+
+    @asynccontextmanager
+    async def turn_of_all(self, turn: int, waits: Callable[[], None] | None = None) -> AsyncIterator[bool]:
+        """Whether of all machines at this database this one is at `turn`: until the block is left, or the process ends.
+
+        waits: told that another has it, which is waited for. SQLite serves one machine: always. Raises StorageError.
+        """
+        if self.is_sqlite:
+            yield True
+            return
+        async with contextlib.AsyncExitStack() as kept:
+            with in_words(self._url):
+                conn = await kept.enter_async_context(self._writer.connect())
+                mine = await postgresql.take_turn(conn, turn, waits)
+            yield mine
 
     async def backup(self, path: Path) -> None:
         """Write a complete, checked copy to `path` while the server runs. Raises StorageError."""

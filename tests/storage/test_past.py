@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +13,9 @@ from sqlalchemy import func, select, text
 
 from cti.errors import Refused
 from cti.features.past import Past, of_lines
+from cti.past_parts import turn_of
 from cti.storage import calls, corrections, duty, past
-from cti.storage.database import Database
+from cti.storage.database import Database, open_database
 from cti.storage.duty_tables import agent_states
 from cti.storage.tables import call_waits, legs
 from cti.storage.tables import calls as table
@@ -21,7 +24,9 @@ from cti.telephony.events import CallRecord, LegRecord, Party, Wait
 from cti.telephony.numbering import NumberPlan
 from cti.telephony.past_logs import Course, QueueLogs
 from tests.storage.conftest import ANNA, BORIS
+from tests.storage.postgres import Cluster
 from tests.telephony.test_queue_log import ANSWERED, T
+from tests.web.panel import until
 
 LOG = f"""{T - 9}|NONE|sales|PJSIP/102|ADDMEMBER|
 {T - 8}|NONE|sales|PJSIP/777|ADDMEMBER|
@@ -80,6 +85,29 @@ async def test_an_import_is_taken_back_once(db: Database) -> None:
         await work.undo(1)
     async with db.read() as conn:
         assert [one.state for one in await past.every(conn)] == ["undone"]
+
+
+async def test_one_of_all_machines_at_a_postgresql_takes_the_past_in(
+    cluster: Cluster, template: str, tmp_path: Path
+) -> None:
+    url, said = cluster.create("--template", template), list[str]()
+    here, there = await open_database(url), await open_database(url)
+
+    async def second() -> None:
+        async with turn_of(there, tmp_path / "there", lambda: said.append("it waits")):
+            said.append("it has the turn")
+
+    async with turn_of(here, tmp_path / "here"):
+        with pytest.raises(Refused, match="on another machine"):
+            async with turn_of(there, tmp_path / "there"):
+                raise AssertionError
+        waiting = asyncio.create_task(second())
+        await until(lambda: said, within_s=60, why="it waits")
+        assert said == ["it waits"]
+    await asyncio.wait_for(waiting, 60)
+    assert said == ["it waits", "it has the turn"]
+    await here.close()
+    await there.close()
 
 
 def seen(**more: Any) -> CallRecord:

@@ -95,7 +95,7 @@ class CourseOut(Struct):
 class WorkOut(Struct):
     """The latest look, import or undo. state: running, done, stopped, failed. id: of its import, null: a look.
 
-    read, size: in bytes or rows; gone: what an undo took away; waits: until a command at the console is over.
+    read, size: in bytes or rows; gone: what an undo took away; waits: for an import elsewhere to end.
     """
 
     what: str
