@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
+
+from msgspec import Meta, Struct, field
 
 from cti.telephony import cdr, queue_log
 from cti.telephony.cdr_calls import call_of
@@ -20,26 +21,33 @@ Item = str | Mapping[str, Any]  # a line of a file, or a row of a table
 Part = tuple[list[Told], list[Change]]
 
 
-@dataclass(kw_only=True, slots=True)
-class Course:
-    """How far an import is; as `past.PastImport` counts. size: of what is read so far, in the source's own measure."""
+def _is(text: str) -> Meta:
+    return Meta(description=text)
+
+
+class Counts(Struct, kw_only=True):
+    """What of a log is taken in."""
 
     lines: int = 0
-    torn: int = 0
-    odd: int = 0
-    made: int = 0
-    filled: int = 0
-    known: int = 0
-    states: int = 0
-    first_at: float | None = None
-    last_at: float | None = None
+    torn: Annotated[int, _is("Lines that cannot be read")] = 0
+    odd: Annotated[int, _is("Lines of calls whose beginning is not in the log")] = 0
+    made: Annotated[int, _is("New calls")] = 0
+    filled: Annotated[int, _is("Calls that were given their end")] = 0
+    known: Annotated[int, _is("Calls that were there already")] = 0
+    states: Annotated[int, _is("Changes of people's states")] = 0
+    first_at: Annotated[float | None, _is("UNIX seconds of the earliest line")] = None
+    last_at: Annotated[float | None, _is("UNIX seconds of the latest line")] = None
+
+
+class Course(Counts, kw_only=True):
+    """How far an import is. strangers: names in the log that are nobody's here; queues: all that are in it."""
+
     strangers: dict[str, None] = field(default_factory=dict)
     queues: dict[str, None] = field(default_factory=dict)
 
     def counts(self) -> dict[str, Any]:
         """As the import's row has them."""
-        names = ("lines", "torn", "odd", "made", "filled", "known", "states", "first_at", "last_at")
-        return {name: getattr(self, name) for name in names}
+        return counts_of(self)
 
     def saw(self, at: float) -> None:
         """Something of this time is in the log."""
@@ -47,6 +55,11 @@ class Course:
             self.last_at = at
         if self.first_at is None or at < self.first_at:
             self.first_at = at
+
+
+def counts_of(told: Any) -> dict[str, Any]:
+    """The counts of whatever has them, by name."""
+    return {name: getattr(told, name) for name in Counts.__struct_fields__}
 
 
 class Log(Protocol):

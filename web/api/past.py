@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from aiohttp import web
-from msgspec import Meta, Struct, structs
+from msgspec import Meta, Struct, field, structs
 
 from cti.access import Right
 from cti.errors import Refused
@@ -15,6 +15,7 @@ from cti.features.past_runs import MOST_BYTES, PastWork
 from cti.storage import past, past_names
 from cti.storage.past import PastImport
 from cti.storage.past_names import PastName
+from cti.telephony.past_logs import Counts, counts_of
 from web.api.base import Header, Operation, body_of, place, query_of, reply
 from web.api.records import Id, Ok
 from web.auth import person_of
@@ -73,23 +74,11 @@ class LookIn(Struct, forbid_unknown_fields=True):
     since: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
 
 
-class CourseOut(Struct):
-    """lines, torn (cannot be read), odd (of calls whose beginning is not there); calls made, filled (given their end)
-    and known; states of people; strangers and queues: names in the log that are nobody's here, and all its queues.
-    Times in UNIX seconds.
-    """
+class CourseOut(Counts, kw_only=True):
+    """How far it is. strangers and queues: names in the log that are nobody's here, and all its queues."""
 
-    lines: int = 0
-    torn: int = 0
-    odd: int = 0
-    made: int = 0
-    filled: int = 0
-    known: int = 0
-    states: int = 0
-    first_at: float | None = None
-    last_at: float | None = None
-    strangers: list[str] = []
-    queues: list[str] = []
+    strangers: list[str] = field(default_factory=list)
+    queues: list[str] = field(default_factory=list)
 
 
 class WorkOut(Struct):
@@ -258,9 +247,8 @@ def _work_out(request: web.Request, work: PastWork) -> WorkOut:
 
 
 def _import_out(request: web.Request, one: PastImport) -> ImportOut:
-    names = ("lines", "torn", "odd", "made", "filled", "states", "first_at", "last_at")
-    counts: dict[str, Any] = {name: getattr(one, name) for name in names}
-    course = CourseOut(**counts, known=max(one.known, 0), strangers=list(one.strangers))
+    counts = counts_of(one) | {"known": max(one.known, 0)}
+    course = CourseOut(**counts, strangers=list(one.strangers))
     return ImportOut(
         id=one.id, pbx=one.pbx, kind=one.kind, name=one.name, by=one.user_name, state=one.state,
         started_at=one.started_at, ended_at=one.ended_at, course=course, message=_sentence(request, one.message),
