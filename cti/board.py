@@ -12,7 +12,7 @@ from typing import Annotated, Literal, get_args
 
 from cti.clients.masking import ARGS, Telephone, Words
 
-Standing = Literal["off", "away", "talking", "ringing", "after-call", "paused", "ready"]
+Standing = Literal["off", "away", "listening", "talking", "ringing", "after-call", "paused", "ready"]
 CallState = Literal["menu", "waiting", "ringing", "talking", "held"]
 LegState = Literal["ringing", "talking", "up", "over"]
 Tile = Literal["queues", "agents", "calls"]

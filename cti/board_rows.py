@@ -1,7 +1,8 @@
 """How the rows of the live board are made of what the parts of the server know. No clock, no database.
 
 What a person is in one word follows the order of the field: in no queue, in a call, ringing, work after a call, paused,
-phone out of reach, ready. A call in a queue outweighs what he chose: who talks while paused talks.
+phone out of reach, ready. A call in a queue outweighs what he chose: who talks while paused talks. Who listens to a
+colleague's talk listens, and talks in no figure.
 """
 
 from __future__ import annotations
@@ -147,19 +148,30 @@ def parts_of(calls: Iterable[CallRow]) -> dict[int, tuple[CallRow, LegPart]]:
     return found
 
 
+def listening(records: Iterable[CallRecord], directory: DeviceFinder) -> dict[int, float]:
+    """Who listens to somebody's talk, since when his phone is up (UNIX s; 0.0: not known)."""
+    return {
+        row.user_id: leg.answered or 0.0
+        for record in records
+        for leg in record.legs
+        if leg.hears and leg.ended is None and (row := directory.by_device(leg.device)) is not None
+    }
+
+
 def agent_row(
     view: AgentView,
     here: Around,
     today: AgentFigures,
     own: tuple[CallRow, LegPart] | None,
     pause: PauseBudget | None = None,
+    listens: float | None = None,
 ) -> AgentRow:
-    """One person. own: his part in a call; pause: what his pause may last."""
+    """One person. own: his part in a call; pause: what his pause may last; listens: since when to another's talk."""
     chosen = here.directory.chosen_of(view.id)
     works = here.places.get(view.id, {})
     there = {queue: paused for one in view.phones for queue, paused in here.stands.get(one.name, {}).items()}
     call, leg = own or (None, None)
-    standing, since = _standing(view, bool(there), leg)
+    standing, since = _standing(view, bool(there), leg, listens)
     return AgentRow(
         id=view.id,
         name=view.name,
@@ -190,7 +202,9 @@ def agent_row(
     )
 
 
-def _standing(view: AgentView, there: bool, leg: LegPart | None) -> tuple[Standing, float]:
+def _standing(view: AgentView, there: bool, leg: LegPart | None, listens: float | None) -> tuple[Standing, float]:
+    if listens is not None and (leg is None or leg.state != "talking"):
+        return "listening", listens or view.since
     if (leg is not None and leg.state in ("talking", "up")) or view.device in BUSY:
         return "talking", (leg.since if leg else None) or view.since
     if (leg is not None and leg.state == "ringing") or view.device == "ringing":

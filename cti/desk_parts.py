@@ -93,6 +93,7 @@ class DeskParts:
             work=self.work_lists.work_list.of(agent_id),
             mail=mail,
             sms=sms,
+            spying=self.spying.of(agent_id),
         )
 
     async def presence(self, user_id: int) -> None:
@@ -310,7 +311,7 @@ async def build_desk(
         recording.recordings,
         work_lists.moved,
         show_link,
-        spying.heard,
+        spying,
         lambda: watch.open_calls,
     )
     work: dict[str, Coroutine[Any, Any, None]] = {

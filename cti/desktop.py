@@ -11,6 +11,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal, Protocol
 
+from cti.clients.brief import ClientBrief as ClientBrief
+from cti.clients.brief import ContactBrief as ContactBrief
+from cti.clients.brief import ContractBrief as ContractBrief
+from cti.clients.brief import LastCall as LastCall
+from cti.clients.brief import TaskBrief as TaskBrief
+from cti.clients.brief import ZoneBrief as ZoneBrief
 from cti.clients.masking import ARGS, Telephone, Words
 
 PopKind = Literal["client", "several", "unknown", "hidden", "colleague"]
@@ -24,82 +30,6 @@ class Why:
 
     code: str
     args: Annotated[Mapping[str, str], ARGS] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ContactBrief:
-    """A contact person of a client. phones: (E.164, extension or "", label)."""
-
-    id: int
-    name: Words
-    role: str = ""
-    phones: tuple[tuple[Telephone, str, Words], ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ContractBrief:
-    """A contract that ends soon. ends_on: `2026-12-31`."""
-
-    id: int
-    number: str
-    ends_on: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LastCall:
-    """The last call with a client. at: UNIX seconds; by: who talked."""
-
-    at: float
-    direction: str
-    outcome: str
-    by: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TaskBrief:
-    """An open task. due_at: UNIX seconds, None for some day; owner: who does it, "" for nobody yet."""
-
-    id: int
-    what: Words
-    due_at: float | None = None
-    owner: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ZoneBrief:
-    """Where a client's clock stands. region: the region it is known by, "" where the card itself says it."""
-
-    name: str
-    region: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ClientBrief:
-    """What a pop shows of a client. phones: (E.164, extension or "", label) in the card's order.
-
-    properties: (name, value as text, colour or "") of those that an admin marked for the pop. people: his contact
-    persons. contracts: those that end within a month. tasks: open ones, the most urgent first. letters: conversations
-    in shared mailboxes that wait for our answer. restricted: no calls to him, no messages. zone: None where not known.
-    """
-
-    id: int
-    name: Words
-    full_name: Words = ""
-    kind: str = "company"
-    phones: tuple[tuple[Telephone, str, Words], ...] = ()
-    emails: tuple[Words, ...] = ()
-    responsible: str = ""
-    note: Words = ""
-    properties: tuple[tuple[str, Words, str], ...] = ()
-    relation: str = ""
-    restricted: bool = False
-    restricted_why: Words = ""
-    people: tuple[ContactBrief, ...] = ()
-    contracts: tuple[ContractBrief, ...] = ()
-    last: LastCall | None = None
-    tasks: tuple[TaskBrief, ...] = ()
-    letters: int = 0
-    zone: ZoneBrief | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -277,6 +207,20 @@ class LegView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SpyView:
+    """Whose talk a supervisor hears now, since when (UNIX s). how: listen, whisper, barge; "": not known any more.
+
+    kind: of the phone he hears it by, desk or browser.
+    """
+
+    user_id: int
+    name: str
+    how: str
+    since: float
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reminder:
     """A task whose time has come. kind: callback or task; number: to dial, None where there is none; due_at: UNIX s.
 
@@ -380,6 +324,7 @@ class Snapshot:
     work: WorkView = WorkView()
     mail: WorkView = WorkView()
     sms: WorkView = WorkView()
+    spying: SpyView | None = None
 
 
 class AgentDesktop(Protocol):
@@ -394,6 +339,7 @@ class AgentDesktop(Protocol):
     async def mail(self, agent_id: int, view: WorkView) -> None: ...
     async def sms(self, agent_id: int, view: WorkView) -> None: ...
     async def link(self, view: LinkView) -> None: ...
+    async def spying(self, agent_id: int, view: SpyView | None) -> None: ...  # None: he hears nobody any more
     async def reminders(self, agent_id: int, due: tuple[Reminder, ...]) -> None: ...  # all that are due now
     async def erased(self, view: Erased) -> None: ...  # every screen lets go of him
     async def sign_out(self, agent_id: int, session_hash: str | None = None) -> None:

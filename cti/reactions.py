@@ -20,6 +20,7 @@ from cti.features.live_calls import Dialled, LiveCalls
 from cti.features.phones import Phones
 from cti.features.recordings import Recordings
 from cti.features.screen_pop import ScreenPops
+from cti.features.spying import Spying
 from cti.storage import clients, dial_requests
 from cti.storage.database import Database
 from cti.telephony import events as ev
@@ -40,7 +41,7 @@ def reactions(
     recorded: Recordings,
     work_moved: Reaction,
     show_link: Reaction,
-    spied: Reaction,
+    spying: Spying,
     seen_by_sip: Callable[[], frozenset[str]],
 ) -> Mapping[type[ev.TelephonyEvent], Sequence[Reaction]]:
     """Who hears of what, in order: who hands over first, then the card, then the desks, then the journal.
@@ -63,7 +64,8 @@ def reactions(
         ev.CallVariables: (variables.heard,),
         ev.StepTaken: (ways.step_taken,),
         ev.Scored: (ways.scored,),
-        ev.Spied: (spied,),
+        ev.Spied: (spying.heard,),
+        ev.Overhears: (spying.overhears,),
         ev.RecordingBegan: (recorded.began,),
         ev.RecordingEnded: (recorded.ended,),
         ev.Delivered: (
@@ -95,6 +97,7 @@ def reactions(
             duty.connection_cleared,
             states.call_moved,
             legs.cleared,
+            spying.cleared,
         ),
         ev.CallCleared: (
             handed.call_cleared,
@@ -107,6 +110,7 @@ def reactions(
             variables.call_cleared,
             ways.call_cleared,
             recorded.call_over,
+            spying.call_cleared,
         ),
         ev.CallMerged: (
             variables.call_merged,

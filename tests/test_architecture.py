@@ -42,7 +42,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "cti.clients": ("cti.telephony.numbering", "cti.desktop", "cti.storage.clients"),
     "cti.messages": ("cti.clients.filters", "cti.clients.masking", "cti.clients.zones"),
     "cti.sights": ("cti.access", "cti.clients", "cti.errors", "cti.telephony.numbering"),
-    "cti.desktop": ("cti.clients.masking",),
+    "cti.desktop": ("cti.clients.brief", "cti.clients.masking"),
     "cti.board": ("cti.clients.masking",),
     "cti.board_rows": ("cti.board", "cti.desktop", "cti.directory", "cti.telephony"),
     "cti.reports": ("cti.clients",),

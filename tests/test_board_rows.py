@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cti.board import AgentFigures, AgentRow, Caller, CallRow, PbxNow
-from cti.board_rows import Around, agent_row, around, call_row, parts_of, queue_rows
+from cti.board_rows import Around, agent_row, around, call_row, listening, parts_of, queue_rows
 from cti.desktop import AgentView, PhoneView
 from cti.telephony.events import CallRecord, LegRecord, Party, Wait
 from tests.features.cast import ANNA, BORIS, CLARA, Cast
@@ -123,3 +123,13 @@ def test_a_call_is_the_business_of_the_teams_of_its_queue_and_of_its_people(here
     claras = record(leg("PJSIP/103-1", "PJSIP/103", answered=12.0), queue=None)
     assert row(claras, here).teams == frozenset({2})
     assert row(record(queue=None), here).teams == frozenset()
+
+
+def test_who_listens_is_in_no_figure_of_those_who_talk(here: Around) -> None:
+    ear = record(leg("PJSIP/101-9", "PJSIP/101", answered=12.0, hears="PJSIP/102-1"), placed_by="move.x")
+    over = record(leg("PJSIP/103-9", "PJSIP/103", answered=1.0, ended=2.0, hears="PJSIP/102-1"), placed_by="move.y")
+    found = listening([ear, over], here.directory)
+    assert found == {ANNA: 12.0}
+    anna = agent_row(view(ANNA, "101", device="in-call"), here, AgentFigures(), None, listens=found[ANNA])
+    assert (anna.standing, anna.since) == ("listening", 12.0)
+    assert "talking" not in queue_rows(here, [anna], [])["sales"].people

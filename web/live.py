@@ -13,26 +13,36 @@ import asyncio
 import contextlib
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Sequence
-from http.cookies import CookieError, SimpleCookie
 
 import structlog
 from aiohttp import web
 
-from cti.desktop import AgentView, CallView, Erased, LegView, LinkView, Notice, Reminder, ScreenPop, Snapshot, WorkView
+from cti.desktop import (
+    AgentView,
+    CallView,
+    Erased,
+    LegView,
+    LinkView,
+    Notice,
+    Reminder,
+    ScreenPop,
+    Snapshot,
+    SpyView,
+    WorkView,
+)
 from cti.errors import StorageError
 from cti.features.access_journal import AccessJournal
-from cti.features.accounts import Accounts, Identity
+from cti.features.accounts import Accounts
 from cti.metrics import Metrics
 from cti.sights import Sights
 from cti.storage import role_rights
 from cti.storage.database import Database
 from cti.storage.spool import Spool
 from web import wire
-from web.auth import COOKIE
 from web.live_board import Boards
 from web.live_browser import Browser, Stored
 from web.live_cards import Cards
-from web.live_door import CONNECT_S, VISIT, Door, Visit
+from web.live_door import CONNECT_S, VISIT, Door, Visit, identified
 from web.live_outbox import PACKETS, Body, Texts, encoded, socket_io
 from web.live_people import People
 from web.live_replay import Missed, last_seq_of, missed_events
@@ -139,6 +149,10 @@ class Live:
         """The links to the PBXes, to everybody."""
         self._tell(tuple(self._agents), "link", lambda reader, _seq: wire.link(view, reader))
 
+    async def spying(self, agent_id: int, view: SpyView | None) -> None:
+        """Whose talk one hears, to his browsers."""
+        self._tell((agent_id,), "spying", lambda _reader, seq: {"seq": seq, "spying": wire.spying(view)})
+
     async def reminders(self, agent_id: int, due: tuple[Reminder, ...]) -> None:
         """All that one is reminded of now, to his browsers."""
         self._tell((agent_id,), "reminders", lambda reader, seq: {"seq": seq, "due": wire.reminders(due, reader)})
@@ -218,7 +232,7 @@ class Live:
             return False  # a client's event that is named like ours
         visit = request[VISIT]
         try:
-            identity, token = await self._identify(request, auth, visit)
+            identity, token = await identified(self._accounts, request, auth, visit)
         except StorageError:
             visit.cut()  # not refused: it tries again by itself
             return False
@@ -255,17 +269,6 @@ class Live:
         browser.visit.estrange()
         if reason == self._io.reason.PING_TIMEOUT:  # its kernel still listens: what waits would stay for as long
             self._cut(browser, "does not answer")
-
-    async def _identify(self, request: web.Request, auth: object, visit: Visit) -> tuple[Identity | None, str | None]:
-        """Who it is: a token's owner, or on our own pages the cookie's. Raises StorageError."""
-        token = auth.get("token") if isinstance(auth, dict) else None
-        if isinstance(token, str) and token:
-            return await self._accounts.identify(None, token[:200]), token[:200]
-        cookies: SimpleCookie = SimpleCookie()
-        with contextlib.suppress(CookieError):
-            cookies.load(request.headers.get("Cookie", ""))
-        morsel = cookies.get(COOKIE) if visit.by_page else None
-        return (await self._accounts.identify(morsel.value[:200], None) if morsel else None), None
 
     # What browsers say ------------------------------------------------------------------------------------------------
     async def _resume(self, sid: str, body: object = None, *_more: object) -> dict[str, object]:

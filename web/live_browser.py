@@ -19,6 +19,7 @@ NEEDS: Mapping[str, Right] = {  # the other events: nothing
     "call": "desk",
     "reminders": "desk",
     "work": "desk",
+    "spying": "calls.spy",
     "mail": "mail",
     "sms": "sms",
     "agent": "agents.read",
@@ -69,4 +70,5 @@ class Browser:
             work=state.work if self.hears("work") else WorkView(),
             mail=state.mail if self.hears("mail") else WorkView(),
             sms=state.sms if self.hears("sms") else WorkView(),
+            spying=state.spying if self.hears("spying") else None,
         )

@@ -8,11 +8,14 @@ not signed in within CONNECT_S is cut, and an address may hold only STRANGERS of
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
+from http.cookies import CookieError, SimpleCookie
 
 from aiohttp import web
 
-from web.auth import address_of, own_origin
+from cti.features.accounts import Accounts, Identity
+from web.auth import COOKIE, address_of, own_origin
 from web.live_outbox import Meter
 
 CONNECT_S = 10.0
@@ -82,3 +85,17 @@ class Door:
         """The connection is over."""
         visit.gone = True
         visit.settle()
+
+
+async def identified(
+    accounts: Accounts, request: web.Request, auth: object, visit: Visit
+) -> tuple[Identity | None, str | None]:
+    """Who it is: a token's owner, or on our own pages the cookie's. Raises StorageError."""
+    token = auth.get("token") if isinstance(auth, dict) else None
+    if isinstance(token, str) and token:
+        return await accounts.identify(None, token[:200]), token[:200]
+    cookies: SimpleCookie = SimpleCookie()
+    with contextlib.suppress(CookieError):
+        cookies.load(request.headers.get("Cookie", ""))
+    morsel = cookies.get(COOKIE) if visit.by_page else None
+    return (await accounts.identify(morsel.value[:200], None) if morsel else None), None

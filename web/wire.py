@@ -21,6 +21,7 @@ from cti.desktop import (
     Reminder,
     ScreenPop,
     Snapshot,
+    SpyView,
 )
 from cti.telephony.numbering import show
 from web.alert_texts import NOTICES as ALERT_NOTICES
@@ -138,6 +139,11 @@ def leg(view: LegView, seq: int = 0) -> Json:
     return asdict(view) | {"seq": seq}
 
 
+def spying(view: SpyView | None) -> Json | None:
+    """Whose talk somebody hears."""
+    return asdict(view) if view else None
+
+
 def reminders(due: tuple[Reminder, ...], reader: Reader) -> list[Json]:
     """What somebody is reminded of now."""
     return [asdict(one) | {"shown": show(one.number)} for one in map(reader.sight.see, due)]
@@ -193,6 +199,7 @@ def snapshot(view: Snapshot, reader: Reader, seq: int, now: float) -> Json:
         "work": asdict(view.work),
         "mail": asdict(view.mail),
         "sms": asdict(view.sms),
+        "spying": spying(view.spying),
         "server_time": now,
         "seq": seq,
     }

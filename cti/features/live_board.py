@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from cti.board import AgentFigures, Board, Caller, PauseBudget, PbxNow, QueueFigures, QueueRow, WayStep
-from cti.board_rows import agent_row, around, call_row, parts_of, queue_rows
+from cti.board_rows import agent_row, around, call_row, listening, parts_of, queue_rows
 from cti.desktop import AgentView
 from cti.directory import DeviceFinder
 from cti.errors import StorageError
@@ -98,7 +98,9 @@ class LiveBoard:
         self._looked_at = now
         self._looked.set()
         pbxes = self._pbxes()
-        records = [one for one in self._calls() if not (one.placed_by or "").startswith(MOVES)]
+        every = self._calls()
+        listens = listening(every, self._directory)
+        records = [one for one in every if not (one.placed_by or "").startswith(MOVES) and not _listens(one)]
         open_calls = {one.call for one in records}
         self._names = {call: self._names.get(call) for call in open_calls}
         self._numbers = {call: self._numbers[call] for call in open_calls & self._numbers.keys()}
@@ -108,7 +110,12 @@ class LiveBoard:
         parts, today = parts_of(calls.values()), self._read.agents
         agents = {
             str(id_): agent_row(
-                view, here, today.get(id_, AgentFigures()), parts.get(id_), self._budget(view, today.get(id_))
+                view,
+                here,
+                today.get(id_, AgentFigures()),
+                parts.get(id_),
+                self._budget(view, today.get(id_)),
+                listens.get(id_),
             )
             for id_, view in views.items()
         }
@@ -233,3 +240,8 @@ class LiveBoard:
             said = None if number.kind == "hidden" else number.e164 or number.internal or (raw or "")[:40] or None
             known = self._numbers[call] = raw, said
         return known[1]
+
+
+def _listens(record: CallRecord) -> bool:
+    """Whether it is a colleague's ear, by a code at his phone, and no call of anybody's."""
+    return any(leg.hears and leg.ended is None for leg in record.legs)

@@ -36,6 +36,8 @@ from cti.telephony.placing import CallBack as CallBack
 from cti.telephony.placing import MakeCall as MakeCall
 from cti.telephony.placing import RecordTake as RecordTake
 from cti.telephony.placing import Spy as Spy
+from cti.telephony.placing import SpyHow as SpyHow
+from cti.telephony.placing import SwitchSpy as SwitchSpy
 from cti.telephony.placing import TakeOver as TakeOver
 from cti.telephony.placing import TellCallBacks as TellCallBacks
 

@@ -226,6 +226,18 @@ class Spied(CallEvent, frozen=True, kw_only=True):
     near: str | None = None
 
 
+class Overhears(CallEvent, frozen=True, kw_only=True):
+    """`leg` listens to the talk of the channel `of` from now on ("?": the PBX did not say whose), or to none ("").
+
+    placed_by: as in Delivered.
+    """
+
+    leg: str
+    device: str | None
+    of: str
+    placed_by: str | None = None
+
+
 class Scored(CallEvent, frozen=True, kw_only=True):
     """The client gave the call a mark, 1 to 5 (UserEvent TrubkaScore)."""
 

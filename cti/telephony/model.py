@@ -71,6 +71,7 @@ class Leg:
     hold: float = 0.0
     untimed: bool = False  # some of it has no time
     hidden: bool = False  # its number is not to be shown
+    hears: str = ""  # name of the channel that it listens to (ChanSpy)
     transferer: bool = False
     forwarded: bool = False  # it sent its caller elsewhere (302, a forwarding phone)
     shown_caller: Leg | None = None  # whom the last Delivered named
@@ -105,6 +106,7 @@ class Leg:
             talk=None if self.untimed else round(self.talk, 3),
             hold=None if self.untimed else round(self.hold, 3),
             since=self.since,
+            hears=self.hears,
         )
 
     def device(self, prefix: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 from cti.telephony.command_values import (
     CONTEXT,
@@ -21,6 +21,7 @@ from cti.telephony.command_values import (
     must_be_within,
 )
 
+SpyHow = Literal["listen", "whisper", "barge"]
 MOVES = "move."  # what stands before the request id of a TakeOver's leg; no request id of a click has a dot
 
 
@@ -125,7 +126,7 @@ class Spy(Command):
     effect: ClassVar[bool] = True
     device: str
     leg: str
-    how: Literal["listen", "whisper", "barge"]
+    how: SpyHow
     request_id: str
     caller_id_name: str = ""
     headers: tuple[tuple[str, str], ...] = ()
@@ -134,7 +135,7 @@ class Spy(Command):
     def __post_init__(self) -> None:
         must(PHONE, self.device, "a phone")
         must(LEG, self.leg, "a channel")
-        if self.how not in ("listen", "whisper", "barge"):
+        if self.how not in get_args(SpyHow):
             raise ValueError(f"{self.how[:40]!r} is no way to listen.")
         must(ID, self.request_id, "a request id")
         must(TEXT, self.caller_id_name, "a name to show")
@@ -142,6 +143,23 @@ class Spy(Command):
         for name, value in self.headers:
             must(HEADER, name, "a SIP header")
             must(VALUE, value, "a SIP header's value")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SwitchSpy(Command):
+    """The leg of a Spy goes on in another way, at once and without a new call.
+
+    It is told by a key as if its phone had sent it, which a PBX older than 16.8 does not know how to do.
+    """
+
+    effect: ClassVar[bool] = True
+    leg: str
+    how: SpyHow
+
+    def __post_init__(self) -> None:
+        must(LEG, self.leg, "a channel")
+        if self.how not in get_args(SpyHow):
+            raise ValueError(f"{self.how[:40]!r} is no way to listen.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -52,6 +52,7 @@ class LegRecord(Struct, frozen=True, kw_only=True):
 
     talk, hold: seconds in conversation, without hold, and holding the other party; None where the times are unknown.
     since: when the stretch that is not over yet began, None when none is under way.
+    hears: the channel whose talk it listens to (ChanSpy), "" for none.
     """
 
     leg: str
@@ -65,6 +66,7 @@ class LegRecord(Struct, frozen=True, kw_only=True):
     talk: float | None = None
     hold: float | None = None
     since: float | None = None
+    hears: str = ""
 
 
 class Wait(Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 from msgspec import structs
 
-from cti.telephony import agents
+from cti.telephony import agents, overhearing
 from cti.telephony.book import Book, Headers
 from cti.telephony.devices import endpoint_of, is_pseudo, local_base
 from cti.telephony.ending import clear, end, finish, settle
@@ -155,6 +155,7 @@ def _attach(book: Book, channels: list[Headers], waiting: list[Headers]) -> None
         if leg is not None:
             leg.certain = leg.call.certain = True
             _place(book, leg, item.get("BridgeId", ""))
+            overhearing.listed(book, leg, item)
 
 
 def _place(book: Book, leg: Leg, bridge: str) -> None:

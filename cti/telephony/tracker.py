@@ -8,6 +8,7 @@ How it works, in the order in which to read it:
 - `ringing`      dials, and the Delivered that a card pops on
 - `talking`      bridges, and the Established that makes a call answered
 - `conference`   three or more in one talk
+- `overhearing`  who listens to whom
 - `agents`       queues, members, devices' own states
 - `words`        what a dialplan says of a call
 - `transfers`    blind, attended, blonde
@@ -25,7 +26,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from math import isfinite
 from typing import Final
 
-from cti.telephony import agents, ringing, snapshot, talking, transfers, words
+from cti.telephony import agents, overhearing, ringing, snapshot, talking, transfers, words
 from cti.telephony.agreement import Differences, Holding, compare, told_by
 from cti.telephony.book import OURS, OWN, Book, Headers
 from cti.telephony.causes import OUTCOME_OF_REASON
@@ -322,6 +323,8 @@ HANDLERS: Final[dict[str, Handler]] = {
     "BridgeDestroy": talking.bridge_destroy,
     "Hold": talking.hold,
     "Unhold": talking.unhold,
+    "ChanSpyStart": overhearing.begins,
+    "ChanSpyStop": overhearing.ends,
     "ConfbridgeMute": _mute,
     "ConfbridgeUnmute": _mute,
     "BlindTransfer": transfers.blind,

@@ -44,6 +44,7 @@ EXAMPLES: tuple[c.Command, ...] = (
         device="PJSIP/110", leg=LEG, how="whisper", request_id="x3", caller_id_name="Анна",
         headers=(("Alert-Info", "x"),),
     ),
+    c.SwitchSpy(leg=LEG, how="barge"),
     c.PauseMember(device="PJSIP/101", paused=True, queue="sales", reason="ОБЕД"),
     c.GetVariable(name="PJSIP_AOR(101,contact)", leg=LEG),
     c.Redirect(leg=LEG, extra=LEG, context="trubka-conference", number="1234567890"),

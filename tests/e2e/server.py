@@ -189,7 +189,7 @@ class Desk:
         self.wire = socketio.AsyncClient(reconnection=False)
         self.told: list[tuple[str, dict[str, Any]]] = []
         self.csrf = ""
-        for name in ("screen_pop", "call", "agent", "link", "snapshot", "message"):
+        for name in ("screen_pop", "call", "agent", "link", "snapshot", "message", "spying"):
             self.wire.on(name, self._remember(name))
         self.wire.on("agents", self._several)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import warnings
 from collections.abc import Iterator
@@ -133,6 +134,8 @@ async def test_the_head_hears_both_and_is_heard_by_whom_he_chose_at_the_desk_and
             await hears(client, *clients)
             if how != "barge":
                 await hears_not(client, HEAD)
+            else:
+                await switched(head, street, (anna, vera, client), call)
             await street.do(vera.leave)
             await device_is(head, "110", "idle")
         refused = await head.api("POST", f"/board/agents/{people['Клара Ли']}/spy", {"how": "listen", "why": "x"})
@@ -144,10 +147,43 @@ async def test_the_head_hears_both_and_is_heard_by_whom_he_chose_at_the_desk_and
         lines = rows(server.data, SPIED)
         assert [(thing, why) for thing, why in lines] == [
             *((f"call:{call} {how}, anna", f"учится: {how}") for how in ("listen", "whisper", "barge")),
+            *((f"call:{call} {how}, anna", "учится: barge") for how in ("listen", "whisper", "barge", "listen")),
             (f"call:{call} whisper, anna", "новенькая"),
+            (f"call:{call} barge, anna", "новенькая"),
         ]
         row: dict[str, Any] = await head.api("GET", f"/calls/{call}")
         assert len({one["leg"] for one in row["legs"]} & {"PJSIP/110", "PJSIP/102-web"}) == 0, "no part of the call"
+
+
+async def switched(head: Desk, street: Street, phones: tuple[Phone, Phone, Phone], call: str) -> None:
+    """From one way to another in the same call, by the panel and by no key of the phone."""
+    anna, vera, client = phones
+    assert head.all("spying")[-1]["spying"]["how"] == "barge"
+    boards: list[dict[str, Any]] = []
+    head.wire.on("board", boards.append)
+    await head.wire.call("board", {"on": True})
+    whole = await until(lambda: next((one for one in boards if one.get("whole")), None), why="the board comes")
+    people = {one["extension"]: one["standing"] for one in whole["agents"].values()}
+    assert (people["101"], people["110"]) == ("talking", "listening"), people
+    assert list(whole["calls"]) == [call]
+    assert sum(queue["people"].get("talking", 0) for queue in whole["queues"].values()) == 1
+    for how, agents, clients in (
+        ("listen", (CLIENT,), (AGENT,)),
+        ("whisper", (CLIENT, HEAD), (AGENT,)),
+        ("barge", (CLIENT, HEAD), (AGENT, HEAD)),
+    ):
+        await head.api("PUT", "/board/spy", {"how": how}, status=200)
+        await until(lambda way=how: head.all("spying")[-1]["spying"]["how"] == way, why=f"the panel says {how}")
+        for phone, hz in ((client, CLIENT), (anna, AGENT), (vera, HEAD)):
+            speaks(phone, hz)
+        await hears(anna, *agents)
+        await hears(client, *clients)
+        await hears(vera, CLIENT, AGENT)
+    await head.api("PUT", "/board/spy", {"how": "listen"}, status=200)
+    vera.audio.press("6")
+    await hears(client, AGENT)
+    shown = await asyncio.to_thread(street.pbx.console, "core show channels concise")
+    assert shown.count("ChanSpy") == 1, "the same leg"
 
 
 async def in_the_browser(server: Server, street: Street, folder: Path, anna: Phone, client: Phone) -> None:
@@ -157,7 +193,8 @@ async def in_the_browser(server: Server, street: Street, folder: Path, anna: Pho
     for phone, hz in ((client, CLIENT), (anna, AGENT)):
         speaks(phone, hz)
     voice = folder / "head.wav"
-    voice.write_bytes(as_wav(tone(hz=HEAD, seconds=1.0, loud=0.15)))
+    words = tone(hz=HEAD, seconds=0.15, loud=0.3) + tone(hz=HEAD, seconds=0.25, loud=0.0)
+    voice.write_bytes(as_wav(words * 3))  # an even tone is noise to Chromium, which takes it out after a second
     media = (FAKE_PROMPT, FAKE_DEVICE, f"--use-file-for-fake-audio-capture={voice}")
     async with chromium("--autoplay-policy=no-user-gesture-required", media=media) as browser:
         office = Office(street.pbx, server, browser)
@@ -180,7 +217,13 @@ async def in_the_browser(server: Server, street: Street, folder: Path, anna: Pho
         await hears(anna, CLIENT, HEAD)
         await hears(client, AGENT)
         await hears_not(client, HEAD)
+        await expect(page.locator("#spying [aria-pressed=true]")).to_have_attribute("data-how", "whisper")
+        await page.locator("#spying [data-how=barge]").click()
+        await expect(page.locator("#spying [aria-pressed=true]")).to_have_attribute("data-how", "barge")
+        speaks(anna, AGENT)
+        await hears(client, AGENT, HEAD)
         await street.do(anna.hang_up)
+        await expect(page.locator("#spying")).to_be_hidden()
         await expect(page.locator("#line")).to_be_hidden()
         assert boris.faults() == []
         await boris.context.close()

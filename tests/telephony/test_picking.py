@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cti.telephony.events import CallCleared, Dequeued, Spied, TelephonyEvent
+from cti.telephony.events import CallCleared, Dequeued, Overhears, Spied, TelephonyEvent
 from cti.telephony.tracker import Tracker
 from tests.telephony.asterisk import Asterisk
 from tests.telephony.scenes_queue import leave, queued
@@ -59,3 +59,24 @@ def test_a_dialplan_tells_who_listens_to_whom() -> None:
     pbx.say("UserEvent", phone, UserEvent="TrubkaSpy", By="110")
     told = [event for message in pbx.stream for event in tracker.feed(message, None) if isinstance(event, Spied)]
     assert [(one.by, one.of, one.near) for one in told] == [("110", "102", "PJSIP/110")]
+
+
+def test_who_listens_is_known_from_the_pbx_and_after_a_start_from_its_list() -> None:
+    pbx, tracker = Asterisk(), Tracker()
+    phone = pbx.born("PJSIP/110", "110", "s", state="6")
+    ear = {f"Spyer{name}": value for name, value in pbx.stream[-1].items() if name not in ("Event", "Timestamp")}
+    pbx.say("ChanSpyStart", None, **ear, SpyeeChannel="PJSIP/102-00000001")
+    pbx.say("ChanSpyStart", None, **ear, SpyeeChannel="PJSIP/102-00000001")
+    told = [event for message in pbx.stream for event in tracker.feed(message, None)]
+    assert [one.of for one in told if isinstance(one, Overhears)] == ["PJSIP/102-00000001"]
+    assert [leg.hears for one in tracker.calls() for leg in one.legs] == ["PJSIP/102-00000001"]
+    again = Tracker()
+    again.adopt(tracker.calls())
+    listed = {name.removeprefix("Spyer"): value for name, value in ear.items()} | {"Event": "CoreShowChannel"}
+    listed |= {"Application": "ChanSpy", "ApplicationData": "PJSIP/102-00000001,qdES"}
+    told = again.resync([listed], 100.0)
+    assert [(one.of, one.device) for one in told if isinstance(one, Overhears)] == [("PJSIP/102-00000001", "PJSIP/110")]
+    pbx.say("ChanSpyStop", None, **ear)
+    told = again.feed(pbx.stream[-1], 101.0)
+    assert [one.of for one in told if isinstance(one, Overhears)] == [""]
+    assert phone.name == listed["Channel"]

@@ -273,6 +273,7 @@ class Browser:
 
 EVENTS = (
     "screen_pop", "call", "agent", "link", "snapshot", "message", "queue", "erased", "reminders", "work", "mail", "sms",
+    "spying",
 )  # fmt: skip
 
 

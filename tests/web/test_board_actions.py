@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from cti.board import Caller, CallRow
+from cti.desktop import SpyView
 from cti.errors import ChannelError
 from cti.features.board_actions import BoardActions, BoardWays
 from cti.features.directory_admin import QueueDraft
@@ -17,8 +19,8 @@ from cti.features.spying import Spying
 from cti.lines import Line
 from cti.settings import PbxSettings
 from cti.storage import access_log, desktop_events, users
-from cti.telephony.commands import ClearConnection, Redirect, RemoveMember, SetPenalty, Spy, TakeOver
-from cti.telephony.events import CallRecord, LegRecord, Party, Spied
+from cti.telephony.commands import ClearConnection, Redirect, RemoveMember, SetPenalty, Spy, SwitchSpy, TakeOver
+from cti.telephony.events import CallRecord, LegRecord, Overhears, Party, Spied
 from cti.telephony.numbering import NumberPlan
 from tests.features.cast import ANNA, BORIS, CLARA, Cast, row
 from tests.web.board import Board
@@ -206,6 +208,39 @@ async def test_who_listened_to_whom_when_and_why_is_in_the_access_journal(runnin
         told = await desktop_events.unshown(conn, BORIS, "message")
     assert (line.login, line.thing, line.why) == ("vera", "call:talks whisper, boris", "a new colleague")
     assert len(told) == 1  # the settings of this panel say so
+
+
+async def test_from_listening_one_goes_over_to_another_way_and_the_journal_has_each(running: Panel, desk: Desk) -> None:
+    ear, spying = "trubka-move.1", running.services.spying
+    async with Browser(running, "vera") as vera:
+        assert (await ask(vera, "/board/spy", {"how": "barge"}))[0] == 409, "she hears nobody"
+        assert (await ask(vera, "/board/agents/{id}/spy", id=BORIS))[0] == 202
+        [asked] = desk.pbx.asked
+        assert isinstance(asked, Spy)
+        heard = Overhears(
+            at=9.0,
+            call=ear,
+            leg="PJSIP/110-7",
+            device="PJSIP/110",
+            of="PJSIP/102-2",
+            placed_by=f"move.{asked.request_id}",
+        )
+        await spying.overhears(heard, 0.0)
+        assert (await ask(vera, "/board/spy", {"how": "barge"}))[0] == 200
+        assert (await ask(vera, "/board/spy", {"how": "barge"}))[0] == 200  # as it is: no line, no command
+        assert desk.pbx.asked[1:] == [SwitchSpy(leg="PJSIP/110-7", how="barge")]
+        assert spying.of(VERA) == SpyView(user_id=BORIS, name="Boris", how="barge", since=9.0, kind="desk")
+        again = desk.with_it(running.services).spying  # the server was started anew
+        await running.services.spool.flush(5.0)
+        await again.overhears(heard, 0.0)
+        found = again.of(VERA)
+        assert found is not None
+        assert (found.user_id, found.how) == (BORIS, "barge")
+        await spying.overhears(structs.replace(heard, of=""), 0.0)
+        assert spying.of(VERA) is None
+    async with running.services.database.read() as conn:
+        lines = await access_log.newest(conn, access_log.Asked(action="spy"))
+    assert [line.thing for line in lines] == ["call:talks barge, boris", "call:talks whisper, boris"]
 
 
 async def test_a_board_is_as_its_person_has_set_it_up_and_nobody_elses(running: Panel) -> None:

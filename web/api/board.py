@@ -78,6 +78,12 @@ class SpyIn(Struct, forbid_unknown_fields=True):
     request_id: Key = ""
 
 
+class SpyHowIn(Struct, forbid_unknown_fields=True):
+    """As in SpyIn."""
+
+    how: Literal["listen", "whisper", "barge"]
+
+
 class Rings(Struct):
     rings: Annotated[str, Meta(description="Kind of the phone that rings: desk, browser or mobile")]
 
@@ -134,8 +140,21 @@ async def spy(request: web.Request) -> web.Response:
     return reply(Rings(await spying.begin(*who, body.how, body.why, request_id=key, address=address)), 202)
 
 
+async def switch(request: web.Request) -> web.Response:
+    """The talk that one hears: from now on as told, without a new call."""
+    body = await body_of(request, SpyHowIn)
+    await services_of(request).spying.switch(person_of(request), body.how, address=address_of(request))
+    return reply(Ok())
+
+
+async def stop_spying(request: web.Request) -> web.Response:
+    """One hears nobody's talk any more."""
+    await services_of(request).spying.end(person_of(request))
+    return reply(Ok())
+
+
 def _does(
-    method: str, path: str, handler: Handler, who: Right, body: type[Struct], gives: type[Struct] = Ok
+    method: str, path: str, handler: Handler, who: Right, body: type[Struct] | None, gives: type[Struct] = Ok
 ) -> Operation:
     return Operation(
         method=method,
@@ -159,4 +178,6 @@ OPERATIONS = (
     _does("PUT", "layout", set_up, "board.read", LayoutIn),
     _does("POST", "messages", tell, "board.tell", Words, Said),
     _does("POST", "agents/{id}/spy", spy, "calls.spy", SpyIn, Rings),
+    _does("PUT", "spy", switch, "calls.spy", SpyHowIn),
+    _does("DELETE", "spy", stop_spying, "calls.spy", None),
 )

@@ -28,6 +28,8 @@ HEADERS_LIMIT = 128
 UNWANTED = (b"VarSet", b"RTCP", b"TestEvent", b"Cdr", b"CEL", b"Newexten", b"DTMF", b"ChannelTalking")
 _WITH_BODY = ("Response: Follows", "Response: Fail")  # the library takes the last header of these for a body
 TAKES = "trubka-takes"  # the context of dialplan/recipes/takes.py
+SPY_OPTIONS: Mapping[c.SpyHow, str] = {"listen": "", "whisper": "w", "barge": "B"}
+SPY_KEYS: Mapping[c.SpyHow, str] = {"listen": "4", "whisper": "5", "barge": "6"}
 _END = b"\r\n\r\n"
 _UNQUOTED = str.maketrans({'"': "'", "\\": "/", "<": "(", ">": ")"})  # a name may not end its own quotes
 _FORBIDDEN = {"Cc", "Cs", "Zl", "Zp"}
@@ -219,7 +221,8 @@ def _take_over(x: c.TakeOver) -> Headers:
 def _spy(x: c.Spy) -> Headers:
     """q: no beep, E: over with the leg, S: and with nobody to hear; a channel is named whole, so no other begins so.
 
-    Never o: by it one hears the agent alone, and not the client.
+    Never o: by it one hears the agent alone, and not the client. d: a key changes how (SwitchSpy); the phone itself has
+    none, so that nobody joins a talk by a slip, or without a line in the journal.
     """
     name = x.caller_id_name.translate(_UNQUOTED)
     shown: Headers = {"CallerID": f'"{name}" <>'} if name else {}
@@ -227,12 +230,13 @@ def _spy(x: c.Spy) -> Headers:
         "Action": "Originate",
         "Channel": x.device,
         "Application": "ChanSpy",
-        "Data": f"{x.leg},qES{ {'listen': '', 'whisper': 'w', 'barge': 'B'}[x.how] }",
+        "Data": f"{x.leg},qdES{SPY_OPTIONS[x.how]}",
         "Async": "true",
         "Timeout": str(x.timeout_s * 1000),
         "ChannelId": f"trubka-{c.MOVES}{x.request_id}",
     }
-    return shown | action | _with(x.headers)
+    keyless = "PJSIP_DTMF_MODE()=none"
+    return shown | action | {"Variable": [keyless, *_sip(x.headers)]}
 
 
 def _record(x: c.RecordTake) -> Headers:
@@ -252,7 +256,11 @@ def _record(x: c.RecordTake) -> Headers:
 
 def _with(headers: tuple[tuple[str, str], ...]) -> Headers:
     """SIP headers of the first leg."""
-    return {"Variable": [f"PJSIP_HEADER(add,{name})={value}" for name, value in headers]} if headers else {}
+    return {"Variable": _sip(headers)} if headers else {}
+
+
+def _sip(headers: tuple[tuple[str, str], ...]) -> list[str]:
+    return [f"PJSIP_HEADER(add,{name})={value}" for name, value in headers]
 
 
 def _add(x: c.AddMember) -> Headers:
@@ -306,6 +314,12 @@ _FORMS: Mapping[type[c.Command], Callable[[Any], Headers]] = {
     c.TakeOver: _take_over,
     c.RecordTake: _record,
     c.Spy: _spy,
+    c.SwitchSpy: lambda x: {
+        "Action": "PlayDTMF",
+        "Channel": x.leg,
+        "Digit": SPY_KEYS[x.how],
+        "Receive": "true",
+    },
     c.ClearConnection: lambda x: {"Action": "Hangup", "Channel": x.leg},
     c.SendDigit: lambda x: {"Action": "PlayDTMF", "Channel": x.leg, "Digit": x.digit},
     c.MuteRecording: _mute,

@@ -33,6 +33,7 @@ import { startPalette } from "./palette.js";
 import { showSection } from "./sections.js";
 import { startSegments } from "./segments.js";
 import { startSms } from "./sms.js";
+import { startSpying } from "./spying.js";
 import { startStrip } from "./strip.js";
 import { startTabs } from "./tabs.js";
 import { startTelLinks } from "./tel.js";
@@ -70,6 +71,7 @@ if (document.body.classList.contains("shell")) {
   startSms();
   startAnswer(htmx);
   startDock();
+  startSpying();
   startDuty();
   startDesk(htmx);
   startDeskTransfer();

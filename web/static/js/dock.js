@@ -41,10 +41,18 @@ const SPIES = {
   barge: () => t("You have joined the talk"),
 };
 
+/** What the phone does: a call, or a colleague's talk that is heard by it, as the server knows it. */
+function shown(one) {
+  const view = one?.view ?? bareTalk();
+  const ear = store.spying();
+  if (!ear || (view && !view.spies)) return view;
+  return { ...view, state: "talking", name: ear.name, spies: ear.how || "listen", since: ear.since, desk: ear.kind !== "browser" };
+}
+
 function phone() {
   const one = store.liveCall();
   const box = $("#phone");
-  const view = one?.view ?? bareTalk();
+  const view = shown(one);
   const blind = isBlind(one) ? BLIND[store.blind()]() : "";
   box.dataset.state = view?.state ?? "idle";
   box.toggleAttribute("data-blind", !!blind);
@@ -62,7 +70,7 @@ function phone() {
   fill(box, { tones: extension ? t("Send ext. {extension}", { extension }) : "" });
   show($("#tones"), !!extension && view.state === "talking");
   fill(box, { "hang-up": view?.state === "ringing" ? t("Decline") : t("Hang up") });
-  show($("#hang-up"), !!view && !one?.id.startsWith("Click:"));
+  show($("#hang-up"), !!view && !view.desk && !one?.id.startsWith("Click:"));
   const beside = $("#line-others").children.length; // those have rows of their own
   const more = store.allCalls().filter((c) => store.ALIVE.has(c.view?.state)).length - 1 - beside;
   fill(box, { others: more > 0 ? tn("and {n} more call", "and {n} more calls", more) : "" });
@@ -86,7 +94,7 @@ function own(view) {
 
 function timers() {
   const one = store.liveCall();
-  const view = isBlind(one) ? null : (one?.view ?? bareTalk());
+  const view = isBlind(one) ? null : shown(one);
   const text = view ? duration(store.now() - (view.since || store.now())) : "";
   fill($("#phone"), { timer: text });
   fill($("#own"), { timer: text });

@@ -39,6 +39,7 @@ export function startLive() {
   socket.on("agent", (view) => store.agentChanged(seen(view)));
   socket.on("agents", ({ agents }) => store.agentsChanged(agents));
   socket.on("reminders", (told) => store.setReminders(seen(told).due));
+  socket.on("spying", (told) => store.setSpying(seen(told).spying));
   socket.on("work", (view) => store.setWork(seen(view)));
   socket.on("mail", (view) => store.setMail(seen(view)));
   socket.on("sms", (view) => store.setSms(seen(view)));

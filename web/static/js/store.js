@@ -12,6 +12,7 @@ const agents = new Map();
 const legs = new Map(); // SIP Call-ID of a conversation of the browser phone -> call
 let missed = [];
 let chosen = null; // what is done next, chosen by its key
+let ear = null; // whose talk this person hears now
 let due = []; // tasks that this person is reminded of now
 let unseen = ""; // why calls are not seen now: server, pbx; "" while they are
 let offset = 0; // server's clock minus ours, in seconds
@@ -34,6 +35,7 @@ export const people = () => [...agents.values()];
 export const nameOf = (extension) => (extension && people().find((one) => one.extension === extension)?.name) || "";
 export const missedCalls = () => missed;
 export const reminders = () => due;
+export const spying = () => ear;
 export const blind = () => unseen;
 /** From now on calls are not seen, or are again. */
 export function setBlind(why) {
@@ -146,6 +148,7 @@ export function snapshot(state) {
   state.calls.forEach(changed);
   state.legs.forEach(leg);
   setReminders(state.reminders ?? []);
+  setSpying(state.spying);
   setWork(state.work);
   setMail(state.mail);
   setSms(state.sms);
@@ -172,6 +175,12 @@ export function agentChanged(view) {
 export function agentsChanged(views) {
   for (const view of views) agents.set(view.id, view);
   tell("agents");
+}
+
+export function setSpying(one) {
+  ear = one ?? null;
+  tell("spying");
+  tell("calls");
 }
 
 export function setReminders(rows) {

@@ -5,13 +5,13 @@ import { shownAgent } from "./filters.js";
 import { lead } from "./leads.js";
 import { changedIn, keep, label, since, who } from "./rows.js";
 
-const ORDER = ["talking", "ringing", "after-call", "ready", "paused", "away", "off"];
-const KIND = { talking: "talk", ringing: "ring", "after-call": "wrap", ready: "free", paused: "", away: "miss", off: "" };
+const ORDER = ["talking", "listening", "ringing", "after-call", "ready", "paused", "away", "off"];
+const KIND = { talking: "talk", listening: "hold", ringing: "ring", "after-call": "wrap", ready: "free", paused: "", away: "miss", off: "" };
 
 /** What a person is, in a word. */
 export function standing(code) {
   return {
-    talking: t("talks"), ringing: t("rings"), "after-call": t("work after the call"), ready: t("ready"), paused: t("not ready"),
+    talking: t("talks"), listening: t("listens to a talk"), ringing: t("rings"), "after-call": t("work after the call"), ready: t("ready"), paused: t("not ready"),
     away: t("phone out of reach"), off: t("not in queues"),
   }[code];
 }
@@ -42,7 +42,7 @@ function paint(line, row) {
   const there = row.places.filter((one) => one.there);
   fill(line, {
     name: row.name, extension: row.extension, team: row.team, standing: standing(row.standing), chosen: own && row.chosen_text !== standing(row.standing) ? row.chosen_text : "",
-    device: word("device", row.device), queue: row.queue ?? "",
+    device: row.standing === "listening" ? "" : word("device", row.device), queue: row.queue ?? "",
     places: there.map((one) => (one.penalty ? `${one.queue} (${one.penalty})` : one.queue)).join(", "),
     answered: row.today.answered, talk: duration(row.today.talk_s), missed: row.today.missed, paused: duration(row.today.paused_s),
   });
