@@ -7,16 +7,17 @@ Messages that programs write are neither. Times are UNIX seconds; what is due is
 from __future__ import annotations
 
 import heapq
-from collections import Counter
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from statistics import fmean, median
+from itertools import islice
+from statistics import fmean
 from typing import Literal
 
 import msgspec
 
 Channel = Literal["email", "sms"]
-PIECE = 5000  # questions sorted at once
+PIECE = 20_000  # times sorted at once
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,14 +106,9 @@ def messages_asked(
     return found
 
 
-def newest(some: Sequence[Question]) -> list[Question]:
-    """The same, the newest first: sorted by pieces, as one long sort would let no other thread have its turn."""
-
-    def order(one: Question) -> tuple[float, str, int]:
-        return one.at, one.channel, one.id
-
-    pieces = [sorted(some[at : at + PIECE], key=order, reverse=True) for at in range(0, len(some), PIECE)]
-    return list(heapq.merge(*pieces, key=order, reverse=True))
+def newer(one: Question) -> tuple[float, str, int]:
+    """The greater, the newer."""
+    return one.at, one.channel, one.id
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,26 +131,72 @@ class Sums:
     mean_s: float | None
 
 
-def sums(some: Sequence[Question]) -> Sums:
+class Tally:
+    """Sums in the making."""
+
+    __slots__ = ("added", "after", "first_after", "first_in_time", "first_late", "in_time", "late", "open")
+
+    def __init__(self) -> None:
+        self.open = self.added = self.late = self.in_time = self.first_late = self.first_in_time = 0
+        self.after, self.first_after = array("d"), array("d")
+
+    @classmethod
+    def of(cls, several: Iterable[Tally]) -> Tally:
+        """All of them together."""
+        whole = cls()
+        for one in several:
+            for name in cls.__slots__:
+                setattr(whole, name, getattr(whole, name) + getattr(one, name))
+        return whole
+
+    def add(self, first: bool, after_s: float | None, late: bool | None) -> None:
+        """A question."""
+        if after_s is None:
+            self.open += 1
+        else:
+            self.after.append(after_s)
+            if first:
+                self.first_after.append(after_s)
+        if late:
+            self.late += 1
+            self.first_late += first
+        elif late is not None:
+            self.in_time += 1
+            self.first_in_time += first
+
+    def sums(self) -> Sums:
+        """What they add up to."""
+        measured, first_measured = self.late + self.in_time, self.first_late + self.first_in_time
+        return Sums(
+            asked=len(self.after) + self.open,
+            answered=len(self.after),
+            open=self.open,
+            added=self.added,
+            measured=measured,
+            late=self.late,
+            share=self.in_time / measured if measured else None,
+            first_share=self.first_in_time / first_measured if first_measured else None,
+            first_median_s=middle(self.first_after),
+            median_s=middle(self.after),
+            mean_s=fmean(self.after) if self.after else None,
+        )
+
+
+def sums(some: Iterable[Question]) -> Sums:
     """What several add up to."""
-    after = [one.after_s for one in some if one.after_s is not None]
-    first = [one.after_s for one in some if one.after_s is not None and one.first]
-    ends = Counter(one.end for one in some)
-    measured = [one for one in some if one.late is not None]
-    return Sums(
-        asked=sum(not one.adds for one in some),
-        answered=ends["answered"],
-        open=ends["open"],
-        added=ends["adds"],
-        measured=len(measured),
-        late=sum(one.late is True for one in measured),
-        share=_in_time(measured),
-        first_share=_in_time([one for one in measured if one.first]),
-        first_median_s=median(first) if first else None,
-        median_s=median(after) if after else None,
-        mean_s=fmean(after) if after else None,
-    )
+    tally = Tally()
+    for one in some:
+        if one.adds:
+            tally.added += 1
+        else:
+            tally.add(one.first, one.after_s, one.late)
+    return tally.sums()
 
 
-def _in_time(measured: Sequence[Question]) -> float | None:
-    return sum(one.late is False for one in measured) / len(measured) if measured else None
+def middle(values: Sequence[float]) -> float | None:
+    """The median; sorted by pieces, as one long sort would let no other thread have its turn."""
+    many = len(values)
+    if not many:
+        return None
+    pieces = [sorted(values[at : at + PIECE]) for at in range(0, many, PIECE)]
+    return fmean(islice(heapq.merge(*pieces), (many - 1) // 2, many // 2 + 1))

@@ -1,74 +1,200 @@
-"""Letters of shared mailboxes and SMS as conversations: what clients asked in a period and when it was answered."""
+"""Letters of shared mailboxes and SMS: what clients asked in a period and when it was answered, added up and listed.
+
+It is read from what triggers keep (answer_tables.py). A conversation is followed BACK_S before the period: what was
+written before that is not known to the report, so that the next of theirs begins the conversation.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Select, false, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.messages import hours as working
-from cti.reports.answers import Message, Question, messages_asked
-from cti.storage.mail_tables import conversations, letters, mailbox_people, mailboxes
-from cti.storage.report_limits import all_of
-from cti.storage.sms_tables import sms
+from cti.reports.answers import Channel, Question, Sums, Tally
+from cti.storage.answer_tables import letters_asked, sms_asked
+from cti.storage.mail_tables import LETTERS_THEIRS, conversations, letters, mailbox_people, mailboxes
+from cti.storage.report_limits import each_of
+from cti.storage.sms_tables import SMS_THEIRS, sms
 from cti.storage.tables import users
 
 BACK_S = 90 * 86400.0  # how far before the period a conversation is followed
-MOST = 200_000  # messages of one report
-_PERSONS_OWN: ColumnElement[bool] = and_(~sms.c.automatic, sms.c.campaign_id.is_(None), sms.c.rule_id.is_(None))
+MOST = 500_000  # letters, and as many SMS, of one report
+By = Literal["box", "user"]
+Due = Callable[[float], float]
 
 
-async def of_mail(
-    conn: AsyncConnection, since: int, until: int, house: working.Hours, team_id: int | None, now: float
-) -> list[Question]:
-    """What was written to shared mailboxes. team_id: only of mailboxes in which people of this team work."""
-    boxes = {row.id: row for row in await conn.execute(_boxes(team_id))}
-    in_period = select(letters.c.conversation_id).where(
-        letters.c.direction == "in", letters.c.received_at >= since, letters.c.received_at < until
-    )
-    rows = (
-        select(letters.c.id, letters.c.direction, letters.c.received_at, letters.c.sent_at, users.c.name.label("user"),
-               letters.c.conversation_id, conversations.c.mailbox_id)
-        .join_from(letters, conversations, conversations.c.id == letters.c.conversation_id)
-        .join(users, users.c.id == letters.c.user_id, isouter=True)
-        .where(
-            letters.c.conversation_id.in_(in_period),
-            letters.c.automatic == "",
-            letters.c.received_at >= since - BACK_S,
-            conversations.c.mailbox_id.in_(list(boxes)),
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What is asked for: since <= came < until. channel "": both. sms_target_s: in which an answer to an SMS is due.
+
+    team_id: only mailboxes in which people of this team work, and no SMS.
+    """
+
+    since: int
+    until: int
+    house: working.Hours
+    now: float
+    sms_target_s: float
+    channel: str = ""
+    team_id: int | None = None
+
+    @property
+    def begins(self) -> float:
+        """From when on conversations are followed."""
+        return self.since - BACK_S
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """One channel: where its messages stand, what its boxes are called and when an answer is due in them.
+
+    names None: a box is its own name. targets, dues: of boxes that have a target, in seconds by their own hours; SMS
+    have theirs by the clock, whatever the box.
+    """
+
+    channel: Channel
+    id: Any
+    box: Any
+    own: list[ColumnElement[bool]]
+    names: Mapping[Any, str] | None
+    targets: Mapping[Any, float]
+    dues: Mapping[Any, Due]
+    people: Mapping[int | None, str]
+    asked: Asked
+
+    @property
+    def c(self) -> Any:
+        """Columns that both channels have."""
+        return self.id.table.c
+
+    @property
+    def rows(self) -> Select[Any]:
+        """All of the period: id, box, who answered, when it came, was answered, and what was before it."""
+        own = self.c
+        return select(self.id, self.box, own.answered_by, own.at, own.answered_at, own.before_at, own.adds).where(
+            own.at >= self.asked.since, own.at < self.asked.until, *self.own
         )
-        .order_by(letters.c.conversation_id, letters.c.received_at, letters.c.id)
+
+    def question(self, row: Any) -> Question:
+        """A row as a question, or as what was added to one."""
+        id_, box, by, at, answered_at, before_at, adds = row
+        first = before_at is None or before_at < self.asked.begins
+        adds = bool(adds) and not first
+        latest = None if adds else self.due(box, at)
+        return Question(
+            id=id_,
+            channel=self.channel,
+            box=box if self.names is None else self.names[box],
+            at=at,
+            first=first,
+            user=self.people.get(by, ""),
+            after_s=None if adds or answered_at is None else answered_at - at,
+            late=None if latest is None else (self.asked.now if answered_at is None else answered_at) > latest,
+            adds=adds,
+        )
+
+    def due(self, box: Any, at: float) -> float | None:
+        """When an answer is due; None where nothing is."""
+        if self.channel == "sms":
+            return at + self.asked.sms_target_s
+        return self.dues[box](at) if box in self.dues else None
+
+
+async def groups(conn: AsyncConnection, asked: Asked, by: By) -> tuple[dict[str, Sums], Sums]:
+    """By mailbox and number, or by who answered, in the order of names, nobody last; and the whole.
+
+    Raises Refused: there are too many.
+    """
+    tallies: dict[str, Tally] = {}
+    for source in await sources(conn, asked):
+        await each_of(conn, source.rows, MOST, partial(_tally, source, by, tallies))
+    return await asyncio.to_thread(_added, tallies)
+
+
+def _tally(source: Source, by: By, tallies: dict[str, Tally], rows: Sequence[Any]) -> None:
+    begins, now, people, names, due = (
+        source.asked.begins, source.asked.now, source.people, source.names, source.due,
     )  # fmt: skip
-    told = await all_of(conn, rows, MOST)
-
-    def made() -> list[Question]:
-        found: list[Question] = []
-        latest = {id_: _due(box, house, since, until) for id_, box in boxes.items()}
-        for of, messages in _conversations(told, _letter):
-            found += messages_asked(messages, "email", boxes[of.mailbox_id].name, latest[of.mailbox_id], now)
-        return [one for one in found if since <= one.at < until]
-
-    return await asyncio.to_thread(made)
-
-
-async def letters_in(conn: AsyncConnection, since: int, until: int, team_id: int | None) -> int:
-    """How many letters came to them, whatever they belong to."""
-    boxes = [row.id for row in await conn.execute(_boxes(team_id))]
-    came = [letters.c.direction == "in", letters.c.received_at >= since, letters.c.received_at < until]
-    counted = select(func.count()).select_from(
-        letters.join(conversations, conversations.c.id == letters.c.conversation_id)
-    )
-    counted = counted.where(*came, letters.c.automatic == "", conversations.c.mailbox_id.in_(boxes))
-    return (await conn.execute(counted)).scalar_one()
+    for _, box, user, at, answered_at, before_at, adds in rows:
+        name = people.get(user, "") if by == "user" else box if names is None else names[box]
+        tally = tallies.get(name) or tallies.setdefault(name, Tally())
+        first = before_at is None or before_at < begins
+        if adds and not first:
+            tally.added += 1
+            continue
+        latest = due(box, at)
+        late = None if latest is None else (now if answered_at is None else answered_at) > latest
+        tally.add(first, None if answered_at is None else answered_at - at, late)
 
 
-async def sms_in(conn: AsyncConnection, since: int, until: int) -> int:
-    """How many SMS came, whatever they belong to."""
-    came = [sms.c.direction == "in", sms.c.created_at >= since, sms.c.created_at < until]
-    return (await conn.execute(select(func.count()).select_from(sms).where(*came, _PERSONS_OWN))).scalar_one()
+def _added(tallies: Mapping[str, Tally]) -> tuple[dict[str, Sums], Sums]:
+    names = sorted(tallies, key=lambda name: (not name, name.casefold()))
+    return {name: tallies[name].sums() for name in names}, Tally.of(tallies.values()).sums()
+
+
+async def came(conn: AsyncConnection, asked: Asked) -> int:
+    """How many letters and SMS came, whatever they belong to: counted by themselves."""
+    found = 0
+    for source in await sources(conn, asked):
+        found += (await conn.execute(_came(source))).scalar_one()
+    return found
+
+
+def _came(source: Source) -> Select[Any]:
+    asked = source.asked
+    if source.channel == "sms":
+        at, theirs = sms.c.created_at, text(SMS_THEIRS)
+        return select(func.count()).select_from(sms).where(at >= asked.since, at < asked.until, theirs)
+    both = letters.join(conversations, conversations.c.id == letters.c.conversation_id)
+    at, theirs = letters.c.received_at, text(LETTERS_THEIRS)
+    own = conversations.c.mailbox_id.in_(list(source.names or {}))
+    return select(func.count()).select_from(both).where(at >= asked.since, at < asked.until, theirs, own)
+
+
+async def sources(conn: AsyncConnection, asked: Asked) -> list[Source]:
+    """The channels that are asked for."""
+    found: list[Source] = []
+    people = {row.id: row.name for row in await conn.execute(select(users.c.id, users.c.name))}
+    if asked.channel != "sms":
+        boxes = (await conn.execute(_boxes(asked.team_id))).all()
+        names = {row.id: row.name for row in boxes}
+        measured = [row for row in boxes if row.reply_target_s is not None]
+        own = letters_asked.c
+        found.append(
+            Source(
+                channel="email",
+                id=own.letter_id,
+                box=own.mailbox_id,
+                own=[own.mailbox_id.in_(list(names)) if names else false()],
+                names=names,
+                targets={row.id: row.reply_target_s for row in measured},
+                dues={row.id: _due(row, asked.house) for row in measured},
+                people=people,
+                asked=asked,
+            )
+        )
+    if asked.channel != "email" and asked.team_id is None:
+        own = sms_asked.c
+        found.append(
+            Source(
+                channel="sms",
+                id=own.sms_id,
+                box=own.box,
+                own=[],
+                names=None,
+                targets={},
+                dues={},
+                people=people,
+                asked=asked,
+            )
+        )
+    return found
 
 
 def _boxes(team_id: int | None) -> Any:
@@ -79,77 +205,7 @@ def _boxes(team_id: int | None) -> Any:
     return found.where(mailboxes.c.id.in_(own.where(users.c.team_id == team_id)))
 
 
-def _due(box: Any, house: working.Hours, since: int, until: int) -> Callable[[float], float | None]:
-    """When an answer to what was asked in the period is due by the mailbox's own target; without one nothing is."""
-    if box.reply_target_s is None:
-        return lambda _: None
+def _due(box: Any, house: working.Hours) -> Due:
+    """When an answer is due by the mailbox's own target and hours."""
     hours = working.own(house, hours=box.hours, weekdays=box.weekdays, zone=box.time_zone)
-    return lambda at: working.due(at, box.reply_target_s, hours) if since <= at < until else None
-
-
-async def of_sms(conn: AsyncConnection, since: int, until: int, target_s: float | None, now: float) -> list[Question]:
-    """What was written by SMS. target_s: plain seconds in which an answer is due."""
-    in_period = select(sms.c.number).where(sms.c.direction == "in", sms.c.created_at >= since, sms.c.created_at < until)
-    rows = (
-        select(
-            sms.c.id,
-            sms.c.direction,
-            sms.c.created_at,
-            sms.c.sender,
-            sms.c.number,
-            sms.c.client_id,
-            users.c.name.label("user"),
-        )
-        .join_from(sms, users, users.c.id == sms.c.user_id, isouter=True)
-        .where(
-            sms.c.number.in_(in_period),
-            _PERSONS_OWN,
-            sms.c.created_at >= since - BACK_S,
-        )
-        .order_by(sms.c.number, sms.c.created_at, sms.c.id)
-    )
-    told = await all_of(conn, rows, MOST)
-
-    def made() -> list[Question]:
-        found: list[Question] = []
-        for of, messages in _conversations(told, _text):
-            found += messages_asked(
-                messages, "sms", of.sender, lambda at: None if target_s is None else at + target_s, now
-            )
-        return [one for one in found if since <= one.at < until]
-
-    return await asyncio.to_thread(made)
-
-
-def _letter(row: Any) -> tuple[int, Message]:
-    id_, direction, received_at, sent_at, user, conversation_id, _ = (
-        row  # by places: of many rows their names cost most
-    )
-    ours = direction == "out"
-    return conversation_id, Message(
-        id=id_, at=sent_at if ours else received_at, ours=ours, user=user or "" if ours else ""
-    )
-
-
-def _text(row: Any) -> tuple[str, Message]:
-    id_, direction, created_at, _, number, client_id, user = row
-    ours = direction == "out"
-    return number, Message(id=id_, at=created_at, ours=ours, user=user or "" if ours else "", client_id=client_id)
-
-
-def _conversations(
-    rows: Iterable[Any], read: Callable[[Any], tuple[object, Message]]
-) -> Iterable[tuple[Any, list[Message]]]:
-    """The latest row of each conversation, and its messages, oldest first."""
-    last: Any = None
-    before: object = None
-    messages: list[Message] = []
-    for row in rows:
-        key, message = read(row)
-        if last is not None and key != before:
-            yield last, sorted(messages, key=lambda one: (one.at, one.id))
-            messages = []
-        messages.append(message)
-        last, before = row, key
-    if last is not None:
-        yield last, sorted(messages, key=lambda one: (one.at, one.id))
+    return working.dues(box.reply_target_s, hours)

@@ -1,8 +1,8 @@
 """A whole base from one engine to the other, in one transaction, compared row by row at the end.
 
 What is derived (SQLite's index of search) the target makes itself. What its triggers have made of what came (hours,
-changes of numbers, and marks of what is to be counted, which is counted already) comes last, in place of that. A copy
-that breaks off leaves the target empty.
+changes of numbers, answers, and marks of what is to be counted, which is counted already) comes last, in place of that.
+A copy that breaks off leaves the target empty.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.errors import StorageError
 from cti.storage import migrations
+from cti.storage.answer_tables import letters_asked, sms_asked
 from cti.storage.database import Database
 from cti.storage.rollup_tables import agent_marks, number_changes, queue_hours, queue_marks
 from cti.storage.tables import metadata
@@ -33,7 +34,7 @@ async def copy(source: Database, target: Database, told: Callable[[str, int], No
             advice="Copy it with the newer program.",
         )
     copied: dict[str, int] = {}
-    made = (queue_marks, agent_marks, queue_hours, number_changes)
+    made = (queue_marks, agent_marks, queue_hours, number_changes, letters_asked, sms_asked)
     tables = [*(table for table in metadata.sorted_tables if table not in made), *made]
     async with source.read() as old, target.write() as new:
         for table in tables:

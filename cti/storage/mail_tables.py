@@ -19,9 +19,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from cti.storage.schema import metadata
+
+LETTERS_THEIRS = "direction = 'in' AND automatic = ''"  # what persons wrote: 0074_answers.py
 
 mailboxes = Table(
     "mailboxes",
@@ -157,6 +160,13 @@ letters = Table(
     Index(None, "client_id", "sent_at"),
     Index(None, "sent_at"),
     Index(None, "sender", "sent_at"),
+    *(
+        Index(f"ix_letters_{name}", "conversation_id", at, "id", sqlite_where=text(some), postgresql_where=text(some))
+        for name, at, some in (
+            ("theirs", "received_at", LETTERS_THEIRS),
+            ("ours", "sent_at", "direction = 'out' AND automatic = ''"),
+        )
+    ),
 )
 
 conversation_boxes = Table(  # in whose lists a conversation stands

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -23,6 +23,21 @@ async def all_of(conn: AsyncConnection, asked: Select[Any], most: int) -> list[A
     if len(rows) > most:
         raise Refused("too-much-to-count", f"There are more than {most} rows.")
     return rows
+
+
+async def each_of(conn: AsyncConnection, asked: Select[Any], most: int, take: Callable[[Sequence[Any]], None]) -> None:
+    """Give the rows to `take`, some at once and off the loop, and keep none. Raises Refused as `all_of`."""
+    found = await conn.execute(asked.limit(most + 1))
+
+    def given() -> int:
+        count = 0
+        for part in found.partitions(AT_ONCE):
+            count += len(part)
+            take(part)
+        return count
+
+    if await asyncio.to_thread(given) > most:
+        raise Refused("too-much-to-count", f"There are more than {most} rows.")
 
 
 async def beside(found: Result[Any]) -> list[Any]:

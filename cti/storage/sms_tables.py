@@ -21,6 +21,9 @@ from cti.storage import client_tables as client_tables  # foreign keys find thei
 from cti.storage import contact_tables as contact_tables
 from cti.storage.schema import metadata
 
+_PERSONS = "NOT automatic AND campaign_id IS NULL AND rule_id IS NULL"  # what persons wrote: 0074_answers.py
+SMS_THEIRS = f"direction = 'in' AND {_PERSONS}"
+
 sms_gateways = Table(
     "sms_gateways",
     metadata,
@@ -112,6 +115,10 @@ sms = Table(
         "ix_sms_open", "accepted_at",
         sqlite_where=text("accepted_at IS NOT NULL AND settled_at IS NULL"),
         postgresql_where=text("accepted_at IS NOT NULL AND settled_at IS NULL"),
+    ),
+    *(
+        Index(f"ix_sms_{name}", "number", "created_at", "id", sqlite_where=text(some), postgresql_where=text(some))
+        for name, some in (("theirs", SMS_THEIRS), ("ours", f"direction = 'out' AND {_PERSONS}"))
     ),
 )  # fmt: skip
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from cti.storage import absences as absences
 from cti.storage import alert_tables as alert_tables
+from cti.storage import answer_tables as answer_tables
 from cti.storage import board_tables as board_tables
 from cti.storage import campaign_tables as campaign_tables  # foreign keys find their tables by name
 from cti.storage import client_tables as client_tables

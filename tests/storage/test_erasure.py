@@ -124,6 +124,7 @@ CODES = {
     "missed_marks.call_id", "conversations.owner_why", "conversations.state",
     "conversation_boxes.state", "rule_runs.key", "rule_runs.outcome", "rule_runs.why", "parked_letters.why",
     "mail_wishes.kind", "mail_wishes.given",
+    "sms_asked.box",
     "sms.key", "sms.direction", "sms.state", "sms.sender", "sms.purpose", "sms.currency", "sms.call_id", "sms.why",
     "consents.kind", "consents.purpose", "consents.source",
     "campaign_people.zone", "campaign_people.state", "campaign_people.why",

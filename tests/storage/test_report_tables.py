@@ -6,15 +6,16 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from cti.errors import Refused
 from cti.features.rollups import Rollups
 from cti.messages.hours import Hours
-from cti.reports import weekdays
+from cti.reports import answers, weekdays
 from cti.reports.intervals import period
 from cti.storage import (
     answer_figures,
+    answer_lists,
     campaign_figures,
     number_figures,
     queue_calls,
@@ -22,7 +23,9 @@ from cti.storage import (
     report_limits,
     why_figures,
 )
+from cti.storage.answer_figures import Asked
 from cti.storage.database import Database
+from cti.storage.sms_tables import sms
 from tests.simulated_week import DAYS, QUEUES, Week
 from tests.storage.conftest import ANNA
 
@@ -54,8 +57,9 @@ async def test_every_sum_is_what_is_behind_it(db: Database) -> None:
             conn, "clients", since, until, None, by="queue", row=None, step=None, within_s=60, start=0, limit=1000
         )
         assert 0 < len(lost) == total <= len(week.records)
-        assert await answer_figures.of_mail(conn, since, until, Hours(zone=ZONE), None, float(until)) == []
-        assert await answer_figures.of_sms(conn, since, until, 60, float(until)) == []
+        asked = Asked(since=since, until=until, house=Hours(zone=ZONE), now=float(until), sms_target_s=60)
+        assert await answer_lists.behind(conn, asked, "all", by="box", row=None, start=0, limit=1) == ([], 0)
+        assert await answer_figures.groups(conn, asked, "box") == ({}, answers.sums([]))
         assert await campaign_figures.of_period(conn, *period(date(2020, 1, 1), date(2030, 1, 1), ZONE)) == []
 
 
@@ -65,7 +69,14 @@ async def test_a_report_that_holds_too_much_is_refused_and_not_cut(
     week = Week(ZONE)
     since, until = period(DAYS[0], DAYS[-1], ZONE)
     await week.keep(db, ANNA)
+    row = {"direction": "in", "state": "received", "number": "+79355550101", "text": "?", "created_at": since}
+    async with db.write() as conn:
+        await conn.execute(insert(sms), [{"key": key, **row} for key in "ab"])
+    asked = Asked(since=since, until=until, house=Hours(zone=ZONE), now=float(until), sms_target_s=60)
     async with db.read() as conn:
+        monkeypatch.setattr(answer_figures, "MOST", 1)
+        with pytest.raises(Refused, match="more than 1 rows"):
+            await answer_figures.groups(conn, asked, "box")
         monkeypatch.setattr(reach_figures, "MOST", await reach_figures.in_vain(conn, since, until, None) - 1)
         with pytest.raises(Refused, match="more than"):
             await reach_figures.groups(conn, since, until, None, "queue", 60)

@@ -12,7 +12,6 @@ from cti.reports import reach
 from cti.reports.paper import Balance, Paper, Part, Value
 from cti.storage import journal, number_figures
 from cti.storage.search import PAGE_LIMIT
-from web import figures
 from web.api import records as r
 from web.api.base import Handler, Operation, query_of, reply
 from web.asking import asker_of
@@ -277,9 +276,8 @@ async def questions(request: web.Request) -> web.Response:
     """The questions behind a number of the report on answer times."""
     query, asker = query_of(request, QuestionsQuery), asker_of(request)
     given = _given(query)
-    some = await answers.chosen(asker, figures.asked(asker, given), given)
-    rows = [_question(one) for one in some[query.start : query.start + query.limit]]
-    return reply(QuestionPage(rows=rows, total=len(some)))
+    rows, total = await answers.behind(asker, given, start=query.start, limit=query.limit)
+    return reply(QuestionPage(rows=[_question(one) for one in rows], total=total))
 
 
 def _question(one: counted.Question) -> QuestionOut:

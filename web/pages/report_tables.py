@@ -202,13 +202,13 @@ async def show_questions(request: web.Request) -> web.Response:
     query, asker = request.query, asker_of(request)
     if query.get("kind", "") not in (*answers.KINDS, "first"):
         raise web.HTTPNotFound(text="These are not counted.")
-    some = await answers.chosen(asker, figures.asked(asker, query), query)
     start = _moment(query.get("from", ""))
+    rows, total = await answers.behind(asker, query, start=start, limit=ROWS)
     values: dict[str, Any] = {
         "heading": translate(request, answers.KINDS.get(query["kind"], N_("First answer"))),
-        "rows": some[start : start + ROWS],
-        "total": len(some),
-        "more": urlencode({**query, "from": start + ROWS}) if start + ROWS < len(some) else "",
+        "rows": rows,
+        "total": total,
+        "more": urlencode({**query, "from": start + ROWS}) if start + ROWS < total else "",
         "channels": {code: translate(request, text) for code, text in answers.CHANNELS.items()},
         "language": language_of(request),
     }

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from cti.access import scope
-from cti.reports import answers
 from cti.reports.answers import Question, Sums
 from cti.reports.intervals import period
 from cti.reports.paper import Balance, Column, Figure, Paper, Part, Value
-from cti.storage import answer_figures
+from cti.storage import answer_figures, answer_lists
+from cti.storage.answer_figures import Asked, By
 from cti.telephony.numbering import read, show
 from web import figures, kpi_texts
 from web.asking import Asker
@@ -51,65 +50,44 @@ def target_of(query: Mapping[str, str]) -> int:
     return int(given) if given.isascii() and given.isdigit() and int(given[:6]) in TARGETS else 3600
 
 
-def by_of(query: Mapping[str, str]) -> str:
+def by_of(query: Mapping[str, str]) -> By:
     """What the rows are."""
     return "user" if query.get("by") == "user" else "box"
 
 
-async def questions_of(asker: Asker, ask: Ask, query: Mapping[str, str]) -> tuple[list[Question], int]:
-    """All that are counted, in no order, and how many letters and SMS came. Who may see his team alone sees the
-    mailboxes of his team, and no SMS."""
+def asked_of(asker: Asker, ask: Ask, query: Mapping[str, str]) -> Asked:
+    """What is asked for. Who may see his team alone sees the mailboxes of his team, and no SMS."""
     services = asker.services
     since, until = period(ask.since, ask.until, services.zone)
     is_team = scope(asker.person, "figures.read") == "team"
-    team_id = (asker.person.team_id or 0) if is_team else ask.team_id
-    channel, now, house = query.get("channel", ""), services.clock(), services.mailboxes.house
-    found: list[Question] = []
-    came = 0
-    async with services.db.read(slow=True) as conn:
-        if channel != "sms":
-            found += await answer_figures.of_mail(conn, since, until, house, team_id, now)
-            came += await answer_figures.letters_in(conn, since, until, team_id)
-        if channel != "email" and team_id is None:
-            found += await answer_figures.of_sms(conn, since, until, target_of(query), now)
-            came += await answer_figures.sms_in(conn, since, until)
-    return found, came
+    return Asked(
+        since=since,
+        until=until,
+        house=services.mailboxes.house,
+        now=services.clock(),
+        sms_target_s=target_of(query),
+        channel=query.get("channel", ""),
+        team_id=(asker.person.team_id or 0) if is_team else ask.team_id,
+    )
 
 
-async def chosen(asker: Asker, ask: Ask, query: Mapping[str, str]) -> list[Question]:
-    """Those behind a number, the newest first."""
-    some, _ = await questions_of(asker, ask, query)
-    kind, by = query.get("kind", "asked"), by_of(query)
-
-    def made() -> list[Question]:
-        found = [one for one in some if _is(one, kind)]
-        if "row" in query:
-            found = [one for one in found if getattr(one, by) == query["row"]]
-        return answers.newest(found)
-
-    return await asyncio.to_thread(made)
-
-
-def _is(one: Question, kind: str) -> bool:
-    match kind:
-        case "late":
-            return one.late is True
-        case "in-time":
-            return one.late is False
-        case "first":
-            return one.first and one.after_s is not None
-        case "first-in-time":
-            return one.first and one.late is False
-        case "asked":
-            return not one.adds
-        case _:
-            return kind in ("all", one.end)
+async def behind(asker: Asker, query: Mapping[str, str], *, start: int, limit: int) -> tuple[list[Question], int]:
+    """Those behind a number, the newest first, from `start` on; and how many there are. Raises Refused."""
+    asked = asked_of(asker, figures.asked(asker, query), query)
+    row = query["row"][:160].replace("\0", "") if "row" in query else None
+    async with asker.services.db.read(slow=True) as conn:
+        return await answer_lists.behind(
+            conn, asked, query.get("kind", "asked"), by=by_of(query), row=row, start=start, limit=limit
+        )
 
 
 async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
     """The report."""
     ask, by = figures.asked(asker, query), by_of(query)
-    some, came = await questions_of(asker, ask, query)
+    async with asker.services.db.read(slow=True) as conn:
+        wanted = asked_of(asker, ask, query)
+        groups, whole = await answer_figures.groups(conn, wanted, by)
+        came = await answer_figures.came(conn, wanted)
     asked = {"since": ask.since, "until": ask.until, "team": ask.team_id or "", "by": by, "target": target_of(query)}
     asked |= {"channel": query.get("channel", "")[:5]}
 
@@ -130,18 +108,10 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
             opened("answered", own.median_s, **more),
         ]
 
-    def counted() -> tuple[Sums, dict[str, Sums]]:
-        found: dict[str, list[Question]] = {}
-        for one in some:
-            found.setdefault(getattr(one, by), []).append(one)
-        names = sorted(found, key=lambda name: (not name, name.casefold()))
-        return answers.sums(some), {name: answers.sums(found[name]) for name in names}
-
     def named(name: str) -> str:
         number = read(name, asker.services.plan).e164 if name.isascii() and name.isdigit() else None
         return show(number) if number else name
 
-    whole, groups = await asyncio.to_thread(counted)
     nobody = asker.say(N_("nobody yet") if by == "user" else N_("none"))
     first, each, share = asker.say(N_("First answer")), asker.say(N_("Each answer")), asker.say(KINDS["in-time"])
     first_share = asker.say(KINDS["first-in-time"])
