@@ -13,11 +13,15 @@ from pathlib import Path
 from aiohttp import web
 from babel import Locale
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 
 from web.auth import IDENTITY
 
 LOCALE = Path(__file__).parent / "locale"
 LANGUAGES = ("ru", "en")
+NAMES = frozenset(  # fields of texts whose whole numbers are names of something
+    ("year", "number", "port", "id", "code", "extension", "line", "row", "first", "last", "version", "slot")
+)
 PLURALS = ("one", "few", "many")  # the order of Russian forms in the catalogue
 
 
@@ -56,23 +60,29 @@ def catalogue(language: str) -> Catalogue:
     )
 
 
+def grouped(n: int, language: str) -> str:
+    """A number of things as people write it: `1 356`, `1,356`."""
+    return format_decimal(n, locale=language) if abs(n) >= 1000 else str(n)
+
+
 def say(language: str, text: str, **values: object) -> str:
-    """The text in a language, with its {fields} filled."""
-    return _filled(catalogue(language).texts.get(text, text), values)
+    """The text in a language, with its {fields} filled; whole numbers are of things unless they NAME one."""
+    return _filled(catalogue(language).texts.get(text, text), values, language)
 
 
 def say_many(language: str, one: str, many: str, n: int, **values: object) -> str:
     """The text for n things; {n} is the number."""
     forms = catalogue(language).plurals.get(one)
     if forms is None:
-        return _filled(one if n == 1 else many, {"n": n, **values})
+        return _filled(one if n == 1 else many, {"n": n, **values}, language)
     place = PLURALS.index(Locale(language).plural_form(n)) if language == "ru" else int(n != 1)
-    return _filled(forms[min(place, len(forms) - 1)], {"n": n, **values})
+    return _filled(forms[min(place, len(forms) - 1)], {"n": n, **values}, language)
 
 
-def _filled(text: str, values: Mapping[str, object]) -> str:
+def _filled(text: str, values: Mapping[str, object], language: str) -> str:
     for name, value in values.items():
-        text = text.replace("{" + name + "}", str(value))
+        whole = type(value) is int and name not in NAMES
+        text = text.replace("{" + name + "}", grouped(value, language) if whole else str(value))  # type: ignore[arg-type]
     return text
 
 

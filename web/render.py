@@ -30,7 +30,7 @@ from cti.telephony.watching import registrar_of
 from web import client_texts, course_texts, keys, newcomer_texts, template_texts, texts
 from web.auth import IDENTITY
 from web.comparing import unread
-from web.i18n import catalogue, language_of, say, say_many
+from web.i18n import catalogue, grouped, language_of, say, say_many
 from web.services import services_of
 
 FOLDER = Path(__file__).parent
@@ -184,9 +184,10 @@ def _amount(context: Context, hundredths: int | None) -> str:
     return show_amount(hundredths, "." if context.get("language") == "en" else ",")
 
 
-def _grouped(n: int) -> str:
-    """A large number in groups of three digits."""
-    return f"{n:,}".replace(",", "\u00a0")
+@pass_context
+def _grouped(context: Context, n: int) -> str:
+    """A large number as the reader's language writes it."""
+    return grouped(n, context.get("language") or "en")
 
 
 def _currency(code: str) -> str:

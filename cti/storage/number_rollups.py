@@ -33,7 +33,7 @@ from cti.storage.tables import calls
 DAY_S = 86_400
 AT_ONCE = 2000  # changes added to their days
 _C = calls.c
-_INBOUND = _C.direction == literal_column("'inbound'")  # as the index of them has it
+INBOUND = _C.direction == literal_column("'inbound'")  # as the index of them has it
 NUMBER = func.coalesce(_C.called, "")
 KIND = case(  # what became of a call
     (_C.answered_at.is_not(None), "answered"),
@@ -82,7 +82,7 @@ def whole_days(since: int, until: int) -> range:
 def came(since: int, until: int, queues: Queues) -> list[ColumnElement[bool]]:
     """Conditions: incoming calls of a time and of these queues."""
     own = [_C.queue.in_(queues)] if queues is not None else []
-    return [_C.started_at >= since, _C.started_at < until, _INBOUND, *own]
+    return [_C.started_at >= since, _C.started_at < until, INBOUND, *own]
 
 
 def counted(since: int, until: int, queues: Queues) -> Subquery:

@@ -17,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cti.reports.intervals import HOUR_S
 from cti.reports.queue_sums import ENDS, QUARTER_S, STEPS, quarter
 from cti.storage.journal import CallRow, by_ids
+from cti.storage.number_rollups import INBOUND, NUMBER
 from cti.storage.queue_figures import Queues, within
-from cti.storage.rollup_tables import queue_hours, queue_quarters
+from cti.storage.rollup_tables import number_levels, queue_hours, queue_quarters
 from cti.storage.search import PAGE_LIMIT, KeyText, Page, read_cursor, write_cursor
 from cti.storage.tables import call_waits, calls
 
@@ -93,6 +94,8 @@ def _kinds() -> dict[str, ColumnElement[bool]]:
 
 
 KINDS = _kinds()
+_BY = number_levels.c
+BY_NUMBER = {"late": _BY.answered + _BY.abandoned - _BY.in_t - _BY.short, "in-t": _BY.in_t}
 _QUARTERS, _HOURS = _counted(_OF), _counted(queue_hours.c)
 
 
@@ -104,17 +107,20 @@ async def stays(
     queues: Queues,
     *,
     quarters: Sequence[int] | None = None,
+    called: str | None = None,
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[StayRow]:
     """Stays of a kind of KINDS, newest first. Raises Refused for a cursor that was not made here.
 
-    quarters: only of these.
+    quarters: only of these. called: only incoming calls by this number, "" for one not known; of kinds in BY_NUMBER.
     """
     condition = KINDS[what]
+    if called is not None:
+        condition = and_(condition, INBOUND, NUMBER.in_((called,)))
     limit = max(1, min(limit, PAGE_LIMIT))
     key = read_cursor(cursor, tuple[float, KeyText, int]) if cursor is not None else None
-    lead = _lead(what, since, until, quarters)
+    lead = _lead(what, since, until, quarters) if called is None else _lead_by_number(what, called)
     total = await lead.total(conn, since, until, queues) if key is None else None
     last_at = until if key is None else min(until, quarter(key[0]) + 1)
     some = await lead.quarters(conn, since, last_at, queues, limit)
@@ -142,9 +148,11 @@ async def stays(
 class _Lead:
     """Counted rows that lead to the stays of a kind. only: those that begin then; None: any."""
 
-    def __init__(self, of: Table, counted: ColumnElement[Any], only: Sequence[int] | None) -> None:
+    def __init__(
+        self, of: Table, counted: ColumnElement[Any], only: Sequence[int] | None, *more: ColumnElement[bool]
+    ) -> None:
         self._of, self._counted = of, counted
-        self._only = [] if only is None else [_one_of(of.c.at, only)]
+        self._only = [*more] if only is None else [*more, _one_of(of.c.at, only)]
 
     async def total(self, conn: AsyncConnection, since: int, until: int, queues: Queues) -> int:
         """How many stays there are."""
@@ -177,6 +185,11 @@ def _lead(what: str, since: int, until: int, quarters: Sequence[int] | None) -> 
     if since % HOUR_S or until % HOUR_S or not whole:
         return _Lead(queue_quarters, _QUARTERS[what], quarters)
     return _Lead(queue_hours, _HOURS[what], hours)
+
+
+def _lead_by_number(what: str, called: str) -> _Lead:
+    """Quarters in which calls by a number had such stays."""
+    return _Lead(number_levels, BY_NUMBER[what], None, number_levels.c.called == called)
 
 
 def _one_of(at: ColumnElement[Any], some: Sequence[int]) -> ColumnElement[bool]:

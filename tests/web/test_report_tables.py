@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import AsyncIterator
 from html import unescape
@@ -118,6 +119,12 @@ async def test_numbers_that_were_called_add_up(desk: Panel, vera: Visitor, week:
         assert [int(cell) for cell in row[2:5]] == [week.numbers[number, how] for how in ends]
     assert await each_opens_its_rows(vera, page.text) >= 3
     assert page.says("Answered within 20 s")
+    levels = re.findall(r'href="([^"]+what=late[^"]+)">([\d.]+) %<', page.text)
+    assert len(levels) == len([row for row in rows[1:-1] if row[-1] not in ("", "–")]) > 0
+    for link, level in levels:
+        pages = [(await vera.get(html.unescape(link).replace("late", what))).text for what in ("late", "in-t")]
+        late, timely = (int(one[1]) for page in pages if (one := re.search(r"(\d+) calls?", page)))
+        assert (f"{timely / (late + timely) * 100:.1f}", late > 0) == (level, 'href="/calls/' in pages[0])
 
 
 async def test_reach_time_counts_a_client_once(desk: Panel, vera: Visitor, week: Week) -> None:

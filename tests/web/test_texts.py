@@ -55,6 +55,12 @@ def russian() -> Catalog:
         return read_po(po, locale="ru")
 
 
+def test_numbers_of_things_are_grouped_in_sentences_and_names_are_not() -> None:
+    assert say_many("ru", "{n} call", "{n} calls", 1356) == "1\u00a0356 звонков"
+    assert say_many("en", "{n} call", "{n} calls", 1_128_129) == "1,128,129 calls"
+    assert say("en", "{n} of {all}, {year}", n=999, all=12345, year=2026) == "999 of 12,345, 2026"
+
+
 def test_a_catalogue_is_read_once_and_not_for_each_text() -> None:
     assert catalogue("ru") is catalogue("ru")
 

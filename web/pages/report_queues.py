@@ -36,7 +36,7 @@ HERE = "/reports/queues"
 COUNTS = ("entered", "answered", "abandoned", "exits", "waiting")
 COLUMNS = ("service-level", "answered-rate", "abandon-rate", "answer-speed", "handling")  # figures with a column
 ROWS = 50
-ASKED = ("what", "since", "until", "queue", "team", "weekday", "hour")
+ASKED = ("what", "since", "until", "queue", "team", "weekday", "hour", "called")
 FIGURES = {one.key: one for one in kpi.QUEUES}
 
 
@@ -85,7 +85,8 @@ async def show_calls(request: web.Request) -> web.Response:
     query, services = request.query, services_of(request)
     what = query.get("what", "")
     since, until = (_moment(query.get(name, "")) for name in ("since", "until"))
-    if what not in queue_calls.KINDS:
+    called = query["called"][:80].replace("\0", "") if "called" in query else None
+    if what not in (queue_calls.KINDS if called is None else queue_calls.BY_NUMBER):
         raise web.HTTPNotFound(text="This kind of calls is not counted.")
     team = query.get("team", "")[:9]
     team_id = int(team) if team.isascii() and team.isdigit() else None
@@ -95,7 +96,9 @@ async def show_calls(request: web.Request) -> web.Response:
     if cursor is None:
         await services.rollups.fresh_queues(since, until)
     async with services.db.read(slow=True) as conn:
-        found = await queue_calls.stays(conn, what, since, until, queues, quarters=some, limit=ROWS, cursor=cursor)
+        found = await queue_calls.stays(
+            conn, what, since, until, queues, quarters=some, called=called, limit=ROWS, cursor=cursor
+        )
     calls = [row.call for row in found.rows]
     showed_callers(request, calls, asked=[name for name in ("what", "queue") if query.get(name)])
     template = "parts/report_call_rows.html" if cursor else "report_calls.html"
@@ -104,7 +107,7 @@ async def show_calls(request: web.Request) -> web.Response:
         "kind": _kind(request, what),
         "since": since,
         "until": until,
-        "asked": {name: query.get(name, "")[:80] for name in ASKED if query.get(name)},
+        "asked": {name: query[name][:80] for name in ASKED if query.get(name) or (name == "called" and called == "")},
         "uncalled": await uncalled(request, calls),
         "weekdays": get_day_names("wide", locale=language_of(request)),
         "ends": {end: translate(request, said) for end, said in kpi_texts.ENDS.items()},

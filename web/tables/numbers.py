@@ -53,7 +53,9 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
     def line(row: number_figures.NumberRow) -> list[Value]:
         name = show(read(row.number, services.plan).e164 or row.number) if row.number else asker.say(N_("not known"))
         counted = [opened(kind, row.counts[kind], row.number) for kind in HEADS]
-        return [Value(value=name), *counted, Value(value=row.level)]
+        late = {"what": "late", **asked, "called": row.number}
+        opens = f"/reports/queues/calls?{urlencode(late)}" if row.level is not None else ""
+        return [Value(value=name), *counted, Value(value=row.level, opens=opens)]
 
     whole = {kind: sum(row.counts[kind] for row in rows) for kind in number_figures.KINDS}
     level = kpi_texts.formula(asker, "service-level", limits)

@@ -9,10 +9,11 @@ const dayKey = new Intl.DateTimeFormat("en-CA", { timeZone: zone });
 
 // A value that could turn the sentence around it (right-to-left letters, direction marks) is kept apart from it.
 const TURNS = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufeff]/;
+const written = (value) => (Number.isInteger(value) ? value.toLocaleString(language) : String(value));
 const apart = (value) => (TURNS.test(value) ? `\u2068${value}\u2069` : value);
 
 function fill(text, values) {
-  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? apart(String(values[name])) : whole));
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? apart(written(values[name])) : whole));
 }
 
 /** The text, its {fields} filled. */
