@@ -22,7 +22,7 @@ HIDDEN = frozenset((
     "chain", "talking_since", "record", "seq", "score", "faults", "message", "clients", "latency_ms", "act", "batch",
     "rows", "total", "peaks", "created", "updated", "unchanged", "refused", "key_id", "client_key", "prefix", "placed",
     "past_id", "calibration_id", "version_id", "answers", "plan_id", "week", "shared", "due_on",
-    "kept_as", "made_from", "archived_at", "left_file", "told",
+    "kept_as", "made_from", "archived_at", "left_file", "told", "bin", "before_at", "hidden",
 ))  # fmt: skip
 USERS = (
     "created_by",

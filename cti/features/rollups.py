@@ -1,4 +1,4 @@
-"""Counting the journal by quarters of an hour, in the background and before a report that reads them.
+"""Counting the journal, by quarters of an hour and by calls in vain, in the background and before a report reads it.
 
 Rules kept here: quarters are counted whole, from the journal alone; the event loop and whoever writes calls wait for no
 counting (it reads beside the writer and writes rows that are ready); one counts at a time. A database that was filled
@@ -19,7 +19,7 @@ from cti.errors import StorageError
 from cti.reports import agent_sums, number_levels, queue_sums
 from cti.reports.agent_sums import AgentSums
 from cti.reports.queue_sums import QUARTER_S, Call, History
-from cti.storage import agent_rollups, number_rollups, queue_rollups, thresholds
+from cti.storage import agent_rollups, number_rollups, queue_rollups, reach_times, thresholds
 from cti.storage.database import Database
 from cti.storage.one_hop import in_one_trip
 from cti.storage.queue_rollups import Counted
@@ -88,6 +88,15 @@ class Rollups:
         async with self._db.read() as conn:
             return self._progress("agents", await agent_rollups.left(conn, since, until))
 
+    async def fresh_reach(self) -> Progress:
+        """Find out who was reached by what changed, whenever it was: a talk of now reaches clients of long ago."""
+        deadline, more = time.monotonic() + FRESH_S, True
+        while more and time.monotonic() < deadline:
+            async with self._lock:
+                more = await self._reach()
+        async with self._db.read() as conn:
+            return self._progress("reach", await reach_times.left(conn))
+
     def _progress(self, of: str, left: int) -> Progress:
         self._most[of] = max(self._most.get(of, 0), left) if left else 0
         return Progress(left=left, begun_with=self._most[of])
@@ -97,7 +106,8 @@ class Rollups:
         async with self._lock:
             queues = await self._queues(*EVER)
             agents = await self._agents(*EVER, lasting=False)
-            return await self._numbers() or queues or agents
+            numbers = await self._numbers()
+            return await self._reach() or numbers or queues or agents
 
     async def _queues(self, since: float, until: float) -> bool:
         counted: dict[tuple[str, int], Counted | None] = {}
@@ -124,6 +134,13 @@ class Rollups:
                 return False
         async with self._db.write() as conn:
             return await in_one_trip(conn, lambda: number_rollups.fold(conn))
+
+    async def _reach(self) -> bool:
+        async with self._db.read() as conn:
+            if not await reach_times.left(conn):
+                return False
+        async with self._db.write() as conn:
+            return await in_one_trip(conn, lambda: reach_times.fold(conn))
 
     async def _agents(self, since: float, until: float, *, lasting: bool) -> bool:
         now = self._clock()

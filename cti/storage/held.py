@@ -43,6 +43,7 @@ from cti.storage.mail_tables import conversations, letter_bodies, letter_files, 
 from cti.storage.privacy_tables import access_log, erasures
 from cti.storage.quality_tables import calibrations, call_reviews, coaching_notes, review_draws
 from cti.storage.recording_tables import recordings
+from cti.storage.rollup_tables import reach_marks, reach_times
 from cti.storage.sending_tables import bounced_addresses, outbox, outbox_files, rule_runs
 from cti.storage.sms_tables import sms, sms_parts, sms_pieces
 from cti.storage.tables import (
@@ -319,6 +320,11 @@ HELD: tuple[Held, ...] = (
     Held(table=client_emails, category="emails", way="deleted", rows=_his(client_emails)),
     Held(table=client_phones, category="phones", way="deleted", rows=_his(client_phones)),
     Held(table=clients, category="card", way="deleted", rows=lambda who: clients.c.id.in_(who.clients)),
+    Held(table=reach_times, category="calls", way="deleted", rows=_his(reach_times)),  # they come again as nobody's
+    Held(  # what goes before leaves marks of its calls
+        table=reach_marks, category="calls", way="emptied", emptied={"client_id": None, "number": None},
+        rows=lambda who: or_(reach_marks.c.client_id.in_(who.clients), reach_marks.c.number.in_(who.numbers)),
+    ),
     Held(table=access_log, category="journal", way="stays", rows=_looked_at),
     Held(table=erasures, category="journal", way="stays", rows=_his(erasures)),
 )  # fmt: skip

@@ -54,6 +54,8 @@ LEFT: Mapping[str, str] = {
     "access_log.clients": "a record of what was shown then",
     "rule_runs.client_id": "a record of what was sent then",
     "erasures.client_id": "an act of what was erased then",
+    "reach_times.client_id": "worked out anew as calls and phones are moved",
+    "reach_marks.client_id": "tells what to work out anew",
 }
 MOST_LEADS = 50  # merges one after another that an address is led along
 

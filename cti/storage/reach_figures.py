@@ -3,72 +3,71 @@
 What a lost call is, storage/missed.py says; how tries and talks of one client go together, reports/reach.py. A client's
 calls in vain with the same first talk after them are one try, and its first call in the period stands for it. Who
 talked: a call with a client is a talk with that client, one without is a talk with whoever has its number; a number
-that is nobody's, or several clients', is a client of its own, and every talk over it counts.
+that is nobody's, or several clients', is a client of its own, and every talk over it counts. Talks are found when they
+happen (reach_times.py): whoever asks folds first.
 """
 
 from __future__ import annotations
 
 import asyncio
-import heapq
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
-from statistics import fmean
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import String, bindparam, text
+from sqlalchemy import String, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.errors import Refused
+from cti.reports.medians import Middle, middle
 from cti.reports.reach import STEPS, Lost, Sums
 from cti.storage.queue_figures import Queues
-from cti.storage.report_limits import beside
-from cti.storage.tables import VAIN
+from cti.storage.reach_times import bin_of
+from cti.storage.report_limits import beside, in_time
+from cti.storage.tables import VAIN, users
 
-MOST = 400_000  # calls in vain of one period: three months of ten million calls a year
-PIECE = 20_000  # reach times sorted at once
+MOST = 2_000_000  # calls in vain of one period: more than a year of ten million calls has
 By = Literal["queue", "owner"]
+_WHOSE: Mapping[By, str] = {"queue": "t.queue", "owner": "COALESCE(c.responsible_id, 0)"}
 _NAMES: Mapping[By, str] = {"queue": "t.queue", "owner": "COALESCE(u.name, '')"}
-_FROM: Mapping[By, str] = {
-    "queue": "tried t",
-    "owner": "tried t LEFT JOIN clients c ON c.id = t.client_id LEFT JOIN users u ON u.id = c.responsible_id",
-}
-
-_OWNER = (  # whose a number is, where it is one client's alone
-    "SELECT CASE WHEN MIN(p.client_id) = MAX(p.client_id) THEN MIN(p.client_id) END FROM client_phones p"
-    " WHERE p.e164 = c.number AND NOT p.shared"
+_CLIENT = "tried t LEFT JOIN clients c ON c.id = t.client_id"
+_FROM: Mapping[By, str] = {"queue": "tried t", "owner": f"{_CLIENT} LEFT JOIN users u ON u.id = c.responsible_id"}
+HIDDEN, AGAIN, OPEN, REACHED = -3, -2, -1, 0  # what became of a call in vain
+_EDGES = (*map(bin_of, STEPS), 2**31 - 1)  # where each step of the histogram begins
+_MANAGERS = select(users.c.id, users.c.name)
+_OLDER = (  # a call in vain of the same try, in the period and in these queues; + keeps SQLite off the wrong index
+    "SELECT 1 FROM reach_times p WHERE p.queue IN :queues AND +p.at >= :since"
+    " AND (+p.at < t.at OR (p.at = t.at AND p.call_id < t.call_id))"
+    " AND COALESCE(p.reached_at, -1) = COALESCE(t.reached_at, -1) AND"
 )
-_TALK = "SELECT MIN(t.answered_at) FROM calls t WHERE t.answered_at IS NOT NULL AND t.answered_at >= {at}"
-_BY_CLIENT = _TALK.format(at="v.began") + " AND t.client_id IS NOT NULL AND t.client_id = v.client_id"
-_BY_NUMBER = _TALK.format(at="v.began") + " AND t.number = v.number AND t.client_id IS {not_}NULL"
-_BY_HIS_NUMBER = _TALK.format(at="v.began") + " AND t.number = p.e164 AND t.client_id IS NULL"
-_BY_NUMBER_ALONE = " UNION ALL ".join(f"SELECT ({_BY_NUMBER.format(not_=one)}) AS talk" for one in ("", "NOT "))
-_STEP = " ".join(f"WHEN after_s >= {begins} THEN {place}" for place, begins in reversed(list(enumerate(STEPS))))
+_OF_CLIENT = f"t.client_id IS NOT NULL AND EXISTS ({_OLDER} p.client_id = t.client_id)"
+_OF_NUMBER = (
+    "t.client_id IS NULL AND EXISTS (SELECT 1 FROM calls one CROSS JOIN calls two WHERE one.id = t.call_id"  # noqa: S608 - our own words
+    " AND two.number = one.number AND +two.client_id IS NULL AND two.started_at >= :since AND two.started_at <= t.at"
+    f" AND EXISTS ({_OLDER} p.at = two.started_at AND p.call_id = two.id))"
+)
 
 
 def _tried(queues: Queues) -> str:
     """`tried`: every call in vain of the period, with its end and reach time, as reports/reach.py has them."""
-    own = "AND c.queue IN :queues" if queues is not None else ""
+    again, own, how = "t.before_at >= :since", "", ""
+    if queues is not None:
+        again, own, how = f"{again} AND (({_OF_CLIENT}) OR ({_OF_NUMBER}))", "AND t.queue IN :queues", "MATERIALIZED"
     return (
-        "WITH vain AS MATERIALIZED (SELECT c.id, c.started_at AS began, COALESCE(c.queue, '') AS queue, c.number,"  # noqa: S608 - our own words
-        f" COALESCE(c.client_id, ({_OWNER})) AS client_id FROM calls c"
-        f" WHERE {VAIN} AND c.started_at >= :since AND c.started_at < :until {own}"
-        " ORDER BY 5, 4),"  # one client after another: their talks lie side by side
-        " talked AS MATERIALIZED (SELECT id, began, queue, client_id,"
-        " CASE WHEN client_id IS NULL THEN number END AS number, CASE WHEN client_id IS NOT NULL THEN"
-        f" (SELECT MIN(talk) FROM (SELECT ({_BY_CLIENT}) AS talk UNION ALL"
-        f" SELECT ({_BY_HIS_NUMBER}) AS talk FROM client_phones p WHERE p.client_id = v.client_id) his)"
-        f" ELSE (SELECT MIN(talk) FROM ({_BY_NUMBER_ALONE}) its) END AS reached_at FROM vain v),"
-        " numbered AS MATERIALIZED (SELECT talked.*, ROW_NUMBER() OVER (PARTITION BY client_id, number, reached_at"
-        " ORDER BY began, id) AS place FROM talked),"
-        " ended AS (SELECT id, began, queue, client_id, reached_at, CASE"
-        " WHEN client_id IS NULL AND number IS NULL THEN 'hidden'"
-        " WHEN place > 1 AND (reached_at IS NULL OR reached_at > began) THEN 'again'"
-        " WHEN reached_at IS NULL THEN 'open' ELSE 'reached' END AS how FROM numbered),"
-        " timed AS (SELECT id, began, queue, client_id, how,"
-        " CASE WHEN how = 'reached' THEN reached_at - began END AS after_s FROM ended),"
-        f" tried AS (SELECT id, began, queue, client_id, how, after_s, CASE {_STEP} END AS step FROM timed)"
+        f"WITH ended AS {how} (SELECT t.call_id AS id, t.at AS began, t.queue, t.client_id,"  # noqa: S608 - our own words
+        " t.reached_at - t.at AS after_s,"
+        f" CASE WHEN t.hidden THEN {HIDDEN} WHEN {again} THEN {AGAIN} WHEN t.reached_at IS NULL THEN {OPEN}"
+        f" ELSE {REACHED} END AS fate, t.bin FROM reach_times t WHERE t.at >= :since AND t.at < :until {own}),"
+        " tried AS (SELECT id, began, queue, client_id, fate, bin,"
+        f" CASE WHEN fate = {REACHED} THEN after_s END AS after_s FROM ended)"
     )
+
+
+_KINDS = {
+    "calls": "1 = 1", "clients": f"fate <> {AGAIN}", "reached": f"fate = {REACHED}", "in-time": "after_s <= :within",
+    "open": f"fate = {OPEN}", "hidden": f"fate = {HIDDEN}", "again": f"fate = {AGAIN}",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,38 +83,73 @@ async def groups(
 ) -> tuple[list[Group], Sums]:
     """By queue or by owner, in the order of names, who has none last; and the whole. Raises Refused: too many."""
     await _bounded(conn, since, until, queues)
-    found = await _asked(
-        conn,
-        f"{_tried(queues)}, named AS MATERIALIZED (SELECT {_NAMES[by]} AS name, how, step, after_s FROM {_FROM[by]})"  # noqa: S608 - our own words
-        " SELECT name, how, step, COUNT(*) AS n, SUM(CASE WHEN after_s <= :within THEN 1 ELSE 0 END) AS in_time,"
-        " NULL AS after_s FROM named GROUP BY name, how, step"
-        " UNION ALL SELECT name, NULL, NULL, 0, 0, after_s FROM named WHERE how = 'reached'",
-        since, until, queues, within=within_s,
-    )  # fmt: skip
-    return await asyncio.to_thread(_grouped, found)
+    asked = (
+        f"{_tried(queues)}, whole AS (SELECT {_WHOSE[by]} AS whose, fate, bin, after_s"  # noqa: S608 - our own words
+        f" FROM {_CLIENT if by == 'owner' else 'tried t'}) SELECT whose, "
+    )
+    counted = (
+        f"CASE WHEN fate = {REACHED} THEN bin ELSE fate END AS bin, COUNT(*) AS n,"
+        " SUM(CASE WHEN after_s <= :within THEN 1 ELSE 0 END) AS in_time FROM whole GROUP BY 1, 2"
+    )
+    rows = await _asked(conn, asked + counted, since, until, queues, within=within_s)
+    named = {row.id: row.name for row in await conn.execute(_MANAGERS)} if by == "owner" else {}
+    parts = await asyncio.to_thread(_parted, rows, named)
+    middles = {name: middle(part.bins) for name, part in parts.items()}
+    near: Sequence[Any] = []
+    if middles[None].bins:
+        pairs = [(one, bin_) for name, part in parts.items() for one in part.whose for bin_ in middles[name].bins]
+        bins = sorted({bin_ for one in middles.values() for bin_ in one.bins})
+        found = (  # by bins alone first: few are left then
+            f"bin, after_s FROM whole WHERE fate = {REACHED} AND bin IN :bins"
+            " AND ((whose, bin) IN :pairs OR bin IN :middle)"
+        )
+        given = {"bins": bins, "pairs": pairs, "middle": list(middles[None].bins)}
+        near = await _asked(conn, asked + found, since, until, queues, **given)
+    return await asyncio.to_thread(_grouped, parts, middles, near, named)
 
 
-def _grouped(rows: Sequence[Any]) -> tuple[list[Group], Sums]:
-    """rows: counts by name, end and step, and the reach times one by one."""
-    counts: dict[str, list[Any]] = {}
-    times: dict[str, list[float]] = {}
+@dataclass(slots=True)
+class _Part:
+    """Rows of a name. whose: what has this name, none of the whole."""
+
+    rows: list[Any] = field(default_factory=list)
+    whose: set[Any] = field(default_factory=set)
+    bins: Counter[int] = field(default_factory=Counter)
+
+
+def _parted(rows: Sequence[Any], named: Mapping[Any, str]) -> dict[str | None, _Part]:
+    """By name, and the whole under None. named: of what is not its own name; "" where there is none."""
+    parts: dict[str | None, _Part] = {None: _Part()}
     for row in rows:
-        name, how, _, _, _, after_s = row
-        if how is None:
-            times.setdefault(name, []).append(after_s)
-        else:
-            counts.setdefault(name, []).append(row)
-    names = sorted(counts, key=lambda name: (not name, name.casefold()))
-    found = [Group(name=name, sums=_added(counts[name], [times.get(name, [])])) for name in names]
-    return found, _added([row for own in counts.values() for row in own], list(times.values()))
+        name = _name(row.whose, named)
+        part = parts.setdefault(name, _Part())
+        part.whose.add(row.whose)
+        for one in (part, parts[None]):
+            one.rows.append(row)
+            if row.bin >= 0:
+                one.bins[row.bin] += row.n
+    return parts
 
 
-def _median(lists: Sequence[list[float]]) -> float | None:
-    """Of all their values, sorted by pieces: one long sort would let no other thread have its turn."""
-    pieces = [sorted(one[at : at + PIECE]) for one in lists for at in range(0, len(one), PIECE)]
-    many = sum(map(len, pieces))
-    middle = list(islice(heapq.merge(*pieces), (many - 1) // 2, many // 2 + 1)) if many else []
-    return fmean(middle) if middle else None
+def _name(whose: Any, named: Mapping[Any, str]) -> str:
+    return whose if isinstance(whose, str) else named.get(whose, "")
+
+
+def _grouped(
+    parts: Mapping[str | None, _Part],
+    middles: Mapping[str | None, Middle],
+    near: Sequence[Any],
+    named: Mapping[Any, str],
+) -> tuple[list[Group], Sums]:
+    """near: reach times of the bins in which the middle ones lie, one by one."""
+    times: dict[str | None, list[float]] = {}
+    for whose, bin_, after_s in near:
+        for name in (_name(whose, named), None):
+            if bin_ in middles[name].bins:
+                times.setdefault(name, []).append(after_s)
+    sums = {name: _added(part.rows, middles[name].median(times.get(name, []))) for name, part in parts.items()}
+    names = sorted((name for name in sums if name is not None), key=lambda name: (not name, name.casefold()))
+    return [Group(name=name, sums=sums[name]) for name in names], sums[None]
 
 
 async def in_vain(conn: AsyncConnection, since: int, until: int, queues: Queues) -> int:
@@ -144,28 +178,28 @@ async def behind(
 ) -> tuple[list[Lost], int]:
     """Those behind a number, the newest first, from `start` on; and how many there are. row: of whom; None: of all.
 
-    Raises Refused: too many.
+    Raises Refused: it takes too long.
     """
-    await _bounded(conn, since, until, queues)
-    wanted = {"calls": "1 = 1", "clients": "how <> 'again'", "in-time": "after_s <= :within"}.get(kind, "how = :how")
-    wanted += f" AND {_NAMES[by]} = :row" if row is not None else ""
-    wanted += " AND step = :step" if step is not None else ""
-    given: dict[str, object] = {"start": start, "limit": limit}
-    given |= {"within": within_s} if ":within" in wanted else {}
-    given |= {"how": kind} if ":how" in wanted else {}
+    given: dict[str, object] = {"within": within_s} if kind == "in-time" else {}
     given |= {"row": row} if row is not None else {}
-    given |= {"step": step} if step is not None else {}
-    rows = await _asked(
-        conn,
-        f"{_tried(queues)}, chosen AS MATERIALIZED (SELECT t.* FROM {_FROM[by if row is not None else 'queue']}"  # noqa: S608 - our own words
-        f" WHERE {wanted}) SELECT one.*, COALESCE(u.name, '') AS owner, counted.total"
-        " FROM (SELECT COUNT(*) AS total FROM chosen) counted"
-        " LEFT JOIN (SELECT * FROM chosen ORDER BY began DESC, id DESC LIMIT :limit OFFSET :start) one ON 1 = 1"
+    wanted = _KINDS[kind]
+    wanted += f" AND {_NAMES[by]} = :row" if row is not None else ""
+    if step is not None:
+        begins, ends = _EDGES[step : step + 2] if 0 <= step < len(STEPS) else (0, 0)
+        given |= {"begins": begins, "ends": ends}
+        wanted += f" AND fate = {REACHED} AND bin >= :begins AND bin < :ends"
+    chosen = f"FROM {_FROM[by if row is not None else 'queue']} WHERE {wanted}"
+    page = (
+        f"{_tried(queues)} SELECT one.*, COALESCE(u.name, '') AS owner FROM (SELECT t.* {chosen}"  # noqa: S608 - our own words
+        " ORDER BY t.began DESC, t.id DESC LIMIT :limit OFFSET :start) one"
         " LEFT JOIN clients c ON c.id = one.client_id LEFT JOIN users u ON u.id = c.responsible_id"
-        " ORDER BY one.began DESC, one.id DESC",
-        since, until, queues, **given,
-    )  # fmt: skip
-    return [_lost(one) for one in rows if one.id is not None], int(rows[0].total)
+        " ORDER BY one.began DESC, one.id DESC"
+    )
+    async with in_time(conn):
+        rows = await _asked(conn, page, since, until, queues, **given, start=start, limit=limit)
+        counted = f"{_tried(queues)} SELECT COUNT(*) AS total {chosen}"
+        [all_] = await _asked(conn, counted, since, until, queues, **given)
+    return [_lost(one) for one in rows], int(all_.total)
 
 
 async def _bounded(conn: AsyncConnection, since: int, until: int, queues: Queues) -> None:
@@ -179,6 +213,8 @@ async def _asked(
     asked, given = text(statement), {"since": since, "until": until, **given}
     if queues is not None:
         asked, given["queues"] = asked.bindparams(bindparam("queues", type_=String, expanding=True)), list(queues)
+    for several in ("bins", "pairs", "middle"):
+        asked = asked.bindparams(bindparam(several, expanding=True)) if several in given else asked
     return await beside(await conn.execute(asked, given))
 
 
@@ -188,26 +224,26 @@ def _lost(row: Any) -> Lost:
         at=row.began,
         queue=row.queue,
         owner=row.owner,
-        hidden=row.how == "hidden",
+        hidden=row.fate == HIDDEN,
         after_s=row.after_s,
-        again=row.how == "again",
+        again=row.fate == AGAIN,
     )
 
 
-def _added(rows: Sequence[Any], times: Sequence[list[float]]) -> Sums:
-    """Counts as one; times: all reach times of them."""
-
-    def ended(how: str) -> int:
-        return sum(int(row.n) for row in rows if row.how == how)
-
-    done = [row for row in rows if row.how == "reached"]
+def _added(rows: Sequence[Any], median_s: float | None) -> Sums:
+    """Counts as one."""
+    fates: Counter[int] = Counter()
+    steps: Counter[int] = Counter()
+    for row in rows:
+        fates[min(row.bin, REACHED)] += row.n
+        steps[bisect_right(_EDGES, row.bin) - 1] += row.n
     return Sums(
-        clients=sum(int(row.n) for row in rows) - ended("again"),
-        reached=ended("reached"),
-        open=ended("open"),
-        hidden=ended("hidden"),
-        again=ended("again"),
-        in_time=sum(int(row.in_time) for row in done),
-        median_s=_median(times),
-        steps=tuple(sum(int(row.n) for row in done if row.step == place) for place in range(len(STEPS))),
+        clients=fates.total() - fates[AGAIN],
+        reached=fates[REACHED],
+        open=fates[OPEN],
+        hidden=fates[HIDDEN],
+        again=fates[AGAIN],
+        in_time=sum(int(row.in_time) for row in rows),
+        median_s=median_s,
+        steps=tuple(steps[place] for place in range(len(STEPS))),
     )

@@ -4,12 +4,13 @@ Triggers write the marks (migrations/versions/0049_rollups.py) in the transactio
 leg or a state: nothing that changes the journal has a way around them. Counted quarters are made of the journal alone
 (rollups.py): lost, they are counted again. Hours are sums of quarters, which triggers keep (0065_hours.py): whatever
 changes a quarter changes its hour in the same transaction. Calls by the number that was called are counted by what
-triggers tell of each change (0072_number_days.py): days and changes together are the journal, at every moment.
+triggers tell of each change (0072_number_days.py): days and changes together are the journal, at every moment. When a
+client who called in vain was reached is kept by calls, and worked out anew where marks say so (0075_reach_times.py).
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table
 
 from cti.reports.agent_sums import NUMBERS
 from cti.reports.number_levels import Level
@@ -136,4 +137,30 @@ agent_marks = Table(
     Column("user_id", Integer, nullable=False),
     Column("since", Float, nullable=False),
     Column("until", Float, nullable=False),
+)
+
+reach_times = Table(  # of every call in vain; see storage/reach_times.py
+    "reach_times",
+    metadata,
+    Column("at", Float, primary_key=True),  # when it came
+    Column("call_id", String(80), primary_key=True),
+    Column("queue", String(80), nullable=False),  # "": none
+    Column("client_id", Integer),  # whose it is, by the call or by the number; None: nobody's, or several clients'
+    Column("hidden", Boolean, nullable=False),  # nobody's and without a number
+    Column("reached_at", Float),  # the first talk with him since; None: there was none yet
+    Column("bin", Integer),  # how long it took, see reach_times.bin_of
+    Column("before_at", Float),  # his call in vain before it, where nobody talked with him between them
+    Index(None, "client_id", "at"),
+    sqlite_with_rowid=False,
+)
+
+reach_marks = Table(
+    "reach_marks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(4), nullable=False),  # vain: a call in vain; talk; all: whose a number is
+    Column("at", Float, nullable=False),  # when it came or was answered
+    Column("call_id", String(80)),  # of a call in vain
+    Column("client_id", Integer),
+    Column("number", String(40)),  # where it matters
 )

@@ -60,7 +60,9 @@ async def _measure() -> None:
     for name, days, limit in (("month", MONTH, "< 1"), ("year", (FIRST, LAST), "< 3")):
         await _timed(f"numbers that were called in a {name}", _numbers(db, days), limit)
     await _timed("the first 50 of a year's `others` of a number", _number_calls(db), "< 300", ms=True)
-    await _timed("reach time of a month", _reached(db), "< 1")
+    await _timed(f"who was reached since in {CALLS} calls is found", rollups.fresh_reach(), "< 1")
+    for name, days, limit in (("month", MONTH, "< 1"), ("year", (FIRST, LAST), "< 3")):
+        await _timed(f"reach time of a {name}", _reached(db, days), limit)
     for what in ("talks", "again", "missed"):
         await _timed(f"the first 50 of a month's `{what}` of all people", _parts(db, what), "< 300", ms=True)
     await _timed("the first 50 of a month's calls in vain of a queue", _vain(db), "< 300", ms=True)
@@ -114,9 +116,9 @@ async def _number_calls(db: Database) -> None:
         assert page.total
 
 
-async def _reached(db: Database) -> None:
+async def _reached(db: Database, days: tuple[date, date]) -> None:
     async with db.read(slow=True) as conn:
-        _, whole = await reach_figures.groups(conn, *period(*MONTH, ZONE), None, "queue", 3600)
+        _, whole = await reach_figures.groups(conn, *period(*days, ZONE), None, "queue", 3600)
         assert whole.reached
 
 
@@ -159,6 +161,8 @@ async def _filled() -> Path:
     db = await open_database(url)
     rollups, begun = Rollups(db=db, clock=time.time), time.perf_counter()
     while (await rollups.fresh_queues(*EVER)).left or (await rollups.fresh_agents(*EVER)).left:
+        pass
+    while (await rollups.fresh_reach()).left:
         pass
     report(f"{CALLS} calls that were there before are counted", time.perf_counter() - begun, "s")
     await db.close()
@@ -217,6 +221,10 @@ def _fill(file: Path) -> None:
         "INSERT INTO number_days (at, queue, called, kind, n) SELECT CAST(started_at / 86400 AS INTEGER) * 86400,"
         " queue, called, CASE WHEN outcome IN ('answered', 'abandoned') THEN outcome ELSE 'others' END, COUNT(*)"
         " FROM calls GROUP BY 1, 2, 3, 4"
+    )
+    conn.execute(
+        "INSERT INTO reach_marks (kind, at, client_id, number) SELECT DISTINCT 'all', 0, client_id,"
+        " CASE WHEN client_id IS NULL THEN number END FROM calls"
     )
     conn.execute(
         "INSERT INTO queue_marks (queue, since, until) SELECT queue, day * 86400, day * 86400 + 86399 FROM (SELECT"

@@ -107,7 +107,7 @@ def test_every_column_of_text_is_known() -> None:
 CODES = {
     "calls.id", "calls.pbx", "calls.direction", "calls.caller_device", "calls.queue", "calls.outcome", "calls.reason",
     "calls.request_id", "calls.released_by", "calls.released_leg", "legs.call_id", "legs.leg_id", "legs.result",
-    "call_dispositions.queue",
+    "call_dispositions.queue", "reach_marks.call_id", "reach_marks.kind",
     "call_waits.call_id", "call_waits.queue", "call_waits.how", "call_corrections.call_id", "call_corrections.field",
     "call_corrections.was", "call_corrections.became", "desktop_events.kind", "desktop_events.call_id",
     "dial_requests.request_id", "dial_requests.device", "dial_requests.call_id", "dial_requests.state",

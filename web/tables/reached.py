@@ -61,6 +61,7 @@ async def behind(asker: Asker, query: Mapping[str, str], *, start: int, limit: i
     ask = figures.asked(asker, query)
     queues = await figures.queues_of(asker, ask.queue, ask.team_id)
     since, until = period(ask.since, ask.until, asker.services.zone)
+    await asker.services.rollups.fresh_reach()
     async with asker.services.db.read(slow=True) as conn:
         rows, total = await reach_figures.behind(
             conn,
@@ -83,6 +84,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
     ask, within_s, by = figures.asked(asker, query), within_of(query), by_of(query)
     queues = await figures.queues_of(asker, ask.queue, ask.team_id)
     since, until = period(ask.since, ask.until, asker.services.zone)
+    progress = await asker.services.rollups.fresh_reach()
     async with asker.services.db.read(slow=True) as conn:
         calls = await reach_figures.in_vain(conn, since, until, queues)
         groups, whole = await reach_figures.groups(conn, since, until, queues, by, within_s)
@@ -162,6 +164,7 @@ async def paper(asker: Asker, query: Mapping[str, str]) -> Paper:
             ),
         ],
         notes=[definition, kpi_texts.definition(asker)],
+        counting=kpi_texts.counting(asker, progress),
     )
 
 
