@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import statistics
 import tempfile
 from collections.abc import Sequence
@@ -20,6 +21,17 @@ def shelf(name: str) -> Path:
     versions = sorted((Path(migrations.__file__).parent / "versions").glob("*.py"))
     schema = hashlib.sha256(b"".join(one.read_bytes() for one in versions)).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"trubka-bench-{name}-{schema}"
+
+
+def keep(making: Path, kept: Path) -> Path:
+    """Onto its shelf; where another process has put one there meanwhile, that one stands."""
+    try:
+        return making.rename(kept)
+    except OSError:
+        if not kept.exists():
+            raise
+        shutil.rmtree(making)
+        return kept
 
 
 def report(name: str, figure: float, unit: str, *, baseline: float | None = None, limit: str = "") -> None:

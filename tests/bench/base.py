@@ -11,7 +11,7 @@ from cti.cli.sample import many
 from cti.clients.card import ClientDraft
 from cti.storage import clients
 from cti.storage.database import open_database
-from tests.bench import SHORT, shelf
+from tests.bench import SHORT, keep, shelf
 
 CLIENTS = 2_000 if SHORT else 100_000
 BATCH = 5000
@@ -24,7 +24,7 @@ def filled(count: int = CLIENTS) -> Path:
         shutil.rmtree(kept, ignore_errors=True)
         making = Path(tempfile.mkdtemp(prefix="trubka-bench-"))
         asyncio.run(_fill(making / "trubka.db", count))
-        making.rename(kept)
+        keep(making, kept)
     folder = Path(tempfile.mkdtemp(prefix="trubka-bench-run-"))
     shutil.copytree(kept, folder, dirs_exist_ok=True)
     return folder

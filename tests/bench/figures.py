@@ -25,7 +25,7 @@ from cti.reports.intervals import grain, intervals, period
 from cti.reports.queue_sums import added
 from cti.storage import agent_calls, agent_figures, number_figures, queue_calls, queue_figures, reach_figures
 from cti.storage.database import Database, open_database
-from tests.bench import SHORT, report, shelf
+from tests.bench import SHORT, keep, report, shelf
 from web.figures import MOST_ROWS
 
 CLIENTS_SHARE = 25  # so many calls there are for each client; as many numbers again are nobody's
@@ -166,7 +166,7 @@ async def _filled() -> Path:
         pass
     report(f"{CALLS} calls that were there before are counted", time.perf_counter() - begun, "s")
     await db.close()
-    return await asyncio.to_thread(making.rename, kept)
+    return await asyncio.to_thread(keep, making, kept)
 
 
 def _fill(file: Path) -> None:

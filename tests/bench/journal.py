@@ -17,7 +17,7 @@ from cti.jobs import Jobs
 from cti.storage import access_log
 from cti.storage.access_log import Asked, Line
 from cti.storage.database import Database, open_database
-from tests.bench import SHORT, report, shelf
+from tests.bench import SHORT, keep, report, shelf
 
 LINES = 5_000 if SHORT else 1_000_000
 CLIENTS = 2_000 if SHORT else 200_000
@@ -71,7 +71,7 @@ async def _filled() -> Path:
     for _ in range(0, LINES, AT_ONCE):
         await _append(db, [next(lines) for _ in range(AT_ONCE)])
     await db.close()
-    return await asyncio.to_thread(making.rename, kept)
+    return await asyncio.to_thread(keep, making, kept)
 
 
 async def _append(db: Database, lines: list[Line]) -> None:

@@ -34,7 +34,7 @@ from cti.storage.mail_tables import (
     mailboxes,
 )
 from cti.storage.tables import users
-from tests.bench import SHORT, percentile, report, shelf
+from tests.bench import SHORT, keep, percentile, report, shelf
 from tests.storage.postgres import running_cluster
 from tests.web.panel import panel, quick_hash
 from tests.web.visitor import Visitor
@@ -63,7 +63,7 @@ def main() -> None:
         shutil.rmtree(kept, ignore_errors=True)
         making = Path(tempfile.mkdtemp(prefix="trubka-bench-"))
         asyncio.run(_fill(f"sqlite+aiosqlite:///{making / 'trubka.db'}"))
-        making.rename(kept)
+        keep(making, kept)
     asyncio.run(_ask(f"sqlite+aiosqlite:///{kept / 'trubka.db'}"))
     asyncio.run(_page(kept))
 

@@ -27,7 +27,7 @@ from cti.storage.database import Database, open_database
 from cti.storage.directories import Item
 from cti.storage.search import fold
 from cti.storage.tables import calls, users
-from tests.bench import SHORT, shelf
+from tests.bench import SHORT, keep, shelf
 
 CLIENTS = 3_000 if SHORT else 1_000_000
 BATCH = 5_000
@@ -44,7 +44,7 @@ def filled(count: int = CLIENTS) -> Path:
         shutil.rmtree(kept, ignore_errors=True)
         making = Path(tempfile.mkdtemp(prefix="trubka-bench-"))
         asyncio.run(_fill(making / "trubka.db", count))
-        making.rename(kept)
+        keep(making, kept)
     return kept
 
 
