@@ -7,12 +7,12 @@ written before that is not known to the report, so that the next of theirs begin
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, false, func, select, text
+from sqlalchemy import ColumnElement, Select, case, false, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.messages import hours as working
@@ -25,6 +25,8 @@ from cti.storage.tables import users
 
 BACK_S = 90 * 86400.0  # how far before the period a conversation is followed
 MOST = 500_000  # letters, and as many SMS, of one report
+PART_S = 31 * 86400
+FIRST, LATER, ADDS = 1, 2, 3  # places in a conversation
 By = Literal["box", "user"]
 Due = Callable[[float], float]
 
@@ -74,12 +76,26 @@ class Source:
         return self.id.table.c
 
     @property
+    def first(self) -> ColumnElement[bool]:
+        """What began a conversation, as far as it is followed."""
+        before_at = self.c.before_at
+        return or_(before_at.is_(None), before_at < self.asked.begins)
+
+    @property
     def rows(self) -> Select[Any]:
-        """All of the period: id, box, who answered, when it came, was answered, and what was before it."""
+        """All there is: id, box, who answered, when it came, was answered, and what was before it."""
         own = self.c
-        return select(self.id, self.box, own.answered_by, own.at, own.answered_at, own.before_at, own.adds).where(
-            own.at >= self.asked.since, own.at < self.asked.until, *self.own
-        )
+        told = (own.answered_by, own.at, own.answered_at, own.before_at, own.adds)
+        return select(self.id, self.box, *told).where(*self.own)
+
+    def of_period(self, rows: Select[Any]) -> Select[Any]:
+        """Those of the period."""
+        return rows.where(self.c.at >= self.asked.since, self.c.at < self.asked.until)
+
+    def by_parts(self, rows: Select[Any]) -> Iterator[Select[Any]]:
+        """The same, a part of the period at a time and the newest first: so no more than a part is in memory."""
+        for end in range(self.asked.until, self.asked.since, -PART_S):
+            yield rows.where(self.c.at >= max(self.asked.since, end - PART_S), self.c.at < end)
 
     def question(self, row: Any) -> Question:
         """A row as a question, or as what was added to one."""
@@ -113,24 +129,24 @@ async def groups(conn: AsyncConnection, asked: Asked, by: By) -> tuple[dict[str,
     """
     tallies: dict[str, Tally] = {}
     for source in await sources(conn, asked):
-        await each_of(conn, source.rows, MOST, partial(_tally, source, by, tallies))
+        own = source.c
+        place = case((source.first, FIRST), (own.adds, ADDS), else_=LATER)
+        rows = source.rows.with_only_columns(source.box, own.answered_by, own.at, own.answered_at, place)
+        await each_of(conn, source.by_parts(rows), MOST, partial(_tally, source, by, tallies))
     return await asyncio.to_thread(_added, tallies)
 
 
 def _tally(source: Source, by: By, tallies: dict[str, Tally], rows: Sequence[Any]) -> None:
-    begins, now, people, names, due = (
-        source.asked.begins, source.asked.now, source.people, source.names, source.due,
-    )  # fmt: skip
-    for _, box, user, at, answered_at, before_at, adds in rows:
+    now, people, names, due = source.asked.now, source.people, source.names, source.due
+    for box, user, at, answered_at, place in rows:
         name = people.get(user, "") if by == "user" else box if names is None else names[box]
         tally = tallies.get(name) or tallies.setdefault(name, Tally())
-        first = before_at is None or before_at < begins
-        if adds and not first:
+        if place == ADDS:
             tally.added += 1
             continue
         latest = due(box, at)
         late = None if latest is None else (now if answered_at is None else answered_at) > latest
-        tally.add(first, None if answered_at is None else answered_at - at, late)
+        tally.add(place == FIRST, None if answered_at is None else answered_at - at, late)
 
 
 def _added(tallies: Mapping[str, Tally]) -> tuple[dict[str, Sums], Sums]:

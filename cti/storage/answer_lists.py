@@ -37,11 +37,12 @@ async def behind(
             ordered = rows.order_by(source.c.at.desc(), source.id.desc())
             if looks:
                 looked = _Looked(source, kind == "late", most)
-                await each_of(conn, ordered, MOST, looked.take)
+                await each_of(conn, source.by_parts(ordered), MOST, looked.take)
                 some, count = looked.newest, looked.count
             else:
-                count = (await conn.execute(rows.with_only_columns(func.count()))).scalar_one()
-                some = await beside(await conn.execute(ordered.limit(most))) if count else []
+                counted = source.of_period(rows.with_only_columns(func.count()))
+                count = (await conn.execute(counted)).scalar_one()
+                some = await beside(await conn.execute(source.of_period(ordered).limit(most))) if count else []
             pages.append(await asyncio.to_thread(lambda of, page: [of.question(one) for one in page], source, some))
             total += count
     merged = heapq.merge(*pages, key=newer, reverse=True)
@@ -84,7 +85,7 @@ def _parts(source: Source, wanted: Select[Any], kind: str) -> list[tuple[Select[
     target by the clock was in time for certain; the rest is looked at, less a second for what sums of times lose.
     """
     own, asked = source.c, source.asked
-    first = or_(own.before_at.is_(None), own.before_at < asked.begins)
+    first = source.first
     asks = or_(~own.adds, own.before_at < asked.begins)
     ends = func.coalesce(own.answered_at, asked.now)
     kinds: dict[str, list[ColumnElement[bool]]] = {

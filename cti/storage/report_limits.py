@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -25,19 +25,26 @@ async def all_of(conn: AsyncConnection, asked: Select[Any], most: int) -> list[A
     return rows
 
 
-async def each_of(conn: AsyncConnection, asked: Select[Any], most: int, take: Callable[[Sequence[Any]], None]) -> None:
-    """Give the rows to `take`, some at once and off the loop, and keep none. Raises Refused as `all_of`."""
-    found = await conn.execute(asked.limit(most + 1))
+async def each_of(
+    conn: AsyncConnection, several: Iterable[Select[Any]], most: int, take: Callable[[Sequence[Any]], None]
+) -> None:
+    """Give the rows of several statements to `take`, some at once and off the loop, and keep none.
 
-    def given() -> int:
+    Raises Refused where there are more than `most` in all.
+    """
+
+    def given(found: Result[Any]) -> int:
         count = 0
         for part in found.partitions(AT_ONCE):
             count += len(part)
             take(part)
         return count
 
-    if await asyncio.to_thread(given) > most:
-        raise Refused("too-much-to-count", f"There are more than {most} rows.")
+    left = most
+    for asked in several:
+        left -= await asyncio.to_thread(given, await conn.execute(asked.limit(left + 1)))
+        if left < 0:
+            raise Refused("too-much-to-count", f"There are more than {most} rows.")
 
 
 async def beside(found: Result[Any]) -> list[Any]:
