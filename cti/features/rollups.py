@@ -26,7 +26,7 @@ from cti.storage.queue_rollups import Counted
 
 EVERY_S = 30.0
 REST = 4  # so many times as long as it counted it rests, while much is left
-PASS_S = 0.2
+PASS_S = 0.15  # of counting: what it brings is written in half of that, and others wait for it
 FRESH_S = 1.5  # a report waits so long for what is not counted yet
 LONGEST = 96 * QUARTER_S
 NEAR_S = 3600.0  # marks of a person so close together are counted in one

@@ -26,10 +26,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cti.reports.agent_sums import LEG_S
 from cti.reports.kpi import AGAIN_S
 from cti.reports.queue_sums import QUARTER_S
+from cti.storage.agent_figures import parts_of
 from cti.storage.agent_rollups import left
 from cti.storage.disposition_tables import call_dispositions
 from cti.storage.journal import CallRow, by_ids
-from cti.storage.rollup_tables import agent_quarters
 from cti.storage.search import PAGE_LIMIT, KeyText, Page, read_cursor, write_cursor
 from cti.storage.tables import calls, legs, users
 
@@ -58,10 +58,8 @@ OF_CALLS = ("answered", "placed")  # kinds that ask for the direction of the cal
 # their client may still call again: as kpi.helped_at_once counts it
 Helped = tuple[int, int, int]
 CLIENTS = ("at-once", "again")  # clients who were helped at once, and who called again
-_QUARTER = agent_quarters.c
-_COUNTED: dict[str, ColumnElement[int]] = {
-    **{name: _QUARTER[name] for name in ("answered", "placed", "transferred", "missed")},
-    "talks": _QUARTER.answered + _QUARTER.placed,
+_COUNTED = {name: (name,) for name in ("answered", "placed", "transferred", "missed")} | {
+    "talks": ("answered", "placed")
 }
 FIRST_S = 3600.0  # the newest are looked for in the last hour, then in ever longer stretches before it
 _NAMES = (  # one after another, along the index
@@ -168,8 +166,12 @@ async def _counted_before(
     """How many of a kind the counted quarters have; None: not counted, not to its end, or not by whole quarters."""
     if what not in _COUNTED or since % QUARTER_S or until % QUARTER_S or await left(conn, since, until):
         return None
-    inside = _QUARTER.at >= since, _QUARTER.at < until, _QUARTER.user_id.in_(people)
-    return int((await conn.execute(select(func.sum(_COUNTED[what])).where(*inside))).scalar_one() or 0)
+    total = 0
+    for of, begin, end in parts_of(since, until):
+        n = func.sum(sum((of.c[name] for name in _COUNTED[what]), literal_column("0")))
+        counted = select(n).where(of.c.at >= begin, of.c.at < end, of.c.user_id.in_(people))
+        total += int((await conn.execute(counted)).scalar_one() or 0)
+    return total
 
 
 async def said(

@@ -1,20 +1,24 @@
-"""What was counted of people, summed: by time, by person; their pauses by reason. Reads counted quarters alone."""
+"""What was counted of people, summed: by time, by person; their pauses by reason. Reads what is counted alone.
+
+By person whole days of UTC are summed from days, and what a period has beside them, in whatever zone it begins and
+ends, from quarters; by time hours are read in the order of their key, and nothing is sorted.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, func, select, text
+from sqlalchemy import ColumnElement, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.reports.agent_sums import NUMBERS, AgentSums
+from cti.reports.intervals import HOUR_S
 from cti.storage.one_hop import in_one_trip
-from cti.storage.rollup_tables import agent_pauses, agent_quarters
+from cti.storage.rollup_tables import agent_days, agent_hours, agent_pause_days, agent_pauses, agent_quarters
 from cti.storage.tables import users
 
-_OF = agent_quarters.c
-_SUMS = [func.sum(_OF[name]) for name in NUMBERS]
+DAY_S = 86_400
 People = Collection[int] | None  # ids of users; None: all
 
 
@@ -22,27 +26,37 @@ async def by_time(
     conn: AsyncConnection, since: int, until: int, people: People, grain_s: int
 ) -> list[tuple[int, AgentSums]]:
     """Sums of each stretch of grain_s (a quarter or an hour), in order; those in which nobody was are left out."""
-    begun = (_OF.at - _OF.at % grain_s).label("begun")
-    found = select(begun, *_SUMS).where(*_within(agent_quarters, since, until, people))
-    found = found.group_by(text("begun")).order_by(text("begun"))
+    of = agent_hours if grain_s == HOUR_S else agent_quarters
+    found = select(of.c.at, *_sums(of)).where(*_within(of, since, until, people)).group_by(of.c.at).order_by(of.c.at)
 
     async def read() -> list[tuple[int, AgentSums]]:
-        return [(int(at), _sums(row)) for at, *row in await conn.execute(found)]
+        return [(int(at), _made(row)) for at, *row in await conn.execute(found)]
 
     return await in_one_trip(conn, read, ends=lambda _: False)
 
 
 async def by_person(conn: AsyncConnection, since: int, until: int, people: People) -> dict[int, AgentSums]:
     """Sums of each who was there, with his pauses."""
-    inside = _within(agent_quarters, since, until, people)
-    found = select(_OF.user_id, *_SUMS).where(*inside).group_by(_OF.user_id)
-    made = {user_id: _sums(row) for user_id, *row in await conn.execute(found)}
-    own = agent_pauses.c
-    paused = select(own.user_id, own.reason, func.sum(own.pause_ms))
-    paused = paused.where(*_within(agent_pauses, since, until, people)).group_by(own.user_id, own.reason)
-    for user_id, reason, length in await conn.execute(paused):
-        made.setdefault(user_id, AgentSums()).pauses[reason] = int(length)
+    made: dict[int, AgentSums] = {}
+    for of, begin, end in parts_of(since, until):
+        found = select(of.c.user_id, *_sums(of)).where(*_within(of, begin, end, people)).group_by(of.c.user_id)
+        for user_id, *row in await conn.execute(found):
+            made.setdefault(user_id, AgentSums()).add(_made(row))
+        pauses = agent_pause_days if of is agent_days else agent_pauses
+        own = pauses.c
+        paused = select(own.user_id, own.reason, func.sum(own.pause_ms)).where(*_within(pauses, begin, end, people))
+        for user_id, reason, length in await conn.execute(paused.group_by(own.user_id, own.reason)):
+            made.setdefault(user_id, AgentSums()).add(AgentSums(pauses={reason: int(length)}))
     return made
+
+
+def parts_of(since: int, until: int) -> Iterator[tuple[Table, int, int]]:
+    """Where people's sums of a time are read, part by part: its whole days of UTC, and what is before and after."""
+    first, last = -(-since // DAY_S) * DAY_S, until // DAY_S * DAY_S
+    parts = [(agent_quarters, since, first), (agent_days, first, last), (agent_quarters, last, until)]
+    if first >= last:
+        parts = [(agent_quarters, since, until)]
+    yield from (one for one in parts if one[1] < one[2])
 
 
 async def names(conn: AsyncConnection, team_id: int | None = None) -> dict[int, str]:
@@ -58,7 +72,11 @@ def _within(table: Table, since: int, until: int, people: People) -> list[Column
     return [table.c.at >= since, table.c.at < until, *own]
 
 
-def _sums(row: Sequence[Any]) -> AgentSums:
+def _sums(of: Table) -> list[ColumnElement[Any]]:
+    return [func.sum(of.c[name]) for name in NUMBERS]
+
+
+def _made(row: Sequence[Any]) -> AgentSums:
     made = AgentSums()
     for name, value in zip(NUMBERS, row, strict=True):
         setattr(made, name, int(value or 0))

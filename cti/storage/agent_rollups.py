@@ -12,11 +12,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select, text
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.reports.agent_sums import LEG_S, LINE_S, NUMBERS, STATES, AgentSums, Leg, Line
 from cti.reports.queue_sums import QUARTER_S, quarter
+from cti.storage.many import insert_rows
 from cti.storage.rollup_tables import agent_marks, agent_pauses, agent_quarters
 
 AT_ONCE = 2_000
@@ -172,19 +173,10 @@ async def write(
         if keys:
             gone = delete(table).where(table.c.user_id == bindparam("of"), table.c.at == bindparam("quarter"))
             await conn.execute(gone, keys)
-    if rows:
-        numbers = [
-            {"user_id": user_id, "at": at, **{name: getattr(sums, name) for name in NUMBERS}}
-            for user_id, at, sums in rows
-        ]
-        await conn.execute(insert(agent_quarters), numbers)
-    pauses = [
-        {"user_id": user_id, "at": at, "reason": reason, "pause_ms": length}
-        for user_id, at, sums in rows
-        for reason, length in sums.pauses.items()
-    ]
-    if pauses:
-        await conn.execute(insert(agent_pauses), pauses)
+    numbers = [(user_id, at, *(getattr(sums, name) for name in NUMBERS)) for user_id, at, sums in rows]
+    await insert_rows(conn, agent_quarters, ("user_id", "at", *NUMBERS), numbers)
+    pauses = [(user_id, at, *one) for user_id, at, sums in rows for one in sums.pauses.items()]
+    await insert_rows(conn, agent_pauses, ("user_id", "at", "reason", "pause_ms"), pauses)
     if done:
         gone = delete(agent_marks).where(agent_marks.c.id == bindparam("mark"))
         await conn.execute(gone, [{"mark": mark} for mark in done])

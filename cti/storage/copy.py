@@ -19,7 +19,15 @@ from cti.errors import StorageError
 from cti.storage import migrations
 from cti.storage.answer_tables import letters_asked, sms_asked
 from cti.storage.database import Database
-from cti.storage.rollup_tables import agent_marks, number_changes, queue_hours, queue_marks
+from cti.storage.rollup_tables import (
+    agent_days,
+    agent_hours,
+    agent_marks,
+    agent_pause_days,
+    number_changes,
+    queue_hours,
+    queue_marks,
+)
 from cti.storage.tables import metadata
 
 BATCH = 2_000
@@ -34,7 +42,10 @@ async def copy(source: Database, target: Database, told: Callable[[str, int], No
             advice="Copy it with the newer program.",
         )
     copied: dict[str, int] = {}
-    made = (queue_marks, agent_marks, queue_hours, number_changes, letters_asked, sms_asked)
+    made = (  # by triggers
+        queue_marks, agent_marks, queue_hours, agent_hours, agent_days, agent_pause_days, number_changes,
+        letters_asked, sms_asked,
+    )  # fmt: skip
     tables = [*(table for table in metadata.sorted_tables if table not in made), *made]
     async with source.read() as old, target.write() as new:
         for table in tables:

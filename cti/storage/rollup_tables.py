@@ -2,10 +2,11 @@
 
 Triggers write the marks (migrations/versions/0049_rollups.py) in the transaction of whatever changes a call, a stay, a
 leg or a state: nothing that changes the journal has a way around them. Counted quarters are made of the journal alone
-(rollups.py): lost, they are counted again. Hours are sums of quarters, which triggers keep (0065_hours.py): whatever
-changes a quarter changes its hour in the same transaction. Calls by the number that was called are counted by what
-triggers tell of each change (0072_number_days.py): days and changes together are the journal, at every moment. When a
-client who called in vain was reached is kept by calls, and worked out anew where marks say so (0075_reach_times.py).
+(rollups.py): lost, they are counted again. Hours, and of people days, are sums of quarters, which triggers keep
+(0065_hours.py, 0076_agent_days.py): whatever changes a quarter changes them in the same transaction. Calls by the
+number that was called are counted by what triggers tell of each change (0072_number_days.py): days and changes together
+are the journal, at every moment. When a client who called in vain was reached is kept by calls, and worked out anew
+where marks say so (0075_reach_times.py).
 """
 
 from __future__ import annotations
@@ -118,6 +119,38 @@ agent_pauses = Table(
     Column("reason", String(80), primary_key=True),
     Column("pause_ms", BigInteger, nullable=False),
     Index(None, "user_id"),
+    sqlite_with_rowid=False,
+)
+
+agent_hours = Table(
+    "agent_hours",
+    metadata,
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("quarters", BigInteger, nullable=False),  # it goes with the last of them
+    *(Column(name, BigInteger, nullable=False) for name in NUMBERS),
+    Index(None, "user_id"),
+    sqlite_with_rowid=False,
+)
+
+agent_days = Table(
+    "agent_days",
+    metadata,
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("at", BigInteger, primary_key=True, autoincrement=False),  # when the day of UTC began
+    Column("quarters", BigInteger, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in NUMBERS),
+    sqlite_with_rowid=False,
+)
+
+agent_pause_days = Table(
+    "agent_pause_days",
+    metadata,
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("reason", String(80), primary_key=True),
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("quarters", BigInteger, nullable=False),
+    Column("pause_ms", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 

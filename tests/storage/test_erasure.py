@@ -50,7 +50,8 @@ NAMELESS = {
     **dict.fromkeys(
         ("users", "teams", "devices", "user_queues", "sessions", "tokens", "role_rights", "agent_states",
          "shared_desks", "agent_state_corrections", "sign_in_links", "phone_links",
-         "agent_quarters", "agent_pauses", "agent_marks", "board_layouts", "scheduled_reports", "alert_contacts",
+         "agent_quarters", "agent_pauses", "agent_hours", "agent_days", "agent_pause_days", "agent_marks",
+         "board_layouts", "scheduled_reports", "alert_contacts",
          "board_links", "alerts", "alert_sends", "calibration_people"), "colleagues",
     ),
     **dict.fromkeys(

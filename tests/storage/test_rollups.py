@@ -17,7 +17,15 @@ from cti.features.rollups import EVER, Rollups
 from cti.reports.agent_sums import NUMBERS
 from cti.reports.number_levels import Level
 from cti.reports.queue_sums import Thresholds
-from cti.storage import agent_calls, calls, dispositions, duty, number_figures, number_rollups, thresholds
+from cti.storage import (
+    agent_calls,
+    calls,
+    dispositions,
+    duty,
+    number_figures,
+    number_rollups,
+    thresholds,
+)
 from cti.storage.database import Database
 from cti.storage.duty_tables import agent_states
 from cti.storage.rollup_tables import (
@@ -32,7 +40,7 @@ from cti.storage.rollup_tables import (
 from cti.storage.tables import calls as calls_table
 from cti.telephony.duty import Duty
 from cti.telephony.events import CallRecord, LegRecord, Party, Wait
-from tests.storage import plain_figures
+from tests.storage import people_sums, plain_figures
 from tests.storage.conftest import ANNA, BORIS, CLARA
 
 RUNS = 300 if os.environ.get("SOAK") else 12
@@ -116,6 +124,7 @@ async def test_counted_quarters_are_what_the_journal_says(db: Database, script: 
         assert await _numbers(conn) == await plain_figures.of_numbers(conn)
         assert await _agents(conn) == await plain_figures.of_agents(conn, NOW)
         await _hours_are_sums_of_quarters(conn)
+        await people_sums.are_of_quarters(conn, int(BEGUN), PEOPLE)
         await _numbers_are_the_calls(conn)
         await _talks_and_outcomes(conn)
 
