@@ -286,6 +286,8 @@ async def _page(
     elif total is None:
         every = asked.where(times(since, until)).with_only_columns(func.count(), maintain_column_froms=True)
         total = int((await conn.execute(every)).scalar_one())
+    if total == 0:  # nobody need look through all of the time for them
+        return Page(rows=[], total=0, next_cursor=None)
     rows = await _newest(conn, asked.order_by(*(one.desc() for one in order)), times, since, until, limit + 1)
     of_calls = await by_ids(conn, list({row.call_id for row in rows[:limit]}))
     last = rows[limit - 1] if len(rows) > limit else None
