@@ -51,4 +51,5 @@ def build_alerts(
         box=box, next_seq=next_seq, wake_post=wake_post, wake_sms=wake_sms,
         zone=ZoneInfo(settings.numbers.time_zone), clock=clock,
     )  # fmt: skip
-    return AlertParts(alerts=Alerts(db=db, box=box, plan=plan, wake=watch.wake, clock=clock), watch=watch)
+    alerts = Alerts(db=db, box=box, plan=plan, desktop=desktop, next_seq=next_seq, wake=watch.wake, clock=clock)
+    return AlertParts(alerts=alerts, watch=watch)

@@ -106,6 +106,7 @@ async def serve(settings: Settings) -> None:
             manager.tell("STOPPING=1")
             await runner.cleanup()
             await parts.rest(STOP_S)
+            parts.steps()
             await parts.spool.flush(STOP_S)
             for task in tasks:
                 task.cancel()
@@ -115,12 +116,13 @@ async def serve(settings: Settings) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """What `serve` runs. work: the long-lived tasks by name; mailboxes: how many are followed; rest: SMS settle."""
+    """What `serve` runs. work: tasks by name; mailboxes: how many are followed; rest: SMS settle; steps: are kept."""
 
     services: Services
     live: Live
     spool: Spool
     mailboxes: Callable[[], int]
+    steps: Callable[[], None]
     rest: Callable[[float], Coroutine[Any, Any, None]]
     work: Mapping[str, Coroutine[Any, Any, None]]
 
@@ -236,6 +238,10 @@ async def build(settings: Settings, db: Database) -> Parts:
         **coming.work,
         **{name: run() for name, run in dialplans.work.items()},
     }
+    people = DirectoryAdmin(
+        db=db, clock=clock, passwords=accounts.passwords, desktop=live, changed=desk.phones.people_changed,
+        pbxes=list(settings.pbx) if len(settings.pbx) > 1 else (),
+    )  # fmt: skip
     services = Services(
         settings=settings,
         db=db,
@@ -246,14 +252,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         access_journal=access_journal,
         access_review=base.access_review,
         accounts=accounts,
-        people=DirectoryAdmin(
-            db=db,
-            clock=clock,
-            passwords=accounts.passwords,
-            desktop=live,
-            changed=desk.phones.people_changed,
-            pbxes=list(settings.pbx) if len(settings.pbx) > 1 else (),
-        ),
+        people=people,
         role_rights=RoleRights(db=db, clock=clock, desktop=live),
         rollups=rollups,
         report_letters=mail.sending.report_letters,
@@ -350,6 +349,7 @@ async def build(settings: Settings, db: Database) -> Parts:
         live=live,
         spool=spool,
         mailboxes=mail.mail_sync.followed,
+        steps=desk.ways.stop,
         rest=texting.sms_out.rest,
         work=work,
     )

@@ -10,6 +10,7 @@ import structlog
 from cryptography.fernet import Fernet
 
 from cti.access import Person, may
+from cti.desktop import AgentDesktop
 from cti.errors import Conflicts, NotAllowed, Refused
 from cti.messages.alerts import fault
 from cti.storage import alerts, sessions
@@ -28,9 +29,19 @@ class Alerts:
     """box: of secrets at rest; wake: there is something to tell; changed: rules are others now."""
 
     def __init__(
-        self, *, db: Database, box: Fernet, plan: NumberPlan, wake: Callable[[], None], clock: Callable[[], float]
+        self,
+        *,
+        db: Database,
+        box: Fernet,
+        plan: NumberPlan,
+        desktop: AgentDesktop,
+        next_seq: Callable[[int], int],
+        wake: Callable[[], None],
+        clock: Callable[[], float],
     ) -> None:
         self._db = db
+        self._desktop = desktop
+        self._next_seq = next_seq
         self._box = box
         self._plan = plan
         self._wake = wake
@@ -104,12 +115,18 @@ class Alerts:
         self._wake()
 
     async def acknowledge(self, person: Person, alert_id: int) -> None:
-        """Somebody sees to it: it is not told again. Whoever was told may, and who sets rules. Raises Refused."""
+        """Somebody sees to it: it is not told again, and others learn who. Raises Refused.
+
+        Whoever was told may, and who sets rules.
+        """
         async with self._db.write() as conn:
             if not may(person, "alerts.write") and not await alerts.was_told(conn, alert_id, person.id):
                 raise Refused("no-alert", "There is no such warning, or it did not go to you.")
             if not await alerts.acknowledge(conn, alert_id, person.id, self._clock()):
                 raise Refused("alert-acked", "Somebody sees to it already.")
+            notices = await alerts.taken(conn, alert_id, person, self._next_seq, self._clock())
+        for user_id, notice in notices:
+            await self._desktop.message(user_id, notice)
 
 
 def _writes(person: Person) -> None:

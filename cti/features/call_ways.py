@@ -83,6 +83,7 @@ class CallWays:
         self.unhappy: Callable[[Scored], None] | None = None
         self._ways: dict[str, _Way] = {}
         self._untold: list[Step] = []
+        self._stops = False
 
     def of(self, call: str) -> tuple[WayStep, ...]:
         """The last steps of an open call."""
@@ -134,13 +135,21 @@ class CallWays:
         if way.steps == MOST:
             step, args = "way-long", {}
         way.told = [*way.told, WayStep(code=step, args=args)][-SHOWN:]
-        if not self._untold:
+        if not self._untold and not self._stops:
             asyncio.get_running_loop().call_later(TOGETHER_S, self._write)
         self._untold.append(Step(call_id=call, at=at, step=step, args=args))
+        if self._stops:
+            self._write()
+
+    def stop(self) -> None:
+        """The server stops: what was told is written now, and what is told from now on at once."""
+        self._stops = True
+        self._write()
 
     def _write(self) -> None:
         rows, self._untold = self._untold, []
-        self._spool.put(lambda conn: traces.add(conn, rows))
+        if rows:
+            self._spool.put(lambda conn: traces.add(conn, rows))
 
 
 def _line(text: str) -> str:

@@ -10,17 +10,20 @@ import asyncio
 import contextlib
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from cti.access import Person, hides, may
 from cti.clients.card import ClientCard
 from cti.clients.exporting import BESIDE, MOMENTS, Named, Names, cell_of, heading_of, mark_of, names_of, vcard_of
 from cti.clients.filters import Condition
+from cti.clients.masking import Sight
 from cti.clients.properties import Property
 from cti.desktop import Erased
 from cti.errors import NotAllowed, Refused, reason_needed
@@ -38,6 +41,7 @@ RUNNING_MOST = 2
 KEPT_MOST = 10  # files that wait to be fetched
 Format = Literal["xlsx", "csv", "vcf"]
 Name = Literal["clients", "calls"]
+Whom = Callable[[AsyncConnection, int], Awaitable[int]]
 Listed = tuple[ClientCard, Mapping[str, str]]  # and what stands beside it, by field
 
 
@@ -166,8 +170,13 @@ class Exports:
         """After a start: files that nobody fetched are gone."""
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
-    async def make(self, person: Person, asked: Wanted, *, name: Name = "clients", why: str = "") -> Made:
-        """Make a file. asked: as the job of this name takes it; why: a reason, where one is needed. Raises Refused."""
+    async def make(
+        self, person: Person, asked: Wanted, *, name: Name = "clients", why: str = "", whom: Whom | None = None
+    ) -> Made:
+        """Make a file. asked: as the job of this name takes it; why: a reason, where one is needed. Raises Refused.
+
+        whom: how many persons it would hold, where that is soon known; beyond a number it need not count on.
+        """
         if not may(person, "clients.export"):
             raise NotAllowed("Your role may not export clients; ask an admin.")
         if self._running >= RUNNING_MOST:
@@ -178,6 +187,10 @@ class Exports:
         now = self._clock()
         mark = mark_of(person.login, person.id, datetime.fromtimestamp(now, self._zone).isoformat(" ", "seconds"))
         most = None if why.strip() else await self.left(person)
+        if most is not None and whom is not None:
+            async with View(self._db, Sight(hides=hides(person))).read() as conn:
+                if await whom(conn, most) > most:
+                    raise reason_needed()  # before anything is made; the job looks again
         done: Mapping[str, Any] = {}
         self._running += 1
         try:
@@ -194,9 +207,9 @@ class Exports:
             await asyncio.to_thread(path.unlink, missing_ok=True)
             raise Refused("export-stale", "Somebody was erased meanwhile: export anew.")
         await self._forget()
-        whom = {"rows": done["rows"], "clients": done["clients"], "lines": done["lines"], "why": why.strip()}
+        holds = {"rows": done["rows"], "clients": done["clients"], "lines": done["lines"], "why": why.strip()}
         self._made[made] = Made(
-            id=made, person_id=person.id, path=path, name=name, at=now, masked=hides(person), **whom
+            id=made, person_id=person.id, path=path, name=name, at=now, masked=hides(person), **holds
         )
         return self._made[made]
 

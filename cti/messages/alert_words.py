@@ -28,5 +28,10 @@ def sentence(language: str, *, what: str, rule: str, watched: str, subject: str,
     """`Alert: sales – waiting: 7 (Evening rule)`."""
     own = language if language in HEADS else "en"
     head = HEADS[own]["trial"] if trial else HEADS[own][what]
-    said = WATCHED[own][watched].replace("{value}", f"{value:g}")
-    return f"{head}: {subject} – {said} ({rule})"
+    return f"{head}: {matter(language, rule=rule, watched=watched, subject=subject, value=value)}"
+
+
+def matter(language: str, *, rule: str, watched: str, subject: str, value: float) -> str:
+    """`sales – waiting: 7 (Evening rule)`."""
+    said = WATCHED[language if language in HEADS else "en"][watched].replace("{value}", f"{value:g}")
+    return f"{subject} – {said} ({rule})"

@@ -16,8 +16,9 @@ import msgspec
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cti.access import Person
 from cti.desktop import Notice
-from cti.messages.alert_words import sentence
+from cti.messages.alert_words import matter, sentence
 from cti.messages.alerts import AlertRule, told_to
 from cti.messages.outgoing import party
 from cti.storage import desktop_events, mailboxes, outbox, sms, users
@@ -194,6 +195,27 @@ async def acknowledge(conn: AsyncConnection, alert_id: int, user_id: int, now: f
     if done.rowcount:
         await call_off(conn, alert_id, "acked")
     return done.rowcount == 1
+
+
+async def taken(
+    conn: AsyncConnection, alert_id: int, by: Person, next_seq: Callable[[int], int], now: float
+) -> list[tuple[int, Notice]]:
+    """Notices for everybody else whose desk it stands on; whoever sees to it is not told of it any more."""
+    href = f"{HERE}#alert-{alert_id}"
+    for one in await desktop_events.unshown(conn, by.id, "message"):
+        if msgspec.json.decode(one.payload, type=Notice).href == href:
+            await desktop_events.shown(conn, by.id, one.seq, now, None)
+    row = (await conn.execute(select(alerts).where(_OF.id == alert_id))).one()
+    own = (alert_sends.c.alert_id == alert_id) & (alert_sends.c.way == "desk") & (alert_sends.c.state == "sent")
+    whom = (await conn.execute(select(alert_sends.c.user_id).where(own).distinct())).scalars().all()
+    told = []
+    for person in await users.every(conn):
+        if person.id in whom and person.id != by.id and person.blocked_at is None:
+            words = matter(person.language, rule=row.rule, watched=row.watched, subject=row.subject, value=row.worst)
+            args = {"name": by.name, "words": words}
+            told.append((person.id, Notice(seq=next_seq(person.id), code="alert-taken", args=args, href=href, at=now)))
+    await desktop_events.append(conn, [desktop_events.of_notice(user_id, notice) for user_id, notice in told])
+    return told
 
 
 async def was_told(conn: AsyncConnection, alert_id: int, user_id: int) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, func, literal_column, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, case, func, literal_column, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.masking import CALLED, DEEP_LEGS, Leg, Shown, Telephone, Words
@@ -226,6 +226,18 @@ async def count(
 ) -> int | None:
     """How many calls are found; None: more than COUNT_LIMIT."""
     return await _count(conn, await conditions(conn, asked, user_id=user_id, team_id=team_id))
+
+
+async def persons(
+    conn: AsyncConnection, asked: CallsAsked, *, user_id: int | None = None, team_id: int | None = None, most: int
+) -> int:
+    """How many clients the calls found are of, and numbers that are nobody's; of more than `most`, one more."""
+    wanted = await conditions(conn, asked, user_id=user_id, team_id=team_id)
+    client, number = calls.c.client_id, func.nullif(calls.c.number, "")
+    known = or_(client.is_not(None), number.is_not(None))
+    some = select(client, case((client.is_(None), number))).where(*wanted, known)
+    found = select(func.count()).select_from(some.distinct().limit(most + 1).subquery())
+    return int((await conn.execute(found)).scalar_one())
 
 
 async def _count(conn: AsyncConnection, wanted: Sequence[ColumnElement[bool]]) -> int | None:

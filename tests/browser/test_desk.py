@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -105,6 +106,13 @@ async def test_the_note_is_saved_while_it_is_written_and_survives_a_reload(theat
     await expect(page.locator("#desk-card h2").first).to_have_text("Алхимов")
     await expect(page.locator("#note")).to_have_value("Перезвонить до пятницы")
     await expect(page.locator("#phone")).to_have_attribute("data-state", "talking")
+    await page.goto(theatre.url + "/clients")  # an address that was typed
+    await page.wait_for_selector("html[data-live=yes]")
+    await expect(page.locator("#phone")).to_have_attribute("data-state", "talking")
+    await expect(page).to_have_url(re.compile(r"/clients$"))
+    await theatre.becomes("call-1", "ended")
+    await theatre.tell(CallView(id="call-2", state="talking", direction="outbound", number="+79355550102"))
+    await expect(page).to_have_url(theatre.url + "/")  # this one begins now
 
 
 async def test_a_note_written_without_the_server_is_kept_and_saved_when_it_is_back(theatre: Stage) -> None:

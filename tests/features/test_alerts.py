@@ -51,8 +51,9 @@ class House:
         self.told: list[tuple[int, str]] = []
         self.watch = self.made()
         self.alerts = Alerts(
-            db=self.db, box=self.box, plan=running.services.plan, wake=lambda: None, clock=lambda: self.now
-        )
+            db=self.db, box=self.box, plan=running.services.plan, desktop=self, next_seq=self.seq,  # type: ignore[arg-type]
+            wake=lambda: None, clock=lambda: self.now,
+        )  # fmt: skip
 
     def made(self, inside: tuple[str, ...] = ("127.0.0.0/8",)) -> AlertWatch:
         """A watch that knows nothing but the base: as after a kill."""
@@ -120,6 +121,11 @@ async def test_an_alert_is_told_once_goes_on_to_the_next_and_stops_when_somebody
     await house.alerts.acknowledge(Person(id=ANNA, login="anna", name="Anna", role="agent"), one.id)
     with pytest.raises(Refused):
         await house.alerts.acknowledge(PERSON, one.id)
+    assert [(who, words.partition(" – ")[0]) for who, words in house.told[3:]] == [(VERA, "sales")]
+    async with house.db.read() as conn:
+        left = {who: await desktop_events.unshown(conn, who) for who in (ANNA, VERA)}
+    assert ([len(left[who]) for who in (ANNA, VERA)], '"alert-taken"' in left[VERA][-1].payload) == ([0, 3], True)
+    del house.told[3:]
     await house.turn(9, after_s=3600)
     assert len(house.told) == 3
     await house.turn(1)

@@ -53,6 +53,12 @@ async def test_steps_are_said_in_order_and_a_flood_of_them_is_not_kept(tmp_path:
     ]  # fmt: skip
     assert (len(flood), flood[-1]) == (MOST, "way-long")
     assert [tuple(row) for row in marks] == [("c1", 4)]
+    await step("c3", node="day", kind="ByHours")
+    ways.stop()  # within the quarter of a second
+    await step("c3", node="bye", kind="End", hours="open")
+    await spool.flush(5.0)
+    async with db.read() as conn:
+        assert [one.step for one in await traces.of_call(conn, "c3")] == ["way-ByHours", "way-hours-open", "way-End"]
     assert asked == ["main"], "the running plan is read once for many steps"
     await ways.snapshot_taken(SnapshotTaken(open_calls=frozenset()), 2.0)
     writer.cancel()

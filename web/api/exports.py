@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Annotated, Literal
 from urllib.parse import quote
 
 from aiohttp import web
 from msgspec import Meta, Struct
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.filters import MOST_CONDITIONS, Condition
 from cti.features.call_export import COLUMNS, CallsWanted
 from cti.features.client_export import Asked
+from cti.storage import journal
 from web import call_filters
 from web.api.base import Operation, body_of, reply
 from web.api.calls import reach
@@ -101,8 +104,13 @@ async def export_calls(request: web.Request) -> web.Response:
         headings=tuple(say(language, HEADINGS[name]) for name in COLUMNS),
         words={code: say(language, text) for code, text in words.items()},
     )
-    made = await services_of(request).exports.make(person, wanted, name="calls", why=body.why)
+    whom = partial(_persons, wanted)
+    made = await services_of(request).exports.make(person, wanted, name="calls", why=body.why, whom=whom)
     return reply(ExportOut(id=made.id, rows=made.lines), 201)
+
+
+async def _persons(wanted: CallsWanted, conn: AsyncConnection, most: int) -> int:
+    return await journal.persons(conn, wanted.asked, user_id=wanted.user_id, team_id=wanted.team_id, most=most)
 
 
 async def give_export(request: web.Request) -> web.StreamResponse:

@@ -7,13 +7,17 @@ import { go } from "./sections.js";
 import { toast } from "./toasts.js";
 
 const FRESH_S = 600;
-const CALM = { "board-says": "message-square", "board-spied": "headphones", "sms-in": "message-square", "campaign-asked": "send", "campaign-agreed": "check" }; // nothing is wrong: their icons
-const INSTEAD = { "sms-in": ["sms-in"], "campaign-agreed": ["campaign-asked"], "campaign-refused": ["campaign-asked"] }; // what each takes away of the same thing
+const CALM = { "board-says": "message-square", "board-spied": "headphones", "sms-in": "message-square", "campaign-asked": "send", "campaign-agreed": "check", "alert-taken": "check" }; // nothing is wrong: their icons
+const INSTEAD = { "sms-in": ["sms-in"], "campaign-agreed": ["campaign-asked"], "campaign-refused": ["campaign-asked"], alert: ["alert", "alert-taken"], "alert-taken": ["alert"] }; // what each takes away of the same thing
 let seen = () => {};
 
 /** Hear of them. */
 export function startAlarms(socket) {
   socket.on("message", add);
+  document.addEventListener("submit", ({ target }) => {
+    const [, id] = target.getAttribute("action")?.match(/^\/alerts\/(\d+)$/) ?? [];
+    if (id) taken(`/alerts#alert-${id}`); // who sees to it has seen it
+  });
   seen = (seq) => socket.emit("shown", { seq, at: Date.now() / 1000 });
 }
 
@@ -46,6 +50,10 @@ export function add(one) {
   });
   list.append(row);
   show(list, true);
+}
+
+function taken(href) {
+  for (const link of $$("#alarms a")) if (link.getAttribute("href") === href) $("button", link.closest("#alarms > *")).click();
 }
 
 function letter(one) {

@@ -34,7 +34,7 @@ export function startDesk(library) {
     render();
   });
   store.on("pop", (one) => offer(one));
-  store.on("state", ({ one, before: was }) => stateChanged(one, was));
+  store.on("state", ({ one, before: was, loaded }) => stateChanged(one, was, loaded));
   store.on("moved", ({ from, to }) => {
     if (shownId === from) shownId = to.id;
   });
@@ -80,12 +80,13 @@ function offer(one) {
   if (!engaged && !(current && isTyping() && $("#desk"))) display(one.id);
 }
 
-function stateChanged(one, was) {
+/** loaded: the talk has not begun now; the page was asked for in the middle of it, and stays. */
+function stateChanged(one, was, loaded) {
   const state = one.view.state;
   const current = shownCall();
   if (["talking", "dialling"].includes(state) && was !== state && shownId !== one.id && !(isTyping() && current) && !isAside(one, current)) display(one.id);
   if (state === "taken" && shownId === one.id) setTimeout(() => leaveTaken(one.id), BACK_MS);
-  if (["talking", "dialling"].includes(state) && was !== state && was !== "held" && !isTyping() && !$("#desk") && !hasUnsaved() && !($("[data-stays]") && !one.pop)) {
+  if (!loaded && ["talking", "dialling"].includes(state) && was !== state && was !== "held" && !isTyping() && !$("#desk") && !hasUnsaved() && !($("[data-stays]") && !one.pop)) {
     document.dispatchEvent(new CustomEvent("trubka:go", { detail: "/" }));
   }
 }

@@ -15,6 +15,7 @@ let chosen = null; // what is done next, chosen by its key
 let ear = null; // whose talk this person hears now
 let due = []; // tasks that this person is reminded of now
 let unseen = ""; // why calls are not seen now: server, pbx; "" while they are
+let whole = false; // the state of all calls has been told once
 let offset = 0; // server's clock minus ours, in seconds
 
 /** Listen; gives the way to stop. */
@@ -79,8 +80,8 @@ export function popped(pop, note) {
   tell("calls");
 }
 
-/** A call's state changed. */
-export function changed(view) {
+/** A call's state changed. loaded: the page has just been loaded, and learns how it is. */
+export function changed(view, loaded = false) {
   const one = entry(view.id);
   const before = one.view?.state;
   one.view = { ...one.view, ...view };
@@ -91,7 +92,7 @@ export function changed(view) {
   else one.strip = null;
   if (view.request_id) dropClick(view.request_id, view.id);
   if (view.state === "missed") tell("missed-call", one);
-  tell("state", { one, before });
+  tell("state", { one, before, loaded });
   tell("calls");
 }
 
@@ -145,7 +146,8 @@ export function snapshot(state) {
       tell("state", { one, before: "" });
     }
   }
-  state.calls.forEach(changed);
+  for (const view of state.calls) changed(view, !whole);
+  whole = true;
   state.legs.forEach(leg);
   setReminders(state.reminders ?? []);
   setSpying(state.spying);
