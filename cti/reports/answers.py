@@ -145,8 +145,10 @@ class Tally:
         """All of them together."""
         whole = cls()
         for one in several:
-            for name in cls.__slots__:
+            for name in ("open", "added", "late", "in_time", "first_late", "first_in_time"):
                 setattr(whole, name, getattr(whole, name) + getattr(one, name))
+            whole.after.extend(one.after)
+            whole.first_after.extend(one.first_after)
         return whole
 
     def add(self, first: bool, after_s: float | None, late: bool | None) -> None:
