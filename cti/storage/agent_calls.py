@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Integer,
+    Table,
     and_,
     bindparam,
     case,
@@ -26,10 +27,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cti.reports.agent_sums import LEG_S
 from cti.reports.kpi import AGAIN_S
 from cti.reports.queue_sums import QUARTER_S
-from cti.storage.agent_figures import parts_of
+from cti.storage.agent_figures import DAY_S, parts_of
 from cti.storage.agent_rollups import left
 from cti.storage.disposition_tables import call_dispositions
 from cti.storage.journal import CallRow, by_ids
+from cti.storage.rollup_tables import agent_days
 from cti.storage.search import PAGE_LIMIT, KeyText, Page, read_cursor, write_cursor
 from cti.storage.tables import calls, legs, users
 
@@ -61,6 +63,7 @@ CLIENTS = ("at-once", "again")  # clients who were helped at once, and who calle
 _COUNTED = {name: (name,) for name in ("answered", "placed", "transferred", "missed")} | {
     "talks": ("answered", "placed")
 }
+RARE = 2_000  # of a kind in a time: they are looked for where days have any
 FIRST_S = 3600.0  # the newest are looked for in the last hour, then in ever longer stretches before it
 _NAMES = (  # one after another, along the index
     "WITH RECURSIVE names (name) AS (SELECT MIN(name) FROM call_dispositions UNION ALL"
@@ -87,6 +90,7 @@ _BY_QUEUE, _BY_QUEUE_OF_ALL = (  # each name and queue likewise
 )
 Order = tuple[ColumnElement[Any], ...]
 Times = Callable[[float, float], ColumnElement[bool]]  # whether a row is of a time
+Days = Sequence[tuple[int, Collection[int]]]  # of UTC, the newest first, each with people
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,9 +131,10 @@ async def parts(
         asked, order = select(*columns, *more).where(*inside), (at, _CALL.id, _CALL.id)
         return await _page(conn, asked, calls, _between(at, 0), order, since, until, limit, cursor)
     at = _LEG.rang_at if what == "missed" else _LEG.answered_at
-    times, total = _between(at, HALF_MS), None
-    if cursor is None:
-        total = await _counted_before(conn, what, since, until, people)
+    times, days = _between(at, HALF_MS), None
+    total = await _counted_before(conn, what, since, until, people)
+    if total is not None and total <= RARE:
+        days = await _days_of(conn, what, since, until, people)
     if what == "ring":  # it is counted when it was picked up, else when it rang
         missed = _between(_LEG.rang_at, HALF_MS)
         if cursor is None:
@@ -141,7 +146,7 @@ async def parts(
     asked = select(*columns).where(_LEG.user_id.in_(people), KINDS[what])
     source = legs.join(calls, _CALL.id == _LEG.call_id) if what in OF_CALLS else legs
     by: Order = (at, _LEG.call_id, _LEG.leg_id)
-    return await _page(conn, asked, source, times, by, since, until, limit, cursor, total)
+    return await _page(conn, asked, source, times, by, since, until, limit, cursor, total, days)
 
 
 def _between(at: ColumnElement[Any], half: float) -> Times:
@@ -168,10 +173,24 @@ async def _counted_before(
         return None
     total = 0
     for of, begin, end in parts_of(since, until):
-        n = func.sum(sum((of.c[name] for name in _COUNTED[what]), literal_column("0")))
-        counted = select(n).where(of.c.at >= begin, of.c.at < end, of.c.user_id.in_(people))
+        counted = select(func.sum(_n(of, what))).where(of.c.at >= begin, of.c.at < end, of.c.user_id.in_(people))
         total += int((await conn.execute(counted)).scalar_one() or 0)
     return total
+
+
+async def _days_of(
+    conn: AsyncConnection, what: str, since: int, until: int, people: Collection[int]
+) -> list[tuple[int, list[int]]]:
+    """The days of UTC with any of a kind that is counted, the newest first, and whose it is."""
+    own, found = agent_days.c, dict[int, list[int]]()
+    inside = own.at > since - DAY_S, own.at < until, own.user_id.in_(people), _n(agent_days, what) > 0
+    for at, user_id in await conn.execute(select(own.at, own.user_id).where(*inside).order_by(own.at.desc())):
+        found.setdefault(at, []).append(user_id)
+    return list(found.items())
+
+
+def _n(of: Table, what: str) -> ColumnElement[int]:
+    return sum((of.c[name] for name in _COUNTED[what]), literal_column("0", Integer))
 
 
 async def said(
@@ -276,8 +295,9 @@ async def _page(
     limit: int,
     cursor: str | None,
     total: int | None = None,
+    days: Days | None = None,
 ) -> Page[PartRow]:
-    """order: time, call and key of a row. total: None: they are counted here."""
+    """order: time, call and key of a row. total: None: they are counted here. days: the only ones with any."""
     limit, asked = max(1, min(limit, PAGE_LIMIT)), asked.select_from(source)
     if cursor is not None:
         kind = tuple[float, KeyText, int] if order[2] is _SAID.id else tuple[float, KeyText, KeyText]
@@ -288,25 +308,31 @@ async def _page(
         total = int((await conn.execute(every)).scalar_one())
     if total == 0:  # nobody need look through all of the time for them
         return Page(rows=[], total=0, next_cursor=None)
-    rows = await _newest(conn, asked.order_by(*(one.desc() for one in order)), times, since, until, limit + 1)
+    newest, rows = asked.order_by(*(one.desc() for one in order)), list[Any]()
+    for some in _from_the_end(times, since, until, days):
+        if len(rows) <= limit:
+            rows += (await conn.execute(newest.where(*some).limit(limit + 1 - len(rows)))).all()
     of_calls = await by_ids(conn, list({row.call_id for row in rows[:limit]}))
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(
         rows=[_part(row._mapping, of_calls.get(row.call_id)) for row in rows[:limit]],
-        total=total,
+        total=total if cursor is None else None,
         next_cursor=write_cursor(last.at, last.call_id, last.key) if last else None,
     )
 
 
-async def _newest(conn: AsyncConnection, asked: Any, times: Times, since: float, until: float, most: int) -> list[Any]:
-    """So many rows from the end of a time, a stretch at a time: of many people no index has them in their order."""
-    rows: list[Any] = []
+def _from_the_end(times: Times, since: float, until: float, days: Days | None) -> Iterator[list[ColumnElement[bool]]]:
+    """A time in stretches, the last one first: of many people no index has their rows in the order of time."""
+    if days is not None:
+        for day, who in days:
+            if max(since, day) < min(until, day + DAY_S):
+                yield [times(max(since, day), min(until, day + DAY_S)), _LEG.user_id.in_(who)]
+        return
     stretch = FIRST_S
-    while until > since and len(rows) < most:
+    while until > since:
         begin = max(since, until - stretch)
-        rows += (await conn.execute(asked.where(times(begin, until)).limit(most - len(rows)))).all()
+        yield [times(begin, until)]
         until, stretch = begin, stretch * 4
-    return rows
 
 
 def _part(row: Any, call: CallRow | None) -> PartRow:

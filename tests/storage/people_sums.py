@@ -40,8 +40,9 @@ async def are_of_quarters(conn: AsyncConnection, day: int, people: Collection[in
     for since, until in ((0, 1 << 33), (day, day + DAY_S), (day - 10_800, day + 75_600), (day + 5400, day + 180_900)):
         inside = [row for row in quarters if since <= row.at < until]
         whole = _added(inside, lambda row: row.user_id)
-        talks = sum(one.answered + one.placed for user_id, one in whole.items() if user_id in people)
-        assert (await agent_calls.parts(conn, "talks", since, until, people)).total == talks
+        for kind, names in (("talks", ("answered", "placed")), ("placed", ("placed",)), ("missed", ("missed",))):
+            n = sum(getattr(one, name) for user_id, one in whole.items() if user_id in people for name in names)
+            await _are_all(conn, kind, (since, until), people, n)
         for row in (one for one in pauses if since <= one.at < until):
             whole[row.user_id].add(AgentSums(pauses={row.reason: row.pause_ms}))
         assert await agent_figures.by_person(conn, since, until, None) == whole
@@ -49,6 +50,18 @@ async def are_of_quarters(conn: AsyncConnection, day: int, people: Collection[in
             if since % grain_s == 0:
                 times = _added(inside, lambda row, grain_s=grain_s: row.at // grain_s * grain_s)
                 assert dict(await agent_figures.by_time(conn, since, until, None, grain_s)) == times
+
+
+async def _are_all(conn: AsyncConnection, kind: str, bounds: tuple[int, int], people: Collection[int], n: int) -> None:
+    """Pages have each of a kind once, newest first."""
+    page = await agent_calls.parts(conn, kind, *bounds, people, limit=7)
+    assert page.total == n
+    rows = [*page.rows]
+    while page.next_cursor:
+        page = await agent_calls.parts(conn, kind, *bounds, people, limit=7, cursor=page.next_cursor)
+        rows += page.rows
+    assert len({(row.call_id, row.key) for row in rows}) == len(rows) == n
+    assert [row.at for row in rows] == sorted((row.at for row in rows), reverse=True)
 
 
 def _added(rows: Iterable[Any], by: Callable[[Any], int]) -> dict[int, AgentSums]:
