@@ -36,9 +36,9 @@ _LATEST = (  # call in vain before another
 _BEFORE = (
     f"CASE WHEN v.client_id IS NOT NULL THEN (SELECT MAX(latest) FROM"  # noqa: S608 - our own words
     f" (SELECT ({_LATEST.format(of='c.client_id = v.client_id')}) AS latest"
-    f" UNION ALL SELECT ({_LATEST.format(of='c.number = p.e164 AND c.client_id IS NULL')}) AS latest"
+    f" UNION ALL SELECT ({_LATEST.format(of='c.number = p.e164 AND +c.client_id IS NULL')}) AS latest"
     f" FROM client_phones p WHERE p.client_id = v.client_id AND ({_OWNER.format(number='p.e164')}) = v.client_id) his)"
-    f" ELSE ({_LATEST.format(of='c.number = v.number AND c.client_id IS NULL')}) END"
+    f" ELSE ({_LATEST.format(of='c.number = v.number AND +c.client_id IS NULL')}) END"
 )
 _NEXT = (
     f"SELECT c.started_at FROM calls c WHERE {VAIN} AND c.started_at > l.at AND {{of}} ORDER BY c.started_at LIMIT 1"  # noqa: S608 - our own words
@@ -67,10 +67,10 @@ _MAKE = (
     f" theirs AS MATERIALIZED (SELECT w.*, {_SINCE.format(mark='w', of=_HIS)} FROM whom w),"
     " numbers AS MATERIALIZED (SELECT l.kind, l.at, l.since, p.e164 AS number FROM theirs l CROSS JOIN client_phones p"
     " WHERE p.client_id = l.client_id UNION"
-    f" SELECT s.kind, s.at, {_SINCE.format(mark='s', of='t.number = s.number')}, s.number"
+    f" SELECT s.kind, s.at, {_SINCE.format(mark='s', of='t.number = s.number AND t.client_id IS NULL')}, s.number"
     " FROM marks s WHERE s.number IS NOT NULL),"
     f" chosen AS MATERIALIZED ({_concerned('c.client_id = l.client_id', 'theirs')}"
-    f" UNION {_concerned('c.number = l.number AND c.client_id IS NULL', 'numbers')}"
+    f" UNION {_concerned('c.number = l.number AND +c.client_id IS NULL', 'numbers')}"
     " UNION SELECT call_id FROM marks WHERE call_id IS NOT NULL),"
     " vain AS MATERIALIZED (SELECT c.id, c.started_at AS at, COALESCE(c.queue, '') AS queue, c.number,"
     f" COALESCE(c.client_id, ({_OWNER.format(number='c.number')})) AS client_id"
