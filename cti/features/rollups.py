@@ -137,7 +137,7 @@ class Rollups:
 
     async def _reach(self) -> bool:
         async with self._db.read() as conn:
-            if not await reach_times.left(conn):
+            if not await reach_times.waits(conn):
                 return False
         async with self._db.write() as conn:
             return await in_one_trip(conn, lambda: reach_times.fold(conn))

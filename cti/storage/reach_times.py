@@ -100,6 +100,11 @@ def bin_of(after_s: float) -> int:
     return int(after_s // 60) if after_s < 60 * DAY else DAY - 24 + int(after_s // 3600)
 
 
+async def waits(conn: AsyncConnection) -> bool:
+    """Whether there are marks."""
+    return (await conn.execute(select(_MARK.id).limit(1))).first() is not None
+
+
 async def left(conn: AsyncConnection) -> int:
     """How many marks there are."""
     return (await conn.execute(select(func.count()).select_from(reach_marks))).scalar_one()
