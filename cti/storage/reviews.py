@@ -180,11 +180,12 @@ async def averages(conn: AsyncConnection, since: float, until: float) -> dict[in
                *_within(own.given_at, since, until))
         .group_by(own.agent_id)
     )  # fmt: skip
+    agent = select(calls.c.user_id).where(calls.c.id == call_scores.c.call_id).scalar_subquery()  # never from all calls
+    given = select(agent.label("user_id"), call_scores.c.score).where(*_within(call_scores.c.at, since, until)).cte()
     marked = (
-        select(calls.c.user_id, func.count().label("marked"), func.avg(call_scores.c.score).label("mark"))
-        .join_from(call_scores, calls, calls.c.id == call_scores.c.call_id)
-        .where(calls.c.user_id.is_not(None), *_within(call_scores.c.at, since, until))
-        .group_by(calls.c.user_id)
+        select(given.c.user_id, func.count().label("marked"), func.avg(given.c.score).label("mark"))
+        .where(given.c.user_id.is_not(None))
+        .group_by(given.c.user_id)
     )
     found: dict[int, dict[str, Any]] = {}
     for row in await conn.execute(scored):
