@@ -14,6 +14,7 @@ from web.comparing import Beside, trend
 from web.render import duration
 from web.texts import N_
 
+AGAIN = N_("{time} (second time)")  # an hour that the clock goes through twice
 ARROWS: Mapping[str, str] = {"up": "▲", "down": "▼", "same": "="}
 TRENDS: Mapping[str, str] = {"better": N_("better"), "worse": N_("worse"), "": ""}
 

@@ -29,6 +29,8 @@ from cti.sheets.cells import Cell, as_text, inert
 __all__ = ["Cell", "VCard", "inert", "write_csv", "write_marked", "write_vcards", "write_xlsx"]
 
 MARK = "Выгружено"  # heading of a column: a csv has no other place for who made it and when
+NARROW, WIDE = 10, 40  # characters of a column
+LOOKED = 100  # rows by which it is as wide
 EXCEL_ROWS = 1_048_575  # without the headers
 EXCEL_TEXT = 32_767
 EXCEL_WHOLE = 10**15  # greater numbers lose digits
@@ -68,7 +70,7 @@ def write_xlsx(
     widths: Sequence[float] | None = None,
     mark: str = "",
 ) -> None:
-    """An Excel file of one sheet; widths: of the columns, in characters, by the headers where not given.
+    """An Excel file of one sheet; widths: of the columns, in characters, by the headers and first rows where not given.
 
     mark: who made it and when, in the properties of the document.
     """
@@ -78,8 +80,8 @@ def write_xlsx(
         bold = book.add_format({"bold": True})
         day = book.add_format({"num_format": "dd.mm.yyyy"})
         moment = book.add_format({"num_format": "dd.mm.yyyy hh:mm"})
+        wide = [float(one) for one in widths or (max(NARROW, min(WIDE, len(header) + 4)) for header in headers)]
         for column, header in enumerate(headers):
-            sheet.set_column(column, column, widths[column] if widths else max(10, min(40, len(header) + 4)))
             sheet.write_string(0, column, header, bold)
         sheet.freeze_panes(1, 0)
         number = 0
@@ -88,6 +90,10 @@ def write_xlsx(
                 raise SheetError(f"Excel holds {EXCEL_ROWS:,} rows: choose fewer, or write them as csv.", row=number)
             for column, cell in enumerate(row):
                 _write(sheet, number, column, cell, day, moment)
+                if number <= LOOKED and not widths and column < len(wide):
+                    wide[column] = max(wide[column], min(WIDE, len(as_text(cell)) + 2))
+        for column, width in enumerate(wide):
+            sheet.set_column(column, column, width)
         if headers:
             sheet.autofilter(0, 0, number, len(headers) - 1)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -120,6 +122,10 @@ async def test_the_list_leaves_as_a_file_with_its_line_in_the_journal(desk: Pane
         file = tmp_path / "calls.xlsx"
         file.write_bytes(await fetched(vera, {"format": "xlsx"}, 2))
         assert [tuple(line[8:10]) for line in read(file).rows] == [("10", "65")] * 2
+        with zipfile.ZipFile(file) as packed:
+            sheet = packed.read("xl/worksheets/sheet1.xml").decode()
+        [when, *_] = re.findall(r'<col min="1"[^>]* width="([^"]+)"', sheet)
+        assert float(when) > len("29.03.2026 23:50"), "a moment that does not fit is shown as ####"
         await desk.services.spool.flush(5)
         async with desk.services.db.read() as conn:
             lines = await access_log.newest(conn, Asked(action="export"))

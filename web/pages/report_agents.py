@@ -23,7 +23,7 @@ from web import agent_figures, duty_texts, kpi_texts, papers
 from web.absences import absences_of
 from web.agent_figures import Answer, Ask, Line
 from web.asking import Asker, asker_of
-from web.figure_words import Held, Words
+from web.figure_words import AGAIN, Held, Words
 from web.pages.report_queues import _address, _moment
 from web.render import page
 from web.routes import Route
@@ -213,7 +213,8 @@ class Teller(Words):
             return line.name
         at = datetime.fromtimestamp(line.since, self._zone)
         form = {"month": "%m.%Y", "week": "%d.%m.%Y –", "day": "%d.%m.%Y"}.get(self.made.ask.step)
-        return f"{at:{form or ('%d.%m %H:%M' if self.made.ask.since != self.made.ask.until else '%H:%M')}}"
+        name = f"{at:{form or ('%d.%m %H:%M' if self.made.ask.since != self.made.ask.until else '%H:%M')}}"
+        return self.say(AGAIN, time=name) if at.fold and not form else name
 
     def length(self, ms: int) -> str:
         """`7:30:00`."""

@@ -22,7 +22,7 @@ from cti.storage import queue_calls
 from web import figures, kpi_texts, papers
 from web.absences import absences_of
 from web.asking import Asker, asker_of
-from web.figure_words import Held, Words
+from web.figure_words import AGAIN, Held, Words
 from web.figures import Answer, Line
 from web.i18n import language_of, translate
 from web.render import duration, page
@@ -192,7 +192,8 @@ class Teller(Words):
             case "day":
                 return f"{at:%d.%m.%Y}"
             case _:
-                return f"{at:%d.%m %H:%M}" if self.made.ask.since != self.made.ask.until else f"{at:%H:%M}"
+                name = f"{at:%d.%m %H:%M}" if self.made.ask.since != self.made.ask.until else f"{at:%H:%M}"
+                return self.say(AGAIN, time=name) if at.fold else name
 
     def count(self, sums: QueueSums, code: str) -> int:
         number: int = getattr(sums, code)
