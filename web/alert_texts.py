@@ -47,7 +47,11 @@ WHYS: Mapping[str, str] = {
     "certificate": N_("its certificate is not trusted"),
     "broken": N_("the answer was cut off"),
 }
-NOTICES: Mapping[str, str] = {"alert": N_("{words}"), "alert-taken": N_("{name} sees to it: {words}")}
+NOTICES: Mapping[str, str] = {
+    "alert": N_("{words}"),
+    "alert-over": N_("{words}"),
+    "alert-taken": N_("{name} sees to it: {words}"),
+}
 REFUSALS: Mapping[str, str] = {
     "alert-thresholds": N_("The threshold of the end has to be better than that of the beginning."),
     "alert-no-way": N_("Say by which way it is told."),

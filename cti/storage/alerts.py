@@ -288,7 +288,11 @@ async def hand_over(
     )  # fmt: skip
     if row.way == "desk":
         notice = Notice(
-            seq=next_seq(person.id), code="alert", args={"words": words}, href=f"{HERE}#alert-{row.alert_id}", at=now
+            seq=next_seq(person.id),
+            code="alert-over" if row.what == "ended" else "alert",
+            args={"words": words},
+            href=f"{HERE}#alert-{row.alert_id}",
+            at=now,
         )
         await desktop_events.append(conn, [desktop_events.of_notice(person.id, notice)])
         return notice

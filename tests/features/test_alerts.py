@@ -131,7 +131,8 @@ async def test_an_alert_is_told_once_goes_on_to_the_next_and_stops_when_somebody
     await house.turn(1)
     async with house.db.read() as conn:
         [one] = await alerts.journal(conn)
-    assert (one.by, one.ended_at) == ("Anna", house.now)
+        last = (await desktop_events.unshown(conn, VERA))[-1].payload
+    assert (one.by, one.ended_at, '"alert-over"' in last) == ("Anna", house.now, True)
 
 
 async def test_a_rule_that_is_refused_stands_as_it_was_written(house: House) -> None:

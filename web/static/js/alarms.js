@@ -7,8 +7,8 @@ import { go } from "./sections.js";
 import { toast } from "./toasts.js";
 
 const FRESH_S = 600;
-const CALM = { "board-says": "message-square", "board-spied": "headphones", "sms-in": "message-square", "campaign-asked": "send", "campaign-agreed": "check", "alert-taken": "check" }; // nothing is wrong: their icons
-const INSTEAD = { "sms-in": ["sms-in"], "campaign-agreed": ["campaign-asked"], "campaign-refused": ["campaign-asked"], alert: ["alert", "alert-taken"], "alert-taken": ["alert"] }; // what each takes away of the same thing
+const CALM = { "board-says": "message-square", "board-spied": "headphones", "sms-in": "message-square", "campaign-asked": "send", "campaign-agreed": "check", "alert-taken": "check", "alert-over": "check" }; // nothing is wrong: their icons
+const INSTEAD = { "sms-in": ["sms-in"], "campaign-agreed": ["campaign-asked"], "campaign-refused": ["campaign-asked"], alert: ["alert", "alert-taken"], "alert-taken": ["alert"], "alert-over": ["alert", "alert-taken"] }; // what each takes away of the same thing
 let seen = () => {};
 
 /** Hear of them. */
