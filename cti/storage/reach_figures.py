@@ -82,7 +82,6 @@ async def groups(
     conn: AsyncConnection, since: int, until: int, queues: Queues, by: By, within_s: int
 ) -> tuple[list[Group], Sums]:
     """By queue or by owner, in the order of names, who has none last; and the whole. Raises Refused: too many."""
-    await _bounded(conn, since, until, queues)
     asked = (
         f"{_tried(queues)}, whole AS (SELECT {_WHOSE[by]} AS whose, fate, bin, after_s"  # noqa: S608 - our own words
         f" FROM {_CLIENT if by == 'owner' else 'tried t'}) SELECT whose, "
@@ -91,7 +90,10 @@ async def groups(
         f"CASE WHEN fate = {REACHED} THEN bin ELSE fate END AS bin, COUNT(*) AS n,"
         " SUM(CASE WHEN after_s <= :within THEN 1 ELSE 0 END) AS in_time FROM whole GROUP BY 1, 2"
     )
-    rows = await _asked(conn, asked + counted, since, until, queues, within=within_s)
+    async with in_time(conn):
+        rows = await _asked(conn, asked + counted, since, until, queues, within=within_s)
+    if sum(row.n for row in rows) > MOST:
+        raise Refused("too-much-to-count", f"There are more than {MOST} rows.")
     named = {row.id: row.name for row in await conn.execute(_MANAGERS)} if by == "owner" else {}
     parts = await asyncio.to_thread(_parted, rows, named)
     middles = {name: middle(part.bins) for name, part in parts.items()}
@@ -200,11 +202,6 @@ async def behind(
         counted = f"{_tried(queues)} SELECT COUNT(*) AS total {chosen}"
         [all_] = await _asked(conn, counted, since, until, queues, **given)
     return [_lost(one) for one in rows], int(all_.total)
-
-
-async def _bounded(conn: AsyncConnection, since: int, until: int, queues: Queues) -> None:
-    if await in_vain(conn, since, until, queues) > MOST:
-        raise Refused("too-much-to-count", f"There are more than {MOST} rows.")
 
 
 async def _asked(
