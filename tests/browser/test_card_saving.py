@@ -1,12 +1,16 @@
-"""A card that saves itself: two browsers at once, the form of ownership, tasks; properties put in order by keys."""
+"""A card that saves itself: two browsers at once, the form of ownership, tasks, a new client; properties in order."""
 
 from __future__ import annotations
 
-from playwright.async_api import Page, Response, expect
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, Response, expect
+from sqlalchemy import text
 
 from cti.storage import tasks
 from tests.browser.axe import violations
-from tests.browser.stage import Stage, until
+from tests.browser.stage import Stage, stage, until
 
 
 async def _another(theatre: Stage, login: str, path: str) -> Page:
@@ -124,3 +128,25 @@ async def test_values_of_a_property_are_ordered_by_keys_and_the_settings_are_acc
         await page.goto(theatre.url + path)
         await expect(page.locator("table").first).to_be_visible()
         assert await violations(page) == [], path
+
+
+@pytest.mark.parametrize("path", ["/clients/new", "/"])
+async def test_a_double_click_on_save_makes_one_client(tmp_path: Path, browser: Browser, path: str) -> None:
+    async with stage(tmp_path, browser) as one:
+        page = await one.desk(path=path)
+        if path == "/":
+            await one.ring(number="+79355550888", matches=[])
+            form = page.locator("#newcomer")
+            await form.wait_for(state="visible")
+        else:
+            form = page.locator("form[data-client-form]")
+        await form.locator("[name=name]").fill("Новый Клиент")
+        await form.locator("button[type=submit]").dblclick()
+        await until(lambda: _found(one, "Новый Клиент"), why="the client is saved")
+        await page.goto(one.url + "/clients?q=Новый+Клиент")
+        await expect(page.locator("#found .tabulator-row")).to_have_count(1)
+
+
+async def _found(one: Stage, name: str) -> bool:
+    async with one.db.read() as conn:
+        return bool((await conn.execute(text("SELECT 1 FROM clients WHERE name = :n"), {"n": name})).first())

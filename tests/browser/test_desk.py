@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
-from sqlalchemy import text
 
 from cti.desktop import CallView, ClientBrief, LinkView, Match, Why
 from cti.storage import calls, clients, desktop_events, lookup, sessions
@@ -363,28 +362,6 @@ async def test_the_controls_of_a_call_are_seen_without_scrolling(
             assert place["y"] + place["height"] <= height, control
         wide = await page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width
-
-
-@pytest.mark.parametrize("path", ["/clients/new", "/"])
-async def test_a_double_click_on_save_makes_one_client(tmp_path: Path, browser: Browser, path: str) -> None:
-    async with stage(tmp_path, browser) as one:
-        page = await one.desk(path=path)
-        if path == "/":
-            await one.ring(number="+79355550888", matches=[])
-            form = page.locator("#newcomer")
-            await form.wait_for(state="visible")
-        else:
-            form = page.locator("form[data-client-form]")
-        await form.locator("[name=name]").fill("Новый Клиент")
-        await form.locator("button[type=submit]").dblclick()
-        await until(lambda: _found(one, "Новый Клиент"), why="the client is saved")
-        await page.goto(one.url + "/clients?q=Новый+Клиент")
-        await expect(page.locator("#found .tabulator-row")).to_have_count(1)
-
-
-async def _found(one: Stage, name: str) -> bool:
-    async with one.db.read() as conn:
-        return bool((await conn.execute(text("SELECT 1 FROM clients WHERE name = :n"), {"n": name})).first())
 
 
 async def test_who_waits_for_a_call_is_one_line_and_is_called_by_a_click(theatre: Stage) -> None:
