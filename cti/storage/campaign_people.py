@@ -7,7 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Case, ColumnElement, Table, and_, bindparam, case, func, or_, select, true, update
+from sqlalchemy import (
+    Case,
+    ColumnElement,
+    Integer,
+    Table,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.clients.masking import Words
@@ -288,11 +302,11 @@ Heard = tuple[str, str, int | None, float]  # of MARKS, the address or "", the c
 
 
 async def heard(conn: AsyncConnection, since: float) -> list[Heard]:
-    """Who has written, called or unsubscribed since then, whether a campaign has reached him or not."""
+    """Whom a campaign had reached and who has written, called or unsubscribed since then, which is not noted yet."""
     texts = select(sms.c.number, sms.c.client_id, sms.c.created_at).where(
         sms.c.direction == "in", sms.c.created_at >= since
     )
-    mails = select(letters.c.client_id, letters.c.received_at).where(
+    mails = select(literal(""), letters.c.client_id, letters.c.received_at).where(
         letters.c.direction == "in", letters.c.received_at >= since, letters.c.client_id.is_not(None)
     )
     inbound = select(calls.c.number, calls.c.client_id, calls.c.started_at).where(
@@ -302,11 +316,17 @@ async def heard(conn: AsyncConnection, since: float) -> list[Heard]:
         consents.c.at >= since, ~consents.c.given
     )
     rows: list[Heard] = []
-    rows += [("replied", one[0], one[1], one[2]) for one in await conn.execute(texts)]
-    rows += [("replied", "", one[0], one[1]) for one in await conn.execute(mails)]
-    rows += [("called", one[0] or "", one[1], one[2]) for one in await conn.execute(inbound)]
-    rows += [("unsubscribed", one[0], one[1], one[2]) for one in await conn.execute(said)]
+    for mark, asked in (("replied", texts), ("replied", mails), ("called", inbound), ("unsubscribed", said)):
+        theirs = asked.where(exists().where(_noted_of(mark, *asked.selected_columns)))
+        rows += [(mark, one[0] or "", one[1], one[2]) for one in await conn.execute(theirs)]
     return rows
+
+
+def _noted_of(mark: str, address: Any, client_id: Any, at: Any) -> ColumnElement[bool]:
+    """People whom a campaign had reached before, and of whom this is not noted yet: who waits was not reached."""
+    whose = or_(and_(P.address == address, P.address != ""), P.client_id == client_id)
+    reached = and_(P.state.in_(sorted(WENT)), P.sent_at < at, P.sent_at > at - 90 * 86400.0)
+    return and_(whose, P[MARKS[mark]].is_(None), reached)
 
 
 async def opened(conn: AsyncConnection, campaign_id: int, number: int, at: float) -> None:
@@ -323,9 +343,7 @@ async def answered(conn: AsyncConnection, rows: Sequence[Heard]) -> None:
 
 async def _mark(conn: AsyncConnection, mark: str, address: str, client_id: int | None, at: float) -> None:
     column = P[MARKS[mark]]
-    whose = or_(P.address == address if address else ~true(), P.client_id == client_id if client_id else ~true())
-    reached = and_(P.state.in_(sorted(WENT)), P.sent_at < at, P.sent_at > at - 90 * 86400.0)  # who waits was not
-    mine = and_(whose, column.is_(None), reached)
+    mine = _noted_of(mark, literal(address), literal(client_id, Integer), literal(at))
     numbers = select(P.campaign_id, P.number, P.sent_at, campaigns.c.given)
     for row in (await conn.execute(numbers.join(campaigns, campaigns.c.id == P.campaign_id).where(mine))).all():
         if mark == "called" and at > row.sent_at + _back_days(row.given) * 86400.0:

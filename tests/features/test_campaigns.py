@@ -151,14 +151,16 @@ async def test_answers_calls_and_withdrawals_after_it_are_noted_of_each(tmp_path
             await consents.say(  # nothing has reached him yet
                 conn, kind="phone", address="+79350000003", purpose="", given=False, source="card", at=h.now
             )
-            await conn.execute(insert(sms).values(
-                key="in", direction="in", state="received", number="+79350000001", text="Спасибо", created_at=h.now
-            ))  # fmt: skip
+            for key, number in (("in", "+79350000001"), ("stranger", "+79350009999")):
+                await conn.execute(insert(sms).values(
+                    key=key, direction="in", state="received", number=number, text="Спасибо", created_at=h.now
+                ))  # fmt: skip
             await consents.say(
                 conn, kind="phone", address="+79350000002", purpose="", given=False, source="sms", at=h.now
             )
         await h.runs.noted()
         async with h.db.read() as conn:
+            assert await campaign_people.heard(conn, h.now - 60) == [], "the writer has no turn for what is noted"
             assert await campaign_people.marks(conn, id_) == {
                 "replied": 1, "unsubscribed": 1, "called": 0, "opened": 0,
             }  # fmt: skip
