@@ -59,9 +59,9 @@ from cti.storage.database import Database, open_database
 from cti.storage.spool import Spool
 from cti.telephony.watching import registrar_of
 from web.app import make_app, serve_app, watch_half_open
+from web.compiling import compile_ahead
 from web.live import Live
 from web.live_board import Boards
-from web.render import compile_ahead
 from web.report_letters import maker
 from web.services import Services
 

@@ -72,7 +72,7 @@ MAY: dict[str, tuple[str, ...]] = {
         "cti.errors",
         "cti.storage", "cti.settings", "cti.metrics", "cti.channels.base", "cti.channels.letters", "cti.directory",
         "cti.sheets.papers", "cti.sheets.write",
-        "cti.sights", "cti.holidays_ru", "cti.board",
+        "cti.sights", "cti.holidays_ru", "cti.board", "cti.processes",
         "dialplan", "cti.plan_json",
     ),
     "dialplan": (),

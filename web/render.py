@@ -6,7 +6,6 @@ Names every template has: `_` and `_n` (texts), `word` (a code of web/texts.py),
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -53,7 +52,6 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "template": template_texts.FIELDS,
     "newcomer": newcomer_texts.REFUSALS,
 }
-AHEAD_S = 15.0
 IN_SCRIPTS = ("outcome", "device", "direction", "kind", "likeness", "template")
 
 
@@ -83,17 +81,6 @@ def set_up(app: web.Application) -> None:
     }
     environment.globals |= {"icon": icon, "keys_listed": keys.listed, "key_letter": keys.letter}
     environment.tests["seen_by_sip"] = lambda call: bool(registrar_of(call))
-
-
-async def compile_ahead(app: web.Application, *, after_s: float = AHEAD_S) -> None:
-    """All templates, one after another beside the event loop: the first look at a page holds nobody up (0.1 s each).
-
-    after_s: a server that starts has better things to do.
-    """
-    environment = aiohttp_jinja2.get_env(app)
-    await asyncio.sleep(after_s)
-    for name in await asyncio.to_thread(environment.list_templates, extensions=["html"]):
-        await asyncio.to_thread(environment.get_template, name)
 
 
 def _outside_opens(request: web.Request) -> str:

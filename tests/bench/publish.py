@@ -23,7 +23,7 @@ from tests.bench.dialplan import large
 from tests.dialplan.owned import OwnedPbx, with_passwords
 from tests.made import copied
 from tests.web.panel import Browser, Panel, cast, panel
-from web.render import compile_ahead
+from web.compiling import compile_ahead
 
 PAVEL = Person(id=0, login="pavel", name="Pavel", role="admin")
 BEAT_S = 0.001
