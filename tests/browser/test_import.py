@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from cti.clients.properties import Property
 from cti.sheets.read import read
@@ -132,3 +133,19 @@ async def test_the_grid_is_exported_as_it_stands(theatre: Stage) -> None:
     assert sheet.headers[:3] == ("Код", "Название", "Телефоны")
     assert all("ранит" in row[1] for row in sheet.rows)
     assert page.faults == []  # type: ignore[attr-defined]
+
+
+async def test_a_file_chosen_before_the_script_of_the_page_is_there_is_read(theatre: Stage) -> None:
+    page = await theatre.desk("vera", "/")
+    goes_on = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await goes_on.wait()
+        await route.continue_()
+
+    await page.route(re.compile(r"/import-\w+\.js"), late)
+    async with page.expect_request(re.compile(r"/import-\w+\.js")):
+        await page.goto(theatre.url + "/clients/import")
+    await _bring(page, BASE)
+    goes_on.set()
+    await expect(page.locator("#import-columns h2")).to_be_visible()

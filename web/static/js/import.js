@@ -28,6 +28,7 @@ class Import {
 
   async start() {
     const input = $("#import-input");
+    const early = input.files[0]; // chosen before this script was there, or kept by the browser over a reload
     input.addEventListener("change", () => input.files[0] && this.bring(input.files[0]));
     const drop = $("#import-file");
     drop.addEventListener("dragover", (event) => event.preventDefault());
@@ -52,6 +53,7 @@ class Import {
     const runs = await this.runs();
     const going = runs.find((one) => one.state === "running" || one.state === "undoing");
     if (going) this.follow(api("GET", `/imports/work/${going.id}`));
+    else if (early) this.bring(early);
   }
 
   on(name, act) {
