@@ -94,7 +94,7 @@ class House:
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with panel(tmp_path) as running:
+    async with panel(tmp_path, without=("alerts",)) as running:
         made = House(running, free_port())
         app = web.Application()
         app.router.add_post("/{tail:.*}", made.receive)

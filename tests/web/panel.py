@@ -148,11 +148,13 @@ async def panel(
     sections: Mapping[str, Any] | None = None,
     filled: bool = False,
     numbers: Limits | None = None,
+    without: tuple[str, ...] = (),
     **http: Any,
 ) -> AsyncIterator[Panel]:
     """A panel with no PBX. change: swaps a feature; live: limits of the wire; http: settings of the web server.
 
     sections: other sections of the settings. filled: the cast is in the folder's database already. numbers: of guesses.
+    without: work of the background that the test does itself, by a clock of its own.
     """
     settings = Settings(data=folder, http=HttpSettings(**http), **(sections or {}))
     if not filled:
@@ -162,6 +164,8 @@ async def panel(
     parts = replace(parts, services=change(parts.services))
     if live is not None:
         parts = _with_limits(parts, live)
+    for name in without:
+        parts.work.pop(name).close()
     app = compiled_once(make_app(parts.services))
     app[LIMITS] = Limits(per_s=10_000, burst=100_000)  # tests ask faster than people; the limits have their own tests
     app[NUMBERS] = numbers or Limits(per_s=10_000, burst=100_000)
@@ -283,12 +287,16 @@ class Wire:
     def __init__(self, url: str) -> None:
         self.url = url
         self.told: list[tuple[str, dict[str, Any]]] = []
-        self.io = socketio.AsyncClient(reconnection=False)
         self.closed = asyncio.Event()
-        self.io.on("disconnect", self._gone)
+        self.io = self._client()
+
+    def _client(self) -> socketio.AsyncClient:
+        made = socketio.AsyncClient(reconnection=False)
+        made.on("disconnect", self._gone)
         for name in EVENTS:
-            self.io.on(name, self._remember(name))
-        self.io.on("agents", self._several)
+            made.on(name, self._remember(name))
+        made.on("agents", self._several)
+        return made
 
     async def _several(self, body: dict[str, Any]) -> None:
         self.told += [("agent", one) for one in body["agents"]]
@@ -303,7 +311,8 @@ class Wire:
         self.closed.set()
 
     async def open(self, *, headers: dict[str, str] | None = None, token: str = "") -> Self:
-        await self.io.eio.wait()  # a connection that was cut is told of before it has ended
+        if self.closed.is_set():  # a connection that was cut is told of before its client has done with it
+            self.io = self._client()
         self.closed.clear()
         auth = {"token": token} if token else None
         await self.io.connect(self.url, headers=headers or {}, auth=auth, transports=["websocket"], wait_timeout=15)
