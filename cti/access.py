@@ -36,7 +36,9 @@ Right = Literal[
     "board.share",  # links by which a screen shows a board without a person; all: those of others too
     "agents.manage",  # set others' states, correct their journal
     "calls.manage",  # end, take over, pick others' calls from the board
-    "calls.spy",  # listen to others' conversations, whisper, join them
+    "calls.spy",  # listen to others' conversations
+    "calls.whisper",  # and speak to the colleague alone
+    "calls.barge",  # and speak to both
     "board.tell",  # words to people and teams
     "trace.read",
     "reports.read",
@@ -94,6 +96,8 @@ DEFAULTS: Mapping[Right, Mapping[Role, Scope]] = {
     "agents.manage": {"agent": "none", "supervisor": "all", "admin": "all"},
     "calls.manage": {"agent": "none", "supervisor": "all", "admin": "all"},
     "calls.spy": {"agent": "none", "supervisor": "team", "admin": "all"},
+    "calls.whisper": {"agent": "none", "supervisor": "team", "admin": "all"},
+    "calls.barge": {"agent": "none", "supervisor": "team", "admin": "all"},
     "board.tell": {"agent": "none", "supervisor": "all", "admin": "all"},
     "trace.read": {"agent": "own", "supervisor": "all", "admin": "all"},
     "reports.read": {"agent": "none", "supervisor": "all", "admin": "all"},
@@ -140,7 +144,8 @@ SCOPES: Mapping[Right, tuple[Scope, ...]] = {
     "board.share": ("none", "own", "all"),
     "access.read": ("none", "team", "all"),
     **dict.fromkeys(
-        ("board.read", "board.tell", "agents.manage", "calls.manage", "calls.spy"), ("none", "team", "all")
+        ("board.read", "board.tell", "agents.manage", "calls.manage", "calls.spy", "calls.whisper", "calls.barge"),
+        ("none", "team", "all"),
     ),
     "figures.read": ("none", "team", "all"),
     "quality.read": ("none", "own", "team", "all"),

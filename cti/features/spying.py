@@ -9,11 +9,11 @@ since when, is the PBX's own word.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
-from cti.access import Person, may
+from cti.access import Person, Right, may
 from cti.desktop import AgentDesktop, Notice, SpyView
 from cti.directory import DeviceFinder
 from cti.errors import ChannelError, NotAllowed, Refused
@@ -37,6 +37,11 @@ ANSWER_S = 2.0
 RING_S = 20
 BY_CODE = "by a code at the phone"
 MOST_ASKED = 200
+NEEDED: Mapping[SpyHow, tuple[Right, ...]] = {  # who is heard hears, too
+    "listen": ("calls.spy",),
+    "whisper": ("calls.spy", "calls.whisper"),
+    "barge": ("calls.spy", "calls.barge"),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,7 +101,7 @@ class Spying:
 
     async def begin(self, actor: Person, user_id: int, how: SpyHow, why: str, *, request_id: str, address: str) -> str:
         """The supervisor's phone, of this kind, rings and hears it. Raises Refused, NotAllowed, ChannelError."""
-        agent = self._may(actor, user_id)
+        agent = self._may(actor, user_id, how)
         if not why.strip():
             raise Refused("why-needed-to-spy", "Say why you listen: it stands in the journal.")
         call, leg = self._talk(user_id)
@@ -129,7 +134,7 @@ class Spying:
     async def switch(self, actor: Person, how: SpyHow, *, address: str) -> None:
         """He goes on in another way, in the same talk and without a new call. Raises as `begin`."""
         one, line = self._ear(actor)
-        self._may(actor, one.user_id)
+        self._may(actor, one.user_id, how)
         if how == one.how:
             return
         await self._note(actor, one.call, how, one.user_id, one.why, address)
@@ -208,12 +213,12 @@ class Spying:
             device=by.name,
         )
 
-    def _may(self, actor: Person, user_id: int) -> DeviceRow | None:
-        """The phone of whoever may be heard."""
+    def _may(self, actor: Person, user_id: int, how: SpyHow) -> DeviceRow | None:
+        """The phone of whoever may be heard in this way."""
         agent = self._directory.chosen_of(user_id)
         team = agent.team_id if agent else None
-        if not may(actor, "calls.spy", owner_team_id=team) or user_id == actor.id:
-            raise NotAllowed("Your role may not listen to this person.")
+        if user_id == actor.id or not all(may(actor, right, owner_team_id=team) for right in NEEDED[how]):
+            raise NotAllowed("Your role may not hear this person in this way.")
         return agent
 
     def _ear(self, actor: Person) -> tuple[_Ear, Line]:

@@ -189,7 +189,8 @@ async def switched(head: Desk, street: Street, phones: tuple[Phone, Phone, Phone
 async def in_the_browser(server: Server, street: Street, folder: Path, anna: Phone, client: Phone) -> None:
     """Boris, who may, opens the board and whispers by his browser's microphone."""
     async with Desk(server, "pavel") as pavel:
-        await pavel.form("/settings/roles", **{"agent:calls.spy": "team", "agent:board.read": "team"})
+        rights = ("board.read", "calls.spy", "calls.whisper", "calls.barge")
+        await pavel.form("/settings/roles", **{f"agent:{right}": "team" for right in rights})
     for phone, hz in ((client, CLIENT), (anna, AGENT)):
         speaks(phone, hz)
     voice = folder / "head.wav"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, insert, text
+from sqlalchemy import Connection, create_engine, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from cti.errors import StorageError
 from cti.storage import migrations
 from cti.storage.copy import copy
 from cti.storage.database import Database, open_database, version
-from cti.storage.tables import metadata, teams, users
+from cti.storage.tables import metadata, role_rights, teams, users
 from tests.made import address
 
 OWN_OF_THE_ENGINE = (
@@ -160,6 +161,23 @@ def test_F_52_a_version_that_older_programs_cannot_live_with_says_so() -> None:
             says = "\nBREAKS = True\n" in file.read_text(encoding="utf-8")
             assert says or not why, f"{file.name}: {why}; add, or say BREAKS = True"
     engine.dispose()
+
+
+def test_who_might_listen_before_may_whisper_and_join_after_an_upgrade_and_who_might_not_may_not() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations.FOLDER))
+    engine = create_engine("sqlite://")
+    with engine.begin() as conn:
+        conn.connection.create_function("fold", 1, lambda value: value, deterministic=True)  # type: ignore[attr-defined]
+        config.attributes["connection"] = conn
+        command.upgrade(config, "0076")
+        for role, changed in (("agent", '{"calls.spy":"team"}'), ("supervisor", '{"dial":"none"}')):
+            conn.execute(insert(role_rights).values(role=role, changed=changed))
+        command.upgrade(config, "0077")
+        kept = {row.role: json.loads(row.changed) for row in conn.execute(select(role_rights))}
+    engine.dispose()
+    assert kept["agent"] == dict.fromkeys(("calls.spy", "calls.whisper", "calls.barge"), "team")
+    assert kept["supervisor"] == {"dial": "none"}
 
 
 def test_what_only_adds_is_told_from_what_does_not() -> None:

@@ -18,7 +18,7 @@ from cti.features.directory_admin import QueueDraft
 from cti.features.spying import Spying
 from cti.lines import Line
 from cti.settings import PbxSettings
-from cti.storage import access_log, desktop_events, users
+from cti.storage import access_log, desktop_events, role_rights, users
 from cti.telephony.commands import ClearConnection, Redirect, RemoveMember, SetPenalty, Spy, SwitchSpy, TakeOver
 from cti.telephony.events import CallRecord, LegRecord, Overhears, Party, Spied
 from cti.telephony.numbering import NumberPlan
@@ -241,6 +241,28 @@ async def test_from_listening_one_goes_over_to_another_way_and_the_journal_has_e
     async with running.services.database.read() as conn:
         lines = await access_log.newest(conn, access_log.Asked(action="spy"))
     assert [line.thing for line in lines] == ["call:talks barge, boris", "call:talks whisper, boris"]
+
+
+async def test_who_may_listen_may_not_by_that_whisper_or_join(running: Panel, desk: Desk) -> None:
+    path, spying = "/board/agents/{id}/spy", running.services.spying
+    async with running.services.database.write() as conn:
+        await role_rights.keep(conn, "supervisor", {"calls.whisper": "none"})
+    async with Browser(running, "vera") as vera, Visitor(running, "vera") as page:
+        shown = (await page.get("/board")).text
+        offered = [one for one in ('value="whisper"', 'value="barge"', 'data-how="whisper"') if one in shown]
+        assert offered == ['value="barge"']
+        assert (await ask(vera, path, id=BORIS))[0] == 403
+        assert desk.pbx.asked == []
+        assert (await ask(vera, path, {"how": "listen", "why": "a new colleague"}, id=BORIS))[0] == 202
+        [asked] = desk.pbx.asked
+        assert isinstance(asked, Spy)
+        moved = f"move.{asked.request_id}"
+        await spying.overhears(
+            Overhears(at=9.0, call="1", leg="PJSIP/110-7", device="PJSIP/110", of="PJSIP/102-2", placed_by=moved), 0.0
+        )
+        assert (await ask(vera, "/board/spy", {"how": "whisper"}))[0] == 403
+        assert (await ask(vera, "/board/spy", {"how": "barge"}))[0] == 200
+        assert desk.pbx.asked[1:] == [SwitchSpy(leg="PJSIP/110-7", how="barge")]
 
 
 async def test_a_board_is_as_its_person_has_set_it_up_and_nobody_elses(running: Panel) -> None:

@@ -128,7 +128,7 @@ DOOR = {  # by role: the scope that stands in the table
 HEARD = ("recordings.listen", "recordings.download", "recordings.keep")
 KEYED = {"GET /recordings/{key}/sound"}  # by a key of one's own: tests/web/test_recordings.py
 OWN_EAR = "/api/v1/board/spy"  # of what one hears already: whom, test_board_actions
-ACTED = ("calls.manage", "agents.manage", "board.tell", "calls.spy")
+ACTED = ("calls.manage", "agents.manage", "board.tell", "calls.spy", "calls.whisper", "calls.barge")
 
 
 def named(route: Route) -> str:

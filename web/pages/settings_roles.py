@@ -41,10 +41,9 @@ RIGHTS: Mapping[Right, tuple[str, str]] = {  # what it is called, what it opens
     "board.share": (N_("Boards on screens"), N_("Links by which a TV shows a board without a person")),
     "agents.manage": (N_("Set others' states"), N_("Pauses and queues of others, the journal of states")),
     "calls.manage": (N_("Calls of others"), N_("Pick a waiting caller, end or take over a call from the board")),
-    "calls.spy": (
-        N_("Listen to conversations"),
-        N_("Listen, whisper, join; for a reason, which is kept"),
-    ),
+    "calls.spy": (N_("Listen to conversations"), N_("Unheard, as they go on; for a reason, which is kept")),
+    "calls.whisper": (N_("Whisper"), N_("Who listens speaks to the colleague alone")),
+    "calls.barge": (N_("Join conversations"), N_("Who listens speaks to the client and the colleague")),
     "board.tell": (N_("Messages to people"), N_("Words on the screens of a person or a team")),
     "trace.read": (N_("Why a card came"), N_("The steps of one's own cards, or of all")),
     "reports.read": (N_("Reports"), N_("The client base by numbers, and as a file")),

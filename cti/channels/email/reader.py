@@ -20,7 +20,7 @@ from cti.errors import StorageError
 from cti.messages.letter import Letter
 from cti.processes import ended
 
-LETTER_S = 4.0
+LETTER_S = 3.5  # with the start of the next process, within 5 s
 BYTES_PER_S = 8 << 20  # a letter of 25 MiB has 3 s more
 START_S = 10.0
 ANSWER_MOST = 64 << 20
