@@ -32,6 +32,13 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
 }
+LIMIT_OF_A_BODY = "Maximum request body size"  # of aiohttp
+UNSAID = {
+    400: N_("What was sent cannot be read."),
+    404: N_("There is nothing at this address."),
+    405: N_("This address does not do what was asked of it."),
+    413: N_("This is too large."),
+}
 KEPT = {"HX-Redirect", "Retry-After", "Allow"}  # of an HTTP error's headers
 STATUS = {
     "too-often": 429,
@@ -102,7 +109,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
             raise
         if error.status == 404:
             await recognise(request)
-        response = answer(request, error.status, str(error.status), error.text or error.reason)
+        response = answer(request, error.status, str(error.status), _in_words(error))
         for name in KEPT & error.headers.keys():
             response.headers[name] = error.headers[name]
     except NotAllowed:
@@ -126,6 +133,14 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = answer(request, 500, "bug", say(language_of(request), BUG, mark=mark))
     services_of(request).metrics.requests.labels(_route(request), str(response.status)).inc()
     return response
+
+
+def _in_words(error: web.HTTPException) -> str:
+    """What we said of it, or say in place of the library's own words."""
+    words = error.text or error.reason
+    if words in (error.reason, f"{error.status}: {error.reason}") or words.startswith(LIMIT_OF_A_BODY):
+        return UNSAID.get(error.status, words)
+    return words
 
 
 def _route(request: web.Request) -> str:

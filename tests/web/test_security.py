@@ -92,12 +92,14 @@ async def test_an_error_is_a_sentence_for_people_and_a_problem_for_programs(runn
     async with Visitor(running, "anna") as anna:
         page = await anna.get("/nothing-here")
         assert page.status == 404
-        assert page.text.count("<h1") == 1
+        assert "<h1>There is nothing at this address.</h1>" in page.text
         problem = await anna.get("/api/v1/nothing-here")
         assert problem.headers["Content-Type"].startswith("application/problem+json")
         told = json.loads(problem.text)
         assert told["status"] == 404
-        assert told["detail"]
+        assert told["detail"] == "There is nothing at this address."
+        wrong = json.loads((await anna.ask("DELETE", "/api/v1/clients", headers={"Accept-Language": "en"})).text)
+        assert (wrong["status"], wrong["detail"]) == (405, "This address does not do what was asked of it.")
         assert told["where"] == "/api/v1/nothing-here"
 
 
@@ -135,7 +137,8 @@ async def test_too_large_a_body_is_refused(running: Panel) -> None:
     async with Visitor(running, "pavel") as pavel:
         body = io.BytesIO(b"name=" + b"x" * (2 * 1024 * 1024))
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": running.url}
-        assert (await pavel.ask("POST", "/settings/teams", data=body, headers=headers)).status == 413
+        refused = await pavel.ask("POST", "/settings/teams", data=body, headers=headers)
+        assert (refused.status, "<h1>This is too large.</h1>" in refused.text) == (413, True)
         assert (await pavel.get("/")).status == 200
 
 
