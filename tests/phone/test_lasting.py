@@ -32,6 +32,17 @@ async def talking(office: Office, url: str = "") -> Booth:
     return clara
 
 
+SLOW_MICROPHONE = """() => {
+  const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  const given = new Promise((done) => { window.giveMicrophone = done; });
+  navigator.mediaDevices.getUserMedia = async (wish) => {
+    document.documentElement.dataset.asks = "microphone";
+    await given;
+    return real(wish);
+  };
+}"""
+
+
 async def taken_back(office: Office, old: str, began: float) -> None:
     """Wait until another leg of Clara's has taken the old one's place, and say how long it took."""
 
@@ -95,6 +106,31 @@ async def test_F_14_another_tab_mirrors_the_phone_and_takes_a_held_call_over(off
     clara.page = second
     await clara.is_("held")
     await clara.press("h")
+    await clara.is_("talking")
+    await clara.voice_flows()
+    assert clara.faults() == []
+
+
+async def test_who_resumes_a_held_call_while_it_is_taken_over_has_it_resumed(office: Office) -> None:
+    """The tab that takes it over has no microphone yet: the wish is kept until the call is there."""
+    clara = await office.booth("clara", CLARAS)
+    second = await clara.tab()
+    await second.evaluate(SLOW_MICROPHONE)
+    await office.client(CLARA)
+    await second.locator("#answer").click()
+    await clara.is_("talking")
+    await second.keyboard.press("h")
+    await clara.is_("held")
+    old = await leg(office)
+    await clara.page.close()
+    clara.page = second
+    await second.wait_for_selector("html[data-asks=microphone]")
+    await expect(second.locator("#hold")).to_have_attribute("aria-pressed", "true")
+    began = time.monotonic()
+    await clara.press("h")
+    await expect(second.locator("#hold")).to_have_attribute("aria-pressed", "false")
+    await second.evaluate("window.giveMicrophone()")
+    await taken_back(office, old, began)
     await clara.is_("talking")
     await clara.voice_flows()
     assert clara.faults() == []

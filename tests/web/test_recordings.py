@@ -115,7 +115,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         )  # fmt: skip
         return replace(services, recordings=own)
 
-    async with panel(tmp_path, change=with_folder) as desk:
+    async with panel(tmp_path, change=with_folder, without=("recordings",)) as desk:
         made.append(House(desk, folder))
         running = asyncio.create_task(desk.services.recordings.run())
         yield made[0]

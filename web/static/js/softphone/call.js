@@ -78,7 +78,7 @@ export class Call {
   }
 
   get held() {
-    return this.session?.isOnHold().local ?? this.kept?.held ?? false;
+    return this.session?.isOnHold().local ?? this.wants ?? this.kept?.held ?? false;
   }
 
   becomes(state) {
@@ -124,6 +124,7 @@ export class Call {
   hold(on) {
     if (!this.up && !this.broken) return Promise.resolve();
     this.wants = on;
+    if (this.kept) this.tell(this); // it is done when the call is here
     return (this.holding ??= this.offers().finally(() => (this.holding = null)));
   }
 
@@ -151,7 +152,7 @@ export class Call {
 
   /** What every tab shows of it. */
   view() {
-    const { id, sips, state, outgoing, number, name, purpose, click, muted, since, fault, quality } = this;
-    return { id, sips, state, outgoing, number, name, purpose, own: !!click, muted, since, fault, quality };
+    const { id, sips, state, held, outgoing, number, name, purpose, click, muted, since, fault, quality } = this;
+    return { id, sips, state, held, outgoing, number, name, purpose, own: !!click, muted, since, fault, quality };
   }
 }

@@ -30,7 +30,7 @@ class Controls {
     const press = (id, act) => $(`#${id}`).addEventListener("click", () => this.now() && act(this.now()));
     $("#answer").addEventListener("click", () => this.answer());
     press("mute", (talk) => phone.do("mute", talk.id, !talk.muted));
-    press("hold", (talk) => phone.do("hold", talk.id, talk.state !== "held"));
+    press("hold", (talk) => phone.do("hold", talk.id, !talk.held));
     press("join", () => this.join());
     press("swap", () => this.other() && phone.do("hold", this.other().id, false));
     press("three", () => this.three());
@@ -158,7 +158,7 @@ class Controls {
   bare() {
     const talk = this.now();
     if (!talk || callOf(talk, this.talks)) return null;
-    return { state: BARE[talk.state] ?? talk.state, ...face(talk), spies: SPIES.has(talk.purpose) ? talk.purpose : "", since: talk.since / 1000 };
+    return { state: talk.held ? "held" : (BARE[talk.state] ?? talk.state), ...face(talk), spies: SPIES.has(talk.purpose) ? talk.purpose : "", since: talk.since / 1000 };
   }
 
   draw() {
@@ -177,9 +177,10 @@ class Controls {
   buttons(now, other) {
     const talks = now.state === "talking" || now.state === "held";
     $("#mute").setAttribute("aria-pressed", String(now.muted));
-    $("#hold").setAttribute("aria-pressed", String(now.state === "held"));
-    fill($("#hold"), { hold: now.state === "held" ? t("Resume") : t("Hold") });
-    for (const id of ["mute", "hold", "keypad-open"]) $(`#${id}`).disabled = !talks;
+    $("#hold").setAttribute("aria-pressed", String(now.held));
+    fill($("#hold"), { hold: now.held ? t("Resume") : t("Hold") });
+    for (const id of ["mute", "hold"]) $(`#${id}`).disabled = !talks && now.state !== "returning"; // a wish is kept for its return
+    $("#keypad-open").disabled = !talks;
     for (const id of ["hold", "keypad-open", "hand-over-open"]) show($(`#${id}`), !SPIES.has(now.purpose)); // not one's own to hand over
     $("#hand-over-open").disabled = !talks || !!other;
     show($("#line-two"), !!other);
