@@ -19,6 +19,7 @@ REFUSALS: Mapping[str, str] = {
     "why-needed-to-spy": N_("Say why you listen: it stands in the access journal."),
     "not-in-talk": N_("This person does not talk now."),
     "hears-nobody": N_("You hear nobody's talk now: it is over."),
+    "spy-no-switch": N_("This PBX is too old to change it: end it, and begin anew in the other way."),
     "spy-other-pbx": N_("This conversation is on another PBX than your phone."),
     "own-phone-busy": N_("Your phone is not free on the PBX: free it, or choose another one on the right."),
 }

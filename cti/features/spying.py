@@ -9,6 +9,7 @@ since when, is the PBX's own word.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
@@ -21,7 +22,7 @@ from cti.lines import Line
 from cti.storage import access_log, board_figures, desktop_events, users
 from cti.storage.database import Database
 from cti.storage.directory import DeviceRow
-from cti.telephony.commands import MOVES, ClearConnection, Spy, SpyHow, SwitchSpy
+from cti.telephony.commands import MOVES, ClearConnection, CoreSettings, Spy, SpyHow, SwitchSpy
 from cti.telephony.devices import endpoint_of
 from cti.telephony.events import (
     CallCleared,
@@ -35,6 +36,7 @@ from cti.telephony.events import (
 
 ANSWER_S = 2.0
 RING_S = 20
+SWITCHES_SINCE, SWITCHES_NOT = (16, 8), ((17, 0), (17, 1))  # versions of Asterisk
 BY_CODE = "by a code at the phone"
 MOST_ASKED = 200
 NEEDED: Mapping[SpyHow, tuple[Right, ...]] = {  # who is heard hears, too
@@ -137,6 +139,9 @@ class Spying:
         self._may(actor, one.user_id, how)
         if how == one.how:
             return
+        about = await line.pbx.ask(CoreSettings(), timeout_s=ANSWER_S)
+        if not _switches(str(about.headers.get("AsteriskVersion", ""))):
+            raise Refused("spy-no-switch", "This PBX is too old to change it: end it, and begin anew in the other way.")
         await self._note(actor, one.call, how, one.user_id, one.why, address)
         answer = await line.pbx.ask(SwitchSpy(leg=one.leg, how=how), timeout_s=ANSWER_S)
         if not answer.ok:
@@ -279,3 +284,10 @@ class Spying:
         if self._status_of(row.name) != "idle":
             raise Refused("own-phone-busy", "Your phone is not free on the PBX: free it, or choose another one below.")
         return row, line
+
+
+def _switches(version: str) -> bool:
+    """Whether an Asterisk takes a key as if a phone had sent it: from 16.8 and 17.2 on, and one that does not say."""
+    found = re.search(r"(\d+)\.(\d+)", version)
+    major, minor = (int(found[1]), int(found[2])) if found else SWITCHES_SINCE
+    return (major, minor) >= SWITCHES_SINCE and (major, minor) not in SWITCHES_NOT

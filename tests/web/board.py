@@ -11,7 +11,7 @@ from cti.channels.base import Health
 from cti.errors import ChannelError
 from cti.features.call_control import CallControl, Line
 from cti.settings import DialSettings, PbxSettings
-from cti.telephony.commands import Command, MakeCall
+from cti.telephony.commands import Command, CoreSettings, MakeCall
 from cti.telephony.numbering import NumberPlan
 from tests.features.cast import Cast, no_offers
 from web.services import Services
@@ -33,10 +33,13 @@ class Board:
         self.asked: list[Command] = []
         self.fails: ChannelError | None = None
         self.state: Any = "up"
+        self.version = "22.7.0"
 
     async def ask(self, command: Command, *, timeout_s: float = 5.0) -> Said:
         if self.fails and isinstance(command, MakeCall):
             raise self.fails
+        if isinstance(command, CoreSettings):
+            return Said(headers={"AsteriskVersion": self.version})
         self.asked.append(command)
         return Said()
 

@@ -226,6 +226,10 @@ async def test_from_listening_one_goes_over_to_another_way_and_the_journal_has_e
             placed_by=f"move.{asked.request_id}",
         )
         await spying.overhears(heard, 0.0)
+        desk.pbx.version = "16.7.0~dfsg"
+        status, said = await ask(vera, "/board/spy", {"how": "barge"})
+        assert (status, "too old" in said["detail"], desk.pbx.asked[1:]) == (409, True, [])
+        desk.pbx.version = "certified/18.9-cert4"
         assert (await ask(vera, "/board/spy", {"how": "barge"}))[0] == 200
         assert (await ask(vera, "/board/spy", {"how": "barge"}))[0] == 200  # as it is: no line, no command
         assert desk.pbx.asked[1:] == [SwitchSpy(leg="PJSIP/110-7", how="barge")]
