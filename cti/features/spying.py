@@ -39,7 +39,7 @@ RING_S = 20
 SWITCHES_SINCE, SWITCHES_NOT = (16, 8), ((17, 0), (17, 1))  # versions of Asterisk
 BY_CODE = "by a code at the phone"
 MOST_ASKED = 200
-NEEDED: Mapping[SpyHow, tuple[Right, ...]] = {  # who is heard hears, too
+NEEDED: Mapping[SpyHow, tuple[Right, ...]] = {  # who speaks hears, too
     "listen": ("calls.spy",),
     "whisper": ("calls.spy", "calls.whisper"),
     "barge": ("calls.spy", "calls.barge"),
