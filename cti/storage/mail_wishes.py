@@ -22,12 +22,13 @@ TRIES = 3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wish:
-    """One of them. given: Flags or Moved."""
+    """One of them. given: Flags or Moved; kept: the same, as it is kept."""
 
     id: int
     letter_id: int
     message_id: str
     given: Flags | Moved
+    kept: str
     tries: int
 
 
@@ -123,7 +124,9 @@ async def get(conn: AsyncConnection, wish_id: int) -> Wish | None:
     if row is None:
         return None
     given = _given(row.kind, row.given)
-    return Wish(id=row.id, letter_id=row.letter_id, message_id=row.message_id, given=given, tries=row.tries)
+    return Wish(
+        id=row.id, letter_id=row.letter_id, message_id=row.message_id, given=given, kept=row.given, tries=row.tries
+    )
 
 
 def _given(kind: str, told: str) -> Flags | Moved:
@@ -168,6 +171,8 @@ async def mailboxes_of(conn: AsyncConnection, letter_id: int) -> list[int]:
 
 async def done(conn: AsyncConnection, wish: Wish, uid: int | None = None) -> None:
     """The server has done it. uid: what a moved letter lies under now; None: it is found there like any other."""
+    if not await _is_left(conn, wish):
+        return
     if isinstance(wish.given, Moved):
         await _follow(conn, wish, uid)
         left = (letter_places.c.folder_id == wish.given.folder_id) & (letter_places.c.uid == wish.given.uid)
@@ -180,6 +185,15 @@ async def done(conn: AsyncConnection, wish: Wish, uid: int | None = None) -> Non
         else:
             await conn.execute(update(letter_places).where(here).values(uid=uid))
     await conn.execute(delete(mail_wishes).where(mail_wishes.c.id == wish.id))
+
+
+async def _is_left(conn: AsyncConnection, wish: Wish) -> bool:
+    """Whether it is wished still: another one may have taken its place while the server was told, and its id, which
+    SQLite gives out again.
+    """
+    same = (mail_wishes.c.id == wish.id) & (mail_wishes.c.letter_id == wish.letter_id)
+    found = await conn.execute(select(mail_wishes.c.id).where(same, mail_wishes.c.given == wish.kept))
+    return found.first() is not None
 
 
 async def _follow(conn: AsyncConnection, wish: Wish, uid: int | None) -> None:
@@ -195,6 +209,8 @@ async def _follow(conn: AsyncConnection, wish: Wish, uid: int | None) -> None:
 
 async def refused(conn: AsyncConnection, wish: Wish) -> None:
     """The server does not do it: once more later, or it is as the server has it."""
+    if not await _is_left(conn, wish):
+        return
     if wish.tries + 1 < TRIES:
         await conn.execute(update(mail_wishes).where(mail_wishes.c.id == wish.id).values(tries=wish.tries + 1))
         return

@@ -126,6 +126,19 @@ async def test_a_mark_made_here_is_not_marked_back_before_the_server_knows(box: 
     assert await mail_folders.stand(box.conn, box.id, inbox, {1: Flags()}) == ([1], {1})
 
 
+@pytest.mark.parametrize("is_done", [True, False])
+async def test_a_mark_made_while_the_server_is_told_of_another_is_told_too(box: Box, is_done: bool) -> None:
+    assert await mail_wishes.mark(box.conn, 1, SEEN, box.id, NOW)
+    [wish_id] = await mail_wishes.ids(box.conn, box.id)
+    told = await box.wish(wish_id)
+    assert await mail_wishes.mark(box.conn, 1, Flags(), box.id, NOW)
+    for _ in range(mail_wishes.TRIES):
+        await (mail_wishes.done(box.conn, told) if is_done else mail_wishes.refused(box.conn, told))
+    [wish_id] = await mail_wishes.ids(box.conn, box.id)
+    left = await box.wish(wish_id)
+    assert (left.given, left.tries) == (Flags(), 0)
+
+
 async def test_an_answer_marks_shared_mailboxes_and_the_answerers_own_and_no_colleagues(box: Box) -> None:
     row = {"imap_host": "h", "imap_port": 1, "smtp_host": "h", "smtp_port": 1, "login": "x", "created_at": NOW}
     own: dict[int, int] = {}
