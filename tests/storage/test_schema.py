@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -143,14 +145,22 @@ def _only_adds(
     return ""
 
 
-def test_F_52_a_version_that_older_programs_cannot_live_with_says_so() -> None:
-    """One that only adds must not say BREAKS: an upgrade could not be taken back without need."""
+@contextmanager
+def empty() -> Iterator[tuple[Connection, Config]]:
+    """A base without a table, and what alembic's commands migrate it by."""
     config = Config()
     config.set_main_option("script_location", str(migrations.FOLDER))
     engine = create_engine("sqlite://")
     with engine.begin() as conn:
         conn.connection.create_function("fold", 1, lambda value: value, deterministic=True)  # type: ignore[attr-defined]
         config.attributes["connection"] = conn
+        yield conn, config
+    engine.dispose()
+
+
+def test_F_52_a_version_that_older_programs_cannot_live_with_says_so() -> None:
+    """One that only adds must not say BREAKS: an upgrade could not be taken back without need."""
+    with empty() as (conn, config):
         numbers = [int(one.name[:4]) for one in sorted((migrations.FOLDER / "versions").glob("0*.py"))]
         command.upgrade(config, f"{migrations.FLOOR:04d}")
         for number in [one for one in numbers if one > migrations.FLOOR]:
@@ -160,22 +170,15 @@ def test_F_52_a_version_that_older_programs_cannot_live_with_says_so() -> None:
             file = next((migrations.FOLDER / "versions").glob(f"{number:04d}_*.py"))
             says = "\nBREAKS = True\n" in file.read_text(encoding="utf-8")
             assert says or not why, f"{file.name}: {why}; add, or say BREAKS = True"
-    engine.dispose()
 
 
 def test_who_might_listen_before_may_whisper_and_join_after_an_upgrade_and_who_might_not_may_not() -> None:
-    config = Config()
-    config.set_main_option("script_location", str(migrations.FOLDER))
-    engine = create_engine("sqlite://")
-    with engine.begin() as conn:
-        conn.connection.create_function("fold", 1, lambda value: value, deterministic=True)  # type: ignore[attr-defined]
-        config.attributes["connection"] = conn
+    with empty() as (conn, config):
         command.upgrade(config, "0076")
         for role, changed in (("agent", '{"calls.spy":"team"}'), ("supervisor", '{"dial":"none"}')):
             conn.execute(insert(role_rights).values(role=role, changed=changed))
         command.upgrade(config, "0077")
         kept = {row.role: json.loads(row.changed) for row in conn.execute(select(role_rights))}
-    engine.dispose()
     assert kept["agent"] == dict.fromkeys(("calls.spy", "calls.whisper", "calls.barge"), "team")
     assert kept["supervisor"] == {"dial": "none"}
 
